@@ -6,7 +6,9 @@ at the steps beside, so that one wrong equation convicts no other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.program import Carry
@@ -25,13 +27,48 @@ Step = tuple[str, Any, str]
 
 def names_at_steps(judge: Judge, steps: Sequence[Step]) -> dict[str, str]:
     """The names of a person's own that stand at steps of a loop, each with what it is the gradient by; none that fits nothing."""
-    truth, found = judge.truth, dict[str, str]()
-    for name in dict.fromkeys(own for step in steps for own in [own_name(judge, step)] if own):
+    truth, found = judge.truth, _keyed(judge, steps)
+    names = list(dict.fromkeys(own for step in steps for own in [own_name(judge, step)] if own))
+    for name in (n for n in names if n not in found):
         counts = {wrt: _right(judge, steps, {**found, name: wrt}, name) for wrt in _along_loops(truth)}
         best = max(counts, key=lambda wrt: counts[wrt], default=None)
         if best is not None and counts[best]:
             found[name] = best
+    for one, other in combinations([n for n in names if n not in found], 2):  # which say one another in a circle
+        if one not in found and other not in found and _says(judge, steps, one, other) and _says(judge, steps, other, one):
+            found |= _together(judge, steps, found, one, other)
     return found
+
+
+def _says(judge: Judge, steps: Sequence[Step], name: str, other: str) -> bool:
+    """Whether an equation of a name has the letters of another on its right."""
+    rights = (step[1].split("=", 1)[-1] for step in steps if own_name(judge, step) == name)
+    return any(all(part in right for part in re.findall(r"[^\W_]+", other)) for right in rights)
+
+
+def _keyed(judge: Judge, steps: Sequence[Step]) -> dict[str, str]:
+    """The names that steps define whose keys say what they are: with the key delta_alpha, that is the gradient by alpha."""
+    truth, found = judge.truth, dict[str, str]()
+    for name, claim, what in steps:
+        goal = named(truth, name, what or name) if isinstance(claim, str) and "=" in claim else None
+        own = name_at_step(claim, Context(nameable(truth), truth.of)) if goal is not None and goal.of == truth.of else ""
+        if goal is not None and own and goal.wrt in truth.loops.axes:
+            found.setdefault(own, goal.wrt)
+    return found
+
+
+def _together(judge: Judge, steps: Sequence[Step], found: Mapping[str, str], one: str, other: str) -> dict[str, str]:
+    """Two names that stand for one another, with what both are the gradients by, one of them by what a person named."""
+    truth, best, names = judge.truth, 0, dict[str, str]()
+    several = _along_loops(truth)
+    for first, second in product(several, several):
+        pair = {one: first, other: second}
+        if first == second or not {first, second} & {*truth.named}:
+            continue
+        counts = [_right(judge, steps, {**found, **pair}, name) for name in pair]
+        if all(counts) and sum(counts) > best:
+            best, names = sum(counts), pair
+    return names
 
 
 def _along_loops(truth: Truth) -> list[str]:

@@ -224,3 +224,52 @@ def test_a_conditional_random_field_is_derived_in_the_letters_of_its_papers() ->
     found = sb.verify(path, FIELD)
     assert [one.right or one.verdict == "abbreviation" for one in found.claims] == [True] * 4
     assert found.exit_code == 0
+
+
+CIRCLE = [  # two names that stand for one another, of which neither is right by itself
+    ("delta_alpha", r"\delta_{\alpha,t} = \delta_{1,t+1}\,\mathbf{1}_{c}"),
+    (
+        "delta_1",
+        r"\delta_{1,t} = \operatorname{softmax}\left(\mathbf{1}_{c}\,\alpha_{t-1}^{\top} + A^{\top}\right)^{\top} \operatorname{diag}(\delta_{\alpha,t})",
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("last", "right"),
+    [
+        (r"\sum_{t=2}^{T} (\delta_{1,t} - e_{y_{t-1}} e_{y_t}^\top)", True),
+        (r"\sum_{t=2}^{T} (\delta_{1,t} - e_{y_t} e_{y_{t-1}}^\top)", False),
+    ],
+)
+def test_names_of_two_loops_that_stand_for_one_another(last: str, right: bool) -> None:
+    path = Path(__file__).parents[2] / "examples" / "loops" / "crf_forward.net"
+    found = sb.verify(path, [*CIRCLE, ("A", r"\frac{\partial L}{\partial A} = " + last)]).claims
+    assert [one.right for one in found] == [True, True, right]
+    assert found[2].wrong is not right
+
+
+PAIRS = """x: data[T, c]
+A: parameter[c, c]
+y: integers[T, c]
+h[1] = x[1]
+for t in 2..T:
+    h[t] = tanh(x[t] + h[t-1])
+    s[t] = A[y[t-1], y[t]]
+L = sum(s) + sum(h[T])"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [
+        (r"\sum_{t=2}^{T} e_{y_{t-1}} e_{y_t}^\top", True),
+        (r"\sum_{t=1}^{T-1} e_{y_t} e_{y_{t+1}}^\top", True),
+        (r"\sum_{t=1}^{T} e_{y_t} e_{y_{t+1}}^\top", False),
+        (r"\sum_{t=2}^{T} e_{y_t - 1} e_{y_t}^\top", False),
+    ],
+)
+def test_labels_at_steps_beside_one_another_are_summed_as_far_as_is_said(claim: str, right: bool) -> None:
+    (found,) = sb.verify(PAIRS, {"A": claim}).claims
+    assert found.right is right
+    assert found.wrong is not right

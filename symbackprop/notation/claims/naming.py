@@ -248,7 +248,7 @@ def constant(state: State, word: Word) -> Senses | None:
         exponent = state.read(syntax(word.sup))
         return best(made(lambda x: nd.applied("exp", x), exponent))
     if word.base == "e" and sub and sub[0].text.isalpha() and state.is_integer(state.names.named(sub[0].text) or ""):
-        return scripts(state, calls.unit(state, state.read(syntax(sub)), word.at), (), word.sup, word.at)
+        return scripts(state, calls.unit(state, state.read(syntax(word.sub)), word.at), (), word.sup, word.at)
     if word.base == "pi" and not sub:
         return scripts(state, sure(nd.const(sp.pi, complex(sp.pi))), (), word.sup, word.at)
     if word.base == "delta" and len(sub) >= 2 and not word.sup:

@@ -18,7 +18,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare, plain
-from symbackprop.notation.claims.words import indices
+from symbackprop.notation.claims.words import described, indices
 
 _STEP = re.compile(r"(?:[a-zA-Z]|ell|tau)(?:[-+]\d+)?|\d+")
 
@@ -111,13 +111,17 @@ class Loops:
 
     def split(self, word: Word) -> tuple[Word, Tokens, Tokens] | None:
         r"""A name, its step and its indices: \delta_{a,t} is the name delta_a at t, \delta_{l,j} the entry j of delta at l."""
-        parts = indices(word.sub)
+        parts = _parts(word.sub)
         if not parts:
             return None
         places = [k for k, part in enumerate(parts) if self.is_told(part)] or ([0] if len(parts) == 1 and is_step(parts[0]) else [])
-        if not places:
-            return None
-        k = places[0]
+        ways = [self._split(word, parts, k) for k in places]
+        given = [way for way in ways if described(replace(way[0], sup=())) in self.stands]
+        lettered = [way for way in ways if not all(t.text.isdigit() for t in way[1])]  # the 1 of delta_{1,t} is its name's
+        return next(iter(given or lettered or ways), None)
+
+    def _split(self, word: Word, parts: list[Tokens], k: int) -> tuple[Word, Tokens, Tokens]:
+        """The name, the step at place `k`, and the indices."""
         before, after = parts[:k], parts[k + 1 :]
         if after and not before and len(after) == 1 and plain(after[0]) in self.axes:
             before, after = after, []
@@ -165,6 +169,21 @@ class Loops:
                 break
             name, number = before, number._replace(added=number.added + step)
         return name, number
+
+
+def _parts(sub: Tokens) -> list[Tokens] | None:
+    r"""What stands below a name between its commas, \alpha and t of \delta_{\alpha,t}; None where it is no index and no name."""
+    own = indices(sub)
+    if own is not None:
+        return own
+    parts: list[list[Token]] = [[]]
+    for token in bare(sub):
+        if token.text == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    found = [tuple(part) for part in parts]
+    return found if len(found) > 1 and all(len(part) == 1 or (part and indices(part)) for part in found) else None
 
 
 def leaf_of(node: Node) -> tuple[str, dict[str, int]] | None:

@@ -100,11 +100,13 @@ def big(state: State, node: sx.Big) -> Senses:
         state.foresee(node.body, letters)
         for letter, extent in _given(state, node, letters).items():
             state.ranged(letter, extent)
+        late = len(letters) == 1 and letters[0] not in state.ranges  # how far it runs is known when the body is read
         conditions += _limited(state, node, letters, hint)
         if letters and letters[0] in state.starts and node.under and "=" in [t.text for t in node.under]:
             _narrowed(state, node, letters)
-            conditions, hint = [], None
+            conditions, hint, late = [], None, False
         body = state.read(node.body)
+        conditions += _limited(state, node, letters, hint, read=True) if late else []
         for letter in [c for c in _compared(tuple(conditions)) if letters and c in state.outer]:  # i of \sum_{j<i} runs as far as j
             state.ranged(letter, state.range(letters[0], node.at))
         masks = [condition(state, one) for one in conditions]
@@ -260,8 +262,11 @@ def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:
     return {letters[0]: int(state.probe.value(state.size(name).op.value).real)}  # type: ignore[union-attr]
 
 
-def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -> list[Syntax]:
-    """How far an upper limit, n - 2 or 3, lets an index run along longer tensors; as a condition where no axis ends there."""
+def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None, read: bool = False) -> list[Syntax]:
+    """How far an upper limit, n - 2 or 3, lets an index run along longer tensors; as a condition where no axis ends there.
+
+    read   whether what is summed is read already, so that it is a condition also where an axis ends there.
+    """
     if len(letters) != 1 or letters[0] not in state.ranges or letters[0] in state.starts or hint is None:
         return []
     if not (plain(node.over).isdigit() or any(t.text in "+-" for t in node.over)) or _depends_on_index(state, node.over):
@@ -270,7 +275,9 @@ def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -
     if upper is None:
         return []
     extent, own = state.probe.extent(upper + int(hint == 0)), state.ranges[letters[0]]
-    if extent is not None and extent <= own:  # other tensors with this index may be longer
+    if read and extent == own:
+        return []
+    if extent is not None and extent <= own and not read:  # other tensors with this index may be longer
         state.ranges[letters[0]] = extent
         state.limited.add(letters[0])
         return []
