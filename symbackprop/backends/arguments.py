@@ -42,6 +42,13 @@ class Arguments:
         self.solver = Solver(program, names)
         self._solved: dict[tuple[tuple[int, ...], ...], Sizes] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.program, self.names, self.dtype.name, self.refuse_nan)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(tensor.name for tensor in self.inputs)
+
     def read(self, given: Mapping[str, Any]) -> list[ndarray]:
         """The arrays in the order of the function's arguments.
 

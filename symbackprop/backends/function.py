@@ -14,12 +14,12 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
-from symbackprop.backends.arguments import ArgumentError, CompileError
+from symbackprop.backends.arguments import ArgumentError, Arguments, CompileError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
 from symbackprop.backends.kinds import require_number, require_whole
-from symbackprop.backends.numpy import Source, source
+from symbackprop.backends.numpy import Source, arguments_that_tell, source
 from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
@@ -73,6 +73,14 @@ class Compiled(Result):
     @cached_property
     def _whole(self) -> Called:
         return self._called(self._text, self.program)
+
+    @cached_property
+    def _arguments(self) -> Arguments:
+        """Of a step, for which no source is written where they tell all sizes."""
+        names = arguments_that_tell(self.program, {self.value_name, *self.gradients.values()})
+        if names is None or self.backend == "jax":
+            return self._whole.arguments
+        return Arguments(self.program, names, self.dtype, self.refuse_nan)
 
     @cached_property
     def _forward(self) -> Called:
@@ -207,9 +215,9 @@ class Compiled(Result):
 
         backend = require_backend(self.backend if backend is None else backend)
         require_number(self.program, self.value_name)
-        function = self._whole
-        arrays = function.arguments.read(by_name(params, data, {}))
-        sizes = function.arguments.sizes(arrays)
+        arguments = self._arguments
+        arrays = arguments.read(by_name(params, data, {}))
+        sizes = arguments.sizes(arrays)
         program = with_sizes(self.program, {s.name: sizes.get(s.name, 1) for s in self.program.sizes()})  # 1: nothing reads it
         if recompute is not None:
             step = recomputed(self, program, recompute, backend, shared, self._exact)
@@ -218,7 +226,7 @@ class Compiled(Result):
             step = Step(layout_of(program, self.gradients), None, self.dtype, exact, shared)
         else:
             step = planned(self, program, backend, shared, self._exact)
-        step.put(dict(zip(function.source.arguments, arrays, strict=True)))
+        step.put(dict(zip(arguments.names, arrays, strict=True)))
         return step
 
     def flat(self, params: Arrays, data: Arrays | None = None, *, backend: str | None = None) -> Flat:

@@ -99,6 +99,20 @@ def source(
     return Writer(program, value, dict(outputs), name, dialect).write()
 
 
+def arguments_of(program: Program, needed: set[str]) -> list[Signature]:
+    """The inputs among what is needed, in the order of a function's arguments."""
+    found = [t for t in program.inputs if t.kind != "constant" and t.name in needed]
+    return sorted(found, key=lambda t: t.kind != "parameter")
+
+
+def arguments_that_tell(program: Program, asked: set[str]) -> list[str] | None:
+    """The arguments of a function that computes what is asked; None where its source alone says which others tell its sizes."""
+    needed = asked | read_by(schedule(without_dead(program, asked)))
+    found = arguments_of(program, needed)
+    told = {extent for t in found for extent in t.shape}
+    return [t.name for t in found] if told.issuperset(program.sizes()) else None
+
+
 class Writer:
     """Writes one function."""
 
@@ -110,8 +124,7 @@ class Writer:
         live = without_dead(program, self.asked)
         self.equations, self.items = live.equations, schedule(live)
         self.needed = self.asked | read_by(self.items)
-        self.arguments = [t for t in program.inputs if t.kind != "constant" and t.name in self.needed]
-        self.arguments.sort(key=lambda t: t.kind != "parameter")
+        self.arguments = arguments_of(program, self.needed)
         self.identifier: dict[str, str] = {}
         for tensor in program.inputs:
             self.identifier[tensor.name] = self.names.fresh(tensor.name)

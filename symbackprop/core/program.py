@@ -27,6 +27,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.renaming import is_renaming, renamed
 
 
 @cache
@@ -54,7 +55,10 @@ def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
 
 @lru_cache(maxsize=8192)  # layers and steps that were written out are the same bodies again and again
 def _substituted(expression: Expr, swap: tuple[tuple[Any, Expr], ...]) -> Expr:
-    return expression.xreplace(dict(swap))  # type: ignore[return-value]  # SymPy promises a Basic only
+    new = dict(swap)
+    if is_renaming(new, symbols_in(expression)):
+        return renamed(expression, new)  # type: ignore[return-value]  # SymPy promises a Basic only
+    return expression.xreplace(new)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=8192)
