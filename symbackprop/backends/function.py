@@ -77,10 +77,8 @@ class Compiled(Result):
     @cached_property
     def _arguments(self) -> Arguments:
         """Of a step, for which no source is written where they tell all sizes."""
-        names = arguments_that_tell(self.program, {self.value_name, *self.gradients.values()})
-        if names is None or self.backend == "jax":
-            return self._whole.arguments
-        return Arguments(self.program, names, self.dtype, self.refuse_nan)
+        told = None if self.backend == "jax" else arguments_that_tell(self.program, {self.value_name, *self.gradients.values()})
+        return Arguments(self.program, told, self.dtype, self.refuse_nan) if told is not None else self._whole.arguments
 
     @cached_property
     def _forward(self) -> Called:
