@@ -31,7 +31,7 @@ REFUSED: dict[tuple[str, str], str] = {
     ("module", "torch.linalg.lstsq(A, w[:, None])[0]"): "torch.export refuses the module",
     ("module", "torch.cov(A)"): "torch.export refuses the module",
     ("module", "torch.corrcoef(A)"): "torch.export refuses the module",
-    **{("module", gather): "take_along_axis" for gather in TORCH if "gather(" in gather},
+    **{("module", gather): "the positions have the size n along axis 0" for gather in TORCH if "gather(" in gather},
 }
 """What is refused, by its door, and words of the refusal."""
 

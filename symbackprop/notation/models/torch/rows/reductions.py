@@ -80,6 +80,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda x, dim, keepdim=False: lang.logsumexp(x, axes(dim), keepdim),
     "softmax": lambda x, dim, dtype=None: lang.softmax(x, dim),
     "log_softmax": lambda x, dim, dtype=None: lang.log_softmax(x, dim),
+    "dist": lambda x, other, p=2: _norm(x - other, p, None, False),
     "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: _norm(x, ord, dim, keepdim),
     "cumsum": lambda x, dim, dtype=None: lang.cumsum(x, dim),
     "cumprod": lambda x, dim, dtype=None: lang.cumprod(x, dim),
