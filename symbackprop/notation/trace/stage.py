@@ -13,7 +13,7 @@ import numpy as np
 
 from symbackprop.language import operations as ops
 from symbackprop.notation.composed_further import linspace as grid
-from symbackprop.notation.trace import courses, functions, pure, scipy, shaping, strided
+from symbackprop.notation.trace import courses, derived, functions, pure, scipy, shaping, strided
 from symbackprop.notation.trace.drawing import Drawing
 from symbackprop.notation.trace.mapped import vectorized
 from symbackprop.notation.trace.pure import kind, of_sizes, real
@@ -101,7 +101,7 @@ def _stand(run: Run, replaced: Mapping[int, Any], value: Any) -> Any:
         return _numpy(run)
     if value is np.random or isinstance(value, np.random.Generator | np.random.RandomState):
         return Drawing(run, value)
-    ours = _of_jax(run, value)
+    ours = _of_jax(run, value) or derived.staged(run, value)
     return scipy.staged(run, value) if ours is None else ours
 
 
