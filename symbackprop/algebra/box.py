@@ -77,6 +77,14 @@ def _is_inverse_of_leaf(line: Line) -> bool:
     return line.form is not None and line.form.op == "inverse" and line.form.parts[0].op == "leaf"
 
 
+def _says_little(line: Line) -> bool:
+    """Whether a line says an identity, or the entries of what has more than two axes: neither is worth a name."""
+    if line.form is None:
+        return False
+    _, body = front_of(line.form)
+    return (body is not None and body.op == "identity") or len(line.subscripts) == len(line.letters) > 2
+
+
 class Search:
     """Which values get a line."""
 
@@ -207,8 +215,7 @@ class Search:
             return self.lines.called_cost(line)
         if line.name in self.program.outputs:
             return line.cost
-        is_identity = line.form is not None and (body := front_of(line.form)[1]) is not None and body.op == "identity"
-        return line.cost + INVENTED if is_identity else max(0, line.cost + self._extra(line.name))
+        return line.cost + INVENTED if _says_little(line) else max(0, line.cost + self._extra(line.name))
 
     def _extra(self, name: str) -> int:
         """What a line costs beside its tokens; a gradient's says something."""

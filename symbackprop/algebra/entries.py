@@ -35,6 +35,13 @@ class Positions(NamedTuple):
     sizes: tuple[Expr, ...]
 
 
+def below(x: Form) -> set[str]:
+    """The letters that stand below names in a form."""
+    own = x.given.subscripts if x.op == "leaf" else x.given.letters if x.op == "positions" else x.given if x.op == "entry" else ()
+    front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
+    return {*own}.union(*map(below, (*front, *x.parts)))
+
+
 class EntryWriter:
     """Writes networks as products of entries.
 
@@ -82,9 +89,12 @@ class EntryWriter:
         front = Front(front.coefficient, (*front.tops, *tops), (*front.bottoms, *bottoms))
         if not swap:
             return scaled(front, None)
-        body = scaled(Front(1, front.tops, front.bottoms), None)
         over = tuple((swap[x], sizes[x]) for x in mine)
-        return scaled(Front(front.coefficient), Form("indexsum", (body,), over))
+        names = {y for y, _ in over}
+        inner, outer = ([x for x in front.tops if bool(below(x) & names) == k] for k in (True, False))
+        low, high = ([x for x in front.bottoms if bool(below(x) & names) == k] for k in (True, False))
+        body = Form("indexsum", (scaled(Front(1, tuple(inner), tuple(low)), None),), over)
+        return scaled(Front(front.coefficient, tuple(outer), tuple(high)), body)
 
     def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
         """Positions, tensors in the author's order, functions, sums."""

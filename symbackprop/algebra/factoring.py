@@ -155,8 +155,8 @@ class Factoriser:
         margin = -1 if len(set(tied)) > 1 else PREFERRED  # diag(p) - p p^T, not (I - p 1^T) diag(p)
         if len(everywhere) > 1:
             yield self._without_all(p, everywhere), margin
-        for d in full[:8]:  # tr(A) - |a|^2, not sum(diag(A) - a^2)
-            yield self._divided(p, d, free), margin if free or d.atom.kind != "ones" else -1
+        for d in full[:8]:  # tr(A) - |a|^2 and a^T x x + |x|^2 a, not sum(diag(A) - a^2) and (x a^T + a x^T) x
+            yield self._divided(p, d, free), -1 if d.atom.kind == "ones" else margin
         if has_no_form:
             return
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))

@@ -211,7 +211,7 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
     own = {n for n, wrt in by.items() if program.tensors[wrt].named and not program.tensors[wrt].counted}
     if len(deltas) == 1 and not own:
         return {deltas[0]: Name(head)}
-    if len(own) == len(deltas):
+    if len(own) == len(deltas) == len({by[n] for n in deltas}):
         return {n: Name(head, (names.tensor(by[n]),)) for n in deltas}
     deltas.sort(key=lambda n: order[by[n]])
     return {n: Name(head, (f.number(k),)) for k, n in enumerate(deltas, 1)}

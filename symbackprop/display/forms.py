@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
+from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import position
@@ -116,7 +116,8 @@ def _scaled(to: Printer, x: Form) -> Node:
         return f.juxtapose(before)
     if not before:
         return f.within(body, Binds.HADAMARD)
-    inner = f.within(body, Binds.HADAMARD)
+    is_plain_sum = x.parts[0].op == "indexsum" and x.parts[0].parts[0].level >= Level.PRODUCT  # 2 sum_j A_ij x_j
+    inner = body if is_plain_sum else f.within(body, Binds.HADAMARD)
     return f.juxtapose([*before, inner], min(binds(inner), Binds.PRODUCT))
 
 

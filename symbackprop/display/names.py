@@ -28,9 +28,18 @@ _CURVED = (
     "kappa",
     "chi",
 )  # for its change as every entry moves by 1: the diagonal of a Hessian that has no other entries
+_SECOND = ("H", "Gamma", "Lambda")  # for a second derivative that is
 _INNER = ("delta", "eta", "xi", "zeta", "omega")  # for the gradients that it is made of
 _CHANGES, _ABOVE = ("dot", "tilde", "vec"), ("d", "bar", "tilde")  # of a value, and of the gradient by it
 _GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others|transpose|along|ones)\((.*)\)$")
+
+
+def _chain(name: str, roles: Mapping[str, Gradient]) -> list[str]:
+    """A derivative, what it is a derivative of, and so on to one of what is none."""
+    chain = [name]
+    while (of := roles[chain[-1]].of) in roles:
+        chain.append(of)
+    return chain
 
 
 class Names:
@@ -61,12 +70,14 @@ class Names:
         roles = {n: t.role for n, t in self.program.tensors.items() if t.role is not None}
         plain = {n: role for n, role in roles.items() if not (role.via or role.upstream or role.vector)}
         first = {n: role for n, role in plain.items() if role.of not in roles and role.wrt not in roles}
-        again = {roles[n].of for n in self.program.outputs if n in roles and roles[n].of in first}
+        chains = [_chain(roles[n].of, roles) for n in self.program.outputs if n in roles and roles[n].of in roles]
+        again = {chain[-1] for chain in chains} & first.keys()
         if not again:
             return {}
         self._again = again
         head, inner = self.free(_DIFFERENTIATED), self.free(_INNER)
-        found: dict[str, Name] = {}
+        second = {n for chain in chains for n in chain[:-1]}
+        found: dict[str, Name] = {n: Name(self.free(_SECOND)) for n in second if len(second) == 1}
         for k, (n, role) in enumerate(first.items(), 1):
             by = self._names[role.wrt].formula() if self.signature(role.wrt).named else f.number(k)
             found[n] = Name(head) if again == {n} else Name(head if n in again else inner, (by,))

@@ -33,6 +33,13 @@ HESSIANS = {
         "W: parameter[c, d]\nx: data[d]\ny: labels[c]\np = softmax(W @ x)\nL = -sum(y*log(p))", "W",
         "∂²L/∂Wᵢⱼ ∂Wₖₗ = xⱼ xₗ pᵢ(1[k = i] − pₖ)",
     ),
+    "a Gram matrix": (
+        "X: parameter[m, n]\nL = sum((X.T @ X)**2)", "X",
+        "∂²L/∂Xₗᵢ ∂X_(pq) = 4(X_(lq) Xₚᵢ + 1[q = i] Σ_j Xₗⱼ Xₚⱼ + 1[p = l] Σ_j Xⱼᵢ X_(jq))",
+    ),
+    "factors": (
+        "U: parameter[m, k]\nV: data[n, k]\nX: data[m, n]\nR = U @ V.T - X\nL = 0.5*sum(R**2)", "U", "∂²L/∂Uᵢₗ ∂U_(pq) = 1[p = i] Σ_j Vⱼₗ V_(jq)",
+    ),
     "softplus": ("z: parameter[n]\nL = sum(softplus(z))", "z", "∂²L/∂z ∂z = diag(σ(z) ⊙ (1 − σ(z)))"),
     "a quadratic form": ("x: parameter[n]\nA: data[n, n]\nL = x @ A @ x", "x", "∂²L/∂x ∂x = A + Aᵀ"),
 }  # fmt: skip
@@ -56,3 +63,11 @@ def test_a_hessian_is_that_of_a_textbook(network: str, wrt: str, line: str) -> N
     assert not box.missing
     assert str(box.lines[-1]) == line
     assert all(claim.right for claim in sb.verify(network, [(wrt, box.lines[-1].latex())]).claims)
+
+
+def test_what_is_differentiated_three_times_is_g_and_h() -> None:
+    derivation = sb.derive("z: parameter[n]\nL = sum(softplus(z))", ["z"])
+    for _ in range(2):
+        derivation = sb.derive(derivation, ["z"])
+    lines = list(map(str, derivation.box().lines))
+    assert lines == ["g = σ(z)", "H = diag(g ⊙ (1 − g))", "∂³L/∂zᵢ ∂zₗ ∂zₖ = 1[k = i] 1[l = i] gᵢ(2 gᵢ² − 3 gᵢ + 1)"]
