@@ -222,7 +222,8 @@ class _Search:
     def _total(self, lets: frozenset[str]) -> int:
         total, made = 0, {n: self._lines(n, lets) for n in self._needed(lets)}
         forms = [(line, line.line.form) for own in made.values() if not isinstance(own, str) for line in own]
-        handed = {line.at.standing[form.given.name].name for line, form in forms if form is not None and form.op == "leaf"}
+        leaves = [(line, form.given.name) for line, form in forms if form is not None and form.op == "leaf"]
+        handed = {line.at.standing[name].name for line, name in leaves if name in line.at.standing}  # a view hands nothing on
         for n, lines in made.items():
             total += NONE if isinstance(lines, str) else sum(line.cost for line in lines)
             total -= NAMING * (n not in self.program.outputs and self._is_named(n))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
@@ -24,10 +24,11 @@ def plainer(body: Sequence[ast.stmt], names: Mapping[str, Any]) -> list[ast.stmt
     ranks = _ranks(body, names)
     dotted = {t.value.id for t in targets(body) if isinstance(t.value, ast.Name) and any(map(_is_dots, items_of(t)))}
     colons = _Colons({name: rank for name, rank in ranks.items() if name in dotted})
-    body = [_Steps().visit(colons.visit(statement)) for statement in body]
+    body = [colons.visit(statement) for statement in body]
     filled = {
         t.value.id for t in targets(n for s in body for n in ast.walk(s) if isinstance(n, ast.For)) if isinstance(t.value, ast.Name)
     }
+    body = [_Steps(filled).visit(statement) for statement in body]
     for node in (n for statement in body for n in ast.walk(statement) if isinstance(n, ast.Assign)):
         if any(isinstance(one, ast.Name) and one.id in filled for one in node.targets):
             _emptied(node.value)
@@ -89,9 +90,13 @@ class _Colons(ast.NodeTransformer):
 
 
 class _Steps(ast.NodeTransformer):
-    """Rewrites what loops set step by step, and their `continue`."""
+    """Rewrites what loops set step by step, and their `continue`.
 
-    def __init__(self) -> None:
+    filled   the arrays that loops set.
+    """
+
+    def __init__(self, filled: Collection[str]) -> None:
+        self.filled = filled
         self.letters: list[str] = []
 
     def visit_For(self, node: ast.For) -> ast.AST:
@@ -123,8 +128,10 @@ class _Steps(ast.NodeTransformer):
         while isinstance(held, ast.Subscript):
             brackets.insert(0, items_of(held))
             held = held.value
-        if not isinstance(held, ast.Name) or not any(mentions(item, self.letters) for items in brackets for item in items):
+        if not isinstance(held, ast.Name):
             return None
+        if not any(mentions(item, self.letters) for items in brackets for item in items):
+            return (held, brackets[0]) if held.id in self.filled and len(brackets) == 1 and is_plain(brackets[0][0]) else None
         if len(brackets) > 1 and not all(
             is_plain(item) and mentions(item, self.letters) for items in brackets[:-1] for item in items
         ):

@@ -1,0 +1,81 @@
+"""Loops as people write them, and what is printed of them."""
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.notation.errors import NotationError
+
+
+def hidden_markov(A: "parameter[c, c]", B: "parameter[c, v]", pi: "parameter[c]", obs: "integers[T, v]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T = len(obs)
+    alpha = np.zeros((T, len(pi)))
+    alpha[0, :] = pi * B[:, obs[0]]
+    for t in range(1, T):
+        alpha[t, :] = (alpha[t - 1] @ A) * B[:, obs[t]]
+    return -np.log(np.sum(alpha[T - 1]))
+
+
+def both_ways(x: "data[T, d]", W: "parameter[h, d]", U: "parameter[h, h]", V: "parameter[k, 2*h]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T = len(x)
+    f, b = np.zeros((T, U.shape[0])), np.zeros((T, U.shape[0]))
+    for t in range(T):
+        before = f[t - 1] if t > 0 else np.zeros(U.shape[0])
+        f[t] = np.tanh(W @ x[t] + U @ before)
+    for t in reversed(range(T)):
+        after = b[t + 1] if t < T - 1 else np.zeros(U.shape[0])
+        b[t] = np.tanh(W @ x[t] + U @ after)
+    return np.sum((V @ np.concatenate([f[-1], b[0]])) ** 2)
+
+
+def last_layer_is_linear(x: "data[d]", W: "parameter[n, d, d]", b: "parameter[n, d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h = x
+    for k in range(len(W)):
+        h = W[k] @ h + b[k]
+        if k < len(W) - 1:
+            h = np.maximum(h, 0)
+    return np.sum(h**2)
+
+
+def test_a_start_with_a_colon_is_a_start() -> None:
+    named = [t.name for t in sb.read(hidden_markov).program.tensors.values() if t.has_name]
+    assert {"alpha", "alpha_1"} <= {*named}
+    assert not {"alpha_2", "alpha_3"} & {*named}
+
+
+@pytest.mark.slow
+def test_what_the_last_layer_does_otherwise_stands_behind_the_loop() -> None:
+    box = str(sb.derive(last_layer_is_linear).box())
+    assert "∂L/∂W⁽ⁿ⁾ = δ_(h₃)(h₂⁽ⁿ⁻¹⁾)ᵀ" in box
+    assert "∂L/∂W⁽ᵏ⁾ = δₕ⁽ᵏ⁾(h₂⁽ᵏ⁻¹⁾)ᵀ" in box
+
+
+@pytest.mark.slow
+def test_states_of_both_directions_have_a_box() -> None:
+    found = sb.derive(both_ways)
+    assert not found.box().missing
+    assert sb.check(found, points=1).ok
+
+
+def shown_twice(x: "data[T, d]", U: "parameter[d, d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T, d = x.shape
+    h = c = np.zeros((T, d))
+    for t in range(T):
+        h[t] = U @ x[t]
+    return np.sum(h**2) + np.sum(c)
+
+
+def shown_twice_mended(x: "data[T, d]", U: "parameter[d, d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T, d = x.shape
+    h = c = np.zeros((T, d))
+    h = h.copy()
+    for t in range(T):
+        h[t] = U @ x[t]
+    return np.sum(h**2) + np.sum(c)
+
+
+def test_an_array_that_two_names_show_is_not_filled_in_silence() -> None:
+    with pytest.raises(NotationError) as caught:
+        sb.read(shown_twice)
+    assert caught.value.mend == "Write h = h.copy() above the loop."
+    sb.read(shown_twice_mended)
