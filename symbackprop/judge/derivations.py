@@ -19,11 +19,12 @@ from symbackprop.core.progress import counted
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import convention
+from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
-from symbackprop.judge.known import Known, Used
+from symbackprop.judge.known import Known, Used, spelled
 from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, context_of, read
@@ -46,9 +47,42 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
 
     A name such as delta that turned out to be nothing, and that no right step uses, is judged as the gradient for which a wrong
     step takes it: that step would be right with this gradient in its place. Where the loss is a mean, dZ may hold those of each
-    sample's own loss, if what follows takes their mean: `samples` says which steps give these.
+    sample's own loss, if what follows takes their mean: `samples` says which steps give these. Names that only the report gives
+    are read where they make open steps right, and convict none: a person may mean others by them.
     """
+    found = _in_order(judge, steps, samples)
+    return _by_the_report(judge, steps, samples, found) or found
+
+
+def _by_the_report(
+    judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, found: Sequence[Judged]
+) -> tuple[Judged, ...] | None:
+    """The verdicts where open steps mean what the report shows: z of sigma(W x); None where that makes none of them right."""
+    own, open_ = {spelled(name) for name, _, _ in steps}, [k for k, one in enumerate(found) if one.open]
+    names = {
+        k: [n for n in displayed(judge.truth) if spelled(n) not in own and _may_mention(steps[k][1], n)] for k in open_
+    }  # fmt: skip
+    used = list(dict.fromkeys(name for several in names.values() for name in several))
+    if not used:
+        return None
+    again = list(_in_order(judge, steps, samples, used))
+    follows = [one.right or one.kind == "wrong, carried forward" for one in again]
+    if any(now.wrong and not (before.wrong or fits) for now, before, fits in zip(again, found, follows, strict=True)):
+        return None
+    right = [k for k in open_ if follows[k] and names[k]]
+    for k in right:
+        said = told("{} as the report names it", listed([written(one) for one in names[k]]))
+        again[k] = replace(again[k], remarks=(*again[k].remarks, said))
+    return tuple(again) if right else None
+
+
+def _in_order(
+    judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, shown: Sequence[str] = ()
+) -> tuple[Judged, ...]:  # fmt: skip
+    """A verdict for every step; `shown` are names of the report that may stand in them."""
     known = Known(judge.truth, samples=samples or {})
+    for name, program in bound(judge.truth, shown):
+        known.bind([name], program, program, judge.truth.network.program.shape(name))
     small = None if any(WRITTEN.search(step[0]) for step in steps) else small_number(judge.truth)
     if small is not None:
         known.bind([NAME], as_claim(small), as_claim(small), ())
@@ -67,13 +101,13 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     found = tuple(with_samples(judge.truth, one, known.samples.get(k)) for k, one in enumerate(found))
     several = {} if samples else by_samples(known, steps)
     if several:
-        return judge_steps(judge, steps, several)
+        return _in_order(judge, steps, several, shown)
     meant = meant_by_use(known)
     if not meant:
         return found
     loss = judge.truth.of
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
-    again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples)
+    again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples, shown)
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 

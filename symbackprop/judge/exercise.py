@@ -225,6 +225,8 @@ def _varied(network: Network, seed: int) -> Network:
         if len(used) == 1:
             swap[name] = SWAPPED[(SWAPPED.index(name) + seed) % len(SWAPPED)]
     text = "\n".join(_swapped(line, swap) for line in lines)
+    if network.title and text != network.source:  # what it was called may say what it is no longer
+        text = re.sub(r"(?m)^[ \t]*#.*\n", "", text, count=1)
     with suppress(NotationError):
         again = read(f"{text}\n", network.loss, network.gates, ())
         return replace(again, name=network.name, title=None if network.title and text != network.source else network.title)

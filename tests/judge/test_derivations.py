@@ -41,6 +41,27 @@ def test_errors_that_cancel_are_named() -> None:
     assert right_after.verdict == "right result, wrong step: delta"
 
 
+SHOWN = "x: data[d]\ny: data[c]\nV: parameter[h, d]\nW: parameter[c, h]\na = softplus(V @ x)\nyhat = W @ a\nL = sum((yhat - y)**2)"
+
+
+@pytest.mark.parametrize(
+    "last", ["outer(W.T @ delta * sigmoid(z), x)", r"\frac{\partial L}{\partial V} = (W^\top \delta \odot \sigma(z)) x^\top"]
+)
+def test_what_the_report_alone_names_may_stand_in_a_step(last: str) -> None:
+    result = sb.verify(SHOWN, [("delta", "2*(yhat - y)", "dL/dyhat"), ("V", last)])
+    assert (result.verdict, result.claims[1].notes) == ("right, identity", ("z as the report names it",))
+    carried = sb.verify(SHOWN, [("delta", "yhat - y", "dL/dyhat"), ("V", last)])
+    assert [one.kind for one in carried.claims] == ["up to convention", "wrong, carried forward"]
+
+
+@pytest.mark.parametrize("last", ["outer(W.T @ delta * tanh(z), x)", "outer(W.T @ delta * sigmoid(q), x)"])
+def test_a_name_that_the_report_gives_convicts_nobody(last: str) -> None:
+    result = sb.verify(SHOWN, [("delta", "2*(yhat - y)", "dL/dyhat"), ("V", last)])
+    assert result.claims[1].open
+    own = [("z", "V @ x + 1", "abbreviation"), ("delta", "2*(yhat - y)", "dL/dyhat"), ("V", "outer(W.T @ delta * sigmoid(z), x)")]
+    assert sb.verify(SHOWN, own).claims[2].wrong  # a person's own z is theirs
+
+
 def test_a_jacobian_step_is_judged_by_its_diagonal() -> None:
     steps = [("s", "a_1*(1 - a_1)", "da_1/dz_1"), ("delta", "W_2.T @ (yhat - t)*s", "dL/dz_1")]
     assert sb.verify(network("two_layer"), steps).verdict == "right, identity"

@@ -117,6 +117,12 @@ def test_the_key_is_marked_right(net, seed: int, tmp_path: Path) -> None:
         assert np.any(gradient)
 
 
+def test_what_is_varied_is_not_called_what_it_was() -> None:
+    text = "# L through sigma(W x)\n# a remark\nx: data[d]\nW: parameter[h, d]\nL = sum(sigmoid(W @ x))"
+    assert (exercise(text).network.source or "").startswith("# L through")
+    assert (exercise(text, 1).network.source or "").startswith("# a remark\nx: data")
+
+
 def test_the_same_seed_is_the_same_exercise_and_another_varies_it() -> None:
     texts = {seed: exercise(BIASES, seed).network.source for seed in range(4)}
     assert texts[0] == sb.read(BIASES).source
