@@ -156,6 +156,18 @@ def require_counted(program: Program, classes: Classes, array: ndarray, settled:
         )
 
 
+def scores_of(program: Program, given: Collection[str]) -> str | None:
+    """The last value with an entry for each class of an input, of those that some data are enough for; None without one."""
+    needs = needs_of(program)
+    values = [e.target.name for e in program.equations if needs[e.target.name] and needs[e.target.name] <= set(given)]
+    for truth in (t for t in data_inputs(program) if t.kind in ("integers", "labels") and t.name not in given):
+        for value in reversed(values):
+            shape = program.shape(value)
+            if _class_axis(shape, truth) is not None if truth.kind == "integers" else _same(shape, truth.shape):
+                return value
+    return None
+
+
 def needs_of(program: Program) -> dict[str, frozenset[str]]:
     """For every tensor, the data inputs that it depends on."""
     needs = {t.name: frozenset[str]() for t in program.inputs} | {t.name: frozenset((t.name,)) for t in data_inputs(program)}

@@ -192,7 +192,12 @@ def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str,
             if fault:
                 raise TrainingError(f"{tensor.name} {fault}")
         kind = "int64" if tensor.kind == "integers" else dtype
-        result[tensor.name] = array if is_mapped(array) else np.asarray(array, dtype=kind, order="C")
+        with np.errstate(over="ignore"):
+            result[tensor.name] = array if is_mapped(array) else np.asarray(array, dtype=kind, order="C")
+        if kind == "float32" and not np.isfinite(found := result[tensor.name]).all():
+            place = np.unravel_index(int(np.argmin(np.isfinite(found))), found.shape)
+            held = f"{array[place]:g} at ({', '.join(map(str, place))})"
+            raise TrainingError(f'{tensor.name} holds {held}, which float32 cannot hold; scale the data, or give dtype="float64"')
     return result
 
 

@@ -17,7 +17,7 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
 from symbackprop.evaluate.extents import extent
-from symbackprop.training.classes import class_inputs, find_prediction, needs_of
+from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
 from symbackprop.training.datasets import Data, as_array, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
@@ -61,7 +61,8 @@ def predict(network: Network, parameters: Parameters, data: Mapping[str, Any] | 
 
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
     data         a dict of arrays, or the path of an .npz or .csv file that holds them: what the value depends on.
-    value        its name; None: the last named value, other than the loss, that the data are enough for.
+    value        its name; None: the last named value, other than the loss, that the data are enough for; where there is none, the
+                 last that has an entry for each class.
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
@@ -73,7 +74,9 @@ def predict(network: Network, parameters: Parameters, data: Mapping[str, Any] | 
     arrays = {str(name): as_array(str(name), array) for name, array in arrays.items()}
     name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
     needed = needs_of(program)[name]
-    return Compiled(program, network.loss, {}).outputs(given, {k: a for k, a in arrays.items() if k in needed}, [name])[name]
+    return Compiled(program, network.loss, {}, (name,)).outputs(given, {k: a for k, a in arrays.items() if k in needed}, [name])[
+        name
+    ]
 
 
 def _require_classes(path: Path, program: Program, sizes: Mapping[str, int]) -> None:
@@ -101,13 +104,15 @@ def _asked(program: Program, loss: str, arrays: Mapping[str, ndarray], value: st
     needs = needs_of(program)
     values = [e.target.name for e in program.equations if program.tensors[e.target.name].named]
     if value is not None:
-        if value not in values:
+        if value not in (e.target.name for e in program.equations):
             raise TrainingError(f"the network computes no {value}; {mend(value, values)}")
         if missing := sorted(needs[value] - arrays.keys()):
             raise TrainingError(f"{where}: {value} depends on {', '.join(missing)}; give an array for each")
         return value
     labels = {t.name for t in program.inputs if t.kind == "labels"}
     enough = [v for v in values if v != loss and needs[v] and needs[v] <= arrays.keys() - labels]
+    if not enough and (scores := scores_of(program, arrays.keys() - labels)) is not None:
+        return scores
     if not enough:
         told = ", ".join(arrays) or "no array"
         raise TrainingError(

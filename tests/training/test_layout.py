@@ -206,3 +206,10 @@ def test_both_parts_have_their_share_of_every_class(classes: list[int], held_out
 def test_the_held_out_part_is_the_same_in_every_run() -> None:
     assert np.array_equal(split(50, 0.2, None)[1], split(50, 0.2, None)[1])
     assert len(split(50, 0.0, None)[1]) == 0
+
+
+def test_a_number_beyond_float32_is_refused_with_its_place() -> None:
+    X = np.ones((4, 2))
+    X[2, 1] = 1e200
+    with pytest.raises(TrainingError, match=r"X holds 1e\+200 at \(2, 1\), which float32 cannot hold; scale the data"):
+        sb.train("X: data[N, 2]\nw: parameter[2]\nL = mean((X @ w)**2)", {"X": X}, dtype="float32", progress=False)

@@ -49,6 +49,18 @@ def test_predict_needs_no_labels(data, trained, tmp_path: Path) -> None:
     assert trained.predict(data, "H").shape == (40, 3)
 
 
+def test_a_classifier_whose_scores_have_no_name_predicts_them() -> None:
+    rng = np.random.default_rng(0)
+    X, t = rng.standard_normal((30, 4)), rng.integers(0, 3, 30)
+    for kind, y in (("integers[N, 3]", t), ("labels[N, 3]", np.eye(3)[t])):
+        net = f"X: data[N, 4]\ny: {kind}\nW: parameter[4, 3]\nL = cross_entropy(X @ W, y)"
+        trained = sb.train(net, {"X": X, "y": y}, epochs=2, progress=False)
+        np.testing.assert_allclose(trained.predict({"X": X}), X @ trained.parameters["W"], rtol=1e-6)
+        np.testing.assert_array_equal(
+            trained.predict({"X": X}, trained.evaluate({"X": X, "y": y}).prediction), trained.predict({"X": X})
+        )
+
+
 def test_a_classifier_is_evaluated_by_its_answers() -> None:
     trained = sb.train(EXAMPLES / "digits.net", "digits", epochs=2, held_out=0, progress=False)
     found = trained.evaluate("digits")
