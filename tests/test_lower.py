@@ -136,3 +136,37 @@ def test_a_constant_factor_stands_in_its_product(scaled: str) -> None:
     for kind, equations in (("c = 3", ["S", "L"]), ("c: parameter", ["u", "S", "L"])):
         program = read(f"Q: parameter[n, d]\n{kind}\nS = {scaled}\nL = sum(S**2)").program
         assert [e.target.name for e in program.equations] == equations
+
+
+INLINE = {
+    "gamma behind": "(h - mean(h, axis=1, keepdims=True)) / sqrt(var(h, axis=1, keepdims=True) + 1e-5) * gamma + beta",
+    "gamma before": "gamma * (h - mean(h, axis=1, keepdims=True)) / sqrt(var(h, axis=1, keepdims=True) + 1e-5) + beta",
+    "methods": "gamma * ((h - h.mean(-1, keepdims=True)) / (h.var(-1, keepdims=True) + 1e-5)**0.5) + beta",
+    "a product": "(h - mean(h, axis=1, keepdims=True)) * (var(h, axis=1, keepdims=True) + 1e-5)**-0.5 * gamma + beta",
+    "a named mean": "(h - m) / sqrt(mean((h - m)**2, axis=1, keepdims=True) + 1e-5) * gamma + beta",
+}
+LAYER = "x: data[N, d]\nY: data[N, d]\nW: parameter[d, d]\ngamma: parameter[d]\nbeta: parameter[d]\nh = x @ W\n"
+
+
+@pytest.mark.parametrize("text", INLINE.values(), ids=INLINE)
+def test_a_normalisation_within_an_expression_has_the_equations_of_the_layer(text: str) -> None:
+    named = "m = mean(h, axis=1, keepdims=True)\n" if "m)" in text else ""
+    inline = read(f"{LAYER}{named}y = {text}\nL = sum((y - Y)**2)").program
+    layer = read(f"{LAYER}y = layer_norm(h, gamma, beta)\nL = sum((y - Y)**2)").program
+    assert [e.target.name for e in inline.equations] == ["h", "m" if named else "mu", "v", "xhat", "y", "L"]
+    rng = np.random.default_rng(0)
+    point = {t.name: rng.standard_normal((3, 4) if t.name in "xY" else (4, 4)[: t.rank]) for t in layer.inputs}
+    np.testing.assert_allclose(forward(inline, point)["L"], forward(layer, point)["L"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(h - mean(h, axis=0, keepdims=True)) / sqrt(var(h, axis=1, keepdims=True) + 1e-5)",  # the mean is along other axes
+        "(h - mean(x, axis=1, keepdims=True)) / sqrt(var(h, axis=1, keepdims=True) + 1e-5)",  # of another tensor
+        "(h - mean(h, axis=1, keepdims=True)) / sqrt(mean(h**2, axis=1, keepdims=True) + 1e-5)",  # about zero
+    ],
+)
+def test_what_is_no_normalisation_stays_as_it_is(text: str) -> None:
+    program = read(f"{LAYER}y = {text} + beta\nL = sum((y - Y)**2)").program
+    assert not {"xhat", "mu", "v"} & program.tensors.keys()

@@ -11,7 +11,7 @@ from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.lines import balanced, lines
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.tree import Node, set_apart, split
 from symbackprop.formulas.widths import width
 
 _PAGE = 41
@@ -22,6 +22,8 @@ _LABEL = 9.0
 """Ems of the label of a part of a step."""
 _MARGIN = 2.0
 """Ems that stay free in a cell, where lines that go on are indented."""
+_GAP = 1.5
+"""Ems between formulas side by side, the comma included."""
 FRAMED = "result"
 """The anchor of the table that has a frame."""
 _SLIDE = 7
@@ -80,6 +82,20 @@ class Word(Pandoc):
         begins = self.spell(first) if right is None else f"{self.spell(left)} {self.spell(first)}"
         return [f"${begins}$", *(f"&emsp;&emsp;${self.spell(more)}$" for more in rest)]
 
+    def _beside(self, formula: Node, room: float) -> list[str]:
+        """Formulas side by side, as many as a line holds, each by itself: readers lose the room within a formula."""
+        found: list[str] = []
+        left = 0.0
+        for one in set_apart(formula):
+            broken, needs = self._broken(one, room), width(one) + _GAP
+            if len(broken) == 1 and found and needs <= left:
+                found[-1] += f",&emsp;{broken[0]}"
+                left -= needs
+            else:
+                found += broken
+                left = room - _MARGIN - width(one) if len(broken) == 1 else 0.0
+        return found
+
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — {self.line(step.shape)}" if step.shape else ""
         head = f"### {self.anchored(step.anchor)}{title}{shape}"  # a heading stays with what follows it
@@ -87,7 +103,7 @@ class Word(Pandoc):
         cells = [
             [label if k == 0 else "", line]
             for label, formulas in labels
-            for k, line in enumerate(line for shown in formulas for line in self._broken(shown, _PAGE - _LABEL))
+            for k, line in enumerate(line for shown in formulas for line in self._beside(shown, _PAGE - _LABEL))
         ]
         shown = [_columns(["", ""], cells, "ll", (_LABEL, _PAGE - _LABEL))] if cells else []
         return "\n\n".join([head, *shown, *self.source(step), *self.lines(step.sentences)])

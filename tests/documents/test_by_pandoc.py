@@ -22,3 +22,10 @@ def test_word_has_formulas_of_its_own() -> None:
     slides = zipfile.ZipFile(io.BytesIO(write_office(".pptx", Slides, report))).namelist()
     assert sum(name.startswith("ppt/slides/slide") for name in slides) >= 6
     assert zipfile.ZipFile(io.BytesIO(write_office(".epub", Pandoc, report))).testzip() is None
+
+
+def test_formulas_side_by_side_are_formulas_each_by_itself() -> None:
+    """Word's kin lose the room within a formula: it stands between formulas, in words."""
+    written = Word.write(sb.derive(TWO_LAYER).document())
+    assert ",&emsp;$" in written
+    assert "quad" not in written

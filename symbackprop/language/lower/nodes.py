@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,17 @@ def asked_for(order: Iterable[Tensor]) -> set[int]:
     """The derivatives that a person asked for, of what and by what: each keeps an equation of its own; by identity."""
     asked = [t for t in order if t.inner is not None and t.inner.asked]
     return {id(t) for own in asked for t in (own, *(own.inner.tensors() if own.inner else ()))}
+
+
+def needed(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
+    """The nodes that what has a name needs, and what is kept."""
+    found, waiting = set[int](), [key for key, node in nodes.items() if node.tensor.name is not None or key in kept]
+    while waiting:
+        key = waiting.pop()
+        if key in nodes and key not in found:
+            found.add(key)
+            waiting += [id(t) for t, _ in nodes[key].operands]
+    return {key: node for key, node in nodes.items() if key in found}
 
 
 def readers_of(nodes: Nodes) -> dict[int, list[int]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable
 from dataclasses import replace
 
-from symbackprop.language.lower.nodes import Nodes
+from symbackprop.language.lower.nodes import Nodes, needed
 from symbackprop.language.tensors import Tensor
 
 
@@ -22,13 +22,7 @@ def shared(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
     if not same:
         return nodes
     read = {key: replace(n, operands=tuple((same.get(id(t), t), i) for t, i in n.operands)) for key, n in nodes.items()}
-    needed, waiting = set[int](), [key for key, n in nodes.items() if n.tensor.name is not None or key in kept]
-    while waiting:
-        key = waiting.pop()
-        if key in read and key not in needed:
-            needed.add(key)
-            waiting += [id(t) for t, _ in read[key].operands]
-    return {key: n for key, n in read.items() if key in needed}
+    return needed(read, kept)
 
 
 def _same(nodes: Nodes, kept: Collection[int]) -> dict[int, Tensor]:

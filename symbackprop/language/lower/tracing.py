@@ -16,6 +16,7 @@ from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, is_softmax, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
 from symbackprop.language.lower.shared import shared
+from symbackprop.language.lower.standardised import standardised
 from symbackprop.language.tensors import LanguageError, Tensor
 
 
@@ -37,7 +38,7 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     kept = asked_for(order)
     nodes = squeeze(shared(nodes_of(order), kept), kept)
     if gates == "whole":
-        nodes = fuse(nodes, kept)
+        nodes = fuse(standardised(nodes, kept), kept)
     declared = list({id(t): t for t in (*inputs, *order) if t.is_input}.values())
     program = written(nodes, declared, outputs.values(), every_value_named=gates == "elementary")
     conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
