@@ -140,3 +140,10 @@ def test_matrices_of_one_row_and_stacks_of_one_are_matrices(shape: tuple[int, ..
     V = np.linalg.inv(W)
     expected = V.sum() + (V @ np.ones(n)).sum() + (np.linalg.matrix_power(W, -3) ** 2).sum() + (V * V).sum()
     assert value == pytest.approx(expected + np.linalg.det(W).sum() + np.linalg.slogdet(W)[1].sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("vector", [None, "v"])
+def test_a_gradient_without_a_short_form_is_differentiated_all_the_same(vector: str | None) -> None:
+    first = sb.derive("a: parameter\nb: data\nL = tanh(a*b)**2", wrt="a")
+    second = sb.derive(first, wrt="a", vector=vector) if vector else sb.derive(first, wrt="a")
+    assert "5  The check" in second.text()

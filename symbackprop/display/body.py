@@ -86,8 +86,8 @@ class BodyPrinter:
         if isinstance(e, sp.Mul):
             root = _decimal_root(e)
             if root is not None:
-                radicand, rest = root
-                return BodyPrinter({**self.pieces, _ROOT: f.root(_number(radicand))}).formula(rest * _ROOT)
+                radicand, rest, exponent = root
+                return BodyPrinter({**self.pieces, _ROOT: f.root(_number(radicand))}).formula(rest * _ROOT**exponent)
             coefficient, factors = split_product(e)
             return self.product(coefficient, factors) if factors else self._coefficient(e)
         if isinstance(e, sp.Pow):
@@ -324,13 +324,23 @@ def _decimal(number: Any) -> str:
     return text if sp.Rational(text) == number else ""
 
 
-def _decimal_root(e: sp.Mul) -> tuple[sp.Rational, Expr] | None:
-    """6.28318 and what is left of a product with sqrt(1570795)/500, which SymPy makes of sqrt(6.28318); None where none is so."""
+def _decimal_root(e: sp.Mul) -> tuple[sp.Rational, Expr, int] | None:
+    """6.28318 and what is left of a product with sqrt(1570795)/500, which SymPy makes of sqrt(6.28318); None where none is so.
+
+    With -1 where the product is divided by that root: 100 sqrt(1570795)/314159 is 1/sqrt(6.28318).
+    """
     number = e.as_coeff_Mul()[0]
     for factor in e.args if number.is_Rational else ():
         found = typed_below_a_root(number, factor)
         if found is not None:
-            return found[1], e / (number * factor) * found[0]  # type: ignore[return-value]
+            return found[1], e / (number * factor) * found[0], 1  # type: ignore[return-value]
+        below = (
+            typed_below_a_root(1 / (number * factor.base), factor)
+            if isinstance(factor, sp.Pow) and factor.base.is_Integer
+            else None
+        )
+        if below is not None:  # 1/(number root) is (1/(number base)) root
+            return below[1], e / (number * factor) / below[0], -1  # type: ignore[return-value]
     return None
 
 

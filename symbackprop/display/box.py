@@ -150,7 +150,7 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
         needs = (*(shown.name for shown in legend), *(n for n in order if n in line.tensors))
         lines[line.name] = ShownLine(line.name, line_formula(to, line), needs)
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
-    missing = {by[n]: why for n, why in box.missing.items()}
+    missing = {by[n]: why for n, why in box.missing.items() if n in by}  # what is differentiated stands in the network as well
     return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation), to.names)
 
 

@@ -166,7 +166,7 @@ class _Reader:
             own = parse_name(text).formula()
             is_word = isinstance(own, Atom) and own.kind == "upright"
             return f.call(f.function(text) if is_word else own, arguments)
-        if text in self.names:
+        if text in self.names or text == "pi":
             return parse_name(text).formula()
         self.place = place
         return None

@@ -86,6 +86,7 @@ def test_random_programs(program: Program, seed: int) -> None:
 ROOTS = {
     "sqrt(2 * 3.14159) * s": "√(6.28318) s",
     "2 * sqrt(6.28318) * s": "2 √(6.28318) s",
+    "s * (1 / sqrt(2 * 3.14159))": "1/√(6.28318) s",
     "-sqrt(0.123457) * s": "−√(0.123457) s",
     "0.1 * sqrt(30) * s": "0.1 √(30) s",
     "sqrt(1234) * s": "√(1234) s",

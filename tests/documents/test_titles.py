@@ -37,6 +37,7 @@ def shown(title: str, names: str) -> str:
         ("derive it with --loss p", "p", "derive it with `--loss p`"),
         ("The product of a sum: f = (x + y) z", "f x y z", r"The product of a sum: $f = \left(x + y\right) z$"),
         ("W is used twice", "W", "$W$ is used twice"),
+        ("from u = -sin(pi x) on", "u x", r"from $u = -\sin\left(\pi x\right)$ on"),
         ("words (x) near other words", "x words", "words ($x$) near other words"),
         ("an anchor, a positive and x-rays", "anchor positive a x", "an anchor, a positive and x-rays"),
         (r"The loss $\frac{1}{2} r^2$ costs $5", "r", r"The loss $\frac{1}{2} r^{2}$ costs $5"),
