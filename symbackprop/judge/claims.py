@@ -40,7 +40,7 @@ from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
 from symbackprop.notation.claims.constants import constant
-from symbackprop.notation.claims.shapes import BOLD
+from symbackprop.notation.claims.shapes import BOLD, DOT, DOTTED
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
 STRANGE = 0.9  # the weight from which on the claim's own spelling says better what went wrong
@@ -291,13 +291,21 @@ class Judge:
             own = [one for one in plainest if (one[0].origin, one[0].at) == way]
             if not bold and all(one[2].agrees for one in own):
                 return self.verdict(what, claim, *own[0], bindings)
+        dotted = [f for f in right if DOTTED in f[0].notes and DOT not in f[0].notes]
+        if dotted and not BOLD & {*dotted[0][0].notes}:  # u \cdot v of entries, as on paper where all are numbers
+            return self.verdict(what, claim, *dotted[0], bindings)
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
             one = right[0][0]
             how = listed(one.notes, "; ") if one.formula is None else Formula(latex(one.formula), one.formula)
             points, remarks = len(right[0][2].samples), one.notes
             why = told("right if read as {}", how)
             return Judged(what.name, what, "undecided", why, claim.formulas, remarks=remarks, points=points)
-        return self.verdict(what, claim, *next((f for f in plainest if f[0].at), plainest[0]), bindings)
+        judged = self.verdict(what, claim, *next((f for f in plainest if f[0].at), plainest[0]), bindings)
+        dotted = [f for f in found if DOTTED in f[0].notes and DOT not in f[0].notes]
+        if judged.mistakes or not dotted:
+            return judged
+        other = self.verdict(what, claim, *dotted[0], bindings)
+        return other if other.mistakes else judged
 
     def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
         """What is answered to one reading."""

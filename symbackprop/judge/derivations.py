@@ -27,7 +27,7 @@ from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.known import Known, Used, spelled
 from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, context_of, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, context_of, read
 from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.small import NAME, WRITTEN, as_claim, small_number, with_small
@@ -184,7 +184,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         if blocks_of is not None:
             view, goal, understood = blocks_of
         else:
-            understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
+            understood, goal = _read_or_restated(judge, known, name, claim, goal, what)
             value = _value(truth, name, understood) if not what else None
             if value is not None and _is_restated(judge, known, name, claim, understood, value):
                 if not understood.left.stepped and value not in truth.named:  # what nobody named has a name from now on
@@ -212,6 +212,9 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)
     names = (name, understood.left.name)
+    if goal is None and understood.unknown and not multiple:
+        known.unread = True
+        return Judged(name, None, "undecided", told("what is {}?", listed([written(one) for one in understood.unknown])))
     if goal is None:
         known.give(name, understood.left, None, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
@@ -220,6 +223,10 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     count = known.samples.get(place)
     meant = understood if count is None else shared_out(truth, understood, count)
     judged = _refit(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
+    program = _judged(understood, judged).program if judged.right and count is None else program
+    if judged.wrong and goal.of == goal.wrt:  # dL = tr(G^T dW) says what dL comes to, in differentials
+        why = told("a differential is not read. Write the derivative that it says, by itself.")
+        return Judged(name, None, "not understood", why)
     if value in truth.named and judged.wrong:
         judged = replace(judged, remarks=(*judged.remarks, told("the network says something else of {}", written(name))))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
@@ -231,9 +238,29 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
     if count is not None:
         true = gradient_times(truth, goal.text, count)
+    said, shape = program, program.shape(CLAIM)
+    if judged.kind == "wrong shape" and goal.text in truth.everything.tensors:  # nothing fits behind it: it stands for the truth
+        said, shape = true, truth.everything.shape(goal.text)
     if not understood.left.stepped and understood.left.name not in known.gradients:
-        known.give(name, understood.left, goal, program, true, program.shape(CLAIM))
+        known.give(name, understood.left, goal, said, true, shape)
     return judged
+
+
+def _read_or_restated(
+    judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None, what: str
+) -> tuple[Claim, Asked | None]:  # fmt: skip
+    """A step as it is read; of a value of the network, y_i, whose indices tell the ranges where nothing else does."""
+    try:
+        return _read(judge, known, name, claim, goal, look=what != "abbreviation")
+    except NotUnderstood:
+        value = value_named(judge.truth, re.sub(r"_(?:\w|\{[^}]*\})$", "", name)) if not what else None
+        if value is None or goal is not None:
+            raise
+        said = about(judge.truth, name, judge.truth.of, value)
+        understood = _read(judge, known, name, claim, said, look=False)[0]
+        if understood.left.kind != "abbreviation":
+            raise
+        return understood, None
 
 
 def _said_left(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[Asked | None, Left]:
@@ -306,7 +333,7 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: 
     """The verdict with the step's place in the derivation: a mistake of its own, carried forward, or one that compensates."""
     if not known.wrong or judged.open:
         return judged
-    one = next((r for r in understood.readings if r.at), understood.readings[0])  # of steps that a loop has
+    one = _judged(understood, judged)
     over_truth = weigh(goal_for(judge.truth, goal, one.program, one.at), one.program, known.true)
     if judged.wrong and over_truth.agrees:
         note = told("right if the steps before it were right: no second mistake")
@@ -317,6 +344,13 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: 
         kind, why = "right result, wrong step", told("errors cancel")
         return replace(judged, kind=kind, because=why, remarks=(*judged.remarks, note))
     return judged
+
+
+def _judged(understood: Claim, judged: Judged) -> Reading:
+    """The reading of a step that a verdict is about."""
+    shown = [r for r in understood.readings if judged.formulas and r.formula is judged.formulas[0]]
+    plainest = next((r for r in understood.readings if r.at), understood.readings[0])  # of steps that a loop has
+    return next((r for r in shown if r.at == plainest.at), plainest)
 
 
 def _bind_truth(known: Known, name: str, left: Left, goal: Asked) -> None:

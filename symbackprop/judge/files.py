@@ -22,6 +22,12 @@ DISPLAYS = re.compile(
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
 INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
 INDENT = re.compile(r"^(?:\\q?quad\b|\\h(?:space|phantom)\*?\{[^}]*\}|\\[ ,;:!]|[~\s])+")
+READ = "if|where|else|elsewhere|otherwise|and|or|for|all|when|in|tr|sign|diag|softmax"  # words that say something of a claim
+SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
+REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...)
+    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
+)
+ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...; an update alone is none
 GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")
 ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 
@@ -185,7 +191,8 @@ def formulas(text: str) -> Iterator[tuple[str, str]]:
         lines: list[str] = []
         body = WHOLE.sub(_kept, INNER.sub(" ", found[1] or found[2] or found[4]))
         for row in re.split(r"\\\\(?:\[[^\]]*\])?", body):
-            line = INDENT.sub("", " ".join(row.replace("&", " ").split()).strip(",.; ")).translate(RESTORED)
+            line = REMARK.sub("", " ".join(row.replace("&", " ").split()).strip(",.; "))
+            line = ARROW.sub("=", INDENT.sub("", line).strip(",.; ")).translate(RESTORED)
             if line.startswith("=") and not lines and left:
                 lines.append(f"{left} {line}")  # a further form of what the display before says
             elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1])) and (line[:1] == "=" or not _is_equation(line)):

@@ -18,6 +18,8 @@ from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings
 from symbackprop.notation.claims import Left, View, by_letters
 
+_INDICES = re.compile(r"_(?:[a-z]|\{[a-z\s,]*\})$")
+
 
 def spelled(name: str) -> str:
     r"""A name without what only sets it: dZ2 of dZ^{[2]} and \mathrm{d}Z_2."""
@@ -111,7 +113,9 @@ class Known:
             own = by_letters(left.name, left.letters)
             self.bind([own], written, true, shape)
             self.lettered.setdefault(left.name, {})[left.letters] = own
-        self.bind([name, left.name], written, true, shape)
+        whole = spelled(_INDICES.sub("", name))
+        entries = whole != spelled(name) and whole in {spelled(own) for own in self.truth.named}  # y_i of a y that the network has
+        self.bind([left.name] if entries else [name, left.name], written, true, shape)
         wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
         if wrt and f"d{wrt}" not in self.truth.program.tensors and spelled(name) == spelled(f"d{wrt}"):
             self.bind([f"d{wrt}"], written, true, shape)

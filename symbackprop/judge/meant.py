@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from symbackprop.formulas.told import told
-from symbackprop.judge.goals import goal_for
+from symbackprop.judge.goals import goal_for, spelled
 from symbackprop.judge.known import Known, Used
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import equal_shapes
@@ -31,10 +31,21 @@ def meant_by_use(known: Known) -> dict[int, str]:
         users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
         if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
             continue
-        found = next((wrt for u in users if u.judged.wrong for wrt in [instead(known, name, u)] if wrt), None)
+        wrong = [u for u in users if u.judged.wrong]
+        found = next((wrt for u in wrong for wrt in [instead(known, name, u)] if wrt), None)
+        found = found or (_below(known, name) if wrong else None)
         if found:
             meant[place] = found
     return meant
+
+
+def _below(known: Known, name: str) -> str | None:
+    r"""The value v that a name has below it, \delta_v, where what it was given has another shape than its gradient."""
+    truth = known.truth
+    wrt = spelled(truth, re.sub(r"^\\?[^\W_]+_", "", name))
+    gradient = f"d{truth.of}/d{wrt}"
+    fits = wrt is not None and gradient in truth.everything.tensors
+    return wrt if fits and not equal_shapes(truth.everything.shape(gradient), known.shapes[name]) else None
 
 
 def instead(known: Known, name: str, used: Used) -> str | None:

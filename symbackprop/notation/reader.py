@@ -318,6 +318,8 @@ class Reader:
                 self.outputs[own] = value.named(own)
             elif value.name != own:
                 self.aliases[own] = value.name
+            if name in functions():  # claims may call it as it was written
+                self.aliases[name] = own
             self.names[name], self.last = value, name
             self.note(node, own)
         elif value is None or isinstance(value, bool | str):

@@ -404,3 +404,60 @@ def test_what_is_said_of_a_value_leaves_its_name_to_the_network() -> None:
     steps = [r"p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}", r"\frac{\partial p_k}{\partial z_j} = p_k(\mathbb{1}\{k=j\} - p_j)"]
     found = sb.verify(net, [(one.partition(" =")[0], one) for one in steps])
     assert found.claims[1].verdict == "right, identity"
+
+
+def steps_of(*claims: str) -> list[tuple[str, str]]:
+    return [(one.partition("=")[0].strip(), one) for one in claims]
+
+
+def test_a_differential_of_the_loss_is_not_called_wrong() -> None:
+    found = sb.verify(
+        CUBED, steps_of(r"dL = \operatorname{tr}(3 (S^{\odot 2})^\top dS)", r"\frac{\partial L}{\partial S} = 3 S^{\odot 2}")
+    )
+    assert [c.kind for c in found.claims] == ["not understood", "right, identity"]
+    assert "differential" in str(found.claims[0].because)
+
+
+def test_a_value_called_as_a_function_is_known_by_its_name() -> None:
+    net = "x: parameter[n]\nmean = sum(x)/n\nL = mean**2\n"
+    found = sb.verify(
+        net, steps_of("dx = 2*mean/n*ones(n)", r"\frac{\partial L}{\partial x_i} = \frac{2}{n} \operatorname{mean}(x)")
+    )
+    assert found.exit_code == 0
+
+
+GATES = "x: data[n]\nW: parameter[h, n]\nw: parameter[h]\ny: data\nz = W @ x\na = tanh(z)\ns = w @ a\np = sigmoid(s)\nL = (p - y)**2/2\n"
+
+
+@pytest.mark.parametrize("slope", ["g'(z)", r"g^{[1]\prime}(z)", r"g^{[1]'}(z)", r"f'(z)", r"(1 - a^{\odot 2})"])
+def test_a_letter_is_the_activation_of_the_value_behind_it(slope: str) -> None:
+    claim = rf"\frac{{\partial L}}{{\partial z}} = (p - y) p (1 - p) w \odot {slope}"
+    assert sb.verify(GATES, steps_of(claim)).exit_code == 0
+
+
+def test_what_an_unknown_letter_of_an_abbreviation_is_is_asked() -> None:
+    found = sb.verify(GATES, steps_of(r"e = (p - y) q", r"\frac{\partial L}{\partial s} = e"))
+    assert str(found.claims[0].because) == "what is q?"
+    assert found.claims[1].kind == "undecided"
+
+
+NORMED = "x: data[m, d]\nc: parameter[d]\nr: data[m, d]\nu = c*x\nL = sum(r*u)\n"
+
+
+@pytest.mark.parametrize(("claim", "right"), [(r"\sum_i r_i \cdot x_i", True), (r"\sum_i r_i \cdot x_i \cdot c", False)])
+def test_a_dot_between_entries_is_their_product_where_that_is_right(claim: str, right: bool) -> None:
+    found = sb.verify(NORMED, steps_of(rf"\frac{{\partial L}}{{\partial c}} = {claim}"))
+    assert found.claims[0].right is right
+    both = sb.verify(NORMED, steps_of(r"\frac{\partial L}{\partial c} = \sum_i (r_i \cdot x_i) \cdot \frac{c}{c}"))
+    assert both.claims[0].right
+    assert any("entry by entry" in note for note in both.claims[0].notes)
+
+
+def test_a_delta_whose_letter_is_no_index_keeps_its_name() -> None:
+    steps = steps_of(
+        r"\delta_a = (p - y) p (1 - p) w",
+        r"\delta_z = \delta_a \odot a \odot (1 - a)",
+        r"\frac{\partial L}{\partial W} = \delta_z x^\top",
+    )
+    found = sb.verify(GATES, steps)
+    assert [c.kind for c in found.claims] == ["right, identity", "wrong", "wrong, carried forward"]

@@ -136,3 +136,18 @@ def test_no_file_and_no_claim_is_refused(run: Run) -> None:
 )
 def test_a_formula_goes_on_over_lines_and_displays(text: str, claims: list[str]) -> None:
     assert [claim for _, claim in formulas(text)] == claims
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        (r"$$ g \leftarrow \nabla_a J = a - y $$", r"g = \nabla_a J = a - y"),
+        (r"$$ w \leftarrow w - \eta g $$", None),
+        (r"$$ g = a - y \quad \text{이다.} $$", "g = a - y"),
+        (r"$$ g = a - y \quad (\text{여기서 } \sigma' = \sigma(1 - \sigma)) $$", "g = a - y"),
+        (r"$$ g = a - y \qquad \text{by the chain rule} $$", "g = a - y"),
+        (r"$$ g = a \text{ if } a > 0 $$", r"g = a \text{ if } a > 0"),
+    ],
+)
+def test_remarks_and_arrows_of_prose(text: str, claim: str | None) -> None:
+    assert [found for _, found in formulas(text)] == ([claim] if claim else [])

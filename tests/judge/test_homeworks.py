@@ -16,7 +16,7 @@ from symbackprop.judge.verdict import Verification
 FOLDER = Path(__file__).parent / "homeworks"
 NET = re.compile(r"^```net\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SLIP = re.compile(r"^- `(.+)` -> `(.*)`: (.+)$", re.MULTILINE)
-QUICK = {"bishop"}
+QUICK = {"bishop", "conv", "goodfellow"}
 
 
 class Homework(NamedTuple):

@@ -3,7 +3,7 @@ r"""Functions of a claim: \tanh z, \sigma'(z), \operatorname{diag}(h), \max(0, z
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import sympy as sp
@@ -12,12 +12,13 @@ from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declare
 from symbackprop.core.functions.bessel import HIGHEST
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims import windows
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State, number
-from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.syntax import Syntax, Word
 from symbackprop.notation.claims.tokens import plain
 
 _NAMES = {
@@ -73,8 +74,8 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
 
 
-def functions(state: State, word: Word) -> list[tuple[str, float, Told]]:
-    """The functions that a word names: (name, cost, note); [] where it is none."""
+def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[tuple[str, float, Told]]:
+    """The functions that a word names, before its argument: (name, cost, note); [] where it is none."""
     base = _NAMES.get(word.base, word.base)
     own = _declared(state, word)
     if own:
@@ -90,6 +91,8 @@ def functions(state: State, word: Word) -> list[tuple[str, float, Told]]:
         found.append((base, 0.0, Told()))
     if word.base in GENERIC:
         own = state.activations()
+        if len(own) > 1 and not (word.base == "sigma" and "sigmoid" in own):
+            own = applied_to(state, behind) or own
         if len(own) == 1 and own[0] != "sigmoid":
             mark = f"\\{word.base}" if len(word.base) > 1 else word.base
             found = [(own[0], 0.0, told("{} is read as {}, the network's activation", mark, own[0]))] + [
@@ -100,6 +103,15 @@ def functions(state: State, word: Word) -> list[tuple[str, float, Told]]:
     if word.base in ("phi", "varphi") and not word.primes and state.applies("gelu", "normal_cdf", "normal_pdf"):
         found = [("normal_pdf", 0.0, Told()), *((name, OTHER, note) for name, _, note in found if name != "normal_pdf")]
     return found
+
+
+def applied_to(state: State, behind: Sequence[Syntax]) -> list[str]:
+    """The activation that the network applies to the value that stands in the bracket behind a letter."""
+    match behind:
+        case [sx.Group(items=(Word() as word,)), *_] | [sx.Scripted(body=sx.Group(items=(Word() as word,))), *_]:
+            found = state.names.lookup(word)
+            return (state.activations(found.name) or state.activations(of=found.name)) if found else []
+    return []
 
 
 def _declared(state: State, word: Word) -> str:

@@ -20,7 +20,7 @@ from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
-from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under
+from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import ClaimTensors, read_python, read_sympy
@@ -338,7 +338,8 @@ class _Attempt:
             self.define(reader, state)
             senses = reader.read(self.main.right)
             statements.require_used(state)
-            return implied(state, lettered(left, below_name, senses)), state, senses
+            left = lettered(left, below_name, senses) if below_name else unlettered(left, self.main.left, senses)
+            return implied(state, left), state, senses
 
         return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses, trims), read)
 

@@ -155,6 +155,14 @@ def lettered(left: Left, below_name: dict[str, str], senses: Senses) -> Left:
     return replace(left, letters=tuple(reversed(letters)), name=below_name[letters[-1]])
 
 
+def unlettered(left: Left, side: Syntax | None, senses: Senses) -> Left:
+    r"""A name such as \delta_g, whose letter is no index where the right-hand side, a vector or a matrix, has none."""
+    whole = all(sense.node.matrix and not sense.node.letters for sense in senses)
+    if left.kind != "abbreviation" or left.stepped or not (left.letters and whole and isinstance(side, Word)):
+        return left
+    return replace(left, letters=(), name=described(side))
+
+
 def is_name(side: Syntax) -> bool:
     """Whether a side of a chain only says what is claimed: a name or a derivative."""
     body = _peeled(side)[0]

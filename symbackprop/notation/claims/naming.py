@@ -314,6 +314,12 @@ def labelled(word: Word) -> bool:
     return bool(word.sup) and word.sup[0].text in ("(", "[")
 
 
+def behind_label(word: Word) -> Tokens:
+    """What of a superscript stands behind its label in brackets."""
+    closing = next((k for k, t in enumerate(word.sup) if t.text in (")", "]")), len(word.sup) - 1)
+    return word.sup[closing + 1 :]
+
+
 def mend(state: State) -> str:
     """What to do about a letter that stands nowhere."""
     known = ", ".join([name for name in state.names.known if stem(name) == name][:12])

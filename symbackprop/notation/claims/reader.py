@@ -226,7 +226,10 @@ class Reader:
             if ones is not None:
                 return ones[0], k + 1 + ones[1]
         declared = state.names.lookup(word) or state.names.size(word)
-        functions = [] if declared and not word.primes else calls.functions(state, word)
+        if not declared and word.base in calls.GENERIC and naming.labelled(word):  # g^{[1]}(z) is the activation of a layer
+            word = replace(word, sup=naming.behind_label(word))
+        applied = word.base in state.context.aliases and behind and isinstance(behind[0], sx.Group)  # mean(x) beside a value mean
+        functions = [] if declared and not (word.primes or applied) else calls.functions(state, word, behind)
         if functions:
             called = self.call(word, functions, behind)
             if called is not None:

@@ -42,6 +42,8 @@ STARRED = told("a transpose is missing: * between a vector and a matrix is read 
 EACH_COLUMN = told("a vector scales a matrix, one number for each column")
 EACH_ROW = told("a vector scales a matrix, one number for each row")
 TURNED = told("the factors of the product stand in the other order, the last one first")
+DOT = told("the dot of two vectors is their inner product")
+DOTTED = told("a dot between vectors is a product entry by entry, as for the numbers of one entry")
 BOLD = frozenset([ROWS, NO_TRANSPOSE, STARRED, TURNED])  # what no claim is right by without being told
 KEPT = 10  # readings of one stretch
 FEW = 4  # readings of a factor, of which none can have been left out
@@ -219,9 +221,9 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         return []
     found = matrix_product(a, b)
     if op == "dot" and xs == ys == {DOWN}:
-        found += matrix_product(_transposed(a), b, INNER, told("the dot of two vectors is their inner product"))
+        found += matrix_product(_transposed(a), b, INNER, DOT)
     if xs == ys:
-        note = told("two factors side by side are multiplied entry by entry")
+        note = DOTTED if op == "dot" else told("two factors side by side are multiplied entry by entry")
         found += times(a, b, STAR if op == "star" else BESIDE, note)
     elif op == "star" and len(xs) != len(ys):
         found += times(a, b, STAR, told("* is taken entry by entry"))

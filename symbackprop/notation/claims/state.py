@@ -206,11 +206,13 @@ class State:
         wanted = tuple(FUNCTIONS[name] for name in names)
         return any(isinstance(e.op, Sum) and e.op.body.has(*wanted) for e in self.context.forward.equations)
 
-    def activations(self) -> list[str]:
-        """The activations of the network, in the order of use."""
+    def activations(self, value: str | None = None, of: str | None = None) -> list[str]:
+        """The activations of the network, in the order of use: those applied to one value alone, or that make one."""
         found: dict[str, None] = {}
         for equation in self.context.forward.equations:
-            if isinstance(equation.op, Sum):
+            if not (isinstance(equation.op, Sum) and of in (None, equation.target.name)):
+                continue
+            if value is None or [r.name for r in equation.operands] == [value]:
                 for f in equation.op.body.atoms(TableFunction, sp.tanh):
                     if isinstance(f, TableFunction) and f.row.activation and len(f.row.args) == 1 and f.row.name not in _INTEGRALS:
                         found[f.row.name] = None
