@@ -461,3 +461,31 @@ def test_a_delta_whose_letter_is_no_index_keeps_its_name() -> None:
     )
     found = sb.verify(GATES, steps)
     assert [c.kind for c in found.claims] == ["right, identity", "wrong", "wrong, carried forward"]
+
+
+SPOKEN = "Z: parameter[n, m]\nR: data[n, m]\nb: parameter[n, 1]\nc: parameter[m]\nY = Z + b + c\nL = sum(R*exp(Y))\n"
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [
+        (r"\frac{\partial L}{\partial b} = np.sum(R \odot exp(Y), axis=1, keepdims=True)", True),
+        (r"\frac{\partial L}{\partial b} = np.sum(R \odot \exp(Y), axis=0)", False),
+        (r"\frac{\partial L}{\partial c} = sum(R \odot e^{Y}, axis=0)", True),
+        (r"\frac{\partial L}{\partial c} = n\, np.mean(R \odot e^{Y}, axis = 0)", True),
+        (r"\frac{\partial L}{\partial Y} = diag(R e^{Y})", False),
+    ],
+)
+def test_words_of_functions_are_read_as_they_are_spoken(claim: str, right: bool) -> None:
+    assert sb.verify(SPOKEN, steps_of(claim)).claims[0].right is right
+
+
+def test_dz_of_an_earlier_step_is_what_that_step_said() -> None:
+    steps = steps_of(
+        r"dY = R \odot Y",
+        r"dZ = (dY)",
+        r"db = np.sum(dY, axis=1, keepdims=True)",
+        r"\frac{\partial L}{\partial Z} = \frac{\partial L}{\partial Y}",
+    )
+    found = sb.verify(SPOKEN, steps)
+    assert [c.kind for c in found.claims] == ["wrong", "wrong, carried forward", "wrong, carried forward", "right, identity"]

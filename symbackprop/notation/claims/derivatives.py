@@ -34,6 +34,7 @@ class Derivative(NamedTuple):
 
     of       None where only \\partial stands on top.
     family   the tensors h_1, h_2, ... of h_t, and the tokens that number them; `wrt` is then the first.
+    short    whether it is dz, which an earlier step may have said.
     """
 
     of: str | None
@@ -42,6 +43,7 @@ class Derivative(NamedTuple):
     wrt_index: Tokens
     at: int
     family: tuple[dict[int, str], Tokens] | None = None
+    short: bool = False
 
     @property
     def second(self) -> bool:
@@ -76,7 +78,8 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
             return Derivative(top, top_index, name, index, at, several[2:] if several else None)
         case sx.Product() | sx.Word() if (target := differential(state, node)) is not None and not isinstance(target, sx.Partial):
             found = _tensor(state, target)
-            return Derivative(state.context.of, (), *found, node.at) if found else None
+            short = not (isinstance(node, sx.Product) and isinstance(node.factors[0], sx.Partial))
+            return Derivative(state.context.of, (), *found, node.at, short=short) if found else None
         case sx.Group(items=(inner,), bracket="(" | "{"):
             return derivative(state, inner)
     return None
@@ -235,7 +238,8 @@ def true_derivative(state: State, found: Derivative) -> Senses:
         gradients = {n: state.gradient(of, member) for n, member in found.family[0].items()}
         stacked = naming.member(state, gradients, found.family[1], found.at)
         return indexed(state, stacked, found.wrt_index, found.at) if found.wrt_index else stacked
-    name = state.gradient(of, found.wrt)
+    said = state.context.own.get(found.wrt) if found.short else None
+    name = said or state.gradient(of, found.wrt)
     shapes = state.probe.shapes
     if not shapes[of]:
         whole = sure(state.tensor(name))

@@ -73,7 +73,14 @@ _TYPED = {
 }  # fmt: skip
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿⁱ", "0123456789-+()ni", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋₊ᵢⱼₖₗₘₙₜₚₛₓₕ", "0123456789-+ijklmntpsxh", strict=True))
+_BARE = (  # words of functions that are typed as they are spoken, before a bracket
+    "diag|softmax|sigmoid|tanh|exp|log|relu|ReLU|trace|tr|rowsum|colsum|rowmean|colmean|sum|mean|sqrt|sign|vec|logsumexp|softplus"
+)
+_SUM = re.compile(  # a sum along rows or columns as NumPy writes it
+    r"(?<![\\\w])(?:np\.)?(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*axis\s*=\s*([01])\s*(?:,\s*keepdims\s*=\s*(?:True|1)\s*)?\)"
+)
 _TOKEN = re.compile(
+    rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|"
     r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|"
     r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S",
     re.DOTALL,
@@ -90,10 +97,13 @@ def tokens(text: str) -> list[Token]:
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
     found: list[Token] = []
-    for start, spelled in _typed(text):
+    for start, spelled in _typed(_SUM.sub(_along, text)):
         for match in _TOKEN.finditer(spelled):
             word = match.group()
             at = start + (match.start() if len(spelled) == 1 or text[start : start + len(spelled)] == spelled else 0)
+            if word[0].isalpha() and len(word) > 1:
+                found += [Token(part, at) for part in (r"\operatorname", "{", *word.removeprefix("np."), "}")]
+                continue
             word = _SAME.get(word, word)
             if word in _LAYOUT or (word == "." and found and _is_layout(text, at)):
                 continue
@@ -105,6 +115,11 @@ def tokens(text: str) -> list[Token]:
     if len(found) > MOST:
         raise Fault(f"the claim has {len(found):,} signs; at most {MOST:,} are read.", "Name its parts in steps of their own.")
     return found
+
+
+def _along(found: re.Match[str]) -> str:
+    """A sum along an axis, as long as it was: np.sum(Z, axis=1) goes along the rows of Z."""
+    return f"{'row' if found[3] == '1' else 'col'}{found[1]}({found[2]})".ljust(len(found[0]))
 
 
 def _is_layout(text: str, at: int) -> bool:
