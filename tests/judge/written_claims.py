@@ -188,7 +188,7 @@ J = -sum(Y*log(A_2) + (1 - Y)*log(1 - A_2))/m""", [
         ("Z_2", r"\frac{\partial J}{\partial Z^{[2]}} = \frac1m (A^{[2]} - Y)", "right"),
         ("W_2", r"dW^{[2]} = \frac{1}{m}(A^{[2]} - Y) A^{[1]T}", "right"),
         ("b_2", r"db^{[2]} = \frac1m \sum_{i=1}^m (A^{[2](i)} - Y^{(i)})", "right"),
-        ("b_2", r"db^{[2]} = \frac1m np.sum(A^{[2]} - Y, axis=1, keepdims=True)", "open"),
+        ("b_2", r"db^{[2]} = \frac1m np.sum(A^{[2]} - Y, axis=1, keepdims=True)", "right"),
         ("W_1", r"dW^{[1]} = \frac1m \left(W^{[2]T} (A^{[2]} - Y) \ast (1 - (A^{[1]})^2)\right) X^T", "right"),
         ("W_1", r"1/m * ((W_2.T @ (A_2 - Y)) * (1 - np.power(A_1, 2))) @ X.T", "right"),
         ("b_1", r"1/m * np.sum(np.dot(W_2.T, A_2 - Y) * (1 - A_1**2), axis=1, keepdims=True)", "right"),
