@@ -79,3 +79,18 @@ def test_an_array_that_two_names_show_is_not_filled_in_silence() -> None:
         sb.read(shown_twice)
     assert caught.value.mend == "Write h = h.copy() above the loop."
     sb.read(shown_twice_mended)
+
+
+def set_above_and_filled(x: "data[T, d]", W: "parameter[d, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    rows = np.ones(x.shape)
+    rows[0] = b
+    for t in range(len(x)):
+        rows[t] = np.tanh(rows[t] + W @ x[t])
+    return np.sum(rows[0]) + np.sum(rows[-1] ** 2)
+
+
+def test_a_row_that_was_set_above_is_what_the_loop_makes_of_it() -> None:
+    rng = np.random.default_rng(0)
+    at = {"x": rng.normal(size=(3, 2)), "W": rng.normal(size=(2, 2)), "b": rng.normal(size=2)}
+    step = sb.compile(sb.read(set_above_and_filled))
+    np.testing.assert_allclose(step.value_and_grad(at)[0], set_above_and_filled(**at))

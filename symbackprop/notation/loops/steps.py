@@ -163,7 +163,8 @@ class Steps(Stepwise):
                 rows = self.emptied(target, name, index.least(head), index.most(head)) if known else None
                 if rows is not None:
                     self.stacks.pop(name, None)
-                    self.starts[name] = rows.beside()[0] | self.starts.get(name, {})
+                    above = {k: row for k, row in self.starts.get(name, {}).items() if not rows.writes(k)}
+                    self.starts[name] = rows.beside()[0] | above
                 self._fresh(target, name)
         return found
 
