@@ -151,7 +151,7 @@ def test_a_branch_is_refused_or_followed(run: Run) -> None:
 
 
 REFUSED = {
-    ("nets.py:los", "example.npz"): "nets.py: there is no los; did you mean loss?",
+    ("nets.py:los", "example.npz"): "nets.py: there is no los in it; did you mean loss?",
     ("nets.py:Line.loss", "example.npz"): "Line.loss needs an object; make one in the file, model = Line(...), and name",
     ("nets.py:Line", "example.npz"): "Line is no function; name one",
     ("nets.py", "example.npz"): "there are 6 functions; name one, nets.py:fails",

@@ -57,9 +57,10 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(*args, **kwargs)
         except SymbackpropError as refused:
-            _refuse(str(refused))
+            _refuse(refused, kwargs.get("lang"))
         except MemoryError:
-            _refuse("the memory is not enough for arrays of this size; give smaller sizes by --size")
+            full = SymbackpropError("the memory is not enough for arrays of this size; give smaller sizes by --size")
+            _refuse(full, kwargs.get("lang"))
         except BrokenPipeError:  # the reader, such as head, has seen enough
             _silence()
         except KeyboardInterrupt as stopped:
@@ -67,7 +68,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except Exception as fault:
             if os.environ.get(DEBUG):
                 raise
-            _refuse(_report(fault))
+            _refuse(_report(fault), kwargs.get("lang"))
         finally:
             with suppress(ValueError):
                 signal.signal(signal.SIGTERM, before)
@@ -276,8 +277,11 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _refuse(message: str) -> NoReturn:
-    _complain(message)
+def _refuse(refused: SymbackpropError, lang: str | None) -> NoReturn:
+    """End with the message, in the language in which the report was asked for."""
+    from symbackprop.documents.languages import refusal
+
+    _complain(refusal(refused, lang))
     sys.exit(2)
 
 
@@ -291,7 +295,7 @@ def _silence() -> None:
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
 
 
-def _report(fault: Exception) -> str:
+def _report(fault: Exception) -> SymbackpropError:
     """What is asked of a person who met a fault of ours."""
     trace = fault.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -299,4 +303,4 @@ def _report(fault: Exception) -> str:
     place = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})" if trace else ""
     told = shortened(" ".join(f"{type(fault).__name__}: {fault}".split()), 200)
     mend = f"Please report it with the command; {DEBUG}=1 shows the traceback"
-    return f"this is a fault of symbackprop, not yours: {told}{place}. {mend}"
+    return SymbackpropError(f"this is a fault of symbackprop, not yours: {told}{place}. {mend}")

@@ -97,7 +97,7 @@ def _function(module: Any, path: str, name: str) -> Any:
     for part in name.split("."):
         if not hasattr(found, part):
             near = nearest(part, own if found is module else dir(found))
-            raise SymbackpropError(f"{path}: there is no {name}{f'; did you mean {near}?' if near else ''}")
+            raise SymbackpropError(f"{path}: there is no {name} in it{f'; did you mean {near}?' if near else ''}")
         owner, found = found, getattr(found, part)
     function = found.function if isinstance(found, Network) else found
     if not callable(function) or isinstance(function, type):

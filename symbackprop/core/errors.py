@@ -1,5 +1,7 @@
 """What every refusal of this project is an instance of."""
 
+from collections.abc import Callable
+
 
 def shown(value: object, longest: int = 60) -> str:
     """A value of a person as Python writes it, in a few characters; its type, where it is too long even to be written."""
@@ -12,3 +14,7 @@ def shown(value: object, longest: int = 60) -> str:
 
 class SymbackpropError(ValueError):
     """Something that a person asked for or wrote does not stand; the message names the place, the fault and the mend."""
+
+    def said(self, again: Callable[[str], str]) -> str:
+        """The message with what is said in it said again, as in another language."""
+        return again(str(self))

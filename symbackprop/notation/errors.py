@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -48,9 +49,13 @@ class NotationError(SymbackpropError):
 
     def __init__(self, fault: str, mend: str = "", place: Place | None = None, write: str = "") -> None:
         self.fault, self.mend, self.place, self.write = fault, mend, place, write
-        message = " ".join(filter(None, [f"{place}: {fault}" if place else fault, mend]))
-        drawn = place.drawn() if place else ""
-        super().__init__(f"{message}\n{drawn}" if drawn else message)
+        super().__init__(self.said(str))
+
+    def said(self, again: Callable[[str], str]) -> str:
+        """The message with fault and mend said again; the place and the line that is drawn stay as they are."""
+        message = " ".join(again(text) for text in (self.fault, self.mend) if text)
+        drawn = self.place.drawn() if self.place else ""
+        return (f"{self.place}: {message}" if self.place else message) + (f"\n{drawn}" if drawn else "")
 
     @property
     def file(self) -> str | None:

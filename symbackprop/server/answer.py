@@ -9,6 +9,7 @@ from typing import Any
 
 from symbackprop.core.derivation import Derivation, GradientView
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.languages import refusal
 from symbackprop.notation import NotationError
 from symbackprop.verbs import derive
 
@@ -84,7 +85,7 @@ class Answer:
         try:
             report = json.loads(self.derivation.report("json", detail=self.detail, lang=self.lang))
         except SymbackpropError as refused:
-            return replace(self, derivation=None, faults=(_fault(refused),)).head()
+            return replace(self, derivation=None, faults=(_fault(refused, self.lang),)).head()
         return {**self.head(), "check": json.loads(self.derivation.check().to_json()), "report": report}
 
     def to_json(self) -> str:
@@ -100,7 +101,7 @@ def answer(
     net     what `symbackprop.read` takes, or a Derivation.
     wrt     what to differentiate by; None: every parameter.
     of      what is differentiated; None: the loss.
-    detail  "brief", "normal" or "full", and lang "en" or "ko": of the report.
+    detail  "brief", "normal" or "full", of the report, and lang "en" or "ko", of what is refused as well.
 
     Returns an Answer: `ok`, `faults`, `derivation`, `data()`, `to_json()`. Nothing that a person wrote is raised.
     """
@@ -113,14 +114,15 @@ def attempted(made: Callable[[], Derivation], detail: str = "normal", lang: str 
     try:
         return Answer(made(), (), detail, lang)
     except SymbackpropError as refused:
-        return Answer(None, (_fault(refused),), detail, lang)
+        return Answer(None, (_fault(refused, lang),), detail, lang)
 
 
-def _fault(refused: SymbackpropError) -> Fault:
+def _fault(refused: SymbackpropError, lang: str) -> Fault:
+    message = refusal(refused, lang)
     if not isinstance(refused, NotationError):
-        return Fault(str(refused), str(refused))
+        return Fault(message, message)
     place = refused.place
-    told = Fault(str(refused), refused.fault, refused.mend)
+    told = Fault(message, *(refusal(SymbackpropError(text), lang) for text in (refused.fault, refused.mend)))
     if place is None:
         return told
     return replace(told, file=place.file, line=place.line, column=place.column, length=place.length, write=refused.write)

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.languages import refusal
 from symbackprop.server import page
 from symbackprop.server.answer import Answer, Fault
 from symbackprop.server.answers import Data, answer
@@ -21,10 +22,11 @@ def ask(name: str, question: str) -> str:
 
 
 def _answered(name: str, question: str) -> Data:
+    asked = json.loads(question)
     try:
-        return answer(name, json.loads(question))
+        return answer(name, asked)
     except SymbackpropError as refused:
-        return _refused(str(refused))
+        return _refused(refusal(refused, asked.get("lang")))
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] != NUMBERS:
             return _refused(f"{missing.name} is not part of this page: this cannot be answered here")

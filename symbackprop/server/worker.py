@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.languages import refusal
 from symbackprop.server.answers import Data, answer
 
 SECONDS = 30.0  # for one question
@@ -45,11 +46,12 @@ class Worker:
                 line.send((name, dict(arguments)))
                 if not line.poll(self.seconds):
                     self.stop()
-                    raise NoAnswerError(f"this takes more than {self.seconds:g} s; ask about a smaller network, or fewer claims")
+                    late = NoAnswerError(f"this takes more than {self.seconds:g} s; ask about a smaller network, or fewer claims")
+                    raise NoAnswerError(refusal(late, arguments.get("lang")))
                 kind, found = line.recv()
             except (EOFError, OSError):
                 self.stop()
-                raise NoAnswerError("this takes more memory than there is; ask about a smaller network") from None
+                raise NoAnswerError(refusal(_full(), arguments.get("lang"))) from None
         if kind == "refused":
             raise NoAnswerError(found)
         return found
@@ -86,11 +88,15 @@ def serve(line: Connection) -> None:
             try:
                 line.send(("answer", answer(name, arguments)))
             except SymbackpropError as refused:
-                line.send(("refused", str(refused)))
+                line.send(("refused", refusal(refused, arguments.get("lang"))))
             except MemoryError:
-                line.send(("refused", "this takes more memory than there is; ask about a smaller network"))
+                line.send(("refused", refusal(_full(), arguments.get("lang"))))
             except Exception as fault:  # whatever it is, the next question is answered
                 line.send(("refused", f"a fault of symbackprop's own ({type(fault).__name__}): this cannot be answered"))
+
+
+def _full() -> NoAnswerError:
+    return NoAnswerError("this takes more memory than there is; ask about a smaller network")
 
 
 def _limit_memory() -> None:

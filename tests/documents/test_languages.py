@@ -10,17 +10,20 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import symbackprop as sb
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT
 from symbackprop.algebra.step_product import BOTH_SIDES, SEVERAL
 from symbackprop.core.choices import LANGUAGES as CODES
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS
 from symbackprop.core.functions.operations import REDUCTIONS
 from symbackprop.documents.formats import FORMATS
-from symbackprop.documents.languages import ENGLISH, LANGUAGES, PATTERNS, Language, LanguageError, language
+from symbackprop.documents.languages import ENGLISH, LANGUAGES, PATTERNS, REFUSALS, Language, LanguageError, language
 from symbackprop.documents.languages.korean import with_particle
 from symbackprop.documents.text import Text
 from symbackprop.evaluate.verdict import NOTES
@@ -30,6 +33,8 @@ from symbackprop.judge.conventions import LAYOUTS
 from symbackprop.judge.mistakes.name import OPENINGS
 from symbackprop.judge.proved import UNPROVED
 from symbackprop.judge.verdict import KINDS
+from symbackprop.notation.errors import NotationError, Place
+from symbackprop.server.answer import answer
 from tests.documents.sample import SAMPLE
 from tests.judge.networks_to_judge import network
 from tests.test_house import MODULES, tree
@@ -139,9 +144,91 @@ def test_a_catalogue_has_the_patterns_of_every_fault_of_a_claim(row) -> None:
     assert unused <= COMPOSED
 
 
+REFUSING = ("SymbackpropError", "DerivationError", "FileError", "ClaimsError", "NoAnswerError")
+SAID = (
+    "cli", "core.derivation", "core.differentiate", "core.files", "judge.claims", "judge.files", "judge.goals",
+    "judge.exercise", "judge.submissions", "notation.words", "language.tensors.indexing",
+)  # fmt: skip
+"""The rooms whose refusals every catalogue says, all of them; of others it says what is met most often."""
+
+
+def refusals_of(room: str) -> set[str]:
+    """The messages that a room refuses with, and what its tables say of words that are not in the language."""
+    found = set[str]()
+    for node in (node for m in MODULES if m.startswith(room) for node in ast.walk(tree(m))):
+        if isinstance(node, ast.Call) and called(node) in (*REFUSING, "fault"):
+            found |= {text for argument in node.args for text in patterns_of(argument)}
+        if room == "notation.words" and isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            rows = [row.elts for row in node.value.values if isinstance(row, ast.Tuple)]
+            found |= {text for row in rows for part in row for text in patterns_of(part)}
+    return {text for text in found if re.search("[A-Za-z]{2} ", text.replace("{}", ""))}
+
+
 @pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
-def test_the_translation_of_a_pattern_has_its_parts(row) -> None:
-    for pattern, said in row.sections[PATTERNS].items():
+@pytest.mark.parametrize("room", SAID)
+def test_a_catalogue_has_the_patterns_of_every_refusal_of_a_room(room: str, row) -> None:
+    known = {**row.sections[PATTERNS], **row.sections[REFUSALS]}
+    assert refusals_of(room)
+    assert not {text for text in refusals_of(room) if text not in known and row.refused(SymbackpropError(text)) == text}
+
+
+SHAPES = st.lists(st.sampled_from("abdhkmn"), max_size=3).map(lambda sizes: f"({', '.join(sizes)},)")
+PARTS = st.one_of(st.sampled_from(["W_1", "x", "z.T", "yhat[2]", "3", "relu(z)", "--size", "two.net"]), SHAPES)
+
+
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+@given(data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_a_refusal_that_is_said_again_keeps_its_parts_and_its_place(row, data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(sorted(row.sections[REFUSALS])))
+    parts = [data.draw(PARTS) for _ in range(pattern.count("{}"))]
+    first, *rest = pattern.split("{}")
+    text = first + "".join(part + words for part, words in zip(parts, rest, strict=True))
+    place = Place("two.net", 2, 3, 4, "z = W_1 @ x")
+    plain = row.refused(NotationError(text, "", place))
+    assert plain != str(NotationError(text, "", place))
+    assert plain.startswith("two.net:2:3: ")
+    assert plain.endswith("    z = W_1 @ x\n      ^^^^")
+    assert all(part in plain for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("z = y\nL = sum(z)", "<text>:1:5: y가 정의되지 않았다. "),
+        ("W: parameter[h, d]\nL = sum(W.T @ W.T)", "W.T @ W.T: 안쪽 크기가 다르다. W.T는 (d, h), W.T는 (d, h)이다. W.T @ W를 뜻하였는가?"),
+        ("W: parameter[h, d]\nv: data[h, h]\nL = sum(W + v)", "W + v: 모양을 브로드캐스트할 수 없다. W는 (h, d), v는 (h, h)이다. "),
+        ("W: paramter[h]\nL = sum(W)", "은(는) 텐서의 종류가 아니다. parameter을(를) 뜻하였는가?"),
+        ("W: parameter(h)\nL = sum(W)", "크기는 대괄호 안에 적는다. parameter[h]로 적는다."),
+        ("W: parameter[h]\nwhile W: 1", "while은(는) 이 언어에 없다. "),
+        ("W: parameter[h]\nL = sigmod(W)", "sigmod은(는) 이 언어의 함수가 아니다. sigmoid을(를) 뜻하였는가?"),
+        ("W: parameter[h]\nL = W[0, 0]", "모양이 (h,)인 W의 첨자: 첨자가 축보다 많다"),
+    ],
+    ids=["undeclared", "inner sizes", "broadcast", "kind", "brackets", "statement", "function", "index"],
+)  # fmt: skip
+def test_what_is_refused_is_said_in_korean_by_the_answer_as_well(text: str, said: str) -> None:
+    with pytest.raises(NotationError) as refused:
+        sb.read(text)
+    message = LANGUAGES["ko"].refused(refused.value)
+    assert said in message
+    assert not english(message)
+    assert ENGLISH.refused(refused.value) == str(refused.value)
+    fault = answer(text, lang="ko").faults[0]
+    assert fault.message == message
+    assert " ".join(filter(None, [fault.fault, fault.mend])) in message
+
+
+def test_a_sentence_that_nobody_translated_stays_english_as_a_whole() -> None:
+    korean = LANGUAGES["ko"]
+    for text in ("Write the sizes of what is left out.", "W takes what nobody knows."):
+        assert korean.refused(SymbackpropError(text)) == text
+    assert korean.refused(SymbackpropError("nobody translated this. Did you mean W?")) == "nobody translated this. W를 뜻하였는가?"
+
+
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+@pytest.mark.parametrize("section", [PATTERNS, REFUSALS])
+def test_the_translation_of_a_pattern_has_its_parts(row, section: str) -> None:
+    for pattern, said in row.sections[section].items():
         assert {int(place[1]) for place in PLACE.finditer(said)} == set(range(pattern.count("{}"))), pattern
         assert said.endswith(".") >= pattern.endswith("."), pattern
         assert all(row.particle("W", place) for place in re.findall(r"\{\d+\|(.+?)\}", said))

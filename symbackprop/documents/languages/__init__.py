@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, TypeVar
 
 from symbackprop.core.choices import mend
@@ -20,9 +20,14 @@ from symbackprop.formulas import told
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Atom, Node, Script, rebuilt
 
+_SENTENCE = re.compile(r"[^\s].*?(?:[.?](?= [A-Z])|$)", re.MULTILINE)
+_WORDS = re.compile(r"\b[a-z]{2,} [a-z]{2,}\b")
 _PLACE = re.compile(r"\{(\d+)(?:\|(\w+))?\}")
 PATTERNS = "patterns"
-"""The section of a catalogue for sentences that have their parts in them, such as those of errors."""
+"""The section of a catalogue for sentences that have their parts in them, such as those of claims."""
+REFUSALS = "refusals"
+"""The section for what else is refused, which the shell and the page say: a report never does."""
+_PART = r"((?:\([^()]*\)|.)*?)"  # what stands in {}: brackets in it, such as those of a shape, end before it does
 Thing = TypeVar("Thing")
 
 
@@ -60,13 +65,31 @@ class Language:
     @cached_property
     def catalogue(self) -> Mapping[str, str]:
         """The patterns of what is told."""
-        return {pattern: said for name, section in self.sections.items() if name != PATTERNS for pattern, said in section.items()}
+        return {
+            pattern: said
+            for name, section in self.sections.items()
+            if name not in (PATTERNS, REFUSALS)
+            for pattern, said in section.items()
+        }
 
     @cached_property
-    def patterns(self) -> Sequence[tuple[re.Pattern[str], str]]:
-        """What is said with its parts in it: the expression of each pattern and its translation, those of most words first."""
-        most = sorted(self.sections.get(PATTERNS, {}).items(), key=lambda pair: -len(pair[0].replace("{}", "")))
-        return [(re.compile("(.*?)".join(map(re.escape, pattern.split("{}"))), re.DOTALL), said) for pattern, said in most]
+    def patterns(self) -> Sequence[tuple[str, str]]:
+        """What is said with its parts in it: each pattern and its translation, those of most words first."""
+        return _most_first(self.sections.get(PATTERNS, {}))
+
+    @cached_property
+    def refusals(self) -> Sequence[tuple[str, str]]:
+        """The patterns of whatever is refused, with those of claims."""
+        return _most_first({**self.sections.get(PATTERNS, {}), **self.sections.get(REFUSALS, {})})
+
+    def refused(self, error: SymbackpropError) -> str:
+        """The message of an error in this language, sentence by sentence; what no pattern made stays English."""
+        return error.said(self._sentences)
+
+    def _sentences(self, text: str) -> str:
+        """A message said again as a whole, else sentence by sentence; one that would be said by half stays English."""
+        whole = self._again(text, self.refusals, by_half=False)
+        return whole if whole != text else _SENTENCE.sub(lambda found: self._again(found[0], self.refusals, by_half=False), text)
 
     def pieces(self, content: Content) -> Iterator[Piece]:
         """The content as its pieces, every sentence in this language, without empty text."""
@@ -77,7 +100,7 @@ class Language:
                 case told.Opening(said):
                     yield from _capital(self.pieces(said))
                 case told.Said(text):
-                    yield from self.pieces(self._again(text))
+                    yield from self.pieces(self._again(text, self.patterns))
                 case told.Formula(_, node):
                     yield Math(self.formula(node))
                 case Math(node):
@@ -113,11 +136,16 @@ class Language:
             end = place.end()
         yield translated[end:]
 
-    def _again(self, text: str) -> str:
-        """A sentence that has its parts in it; as it is where no pattern made it."""
-        for expression, translated in self.patterns:
-            if found := expression.fullmatch(text):
-                return _PLACE.sub(partial(self._placed, [self._again(part) for part in found.groups()]), translated)
+    def _again(self, text: str, patterns: Sequence[tuple[str, str]], by_half: bool = True) -> str:
+        """A sentence that has its parts in it; as it is where no pattern made it.
+
+        by_half   whether words of its parts may stay English.
+        """
+        for pattern, translated in patterns:
+            if (found := _parts_in(text, pattern)) is not None:
+                parts = [self._again(part, patterns, by_half) for part in found]
+                if by_half or not any(map(_WORDS.search, parts)):
+                    return _PLACE.sub(partial(self._placed, parts), translated)
         return text
 
     def _placed(self, parts: Sequence[str], place: re.Match[str]) -> str:
@@ -153,6 +181,26 @@ class Language:
                 changed = {field.name: self._inside(getattr(thing, field.name)) for field in fields(thing)}
                 return replace(thing, **changed)
         return thing
+
+
+def _most_first(section: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    return sorted(section.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+
+
+def _parts_in(text: str, pattern: str) -> Sequence[str] | None:
+    """What stands in the places of a pattern that made a text; None where it did not. Few patterns are ever compiled."""
+    start, pieces = 0, pattern.split("{}")
+    for piece in pieces:
+        if (start := text.find(piece, start)) < 0:
+            return None
+        start += len(piece)
+    found = _expression(pattern).fullmatch(text)
+    return found and found.groups()
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(_PART.join(map(re.escape, pattern.split("{}"))), re.DOTALL)
 
 
 def _capital(pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -199,3 +247,8 @@ def language(code: str) -> Language:
     if code not in LANGUAGES:
         raise LanguageError(f'there is no language "{code}": {mend(code, LANGUAGES)}')
     return LANGUAGES[code]
+
+
+def refusal(error: SymbackpropError, code: object) -> str:
+    """The message of an error in the language of a code; in English where the code names none, which may be what is wrong."""
+    return (LANGUAGES.get(code, ENGLISH) if isinstance(code, str) else ENGLISH).refused(error)
