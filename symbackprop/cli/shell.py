@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from symbackprop.core.choices import LANGUAGES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import is_regular, near_file, require_writable, write_whole
 from symbackprop.core.progress import told_to
@@ -279,9 +280,12 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _refuse(refused: SymbackpropError, lang: str | None) -> NoReturn:
     """End with the message, in the language in which the report was asked for."""
-    from symbackprop.documents.languages import refusal
+    said = str(refused)
+    if lang not in (None, LANGUAGES[0]):
+        from symbackprop.documents.languages import refusal
 
-    _complain(refusal(refused, lang))
+        said = refusal(refused, lang)
+    _complain(said)
     sys.exit(2)
 
 

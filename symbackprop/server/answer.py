@@ -122,7 +122,8 @@ def _fault(refused: SymbackpropError, lang: str) -> Fault:
     if not isinstance(refused, NotationError):
         return Fault(message, message)
     place = refused.place
-    told = Fault(message, *(refusal(SymbackpropError(text), lang) for text in (refused.fault, refused.mend)))
+    fault, mend = (refusal(SymbackpropError(text), lang) for text in (refused.fault, refused.mend))
+    told = Fault(message, fault, mend)
     if place is None:
         return told
     return replace(told, file=place.file, line=place.line, column=place.column, length=place.length, write=refused.write)
