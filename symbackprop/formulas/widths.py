@@ -53,7 +53,7 @@ def width(node: Node, depth: int = 0) -> float:
         case Root(body):
             return width(body, depth) + _ROOT
         case Fence(left, body, right):
-            size = 0.6 if _is_tall(body) else 0.4
+            size = 0.8 if _is_tall(body, sums=True) else 0.6 if _is_tall(body) else 0.4
             return width(body, depth) + size * (bool(left) + bool(right))
         case Accent(_, body) | Marked(body):
             return width(body, depth) + (0.6 if isinstance(node, Marked) else 0.0)
@@ -89,12 +89,13 @@ def _atom(atom: Atom) -> float:
     return sum(_NARROW.get(char, _UPRIGHT) for char in atom.text)
 
 
-def _is_tall(node: Node) -> bool:
+def _is_tall(node: Node, sums: bool = False) -> bool:
+    """Whether a fraction, a table or a sum stands in a formula; `sums`: a sum alone, with the letters below it."""
     match node:
         case Fraction() | Grid():
-            return True
+            return not sums
         case Row(items):
-            return any(kind_of(item) == "big" or _is_tall(item) for item in items)
+            return any(kind_of(item) == "big" or _is_tall(item, sums) for item in items)
         case Script(base) | Fence(_, base):
-            return _is_tall(base)
+            return _is_tall(base, sums)
     return False

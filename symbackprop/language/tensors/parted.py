@@ -10,6 +10,7 @@ from sympy import Expr, S
 from symbackprop.core.program import Reduce, Sum, position, substituted
 from symbackprop.language.tensors.tensor import Index, Tensor
 
+DEEPEST = 100  # operations in each other: what lies deeper is summed as a whole
 Part = tuple[Tensor, bool]  # rows of entries, or a single entry, which lacks the axis
 
 
@@ -27,16 +28,19 @@ def part_by_part(x: Tensor, axis: int) -> list[Part] | None:
 
 def _parts(x: Tensor, axis: int) -> Sequence[Part] | None:
     """The parts that the first of what a value reads along an axis was put together of."""
-    if x.name is not None or x.inner is not None:
-        return None
-    if x.parts is not None:
-        return x.parts if axis == 0 else None
-    if not _is_open(x, axis):
-        return None
-    letter = x.index[axis]
-    for operand, index in x.operands:
-        if index.count(letter) == 1 and (found := _parts(operand, index.index(letter))) is not None:
-            return found
+    waiting, seen = [(x, axis, 0)], set[tuple[int, int]]()
+    while waiting:
+        x, axis, depth = waiting.pop()
+        if (id(x), axis) in seen or depth > DEEPEST or x.name is not None or x.inner is not None:
+            continue
+        seen.add((id(x), axis))
+        if x.parts is not None:
+            if axis == 0:
+                return x.parts
+        elif _is_open(x, axis):
+            letter = x.index[axis]
+            read = [(operand, index.index(letter), depth + 1) for operand, index in x.operands if index.count(letter) == 1]
+            waiting += reversed(read)
     return None
 
 
