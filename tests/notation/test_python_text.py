@@ -388,6 +388,8 @@ def test_what_is_long_but_not_deep_is_read() -> None:
     assert equations("x: data[n]\nL = sum(" + " + ".join(["x"] * 50) + ")") == ["L = sum_{i} 50*x[i]"]
     text = "\n".join(f"x{k}: data[n]" for k in range(1_000)) + "\nL = sum(" + " + ".join(f"x{k}" for k in range(1_000)) + ")"
     assert value(read(text), {f"x{k}": np.ones(2) for k in range(1_000)}) == 2_000
+    loop = "\ns[0] = 0\nfor t in 1..3:\n    s[t] = s[t-1] + sum(x999)"
+    assert value(read(text.replace("\nL =", f"{loop}\nL = s[3] +")), {f"x{k}": np.ones(2) for k in range(1_000)}) == 2_006
     deep = "tanh(" * (DEEPEST - 20) + "x" + ")" * (DEEPEST - 20)
     assert len(equations(f"x: data[n]\nL = sum({deep})")) == DEEPEST - 20
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from symbackprop.notation.grammar import LONGEST
 from symbackprop.notation.loops.apart import steps_apart
 from symbackprop.notation.loops.fields import fields_apart
 from symbackprop.notation.loops.plainer import plainer
@@ -23,5 +26,17 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
     """
     if not any(isinstance(n, ast.For) for statement in body for n in ast.walk(statement)):
         return list(body)
-    own = fields_apart(plainer(deepcopy(list(body)), reader.names), arguments)
-    return steps_first(reader, steps_apart(own), arguments)
+    with _deep():
+        own = fields_apart(plainer(deepcopy(list(body)), reader.names), arguments)
+        return steps_first(reader, steps_apart(own), arguments)
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Lets Python go as deep as the longest sum of a statement: its terms stand in each other, four calls each."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 6 * LONGEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
