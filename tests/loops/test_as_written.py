@@ -94,3 +94,18 @@ def test_a_row_that_was_set_above_is_what_the_loop_makes_of_it() -> None:
     at = {"x": rng.normal(size=(3, 2)), "W": rng.normal(size=(2, 2)), "b": rng.normal(size=2)}
     step = sb.compile(sb.read(set_above_and_filled))
     np.testing.assert_allclose(step.value_and_grad(at)[0], set_above_and_filled(**at))
+
+
+def set_above_and_filled_at_some_sizes(y: "data[T, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T, d = y.shape
+    rows = np.zeros((T, d))
+    rows[0] = b
+    for t in range(T - 2, -1, -1):
+        rows[t] = np.tanh(rows[t + 1] + y[t])
+    return np.sum(rows[0])
+
+
+def test_a_row_that_a_loop_sets_again_at_some_sizes_is_asked_about() -> None:
+    with pytest.raises(NotationError) as caught:
+        sb.read(set_above_and_filled_at_some_sizes)
+    assert caught.value.mend == "Set rows[0] below the loop, or leave it out above."

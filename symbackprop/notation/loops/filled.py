@@ -39,10 +39,10 @@ class Filled:
         """How many rows stand behind those that the loop writes."""
         return sp.expand(self.size - 1 - self.high)
 
-    def writes(self, number: Expr) -> bool:
-        """Whether a row is one that the loop writes, so that what was set there above is gone below."""
+    def writes(self, number: Expr) -> bool | None:
+        """Whether a row is one that the loop writes, so that what was set there above is gone below; None where sizes decide."""
         inside = (sp.expand(number - self.low), sp.expand(self.high - number))
-        return all(bool(n.is_nonnegative) for n in inside)
+        return False if any(n.is_negative for n in inside) else True if all(n.is_nonnegative for n in inside) else None
 
     def place(self, number: Expr) -> Expr:
         """A row's number, counted from the first one where it is below 0."""

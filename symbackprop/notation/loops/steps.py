@@ -20,6 +20,7 @@ from symbackprop.notation.entered import arrays, require_own, with_entries
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
+from symbackprop.notation.loops.filled import Filled
 from symbackprop.notation.loops.frame import Frame, Scope, bind
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, origin, partly, targets
@@ -163,9 +164,18 @@ class Steps(Stepwise):
                 rows = self.emptied(target, name, index.least(head), index.most(head)) if known else None
                 if rows is not None:
                     self.stacks.pop(name, None)
-                    above = {k: row for k, row in self.starts.get(name, {}).items() if not rows.writes(k)}
+                    above = {k: row for k, row in self.starts.get(name, {}).items() if not self._is_written(rows, k, target, head)}
                     self.starts[name] = rows.beside()[0] | above
                 self._fresh(target, name)
+        return found
+
+    def _is_written(self, rows: Filled, number: Expr, target: ast.Subscript, head: Header) -> bool:
+        """Whether a loop sets a row that was set above it; refused where that depends on sizes."""
+        found = rows.writes(number)
+        if found is None:
+            row = f"{ast.unparse(target.value)}[{number}]"
+            fault = f"{row} is set above {self.place(head)}, which sets it again or not, as the sizes are."
+            raise self.reader.fault(target, fault, f"Set {row} below the loop, or leave it out above.")
         return found
 
     def _renumber(self, name: str, shift: Expr) -> None:
