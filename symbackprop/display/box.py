@@ -13,7 +13,7 @@ from symbackprop.algebra.matrix import leaves
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import listed
-from symbackprop.core.program import Program, Ref
+from symbackprop.core.program import Program, Ref, Signature
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
@@ -141,11 +141,12 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
     """The lines of a box as formulas, in the names of a program."""
     names = names or Names(derivation.program)
     rate = () if derivation.update is None else (rate_formula(derivation.update),)
-    to = Printer(names.labelled(_labels(names, derivation.program, box, rate)))
+    labels = _labels(names, derivation.program, box, rate)
+    to = Printer(names.labelled(labels))
     order = [line.name for line in box.lines]
     lines: dict[str, ShownLine] = {}
     for line in box.lines:
-        legend = _legend(to, derivation.program, line)
+        legend = _legend(to, derivation.program, line, labels)
         lines |= {shown.name: shown for shown in legend if shown.name not in lines}
         needs = (*(shown.name for shown in legend), *(n for n in order if n in line.tensors))
         lines[line.name] = ShownLine(line.name, line_formula(to, line), needs)
@@ -183,8 +184,8 @@ def marks_below(line: Line) -> list[Node]:
     return marks
 
 
-def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:
-    """What the short names of views in a line stand for; a gradient's part is the gradient by the part, where that has a name."""
+def _legend(to: Printer, program: Program, line: Line, labels: Mapping[str, Name]) -> list[ShownLine]:
+    """What the short names of views in a line stand for; a gradient's part is the gradient by the part, where its name says so."""
     views = [(piece.view, piece.subscripts) for piece in line.pieces]
     forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
     views += [(leaf.name, leaf.subscripts) for form in forms for leaf in leaves(form)]
@@ -194,11 +195,16 @@ def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:
             continue
         role = program.tensors[view.tensor].role
         by = None if role is None else program.tensors[role.wrt]
-        own = view if by is None or not (by.named or by.called) else replace(view, tensor=by.name)
+        own = view if by is None or not _says_by_what(to, labels, view.tensor, by) else replace(view, tensor=by.name)
         equation = to.views.definition(own, subscripts)
         if equation is not None:
             found.setdefault(latex(equation), ShownLine(latex(equation), equation, ()))
     return list(found.values())
+
+
+def _says_by_what(to: Printer, labels: Mapping[str, Name], gradient: str, by: Signature) -> bool:
+    r"""Whether the name of a gradient says what it is by, as \delta_{v} and \partial L / \partial W do, not \delta_{5}."""
+    return by.has_name and (gradient not in labels or to.names.tensor(by.name) in walk(labels[gradient].formula()))
 
 
 def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) -> dict[str, Name]:

@@ -142,14 +142,14 @@ def test_a_legend_that_is_not_read_says_which_letter() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("stem", "lines"), [("conv1d", (0,)), ("multi_head_attention", (16,))])
-def test_a_box_with_a_wrong_line_is_not_right(stem: str, lines: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("stem", "name"), [("conv1d", "dL/dY"), ("multi_head_attention", "dL/dS_1")])
+def test_a_box_with_a_wrong_line_is_not_right(stem: str, name: str) -> None:
     network = sb.read(next(EXAMPLES.rglob(f"{stem}.net")))
     derivation = sb.derive(network)
     names = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     box = [(names.get(line.name, f"line {k}"), line.latex()) for k, line in enumerate(derivation.box().lines)]
-    for k in lines:
-        left, right = box[k][1].split("=", 1)
-        right, comma, elsewhere = right.partition(r", \text")
-        changed = [*box[:k], (box[k][0], rf"{left}= \frac{{3}}{{2}} \left({right}\right){comma}{elsewhere}"), *box[k + 1 :]]
-        assert any(one.wrong for one in sb.verify(network, changed).claims), changed[k]
+    k = next(k for k, line in enumerate(derivation.box().lines) if line.name == name)
+    left, right = box[k][1].split("=", 1)
+    right, comma, elsewhere = right.partition(r", \text")
+    changed = [*box[:k], (box[k][0], rf"{left}= \frac{{3}}{{2}} \left({right}\right){comma}{elsewhere}"), *box[k + 1 :]]
+    assert any(one.wrong for one in sb.verify(network, changed).claims), changed[k]
