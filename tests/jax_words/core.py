@@ -1,8 +1,10 @@
 """The functions of the language in JAX, by JAX's own functions: nothing here is read from the package."""
 
 import math
+from functools import partial
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax, nn
 from jax.scipy import linalg, signal, special, stats
 
@@ -76,13 +78,29 @@ def running(function, x, axis):
     return function(x.ravel() if axis is None else x, axis=0 if axis is None else axis % x.ndim)
 
 
+AROUND = 2 * math.pi / 128 * np.arange(128)  # as many points of a circle as make a mean the integral where |x| < 60
+
+
+def bessel_j(n, x):
+    """By Bessel's integral: the mean of cos(n t - x sin t) over a circle."""
+    return jnp.mean(jnp.cos(n * AROUND - jnp.asarray(x)[..., None] * jnp.sin(AROUND)), axis=-1)
+
+
+def bessel_i(n, x, less=0):
+    """By its integral: the mean of e^(x cos t) cos(n t) over a circle, times e^-less."""
+    power = jnp.asarray(x)[..., None] * jnp.cos(AROUND) - jnp.asarray(less)[..., None]
+    return jnp.mean(jnp.exp(power) * jnp.cos(n * AROUND), axis=-1)
+
+
 CORE = {name: getattr(jnp, name) for name in SAME}
 CORE |= {
     "erf": special.erf, "erfc": special.erfc, "logit": special.logit, "normal_pdf": stats.norm.pdf,
     "normal_cdf": stats.norm.cdf, "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm,
     "flatten": jnp.ravel, "inverse": jnp.linalg.inv, "inv": jnp.linalg.inv, "det": jnp.linalg.det, "logdet": logdet,
     "slogdet": jnp.linalg.slogdet, "convolve2d": signal.convolve2d, "correlate2d": signal.correlate2d, "solve": solve, "matrix_power": jnp.linalg.matrix_power, "vec": vec, "quadratic_form": quadratic_form,
-    **{f"bessel_{name}": getattr(special, name) for name in ("i0", "i1", "i0e", "i1e")}, "gammaln": special.gammaln, "lgamma": special.gammaln, "loggamma": special.gammaln, "digamma": special.digamma,
+    **{f"bessel_{name}": getattr(special, name) for name in ("i0", "i1", "i0e", "i1e")},
+    **{f"bessel_j{n}": partial(bessel_j, n) for n in range(4)}, **{f"bessel_i{n}": partial(bessel_i, n) for n in (2, 3)},
+    **{f"bessel_i{n}e": lambda x, n=n: bessel_i(n, x, jnp.abs(x)) for n in (2, 3)}, "gammaln": special.gammaln, "lgamma": special.gammaln, "loggamma": special.gammaln, "digamma": special.digamma,
     "psi": special.digamma, "polygamma": special.polygamma, "betaln": special.betaln, "erfinv": special.erfinv,
     "xlogy": special.xlogy, "xlog1py": special.xlog1py,
     "logcumsumexp": lambda x, axis=None: running(lax.cumlogsumexp, x, axis),
