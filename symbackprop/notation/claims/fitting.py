@@ -56,8 +56,17 @@ def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:
 
 
 def _is_unknown(state: State, sense: Sense) -> bool:
-    """Whether an axis has a size that nothing in the network has."""
-    return any(n not in state.probe.expression for n in sense.node.value.shape)
+    """Whether nothing in the network has the size of an axis, of the whole or of what it is made of; frames go by themselves."""
+    known, seen, waiting = state.probe.expression, set[int](), [sense.node]
+    while waiting:
+        node = waiting.pop()
+        if node is not sense.node and isinstance(node.op, nd.Framed):
+            continue
+        if any(n not in known for n in node.value.shape):
+            return True
+        waiting += [a for a in node.args if id(a) not in seen]
+        seen |= {id(a) for a in node.args}
+    return False
 
 
 def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
