@@ -109,3 +109,23 @@ def test_a_row_that_a_loop_sets_again_at_some_sizes_is_asked_about() -> None:
     with pytest.raises(NotationError) as caught:
         sb.read(set_above_and_filled_at_some_sizes)
     assert caught.value.mend == "Set rows[0] below the loop, or leave it out above."
+
+
+def set_again_in_two_lines(x: "data[T, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    rows = x * b
+    rows[0] = b
+    rows[1] = b * b
+    for t in range(len(x)):
+        rows[t] = rows[t] * 0.5
+        rows[t] -= np.tanh(x[t])
+    return np.sum(rows * x)
+
+
+def test_a_row_is_what_the_last_line_made_of_it_also_written_out() -> None:
+    rng = np.random.default_rng(0)
+    at = {"x": rng.normal(size=(3, 2)), "b": rng.normal(size=2)}
+    network = sb.read(set_again_in_two_lines)
+    assert network.written_out is not None
+    plain = network.written_out(numbers={"T": 3, "d": 2})
+    for read in (network, plain):
+        np.testing.assert_allclose(sb.compile(read).value_and_grad(at)[0], set_again_in_two_lines(**at))

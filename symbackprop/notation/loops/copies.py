@@ -287,7 +287,7 @@ class Copies(Stepwise):
 
     def _step(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Tensor:
         """z[2], or h[2] of h[2, 1], h[2, 2], ..."""
-        known = self.values.get(name, {}) | self.starts.get(name, {})
+        known = self.starts.get(name, {}) | self.values.get(name, {})  # a step that a loop has written is no start any more
         count = next((k for k, item in enumerate(items) if not is_plain(item)), len(items))
         for length in range(count, -1, -1):
             key = tuple(int(number(self.reader, item)) for item in items[:length])

@@ -41,7 +41,8 @@ class Filled:
 
     def writes(self, number: Expr) -> bool | None:
         """Whether a row is one that the loop writes, so that what was set there above is gone below; None where sizes decide."""
-        inside = (sp.expand(number - self.low), sp.expand(self.high - number))
+        behind = sp.expand(self.high - self.size + 1)  # a row that was set is there, so that it is not behind the last
+        inside = (sp.expand(number - self.low), behind if behind.is_nonnegative else sp.expand(self.high - number))
         return False if any(n.is_negative for n in inside) else True if all(n.is_nonnegative for n in inside) else None
 
     def place(self, number: Expr) -> Expr:
