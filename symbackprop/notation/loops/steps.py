@@ -170,8 +170,11 @@ class Steps(Stepwise):
         return found
 
     def _is_written(self, rows: Filled, number: Expr, target: ast.Subscript, head: Header) -> bool:
-        """Whether a loop sets a row that was set above it; refused where that depends on sizes."""
+        """Whether a loop sets a row that was set above it; where sizes decide, they have to, or it is refused."""
         found = rows.writes(number)
+        if found is None and not rows.empty and sp.expand(number - rows.low).is_nonnegative:
+            rows.held.conditions = (*rows.held.conditions, sp.expand(rows.high - number))
+            return True
         if found is None:
             row = f"{ast.unparse(target.value)}[{number}]"
             fault = f"{row} is set above {self.place(head)}, which sets it again or not, as the sizes are."
