@@ -124,43 +124,42 @@ def onward(backward: Iterable[Equation], gone: Collection[str]) -> dict[str, str
 
 def ends(equation: Equation) -> tuple[str, str]:
     """What a step goes through, and what it goes back to."""
+    _, through, by = _places(equation)
+    return through.name, by.name
+
+
+def _places(equation: Equation) -> tuple[Step, Ref, Ref]:
+    """The step of an equation, what it goes through and what it is by."""
     step = equation.step
     assert step is not None
     assert step.through is not None
     assert step.wrt is not None
-    return step.through.name, step.wrt.name
+    return step, step.through, step.wrt
 
 
 def _whole(program: Program, equation: Equation) -> Equation:
     """With a loss that has no letters, whose sum the step is written under."""
-    step = equation.step
-    assert step is not None
-    assert step.through is not None
-    is_whole = len(step.through.index) == program.tensors[step.through.name].rank
-    return equation if is_whole else replace(equation, step=replace(step, through=Ref(step.through.name)))
+    step, through, _ = _places(equation)
+    is_whole = len(through.index) == program.tensors[through.name].rank
+    return equation if is_whole else replace(equation, step=replace(step, through=Ref(through.name)))
 
 
 def _joined(program: Program, first: Equation, second: Equation) -> Equation:
     """The step of the first, by what the second goes through, and that of the second as one."""
-    one, two = first.step, second.step
-    assert one is not None
-    assert two is not None
-    assert one.wrt is not None
-    assert one.through is not None
-    assert two.wrt is not None
-    assert two.through is not None
+    one, _, between = _places(first)
+    two, inside, by = _places(second)
     inner = _sizes(program, second)
     outer = _sizes(program, first)
-    swap = dict(zip(one.wrt.index, two.through.index, strict=True))
+    swap = dict(zip(between.index, inside.index, strict=True))
     others = [c for c in outer if c not in swap]
     swap |= zip(others, _fresh(program, len(others), {*inner, *outer, *swap.values()}), strict=True)
     moved = _moved(one, swap)
     body, operands = _product(moved, two)
     sizes = inner | {swap[c]: extent for c, extent in outer.items()}
     assert moved.through is not None
-    kept = {*moved.through.index, *two.wrt.index}
+    kept = {*moved.through.index, *by.index}
     read = {c for ref in operands for c in ref.index}
-    for c in two.through.index:  # what is summed and read nowhere counts
+    for c in inside.index:  # what is summed and read nowhere counts
         if c not in kept | read and not body.has(position(c)):
             body *= sizes[c]
     return _equation(second, replace(two, through=moved.through, upstream=moved.upstream), body, operands, sizes)
@@ -168,17 +167,12 @@ def _joined(program: Program, first: Equation, second: Equation) -> Equation:
 
 def _added(program: Program, first: Equation, second: Equation) -> Equation | None:
     """Two steps between the same values as one: their local derivatives add; None where no body says the sum."""
-    one, two = first.step, second.step
-    assert one is not None
-    assert two is not None
-    assert one.wrt is not None
-    assert one.through is not None
-    assert two.wrt is not None
-    assert two.through is not None
+    one, through, by = _places(first)
+    two, other_through, other_by = _places(second)
     own, other = _sizes(program, first), _sizes(program, second)
-    if set(own) - {*one.through.index, *one.wrt.index} or set(other) - {*two.through.index, *two.wrt.index}:
+    if set(own) - {*through.index, *by.index} or set(other) - {*other_through.index, *other_by.index}:
         return None
-    pairs = {*zip(two.wrt.index, one.wrt.index, strict=True), *zip(two.through.index, one.through.index, strict=True)}
+    pairs = {*zip(other_by.index, by.index, strict=True), *zip(other_through.index, through.index, strict=True)}
     swap = dict(pairs)
     if len(swap) < len(pairs) or len(set(swap.values())) < len(pairs):  # one is of entries that are tied, the other of all
         return None
