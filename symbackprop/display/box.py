@@ -195,8 +195,9 @@ def _legend(to: Printer, program: Program, line: Line, labels: Mapping[str, Name
             continue
         role = program.tensors[view.tensor].role
         by = None if role is None else program.tensors[role.wrt]
-        own = view if by is None or not _says_by_what(to, labels, view.tensor, by) else replace(view, tensor=by.name)
-        equation = to.views.definition(own, subscripts)
+        if by is not None and by.has_name and (to.views.is_called(view, subscripts) or _says_by_what(to, labels, view.tensor, by)):
+            view = replace(view, tensor=by.name)
+        equation = to.views.definition(view, subscripts)
         if equation is not None:
             found.setdefault(latex(equation), ShownLine(latex(equation), equation, ()))
     return list(found.values())
@@ -204,7 +205,7 @@ def _legend(to: Printer, program: Program, line: Line, labels: Mapping[str, Name
 
 def _says_by_what(to: Printer, labels: Mapping[str, Name], gradient: str, by: Signature) -> bool:
     r"""Whether the name of a gradient says what it is by, as \delta_{v} and \partial L / \partial W do, not \delta_{5}."""
-    return by.has_name and (gradient not in labels or to.names.tensor(by.name) in walk(labels[gradient].formula()))
+    return gradient not in labels or to.names.tensor(by.name) in walk(labels[gradient].formula())
 
 
 def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) -> dict[str, Name]:

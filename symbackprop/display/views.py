@@ -45,6 +45,11 @@ class ViewNames:
         made = self.names.entry(view.tensor, marks)
         return None if made in self._taken else made
 
+    def is_called(self, view: View, subscripts: Sequence[str]) -> bool:
+        """Whether the short name of a view has the name of its block, Q of z_{Q,i}, beside the letters."""
+        marks = self._marks(view, subscripts)
+        return marks is not None and len(marks) > len(subscripts)
+
     def definition(self, view: View, subscripts: Sequence[str]) -> Node | None:
         """What a short name stands for; None where the view has none."""
         short = self.short(view, subscripts)
