@@ -1,13 +1,18 @@
-"""The step that a compiled network is bound to: by a plan, in NumPy or C, or by loops that compute their steps again."""
+"""The step that a compiled network is bound to: by a plan, in NumPy or C, by JAX, or by loops that compute their steps again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
 from symbackprop.backends.arguments import CompileError
 from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.dialect import JAX
+from symbackprop.backends.executed import executed
+from symbackprop.backends.jax import Devices, Sharded
+from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.backends.recomputed import Recomputed
 from symbackprop.core.errors import shown
@@ -19,8 +24,9 @@ from symbackprop.plan.schedule import plan
 
 
 class Compiled(Protocol):
-    """What is bound: the name of its value, those of its gradients, its numbers."""
+    """What is bound: its equations of any sizes, the name of its value, those of its gradients, its numbers."""
 
+    program: Program
     value_name: str
     gradients: dict[str, str]
     dtype: str
@@ -42,6 +48,12 @@ def planned(compiled: Compiled, program: Program, backend: str, shared: Step | N
             if backend == "c":
                 raise NativeError(str(fault)) from None
     return Step(layout, found, compiled.dtype, exact, shared)
+
+
+def divided(compiled: Compiled, devices: int | None, samples: Mapping[str, int]) -> Exact:
+    """The function on so many devices of JAX, which divide the samples; `samples`: the axis of them in each input that has one."""
+    text = source(compiled.program, compiled.value_name, compiled.gradients, "value_and_grad", JAX.of(compiled.dtype))
+    return Sharded(executed(text.text, text.name), text.arguments, samples, Devices(devices, compiled.dtype))
 
 
 def recomputed(compiled: Compiled, program: Program, steps: int, backend: str, shared: Step | None, exact: Exact) -> Step:

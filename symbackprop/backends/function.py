@@ -17,7 +17,6 @@ from sympy import Expr
 from symbackprop.backends.arguments import ArgumentError, Arguments, CompileError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
-from symbackprop.backends.executed import executed
 from symbackprop.backends.kinds import require_number, require_whole
 from symbackprop.backends.numpy import Source, arguments_that_tell, source
 from symbackprop.core.along import CHANGE, along, vector_of
@@ -37,7 +36,7 @@ from symbackprop.evaluate.sizes import Solver
 
 if TYPE_CHECKING:  # plans are for steps alone
     from symbackprop.backends.flat import Flat
-    from symbackprop.backends.numpy_step import Exact, Step
+    from symbackprop.backends.numpy_step import Step
     from symbackprop.plan.schedule import Plan
 
 BACKENDS = ("numpy", "c", "jax", "auto")
@@ -207,7 +206,7 @@ class Compiled(Result):
         number, or a network whose steps cannot be computed again; NativeError where C is not to be had, DeviceError where JAX is
         not, or has not so many devices.
         """
-        from symbackprop.backends.bound import planned, recomputed
+        from symbackprop.backends.bound import divided, planned, recomputed
         from symbackprop.backends.numpy_step import Step
         from symbackprop.plan.memory import layout_of
 
@@ -220,7 +219,7 @@ class Compiled(Result):
         if recompute is not None:
             step = recomputed(self, program, recompute, backend, shared, self._exact)
         elif backend == "jax":
-            exact = shared.exact if shared else self._divided(devices, samples)
+            exact = shared.exact if shared else divided(self, devices, samples)
             step = Step(layout_of(program, self.gradients), None, self.dtype, exact, shared)
         else:
             step = planned(self, program, backend, shared, self._exact)
@@ -237,13 +236,6 @@ class Compiled(Result):
 
         require_whole("flat", self.program, self.gradients.values())
         return Flat(self.bind(params, data, backend=backend))
-
-    def _divided(self, devices: int | None, samples: Mapping[str, int]) -> Exact:
-        """The function on several devices of JAX."""
-        from symbackprop.backends.jax import Sharded
-
-        text = source(self.program, self.value_name, self.gradients, "value_and_grad", JAX.of(self.dtype))
-        return Sharded(executed(text.text, text.name), text.arguments, samples, devices, self.dtype)
 
     def _exact(self, params: Arrays, data: Arrays) -> Any:
         return self._whole({**params, **data})

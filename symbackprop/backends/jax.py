@@ -5,8 +5,8 @@ NumPy arrays go in and come out. JAX is an extra, and is imported when a functio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,80 +26,69 @@ class DeviceError(SymbackpropError):
     """What JAX cannot run as asked: it is not installed, or there are not so many devices; the message says the mend."""
 
 
+class Devices:
+    """The devices of JAX that divide samples among them.
+
+    count   how many, out of those of all processes; None: the first alone, or all where there are several processes.
+    dtype   "float64" or "float32", of what is computed there.
+    """
+
+    def __init__(self, count: int | None, dtype: str) -> None:
+        self.dtype, self.mesh = dtype, _mesh(count)
+        self._whole = _placed(self.mesh, None)
+
+    def compiled(self, function: Function) -> Function:
+        """The function of arrays on the devices, compiled by XLA; its results are on every device whole."""
+        run = require_jax().jit(function, out_shardings=self._whole)
+
+        def called(*arrays: Any) -> Any:
+            with exactly(self.dtype):
+                return run(*arrays)
+
+        return called
+
+    def put(self, array: ndarray, axis: int | None = None) -> Any:
+        """The array on the devices: a part of the samples on each, where there is an axis that is divided evenly; else whole."""
+        sharding = _placed(self.mesh, axis) if self._divides(array, axis) else self._whole
+        with exactly(self.dtype):
+            return require_jax().make_array_from_callback(array.shape, sharding, lambda index: array[index])
+
+    def divided(self, array: Any, axis: int | None) -> Any:
+        """Within a compiled function: the array, of whose samples each device has a part, where they are divided evenly."""
+        if not self._divides(array, axis):
+            return array
+        return require_jax().lax.with_sharding_constraint(array, _placed(self.mesh, axis))
+
+    @property
+    def room(self) -> float:
+        """How many bytes of data may stay there."""
+        told = self.mesh.local_devices[0].memory_stats() or {}  # the limit is one of the kind: all processes decide alike
+        return told.get("bytes_limit", np.inf) / ROOM
+
+    def _divides(self, array: Any, axis: int | None) -> bool:
+        return axis is not None and array.shape[axis] % self.mesh.size == 0
+
+
 class Sharded:
     """A function whose samples are divided among devices: each computes its part, and XLA adds up what belongs together.
 
     function   of arrays, by JAX.
     arguments  the names of its arguments, in order.
     axes       for each argument that differs from sample to sample, the axis of its samples; the others are on every device whole.
-    devices    how many, out of those of all processes; None: the first alone, or all where there are several processes.
-    dtype      "float64" or "float32".
+    devices    those that compute it.
 
     Of several processes (`jax.distributed`) each gives the same arrays, and each receives the whole results.
     """
 
-    def __init__(
-        self, function: Function, arguments: Sequence[str], axes: Mapping[str, int], devices: int | None, dtype: str
-    ) -> None:
-        self.function, self.arguments, self.axes, self.dtype = function, tuple(arguments), dict(axes), dtype
-        self.mesh = _mesh(devices)
-        self.whole = _placed(self.mesh, None)
-        self._run = require_jax().jit(function, out_shardings=self.whole)
+    def __init__(self, function: Function, arguments: Sequence[str], axes: Mapping[str, int], devices: Devices) -> None:
+        self.arguments, self.axes, self.devices = tuple(arguments), dict(axes), devices
+        self._run = devices.compiled(function)
 
     def __call__(self, params: Mapping[str, ndarray], data: Mapping[str, ndarray]) -> Any:
-        """The results as NumPy arrays."""
+        """The results as NumPy arrays, which nobody may write to."""
         given = {**params, **data}
-        with wide(self.dtype):
-            return _as_numpy(self._run(*[self._put(name, given[name]) for name in self.arguments]))
-
-    def resident(self, arrays: Mapping[str, ndarray], axes: Mapping[str, int]) -> Resident | None:
-        """The function of samples of these arrays, which are put on the devices now and stay there; None where they have no room.
-
-        axes   for each array that differs from sample to sample the axis of its samples.
-        """
-        told = self.mesh.local_devices[0].memory_stats() or {}  # the limit is one of the kind: all processes decide alike
-        room = told.get("bytes_limit", np.inf) / ROOM
-        return Resident(self, arrays, axes) if sum(array.nbytes for array in arrays.values()) <= room else None
-
-    def put(self, array: ndarray) -> Any:
-        """The array on every device whole."""
-        return require_jax().make_array_from_callback(array.shape, self.whole, lambda index: array[index])
-
-    def _put(self, name: str, array: ndarray) -> Any:
-        """The array on the devices: a part of the samples on each, where they can be divided evenly."""
-        axis = self.axes.get(name)
-        divided = axis is not None and array.shape[axis] % self.mesh.size == 0
-        sharding = _placed(self.mesh, axis) if divided else self.whole
-        return require_jax().make_array_from_callback(array.shape, sharding, lambda index: array[index])
-
-
-class Resident:
-    """The value and gradients on samples that are chosen among arrays which lie on the devices."""
-
-    def __init__(self, sharded: Sharded, arrays: Mapping[str, ndarray], axes: Mapping[str, int]) -> None:
-        jax = require_jax()
-        names = [name for name in sharded.arguments if name in arrays]
-        self.sharded = sharded
-
-        def chosen(params: Mapping[str, Any], arrays: Mapping[str, Any], index: Any) -> Any:
-            given = dict(params)
-            for name in names:
-                given[name] = jax.numpy.take(arrays[name], index, axes[name], mode="clip") if name in axes else arrays[name]
-                if name in sharded.axes and index.shape[0] % sharded.mesh.size == 0:
-                    divided = _placed(sharded.mesh, sharded.axes[name])
-                    given[name] = jax.lax.with_sharding_constraint(given[name], divided)
-            return sharded.function(*[given[name] for name in sharded.arguments])
-
-        self._run = jax.jit(chosen, out_shardings=sharded.whole)
-        with wide(sharded.dtype):
-            self._arrays = {name: sharded.put(arrays[name]) for name in names}
-
-    def __call__(self, params: Mapping[str, ndarray], index: ndarray | int) -> Any:
-        """The results as NumPy arrays; `index` are the places of the samples, or that of one."""
-        put = self.sharded.put
-        with wide(self.sharded.dtype):
-            given = {name: put(params[name]) for name in self.sharded.arguments if name in params}
-            return _as_numpy(self._run(given, self._arrays, put(np.asarray(index, np.int32))))
+        placed = [self.devices.put(given[name], self.axes.get(name)) for name in self.arguments]
+        return require_jax().device_get(self._run(*placed))
 
 
 def on_one_device(function: Function, dtype: str) -> Function:
@@ -107,15 +96,26 @@ def on_one_device(function: Function, dtype: str) -> Function:
     compiled = require_jax().jit(function)
 
     def run(*arrays: ndarray) -> Any:
-        with wide(dtype):
+        with exactly(dtype):
             return _as_numpy(compiled(*arrays))
 
     return run
 
 
-def wide(dtype: str) -> AbstractContextManager[Any]:
-    """Within `with`, JAX has float64 where that is asked for: it has float32 alone where nobody does."""
-    return require_jax().enable_x64(True) if dtype == "float64" else nullcontext()
+@contextmanager
+def exactly(dtype: str) -> Iterator[None]:
+    """Within `with`, JAX computes in this type, as NumPy does.
+
+    Left alone it has float32 at most, and on a GPU multiplies numbers of 10 binary digits (TF32): gradients are then off by a
+    thousandth. What a person has set as `jax_default_matmul_precision` stays.
+    """
+    jax = require_jax()
+    with ExitStack() as stack:
+        if dtype == "float64":
+            stack.enter_context(jax.enable_x64(True))
+        if jax.config.jax_default_matmul_precision is None:
+            stack.enter_context(jax.default_matmul_precision("highest"))
+        yield
 
 
 def is_first_process() -> bool:
@@ -125,7 +125,7 @@ def is_first_process() -> bool:
 
 def _as_numpy(result: Any) -> Any:
     """The result with arrays that are a caller's own."""
-    return require_jax().tree.map(np.array, result)
+    return require_jax().tree.map(np.array, require_jax().device_get(result))
 
 
 def _mesh(devices: int | None) -> Mesh:

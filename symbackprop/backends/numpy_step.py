@@ -162,6 +162,7 @@ class Step:
     gradients          an array for each name, written by a call.
     flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
     source             of the function that is run; "" where the network has no plan, and `exact` is called.
+    layout             where each array stands in `flat` and in `flat_gradient`.
     exact              the function of dicts of both, whose results stand for those of a plan.
 
     Memory is not shared between threads: bind a step for each.
@@ -178,7 +179,7 @@ class Step:
         own = {name: _aligned(max(1, flat.length), kinds[layout.kind(name)]) for name, flat in layout.held.items()}
         held = {name: array for buffer, flat in layout.held.items() for name, array in _views(own[buffer], flat).items()}
         self.data = {name: held[name] for name in layout.data}
-        self.exact, self._layout = exact, layout
+        self.exact, self.layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient, **own}
         self.source, self._run = "", None
         self._quiet = backend == "c" or (
@@ -211,7 +212,7 @@ class Step:
     def like(self, arrays: Mapping[str, ndarray]) -> ndarray:
         """Arrays of the shapes of the parameters, one after the other as `flat` holds them; 0 where none is given."""
         flat = np.zeros_like(self.flat)
-        for name, array in _views(flat, self._layout.parameters).items():
+        for name, array in _views(flat, self.layout.parameters).items():
             array[...] = arrays.get(name, 0)
         return flat
 

@@ -54,10 +54,10 @@ class Keeper:
         self.path, self.settings, self.about = path, settings, about
         self._next = 0.0
 
-    def __call__(self, run: Run) -> None:
-        """Write it, if the last write is long enough ago."""
-        if self.path is not None and time.monotonic() >= self._next:
-            self.write(run)
+    @property
+    def is_due(self) -> bool:
+        """Whether the last write is long enough ago."""
+        return self.path is not None and time.monotonic() >= self._next
 
     def write(self, run: Run) -> None:
         """Write it now."""

@@ -22,6 +22,7 @@ from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
 from symbackprop.training.datasets import Data, is_table, load
+from symbackprop.training.devices import OnDevices
 from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
@@ -161,7 +162,8 @@ def train(
         run = begun(parameters, len(to_train), settings)
     if settings.devices and layout.batch is None:
         raise TrainingError("the network is written for one sample, and devices divide a batch: declare X: data[n, d], say")
-    model = Model(
+    kind = OnDevices if settings.backend == "jax" else Model
+    model = kind(
         program, network.loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices, settings.recompute
     )  # fmt: skip
     leads = settings.backend != "jax" or is_first_process()
@@ -176,7 +178,7 @@ def train(
         )  # fmt: skip
 
     keeper = Keeper(checkpoint if leads else None, settings, here)
-    keeper(run)
+    keeper.write(run)
     told = told_by(settings.epochs, progress and leads, log if leads else None, resume is not None)
     try:
         descend(model, run, to_train, to_test, settings, told, keeper)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.function import compile
-from symbackprop.backends.jax import Resident, Sharded
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
-from symbackprop.training.mapped import is_mapped
+from symbackprop.training.optimiser import Descent
 
 Arrays = Mapping[str, ndarray]
+Answer = tuple[float, int, int]  # a loss, and of how many answers how many are right: that first
 LOOKED_AT = 10_000  # entries along the first axis
 
 
@@ -43,7 +44,6 @@ class Model:
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
-        self._resident: Resident | None = None  # the data on the devices of JAX
 
     def largest(self) -> tuple[str, float] | None:
         """The data input of numbers with the largest entry among the first samples, and its size; None where there is none."""
@@ -57,10 +57,11 @@ class Model:
         part = index if self.layout.batch else int(index[0])
         step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
-        on_disk = any(map(is_mapped, self.arrays.values()))
-        if isinstance(step.exact, Sharded) and not on_disk:
-            self._resident = step.exact.resident(self.arrays, self.layout.axes)
         return step
+
+    def descent(self, memory: Step, *how: Any) -> Descent:
+        """What moves the parameters in the memory; `how`: the arguments of `Descent` from `decayed` on."""
+        return Descent(memory.flat, memory.flat_gradient, *how)
 
     def gradient(self, index: ndarray) -> float:
         """The loss on the chosen samples; in memory its gradients, or their means where the network is written for one sample."""
@@ -75,9 +76,6 @@ class Model:
         return total / len(index)
 
     def _evaluated(self, samples: int, index: ndarray | int) -> float:
-        if self._resident:
-            first = next(iter(self._steps.values()))
-            return first.written(*self._resident(first.parameters, index))
         if samples not in self._steps:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
@@ -91,8 +89,11 @@ class Model:
                 own[...] = array.take(index, axis)
         return step()
 
-    def test(self, parameters: Arrays, index: ndarray) -> tuple[float, int, int]:
-        """The loss on the chosen samples, how many answers are right, and of how many."""
+    def tests(self, parameters: Arrays) -> Callable[[ndarray], Answer]:
+        """With these parameters: of chosen samples the loss, how many answers are right, and of how many."""
+        return partial(self._test, parameters)
+
+    def _test(self, parameters: Arrays, index: ndarray) -> Answer:
         if self.layout.batch:
             return self._answer(parameters, self.layout.take(self.arrays, index))
         answers = [self._answer(parameters, self.layout.take(self.arrays, int(sample))) for sample in index]
@@ -109,9 +110,14 @@ class Model:
                     return f", the first value that is not finite being {equation}"
         return ""
 
-    def _answer(self, parameters: Arrays, data: Arrays) -> tuple[float, int, int]:
+    def _answer(self, parameters: Arrays, data: Arrays) -> Answer:
         if self.prediction is None:
             return self._compiled.value(parameters, data), 0, 0
-        values = self._compiled.outputs(parameters, data, (self.loss, self.prediction.name))
+        return self.judged(self._compiled.outputs(parameters, data, (self.loss, self.prediction.name)), data)
+
+    def judged(self, values: Arrays, data: Arrays) -> Answer:
+        """The answer of the loss and of the value that answers."""
+        if self.prediction is None:
+            return float(values[self.loss]), 0, 0
         right, of = self.prediction.right(values[self.prediction.name], data[self.prediction.classes.name])
         return float(values[self.loss]), right, of

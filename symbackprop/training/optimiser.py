@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sqrt
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -20,12 +21,17 @@ SMALL = 1e-8  # added to a root before it divides (Kingma and Ba 2015)
 FIRST, SECOND, SQUARED = 0.9, 0.999, 0.99  # how much of the means of g and g^2 is kept: Adam's two, and RMSprop's
 
 
+State = Mapping[str, Any]  # what is remembered, by slot
+
+
 @dataclass(frozen=True)
 class Optimiser:
     """One way to descend.
 
     change    (g, state, work, momentum, t) -> the change, to be taken from w times the rate: `state` holds an array for each of
               `slots`, which begin as zeros, t counts steps from 1, and `work` may be written to.
+    formula   (g, state, momentum, weights) -> the same change, and the state after it, which writes nothing: for devices.
+              `weights` are the sums of the weights in Adam's two means after t steps, 1 - 0.9^t and 1 - 0.999^t.
     slots     what it remembers from step to step.
     rate      the usual rate.
     decay     the usual weight decay.
@@ -33,6 +39,7 @@ class Optimiser:
     """
 
     change: Callable[[ndarray, Mapping[str, ndarray], ndarray, float, int], ndarray]
+    formula: Callable[[Any, State, Any, Sequence[Any]], tuple[Any, State]]
     slots: tuple[str, ...] = ()
     rate: float = 0.1
     decay: float = 0.0
@@ -49,12 +56,24 @@ def _sgd(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: floa
     return v
 
 
+def _sgd_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
+    if not state:
+        return g, state
+    v = momentum * state["velocity"] + g
+    return v, {"velocity": v}
+
+
 def _nesterov(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
     """v = momentum v + g, then g + momentum v."""
     v = _sgd(g, state, work, momentum, t)
     np.multiply(v, momentum, work)
     work += g
     return work
+
+
+def _nesterov_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
+    v, state = _sgd_formula(g, state, momentum, weights)
+    return g + momentum * v, state
 
 
 def _adam(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
@@ -66,11 +85,19 @@ def _adam(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: flo
     work *= 1 - SECOND
     square += work
     np.sqrt(square, work)
-    work *= 1 / sqrt(1 - SECOND**t)
+    first, second = weights_of_means(t)
+    work *= 1 / sqrt(second)
     work += SMALL
     np.divide(mean, work, work)
-    work *= 1 / (1 - FIRST**t)
+    work *= 1 / first
     return work
+
+
+def _adam_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
+    mean = state["mean"] + (1 - FIRST) * (g - state["mean"])
+    square = state["square"] + (1 - SECOND) * (g * g - state["square"])
+    first, second = weights
+    return mean / first / ((square / second) ** 0.5 + SMALL), {"mean": mean, "square": square}
 
 
 def _rmsprop(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
@@ -85,13 +112,25 @@ def _rmsprop(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: 
     return np.divide(g, work, work)
 
 
+def _rmsprop_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
+    square = state["square"] + (1 - SQUARED) * (g * g - state["square"])
+    return g / (square**0.5 + SMALL), {"square": square}
+
+
+def weights_of_means(t: int) -> tuple[float, float]:
+    """The sums of the weights in Adam's two means after t steps, by which they are divided."""
+    return 1 - FIRST**t, 1 - SECOND**t
+
+
 _ADAM = "Kingma and Ba 2015, algorithm 1"
 OPTIMISERS = {
-    "sgd": Optimiser(_sgd, ("velocity",), source="Robbins and Monro 1951; Polyak 1964"),
-    "nesterov": Optimiser(_nesterov, ("velocity",), source="Sutskever, Martens, Dahl and Hinton 2013"),
-    "adam": Optimiser(_adam, ("mean", "square"), rate=1e-3, source=_ADAM),
-    "adamw": Optimiser(_adam, ("mean", "square"), rate=1e-3, decay=1e-2, source="Loshchilov and Hutter 2019, algorithm 2"),
-    "rmsprop": Optimiser(_rmsprop, ("square",), rate=1e-3, source="Tieleman and Hinton 2012, lecture 6e"),
+    "sgd": Optimiser(_sgd, _sgd_formula, ("velocity",), source="Robbins and Monro 1951; Polyak 1964"),
+    "nesterov": Optimiser(_nesterov, _nesterov_formula, ("velocity",), source="Sutskever, Martens, Dahl and Hinton 2013"),
+    "adam": Optimiser(_adam, _adam_formula, ("mean", "square"), rate=1e-3, source=_ADAM),
+    "adamw": Optimiser(
+        _adam, _adam_formula, ("mean", "square"), rate=1e-3, decay=1e-2, source="Loshchilov and Hutter 2019, algorithm 2"
+    ),
+    "rmsprop": Optimiser(_rmsprop, _rmsprop_formula, ("square",), rate=1e-3, source="Tieleman and Hinton 2012, lecture 6e"),
 }
 
 
@@ -141,6 +180,9 @@ class Descent:
         w -= work
         for parameter in self.held:
             parameter.back()
+
+    def fetch(self) -> None:
+        """Bring parameters and state to where the run reads them: here they are moved there."""
 
     def back(self) -> None:
         """Undo the last step of the parameters."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy import ndarray
@@ -51,18 +51,25 @@ class Run:
     stopped: int | None = None
 
 
+class Keeps(Protocol):
+    """What writes a run: whether it is time to, and the deed."""
+
+    @property
+    def is_due(self) -> bool: ...
+
+    def write(self, run: Run) -> None: ...
+
+
 def begun(parameters: Parameters, samples: int, settings: Settings) -> Run:
     """A run before its first step."""
     order = np.random.default_rng([settings.seed, samples]).bit_generator.state
     return Run(parameters, {}, order)
 
 
-def descend(
-    model: Model, run: Run, to_train: ndarray, to_test: ndarray, settings: Settings, told: Progress, keep: Callable[[Run], None]
-) -> None:
+def descend(model: Model, run: Run, to_train: ndarray, to_test: ndarray, settings: Settings, told: Progress, keep: Keeps) -> None:
     """Go on with a run to its last epoch, or until a signal stops it.
 
-    keep   called after every step, with a run that could go on from there.
+    keep   writes the run now and then, after a step, where it could go on from there.
 
     Raises Diverged where the loss or a parameter is no longer finite; the run then holds the last parameters with a finite loss.
     """
@@ -82,10 +89,14 @@ def descend(
                 done = (run.epoch * steps + step) / (settings.epochs * steps)
                 descent.step(settings.rate * SCHEDULES[settings.schedule](done), run.epoch * steps + step + 1)
                 run.step, run.total = step + 1, run.total + value * len(index)
-                keep(run)
+                if keep.is_due:
+                    descent.fetch()
+                    keep.write(run)
                 if signals.number is not None:
                     run.stopped = signals.number
+                    descent.fetch()
                     return
+            descent.fetch()
             losses = _finished(model, run, descent, to_train, to_test, settings)
             run.epoch, run.step, run.total, run.order = run.epoch + 1, 0, 0.0, order.bit_generator.state
             told.epoch(run.epoch, *losses)
@@ -103,10 +114,7 @@ def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> D
     if {slot: array.shape for slot, array in run.state.items()} != {slot: array.shape for slot, array in zeros.items()}:
         raise TrainingError("what the optimiser remembers in the checkpoint is of other parameters; begin anew without resume")
     held = [Held(name, domain, memory.parameters[name], memory.gradients[name]) for name, domain in domains.items()]
-    return Descent(
-        memory.flat, memory.flat_gradient, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip,
-        held,
-    )  # fmt: skip
+    return model.descent(memory, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip, held)
 
 
 def _finished(
@@ -146,6 +154,7 @@ def _diverged(model: Model, run: Run, descent: Descent, value: float, index: nda
             f"the loss is {value} before the first step: the network has no finite value there{first}; scale the data to about 1, "
             f"or begin with other parameters (start, seed)"
         )
+    descent.fetch()
     fault, grown = model.fault(run.parameters, index), _grown(run.parameters)
     descent.back()
     return Diverged(
@@ -177,8 +186,8 @@ def batches(index: ndarray, size: int) -> Iterator[ndarray]:
 
 def test(model: Model, parameters: Parameters, index: ndarray, batch: int) -> tuple[float, Score]:
     """The mean of the loss over mini-batches as large as those of training, and the score of the answers."""
-    total, right, of = 0.0, 0, 0
+    tested, total, right, of = model.tests(parameters), 0.0, 0, 0
     for part in batches(index, batch):
-        value, true, asked = model.test(parameters, part)
+        value, true, asked = tested(part)
         total, right, of = total + value * len(part), right + true, of + asked
     return total / len(index), Score(right, of)

@@ -52,7 +52,7 @@ def evaluate(
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
     model = Model(program, network.loss, arrays, layout, prediction, "float64")
-    loss, right, of = model.test(given, np.arange(layout.samples))
+    loss, right, of = model.tests(given)(np.arange(layout.samples))
     return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
 
 

@@ -14,11 +14,12 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.dialect import JAX
 from symbackprop.backends.function import Compiled, compile, with_sizes
-from symbackprop.backends.jax import Sharded, require_jax
+from symbackprop.backends.jax import Devices, exactly, require_jax
 from symbackprop.backends.numpy import source
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate.points import point
-from symbackprop.training import TrainingError
+from symbackprop.training import Diverged, TrainingError
+from symbackprop.training.optimiser import OPTIMISERS
 from tests.command import Run
 from tests.loops.networks import CASES
 from tests.loops.test_derivatives import names_of, steps_of
@@ -153,17 +154,18 @@ def test_samples_are_divided_among_devices_and_processes(jax: ModuleType, tmp_pa
 
 
 def test_data_cross_to_the_device_once_unless_they_stand_on_disk(jax: ModuleType, tmp_path: Path, monkeypatch) -> None:
-    """Each step then sends its parameters and the places of its samples; of arrays on disk it sends the samples."""
+    """Each step then sends the places of its samples alone; of arrays on disk it sends the samples."""
     X = np.random.default_rng(0).normal(size=(22, 3))
     data = {"X": X, "y": np.tanh(X @ [1.0, -2.0, 0.5])}
     net = "X: data[n, 3]\ny: data[n]\nw: parameter[3]\nL = mean((tanh(X @ w) - y)**2)"
     settings = {"epochs": 3, "batch": 8, "dtype": "float64", "held_out": 0, "progress": False}
     sent: list[tuple[int, ...]] = []
-    put = Sharded.put
-    monkeypatch.setattr(Sharded, "put", lambda self, array: sent.append(array.shape) or put(self, array))
+    put = Devices.put
+    monkeypatch.setattr(Devices, "put", lambda self, array, axis=None: sent.append(array.shape) or put(self, array, axis))
     found = sb.train(net, data, backend="jax", **settings)
     assert sent.count((22, 3)) == sent.count((22,)) == 1
-    assert len(sent) == 2 + 2 * 3 * 3
+    assert [n for n in sent if n in ((8,), (6,))] == [(8,), (8,), (6,)] * 3
+    assert len(sent) == 2 + 2 + 3 * 3  # data, the parameters and which of them decay, samples of steps
     np.save(tmp_path / "X.npy", X)
     for other in (sb.train(net, data, **settings), sb.train(net, {**data, "X": tmp_path / "X.npy"}, backend="jax", **settings)):
         np.testing.assert_allclose(found.losses.training, other.losses.training, rtol=1e-12)
@@ -172,6 +174,74 @@ def test_data_cross_to_the_device_once_unless_they_stand_on_disk(jax: ModuleType
     single = "x: data[3]\ny: data\nw: parameter[3]\nL = (tanh(x @ w) - y)**2"
     assert len(sb.train(single, {"x": X, "y": data["y"]}, backend="jax", **settings).losses.training) == 3
     assert sent.count((22, 3)) == 1
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_descent_on_devices_is_that_of_numpy(jax: ModuleType, optimiser: str) -> None:
+    """With momentum, decay, clipping, a schedule, samples held out; the last steps of an epoch are of fewer samples."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(27, 3))
+    data = {"X": X, "y": (X @ [1.0, -2.0, 0.5] > 0).astype(int)}
+    net = "X: data[n, 3]\ny: integers[n, 2]\nW: parameter[3, 2]\nb: parameter[2]\nL = cross_entropy(X @ W + b, y)"
+    own = {"momentum": 0.9} if "velocity" in OPTIMISERS[optimiser].slots else {}
+    settings = {
+        "epochs": 4, "batch": 8, "dtype": "float64", "held_out": 0.3, "progress": False, "optimiser": optimiser, "decay": 0.01,
+        "clip": 0.1, "schedule": "cosine", **own,
+    }  # fmt: skip
+    numpy, found = (sb.train(net, data, backend=backend, **settings) for backend in ("numpy", "jax"))
+    np.testing.assert_allclose(found.losses.training, numpy.losses.training, rtol=1e-12)
+    np.testing.assert_allclose(found.losses.held_out, numpy.losses.held_out, rtol=1e-12)
+    assert found.score == numpy.score
+    for name, w in numpy.parameters.items():
+        np.testing.assert_allclose(found.parameters[name], w, rtol=1e-10, atol=1e-14)
+
+
+def test_a_run_goes_on_where_another_backend_stopped(jax: ModuleType, tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(22, 3))
+    data = {"X": X, "y": np.tanh(X @ [1.0, -2.0, 0.5])}
+    net = "X: data[n, 3]\ny: data[n]\nw: parameter[3]\nL = mean((tanh(X @ w) - y)**2)"
+    settings = {"batch": 8, "dtype": "float64", "held_out": 0, "progress": False, "optimiser": "adam"}
+    whole = sb.train(net, data, epochs=4, **settings)
+    for first, then in (("numpy", "jax"), ("jax", "numpy")):
+        path = tmp_path / f"{first}.npz"
+        sb.train(net, data, epochs=2, backend=first, checkpoint=path, **settings)
+        found = sb.train(net, data, epochs=4, resume=path, backend=then, progress=False)
+        np.testing.assert_allclose(found.losses.training, whole.losses.training, rtol=1e-10)
+        np.testing.assert_allclose(found.parameters["w"], whole.parameters["w"], rtol=1e-10)
+
+
+@pytest.mark.parametrize("domain", ["symmetric", "spd", "orthogonal", "positive"])
+def test_parameters_stay_in_their_domain_on_devices(jax: ModuleType, domain: str) -> None:
+    net = f"X: data[n, 3]\nA: parameter[3, 3] & {domain}\nL = mean((X @ A @ X.T - 1)**2)"
+    data = {"X": np.random.default_rng(0).normal(size=(20, 3))}
+    settings = {"epochs": 3, "batch": 5, "dtype": "float64", "held_out": 0, "progress": False, "rate": 0.01}
+    numpy, found = (sb.train(net, data, backend=backend, **settings) for backend in ("numpy", "jax"))
+    np.testing.assert_allclose(found.parameters["A"], numpy.parameters["A"], rtol=1e-9)
+
+
+def test_the_last_finite_parameters_come_back_from_the_device(jax: ModuleType) -> None:
+    faults = []
+    for backend in ("numpy", "jax"):
+        with pytest.raises(Diverged) as caught:
+            sb.train(
+                LINE.replace("**2", "**6"), {"X": np.ones((4, 2)), "y": 3 * np.ones(4)}, rate=1.0, backend=backend, progress=False
+            )
+        faults.append(caught.value)
+    assert str(faults[0]) == str(faults[1])
+    np.testing.assert_allclose(faults[0].trained.parameters["w"], faults[1].trained.parameters["w"], rtol=1e-5)
+
+
+def test_products_have_the_digits_of_their_type(jax: ModuleType) -> None:
+    """A GPU multiplies float32 in fewer digits where nobody says otherwise; what a person has said stays."""
+
+    def product() -> str:
+        with exactly("float32"):
+            return str(jax.make_jaxpr(lambda A: A @ A)(np.ones((2, 2), "float32")))
+
+    assert "HIGHEST" in product()
+    with jax.default_matmul_precision("tensorfloat32"):
+        assert "TF32_TF32_F32" in product() or "HIGH" in product()
+        assert "HIGHEST" not in product()
 
 
 LINE = "X: data[n, 2]\ny: data[n]\nw: parameter[2]\nL = mean((X @ w - y)**2)"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy import ndarray
 
-from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Descent, slots_of
+from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Descent, slots_of, weights_of_means
 
 Changes = Callable[[Iterator[ndarray], float], Iterator[ndarray]]
 
@@ -64,6 +64,19 @@ def test_steps_are_those_of_the_books(name: str, data: st.DataObject) -> None:
         np.testing.assert_allclose(flat, w, rtol=1e-9, atol=1e-12)
     descent.back()
     assert np.array_equal(flat, before)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@given(momentum=st.floats(0, 0.95), seed=st.integers(0, 9))
+def test_what_changes_in_place_is_the_formula(name: str, momentum: float, seed: int) -> None:
+    row, slots = OPTIMISERS[name], slots_of(name, momentum)
+    state, pure = ({slot: np.zeros(4) for slot in slots} for _ in range(2))
+    for t, g in enumerate(np.random.default_rng(seed).normal(size=(5, 4)), 1):
+        expected, pure = row.formula(g, pure, momentum, weights_of_means(t))
+        np.testing.assert_allclose(row.change(g.copy(), state, np.empty(4), momentum, t), expected, rtol=1e-12)
+        assert pure.keys() == set(slots)
+        for slot in slots:
+            np.testing.assert_allclose(state[slot], pure[slot], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
