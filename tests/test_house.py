@@ -279,6 +279,31 @@ def test_a_place_on_a_machine_is_found(place: str) -> None:
     assert not ELSEWHERE.search(f"examples/{place} ~/{place}".encode())
 
 
+COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def hidden(tree: ast.Module) -> Iterator[str]:
+    """Names of the module that one comprehension of a function binds and another reads, which Python 3.12 mistakes for each other."""
+    own = {
+        name
+        for node in tree.body
+        for name in (getattr(node, "name", None), *(a.asname or a.name for a in getattr(node, "names", [])))
+    }
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        within: dict[str, set[int]] = {}
+        for node in (node for node in ast.walk(function) if isinstance(node, COMPREHENSIONS)):
+            for name in {n.id for c in node.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)} & own:
+                within.setdefault(name, set()).update(map(id, ast.walk(node)))
+        yield from (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and id(n) not in within.get(n.id, {id(n)}))
+
+
+def test_a_comprehension_hides_no_name_that_its_function_reads() -> None:
+    assert list(
+        hidden(ast.parse("def part(x): ...\ndef f(x):\n    y = [part for part in x]\n    return [part(a) for a in y]"))
+    ) == ["part"]
+    assert {module: found for module in MODULES if (found := set(hidden(tree(module))))} == {}
+
+
 def test_a_module_is_short_enough_to_read() -> None:
     lines = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES.values()}
     assert not {path: count for path, count in lines.items() if count >= LONGEST_MODULE}, "split these"
@@ -323,8 +348,8 @@ def _process(code: str) -> str:
 
 
 def _imported(code: str, names: set[str]) -> str:
-    """Which of `names` a process that runs `code` has imported."""
-    return _process(f"import sys; {code}; print(*sorted({names} & set(sys.modules)))")
+    """Which of `names` a process that runs `code` has imported beyond what the environment imports by itself."""
+    return _process(f"import sys; before = set(sys.modules); {code}; print(*sorted({names} & set(sys.modules) - before))")
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

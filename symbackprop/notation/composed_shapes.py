@@ -122,7 +122,7 @@ def delete(x: Any, obj: int, axis: int | None = None) -> Tensor:
     """y = x without one position along `axis`; of all entries, row by row, where `axis` is None."""
     x, place, at = _at("delete", x, obj, axis)
     rest = None if at == -1 else at + 1
-    kept = [part for part in ((None, at) if at else None, (rest, None) if rest is not None else None) if part]
+    kept = [cut for cut in ((None, at) if at else None, (rest, None) if rest is not None else None) if cut]
     return op.concatenate([part(x, place, *cut) for cut in kept], place)
 
 
