@@ -292,7 +292,7 @@ def hidden(tree: ast.Module) -> Iterator[str]:
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         within: dict[str, set[int]] = {}
         for node in (node for node in ast.walk(function) if isinstance(node, COMPREHENSIONS)):
-            for name in {n.id for c in node.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)} & own:
+            for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} & own:
                 within.setdefault(name, set()).update(map(id, ast.walk(node)))
         yield from (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and id(n) not in within.get(n.id, {id(n)}))
 

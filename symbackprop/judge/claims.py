@@ -278,7 +278,7 @@ class Judge:
         if doubt:
             return Judged(what.name, what, "undecided", doubt, claim.formulas)
         found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]
-        found.sort(key=lambda f: f[0].cost)
+        found.sort(key=lambda one: one[0].cost)
         right = [f for f in found if f[2].agrees]
         if claim.unknown:
             if not right:
