@@ -1,5 +1,6 @@
 """Functions of statistics, remainders and running reductions: values as SciPy's and mpmath's, derivatives of both orders as the witnesses'."""
 
+import pickle
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -90,6 +91,61 @@ def test_bessel_functions_are_printed_and_read_as_in_books() -> None:
     judged = sb.verify(text, claims)
     assert judged, str(judged)
     assert not sb.verify(text, {"x": r"-k \sin(x_i) - J_{2}(x_i)"})
+
+
+def _bessel(kind: str, n: int, k: int, x: float) -> float:
+    """The k-th derivative of J_n, I_n or e^-|x| I_n, by Abramowitz and Stegun 1964, 9.1.31, and Leibniz' rule."""
+    turn, function = (-1, mpmath.besselj) if kind == "jv" else (1, mpmath.besseli)
+    z = mpmath.mpf(x)
+
+    def of(order: int) -> Any:
+        return function(abs(order), z) * (turn**order if order < 0 else 1)
+
+    def derivative(m: int) -> Any:
+        return sum(mpmath.binomial(m, j) * turn**j * of(n - m + 2 * j) for j in range(m + 1)) / 2**m
+
+    if kind != "ive":
+        return float(derivative(k))
+    factor = -mpmath.sign(z)
+    return float(sum(mpmath.binomial(k, m) * factor ** (k - m) * derivative(m) for m in range(k + 1)) * mpmath.exp(-abs(z)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "n"),
+    [pytest.param(kind, n, marks=[pytest.mark.slow] * ((kind, n) != ("jv", 3))) for kind in ("jv", "iv", "ive") for n in range(4)],
+)
+def test_every_derivative_of_a_bessel_function_is_right_at_and_near_0(kind: str, n: int) -> None:
+    orders = range((n if kind == "ive" else 6) + 1)  # e^-|x| I_n has n derivatives at 0
+    lines = "".join(f"u{k} = grad(sum(u{k - 1}), x)\n" for k in orders[1:])
+    points = np.array([0, 1e-300, -1e-9, 1e-6, 3e-3, -0.2, 1, 3.9999, 4, -5, 8, 30])
+    found = sb.compile(f"x: parameter[n]\nu0 = {kind}({n}, x)\n{lines}L = sum(u{orders[-1]})").outputs({"x": points})
+    with mpmath.workdps(40):
+        for k in orders:
+            true = np.array([_bessel(kind, n, k, float(v)) for v in points])
+            assert (abs(found[f"u{k}"] - true) <= 1e-13 * (abs(true) + (abs(points) > 0.5))).all(), k
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", [5, 9, 12])
+def test_bessel_functions_of_any_order_have_their_values_and_slopes(order: int) -> None:
+    points = np.concatenate([np.random.default_rng(order).uniform(-40, 40, 60), [0, 1e-5, 700]])
+    for kind in ("jv", "ive"):
+        compiled = sb.compile(f"x: parameter[n]\ny = {kind}({order}, x)\nL = sum(y)")
+        with mpmath.workdps(40):
+            for k, found in enumerate((compiled.outputs({"x": points})["y"], compiled.value_and_grad({"x": points})[1]["x"])):
+                true = np.array([_bessel(kind, order, k, float(v)) for v in points])
+                np.testing.assert_allclose(found, true, rtol=1e-12, atol=1e-14)
+    assert sb.derive(f"x: parameter[n]\nL = sum(jv({order}, x)) + sum(ive({order}, x))").check(points=1)
+
+
+def test_a_higher_order_of_a_bessel_function_is_written_and_read_as_in_books() -> None:
+    text = "x: parameter[n]\nL = sum(jv(3, x))"
+    found = sb.derive(text)
+    assert "J₄(x)" in found.report("text")
+    for claim in (r"\frac{1}{2}(J_2(x_i) - J_4(x_i))", "(jv(2, x) - jv(4, x))/2"):
+        assert sb.verify(text, {"x": claim})
+    assert not sb.verify(text, {"x": r"\frac{1}{2}(J_2(x_i) - J_5(x_i))"})
+    assert str(pickle.loads(pickle.dumps(found.program))) == str(found.program)
 
 
 def test_where_no_log_gamma_is_there_is_no_number() -> None:

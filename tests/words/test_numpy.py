@@ -30,7 +30,7 @@ REFUSED: dict[tuple[str, str], str] = {
     ("text", "np.extract(np.array([1,0,1])>0, w)"): "which entries there are must be written",
     ("text", "w[np.array([True,False,True])]"): "holds no integers",
     **{(door, "np.linalg.norm(x, 0)*x[0]"): "counts the entries that are not 0, which is flat" for door in DOORS},
-    **{(door, "scipy.special.jv(0.5, x)"): "orders of Bessel functions are whole numbers from 0 to 3 here" for door in DOORS},
+    **{(door, "scipy.special.jv(0.5, x)"): "orders of Bessel functions are whole numbers from 0 to 12 here" for door in DOORS},
 }
 """What is refused, by its door, and the words that say why."""
 

@@ -1,4 +1,7 @@
-"""Bessel functions of the whole orders 0 to 3: J, I, and I without its growth, e^-|x| I.
+"""Bessel functions of whole orders: J, I, and I without its growth, e^-|x| I.
+
+The slope of order n reads the orders n - 1 and n + 1 and no quotient, so that every derivative is right at and near 0. The rows of
+orders that the table does not list are made when they are first asked for.
 
 Source: Abramowitz and Stegun 1964, 9.1.27, 9.2.5 and 9.6.26. The compiled forms are polynomials whose coefficients are worked out
 here, by interpolation at Chebyshev nodes with many digits, and the power series of I, whose terms are all positive.
@@ -15,12 +18,11 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.core.functions.elementary import abs_, maximum, minimum, sign
-from symbackprop.core.functions.row import FUNCTIONS, TableFunction, X, Y, define
+from symbackprop.core.functions.row import TableFunction, X, Y, define
 from symbackprop.core.functions.where import Where
 
-HIGHEST = 3  # so that what has a word, orders 0 and 1, has two derivatives without a quotient
-FAR = 8  # from here on I is written in 8 / |x|
-BEYOND = 4  # from here on J is written in 4 / |x|
+NAMED = 3  # the highest order that the table lists
+HIGHEST = 12  # order that a person may write
 _WIDE = mpmath.mp.clone()  # of digits of its own
 _WIDE.dps = 40
 _SOURCE = "Abramowitz and Stegun 1964, 9.1 and 9.6"
@@ -48,10 +50,20 @@ def _interpolated(function: Callable[[Any], Any], nodes: int) -> list[Any]:
     return [sp.Float(_WIDE.nstr(c, 20), 20) for c in total]
 
 
+def _beyond(n: int) -> int:
+    """From where on J_n is written in 1 / |x|: where it swings."""
+    return max(4, n + 1)
+
+
+def _far(n: int) -> int:
+    """From where on I_n is written in 1 / |x|."""
+    return max(8, 2 * n)
+
+
 def _amplitude(n: int, which: str, u: Any) -> Any:
     """P or Q t^-1 of J_n = sqrt(2 / (pi x)) (P cos chi - Q sin chi), chi = x - (2 n + 1) pi / 4, at t = 4 / x, u = 2 t^2 - 1."""
     t = _WIDE.sqrt((u + 1) / 2)
-    x = BEYOND / t
+    x = _beyond(n) / t
     turned = _WIDE.sqrt(_WIDE.pi * x / 2) * (_WIDE.besselj(n, x) + 1j * _WIDE.bessely(n, x)) * _WIDE.expj(
         -x + (2 * n + 1) * _WIDE.pi / 4
     )  # fmt: skip
@@ -60,81 +72,102 @@ def _amplitude(n: int, which: str, u: Any) -> Any:
 
 @cache
 def _near_j(n: int) -> list[Any]:
-    """(J_n(x) / x^n - 1 / (2^n n!)) / x^2 in u = x^2 / 8 - 1: what is added to the first term of the series."""
+    """(2^n n! J_n(x) / x^n - 1) / x^2 in u = 2 x^2 / b^2 - 1, b as `_beyond`: added to the first term of the series."""
+    b = _beyond(n)
 
     def part(u: Any) -> Any:
-        x = _WIDE.sqrt(BEYOND**2 * (u + 1) / 2)
-        return (_WIDE.besselj(n, x) / x**n - _WIDE.one / (2**n * _WIDE.factorial(n))) / x**2
+        x = _WIDE.sqrt(b**2 * (u + 1) / 2)
+        return (2**n * _WIDE.factorial(n) * _WIDE.besselj(n, x) / x**n - 1) / x**2
 
-    return _interpolated(part, 15)
+    return _interpolated(part, 11 + b)
 
 
 @cache
 def _far_i(n: int) -> list[Any]:
     def part(u: Any) -> Any:
-        x = 2 * FAR / (u + 1)
+        x = 2 * _far(n) / (u + 1)
         return _WIDE.sqrt(x) * _WIDE.exp(-x) * _WIDE.besseli(n, x)
 
     return _interpolated(part, 26)
 
 
+def _power(n: int, within: int) -> Expr:
+    """(x / 2)^n / n!, of the x within a bound, so that it overflows nowhere."""
+    return maximum(minimum(X, within), -within) ** n / (2**n * sp.factorial(n))
+
+
 @cache
 def _j(n: int) -> Expr:
-    square = minimum(X**2, BEYOND**2)
-    near = X**n * (S.One / (2**n * sp.factorial(n)) + square * _horner(2 * square / BEYOND**2 - 1, _near_j(n)))
-    x = maximum(abs_(X), BEYOND)
-    t = BEYOND / x
+    b = _beyond(n)
+    square = minimum(X**2, b**2)
+    near = _power(n, b) * (1 + square * _horner(2 * square / b**2 - 1, _near_j(n)))
+    x = maximum(abs_(X), b)
+    t = b / x
     P, Q = (_horner(2 * t**2 - 1, _interpolated(partial(_amplitude, n, which), 22)) for which in "PQ")
     cosine, sine = sp.cos(x) + sp.sin(x), sp.sin(x) - sp.cos(x)  # sqrt(2) times those of x - pi/4
-    for _ in range(n):
+    for _ in range(n % 4):
         cosine, sine = sine, -cosine
     far = (P * cosine - t * Q * sine) / sp.sqrt(sp.pi * x)
-    return Where(abs_(X) < BEYOND, near, sign(X) * far if n % 2 else far)
+    return Where(abs_(X) < b, near, sign(X) * far if n % 2 else far)
 
 
 @cache
 def _ie(n: int) -> Expr:
-    quarter = minimum(X**2, FAR**2) / 4
-    series: list[Any] = [S.One / (sp.factorial(k) * sp.factorial(k + n)) for k in range(26)]
-    near = (X / 2) ** n * _horner(quarter, series) * sp.exp(-minimum(abs_(X), FAR))
-    x = maximum(abs_(X), FAR)
-    far = _horner(2 * FAR / x - 1, _far_i(n)) / sp.sqrt(x)
-    return Where(abs_(X) < FAR, near, sign(X) * far if n % 2 else far)
+    b = _far(n)
+    quarter = minimum(X**2, b**2) / 4
+    series: list[Any] = [sp.factorial(n) / (sp.factorial(k) * sp.factorial(k + n)) for k in range(18 + b)]
+    near = _power(n, b) * _horner(quarter, series) * sp.exp(-minimum(abs_(X), b))
+    x = maximum(abs_(X), b)
+    far = _horner(2 * b / x - 1, _far_i(n)) / sp.sqrt(x)
+    return Where(abs_(X) < b, near, sign(X) * far if n % 2 else far)
 
 
-def bessel(kind: str, order: int, end: str = "") -> type[TableFunction]:
-    """The function of a kind, j or i, and an order; with the end "e" without its growth."""
-    return FUNCTIONS[f"bessel_{kind}{order}{end}"]  # type: ignore[return-value]  # a row of this table
+class Bessel(TableFunction):
+    """An application of a Bessel function: family "j" or "i", its order, and the end "e" of what is without its growth."""
+
+    family: str
+    order: int
+    end: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _applied, (self.family, self.order, self.end, *self.args)
 
 
-def _slope(kind: str, end: str, n: int, turn: int) -> Expr:
-    """f_n' = (f_{n-1} + turn f_{n+1}) / 2; of the highest f_{n-1} - n f_n / x, which is 0 at 0."""
-
-    def of(k: int) -> Any:
-        return bessel(kind, k, end)(X)
-
-    if n == 0:
-        found = turn * of(1)
-    elif n < HIGHEST:
-        found = (of(n - 1) + turn * of(n + 1)) / 2
+@cache
+def bessel(kind: str, order: int, end: str = "") -> type[Bessel]:
+    """The function of a kind, j or i, and an order from 0; with the end "e" without its growth."""
+    common: Any = {
+        "slope": partial(_slope, kind, end, order), "activation": False, "source": _SOURCE, "base": Bessel,
+        "accuracy": 1e-12 if kind == "j" else 1e-15,
+    }  # fmt: skip
+    name, latex = f"bessel_{kind}{order}{end}", f"{kind.upper()}_{order if order < 10 else f'{{{order}}}'}"
+    if kind == "j":
+        found = define(name, partial(sp.besselj, order, X), latex, stable=partial(_j, order), **common)
+    elif not end:
+        found = define(
+            name, partial(sp.besseli, order, X), latex, stable=lambda: sp.exp(abs_(X)) * bessel("i", order, "e")(X), **common
+        )
     else:
-        found = of(n - 1) - n * Y / Where(sp.Eq(X, 0), 1, X)
+        found = define(
+            name, lambda: sp.exp(-abs_(X)) * sp.besseli(order, X), rf"e^{{-\left|{{0}}\right|}} {latex}\left({{0}}\right)",
+            stable=partial(_ie, order), kink="" if order else f"{name}'(0) = 0", **common,
+        )  # fmt: skip
+    found.family, found.order, found.end = kind, order, end  # type: ignore[attr-defined]
+    return found  # type: ignore[return-value]
+
+
+def _applied(kind: str, order: int, end: str, *arguments: Expr) -> Expr:
+    return bessel(kind, order, end)(*arguments)
+
+
+def _slope(kind: str, end: str, n: int) -> Expr:
+    """f_n' = (f_{n-1} + turn f_{n+1}) / 2, where f_{-1} = turn f_1."""
+    turn = -1 if kind == "j" else 1
+    above = turn * bessel(kind, n + 1, end)(X)
+    found: Any = (bessel(kind, n - 1, end)(X) + above) / 2 if n else above
     return found - sign(X) * Y if end else found
 
 
-for _n in range(HIGHEST + 1):
-    define(
-        f"bessel_j{_n}", partial(sp.besselj, _n, X), f"J_{_n}", stable=partial(_j, _n),
-        slope=partial(_slope, "j", "", _n, -1), accuracy=1e-12, activation=False, source=_SOURCE,
-    )  # fmt: skip
-    define(
-        f"bessel_i{_n}", partial(sp.besseli, _n, X), f"I_{_n}",
-        stable=lambda n=_n: sp.exp(abs_(X)) * bessel("i", n, "e")(X), slope=partial(_slope, "i", "", _n, 1),
-        accuracy=1e-15, activation=False, source=_SOURCE,
-    )  # fmt: skip
-    define(
-        f"bessel_i{_n}e", lambda n=_n: sp.exp(-abs_(X)) * sp.besseli(n, X),
-        rf"e^{{-\left|{{0}}\right|}} I_{_n}\left({{0}}\right)", stable=partial(_ie, _n),
-        slope=partial(_slope, "i", "e", _n, 1), accuracy=1e-15, activation=False, source=_SOURCE,
-        kink="" if _n else "bessel_i0e'(0) = 0",
-    )  # fmt: skip
+for _n in range(NAMED + 1):
+    for _kind, _end in (("j", ""), ("i", ""), ("i", "e")):
+        bessel(_kind, _n, _end)

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
-from symbackprop.core.functions.bessel import HIGHEST
+from symbackprop.core.functions.bessel import HIGHEST, Bessel, bessel
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -69,7 +69,6 @@ _WHOLE = frozenset(
 _MEANS = frozenset(["mean", "avg", "average"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
 _ORDERS = tuple(map(str, range(HIGHEST + 1)))
-_BESSEL = tuple(name for name in ELEMENTWISE if name.startswith("bessel"))
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
 
@@ -82,8 +81,8 @@ def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[t
         return [(own, 0.0, Told())]
     if word.base == "sigma" and plain(word.sub) in ("max", "min") and not (word.accent or word.primes):
         return [(f"sigma_{plain(word.sub)}", 0.0, Told())]  # a singular value
-    if word.base in ("J", "I") and plain(word.sub) in _ORDERS and not word.accent and state.applies(*_BESSEL):
-        return [(f"bessel_{word.base.lower()}{plain(word.sub)}", 0.0, Told())]
+    if word.base in ("J", "I") and plain(word.sub) in _ORDERS and not word.accent and state.applies(Bessel):
+        return [(bessel(word.base.lower(), int(plain(word.sub))).row.name, 0.0, Told())]
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
     found: list[tuple[str, float, Told]] = []

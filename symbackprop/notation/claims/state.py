@@ -201,10 +201,10 @@ class State:
             }
 
     # ---- activations
-    def applies(self, *names: str) -> bool:
-        """Whether the network applies one of these functions."""
-        wanted = tuple(FUNCTIONS[name] for name in names)
-        return any(isinstance(e.op, Sum) and e.op.body.has(*wanted) for e in self.context.forward.equations)
+    def applies(self, *functions: str | type[sp.Basic]) -> bool:
+        """Whether the network applies one of these functions, by their names or as classes of them."""
+        wanted = tuple(FUNCTIONS[f] if isinstance(f, str) else f for f in functions)
+        return any(isinstance(e.op, Sum) and e.op.body.atoms(*wanted) for e in self.context.forward.equations)
 
     def activations(self, value: str | None = None, of: str | None = None) -> list[str]:
         """The activations of the network, in the order of use: those applied to one value alone, or that make one."""

@@ -355,8 +355,8 @@ class Typeset:
 def _function(name: str) -> Formula:
     if name in ("sigma_max", "sigma_min"):
         return Script(f.symbol("sigma"), f.function(name[-3:]))
-    if re.fullmatch(r"bessel_[ij]\d", name):
-        return Script(f.letter(name[-2].upper()), f.number(int(name[-1])))
+    if re.fullmatch(r"bessel_[ij]\d+", name):
+        return Script(f.letter(name[7].upper()), f.number(int(name[8:])))
     return f.symbol(name) if name in SYMBOLS else f.function(name.replace("_", ""))
 
 

@@ -10,10 +10,10 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.errors import shown
-from symbackprop.core.functions.bessel import HIGHEST
+from symbackprop.core.functions.bessel import HIGHEST, bessel
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
+from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, number_of
 
 MOST = 20  # dimensions of the multivariate gamma function
 
@@ -120,7 +120,7 @@ def _bessel(kind: str, end: str = "") -> Callable[..., Tensor]:
         order = number_of(as_tensor(v))
         if order is None or not order.is_Integer or abs(order) > HIGHEST:
             raise LanguageError(f"orders of Bessel functions are whole numbers from 0 to {HIGHEST} here, not {shown(v)}")
-        found = TABLE[f"bessel_{kind}{abs(order)}{end}"](z)
+        found = apply(bessel(kind, abs(int(order)), end).row.name, z)
         return -found if kind == "j" and order < 0 and order % 2 else found
 
     return function
