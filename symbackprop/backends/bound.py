@@ -16,6 +16,7 @@ from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.backends.recomputed import Recomputed
 from symbackprop.core.errors import shown
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.program import Program
 from symbackprop.core.segments import SegmentError
 from symbackprop.plan.memory import layout_of
@@ -32,6 +33,7 @@ class Compiled(Protocol):
     dtype: str
 
 
+@without_collections()
 def planned(compiled: Compiled, program: Program, backend: str, shared: Step | None, exact: Exact) -> Step:
     """The step of a program at its sizes; `exact` computes what no plan can hold."""
     try:

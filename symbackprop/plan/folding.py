@@ -7,7 +7,7 @@ offsets then move as those of parameters do. A folded plan is the same statement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ LEAST = 3  # turns
 SAVED = 16  # statements, at least, that a loop must save
 LONGEST = 400  # statements of a turn
 NEVER = 1 << 60
+MADE = ("target", "out")  # the fields of statements that say where the result goes
 
 
 @dataclass(frozen=True)
@@ -43,45 +44,48 @@ def folded(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) -> tu
 
     statements   each value in a work buffer of its own.
     """
+    if len(statements) < FROM:
+        return None
+    told = [_told(s, k, buffers) for k, s in enumerate(statements)]
     chains = Chains(buffers)
     runs: list[Run] = []
-    for run in _repeated(statements, buffers) if len(statements) >= FROM else ():
-        if all(run.end <= other.start or other.end <= run.start for other in runs) and chains.join(statements, run):
-            runs.append(run)
+    for whole in _repeated(told):
+        if all(whole.end <= other.start or other.end <= whole.start for other in runs):
+            runs += next(([run] for run in _trimmed(whole) if chains.join(told, run)), [])
     if not runs:
         return None
     runs.sort(key=lambda run: run.start)
-    chains.settle(statements)
+    chains.settle(_spans(part.windows for part in told))
     readers: dict[str, list[int]] = {}
-    for k, s in enumerate(statements):
-        for name in _numbers(s)[0]:
+    for k, part in enumerate(told):
+        for name in part.reads:
             readers.setdefault(name, []).append(k)
     number = max((s.number for s in every_loop(statements)), default=0)
     found: list[Statement] = []
     at = 0
     for k, run in enumerate(runs, number + 1):
         found += [with_windows(s, chains.window) for s in statements[at : run.start]]
-        found += _as_loop(statements, run, k, chains, readers)
+        found += _as_loop(statements, told, run, k, chains, readers)
         at = run.end
     found += [with_windows(s, chains.window) for s in statements[at:]]
     return packed(found, chains.buffers)
 
 
 def _as_loop(
-    statements: Sequence[Statement], run: Run, number: int, chains: Chains, readers: Mapping[str, Sequence[int]]
-) -> list[Statement]:
+    statements: Sequence[Statement], told: Sequence[_Told], run: Run, number: int, chains: Chains,
+    readers: Mapping[str, Sequence[int]],
+) -> list[Statement]:  # fmt: skip
     """One loop in the place of a run; numbers that are read after it are kept in memory.
 
     readers   for each number, by its name, the statements that read it.
     """
     body: list[Statement] = []
-    first, second = (statements[run.start + k * run.period :][: run.period] for k in range(2))
-    for one, other in zip(first, second, strict=True):
-        found = iter(list(map(chains.on_the_move, windows(one), windows(other), repeat(number))))
-        body.append(with_windows(one, lambda _, found=found: next(found)))
+    for k in range(run.start, run.start + run.period):
+        found = iter(list(map(chains.on_the_move, told[k].windows, told[k + run.period].windows, repeat(number))))
+        body.append(with_windows(statements[k], lambda _, found=found: next(found)))
     after: list[Statement] = []
     for k in range(run.period):
-        names = [_numbers(statements[run.start + turn * run.period + k])[1] for turn in range(run.turns)]
+        names = [part.writes for part in told[run.start + k : run.end : run.period]]
         if any(not run.start <= at < run.end for name in names for at in readers.get(name, ())):
             kept = chains.new(run.turns)
             body.append(Copy(Scalar(names[0]), Window(kept, 0, ((1, 1),), (Move(number, 1),))))
@@ -95,17 +99,6 @@ def every_loop(statements: Sequence[Statement]) -> Iterator[Loop]:
         if isinstance(s, Loop):
             yield s
             yield from every_loop(s.body)
-
-
-def windows(s: Any) -> list[Window]:
-    """The windows of a statement, in the order of its fields."""
-    return [part for part in _parts(s) if isinstance(part, Window)]
-
-
-def _parts(s: Any) -> Iterator[Any]:
-    """What a statement is written with: windows, numbers by name, and all else."""
-    for value in vars(s).values():
-        yield from value if isinstance(value, tuple) else (value,)
 
 
 def with_windows(s: Any, change: Callable[[Window], Window]) -> Any:
@@ -125,18 +118,52 @@ def with_windows(s: Any, change: Callable[[Window], Window]) -> Any:
 
 
 class _Told(NamedTuple):
-    """Of a statement: its windows, the numbers that it reads, by name, and the one that it makes."""
+    """What a statement is made of.
 
+    kind     the statement without the places of its windows and the names of its numbers; a loop is unlike all others.
+    windows  in the order of its fields.
+    reads    the numbers that it reads, by name.
+    writes   the number that it makes.
+    """
+
+    kind: Any
     windows: list[Window]
     reads: list[str]
     writes: str
 
 
-def _repeated(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) -> list[Run]:
+def _told(s: Statement, k: int, buffers: Mapping[str, Buffer]) -> _Told:
+    """The statement at place k."""
+    if isinstance(s, Loop):
+        inner = [_told(one, k, buffers) for one in every(s.body)]
+        return _Told(k, [w for part in inner for w in part.windows], [name for part in inner for name in part.reads], "")
+    kind: list[Any] = [type(s)]
+    windows: list[Window] = []
+    reads: list[str] = []
+    writes = ""
+    for field, value in vars(s).items():
+        parts = value if isinstance(value, tuple) else (value,)
+        kind.append(len(parts))
+        for part in parts:
+            match part:
+                case Window(buffer, _, dims):
+                    windows.append(part)
+                    kind += (buffers[buffer] if buffer.startswith("work") else buffer, dims)
+                case Scalar(name):
+                    kind.append(Scalar)
+                    if field in MADE:
+                        writes = name
+                    else:
+                        reads.append(name)
+                case _:
+                    kind += (type(part), part)
+    return _Told(tuple(kind), windows, reads, writes)
+
+
+def _repeated(told: Sequence[_Told]) -> list[Run]:
     """Runs of statements that are equal but for where they touch memory, the longest first."""
     kinds: dict[Any, int] = {}
-    marks = np.array([kinds.setdefault(_kind(s, k, buffers), len(kinds)) for k, s in enumerate(statements)])
-    told = [_Told(windows(s), *_numbers(s)) for s in statements]
+    marks = np.array([kinds.setdefault(part.kind, len(kinds)) for part in told])
     found: list[Run] = []
     for period in range(1, min(len(marks) // LEAST, LONGEST) + 1):
         same = np.concatenate([[False], marks[:-period] == marks[period:], [False]])
@@ -151,20 +178,11 @@ def _repeated(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) ->
     return sorted(worth, key=lambda r: (-r.period * (r.turns - 1), r.period, r.start))
 
 
-def _kind(s: Statement, k: int, buffers: Mapping[str, Buffer]) -> Any:
-    """A statement without the places of its windows and the names of its numbers; a loop is unlike all others."""
-    if isinstance(s, Loop):
-        return k
-    parts = []
-    for part in _parts(s):
-        match part:
-            case Window(buffer, _, dims, _):
-                parts.append((buffers[buffer] if buffer.startswith("work") else buffer, dims))
-            case Scalar():
-                parts.append(Scalar)
-            case _:
-                parts.append((type(part), part))
-    return type(s), tuple(parts)
+def _trimmed(run: Run) -> Iterator[Run]:
+    """A run, and without its first or last turn: there, buffers may be those that another run reads otherwise."""
+    for first, last in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        if run.turns - first - last >= LEAST:
+            yield Run(run.start + first * run.period, run.period, run.turns - first - last)
 
 
 def _even(told: Sequence[_Told], first: int, end: int, period: int) -> list[Run]:
@@ -195,15 +213,6 @@ def _way(told: Sequence[_Told], at: int, period: int) -> tuple[tuple[bool, int],
     return tuple(found)
 
 
-def _numbers(s: Statement) -> tuple[list[str], str]:
-    """The names of the numbers that a statement reads, and of the one that it makes."""
-    if isinstance(s, Loop):
-        return [name for inner in every(s.body) for name in _numbers(inner)[0]], ""
-    made = getattr(s, "target", None) or getattr(s, "out", None)
-    name = made.name if isinstance(made, Scalar) else ""
-    return [part.name for part in _parts(s) if isinstance(part, Scalar) and part is not made], name
-
-
 # -- where it lies
 
 
@@ -223,15 +232,15 @@ class Chains:
         self.buffers[name] = Buffer(length)
         return name
 
-    def join(self, statements: Sequence[Statement], run: Run) -> bool:
+    def join(self, told: Sequence[_Told], run: Run) -> bool:
         """Put the buffers of a run in their order; False, and nothing is put, where they have another already."""
         pairs: dict[tuple[str, str], None] = {}
         for k in range(run.period):
-            places = zip(*(windows(s) for s in statements[run.start + k : run.end : run.period]), strict=True)
+            places = zip(*(part.windows for part in told[run.start + k : run.end : run.period]), strict=True)
             if any(len({w.buffer for w in place}) not in (1, run.turns) for place in places):
                 return False
         for k in range(run.start, run.end - run.period):
-            for a, b in zip(windows(statements[k]), windows(statements[k + run.period]), strict=True):
+            for a, b in zip(told[k].windows, told[k + run.period].windows, strict=True):
                 if a.buffer != b.buffer and b.buffer not in self.beside.get(a.buffer, ()):
                     pairs[min(a.buffer, b.buffer), max(a.buffer, b.buffer)] = None
         before = {name: list(names) for name, names in self.beside.items()}, dict(self.group)
@@ -261,9 +270,11 @@ class Chains:
                 found.append(further[0])
         return found
 
-    def settle(self, statements: Sequence[Statement]) -> None:
-        """Say where each buffer lies: all side by side, or in turn where one or two have room enough."""
-        span = spans(statements)
+    def settle(self, span: Mapping[str, tuple[int, int]]) -> None:
+        """Say where each buffer lies: all side by side, or in turn where one or two have room enough.
+
+        span   the first and the last statement that touch each.
+        """
         done: set[str] = set()
         for name in [n for n in self.beside if n in span]:
             if name in done:
@@ -293,11 +304,11 @@ class Chains:
         return replace(now, moves=moved(moved(now.moves, between[:1]), between[1:]))
 
 
-def spans(statements: Sequence[Statement]) -> dict[str, tuple[int, int]]:
-    """The first and the last statement that touch each buffer."""
+def _spans(touched: Iterable[Iterable[Window]]) -> dict[str, tuple[int, int]]:
+    """The first and the last statement that touch each buffer; `touched` are the windows of each statement."""
     span: dict[str, tuple[int, int]] = {}
-    for k, s in enumerate(statements):
-        for w in (w for inner in every([s]) for w in windows(inner)):
+    for k, windows in enumerate(touched):
+        for w in windows:
             span[w.buffer] = span.get(w.buffer, (k, k))[0], k
     return span
 
@@ -309,7 +320,7 @@ def _apart(path: Sequence[str], span: Mapping[str, tuple[int, int]], count: int)
 
 def packed(statements: list[Statement], buffers: Mapping[str, Buffer]) -> tuple[list[Statement], dict[str, Buffer]]:
     """The same with work buffers used again as soon as nothing reads them."""
-    span = spans(statements)
+    span = _spans(part.windows for part in (_told(s, k, buffers) for k, s in enumerate(statements)))
     found = {name: b for name, b in buffers.items() if not name.startswith("work")}
     names: dict[str, str] = {}
     until: dict[str, int] = {}

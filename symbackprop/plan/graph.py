@@ -195,7 +195,7 @@ class Graph:
                 plus += v.coefficient
                 continue
             key = (v.node.number, v.letters)
-            found[key] = v if key not in found else v._replace(coefficient=v.coefficient + found[key].coefficient)
+            found[key] = v if key not in found else Value(v.coefficient + found[key].coefficient, v.node, v.letters)
         return plus, [found[key] for key in sorted(found) if found[key].coefficient != 0]
 
 

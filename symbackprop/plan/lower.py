@@ -115,7 +115,7 @@ class _Lowering:
         swap = dict(zip(letters, ref.index, strict=True))
         found = tuple(swap[c] for c in value.letters)
         if len(set(found)) == len(found):
-            return read(self.graph, value._replace(letters=found), places)
+            return read(self.graph, Value(value.coefficient, value.node, found), places)
         marks = tuple(f"{c} {k}" for k, c in enumerate(found))  # a diagonal: axes that are read at one position
         ats = {mark: places.get(c, At(0, {c: 1})) for mark, c in zip(marks, found, strict=True)}
         return read(self.graph, value._replace(letters=marks), ats)

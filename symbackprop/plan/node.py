@@ -242,8 +242,8 @@ class Value(NamedTuple):
         return self.node
 
     def times(self, number: float) -> Value:
-        return self._replace(coefficient=self.coefficient * number)
+        return self if number == 1 else Value(self.coefficient * number, self.node, self.letters)
 
     def bare(self) -> Value:
         """Without the coefficient."""
-        return self._replace(coefficient=1.0)
+        return self if self.coefficient == 1 else Value(1.0, self.node, self.letters)

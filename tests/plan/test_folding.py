@@ -22,6 +22,11 @@ def dense(layers: int) -> str:
     return "\n".join([*lines, "z = x", *(f"z = tanh(z @ W_{k} + b_{k})" for k in range(layers)), "L = sum((z - y)**2) / N"])
 
 
+def squared(layers: int) -> str:
+    """The last layer's value is squared, so that its gradient stands where it stood, and its slope elsewhere than those before."""
+    return dense(layers).replace("(z - y)**2", "z**2")
+
+
 def lstm(steps: int) -> str:
     """A loss at every step, so that numbers of each are read at the end."""
     lines = [f"x: data[{steps}, N, d]\nW: parameter[d, 4*m]\nU: parameter[m, 4*m]\nh: data[N, m]\nc: data[N, m]\nL = 0"]
@@ -48,6 +53,7 @@ def tower(blocks: int) -> str:
 
 NETWORKS = {
     "dense": (dense, 8, {"N": 3, "h": 4}),
+    "squared": (squared, 8, {"N": 3, "h": 4}),
     "lstm": (lstm, 7, {"N": 2, "d": 3, "m": 2}),
     "inputs": (inputs, 12, {"N": 2, "d": 3, "m": 2}),
     "tower": (tower, 7, {"N": 2}),
@@ -87,7 +93,7 @@ def test_a_folded_plan_computes_the_same_numbers(name: str) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["dense", "inputs", "tower"])
+@pytest.mark.parametrize("name", ["dense", "squared", "inputs", "tower"])
 def test_a_folded_plan_is_as_long_for_more_layers(name: str) -> None:
     few, many = (planned(compiled(name, n)) for n in (20, 32))
     assert [type(s) for s in every(few.statements)] == [type(s) for s in every(many.statements)]
