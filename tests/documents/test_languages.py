@@ -144,6 +144,13 @@ def test_a_catalogue_has_the_patterns_of_every_fault_of_a_claim(row) -> None:
     assert unused <= COMPOSED
 
 
+def written_in(path: Path) -> Iterator[str]:
+    """The texts of a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            yield from patterns_of(node)
+
+
 REFUSING = ("SymbackpropError", "DerivationError", "FileError", "ClaimsError", "NoAnswerError")
 SAID = (
     "cli", "core.derivation", "core.differentiate", "core.files", "judge.claims", "judge.files", "judge.goals",
@@ -170,6 +177,36 @@ def test_a_catalogue_has_the_patterns_of_every_refusal_of_a_room(room: str, row)
     known = {**row.sections[PATTERNS], **row.sections[REFUSALS]}
     assert refusals_of(room)
     assert not {text for text in refusals_of(room) if text not in known and row.refused(SymbackpropError(text)) == text}
+
+
+OF_PYTHON = {
+    "Permission denied", "No such file or directory", "invalid syntax", "{} was never closed", "{}: missing a required argument: {}. It is written {}",
+    "{}: too many positional arguments. It is written {}", "{}: axis {} is out of range: {} is {}, its axes are none",
+    "{}: got an unexpected keyword argument {}. It is written {}",
+}  # fmt: skip
+"""What Python and the system say themselves, and where a word alone is put into a sentence."""
+
+
+def left_over(pattern: str, sentences: list[str]) -> str:
+    """The words of a pattern that none of the sentences says."""
+    for sentence in sentences:
+        first, *rest = sentence.split("{}")
+        if max((first, *rest), key=len).casefold() in pattern.casefold():
+            pattern = re.sub(".{0,60}?".join(map(re.escape, (first, *rest))), "|", pattern, flags=re.IGNORECASE)
+    return re.sub(r"[^A-Za-z]", "", pattern)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+def test_a_catalogue_has_no_refusal_that_nobody_says(row) -> None:
+    """Every pattern stands in the source, or is put together of sentences that stand there."""
+    texts = {re.sub(r"{\d}", "{}", text).strip(" ;,") for module in MODULES.values() for text in written_in(module)}
+    sentences = sorted(
+        (text for text in texts if re.search("[a-z]{3}.* | .*[a-z]{3}", text) and len(text) < 400),
+        key=lambda text: (-len(text), text),
+    )
+    composed = {pattern for pattern in row.sections[REFUSALS] if pattern not in texts}
+    assert not {pattern for pattern in composed if left_over(pattern, sentences)} - OF_PYTHON
 
 
 SHAPES = st.lists(st.sampled_from("abdhkmn"), max_size=3).map(lambda sizes: f"({', '.join(sizes)},)")
