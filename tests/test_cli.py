@@ -276,3 +276,17 @@ def test_what_other_tools_call_an_option_is_known(run: Run, command: str, typed:
     code, _, err = run(command, TWO_LAYER, typed, "1")
     assert code == 2
     assert f"No such option '{typed}'. Did you mean '{own}'?" in err
+
+
+@pytest.mark.parametrize("command", ["derive", "verify", "train", "predict"])
+def test_a_help_lists_what_few_need_behind_the_rest(run: Run, command: str):
+    first, _, behind = run(command, "--help").out.partition("How NET is read:")
+    assert "--loss" in first
+    assert "--help" in first
+    assert "--trace" not in first
+    assert "--trace" in behind
+
+
+@pytest.mark.parametrize("path", [r"C:\nets\two_layer.net", "c:/nets/two_layer.net"])
+def test_a_path_of_windows_is_a_path(run: Run, path: str):
+    assert f"there is no file {path}" in run("check", path).err

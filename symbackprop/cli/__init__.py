@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from os.path import isdir, isfile
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from symbackprop import __version__
 from symbackprop.cli.completing import completion, explained
 from symbackprop.cli.gallery import examples
 from symbackprop.cli.installed import doctor
+from symbackprop.cli.judging import claims_given, marked
 from symbackprop.cli.options import (
     NATURAL,
     Asked,
@@ -30,8 +31,8 @@ from symbackprop.cli.options import (
 )
 from symbackprop.cli.serving import mcp, serve, site
 from symbackprop.cli.shell import (
-    columns,
     guarded,
+    in_colours,
     leave,
     number_or_text,
     read_names,
@@ -39,9 +40,7 @@ from symbackprop.cli.shell import (
     read_sizes,
     require_place,
     say,
-    shortened,
     show,
-    signal_of,
     source_written,
     working,
     write,
@@ -50,7 +49,6 @@ from symbackprop.cli.teaching import exercise, handout
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import near_file, write_whole
 from symbackprop.core.garbage import for_one_command
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
@@ -181,13 +179,12 @@ def check(asked, wrt, then, upstream, vector, at, seed, points, sizes, as_json) 
 @language_option
 @marking_options
 def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **marking) -> None:
-    """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, in Python or
-    LaTeX: "W_1 = outer(delta, x)".
+    """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex), "-" for standard input, or one
+    claim, in Python or LaTeX: "dW_1 = outer(dz_1, x)".
 
     CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
     Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
     """
-    from symbackprop.judge.files import read_claims, typed_claims
     from symbackprop.verbs import verify as verify_
 
     kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
@@ -196,18 +193,13 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
         if output:
             raise SymbackpropError("-o writes the verdict on one file of claims; submissions are told by --csv and --json")
         about = {"of": of, "symbols": symbols, "allow": kinds, "sizes": read_sizes(sizes) or {}}
-        sys.exit(_marked(asked.network(), Path(claims), as_json, about, **marking))
-    there = isfile(claims)
-    if not there and "=" not in claims:
-        near = near_file(claims)
-        mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
-        raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
-    given = read_claims(Path(claims)) if there else typed_claims(claims)
+        sys.exit(marked(asked.network(), Path(claims), as_json, about, **marking))
+    given = claims_given(claims, asked.net)
     with working("judging"):
         result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:
         result.save(output, lang)
-    show(result.to_json() if as_json else result.in_terminal(lang))
+    show(result.to_json() if as_json else result.in_terminal(lang) if in_colours() else result.table(lang))
     if output:
         told = f"{output}: the verdict{', with the derivation' if result.derived else ''}"
         click.echo(told, err=True) if as_json else say(told)  # JSON stays alone on standard output
@@ -332,43 +324,6 @@ def _derivation(asked: Asked, wrt: str | None, then: str | None, upstream: str |
     if not then:
         return derive_(network, read_names(wrt), of=loss, upstream=upstream, vector=vector, **shown)
     return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), upstream=upstream, vector=vector, **shown)
-
-
-def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **marking: Any) -> int:
-    """Mark submissions, write and tell the marks, also where Ctrl-C cuts it short; the exit code."""
-    from symbackprop.judge.submissions.found import submissions
-    from symbackprop.judge.submissions.gradescope import one_student, results
-    from symbackprop.judge.submissions.marking import code_of, mark, task_of
-    from symbackprop.judge.submissions.progress import bar, told
-    from symbackprop.judge.submissions.tables import marks_csv, marks_json, marks_table
-
-    csv, gradescope = marking["csv"], marking["gradescope"]
-    for path, suffix in ((csv, ".csv"), (gradescope, ".json")):
-        if path:
-            require_place(path, (suffix,))
-    files = submissions(place)
-    if gradescope:
-        one_student(files)
-    task, walls = task_of(network, place, marking["points"], marking["time_limit"], marking["run"], **about)
-    if walls:
-        click.echo(walls, err=True)
-    found, stopped = {}, None
-    try:
-        with bar(len(files), not marking["quiet"]) as advance:
-            for k, one in mark(task, files, marking["jobs"]):
-                found[k] = one
-                advance(one)
-    except KeyboardInterrupt as signalled:
-        stopped = signalled
-    done = [found[k] for k in sorted(found)]
-    if csv:
-        write_whole(csv, marks_csv(done, task.points))
-    if gradescope and stopped is None:
-        write_whole(gradescope, results(done))
-    say(marks_json(done) if as_json else f"{marks_table(done, columns())}\n{told(done, len(files))}")
-    if stopped is not None:
-        leave(signal_of(stopped), f"{len(done)} of {len(files)} are marked{(csv and f', {csv} holds them') or ''}")
-    return code_of(done)
 
 
 def _save(trained: Any, output: str | None, curve: str | None) -> str:

@@ -17,8 +17,22 @@ from symbackprop.core.files import absent, exists, is_path
 NATURAL = click.IntRange(min=0)
 
 
+READ_BY = ("lets", "widths", "expand", "merge", "gates", "example", "learnt", "branches")  # options about how NET is read
+
+
 class Command(click.Command):
-    """A command that knows what other tools call its options."""
+    """A command that knows what other tools call its options, and tells those that few need behind the others."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        told = [
+            (option.name in READ_BY, option.get_help_record(ctx))
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option)
+        ]
+        for title, apart in (("Options", False), ("How NET is read", True)):
+            if rows := [row for own, row in told if row and own == apart]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -84,23 +98,24 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
         function(asked=asked, **further)
 
     found: Callable[..., None] = with_network
-    for option in (
+    options = (
         click.argument("net"),
         click.option("--let", "lets", multiple=True, metavar="DECLARATION", help='Declare a name: "W: parameter[h, d]".'),
         click.option("--loss", metavar="NAME", help="What is differentiated; the last scalar where not given."),
-        click.option("--gates", type=click.Choice(["auto", "whole", "elementary"]), default="auto", show_default=True,
-                     help="Whether an expression stays one equation, or each operation becomes one."),
-        click.option("--expand", metavar="UNITS", default="", help="Take units apart into their operations: softmax,sigmoid."),
-        click.option("--merge", metavar="UNITS", default="", help="Put units together from their operations."),
         click.option("--widths", multiple=True, metavar="NAME=NUMBERS", help="How wide each layer is, h=4,5,3, where that differs, "
                      "parameter[h[l], h[l-1]]: the layers are written out."),
+        click.option("--expand", metavar="UNITS", default="", help="Take units apart into their operations: softmax,sigmoid."),
+        click.option("--merge", metavar="UNITS", default="", help="Put units together from their operations."),
+        click.option("--gates", type=click.Choice(["auto", "whole", "elementary"]), default="auto", show_default=True,
+                     help="Whether an expression stays one equation, or each operation becomes one."),
         click.option("--trace", "example", metavar="EXAMPLE", help="Run the function FILE.py:name, on the arrays of EXAMPLE (.npz, "
                      ".safetensors or .json), by argument: X, params.W1, layers.0.W. Without it, no code is run."),
         click.option("--learnt", metavar="NAMES", help="With --trace: what is learnt; arrays of floats in dicts, lists and objects "
                      "where not given, else all arrays of floats."),
         click.option("--branches", type=click.Choice(["refuse", "example"]), default="refuse", show_default=True,
                      help="With --trace: an `if` on what is learnt; example: derive the course that the example takes."),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for option in reversed(options):  # a help lists first what was put on last
         found = option(found)
     return found
 
@@ -108,11 +123,11 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
 def derivative_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which derivative is meant, beside --wrt."""
     for option in (
-        click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these."),
-        click.option("--upstream", metavar="NAME", help="The gradient that comes to --loss from above, such as dY: what a layer's "
-                     "backward pass receives; what is derived is what it hands back."),
         click.option("--vector", metavar="NAME", help="A direction, such as v, in which what --wrt names moves: the change of the "
                      "loss. With --then, that of the gradient: the Hessian times v."),
+        click.option("--upstream", metavar="NAME", help="The gradient that comes to --loss from above, such as dY: what a layer's "
+                     "backward pass receives; what is derived is what it hands back."),
+        click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these."),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -132,14 +147,14 @@ def size_option(function: Callable[..., None]) -> Callable[..., None]:
 def marking_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that are about submissions."""
     for option in (
-        click.option("--csv", metavar="FILE.csv", help="Write a row for each submission to FILE.csv."),
-        click.option("--gradescope", metavar="FILE.json", help="Write the results of one student's submission for Gradescope."),
-        click.option("--points", metavar="NAME=NUMBER,...", help="What gradients are worth; 1 each parameter's where not given."),
-        click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions judged at once."),
+        click.option("--quiet", is_flag=True, help="No progress bar."),
+        click.option("--run", is_flag=True, help="Run submissions in Python, each in a process of its own with limits."),
         click.option("--time-limit", type=click.FloatRange(0.1, 86_400), default=60, show_default=True, metavar="SECONDS",
                      help="Of each submission."),
-        click.option("--run", is_flag=True, help="Run submissions in Python, each in a process of its own with limits."),
-        click.option("--quiet", is_flag=True, help="No progress bar."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions judged at once."),
+        click.option("--points", metavar="NAME=NUMBER,...", help="What gradients are worth; 1 each parameter's where not given."),
+        click.option("--gradescope", metavar="FILE.json", help="Write the results of one student's submission for Gradescope."),
+        click.option("--csv", metavar="FILE.csv", help="Write a row for each submission to FILE.csv."),
     ):  # fmt: skip
         function = option(function)
     return function

@@ -116,9 +116,14 @@ def say(text: str) -> None:
         raise SymbackpropError(f"standard output: cannot be written: {fault.strerror}; make room, or write elsewhere") from None
 
 
+def in_colours() -> bool:
+    """Whether standard output shows colours and lines under words."""
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def show(thing: Any) -> None:
     """Say a text, or a thing that has colours where a terminal shows them."""
-    if isinstance(thing, str) or sys.stdout is None or not sys.stdout.isatty():
+    if isinstance(thing, str) or not in_colours():
         say(str(thing))
         return
     from rich.console import Console

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from symbackprop.cli.options import Asked, network_options, size_option
+from symbackprop.cli.options import Asked, Command, network_options, size_option
 from symbackprop.cli.shell import FileName, guarded, read_sizes, require_place, say, show, write
 
 
@@ -23,7 +23,7 @@ PARAMETERS = click.option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @network_options
 @PARAMETERS
 @click.option("--data", required=True, metavar="FILE|FOLDER|SET", help="As of train.")
@@ -37,7 +37,7 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
     show(evaluate_(asked.network(), parameters, data, predict, read_sizes(sizes)))
 
 
-@click.command()
+@click.command(cls=Command)
 @network_options
 @PARAMETERS
 @click.option(

@@ -28,6 +28,7 @@ MENDS = {
 MOST_NAMES = 2000  # in a folder in which a name is looked for
 LONGEST_PATH = 1000  # characters; a longer text is no path
 LONGEST_SHOWN = 100  # characters of a path in a message
+_DRIVE = re.compile(r"[A-Za-z]:[\\/][^\n]*$")  # how a path of Windows begins
 _STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
 _OPEN = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})")  # names of what the process has open
 
@@ -94,6 +95,8 @@ def is_path(text: str) -> bool:
     if exists(text):
         return True
     named = bool(re.search(r"\.[A-Za-z]\w*$", text)) or os.sep in text or text.isidentifier()
+    if named and _DRIVE.match(text):
+        return True
     return named and not re.search(r"[:=#()\[\]*+@ ]", text)
 
 

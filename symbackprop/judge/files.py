@@ -93,6 +93,11 @@ def typed_claims(text: str) -> Steps:
     return found
 
 
+def piped_claims(text: str) -> dict[str, Any] | Steps:
+    """The claims in a text without a file's name: JSON where it begins as such, else what somebody typed."""
+    return _json(Path("CLAIMS"), text) if text.lstrip()[:1] in ("{", "[") else typed_claims(text)
+
+
 def _displayed(text: str) -> str:
     """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
     return text if DISPLAYS.search(text) else INLINE.sub(lambda found: f"\\[{found[1]}\\]", text)

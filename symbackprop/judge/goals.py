@@ -33,7 +33,12 @@ def asked(truth: Truth, name: str, what: str = "") -> Asked:
     """What a claim called `name` is about. Raises DerivationError where the network has no such thing."""
     found = named(truth, name, what or name)
     if found is None:
-        raise DerivationError(f"{what or name}: no tensor of the network; it has {', '.join(truth.named)}")
+        has = ", ".join(truth.named)
+        if what and what != name:
+            raise DerivationError(
+                f'step {name}: it is said to be "{what}"; write there what it is, dL/dz of {has}, or abbreviation'
+            )
+        raise DerivationError(f"{name}: no tensor of the network; it has {has}")
     return found
 
 

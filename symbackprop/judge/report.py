@@ -59,8 +59,8 @@ def _summary(verification: Verification) -> Note:
     label = {"good": told("Right"), "bad": told("Wrong"), "warning": told("Not decided")}[kind]
     if verification.steps and first is not None:
         wrong = verification.claims[first]
-        number = Link(told("number {}", str(first)), f"claim-{first}")
-        where = told("The first wrong step is {} (counted from 0), {}.", number, wrong.called)
+        number = Link(told("number {}", str(first + 1)), f"claim-{first + 1}")
+        where = told("The first wrong step is {}, {}.", number, wrong.called)
         return Note((where, " ", *_likely(wrong)), kind, label)
     if kind == "good":
         return Note(_proved(verification), kind, label)
@@ -91,7 +91,7 @@ def _likely(claim: Judged) -> tuple[Inline, ...]:
 
 def _overview(verification: Verification) -> Table:
     rows = []
-    for place, claim in enumerate(verification.claims):
+    for place, claim in enumerate(verification.claims, 1):
         number = Link(str(place), f"claim-{place}")
         rows.append((number, claim.called, Span(Told(claim.kind), _tone(claim))))
     return Table((told("Step") if verification.steps else "", told("Claim"), told("Verdict")), tuple(rows))
@@ -103,7 +103,7 @@ def _tone(claim: Judged) -> Tone:
 
 def _claim(verification: Verification, place: int, claim: Judged) -> Iterator[Block]:
     first = verification.steps and place == verification.first_wrong_step
-    number = (f"{place}  ",) if len(verification.claims) > 1 else ()
+    number = (f"{place + 1}  ",) if len(verification.claims) > 1 else ()
     claimed, true = claim.compared
     parts = list(_as_written(claim, claimed))
     if true is not None and not claim.right:
@@ -112,7 +112,7 @@ def _claim(verification: Verification, place: int, claim: Judged) -> Iterator[Bl
     verdict: Content = (*opening, _said(claim, _tone(claim)), *_held(claim))
     sentences = (verdict, *map(sentence, claim.remarks), *_mistakes(claim))
     source = dedent(claim.verdict.partition("\n")[2]) or claim.given
-    yield StepBlock((*number, claim.called), tuple(parts), "", sentences, f"claim-{place}", _tone(claim), source)
+    yield StepBlock((*number, claim.called), tuple(parts), "", sentences, f"claim-{place + 1}", _tone(claim), source)
     if claim.counterexample is not None and claim.kind != "wrong, carried forward":
         yield _counterexample(claim.counterexample)
 

@@ -144,7 +144,9 @@ class Judged:
         r"""What the person called it, and what it claims to be where the name does not say that: \delta_2 as dL/dyhat."""
         if self.asked is None:
             return told("{}", written(self.name))
-        return told("{}", self.asked.shown) if self.asked.stated else told("{} as {}", written(self.name), self.asked.shown)
+        name, what = written(self.name), self.asked.shown
+        says_it = self.asked.stated or plain(name.node) == plain(what.node)
+        return told("{}", what) if says_it else told("{} as {}", name, what)
 
     @cached_property
     def compared(self) -> tuple[tuple[Node, ...], Node | None]:
@@ -304,10 +306,10 @@ class Verification(Shown):
         called = [say(c.called) for c in self.claims]
         width = max(map(columns, called), default=0)
         out: list[tuple[str, str]] = []
-        for k, claim in enumerate(self.claims):
-            number = f"{k:>2}  " if self.steps else ""
-            padded = called[k] + " " * (width - columns(called[k]))
-            out.append((f"{number}{padded}  {say(claim.said)}", claim.style))
+        for number, (claim, name) in enumerate(zip(self.claims, called, strict=True), 1):
+            padded = name + " " * (width - columns(name))
+            step = f"{number:>2}  " if self.steps else ""
+            out.append((f"{step}{padded}  {say(claim.said)}", claim.style))
             out += claim.lines(lang)
         if self.claims_nothing:
             said = told(
@@ -326,9 +328,9 @@ class Verification(Shown):
         verdict = worst.first_line
         return verdict if worst.right else told("{} ({})", verdict, worst.called)
 
-    def table(self) -> str:
-        """The lines as one text."""
-        return "\n".join(line for line, _ in self.lines())
+    def table(self, lang: str = "en") -> str:
+        """The lines as one text, in a language."""
+        return "\n".join(line for line, _ in self.lines(lang))
 
     def in_terminal(self, lang: str = "en") -> Any:
         """The lines with their colours, in a language."""

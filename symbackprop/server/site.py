@@ -93,8 +93,13 @@ def _require_room(place: Path) -> None:
         raise SiteError(f"{place} is a file; name a folder")
     if place.is_dir() and not (place / MARK).is_file() and any(place.iterdir()):
         raise SiteError(f"{place} holds something else; name a new folder, or empty it")
-    if not place.absolute().parent.is_dir():
+    parent = place.absolute().parent
+    if not parent.is_dir():
         raise SiteError(f"{place}: there is no folder {place.parent}; make it first")
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=f".{place.name}-", dir=parent))
+    except OSError as fault:
+        raise SiteError(f"{place}: the folder {parent} takes no folders: {fault.strerror}; choose another place") from None
 
 
 def _written(place: Path, content: dict[str, bytes]) -> None:

@@ -1,5 +1,6 @@
 """Claims in files, the command that judges them, and the twenty claims of the examples."""
 
+import io
 import json
 from pathlib import Path
 
@@ -15,7 +16,7 @@ NET = EXAMPLES / "verify" / "two_layer.net"
 @pytest.mark.slow
 def test_the_claims_of_the_examples_have_the_verdicts_that_stand_beside_them() -> None:
     network = sb.read(NET)
-    for wrt, claim, verdict in json.loads((EXAMPLES / "verify" / "claims.json").read_text()):
+    for wrt, claim, verdict in json.loads(Path(__file__).with_name("twenty_claims.json").read_text()):
         assert sb.verify(network, {wrt: claim}).verdict.startswith(verdict), (wrt, claim)
 
 
@@ -52,7 +53,23 @@ def test_formulas_within_lines_are_steps_where_none_is_displayed(tmp_path: Path,
 def test_a_claim_on_the_command_line_has_an_exit_code(run: Run, claim: str, code: int) -> None:
     outcome = run("verify", NET, claim)
     assert outcome.code == code
-    assert outcome.out.startswith(" 0  ∂L/∂W₂  ") or "nothing is judged" in outcome.out
+    assert outcome.out.startswith(" 1  ∂L/∂W₂  ") or "nothing is judged" in outcome.out
+
+
+@pytest.mark.parametrize("text", ["W_2 = outer(yhat - t, a_1)\n", '{"W_2": "outer(yhat - t, a_1)"}'])
+def test_claims_are_read_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert "∂L/∂W₂  right, identity" in run("verify", NET, "-").out
+
+
+def test_standard_input_holds_the_network_or_the_claims(run: Run) -> None:
+    outcome = run("verify", "-", "-")
+    assert (outcome.code, "not both" in outcome.err) == (2, True)
+
+
+def test_what_a_step_is_said_to_be_is_a_derivative() -> None:
+    with pytest.raises(ValueError, match=r'step W_2: it is said to be "right".*dL/dz of W_1'):
+        sb.verify(NET, [("W_2", "outer(yhat - t, a_1)", "right")])
 
 
 @pytest.mark.parametrize(

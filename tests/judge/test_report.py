@@ -98,7 +98,7 @@ def test_what_differs_is_marked_on_the_page(judged):
 
 def test_the_first_wrong_step_is_marked(steps):
     page = steps.html()
-    assert 'The first wrong step is <a href="#claim-1">number 1</a>' in page
+    assert 'The first wrong step is <a href="#claim-2">number 2</a>' in page
     assert page.count("The first wrong step: ") == 1
     assert steps.claims[2].kind == "wrong, carried forward"
     assert "δ₂" in str(steps)

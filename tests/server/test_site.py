@@ -102,6 +102,12 @@ def test_a_folder_that_holds_something_else_stays_as_it_is(pyodide: Path, tmp_pa
         site.write(str(tmp_path / "none/site"), str(pyodide))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no folder in which root may not write")
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_fetched() -> None:
+    with pytest.raises(SiteError, match="the folder /proc takes no folders"):
+        site.write("/proc/site", "nowhere")
+
+
 def test_without_npm_the_runtime_is_asked_for(run: Run, pyodide: Path) -> None:
     code, _, err = run("site", "-o", "site")
     assert code == 2
