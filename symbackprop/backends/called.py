@@ -36,7 +36,7 @@ class Called:
             arguments = self.arguments.read(given)
             try:
                 return self._run(*arguments)
-            except np.linalg.LinAlgError as fault:
+            except (np.linalg.LinAlgError, ArithmeticError) as fault:
                 place = raised_at(fault, self.function)
                 raise ArgumentError(f"{place}: {fault}; give other arrays, at which this has a value") from None
 

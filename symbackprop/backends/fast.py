@@ -9,7 +9,7 @@ from itertools import groupby
 
 from numpy import ndarray
 
-from symbackprop.backends.numpy_step import UFUNCS, Printed
+from symbackprop.backends.numpy_step import UFUNCS, Printed, number
 from symbackprop.core.functions import MATRIX_HELPERS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.schedule import Plan
@@ -70,7 +70,7 @@ def source(plan: Plan, dtype: str, title: str) -> str:
     used = set(re.findall(r"\w+", body))
     lines = [HEAD.format(title=title), *_words(used), "", *_memory(plan, dtype), VIEWS, *_handed(plan), ""]
     lines += [f"{_bound(name, window)} = {_view(window, printed.counts)}" for window, name in printed.windows.items()]
-    lines += [f"{name} = np.asarray({_number(number)}, np.{dtype})" for number, name in printed.numbers.items()]
+    lines += [f"{name} = np.asarray({number(value)}, np.{dtype})" for value, name in printed.numbers.items()]
     lines += ["", "", "def step():", '    """The value; `gradients` then holds the gradients."""']
     lines += ['    with np.errstate(all="ignore"):  # a branch that is not taken may overflow']
     return "\n".join(lines) + "\n" + "".join(f"    {line}\n" for line in body.splitlines()) + CALLED
@@ -108,12 +108,8 @@ def _kind(array: ndarray) -> str:
 
 def _array(array: ndarray, dtype: str) -> str:
     if array.size and (array == array[0]).all():
-        return f"np.full({array.size}, {_number(array[0].item())}, np.{dtype})"
-    return f"np.array([{', '.join(_number(x) for x in array.tolist())}], np.{dtype})"
-
-
-def _number(number: float) -> str:
-    return repr(number) if math.isfinite(number) else f"float({str(number)!r})"
+        return f"np.full({array.size}, {number(array[0].item())}, np.{dtype})"
+    return f"np.array([{', '.join(number(x) for x in array.tolist())}], np.{dtype})"
 
 
 def _handed(plan: Plan) -> Iterator[str]:

@@ -59,13 +59,7 @@ NUMPY = {
     sp.Abs: "abs", sp.sign: "sign", floor: "floor", ceiling: "ceil", rint: "rint", sp.atan2: "arctan2",
 }  # fmt: skip
 HELPED = {sp.erf: "erf", sp.loggamma: "gammaln", sp.polygamma: "polygamma"}  # functions of helpers of their own
-NUMPY_ROWS = {
-    "remainder": "remainder",
-    "abs": "abs",
-    "sign": "sign",
-    "maximum": "maximum",
-    "minimum": "minimum",
-}  # rows that NumPy has by name
+NUMPY_ROWS = {name: name for name in ("remainder", "abs", "sign", "maximum", "minimum")}  # rows that NumPy has by name
 COMPARE = {sp.Eq: "==", sp.Ne: "!=", sp.Gt: ">", sp.Ge: ">=", sp.Lt: "<", sp.Le: "<="}
 
 
@@ -249,6 +243,8 @@ class _Printer:
         top.sort(key=lambda c: c.kind == "bool")
         if negative and top and top[0].kind == "bool":  # NumPy has no minus for truth values
             top[0] = self.as_float(top[0])
+        if sum(c.kind == "int" for c in top) > 2:  # of two factors below 2^31 the product fits, of more it wraps around
+            top = [self.as_float(c) for c in top]
         both = self.floats(top + bottom)
         top, bottom = both[: len(top)], both[len(top) :]
         text = wrapped(top[0], POWER if negative else PRODUCT) if top else "1"
@@ -267,8 +263,7 @@ class _Printer:
             return Code(f"1 / {wrapped(code, UNARY)}", PRODUCT, "decimal" if code.kind in NUMBERS else "float")
         code = self.as_float(self.show(base))
         if code.kind in NUMBERS:
-            power = self.show(exponent)
-            return Code(f"{wrapped(code, ATOM)}**{wrapped(power, ATOM)}", POWER, self.joint([code, power]))
+            return self.number_power(code, base, exponent)
         if exponent == sp.Rational(1, 2):
             return Code(f"{self.np}.sqrt({code.text})")
         if exponent.is_Rational and exponent.q == 2 and exponent <= 16:
@@ -277,6 +272,19 @@ class _Printer:
         if exponent.is_Integer and exponent <= 16:
             return self.whole_power(code, int(exponent))
         return Code(f"{wrapped(code, ATOM)}**{wrapped(self.floats([self.show(exponent)])[0], ATOM)}", POWER)
+
+    def number_power(self, code: Code, base: Any, exponent: Any) -> Code:
+        """A power of a number of sizes: never a complex one, as Python has, nor a whole one that is too large for an array."""
+        power = self.show(exponent)
+        if power.kind == "int":  # NumPy's whole powers wrap around, and there are none below 0
+            power = self.as_float(power)
+        if not (exponent.is_integer or base.is_nonnegative):
+            root = exponent == sp.Rational(1, 2)
+            return self.call(f"{self.np}.{'sqrt' if root else 'power'}", [base] if root else [base, exponent])
+        if code.kind == "whole" and not (exponent.is_number and exponent < 4):
+            text, level = (f"{code.text}.0", code.level) if base.is_Integer else (f"float({code.text})", ATOM)
+            code = Code(text, level, "decimal")
+        return Code(f"{wrapped(code, ATOM)}**{wrapped(power, ATOM)}", POWER, self.joint([code, power]))
 
     def whole_power(self, base: Code, exponent: int) -> Code:
         """Squares and products: a power with a larger exponent is a hundred times slower."""
@@ -340,6 +348,9 @@ class _Printer:
         name = e.row.name
         if name in NUMPY_ROWS:
             return self.call(f"{self.np}.{NUMPY_ROWS[name]}", e.args)
+        form = stable_form(name)
+        if type(form) in HELPED and form.args[-1] in e.row.args:  # SymPy would write the gamma function of whole numbers
+            return self.call(HELPED[type(form)], [*form.args[:-1], *e.args])
         if inlined(name):
             return self.show(stable_form(name).xreplace(dict(zip(e.row.args, e.args, strict=True))))
         return self.call(name, e.args)
@@ -356,6 +367,9 @@ class _Printer:
 
     def call(self, name: str, args: Iterable[sp.Basic]) -> Code:
         codes = [self.as_float(self.show(arg)) for arg in args]
+        own = not name.startswith(f"{self.np}.")  # a helper hands back what it is given: whole numbers would be cut
+        if own and codes[-1].kind == "whole":
+            codes[-1] = Code(f"float({codes[-1].text})", ATOM, "decimal")
         text = f"{name}({', '.join(c.text for c in codes)})"
         if all(c.kind in NUMBERS for c in codes):
             return Code(self.dialect.number(text), ATOM, "decimal")

@@ -122,6 +122,8 @@ def _reduce(equation: Equation, op: Reduce, row: Reduction, scope: Scope, settin
     over = [c for c, extent in op.over if extent != 1]
     if not over:
         return array
+    if array.kind == "int" and equation.target.name not in setting.integers:  # products of whole numbers wrap around
+        array = replace(array, text=as_float(array.code, scope.dialect).text, level=ATOM, kind="float")
     if not row.helper:
         return reduced(array, over, goal, scope.dialect, row.numpy)
     axes = [k for k, c in enumerate(array.letters) if c in over]

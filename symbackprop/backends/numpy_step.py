@@ -102,7 +102,7 @@ class Printed:
             case Scalar(name):
                 return name
             case _:
-                return repr(operand) if math.isfinite(operand) else f"float({str(operand)!r})"
+                return number(operand)
 
     def _line(self, s: Statement) -> str:
         name, text = self._name, self._text
@@ -147,12 +147,12 @@ class Printed:
     def _combined(self, s: Combine) -> str:
         names = [self._text(o) for o in s.operands]
         if not s.scales:
-            return " * ".join([*names, *([repr(s.plus)] if s.plus != 1 else [])])
+            return " * ".join([*names, *([number(s.plus)] if s.plus != 1 else [])])
         text = " ".join(
-            f"{'-' if scale < 0 else '+'} {name}" if abs(scale) == 1 else f"+ {scale!r} * {name}"
+            f"{'-' if scale < 0 else '+'} {name}" if abs(scale) == 1 else f"+ {number(scale)} * {name}"
             for scale, name in zip(s.scales, names, strict=True)
         )
-        return f"{s.plus!r} {text}" if s.plus else text.removeprefix("+ ")
+        return f"{number(s.plus)} {text}" if s.plus else text.removeprefix("+ ")
 
 
 class Step:
@@ -222,6 +222,11 @@ class Step:
             own = self.parameters[name] if name in self.parameters else self.data[name]
             if own is not array:
                 own[...] = array
+
+
+def number(value: float) -> str:
+    """A number among Python numbers."""
+    return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
 
 
 def _rows(name: str, window: Window, loop: int, inner: bool = False) -> str:

@@ -271,7 +271,8 @@ def fixed_letters(program: Program, equation: Equation, scatter: bool = True) ->
             (candidate, guard)
             for guard in waiting
             for candidate in _candidates(guard, equation, sizes, program.conditions, integers)
-            if scatter or candidate.letter not in equation.target.index
+            if (scatter or candidate.letter not in equation.target.index)
+            and candidate.letter not in _read_at(candidate.at, equation, fixed)
         ]
         if not options:
             remaining += waiting
@@ -282,6 +283,20 @@ def fixed_letters(program: Program, equation: Equation, scatter: bool = True) ->
         fixed = {letter: at.xreplace(swap) for letter, at in fixed.items()} | {best.letter: best.at}
         waiting = [g for g in (other.xreplace(swap) for other in waiting) if g is not S.true]
     return fixed, remaining
+
+
+def _read_at(at: Expr, equation: Equation, fixed: dict[str, Any]) -> set[str]:
+    """The letters that a position hangs on, also through the integers in it: t[i] hangs on i, so that [i = t[i]] fixes no i."""
+    assert isinstance(equation.op, Sum)
+    indices = {slot: ref.index for slot, ref in zip(equation.op.slots, equation.operands, strict=True)}
+    found: set[str] = set()
+    waiting: list[Any] = [at]
+    while waiting:
+        here = waiting.pop()
+        letters = letters_of(here).union(*(indices.get(symbol, ()) for symbol in here.free_symbols))
+        waiting += [fixed[letter] for letter in sorted(letters - found) if letter in fixed]
+        found |= letters
+    return found
 
 
 def _meets(at: Expr, letter: str, equation: Equation) -> bool:

@@ -90,7 +90,7 @@ class Body:
         """The value of an expression. Raises PlanError for what has no row here."""
         if e in self.slots:
             return self.slots[e]
-        if e.is_number and e.is_extended_real:
+        if e.is_Rational or (e.is_number and e.is_extended_real and not e.has(TableFunction, Where, sp.Max, sp.Min)):
             return Value(float(e))
         match e:
             case Symbol():
@@ -198,6 +198,8 @@ class Body:
             return self.apply(ROWS[row.name], [self.value(arg) for arg in e.args])
         form = row.formula if row.stable is None or row.name in AS_EXACT else row.stable
         if any(form.has(f) for f in (sp.erf, sp.gamma)):
+            if e.is_number and (number := form.xreplace(dict(zip(row.args, e.args, strict=True)))).is_extended_real:
+                return Value(float(number))
             raise PlanError(f"{row.name} has no form of functions that NumPy has")
         inner = Body(self.graph, {s: self.value(arg) for s, arg in zip(row.args, e.args, strict=True)}, self.exponential)
         return inner.value(form)

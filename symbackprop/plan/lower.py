@@ -178,7 +178,7 @@ class _Lowering:
         body = Body(self.graph, slots, self._exponential)
         values = [slots[op.slots[k]] for k in factors.operands]
         values += [body.value(factor) for factor in sp.Mul.make_args(rest) if factor != 1]
-        values.append(Value(float(factors.coefficient)))
+        values.append(body.value(factors.coefficient))
         target = {c: p for c, p in places.items() if c in equation.target.index}
         moved = {c for p in target.values() for c in self._letters_at(p.at, part)}
         over = [c for c, _ in op.over if c not in places and c not in moved]
