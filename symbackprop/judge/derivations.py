@@ -23,6 +23,7 @@ from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import convention
 from symbackprop.judge.displayed import bound, displayed
+from symbackprop.judge.general import General
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.known import Known, Used, spelled
 from symbackprop.judge.meant import meant_by_use, used_as
@@ -50,6 +51,15 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     sample's own loss, if what follows takes their mean: `samples` says which steps give these. Names that only the report gives
     are read where they make open steps right, and convict none: a person may mean others by them.
     """
+    general = General(judge.truth, steps)
+    found = _all(judge, general.steps, samples)
+    if general.stated(found):
+        found = _all(judge, general.steps, samples)
+    return general.together(found, steps)
+
+
+def _all(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None) -> tuple[Judged, ...]:
+    """A verdict for every step, each about one thing."""
     found = _in_order(judge, steps, samples)
     return _by_the_report(judge, steps, samples, found) or found
 

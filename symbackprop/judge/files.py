@@ -24,8 +24,8 @@ INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|ta
 INDENT = re.compile(r"^(?:\\q?quad\b|\\h(?:space|phantom)\*?\{[^}]*\}|\\[ ,;:!]|[~\s])+")
 READ = "if|where|else|elsewhere|otherwise|and|or|for|all|when|in|tr|sign|diag|softmax"  # words that say something of a claim
 SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
-REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...)
-    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
+REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) is none
+    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*\()(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
 )
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...; an update alone is none
 GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")

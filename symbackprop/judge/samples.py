@@ -16,6 +16,7 @@ from sympy import Expr
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.formulas.told import told
+from symbackprop.judge.asked import Asked
 from symbackprop.judge.goals import goal_for
 from symbackprop.judge.known import Known, Used
 from symbackprop.judge.prose import expression, written
@@ -32,12 +33,7 @@ _SAYS_IT = re.compile(r"partial|nabla|∂|∇|/")
 def by_samples(known: Known, steps: Sequence[tuple[str, Any, str]]) -> dict[int, Expr]:
     """The places of the steps that give gradients of each sample's own loss, with the number of samples."""
     truth = known.truth
-    short = [
-        used
-        for used in known.used
-        if not (used.judged.right or steps[used.place][2] or _SAYS_IT.search(steps[used.place][0]))
-        and (used.goal.of, truth.program.tensors[used.goal.wrt].kind) == (truth.of, "value")
-    ]
+    short = [used for used in known.used if not used.judged.right and _may_be_short(truth, steps[used.place], used.goal)]
     given = {n for t in truth.program.inputs if t.kind != "parameter" for n in t.shape}
     counts = dict.fromkeys(n for used in short for n in truth.program.shape(used.goal.wrt) if n.is_Symbol and n in given)
     for count in counts:
@@ -45,6 +41,12 @@ def by_samples(known: Known, steps: Sequence[tuple[str, Any, str]]) -> dict[int,
         if any(_takes_the_mean(known, used, one, count) for one in own for used in known.used):
             return {one.place: count for one in own}
     return {}
+
+
+def _may_be_short(truth: Truth, step: tuple[str, Any, str], goal: Asked) -> bool:
+    """Whether a step may give gradients of each sample's own loss: its name says no derivative, and it is by no parameter."""
+    by = truth.program.tensors[goal.wrt].kind
+    return not (step[2] or _SAYS_IT.search(step[0])) and goal.of == truth.of and by != "parameter"
 
 
 def _takes_the_mean(known: Known, used: Used, short: Used, count: Expr) -> bool:

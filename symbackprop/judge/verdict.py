@@ -252,8 +252,12 @@ class Verification(Shown):
 
     @property
     def first_wrong_step(self) -> int | None:
-        """The position from 0 of the first claim that is wrong as it stands; None where none is."""
-        return next((k for k, c in enumerate(self.claims) if c.wrong), None)
+        """The position from 0 of the first claim that is wrong as it stands; None where none is.
+
+        A claim that only uses what a step below it says wrongly does not come before that step.
+        """
+        wrong = [k for k, c in enumerate(self.claims) if c.wrong]
+        return next((k for k in wrong if self.claims[k].kind != "wrong, carried forward"), wrong[0] if wrong else None)
 
     @property
     def worst(self) -> Judged:

@@ -182,7 +182,7 @@ def test_entries_may_be_set_where_a_comparison_or_a_label_says(name: str, wrt: s
 
 MENDS = [
     ("largest", "s", r"\frac{\partial L}{\partial s_i} = \max_{j} s_i", "max over j is not read"),
-    ("columns", "b_2", r"\frac1m \text{np.sum}(A_2 - Y, axis=1)", "Python stands in LaTeX here"),
+    ("columns", "b_2", r"\frac1m \text{np.sum}((A_2 - Y), (1, 2))", "Python stands in LaTeX here"),
     ("columns", "b_2", r"\frac1m (A^{[2]} - Y).sum(axis=1, keepdims=True)", "Python stands in LaTeX here"),
     ("largest", "s", r"\max_{j \neq i} s_j", "max over jneqi is not read"),
     ("tied", "W", r"\nabla_W \|R - X\|^2 = 2 (R - X)", "what is differentiated is written out"),

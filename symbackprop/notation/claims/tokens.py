@@ -79,6 +79,7 @@ _BARE = (  # words of functions that are typed as they are spoken, before a brac
 _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
     r"(?<![\\\w])(?:np\.)?(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*axis\s*=\s*([01])\s*(?:,\s*keepdims\s*=\s*(?:True|1)\s*)?\)"
 )
+_SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
     rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|"
     r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|"
@@ -97,7 +98,7 @@ def tokens(text: str) -> list[Token]:
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
     found: list[Token] = []
-    for start, spelled in _typed(_SUM.sub(_along, text)):
+    for start, spelled in _typed(_SUM.sub(_along, _SPOKEN.sub(lambda found: found[1].rjust(len(found[0])), text))):
         for match in _TOKEN.finditer(spelled):
             word = match.group()
             at = start + (match.start() if len(spelled) == 1 or text[start : start + len(spelled)] == spelled else 0)
