@@ -210,7 +210,7 @@ LATER: dict[str, Book] = {
         r=r"\lVert a - p\rVert", s=r"\lVert a - n\rVert", a=r"\frac{1}{r} (a - p) - \frac{1}{s} (a - n)", p=r"\frac{1}{r} (p - a)", n=r"\frac{1}{s} (a - n)",
     ),
     "perceptron": book("X: data[N, d]\ny: sign[N]\nw: parameter[d]\nm = y*(X @ w)\nL = sum(relu(-m))", w=r"-X^\top (y \odot \mathbf{1}[m < 0])"),
-    "clip": book("x: parameter[n]\ng: data[n]\na: data[()]\nb: data[()]\nL = g @ clip(x, a, b)", x=r"g \odot \mathbf{1}[a < x] \odot \mathbf{1}[x < b]"),
+    "clip": book("x: parameter[n]\ng: data[n]\na: data[()]\nb: data[()]\nL = g @ clip(x, a, b)", x=r"g \odot \mathbf{1}[a \le x \le b]"),
     "soft Q": book(
         "Q: parameter[n, a]\nt: positive[()]\nd: data[n]\nV = t*logsumexp(Q/t, axis=1)\nP = softmax(Q/t)\nL = d @ V",
         Q=r"\operatorname{diag}(d) P",

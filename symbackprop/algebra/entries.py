@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from sympy import Eq, Expr, Ge, S, Symbol
 
-from symbackprop.algebra.compared import compared
+from symbackprop.algebra.compared import compared, sides
 from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
-from symbackprop.algebra.lift import BOUND, content
+from symbackprop.algebra.lift import BOUND
 from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, number, scaled, sized
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import Algebra
@@ -139,17 +139,17 @@ class EntryWriter:
 
     def _operated(self, atom: Atom, letters: tuple[str, ...], taken: frozenset[str]) -> Form:
         """What is done to entries one by one."""
-        args = list(atom.args)
-        if atom.kind in ("positive", "zero", "cases") and args[0].terms:
-            args[0] = args[0].scaled(1 / abs(content(args[0])))
-        parts = tuple(self.sum(self.factorise(self.algebra.at(p, letters)), taken | frozenset(letters)) for p in args)
+        args = [self.algebra.at(p, letters) for p in atom.args]
+        if atom.kind in ("positive", "zero", "cases"):
+            args[:1] = sides(self.algebra, atom.name if atom.kind == "cases" else atom.kind, atom.args[0], letters)
+        parts = tuple(self.sum(self.factorise(p), taken | frozenset(letters)) for p in args)
         match atom.kind:
             case "group":
                 return parts[0]
             case "positive" | "zero":
-                return compared(atom.kind, parts[0])
+                return compared(atom.kind, parts)
             case "cases":
-                return Form("cases", (compared(atom.name, parts[0]), *parts[1:]))
+                return Form("cases", (compared(atom.name, parts[:-2]), *parts[-2:]))
         if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
             return Form("function", (*parts[0].parts, parts[1]), "clip")
         return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)

@@ -14,9 +14,10 @@ from math import lcm
 from typing import Any, NamedTuple
 from weakref import proxy
 
+from symbackprop.algebra.compared import content
 from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus
 from symbackprop.algebra.folds import FOLDS, perfect_square
-from symbackprop.algebra.lift import Lift, Scope, content, two
+from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sympy import Expr
 
-from symbackprop.algebra.poly import Atom, Factor, Kind, Named, Number, Poly, is_summed
+from symbackprop.algebra.poly import Atom, Factor, Kind, Named, Number, Poly, Term, is_summed
 from symbackprop.algebra.positions import Conditions
 
 Known = TypeVar("Known")
@@ -24,6 +25,28 @@ class Choice:
     values: tuple[Poly, Poly]
 
 
+@dataclass(frozen=True)
+class Relation:
+    """term[letters] = poly, wherever the term stands.
+
+    worth   how many tokens more the right side may have, since it is what a reader expects.
+    """
+
+    term: Term
+    letters: tuple[str, ...]
+    poly: Poly
+    worth: int = 0
+
+    @cached_property
+    def atoms(self) -> set[Atom]:
+        return {f.atom for f in self.term}
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether each of its letters is one of its term."""
+        return {x for f in self.term for x in f.letters}.issuperset(self.letters)
+
+
 @dataclass
 class Knowledge:
     """The atoms of one program and what is known of them.
@@ -35,6 +58,7 @@ class Knowledge:
     choices  a tensor -> what it is where a number that is 0 or 1 has each of the two.
     masks    a tensor -> a number that is 0 or 1 of which it is a multiple, and the tensor's axes that are its own.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
+    products what products of values with names are, by their definitions: P P = P, X^T r = 0.
     made     what was worked out, as far as is known now: products and renamed sums in normal form, what atoms satisfy.
     conditions   expressions of sizes that are not negative.
     reserved     what no letter is called: the sizes and the tensors.
@@ -46,6 +70,7 @@ class Knowledge:
     choices: dict[Atom, Choice] = field(default_factory=dict)
     masks: dict[Atom, tuple[Atom, tuple[int, ...]]] = field(default_factory=dict)
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
+    products: list[Relation] = field(default_factory=list)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
     made: dict[Hashable, Any] = field(default_factory=dict)

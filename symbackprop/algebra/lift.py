@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import gcd, lcm
 from typing import Any, NamedTuple
 
 from sympy import Expr, S, Symbol
 
-from symbackprop.algebra.compared import compared, denied
+from symbackprop.algebra.compared import compared, denied, sides
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import (
     PLAIN,
@@ -24,7 +22,6 @@ from symbackprop.algebra.matrix import (
     MisfitError,
     both,
     front_of,
-    is_decimal,
     number,
     product,
     scaled,
@@ -266,10 +263,11 @@ class Lift:
                 return _triangle(atom.name, below)
         names = {str(k): x if x in scope.subscripts else f"%{k}" for k, x in enumerate(letters)}
         inside = {x: names[str(k)] for k, x in enumerate(letters)}
-        args = list(atom.args)
-        if atom.kind in ("positive", "zero", "cases") and args[0].terms:  # [a/2 + 1/4 > 0] = [2 a + 1 > 0]
-            args[0] = args[0].scaled(1 / abs(content(args[0])))
-        nets = [self.factorise(self.algebra.renamed(p, names)) for p in args]
+        args = [self.algebra.renamed(p, names) for p in atom.args]
+        if atom.kind in ("positive", "zero", "cases"):
+            kind = atom.name if atom.kind == "cases" else atom.kind
+            args[:1] = sides(self.algebra, kind, atom.args[0], tuple(names.values()))
+        nets = [self.factorise(p) for p in args]
         return self._compound(atom, nets, row and inside[row], col and inside[col], scope)
 
     def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
@@ -288,31 +286,14 @@ class Lift:
             case "inverse" if row and col:
                 return Form("inverse", parts, atom.symmetric)
             case "positive" | "zero":
-                return compared(atom.kind, parts[0])
+                return compared(atom.kind, parts)
             case "cases":
-                return Form("cases", (compared(atom.name, parts[0]), *parts[1:]))
+                return Form("cases", (compared(atom.name, parts[:-2]), *parts[-2:]))
             case "function":
                 if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
                     return Form("function", (*parts[0].parts, parts[1]), "clip")  # between two bounds
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
-
-
-def content(p: Poly) -> Fraction:
-    """The number that comes out of a sum; its sign is such that something is positive afterwards."""
-    values = list(p.terms.values())
-    numbers = any(n.is_Integer for n in p.sizes().values())
-    mixed = numbers and len({c.denominator for c in values}) > 1
-    top, bottom = 0, 1
-    for c in values:
-        top = gcd(top, c.numerator)
-        bottom = lcm(bottom, c.denominator)
-    k = Fraction(top, bottom)
-    if is_decimal(k) and any(abs(c) != k for c in values):  # 0.3 and 0.7
-        return Fraction(1)
-    if all(c < 0 for c in values):
-        return -k
-    return Fraction(1) if mixed and k.numerator == 1 else k  # 1 and 1/4: a mean over four
 
 
 def _is_of_columns(x: Form, net: Net, row: str, col: str) -> bool:

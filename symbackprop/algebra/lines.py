@@ -16,6 +16,7 @@ from symbackprop.algebra.facts import forward_values, known_algebra, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import ONLY, Poly
 from symbackprop.algebra.positions import View
+from symbackprop.algebra.projections import learn_projections
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
 from symbackprop.algebra.shorter import Shorter
 from symbackprop.algebra.single import without_single
@@ -87,6 +88,7 @@ class Lines:
         self.kept = frozenset(n for n in self.forward if (tensors[n].named and not tensors[n].counted) or tensors[n].called)
         self.equations = program.equation_of()
         self.algebra = known_algebra(program, self.kept)
+        learn_projections(program, self.algebra, self.kept)
         place = {n: k for k, n in enumerate(tensors)}
         self.factoriser = Factoriser(self.algebra, place.__getitem__)
         self.entries = EntryFactoriser(self.factoriser)

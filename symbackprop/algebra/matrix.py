@@ -364,7 +364,7 @@ OPS: dict[str, Op] = {
     "scaled": Op(_scaled_tokens, _scaled_level, "within"),
     "sum": Op(_sum_tokens, Level.SUM, "spared"),
     "function": Op(_called(2), turned="spared"),
-    "compare": Op(_called(2), Level.POWER, "spared"),
+    "compare": Op(lambda x: len(x.parts) + sum(p.tokens for p in x.parts), Level.POWER, "spared"),
     "cases": Op(_called(1), Level.SUM, "spared"),
     "diag": Op(_called(2), turned="itself"),
     "diagonal": CALL,

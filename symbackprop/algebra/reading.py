@@ -14,7 +14,7 @@ from symbackprop.algebra.functions import applied, logistic_of, pow_of, reductio
 from symbackprop.algebra.matrix_functions import matrix_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Number, Poly, const, exact
-from symbackprop.core.functions import Where, matrix_function, reduction, stop_gradient
+from symbackprop.core.functions import FUNCTIONS, Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
@@ -111,8 +111,8 @@ class Reader:
         a = self.algebra
         match c:
             case sp.And():
-                out = ONE
-                for part in c.args:
+                out, parts = self._within(list(c.args))
+                for part in parts:
                     out = a.times(out, self.condition(part))
                 return out
             case sp.Or():
@@ -132,6 +132,16 @@ class Reader:
                 test = applied(a, "positive", gap)
                 return test if isinstance(c, sp.Gt | sp.Lt) else ONE - test
         raise NoFormError("it holds a condition of which no identity is known")
+
+    def _within(self, parts: list[Any]) -> tuple[Poly, list[Any]]:
+        """[low <= x][x <= high] = [clip(x, low, high) = x], where x is a value that has both bounds; and what is left."""
+        for low in [p for p in parts if isinstance(p, sp.Le)]:
+            for high in parts:
+                if isinstance(high, sp.Le) and high.lhs == low.rhs and not low.free_symbols & set(self.letters):
+                    x, first, last = map(self.poly, (low.rhs, low.lhs, high.rhs))
+                    gap = applied(self.algebra, FUNCTIONS["clip"], x, first, last) - x
+                    return applied(self.algebra, "zero", gap), [p for p in parts if p not in (low, high)]
+        return ONE, parts
 
     def _positions(self, x: Any, y: Any) -> Affine | None:
         """x - y as a form of positions alone; None where there are none in it. Raises NoFormError where values are among them."""

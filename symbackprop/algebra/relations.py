@@ -5,39 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from itertools import chain
+from itertools import chain, permutations
 from typing import Any
 
 from symbackprop.algebra.functions import applied, clip_of, pow_of
-from symbackprop.algebra.normal import Algebra, axes
+from symbackprop.algebra.known import Relation
+from symbackprop.algebra.normal import REDUCED, Algebra, axes
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, Term, const, exact, instances, is_summed, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
 EXTREMA = (FUNCTIONS["maximum"], FUNCTIONS["minimum"])
 EXPECTED = 4  # sigmoid(x) (1 - sigmoid(x)), not exp(-x) sigmoid(x)^2
-
-
-@dataclass(frozen=True)
-class Relation:
-    """term[letters] = poly, wherever the term stands.
-
-    worth   how many tokens more the right side may have, since it is what a reader expects.
-    """
-
-    term: Term
-    letters: tuple[str, ...]
-    poly: Poly
-    worth: int = 0
-
-    @cached_property
-    def atoms(self) -> set[Atom]:
-        return {f.atom for f in self.term}
-
-    @cached_property
-    def is_whole(self) -> bool:
-        """Whether each of its letters is one of its term."""
-        return {x for f in self.term for x in f.letters}.issuperset(self.letters)
 
 
 # The rows: what an atom satisfies, solved for each product in it
@@ -139,9 +117,10 @@ def _is_positive(p: Poly) -> bool:
 
 
 def _inverse(a: Algebra, atom: Atom) -> Iterator[Relation]:
-    """M^-1 M = I, for each term of M where there are several."""
+    """M^-1 M = I, for each term of M where there are several, or several factors: (X^T X)^-1 X^T X = I."""
     (m,) = atom.args
-    if len(m.terms) < 2:
+    found = m.single()
+    if found is not None and len(found[0]) < 2:
         return
 
     def product(term: Term) -> list[Factor]:
@@ -153,6 +132,19 @@ def _inverse(a: Algebra, atom: Atom) -> Iterator[Relation]:
             if other != term:
                 right -= a.make(d, product(other))
         yield from _solved(a, product(term), ("x", "y"), right.scaled(1 / Fraction(c)))
+
+
+def _pseudoinverse(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """X^+ X = I and X^T X X^+ = X^T, where the columns of X are independent."""
+    found = atom.args[0].only()
+    if atom.name != "pinv" or found is None or found.exponent != 1:
+        return
+
+    def x(row: str, col: str) -> Factor:
+        return found.renamed({f"{REDUCED}0": row, f"{REDUCED}1": col})
+
+    yield from _solved(a, [Factor(atom, ("x", "~m"), 1), x("~m", "y")], ("x", "y"), a.delta(atom.shape[0], "x", "y"))
+    yield from _solved(a, [x("~m", "x"), x("~m", "~n"), Factor(atom, ("~n", "y"), 1)], ("x", "y"), a.make(1, [x("y", "x")]))
 
 
 def _sigmoid(a: Algebra, atom: Atom) -> Iterator[Relation]:
@@ -171,6 +163,7 @@ ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
     "pow": _pow,
     "positive": lambda a, atom: chain(_clip(a, atom), _decided(a, atom)),
     "inverse": _inverse,
+    "factor": _pseudoinverse,
     FUNCTIONS["sigmoid"]: _sigmoid,
 }
 """By the kind of the atom, or the function."""
@@ -178,6 +171,7 @@ ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
 
 def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
     """What the atoms satisfy, those that have a name included."""
+    yield from (relation for relation in a.products if relation.atoms <= atoms)
     called = {atom for atom, named in a.names.items() if named.leaf in atoms}
     for atom in sorted(atoms | called, key=lambda b: b.id):
         if atom in a.masks:
@@ -185,6 +179,32 @@ def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
         row = ROWS.get(atom.kind) or (ROWS.get(atom.name) if atom.kind == "function" else None)
         if row is not None:
             yield from a.once(("relations", atom), lambda row=row, atom=atom: tuple(row(a, atom)))
+    for zero in sorted((atom for atom in atoms if atom.kind == "zero"), key=lambda b: b.id):
+        for test in sorted((atom for atom in atoms if atom.kind == "positive"), key=lambda b: b.id):
+            yield from a.once(("tests", zero, test), lambda zero=zero, test=test: tuple(_of_a_multiple(a, zero, test)))
+
+
+def _of_a_multiple(a: Algebra, zero: Atom, test: Atom) -> Iterator[Relation]:
+    """[g = 0][m g > 0] = 0, and m [g = 0] = m [m g = 0] = m (1 - [m g > 0] - [-m g > 0])."""
+    (gap,), (whole,), own = zero.args, test.args, _own(test)
+    for letters in permutations(own, len(zero.shape)):
+        g = a.at(gap, letters)
+        m = next((m for m in _quotients(a, whole, g) if a.times(m, g) == whole), None)
+        if m is not None:
+            none, above = a.factor(zero, letters), a.factor(test, own)
+            yield from _solved(a, [Factor(zero, letters, 1), Factor(test, own, 1)], own, ZERO)
+            found = a.times(m, none).single()
+            if found is not None:
+                below = applied(a, "positive", -whole)
+                yield from _solved(a, [*found[0]], own, a.times(m, ONE - above - below).scaled(1 / Fraction(found[1])))
+
+
+def _quotients(a: Algebra, p: Poly, q: Poly) -> Iterator[Poly]:
+    """What a sum may be over another, by the first term of that one."""
+    first, c = next(iter(q.terms.items()), ((), 1))
+    inverse = [f._replace(exponent=-f.exponent) for f in first]
+    for term, d in p.terms.items():
+        yield a.make(Fraction(d) / Fraction(c), [*term, *inverse])
 
 
 def _masked(a: Algebra, atom: Atom) -> Iterator[Relation]:

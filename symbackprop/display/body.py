@@ -208,8 +208,8 @@ class BodyPrinter:
         if not more:
             return self._condition(first)
         (other,) = more
-        low, x, high = map(self.formula, (first.rhs, first.lhs, other.rhs))
-        return f.relation(low, relation_sign(type(first.reversed)), x, relation_sign(type(other)), high)
+        low, x, high = map(self.formula, (first.lhs, first.rhs, other.rhs))
+        return f.relation(low, relation_sign(type(first)), x, relation_sign(type(other)), high)
 
     def _condition(self, e: sp.Basic) -> Node:
         if isinstance(e, Relational):
@@ -239,9 +239,16 @@ def _fraction(e: Expr) -> tuple[Expr, Expr]:
 def _bounded(conditions: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The conditions, one that bounds a value from below together with one that bounds it from above."""
     tidy = [tidy_condition(c) for c in conditions]
-    above = {c.lhs: c for c in reversed(tidy) if isinstance(c, sp.Le | sp.Lt)}
-    pairs = {c: above[c.lhs] for c in tidy if isinstance(c, sp.Ge | sp.Gt) and c.lhs in above}
-    return [(c, pairs[c]) if c in pairs else (c,) for c in tidy if c not in pairs.values()]
+    rising: dict[Any, Any] = {
+        c: c.reversed if isinstance(c, sp.Ge | sp.Gt) else c for c in tidy if isinstance(c, sp.Le | sp.Lt | sp.Ge | sp.Gt)
+    }
+    out: dict[Any, tuple[Any, ...]] = {c: (c,) for c in tidy}
+    for c, low in rising.items():
+        high = next((d for d, other in rising.items() if low.rhs == other.lhs and len(out.get(d, ())) == 1), None)
+        if high is not None and len(out.get(c, ())) == 1:
+            out[c] = low, rising[high]
+            del out[high]
+    return list(out.values())
 
 
 def scalar(expression: Expr) -> Node:

@@ -192,8 +192,8 @@ def _compare(to: Printer, x: Form) -> Node:
 
 
 def _relation(to: Printer, x: Form) -> Node:
-    first, second = to.parts(x)
-    return f.relation(first, relation_sign(x.given), second)
+    first, *rest = to.parts(x)
+    return f.relation(first, *(node for side in rest for node in (relation_sign(x.given), side)))
 
 
 def _cases(to: Printer, x: Form) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from itertools import product as cartesian
 from typing import Any
 
@@ -216,7 +217,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "scaled": _scaled,
     "sum": lambda at, x: np.sum(np.broadcast_arrays(*at.parts(x)), axis=0),
     "function": _function,
-    "compare": lambda at, x: COMPARE[x.given](*at.parts(x)),
+    "compare": lambda at, x: np.logical_and.reduce([COMPARE[x.given](a, b) for a, b in pairwise(at.parts(x))]),
     "cases": lambda at, x: np.where(*at.parts(x)),
     "diag": _one(lambda x: np.diag(x.ravel())),
     "rowsum": _along(np.sum, 1),

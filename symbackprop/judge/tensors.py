@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -239,7 +240,12 @@ _WHOLE: dict[str, Callable[..., Meant]] = {"softmax": _softmax, "clip": _clip}
 
 
 def _compared(at: FormTensor, x: Form) -> Meant:
-    return entrywise(lambda a, b: iverson(x.given(a, b, evaluate=False)), *at.parts(x))
+    return entrywise(lambda *sides: iverson(_holds(x.given, sides)), *at.parts(x))
+
+
+def _holds(relation: Any, sides: Sequence[Expr]) -> Any:
+    """a < b, or a <= x <= b: the relation between each side and the next."""
+    return sp.And(*(relation(a, b, evaluate=False) for a, b in pairwise(sides)))
 
 
 def _cases(at: FormTensor, x: Form) -> Meant:
@@ -247,7 +253,7 @@ def _cases(at: FormTensor, x: Form) -> Meant:
     if test.op != "compare":
         raise NoTensorError("no condition")
     sides, relation = at.parts(test), test.given
-    return entrywise(lambda a, b, p, q: Where(relation(a, b, evaluate=False), p, q), *sides, at.read(one), at.read(other))
+    return entrywise(lambda *x: Where(_holds(relation, x[:-2]), *x[-2:]), *sides, at.read(one), at.read(other))
 
 
 def _matrix(kind: str) -> Callable[[FormTensor, Form], Meant]:

@@ -88,9 +88,7 @@ def copysign(a: Any, b: Any) -> Tensor:
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Tensor:
     """y = x, raised to the lower bound and lowered to the upper one; either may be None."""
-    low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
-    x = as_tensor(x) if low is None else TABLE["maximum"](x, low)
-    return x if high is None else TABLE["minimum"](x, high)
+    return op.clip(x, a_min if a_min is not None else min, a_max if a_max is not None else max)
 
 
 def full_like(x: Any, fill_value: Any) -> Tensor:
@@ -196,7 +194,7 @@ def interp(x: Any, xp: Any, fp: Any) -> Tensor:
         raise LanguageError(f"interp: {label(xs)} is {shape_text(xs.shape)}; the number of points must be known")
     y = ys[0]
     for a, b in pairwise(range(int(xs.shape[0]))):
-        share = clip((x - xs[a]) / (xs[b] - xs[a]), 0, 1)
+        share = TABLE["minimum"](TABLE["maximum"]((x - xs[a]) / (xs[b] - xs[a]), 0), 1)  # at a point, no slope counts twice
         y = y + share * (ys[b] - ys[a])
     return as_tensor(y)
 

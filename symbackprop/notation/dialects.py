@@ -224,8 +224,7 @@ def linear(x: Any, W: Any, b: Any = None) -> Tensor:
 
 def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
     """y = min(max(x, min), max), of which one may be left out."""
-    x = as_tensor(x) if min is None else op.maximum(x, min)  # type: ignore[attr-defined]  # made from the table of functions
-    return x if max is None else op.minimum(x, max)  # type: ignore[attr-defined]
+    return op.clip(x, min, max)
 
 
 def masked_fill(x: Any, mask: Any, value: Any) -> Tensor:

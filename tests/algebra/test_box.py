@@ -311,9 +311,26 @@ def test_what_is_subtracted_in_a_test_stands_on_the_other_side() -> None:
 
 def test_a_value_between_bounds_is_clipped_by_name_and_its_tests_say_the_bounds() -> None:
     text = "l: parameter[()]\nA: data[()]\ne: positive[()]\nr = exp(l)\nL = -minimum(r*A, clip(r, 1 - e, 1 + e)*A)"
-    (line,) = sb.derive(text).box().lines
+    (line,) = sb.derive(text.replace("clip(r, 1 - e, 1 + e)", "minimum(maximum(r, 1 - e), 1 + e)")).box().lines
     assert r"\operatorname{clip}\left(r, 1 - e, e + 1\right)" in line.latex()
     assert r"\mathbf{1}[e + r > 1]\,\mathbf{1}[e + 1 > r]" in line.latex()
+
+
+@pytest.mark.parametrize(
+    "loss", ["-minimum(r*A, clip(r, 1 - e, 1 + e)*A)", "maximum(-A*r, -A*clip(r, 1 - e, 1 + e))", "-minimum(A*c, A*r)"]
+)
+def test_the_least_of_a_value_and_itself_between_bounds_has_one_condition(loss: str) -> None:
+    text = f"l: parameter[()]\nA: data[()]\ne: positive[()]\nr = exp(l)\nc = clip(r, 1 - e, 1 + e)\nL = {loss}"
+    (line,) = sb.derive(text).box().lines[-1:]
+    assert "cases" not in line.latex()
+    assert line.latex().count(r"\mathbf{1}") == 1
+    assert r" \le 0]" in line.latex()
+
+
+def test_the_slope_between_bounds_is_one_condition_in_the_box_and_in_the_steps() -> None:
+    derivation = sb.derive("x: parameter[n]\ng: data[n]\na: data[()]\nb: data[()]\nL = g @ clip(x, a, b)")
+    assert str(derivation.box()) == "∂L/∂x = g ⊙ 1[a ≤ x ≤ b]"
+    assert r"g_{i}\,\mathbf{1}[a \le x_{i} \le b]" in derivation.latex()
 
 
 def test_a_gradient_that_is_a_value_is_called_by_it_in_index_letters() -> None:

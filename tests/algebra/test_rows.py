@@ -90,6 +90,7 @@ def examples(a: Algebra) -> dict[Any, Poly]:
         "pow": pow_of(a, ONE + y, t),
         "positive": applied(a, "positive", applied(a, FUNCTIONS["abs"], x) - t),
         "inverse": a.closed("inverse", "", (s + r,), order=["0", "1"]),
+        "factor": matrix_of(a, MATRIX_FUNCTIONS["pinv"], [s], ("0", "1"), ("0", "1"), (N, N)),
         FUNCTIONS["sigmoid"]: applied(a, FUNCTIONS["sigmoid"], x),
     }
 
@@ -103,6 +104,14 @@ def test_a_relation_holds_at_random_values(kind: Any) -> None:
         assert_equal(relation)
 
 
+def test_an_inverse_of_a_product_meets_its_factors() -> None:
+    a = Algebra()
+    gram = a.summed(a.times(leaf(a, "A", "k", "0"), leaf(a, "A", "k", "1")), "k", N)
+    (only,) = relations(a, a.closed("inverse", "", (gram,), order=["0", "1"]).atoms())
+    assert len(only.term) == 3
+    assert only.poly == a.delta(M, *only.letters)
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_what_is_between_bounds_is_clipped_whichever_side_is_larger(sign: int) -> None:
     a = Algebra()
@@ -112,6 +121,20 @@ def test_what_is_between_bounds_is_clipped_whichever_side_is_larger(sign: int) -
     for relation in found:
         assert any(atom.name == "clip" for atom in relation.poly.atoms())
         assert_equal(relation)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_test_of_a_multiple_of_what_is_zero_is_decided(sign: int) -> None:
+    a = Algebra()
+    x, y, t = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "t")
+    gap = applied(a, FUNCTIONS["clip"], x, -t, t) - x
+    both = a.times(applied(a, "zero", gap), applied(a, "positive", a.times(y, gap).scaled(sign)))
+    found = list(relations(a, both.atoms()))
+    assert [len(relation.poly.terms) for relation in found] == [0, 3]
+    for relation in found:
+        assert_equal(relation)
+    (inside,) = found[0].term[:1]
+    assert 0 < np.sum(value(a.make(1, [inside]), list(inside.letters))) < 3
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum"])

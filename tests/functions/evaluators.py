@@ -37,6 +37,8 @@ def exact(e: sp.Basic, at: Mapping[sp.Basic, Any]) -> Any:
     parts = [exact(part, at) for part in e.args]
     if isinstance(e, TableFunction):
         return exact(e.row.formula, dict(zip(e.row.args, parts, strict=True)))
+    if isinstance(e, sp.And):
+        return all(parts)
     if type(e) in COMPARE:
         return getattr(parts[0], COMPARE[type(e)])(parts[1])
     if not e.args:
@@ -70,6 +72,8 @@ def _value(e: sp.Basic, at: dict[sp.Basic, Any]) -> ndarray | float:
     if isinstance(e, TableFunction):
         form = e.row.stable if e.row.stable is not None else e.row.formula
         return _floating(form, dict(zip(e.row.args, parts, strict=True)))
+    if isinstance(e, sp.And):
+        return np.logical_and(*parts)
     if type(e) in COMPARE:
         return {"__gt__": np.greater, "__ge__": np.greater_equal, "__lt__": np.less, "__le__": np.less_equal,
                 "__eq__": np.equal, "__ne__": np.not_equal}[COMPARE[type(e)]](*parts)  # fmt: skip

@@ -291,6 +291,10 @@ def test_the_slope_chosen_at_a_kink_is_the_one_that_is_told() -> None:
         given = dict.fromkeys(row.args[1:], np.float64(0.5))
         assert floating(slope(name), {X: np.float64(0.5), **given}) == 0
         assert row.kink.endswith("= 0")
+    low, high = ELEMENTWISE["clip"].args[1:]
+    for x, own in ((-1.5, 0), (-1.0, 1), (0.5, 1), (2.0, 1), (2.5, 0)):
+        at = {X: np.float64(x), low: np.float64(-1), high: np.float64(2)}
+        assert [floating(slope("clip", k), at) for k in range(3)] == [own, x < -1, x > 2]
 
 
 def test_selu_keeps_the_mean_and_the_variance_of_a_standard_normal_variable() -> None:

@@ -61,7 +61,8 @@ TESTED = {
         Form("function", (U, number(1)), "clip"), Form("function", (A, U, number(2)), "clip"), Form("function", (U,), "max"),
         Form("function", (U,), "logsumexp"),
     ],
-    "compare": [Form("compare", (A, U), kind) for kind in (sp.Gt, sp.Ge, sp.Lt, sp.Le, sp.Ne, sp.Eq)],
+    "compare": [Form("compare", (A, U), kind) for kind in (sp.Gt, sp.Ge, sp.Lt, sp.Le, sp.Ne, sp.Eq)]
+    + [Form("compare", (number(0), U, W), sp.Le)],
     "cases": [Form("cases", (Form("compare", (U, W), sp.Gt), A, number(0)))],
     "diag": [Form("diag", (U,)), Form("diag", (Form("transpose", (U,)),))],
     "diagonal": [Form("diagonal", (S,))],

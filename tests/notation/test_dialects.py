@@ -22,7 +22,7 @@ SAME = {
     "torch.max(X, Y).sum()": "sum(maximum(X, Y))",
     "torch.amax(X, dim=1).sum()": "sum(max(X, axis=1))",
     "torch.clamp(X, min=0).sum()": "sum(maximum(X, 0))",
-    "X.clamp(-1, 1).sum()": "sum(minimum(maximum(X, -1), 1))",
+    "X.clamp(-1, 1).sum()": "sum(clip(X, -1, 1))",
     "F.leaky_relu(X, negative_slope=0.2).sum()": "sum(leaky_relu(X, alpha=0.2))",
     "X.unsqueeze(0).sum() / X.size(0)": "sum(expand_dims(X, 0)) / n",
     "torch.max(X, dim=1).values.sum()": "sum(max(X, axis=1))",

@@ -39,7 +39,7 @@ x, v, s, t = tensor("X", X), tensor("V", V), tensor("S", S), tensor("T", T, 3)
 NUMPY = [
     name
     for name in operations.__all__
-    if name in FUNCTIONS and hasattr(np, name) and name not in ("sign", "identity", "arccosh", "acosh")
+    if name in FUNCTIONS and hasattr(np, name) and name not in ("sign", "identity", "arccosh", "acosh", "clip")
 ] + [
     "sqrt",
     "square",

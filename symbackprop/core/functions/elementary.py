@@ -8,7 +8,7 @@ from sympy import Expr, S
 from symbackprop.core.functions.flat import ceiling, floor, rint, stop_gradient
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.functions.row import FUNCTIONS, A, X, define
-from symbackprop.core.functions.where import Where
+from symbackprop.core.functions.where import Where, iverson
 
 # SymPy's own functions, whose derivatives and printing are SymPy's.
 FUNCTIONS |= {
@@ -37,6 +37,18 @@ minimum = define(
     "minimum", lambda: Where(X < A, X, A), r"\min", args=(X, A), activation=False,
     kink="where both arguments of min are equal, the slope goes to the second",
 )  # fmt: skip
+LOW, HIGH = sp.Symbol("low"), sp.Symbol("high")
+clip = define(
+    "clip", lambda: minimum(HIGH, maximum(LOW, X)), args=(X, LOW, HIGH), activation=False, tidy=lambda: _clipped(),
+    kink="where the first argument of clip is at a bound, the slope goes to it",
+)  # fmt: skip
+
+
+def _clipped() -> dict[Expr, Expr]:
+    """The slope of clip by its first argument: [low <= x <= high], in one condition."""
+    within = sp.diff(minimum(HIGH, maximum(LOW, X)), X)
+    return {within: iverson(sp.And(LOW <= X, X <= HIGH))}
+
 
 sigmoid = define(
     "sigmoid", lambda: 1 / (1 + sp.exp(-X)), r"\sigma",

@@ -61,7 +61,8 @@ ALIASES = {
     "acosh": "arccosh", "atan2": "arctan2", "lgamma": "gammaln", "loggamma": "gammaln", "psi": "digamma", "mod": "remainder",
     "atanh": "arctanh", "rint": "round", "around": "round", "fix": "trunc", "expit": "sigmoid", "logistic": "sigmoid",
 }  # fmt: skip
-TABLE = {name: Elementwise(name) for name in FUNCTIONS}
+OWN = ("clip",)  # rows whose function of tensors has more ways to be called
+TABLE = {name: Elementwise(name) for name in FUNCTIONS if name not in OWN}
 TABLE |= {alias: TABLE[name] for alias, name in ALIASES.items() if name in TABLE}
 
 
@@ -174,9 +175,12 @@ def truth(a: Value) -> Tensor:
     return a if is_truth(a) else a != 0
 
 
-def clip(x: Value, low: Value, high: Value) -> Tensor:
-    """y = min(max(x, low), high), entry by entry."""
-    return builder.apply("minimum", builder.apply("maximum", x, low), high)
+def clip(x: Value, low: Value | None = None, high: Value | None = None) -> Tensor:
+    """y = min(max(x, low), high), entry by entry; one bound may be left out. At a bound of two, the slope goes to x."""
+    if low is not None and high is not None:
+        return builder.apply("clip", x, low, high)
+    x = as_tensor(x) if low is None else builder.apply("maximum", x, low)
+    return x if high is None else builder.apply("minimum", x, high)
 
 
 def where(condition: Value, a: Value, b: Value) -> Tensor:

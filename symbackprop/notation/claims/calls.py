@@ -146,8 +146,6 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         return _extremum(state, name[:3], arguments, at, sub)
     if name == "onehot" and not more and not primes:
         return _onehot(state, x, at)
-    if name == "clip" and len(more) == 2:
-        return made(lambda a, b, c: nd.applied("minimum", nd.applied("maximum", a, b), c), x, *more)
     if name in FUNCTIONS:
         expected = len(ELEMENTWISE[name].args) if name in ELEMENTWISE else 1
         function = FUNCTIONS[name]

@@ -153,9 +153,7 @@ def _outer(run: Run, a: Any, b: Any, **_: Any) -> Tensor:
 
 def _clip(run: Run, x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None, **_: Any) -> Tensor:
     low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
-    tensor = tensor_of(run, x)
-    tensor = tensor if low is None else TABLE["maximum"](tensor, tensor_of(run, low))
-    return tensor if high is None else TABLE["minimum"](tensor, tensor_of(run, high))
+    return ops.clip(tensor_of(run, x), *(None if bound is None else tensor_of(run, bound) for bound in (low, high)))
 
 
 def _where(run: Run, condition: Any, *both: Any) -> Tensor:

@@ -43,13 +43,9 @@ def _with(function: str, **settings: float) -> Row:
 
 
 def _clip(node: Node) -> Tensor:
-    x = node.tensor(0)
-    for k, (setting, bound) in enumerate((("min", "maximum"), ("max", "minimum")), 1):
-        if node.has(k):
-            x = TABLE[bound](x, node.tensor(k))
-        elif setting in node.attributes:
-            x = TABLE[bound](x, node.real(setting, 0))
-    return x
+    bounds: list[Any] = [node.tensor(k) if node.has(k) else node.attributes.get(name) for k, name in ((1, "min"), (2, "max"))]
+    given = [node.real(name, 0) if name in node.attributes else bound for name, bound in zip(("min", "max"), bounds, strict=True)]
+    return ops.clip(node.tensor(0), *given)
 
 
 def _gelu(node: Node) -> Tensor:

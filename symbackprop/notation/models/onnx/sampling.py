@@ -145,7 +145,7 @@ def _grid_sample(node: Node) -> Tensor:
         g = grid[..., k]
         place = (g + 1) * (n - 1) / 2 if node.get("align_corners", 0) else ((g + 1) * n - 1) / 2
         if padding == "border":
-            place = ops.clip(place, 0, n - 1)
+            place = TABLE["minimum"](TABLE["maximum"](place, 0), n - 1)
         hats.append(TABLE["relu"](1 - TABLE["abs"](place[..., None] - ops.arange(n))))
     return ops.einsum("nchw,npqh,npqw->ncpq", x, *hats)
 

@@ -55,11 +55,6 @@ def _div(x: Any, other: Any, rounding_mode: Any = None) -> Tensor:
     return as_tensor(x) / other
 
 
-def _clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
-    x = x if min is None else lang.maximum(x, min)
-    return x if max is None else lang.minimum(x, max)
-
-
 def _prelu(x: Tensor, weight: Tensor) -> Tensor:
     """A slope for each channel, or one for all."""
     return lang.prelu(x, weight[0] if weight.shape == (1,) else weight[(WHOLE, *[None] * (x.ndim - 2))])
@@ -86,8 +81,8 @@ ROWS: dict[str, Callable[..., Any]] = {
     "addcmul": lambda x, tensor1, tensor2, value=1: as_tensor(x) + _scaled(value, tensor1 * tensor2),
     "addcdiv": lambda x, tensor1, tensor2, value=1: as_tensor(x) + _scaled(value, tensor1 / tensor2),
     "lerp": lambda x, end, weight: as_tensor(x) + weight * (end - x),
-    "clamp": _clamp,
-    "clip": _clamp,
+    "clamp": lambda x, min=None, max=None: lang.clip(x, min, max),
+    "clip": lambda x, min=None, max=None: lang.clip(x, min, max),
     "clamp_min": lambda x, min: lang.maximum(x, min),
     "clamp_max": lambda x, max: lang.minimum(x, max),
     # comparisons

@@ -126,7 +126,7 @@ def _hats(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
     if align_corners:
         place = target * ((n - 1) / sp.Max(m - 1, 1))
     else:
-        place = lang.clip((target + sp.Rational(1, 2)) / factor - sp.Rational(1, 2), 0, n - 1)
+        place = lang.minimum(lang.maximum((target + sp.Rational(1, 2)) / factor - sp.Rational(1, 2), 0), n - 1)
     return lang.relu(1 - lang.abs(place[:, None] - lang.arange(n))).called("M")
 
 
