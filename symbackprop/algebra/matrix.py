@@ -16,6 +16,7 @@ from typing import Any, Literal
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function
+from symbackprop.core.large import is_cut
 
 
 class MisfitError(Exception):
@@ -137,6 +138,8 @@ def leaves(x: Form) -> Iterator[Leaf]:
 def is_decimal(c: Number) -> bool:
     """Whether a fraction is written as a decimal number."""
     bottom = c.denominator
+    if is_cut(c):
+        return True
     if bottom % 10:
         return False
     for prime in (2, 5):

@@ -12,6 +12,7 @@ import sympy as sp
 from sympy import Expr
 
 LARGE = 10_000
+CUT = 10**6
 
 
 @cache
@@ -47,3 +48,8 @@ def in_order(e: Any) -> tuple[Expr, ...]:
     """The terms of a sum in the order in which they are added."""
     groups = gathered(e)
     return tuple(number * term for number, rest in groups for term in sp.Add.make_args(rest)) if groups else e.args
+
+
+def is_cut(number: Any) -> bool:
+    """Whether a fraction is a decimal whose digits were cut somewhere, 321755198496/306229081697, and is read as such again."""
+    return abs(number.numerator) > CUT < number.denominator

@@ -11,7 +11,7 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import Declared, TableFunction, Where
-from symbackprop.core.large import gathered
+from symbackprop.core.large import gathered, is_cut
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (
     content_of,
@@ -317,7 +317,9 @@ def _decimals(text: str) -> Node:
 
 
 def _decimal(number: Any) -> str:
-    """A number as a decimal where that is how a person wrote it: 0.01 and 1.23456, but not 0.5 or 0.333."""
+    """A number as a decimal where a person wrote it so, 0.01 and 1.23456 but not 0.5 or 0.333, or where its digits were cut."""
+    if number.is_Rational and is_cut(number):
+        return repr(int(number.p) / int(number.q))
     bottom = int(number.q) if number.is_Rational else 1
     if bottom % 10 and bottom < _AS_FRACTION:
         return ""
@@ -371,7 +373,7 @@ def _number(number: Any) -> Node:
     if number.is_negative:
         return f.negative(_number(-number))
     if not number.is_Rational:
-        return _decimals(sp.sstr(number, full_prec=False))
+        return _decimals(repr(float(number)) if 1e-300 < number < 1e300 else sp.sstr(number, full_prec=False))
     if number.is_Integer:
         zeros = len(str(number)) - 1
         return f.power(f.number(10), f.number(zeros)) if zeros > 6 and number == 10**zeros else f.number(str(number))

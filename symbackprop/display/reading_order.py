@@ -148,7 +148,10 @@ def content_of(total: Expr) -> tuple[Expr, Expr]:
     content = -first if is_negative(first) else first
     if all(map(is_negative, coefficients)):
         content = -content
-    return content, total if content == 1 else sp.Add(*[term / content for term in total.args])
+    if content == 1:
+        return content, total
+    rest = [sp.Mul(*[f for f in sp.Mul.make_args(term) if not is_coefficient(f)]) for term in sp.Add.make_args(total)]
+    return content, sp.Add(*[part if c == content else -part for part, c in zip(rest, coefficients, strict=True)])
 
 
 def swapped(expression: Expr, by: Mapping[Any, Any]) -> Expr:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import declared_names
 from symbackprop.core.loops import has_loops
-from symbackprop.core.program import Equation, Program, Signature
+from symbackprop.core.program import Equation, Program, Signature, Sum
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.core.united import united
 from symbackprop.display.body import scalar
@@ -25,6 +26,7 @@ from symbackprop.display.step_forms import forward_steps
 from symbackprop.display.written_out import written_out
 from symbackprop.documents import modes
 from symbackprop.documents.conventions import conventions
+from symbackprop.documents.definitions import definitions
 from symbackprop.documents.document import (
     Block,
     Bullets,
@@ -128,7 +130,9 @@ def report(
     origin = derived.network.origin if derived.network else ""
     counts = has_loops(derived.forward) and (detail == "full" or origin in COUNTS_FROM_0)
     counts |= any(counts_positions(names, e) for e in derived.program.equations)
-    said = conventions(_formulas_of([*network, *steps, *result]), derived.mode, counts, at_steps, detail == "full")
+    shown = tuple(_formulas_of([*network, *steps, *result]))
+    said = conventions(shown, derived.mode, counts, at_steps, detail == "full")
+    said += definitions(shown, {n for e in derived.program.equations if isinstance(e.op, Sum) for n in declared_names(e.op.body)})
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
     blocks.append(Section(told("The network")))
     if source and detail == "full":

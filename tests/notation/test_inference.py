@@ -76,3 +76,8 @@ def test_in_a_text_every_name_that_is_missing_is_declared_at_once() -> None:
 def test_what_fits_in_no_way_is_still_refused() -> None:
     with pytest.raises(sb.NotationError):
         sb.read("sum(x @ W @ x @ W.T) + solve(W, x)", let=["W: parameter[3, 4]"])
+
+
+def test_an_input_of_an_expression_may_have_a_domain() -> None:
+    """The words behind & are no size of each layer: it ended in a crash."""
+    assert sb.check(sb.read("sum(x * log(x))", let=["x: parameter[n] & positive"])).ok

@@ -21,7 +21,8 @@ from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Word
 from symbackprop.notation.claims.tokens import plain
 
-_NAMES = {
+_PRINTED = {found[1]: row.name for row in ELEMENTWISE.values() if (found := re.fullmatch(r"\\operatorname\{(\w+)\}", row.latex))}
+_NAMES = _PRINTED | {
     "ln": "log", "sgn": "sign", "signum": "sign", "ReLU": "relu", "sigma": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid",
     "logsigmoid": "log_sigmoid",
     "GELU": "gelu", "ELU": "elu", "SiLU": "silu", "Heaviside": "step",

@@ -41,8 +41,11 @@ class Widths:
     def foresee(self, statement: ast.stmt) -> None:
         """Note the names that stand with a number among the sizes of a declaration."""
         if isinstance(statement, ast.AnnAssign):
+            kind = statement.annotation
+            while isinstance(kind, ast.BinOp):  # parameter[n] & positive
+                kind = kind.left
             for node in ast.walk(statement.annotation):
-                if isinstance(node, ast.Subscript) and node is not statement.annotation and isinstance(node.value, ast.Name):
+                if isinstance(node, ast.Subscript) and node is not kind and isinstance(node.value, ast.Name):
                     self.names.add(node.value.id)
 
     def foresee_stacks(self, declarations: Sequence[ast.expr], body: Sequence[ast.stmt]) -> None:
