@@ -47,20 +47,20 @@ class File(NamedTuple):
 
     name: str
     kind: str
-    made: Callable[[Derivation, str], str | bytes]
+    made: Callable[[Derivation, str, str], str | bytes]
 
 
 FILES = {
-    "latex": File("derivation.tex", "text/x-tex", lambda d, lang: _report(d, "latex", lang)),
-    "fragment": File("derivation-fragment.tex", "text/x-tex", lambda d, lang: _report(d, "fragment", lang)),
-    "pdf": File("derivation.pdf", "application/pdf", lambda d, lang: _report(d, "pdf", lang)),
-    "html": File("derivation.html", "text/html", lambda d, lang: _report(d, "html", lang)),
-    "markdown": File("derivation.md", "text/markdown", lambda d, lang: _report(d, "markdown", lang)),
-    "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, lang: _report(d, "notebook", lang)),
-    "json": File("derivation.json", "application/json", lambda d, lang: _report(d, "json", lang)),
-    "numpy": File("gradients.py", "text/x-python", lambda d, lang: compile(d).source),
-    "jax": File("gradients_jax.py", "text/x-python", lambda d, lang: compile(d, backend="jax").source),
-    "c": File("gradients.c", "text/x-c", lambda d, lang: compile(d, sizes=_in_c(d)).c_source()),
+    "latex": File("derivation.tex", "text/x-tex", lambda d, *how: _report(d, "latex", *how)),
+    "fragment": File("derivation-fragment.tex", "text/x-tex", lambda d, *how: _report(d, "fragment", *how)),
+    "pdf": File("derivation.pdf", "application/pdf", lambda d, *how: _report(d, "pdf", *how)),
+    "html": File("derivation.html", "text/html", lambda d, *how: _report(d, "html", *how)),
+    "markdown": File("derivation.md", "text/markdown", lambda d, *how: _report(d, "markdown", *how)),
+    "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, *how: _report(d, "notebook", *how)),
+    "json": File("derivation.json", "application/json", lambda d, *how: _report(d, "json", *how)),
+    "numpy": File("gradients.py", "text/x-python", lambda d, *_: compile(d).source),
+    "jax": File("gradients_jax.py", "text/x-python", lambda d, *_: compile(d, backend="jax").source),
+    "c": File("gradients.c", "text/x-c", lambda d, *_: compile(d, sizes=_in_c(d)).c_source()),
 }
 
 
@@ -118,26 +118,26 @@ def judged(text: str, claims: str, lang: str = "en") -> Data:
     }
 
 
-def file(text: str, format: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
+def file(text: str, format: str, wrt: list[str] | None = None, detail: str = "normal", lang: str = "en") -> Data:
     """A file with the derivation, or with what was compiled from it: its name, its kind, its bytes in base64."""
     if format not in FILES:
         raise SymbackpropError(f"there is no file {format!r}; ask for one of {', '.join(FILES)}")
     row = FILES[format]
-    made = row.made(_derived(text, _asked(wrt)), lang)
+    made = row.made(_derived(text, _asked(wrt)), detail, lang)
     content = made.encode() if isinstance(made, str) else made
     about = ", ".join(f"{size} = {number}" for size, number in _in_c(_derived(text, _asked(wrt))).items()) if format == "c" else ""
     note = f"With {about}; for other numbers: symbackprop compile NET --format c --size NAME=NUMBER." if about else ""
     return {"ok": True, "name": row.name, "kind": row.kind, "content": b64encode(content).decode("ascii"), "note": note}
 
 
-def _report(derivation: Derivation, format: str, lang: str) -> str | bytes:
+def _report(derivation: Derivation, format: str, detail: str, lang: str) -> str | bytes:
     """A report in a format; one that says that nothing is proved or checked, where there is no NumPy to do it."""
-    told = answer(derivation, lang=lang)
+    told = answer(derivation, detail=detail, lang=lang)
     if has_numbers():
-        return told.to_json() if format == "json" else derivation.report(format, lang=lang)
+        return told.to_json() if format == "json" else derivation.report(format, detail=detail, lang=lang)
     if format == "json":
         return json.dumps(told.head(), ensure_ascii=False, indent=1)
-    return format_named(format).write(PRESENTER.draft(derivation, "normal", lang))
+    return format_named(format).write(PRESENTER.draft(derivation, detail, lang))
 
 
 def _in_c(derivation: Derivation) -> dict[str, int]:

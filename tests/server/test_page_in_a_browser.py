@@ -101,11 +101,34 @@ def test_a_link_holds_the_network(tab: Any, server: Page) -> None:
         assert "W_1" in other.input_value("#text")
 
 
+def test_a_link_holds_claims_that_were_never_judged(tab: Any) -> None:
+    tab.fill("#claims", "W_2 = outer(yhat - y, a)")
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    done(other)
+    assert other.input_value("#claims") == "W_2 = outer(yhat - y, a)"
+
+
+def test_the_way_back_from_an_example_leads_to_what_was_typed(tab: Any) -> None:
+    mine = "v: parameter[n]\nL = sum(exp(v))\n"
+    write(tab, mine)
+    tab.select_option("#examples", "gates")
+    done(tab)
+    assert tab.input_value("#text") != mine
+    tab.go_back()
+    done(tab)
+    assert (tab.input_value("#text"), tab.input_value("#examples")) == (mine, "")
+
+
 def test_files_are_downloaded(tab: Any) -> None:
     for format, said in (("numpy", "def value_and_grad"), ("latex", r"\documentclass"), ("json", '"gradients"')):
         with tab.expect_download() as waiting:
             tab.click(f"button[data-format={format}]")
         assert said in Path(waiting.value.path()).read_text(encoding="utf-8")
+    tab.select_option("#detail", "brief")  # as the page shows it
+    with tab.expect_download() as waiting:
+        tab.click("button[data-format=markdown]")
+    assert "The backward pass" not in Path(waiting.value.path()).read_text(encoding="utf-8")
 
 
 def test_the_equations_stand_there_until_the_report_comes(tab: Any) -> None:
@@ -124,9 +147,14 @@ def test_the_equations_stand_there_until_the_report_comes(tab: Any) -> None:
 
 def test_claims_are_judged(tab: Any) -> None:
     tab.fill("#claims", "W_2 = outer(2*(yhat - y), a)")
-    tab.click("#judge")
+    tab.press("#claims", "Control+Enter")
     tab.wait_for_selector("#verdict h1")
     assert "Right" in tab.inner_text("#verdict")
+    tab.press("#text", "End")
+    tab.keyboard.type(" ")
+    assert tab.locator("#verdict.old").count() == 1
+    tab.click("#judge")
+    tab.wait_for_selector("#verdict:not(.old) h1")
 
 
 def test_the_picture_follows_a_slider(tab: Any) -> None:

@@ -64,7 +64,13 @@ function derive() {
   const [question, then] = [newest, performance.now() + SOON];
   ask("equations", short, (found) => known(found, question, then));
   ask("formulas", question, shown);
-  const kept = JSON.stringify({ ...asked(), claims: byId("claims").value });
+  byId("verdict").classList.add("old");
+  keep();
+}
+
+// The address holds what the page shows.
+function keep() {
+  const kept = JSON.stringify({ ...asked(), edges: byId("edges").value, claims: byId("claims").value });
   history.replaceState(null, "", `#${encoded(kept)}`);
 }
 
@@ -246,11 +252,13 @@ function begin() {
   text.value = kept?.text ?? FIRST;
   chosen = Array.isArray(kept?.wrt) ? kept.wrt.filter((one) => typeof one === "string") : [];
   point = null;
-  for (const id of ["detail", "lang"]) {
+  for (const id of ["detail", "lang", "edges"]) {
     const options = [...byId(id).options].map((one) => one.value);
     if (options.includes(kept?.[id])) byId(id).value = kept[id];
   }
   byId("claims").value = typeof kept?.claims === "string" ? kept.claims : "";
+  byId("examples").value = "";
+  byId("verdict").replaceChildren();
   derive();
 }
 
@@ -260,6 +268,7 @@ async function judge() {
   const found = await post("judged", { text: text.value, claims: byId("claims").value, lang: byId("lang").value });
   byId("judge").disabled = false;
   place.replaceChildren();
+  place.classList.remove("old");
   if (found.ok) place.innerHTML = found.html;
   else place.append(element("p", { class: "symbackprop bad", role: "alert" }, found.faults[0].message));
   place.scrollIntoView({ block: "start" });
@@ -267,7 +276,7 @@ async function judge() {
 
 async function save(button) {
   button.disabled = true;
-  const found = await post("file", { text: text.value, wrt: chosen, lang: byId("lang").value, format: button.dataset.format });
+  const found = await post("file", { text: text.value, wrt: chosen, detail: byId("detail").value, lang: byId("lang").value, format: button.dataset.format });
   button.disabled = false;
   byId("said").textContent = found.ok ? found.note : found.faults[0].message;
   if (!found.ok) return;
@@ -293,6 +302,7 @@ async function gallery() {
   list.addEventListener("change", () => {
     const one = found.find((example) => example.name === list.value);
     if (!one) return;
+    history.pushState(null, "", location.href); // the way back leads to what was typed
     text.value = one.text;
     [chosen, point] = [[], null];
     byId("verdict").replaceChildren();
@@ -301,7 +311,7 @@ async function gallery() {
 }
 
 text.addEventListener("input", () => {
-  [point, marks.textContent] = [null, ""];
+  [point, marks.textContent, byId("examples").value] = [null, "", ""];
   derive();
 });
 text.addEventListener("scroll", scrolled);
@@ -313,7 +323,16 @@ new ResizeObserver(() => {
   draw(asked());
 }).observe(byId("answer"));
 for (const id of ["detail", "lang"]) byId(id).addEventListener("change", derive);
-byId("edges").addEventListener("change", () => draw(asked()));
+byId("edges").addEventListener("change", () => {
+  keep();
+  draw(asked());
+});
+byId("claims").addEventListener("input", keep);
+byId("claims").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || byId("judge").disabled) return;
+  event.preventDefault();
+  judge();
+});
 byId("judge").addEventListener("click", judge);
 byId("share").addEventListener("click", share);
 for (const button of byId("files").children) button.addEventListener("click", () => save(button));
