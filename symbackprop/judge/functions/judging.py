@@ -12,16 +12,17 @@ from numpy import ndarray
 from symbackprop.core.errors import shown
 from symbackprop.formulas.told import Told
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Scene, random_numbers_kept
-from symbackprop.judge.functions.compare import Change, Evidence, changes, evidence
+from symbackprop.judge.functions.compare import MARGIN, Change, Evidence, changes, evidence
 from symbackprop.judge.functions.leaves import Leaf, put, reached
 from symbackprop.judge.functions.match import Pair, pairs, variables
 from symbackprop.judge.functions.second import Second
-from symbackprop.judge.functions.truth import Slope, complex_slope, slope
+from symbackprop.judge.functions.truth import Slope, complex_slope, fine_slope, slope
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
 
 POINTS = 3  # besides the person's own
 TRIES = 12
 VANISHES = 1e-12  # a gradient below this tells right from wrong no more
+NEAR = 3e-7  # relative error of a slope that is enough to judge by
 READ = "the loss could be read or traced: the gradients derived from it agree with its differences"
 TWO_TRUTHS = "the gradient derived from the loss as it was read does not agree with the differences of the loss"
 CONVENTIONS = ("transpose", "shape", "sign", "factor 2", "1/N")
@@ -304,7 +305,10 @@ def _matched(pair: Pair) -> str:
 
 
 def _along(passes: Passes, scene: Scene, leaf: Leaf) -> Callable[[ndarray], Slope]:
-    """The slope of the loss along a direction of one variable: differences, sharpened by the complex step where both agree."""
+    """The slope of the loss along a direction of one variable: differences, sharpened by the complex step where both agree.
+
+    Fine steps come first, of which two are enough; larger ones, extrapolated, where rounding leaves too few digits of those.
+    """
     start = np.asarray(leaf_value(scene, leaf), dtype=float)
     scale = float(max(1e-3, min(1.0, np.abs(start).max(initial=0.0) or 1.0)))
 
@@ -322,13 +326,23 @@ def _along(passes: Passes, scene: Scene, leaf: Leaf) -> Callable[[ndarray], Slop
 
         return f
 
+    middle = passes.value(scene)
+    real = False  # whether it makes a complex number real, as float(...) does
+    largest = 0.0  # slope so far: what is much smaller need not be known better than it
+
     def along(move: ndarray) -> Slope:
+        nonlocal real, largest
         f = moved(move)
-        exact = complex_slope(f)
-        found = slope(f, scale, 1e-10 if exact is None else 1e-8)
-        if exact is not None and not found.kink and abs(exact - found.value) <= 8 * found.error + 1e-7 * abs(exact):
-            return Slope(exact, min(found.error, 1e-13 * abs(exact)))
-        return found
+        near = fine_slope(f, middle, max(scale, 0.25))  # of small numbers too: the fewer digits are lost to rounding
+        exact = None if real else complex_slope(f)
+        real = real or exact is None or (exact == 0 and abs(near.value) > MARGIN * near.error)
+        if exact is not None and not near.kink and abs(exact - near.value) <= MARGIN * near.error + 1e-7 * abs(exact):
+            return Slope(exact, min(near.error, 1e-13 * abs(exact)))
+        largest = max(largest, abs(near.value)) if not near.kink else largest
+        if near.kink or near.error <= NEAR * largest:
+            return near
+        found = slope(f, scale)
+        return near if found.kink or abs(found.value - near.value) > MARGIN * near.error else found
 
     return along
 

@@ -15,6 +15,7 @@ import pytest
 
 from symbackprop.judge.functions import FunctionJudgeError, FunctionVerdict, verify_function, verify_layer
 from symbackprop.judge.functions.second import Second
+from symbackprop.judge.functions.truth import fine_slope
 from tests.judge.functions import forms
 
 FORMS: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None, Callable[[np.random.Generator], tuple[Any, ...]]]] = {
@@ -206,6 +207,38 @@ def test_a_kink_blames_nobody() -> None:
         return np.outer(W @ x > 0, x).astype(float)
 
     assert verify_function(loss, gradient, np.zeros((3, 2)), np.ones(2), wrt="W").ok
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_kinks_within_every_step_blame_nobody(real: bool) -> None:
+    """13,000 units, of which differences of usual steps switch many: the right pass is right, one off by 1e-5 is wrong."""
+    X, W, v = rng().normal(size=(64, 200)), rng().normal(size=(200, 200)) / 4, rng().normal(size=200)
+
+    def loss(W: Any, X: Any) -> Any:
+        total = np.sum(np.maximum(0, X @ W) @ v)
+        return float(total) if real else total
+
+    def right(W: Any, X: Any) -> Any:
+        return X.T @ ((X @ W > 0) * v)
+
+    assert verify_function(loss, right, W, X, wrt="W").verdict == "right, numeric"
+    assert verify_function(loss, lambda W, X: right(W, X) * (1 + 1e-5), W, X, wrt="W").verdict == "wrong"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_fine_slope_knows_its_error(seed: int) -> None:
+    """Of many kinks, some of them near, on a curve of some height: the true slope is within the error that is told."""
+    random = np.random.default_rng(seed)
+    a, b = random.normal(size=(2, 10 ** random.integers(1, 5)))
+    b[: seed % 4] *= 1e-7
+    height, bend = 10.0 ** random.integers(-3, 4), random.normal()
+
+    def f(t: Any) -> Any:
+        return np.sum(np.maximum(0, a * t + b)) + height * np.cos(bend + t)
+
+    found = fine_slope(f, f(0.0))
+    assert abs(found.value - np.sum(a[b > 0]) + height * np.sin(bend)) <= found.error
+    assert seed % 4 or found.error <= 1e-6 * max(height, len(a))
 
 
 def test_mistakes_that_zeros_and_ones_hide_are_found() -> None:
