@@ -24,10 +24,10 @@ from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
 from symbackprop.backends.numpy_helpers import HELPERS, helper_source
 from symbackprop.backends.numpy_loop import ItemWriter, LoopWriter, read_by
+from symbackprop.backends.whole import integers
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
-from symbackprop.core.guards import letters_of
 from symbackprop.core.loops import equations_of, schedule
-from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum, parts_in
+from symbackprop.core.program import Equation, Gradient, Program, Signature
 from symbackprop.core.simplify import without_dead
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line
@@ -135,7 +135,7 @@ class Writer:
         for tensor in (program.tensors[e.target.name] for e in self.equations):
             if tensor.role is not None:
                 self.identifier[tensor.name] = self.names.fresh(self.gradient_wish(tensor.role))
-        self.setting = Setting(program, self.sizes, Loops(self.names), dialect, _integers(program, self.equations))
+        self.setting = Setting(program, self.sizes, Loops(self.names), dialect, integers(program, self.equations))
         self.recipes: dict[tuple, Recipe] = {}
         self.sorts: dict[str, tuple[Signature, int]] = {}
         self.known_sorts: dict[tuple, int] = {}
@@ -334,17 +334,3 @@ def _kind(tensor: Signature, extent: Callable[[Expr], str]) -> str:
 
 def _commented(line: str, comment: str) -> list[str]:
     return [f"{line}  # {comment}"] if len(line) + len(comment) + 8 <= WIDTH else [f"# {comment}", line]
-
-
-def _integers(program: Program, equations: Sequence[Equation]) -> frozenset[str]:
-    """The tensors that hold positions: declared integers, and values that a guard reads."""
-    found = {t.name for t in program.inputs if t.kind == "integers"}
-    reading: set[str] = set()
-    for equation in reversed(equations):
-        if equation.target.name in reading:
-            reading |= {r.name for r in equation.operands}
-        if isinstance(equation.op, Sum) and equation.operands:
-            in_guards = {s for test in parts_in(equation.op.body, sp.Eq) if letters_of(test) for s in test.free_symbols}
-            reading |= {r.name for s, r in zip(equation.op.slots, equation.operands, strict=True) if s in in_guards}
-    written = {e.target.name for e in equations}
-    return frozenset(found | (reading & written))

@@ -108,9 +108,12 @@ def _finished(array: Array, equation: Equation, setting: Setting, scope: Scope, 
     """The text of an equation's value: exactly the axes of the target, and floats unless it is a tensor of integers."""
     extents = [scope.sizes[c] for c in equation.target.index]
     array = fitted(array, _goal(equation, scope), extents, scope.show, scope.dialect)
+    if equation.target.name in setting.integers:
+        cast = array.kind == "float" or (array.kind != "int" and extents)
+        return f"{array.atom}.astype(int)" if cast else array.text
     if array.kind in NUMBERS:
         return f"{array.text}.0" if array.text.lstrip("-").isdigit() else array.text
-    if array.kind != "float" and equation.target.name not in setting.integers:
+    if array.kind != "float":
         return as_float(array.code, scope.dialect).text
     return f"{array.atom}.copy()" if output and array.view and extents else array.text
 

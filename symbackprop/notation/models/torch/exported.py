@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import linecache
 import operator
@@ -20,6 +19,8 @@ from sympy import Expr
 
 from symbackprop.core.program import size
 from symbackprop.notation.errors import NotationError, Place, shortened
+from symbackprop.notation.models.torch.inlined import inlined
+from symbackprop.notation.models.torch.precise import double, precise
 from symbackprop.notation.models.torch.tasks import called, task
 
 LETTERS = "nmtkpq"  # of sizes, in the order of the inputs
@@ -101,10 +102,12 @@ def exported(module: Any, inputs: tuple[Any, ...], loss: Any, targets: tuple[Any
     Raises NotationError where it raises on these inputs, and where torch cannot export it.
     """
     torch = import_module("torch")
-    own = task(copy.deepcopy(module).cpu().double(), loss)
+    own = task(precise(module), loss)
     arguments = _tensors((inputs, targets))
-    called(own, *arguments)
-    program = _exported(own, arguments, sizes)
+    with double():
+        called(own, *arguments)
+        program = _exported(own, arguments, sizes)
+    inlined(program.graph_module)
     return _Reading(torch, own, module, arguments, program).graph()
 
 
@@ -259,7 +262,7 @@ class _Reading:
         before, after = self.kind(node.args[0]), self.kind(node)
         if after == self.torch.bool and before != self.torch.bool:
             return "ne", {**x, "other": 0}
-        return ("conversion to whole numbers" if before.is_floating_point and not after.is_floating_point else "clone"), x
+        return ("trunc" if before.is_floating_point and not after.is_floating_point else "clone"), x
 
     def argument(self, value: Any) -> Any:
         """An argument of an operation, without torch's types."""
@@ -313,7 +316,8 @@ class _Reading:
             elif self.held[name] in state:
                 state[self.held[name]] = torch.as_tensor(np.array(array)).to(state[self.held[name]].dtype)
         inputs, targets = trees.tree_unflatten(leaves, spec)
-        return called(lambda *given: torch.func.functional_call(self.own, state, given, strict=False), inputs, targets)
+        with double():
+            return called(lambda *given: torch.func.functional_call(self.own, state, given, strict=False), inputs, targets)
 
 
 def _same(value: Any, plain: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -23,11 +22,15 @@ from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.parameters import fitting
 from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported, tied
 from symbackprop.notation.models.torch.packed import Packed, applied, packed, plain
+from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
 
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "SyncBatchNorm")
 FORMED = ("linear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "bilinear")
 """Operations whose result is called by their weight: z_fc by W_fc."""
+
+CLASSES, IGNORED = ("cross_entropy_loss", "nll_loss_nd"), -100
+"""Losses of classes, and the class that they leave out where nobody names one."""
 
 SIZES = ("batch", "free", "all")
 
@@ -172,6 +175,8 @@ class Reading:
         if isinstance(row, str):
             raise _refusal(node, row, MENDS.get(node.operation, ""))
         arguments = row[1]
+        if node.operation in CLASSES:
+            arguments = self._counted(arguments)
         try:
             found = applied(node.operation, {name: _resolved(value, values) for name, value in arguments.items()})
         except LanguageError as fault:
@@ -182,6 +187,13 @@ class Reading:
         if node.operation in FORMED and isinstance(weight, Ref) and weight.name in self.names:
             packed(found).tensor.called("_".join(filter(None, ["z", self.names[weight.name].partition("_")[2]])))
         return found
+
+    def _counted(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a loss of classes: what it ignores is said where the example has such an entry."""
+        ignored = arguments.get("ignore_index", IGNORED)
+        given = (g.array for g in self.graph.inputs if g.array is not None and g.array.dtype.kind in "iu")
+        rest = {name: value for name, value in arguments.items() if name != "ignore_index"}
+        return {**rest, "ignore_index": ignored} if ignored >= 0 or any((array == ignored).any() for array in given) else rest
 
     def _require_shape(self, node: Node, found: Any) -> None:
         shape = found.shape if isinstance(found, Packed) else as_tensor(found).shape
@@ -238,7 +250,7 @@ def to_torch(parameters: Any, module: Any) -> Any:
     torch = _torch()
     if not isinstance(module, torch.nn.Module):
         raise NotationError(f"{shown(module)} is no module of torch.", "Give an instance of a torch.nn.Module.")
-    new = copy.deepcopy(module)
+    new = copied(module)
     own = {name: tensor for name, tensor in new.named_parameters() if tensor.requires_grad}
     layers = {name: type(part).__name__ for name, part in new.named_modules()}
     paths = [*dict(new.named_parameters()), *dict(new.named_buffers())]

@@ -76,10 +76,6 @@ REFUSED = {
         lambda: of(lambda m, x: (m.fc(x) + torch.randn(3)).sum()),
         "torch's randn is not in the table .* Draw random numbers",
     ),
-    "rounding": (
-        lambda: of(lambda m, x: m.fc(x).long().sum().float()),
-        "conversion to whole numbers .* no derivative goes through it",
-    ),
     "dropout": (
         lambda: sb.from_torch(nn.Sequential(nn.Dropout(0.2)), torch.ones(2, 3), loss=torch.sum),
         r"0 \(Dropout\): dropout with p=0.2",

@@ -39,7 +39,6 @@ IGNORED = frozenset([
 """Arguments that are about memory, or about what is not computed here."""
 
 MENDS: Mapping[str, str] = {
-    "conversion to whole numbers": "It rounds, so that no derivative goes through it: give whole numbers as an input.",
     "rrelu": "Call module.eval(), or take LeakyReLU: its slope is drawn at random.",
     "bernoulli": "Draw random numbers outside of the module, and give them as an input.",
     "rand": "Draw random numbers outside of the module, and give them as an input.",

@@ -199,6 +199,12 @@ def _attention(
     return lang.softmax(scores).called("P") @ value
 
 
+def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    """g v / |v|, with the norm of each part along an axis; of all entries where the axis is -1."""
+    others = tuple(k for k in range(v.ndim) if dim == -1 or k != dim % v.ndim)
+    return v * (g / lang.sqrt(lang.sum(lang.square(v), others, True)))
+
+
 ROWS: dict[str, Callable[..., Any]] = {
     "linear": _linear,
     "bilinear": lambda input1, input2, weight, bias=None: lang.bilinear(input1, weight, input2, bias),
@@ -214,6 +220,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "adaptive_avg_pool2d": _adaptive(lang.mean, (lang.avg_pool1d, lang.avg_pool2d), pair=False),
     "adaptive_max_pool1d": _adaptive(lang.max, (lang.max_pool1d, lang.max_pool2d), pair=True),
     "adaptive_max_pool2d": _adaptive(lang.max, (lang.max_pool1d, lang.max_pool2d), pair=True),
+    "_weight_norm": _weight_norm,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,
     "group_norm": lambda x, num_groups, weight=None, bias=None, eps=1e-5: lang.group_norm(x, num_groups, weight, bias, eps),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, is_integer
+from symbackprop.language.tensors import LanguageError, Tensor, as_number
+from symbackprop.notation.models.torch.rows.places import positions
 from symbackprop.notation.models.torch.rows.words import lang
 
 NONE, MEAN, SUM = 0, 1, 2  # torch's numbers for reductions
@@ -29,40 +30,49 @@ def _classes_last(x: Tensor) -> Tensor:
 
 
 def _cross_entropy(
-    x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100, label_smoothing: float = 0
+    x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: Any = None, label_smoothing: float = 0
 ) -> Tensor:
-    rows = target if is_integer(target) else _classes_last(target)
+    rows = target if target.ndim < x.ndim else _classes_last(target)
     return _cross_entropy_of_rows(_classes_last(x), rows, weight, reduction, ignore_index, label_smoothing)
 
 
 def _cross_entropy_of_rows(
-    x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100, label_smoothing: float = 0
+    x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: Any = None, label_smoothing: float = 0
 ) -> Tensor:
-    whole = is_integer(target)
-    if whole and (weight is not None or ignore_index >= 0) and label_smoothing:
+    whole = target.ndim < x.ndim
+    if whole and (weight is not None or ignore_index is not None) and label_smoothing:
         raise LanguageError(
             "cross_entropy with label_smoothing beside weights or ignore_index is not in the language; leave one out"
         )
-    if weight is None and ignore_index < 0:
-        return lang.cross_entropy(x, target, smoothing=label_smoothing, reduction=WORDS[reduction])
-    values = lang.cross_entropy(x, target, None if whole else weight, label_smoothing, "none")
-    return _of_classes(values, target, weight, reduction, ignore_index) if whole else _reduced(values, reduction)
+    classes = _classes(x, target, ignore_index) if whole else target
+    if weight is None and ignore_index is None:
+        return lang.cross_entropy(x, classes, smoothing=label_smoothing, reduction=WORDS[reduction])
+    values = lang.cross_entropy(x, classes, None if whole else weight, label_smoothing, "none")
+    return _of_classes(values, target, classes, weight, reduction, ignore_index) if whole else _reduced(values, reduction)
 
 
-def _nll_loss(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Tensor:
+def _nll_loss(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: Any = None) -> Tensor:
     return _nll_loss_of_rows(_classes_last(x), target, weight, reduction, ignore_index)
 
 
-def _nll_loss_of_rows(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Tensor:
-    if weight is None and ignore_index < 0:
-        return lang.nll_loss(x, target, reduction=WORDS[reduction])
-    return _of_classes(lang.nll_loss(x, target, reduction="none"), target, weight, reduction, ignore_index)
+def _nll_loss_of_rows(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: Any = None) -> Tensor:
+    classes = _classes(x, target, ignore_index)
+    if weight is None and ignore_index is None:
+        return lang.nll_loss(x, classes, reduction=WORDS[reduction])
+    values = lang.nll_loss(x, classes, reduction="none")
+    return _of_classes(values, target, classes, weight, reduction, ignore_index)
 
 
-def _of_classes(values: Tensor, target: Tensor, weight: Any, reduction: int, ignore_index: int) -> Tensor:
+def _classes(x: Tensor, target: Tensor, ignore_index: Any) -> Any:
+    """The class of each row; what is ignored may stand for none, and is put to 0 then: it counts nothing."""
+    beyond = ignore_index is not None and not (ignore_index >= 0 and (ignore_index - x.shape[-1]).is_negative)
+    return positions(lang.where(target == ignore_index, 0, target) if beyond else target, x.shape[-1])
+
+
+def _of_classes(values: Tensor, target: Tensor, classes: Tensor, weight: Any, reduction: int, ignore_index: Any) -> Tensor:
     """The values, each times the weight of its class, 0 for the class that is ignored; a mean divides by the weights."""
-    weights = None if weight is None else weight[target]
-    if ignore_index >= 0:
+    weights = None if weight is None else weight[classes]
+    if ignore_index is not None:
         counted = target != ignore_index
         weights = counted if weights is None else weights * counted
     values = weights * values

@@ -1,0 +1,58 @@
+"""A module of torch in float64: its own copy, and what its code makes in single precision while it runs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+
+def copied(module: Any) -> Any:
+    """A copy of a module; what it keeps of a computation, as `weight_norm` keeps a weight, is copied as numbers."""
+    torch = import_module("torch")
+    kept: dict[int, Any] = {}
+    for part in module.modules():
+        for value in vars(part).values():
+            if isinstance(value, torch.Tensor) and value.grad_fn is not None:
+                kept[id(value)] = value.detach().clone()
+    return copy.deepcopy(module, kept)
+
+
+def precise(module: Any) -> Any:
+    """A copy of a module in float64, on the processor; tensors that it keeps beside its state as well."""
+    torch = import_module("torch")
+    new = copied(module).cpu().double()
+    for part in new.modules():
+        for name, value in vars(part).items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                vars(part)[name] = value.cpu().double()
+    return new
+
+
+@contextmanager
+def double() -> Iterator[None]:
+    """In this context what torch makes is float64: new tensors, `x.float()`, `x.to(torch.float32)`, `dtype=torch.float16`."""
+    torch, modes = import_module("torch"), import_module("torch.overrides")
+    trees = import_module("torch.utils._pytree")
+    singles = (torch.float32, torch.float16, torch.bfloat16, torch.FloatTensor, torch.HalfTensor)
+    casts = (torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16)
+
+    def wide(value: Any) -> Any:
+        return torch.float64 if any(value is single for single in singles) else value
+
+    class Wide(modes.TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if function in casts:
+                return args[0].double()
+            args, kwargs = trees.tree_map_only((torch.dtype, type), wide, (args, kwargs or {}))
+            return function(*args, **kwargs)
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with Wide():
+            yield
+    finally:
+        torch.set_default_dtype(before)
