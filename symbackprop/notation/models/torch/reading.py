@@ -191,9 +191,17 @@ class Reading:
     def _counted(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a loss of classes: what it ignores is said where the example has such an entry."""
         ignored = arguments.get("ignore_index", IGNORED)
-        given = (g.array for g in self.graph.inputs if g.array is not None and g.array.dtype.kind in "iu")
         rest = {name: value for name, value in arguments.items() if name != "ignore_index"}
-        return {**rest, "ignore_index": ignored} if ignored >= 0 or any((array == ignored).any() for array in given) else rest
+        return {**rest, "ignore_index": ignored} if ignored >= 0 or self._has(ignored) else rest
+
+    def _has(self, number: int) -> bool:
+        """Whether a whole number is an entry of what is given, or written in the code of the module."""
+        arrays = (g.array for g in self.graph.inputs if g.array is not None and g.array.dtype.kind in "iu")
+        written = (value for node in self.graph.nodes for value in node.arguments.values())
+        single = (g.value for g in self.graph.inputs if g.array is None)
+        return any((array == number).any() for array in arrays) or any(
+            type(value) in (int, float) and value == number for value in (*written, *single)
+        )
 
     def _require_shape(self, node: Node, found: Any) -> None:
         shape = found.shape if isinstance(found, Packed) else as_tensor(found).shape

@@ -172,6 +172,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "cross-entropies": lambda x, t: F.cross_entropy(x, t) + F.cross_entropy(x, t, reduction="sum", label_smoothing=0.1) + F.cross_entropy(x, x.softmax(1)),
     "weighted classes": lambda x, t, r: F.cross_entropy(x, t, r[0]) + F.cross_entropy(x, t, ignore_index=3) + F.nll_loss(x, t, r[1], ignore_index=0) + F.nll_loss(F.log_softmax(x, 1), t, r[0], reduction="none").sum(),
     "classes of entries": lambda g, n: F.cross_entropy(g, n[:2, None].expand(2, 4)) + F.nll_loss(g, n[1:, None].expand(2, 4)),
+    "computed classes": lambda x, t, z: F.cross_entropy(x, torch.cat([t[1:], t[:1]])) + F.nll_loss(z, torch.where(t == 3, -100, t)) + F.cross_entropy(z, (x[:, 0] * 0 + 1.5).long()),
+    "norms of weights": lambda x, p: torch._weight_norm(x, p[:, :1], 0) + torch._weight_norm(x, p[:1], 1) + torch._weight_norm(x, p[:1, :1], -1),
     "binary": lambda u, x, y, r: F.binary_cross_entropy(u.abs() + 0.01, y, r) + F.binary_cross_entropy_with_logits(x, y, pos_weight=r[0]) + F.binary_cross_entropy_with_logits(x, y, r, reduction="sum"),
     "distances": lambda x, z: F.mse_loss(x, z) + F.l1_loss(x, z, reduction="sum") + F.smooth_l1_loss(x, z, beta=0.3) + F.huber_loss(x, z, delta=0.7) + F.smooth_l1_loss(x, z, beta=0),
     "divergences": lambda x, p, z: F.kl_div(x, p, reduction="batchmean") + F.kl_div(x, z, reduction="sum", log_target=True) + F.poisson_nll_loss(x, p) + F.poisson_nll_loss(p, p.detach() * 2, log_input=False),

@@ -1,6 +1,5 @@
 """Modules of PyTorch as networks: gradients equal to autograd's in float64, and parameters back into a module."""
 
-import copy
 import inspect
 
 import numpy as np
@@ -10,6 +9,7 @@ from torch import nn
 
 import symbackprop as sb
 from symbackprop.notation.models.torch.exported import exported
+from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.models.torch.tasks import task
 from tests.notation.models.torch.architectures import ARCHITECTURES
@@ -24,7 +24,7 @@ MODES = [(name, mode) for name in CASES for mode in ("eval", "train") if mode ==
 
 def autograd(module: nn.Module, case: Case, inputs: tuple, targets: tuple) -> tuple[float, dict[str, np.ndarray]]:
     """The loss and the gradients of torch, in float64, by the names of `state_dict`."""
-    own = task(copy.deepcopy(module).double(), case.loss)
+    own = task(copied(module).double(), case.loss)
     torch.set_default_dtype(torch.float64)
     try:
         with pytest.MonkeyPatch.context() as patch:

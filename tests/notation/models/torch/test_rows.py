@@ -73,3 +73,24 @@ def test_what_is_written_into_shared_memory_is_refused_only_where_it_is_read_by_
     with pytest.raises(sb.NotationError, match="add_ writes into memory that is read by another name"):
         Reading(graph(LINEAR, view, written, Node("sum", "sum", {"x": Ref("linear")}, ())))
     Reading(graph(LINEAR, view, written, Node("sum", "sum", {"x": Ref("add_")}, ())))
+
+
+def test_positions_that_are_computed_of_flags_are_integers_in_the_source() -> None:
+    """The last entry of each row of W that is flagged: `W[i, flags.long().sum() - 1]`."""
+    flags = np.array([[1.0, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0]])
+    W = RNG.normal(size=(3, 4))
+    inputs = (Given("W", "parameter", "W", W, (3, 4)), Given("m", "input", "m", flags, (3, 4)))
+    nodes = (
+        Node("rows", "arange", {"end": 3}, (3,)),
+        Node("whole", "trunc", {"x": Ref("m")}, (3, 4)),
+        Node("count", "sum", {"x": Ref("whole"), "dim": [1]}, (3,)),
+        Node("last", "sub", {"x": Ref("count"), "other": 1}, (3,)),
+        Node("index", "index", {"x": Ref("W"), "indices": [Ref("rows"), Ref("last")]}, (3,)),
+        Node("square", "square", {"x": Ref("index")}, (3,)),
+        Node("total", "sum", {"x": Ref("square")}, ()),
+    )
+    net = built(Reading(Graph(inputs, nodes, Ref("total"), None, True)).loss)
+    value, gradients = sb.compile(net).value_and_grad(net.example)
+    wanted = np.where(np.arange(4) == [[1], [2], [0]], 2 * W, 0)
+    assert value == pytest.approx(np.sum(wanted**2) / 4)
+    np.testing.assert_allclose(gradients["W"], wanted)
