@@ -248,7 +248,7 @@ class Judge:
         if found is None or not found.agrees:
             return None
         judged = self.verdict(what, understood, first, goal, found, bindings)
-        shown = [name(one) for one in used]
+        shown = list(dict.fromkeys(name(one) for one in used))
         return replace(judged, remarks=(*judged.remarks, told("{} as the report names it", listed(shown))))
 
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:

@@ -79,9 +79,9 @@ def _by_the_report(
     follows = [one.right or one.kind == "wrong, carried forward" for one in again]
     if any(now.wrong and not (before.wrong or fits) for now, before, fits in zip(again, found, follows, strict=True)):
         return None
-    right = [k for k in open_ if follows[k] and names[k]]
+    right = [k for k in open_ if names[k] and (follows[k] or (found[k].kind == "not understood" and not again[k].open))]
     for k in right:
-        said = told("{} as the report names it", listed([written(one) for one in names[k]]))
+        said = told("{} as the report names it", listed(list(dict.fromkeys(written(one) for one in names[k]))))
         again[k] = replace(again[k], remarks=(*again[k].remarks, said))
     return tuple(again) if right else None
 
@@ -91,8 +91,9 @@ def _in_order(
 ) -> tuple[Judged, ...]:  # fmt: skip
     """A verdict for every step; `shown` are names of the report that may stand in them."""
     known = Known(judge.truth, samples=samples or {})
+    shapes = displayed(judge.truth) if shown else {}
     for name, program in bound(judge.truth, shown):
-        known.bind([name], program, program, judge.truth.network.program.shape(name))
+        known.bind([name], program, program, shapes[name])
     small = None if any(WRITTEN.search(step[0]) for step in steps) else small_number(judge.truth)
     if small is not None:
         known.bind([NAME], as_claim(small), as_claim(small), ())

@@ -14,15 +14,22 @@ from symbackprop.judge.weigh import Bindings
 
 
 def displayed(truth: Truth) -> dict[str, Shape]:
-    """The values that only the report names, with their shapes."""
-    program = truth.network.program
-    hidden = {*truth.named, *carried(program)}
-    return {n: t.shape for n, t in program.tensors.items() if t.kind == "value" and n not in hidden}
+    """The values that only the report names, with their shapes: z_2, and z2 as code writes it."""
+    return {name: truth.network.program.tensors[own].shape for name, own in _own_names(truth).items()}
 
 
 def bound(truth: Truth, names: Iterable[str]) -> Bindings:
     """These names, bound to what computes them."""
-    return tuple((name, _behind(truth.network.program, name)) for name in names)
+    own = _own_names(truth)
+    return tuple((name, _behind(truth.network.program, own[name])) for name in names)
+
+
+def _own_names(truth: Truth) -> dict[str, str]:
+    """The names of the program's values, by how a claim may write them."""
+    program = truth.network.program
+    hidden = {*truth.named, *carried(program)}
+    shown = [n for n, t in program.tensors.items() if t.kind == "value" and n not in hidden]
+    return {n.replace("_", ""): n for n in shown if n.replace("_", "") not in program.tensors} | {n: n for n in shown}
 
 
 def _behind(program: Program, name: str) -> Program:

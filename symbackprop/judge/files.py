@@ -6,10 +6,11 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
-from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 
@@ -34,6 +35,9 @@ ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
 RESTORED = {0: r"\\", 1: "&"}
 
+QUOTIENT = re.compile(
+    r"^([ \t]*)d(\w+)(\s*)/(\s*)d(\w+)(?=\s*=(?!=))", re.MULTILINE
+)  # dL/dW = ..., which Python assigns to nothing
 GAP = r"[,;]|\\q?quad\b|\\text\{\s*and\s*\}"
 DERIVED = r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*[A-Z]|\\delta(?![a-z])"
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
@@ -49,6 +53,7 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
 
     .json       {"W_1": "claim"}, or [["delta", "claim"], ["delta", "claim", "dL/dz"]]
     .py         a line for each step, name = formula, or claims = {"W_1": "..."}; it is parsed, never run
+    .txt        what somebody typed: any of these
     .md, .tex   display formulas, a step for each line with an equals sign; where there is none, the formulas within lines; in
                 Markdown, blocks of Python as well
 
@@ -62,15 +67,18 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".json":
             found = _json(path, text)
         case ".py":
-            filled = _filled(_parsed(path, text))
-            found = _variable(path, text) or dict.fromkeys(filled, text) or python_steps(path, text)
+            code = _as_code(text)
+            filled = _filled(_parsed(path, code))
+            found = _variable(path, code) or dict.fromkeys(filled, text) or python_steps(path, text)
         case ".md" | ".markdown":
             found = [s for code in CODE.findall(text) for s in python_steps(path, code)]
             found += formulas(_displayed(CODE.sub("", text)))
         case ".tex":
             found = list(formulas(_displayed(text)))
+        case ".txt":
+            found = piped_claims(text, path)
         case suffix:
-            raise ClaimsError(f"{path}: {suffix or 'no suffix'} is no file of claims; write .json, .py, .md or .tex")
+            raise ClaimsError(f"{path}: {suffix or 'no suffix'} is no file of claims; write .json, .py, .md, .tex or .txt")
     if not found:
         raise ClaimsError(
             f"{path}: there is no claim; write a line such as dW_1 = ... or a formula with an equals sign between \\[ and \\]"
@@ -78,8 +86,26 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
     return found
 
 
-def typed_claims(text: str) -> Steps:
+def claims_of(claims: Any) -> Any:
+    """Claims however they are given: a path as the claims of its file, a text as what it says, others as they are.
+
+    A text without an equals sign is the path of a file, unless it is JSON. Raises ClaimsError as those do.
+    """
+    if isinstance(claims, Path):
+        return read_claims(claims)
+    if not isinstance(claims, str):
+        return claims
+    if claims.strip() and "=" not in claims and not _is_json(claims):
+        if not isfile(claims):
+            raise ClaimsError(f'{shown(claims)} is no claim and no file; write "dL/dW = ...", or name a file')
+        return read_claims(Path(claims))
+    return piped_claims(claims)
+
+
+def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     """The claims that somebody typed: a line of LaTeX or of Python for each step, or displayed formulas.
+
+    path   what faults call the text.
 
     Raises ClaimsError where there is none.
     """
@@ -87,15 +113,19 @@ def typed_claims(text: str) -> Steps:
     if not DISPLAYS.search(shown):
         shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
     is_latex = "\\" in text or "^" in text
-    found = list(formulas(shown)) if is_latex else python_steps(Path("CLAIMS"), text)
+    found = list(formulas(shown)) if is_latex else python_steps(path, text)
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
     return found
 
 
-def piped_claims(text: str) -> dict[str, Any] | Steps:
-    """The claims in a text without a file's name: JSON where it begins as such, else what somebody typed."""
-    return _json(Path("CLAIMS"), text) if text.lstrip()[:1] in ("{", "[") else typed_claims(text)
+def piped_claims(text: str, path: Path = Path("CLAIMS")) -> dict[str, Any] | Steps:
+    """The claims in a text of an unknown kind: JSON where it begins as such, else what somebody typed."""
+    return _json(path, text) if _is_json(text) else typed_claims(text, path)
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
 
 
 def _displayed(text: str) -> str:
@@ -134,7 +164,9 @@ def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
 
 
 def python_steps(path: Path, text: str) -> Steps:
-    """Each line name = formula as a step."""
+    """Each line name = formula as a step, dL/dW = formula among them."""
+    quotients = {f"d{found[2]}_d{found[5]}": f"d{found[2]}/d{found[5]}" for found in QUOTIENT.finditer(text.replace("∂", "d"))}
+    text = _as_code(text)
     tree = _parsed(path, text)
     out: Steps = []
     if filled := _filled(tree):
@@ -142,7 +174,7 @@ def python_steps(path: Path, text: str) -> Steps:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                out.append((name, ast.get_source_segment(text, value) or ""))
+                out.append((quotients.get(name, name), ast.get_source_segment(text, value) or ""))
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
                 out.append((name, ast.get_source_segment(text, statement) or ""))
             case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
@@ -181,11 +213,24 @@ def _adds(statement: ast.Assign) -> bool:
     return ast.unparse(value) == ast.unparse(own) and value is not statement.value
 
 
+def _as_code(text: str) -> str:
+    """A text with dL_dW = ... for dL/dW = ...: Python reads it, with every formula where it stood."""
+    return QUOTIENT.sub(r"\1d\2_d\5\3\4", text.replace("∂", "d"))
+
+
 def _parsed(path: Path, text: str) -> ast.Module:
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        raise ClaimsError(f"{path}: line {getattr(fault, 'lineno', 1)} is not Python") from None
+        number = getattr(fault, "lineno", None) or 1
+        line = "".join(text.splitlines()[number - 1 : number]).strip()
+        if prime := re.search(r"(\w+)'\(", line):
+            raise ClaimsError(
+                f"{path}: line {number} is not Python, {shown(line)}: write {prime[1]}' out, or the claim in LaTeX"
+            ) from None
+        raise ClaimsError(
+            f"{path}: line {number} is not Python, {shown(line)}: write name = formula, or the claim in LaTeX"
+        ) from None
 
 
 def formulas(text: str) -> Iterator[tuple[str, str]]:

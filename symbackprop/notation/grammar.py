@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
-from symbackprop.notation.signs import SIGNS, typed
+from symbackprop.notation.signs import SIGNS, typed_text
 from symbackprop.notation.slips import slip
 from symbackprop.notation.words import STATEMENTS, Word
 
@@ -65,10 +65,13 @@ def decoded(path: Path) -> str:
         ) from None
 
 
-def parsed(text: str, file: str = "<text>", first_line: int = 1, indent: int = 0) -> tuple[ast.Module, Source]:
+def parsed(
+    text: str, file: str = "<text>", first_line: int = 1, indent: int = 0, around: str = ""
+) -> tuple[ast.Module, Source]:  # fmt: skip
     """The statements of a text, and where they stand. Nothing is executed.
 
     first_line, indent   where the text begins in its file.
+    around               further text that may declare what stands in this one.
 
     Raises NotationError where the text breaks a limit or is not Python's syntax.
     """
@@ -78,7 +81,7 @@ def parsed(text: str, file: str = "<text>", first_line: int = 1, indent: int = 0
             "Is this the right text?", Place(file),
         )  # fmt: skip
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
-    text = text if text.isascii() else "\n".join(map(typed, text.split("\n")))
+    text = text if text.isascii() else typed_text(text, around)
     source = Source(file, tuple(text.split("\n")), first_line, indent)
     _within_limits(text, source)
     try:

@@ -66,7 +66,7 @@ def read_expression(
     reader: Reader | None = None
     for number, line in enumerate([*declarations, text], 1):
         given = number <= len(declarations)
-        tree, source = parsed(line.strip(), f"<declaration {number}>" if given else "<expression>")
+        tree, source = parsed(line.strip(), f"<declaration {number}>" if given else "<expression>", around="\n".join(declarations))
         if reader is None:
             reader = Reader(source)
         _reread(reader, source)

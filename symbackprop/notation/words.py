@@ -48,7 +48,7 @@ OTHER_OPERATORS = {
 }
 
 MEANT = {
-    "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean",
+    "sigma": "sigmoid", "Phi": "normal_cdf", "phi": "normal_pdf", "ln": "log", "average": "mean", "avg": "mean",
     "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
     "lse": "logsumexp", "sgn": "sign", "range": "arange", "onehot": "one_hot",
     "transposed": "transpose", "sumexp": "logsumexp",

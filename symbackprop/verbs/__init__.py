@@ -310,7 +310,8 @@ def verify(
 
     net      what `read` takes.
     claims   {"W_1": claim}: the gradient of the loss by each name; or the steps of a derivation, (name, claim) or
-             (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones.
+             (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones;
+             or one text, a line of Python or of LaTeX for each step; or a Path, whose file has claims of any of these kinds.
     of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
     symbols  what the claims call otherwise: {"m": "n", "delta": "z_2"}.
     allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2", "left".
@@ -319,9 +320,10 @@ def verify(
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
     """
     from symbackprop.judge.claims import verify as verified
+    from symbackprop.judge.files import claims_of
 
     sizes = _by_name("sizes", sizes, "{'h': 32}")
-    return verified(read(net), claims, of, symbols, allow, sizes)
+    return verified(read(net), claims_of(claims), of, symbols, allow, sizes)
 
 
 def compile(

@@ -89,7 +89,7 @@ def test_a_step_that_is_not_understood_stands_for_the_truth_later() -> None:
 
 @pytest.mark.parametrize("steps", ["W_1", [], [("W_1",)], [3], [("W_1", "x", "dL/dnothing")]])
 def test_what_is_no_derivation_is_refused(steps: object) -> None:
-    with pytest.raises(ValueError, match=r"claims are|there is no|no tensor"):
+    with pytest.raises(ValueError, match=r"claims are|is no claim|there is no|it is said to be"):
         sb.verify(network("two_layer"), steps)
 
 

@@ -98,6 +98,8 @@ def read_claim(claim: Any, context: Context) -> Understood:
     it has a value.
     """
     text = claim if isinstance(claim, str) else ""
+    if "∂" in text and "\\" not in text and _PYTHON.search(text):
+        claim = text = text.replace("∂", "d")
     try:
         if isinstance(claim, str):
             return _latex(claim, context) if _is_latex(claim) else _text(claim, context)

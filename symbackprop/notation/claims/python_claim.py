@@ -31,6 +31,7 @@ from symbackprop.notation.words import STATEMENTS
 
 _GRADIENT = re.compile(r"(?:d|grad_?|grad_of_|d_)(\w+)$")
 _QUOTIENT = re.compile(r"d_?(\w+?)_?d_?(\w+)$")
+_DIVIDED = re.compile(r"(?<![\w.)\]])[d∂](\w+)(\s*)/(\s*)[d∂](\w+)(?![\w(])")
 _ROWS = ("N", "m", "M", "B")
 
 
@@ -48,7 +49,8 @@ class ClaimTensors:
     def tensor(self, name: str, role: Gradient | None = None) -> Tensor:
         if name not in self.inputs:
             own = self.context.forward.tensors.get(name) if role is None else None
-            shape = self.shapes[name] if role is None else (*self.shapes[role.of], *self.shapes[role.wrt])
+            whole = role is not None and name not in self.context.defined  # a step may have said its diagonal
+            shape = (*self.shapes[role.of], *self.shapes[role.wrt]) if role is not None and whole else self.shapes[name]
             kind = own.kind if own is not None and own.kind in ("integers", "constant", "labels") else "data"
             given = Signature(
                 name, shape, kind, own.domain if own else None, own.bound if own else None, own.value if own else None, role=role
@@ -94,6 +96,17 @@ class ClaimTensors:
             ):
                 return Gradient(of, wrt)
         return None
+
+    def divided(self, text: str) -> str:
+        """The text with dL/dz as dL_dz: a derivative, where no name of the network or of a step is dL or dz."""
+
+        def one(found: re.Match[str]) -> str:
+            of, before, after, wrt = found.groups()
+            name = f"d{of}_d{wrt}"
+            own = f"d{of}" in self.shapes or f"d{wrt}" in self.context.forward.tensors or self.said(name) is None
+            return found[0] if own else f"{name}{before}{after}"
+
+        return _DIVIDED.sub(one, text)
 
     def role(self, name: str) -> Gradient | None:
         """The derivative that a name says by itself, dW, dL_dz; None for any other name."""
@@ -158,10 +171,11 @@ def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr,
 
     Raises NotationError or Fault where it is not in the language.
     """
-    tree, source = parsed(text.strip(), "<claim>")
+    claim = ClaimTensors(context)
+    text = claim.divided(text.strip())
+    tree, source = parsed(text, "<claim>")
     if not tree.body:
         raise Fault("there is no claim.", "Write an expression, or lines whose last one is the claim.")
-    claim = ClaimTensors(context)
     if context.loops and (step_code.has_loops(tree) or step_code.at_step(text)):
         return _of_steps(text, claim, context)
     evaluator = Evaluator(source, lambda node: claim.lookup(node, source), claim.known)

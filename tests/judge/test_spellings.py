@@ -1,0 +1,98 @@
+"""Derivatives as quotients in code, dL/dz, and claims as one text or as a file: what people type first."""
+
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.files import ClaimsError
+
+NET = """x: data[n, d]
+y: data[n, k]
+W1: parameter[d, h]
+W2: parameter[h, k]
+z1 = x @ W1
+a = tanh(z1)
+z2 = a @ W2
+L = sum((z2 - y)**2)
+"""
+STEPS = [
+    ("dL/dz2", "2*(z2 - y)"),
+    ("dL/dW2", "a.T @ {z2}"),
+    ("da/dz1", "1 - a**2"),
+    ("dL/dz1", "{z2} @ W2.T * {a}"),
+    ("dL/dW1", "x.T @ {z1}"),
+]
+SPELLED = {
+    "as quotients": {"z2": "dL/dz2", "a": "da/dz1", "z1": "dL/dz1"},
+    "in brackets": {"z2": "(dL / dz2)", "a": "(da/dz1)", "z1": "(dL/dz1)"},
+    "as names": {"z2": "dL_dz2", "a": "da_dz1", "z1": "dL_dz1"},
+    "by half": {"z2": "dz2", "a": "da_dz1", "z1": "dz1"},
+    "as on paper": {"z2": "∂L/∂z2", "a": "∂a/∂z1", "z1": "∂L/∂z1"},
+}
+
+
+@pytest.mark.parametrize("how", SPELLED)
+def test_a_derivative_is_written_in_any_of_these_ways(how: str) -> None:
+    steps = [(name, claim.format(**SPELLED[how])) for name, claim in STEPS]
+    assert all(one.right for one in sb.verify(NET, steps).claims)
+    text = "\n".join(f"{name} = {claim}" for name, claim in steps)
+    assert [one.verdict for one in sb.verify(NET, text).claims] == [one.verdict for one in sb.verify(NET, steps).claims]
+    wrong = sb.verify(NET, text.replace("1 - a**2", "1 + a**2")).claims
+    assert [one.wrong for one in wrong][:3] == [False, False, True]
+    assert not any(one.right for one in wrong[2:])
+
+
+@pytest.mark.parametrize("how", SPELLED)
+def test_a_derivative_that_no_step_said_is_the_true_one(how: str) -> None:
+    own = SPELLED[how]
+    assert sb.verify(NET, {"W2": f"a.T @ {own['z2']}"}).claims[0].right
+    assert sb.verify(NET, {"W1": f"x.T @ {own['z1']}"}).claims[0].right
+    assert sb.verify(NET, {"W2": f"-a.T @ {own['z2']}"}).claims[0].wrong
+
+
+def test_a_quotient_of_names_of_the_network_is_one() -> None:
+    net = "dx: parameter[n]\ndt: data[n] & positive\nL = sum((dx/dt)**2)"
+    assert sb.verify(net, {"dx": "2*dx/dt/dt"}).claims[0].right
+    assert sb.verify("t: parameter\ndL: data\ndt: data & positive\nL = t*dL/dt", {"t": "dL/dt"}).claims[0].right
+
+
+def test_names_of_the_report_are_read_as_code_writes_them() -> None:
+    net = (
+        "x: data[n, d]\nt: integers[n, c]\nW1: parameter[d, h]\nW2: parameter[h, c]\na = tanh(x @ W1)\nL = cross_entropy(a @ W2, t)"
+    )
+    assert sb.verify(net, "dL/dW2 = a.T @ (softmax(z2) - one_hot(t, c))/n").claims[0].right
+    found = sb.verify(
+        net,
+        r"""\delta_2 = \frac1n (P - \operatorname{onehot}(t))
+\frac{\partial L}{\partial W_2} = a^\top \delta_2""",
+    ).claims
+    assert [one.kind for one in found] == ["abbreviation", "right"] or found[1].right
+    assert not sb.verify(net, "dL/dW2 = a.T @ (softmax(z1) - one_hot(t, c))/n").claims[0].right
+
+
+def test_claims_are_one_text_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "dL/dz2 = 2*(z2 - y)\ndL/dW2 = a.T @ dL/dz2\n"
+    monkeypatch.chdir(tmp_path)
+    for name in ("claims.txt", "claims.py"):
+        (tmp_path / name).write_text(text)
+        assert sb.verify(NET, tmp_path / name).ok
+        assert sb.verify(NET, name).ok
+    assert sb.verify(NET, text).ok
+    assert sb.verify(NET, r"\frac{\partial L}{\partial W_2} = 2 a^\top (z_2 - y)").ok
+    assert sb.verify(NET, '{"W2": "2*a.T @ (z2 - y)"}').ok
+
+
+@pytest.mark.parametrize(
+    ("claims", "fault"),
+    [
+        ("dW2 = a.T @ gelu'(z2)", "write gelu' out, or the claim in LaTeX"),
+        ("dW2 = a.T @ (z2", "line 1 is not Python, 'dW2 = a.T @ (z2'"),
+        ("none.tex", "'none.tex' is no claim and no file"),
+        ("", "there is no claim"),
+    ],
+)
+def test_a_text_that_is_no_claim_says_what_to_write(claims: str, fault: str) -> None:
+    with pytest.raises(ClaimsError) as caught:
+        sb.verify(NET, claims)
+    assert fault in str(caught.value)
