@@ -96,3 +96,17 @@ def test_a_text_that_is_no_claim_says_what_to_write(claims: str, fault: str) -> 
     with pytest.raises(ClaimsError) as caught:
         sb.verify(NET, claims)
     assert fault in str(caught.value)
+
+
+def test_a_local_derivative_of_each_entry_is_an_array_of_its_shape() -> None:
+    assert sb.verify(NET, {"z1": "dz2 @ W2.T * da_dz1"}).claims[0].right
+    assert sb.verify(NET, {"W1": "x.T @ (dz2 @ W2.T * da/dz1)"}).claims[0].right
+    assert sb.verify(NET, {"z1": "dz2 @ W2.T + da_dz1"}).claims[0].wrong
+    single = "x: data[d]\nW: parameter[h, d]\nv: data[h]\nz = W @ x\na = tanh(z)\nL = sum(v * a)"
+    for claim in ("v * da_dz", "da_dz.T @ v", "da_dz @ v"):  # as the diagonal, and as the whole Jacobian
+        assert sb.verify(single, {"z": claim}).claims[0].right, claim
+
+
+def test_a_derivative_that_has_other_entries_is_no_array_of_one_shape() -> None:
+    net = "x: data[n, d]\nW: parameter[d, k]\nz = x @ W\np = softmax(z)\nL = sum(p**2)"
+    assert not sb.verify(net, {"z": "2*p * dp_dz"}).claims[0].right

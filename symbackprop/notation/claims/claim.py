@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,7 @@ from symbackprop.notation.claims.fitting import Fitted, fitted
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
-from symbackprop.notation.claims.python_claim import ClaimTensors, read_python, read_sympy
+from symbackprop.notation.claims.python_claim import LOCAL, ClaimTensors, read_python, read_sympy
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
@@ -128,8 +129,7 @@ def _text(text: str, context: Context) -> Understood:
     """Python text; what is none, such as dw = 2(a-t)x, may be a formula without macros."""
     try:
         more = {k: v for k, v in inputs(context).items() if k not in context.aliases}
-        left, program, shape = read_python(text, replace(context, aliases={**more, **context.aliases}))
-        return Understood(left, (_plain(program, shape, context, left.at),))
+        return _python(text, replace(context, aliases={**more, **context.aliases}))
     except NotationError as error:
         if "\n" in text.strip():
             raise
@@ -140,6 +140,28 @@ def _text(text: str, context: Context) -> Understood:
         except Fault:
             pass
         raise
+
+
+def _python(text: str, context: Context) -> Understood:
+    """Python text; what no whole Jacobian fits may be by diagonals, as code has the derivatives of functions of each entry."""
+    found = fault = None
+    try:
+        found = _code(text, context)
+    except NotationError as error:
+        fault = error
+    if (found is None or not found.readings[0].fits) and LOCAL.search(text):
+        with suppress(NotationError, Fault):
+            other = _code(text, context, diagonals=True)
+            found = other if other.readings[0].fits else found
+    if found is None and fault is not None:
+        raise fault
+    assert found is not None
+    return found
+
+
+def _code(text: str, context: Context, diagonals: bool = False) -> Understood:
+    left, program, shape = read_python(text, context, diagonals)
+    return Understood(left, (_plain(program, shape, context, left.at),))
 
 
 def _plain(program: Program, shape: tuple[Expr, ...], context: Context, at: tuple[At, ...] = ()) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.choices import nearest
-from symbackprop.core.program import Gradient, Program, Signature, Sum, size, slot
+from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum, size, slot
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations import one_hot, where
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, letters
@@ -32,14 +33,18 @@ from symbackprop.notation.words import STATEMENTS
 _GRADIENT = re.compile(r"(?:d|grad_?|grad_of_|d_)(\w+)$")
 _QUOTIENT = re.compile(r"d_?(\w+?)_?d_?(\w+)$")
 _DIVIDED = re.compile(r"(?<![\w.)\]])[d∂](\w+)(\s*)/(\s*)[d∂](\w+)(?![\w(])")
+LOCAL = re.compile(r"\bd\w+d_?\w|[d∂]\w+\s*/\s*[d∂]\w")  # da_dz, da/dz
 _ROWS = ("N", "m", "M", "B")
 
 
 class ClaimTensors:
-    """The tensors of one claim, made as they are named."""
+    """The tensors of one claim, made as they are named.
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    diagonals   whether da_dz of equal shapes is the array of the derivatives entry by entry, where it has no others.
+    """
+
+    def __init__(self, context: Context, diagonals: bool = False) -> None:
+        self.context, self.diagonals = context, diagonals
         self.shapes = context.shapes()
         self.inputs: dict[str, Tensor] = {}
         self.own: dict[str, Any] = {}
@@ -78,7 +83,15 @@ class ClaimTensors:
     def gradient(self, name: str) -> Tensor | None:
         """dz, grad_z, dL_dz, da_dz: a true derivative."""
         role = self.said(name)
-        return None if role is None else self.tensor(gradient_name(role.of, role.wrt), role)
+        if role is None:
+            return None
+        found, shape = self.tensor(gradient_name(role.of, role.wrt), role), self.shapes[role.wrt]
+        if not (
+            self.diagonals and shape and found.shape == (*shape, *shape) and is_entrywise(self.context.forward, role.of, role.wrt)
+        ):
+            return found
+        index = letters(len(shape))
+        return Tensor(shape, Sum(slot(0), (slot(0),)), ((found, (*index, *index)),), index)
 
     def said(self, name: str) -> Gradient | None:
         """The derivative that a name may say."""
@@ -166,12 +179,38 @@ class ClaimTensors:
             raise Fault(str(error)) from None
 
 
-def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr, ...]]:
+def is_entrywise(program: Program, of: str, wrt: str) -> bool:
+    """Whether each entry of a value reads one entry of another, that at its own place."""
+    reads, equations = {wrt}, {e.target.name: e for e in program.equations}
+    for name, e in equations.items():
+        met = [r for r in e.operands if r.name in reads]
+        if not met:
+            continue
+        if not (isinstance(e.op, Sum) and not e.op.over and all(r.index == e.target.index for r in met)):
+            if name == of or of in _after(equations, name):
+                return False
+            continue
+        reads.add(name)
+    return of in reads and of != wrt
+
+
+def _after(equations: Mapping[str, Equation], name: str) -> set[str]:
+    """The values that are made of one."""
+    found = {name}
+    for target, e in equations.items():
+        if any(r.name in found for r in e.operands):
+            found.add(target)
+    return found
+
+
+def read_python(text: str, context: Context, diagonals: bool = False) -> tuple[Left, Program, tuple[Expr, ...]]:
     """Straight-line code in the network language; its last line is the claim.
+
+    diagonals   as those of ClaimTensors.
 
     Raises NotationError or Fault where it is not in the language.
     """
-    claim = ClaimTensors(context)
+    claim = ClaimTensors(context, diagonals)
     text = claim.divided(text.strip())
     tree, source = parsed(text, "<claim>")
     if not tree.body:
