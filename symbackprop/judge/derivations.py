@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.core.progress import counted
-from symbackprop.core.recursion import NoRecursionError
-from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.conventions import convention
+from symbackprop.judge.code import BEGUN, CHANGED
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.general import General
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
@@ -34,6 +32,7 @@ from symbackprop.judge.samples import Samples, by_samples, gradient_times, share
 from symbackprop.judge.small import NAME, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
+from symbackprop.judge.turned_out import turned_out, with_name
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.viewed import by_blocks, legend_of
 from symbackprop.judge.weigh import weigh
@@ -49,7 +48,8 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     A name such as delta that turned out to be nothing, and that no right step uses, is judged as the gradient for which a wrong
     step takes it: that step would be right with this gradient in its place. Where the loss is a mean, dZ may hold those of each
     sample's own loss, if what follows takes their mean: `samples` says which steps give these. Names that only the report gives
-    are read where they make open steps right, and convict none: a person may mean others by them.
+    are read where they make open steps right, and convict none: a person may mean others by them. An array that code changes
+    in its place (BEGUN, CHANGED) is the gradient of its name at one of its lines: the first that is right, else the last.
     """
     general = General(judge.truth, steps)
     found = _all(judge, general.steps, samples)
@@ -103,12 +103,20 @@ def _in_order(
     owns = [own_name(judge, step) if stepped else "" for step in steps]
     steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
     given = [own or re.sub(r"[\\{}\s]", "", step[0]) for own, step in zip(owns, steps, strict=True)]
+    changes = {k: what for k, (_, _, what) in enumerate(steps) if what in (BEGUN, CHANGED)}
+    whole, steps = steps, [(name, claim, "" if k in changes else what) for k, (name, claim, what) in enumerate(steps)]
     told_: dict[int, Judged] = {}
     for _ in counted(steps):
         k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
-        told_[k] = _told(judge, known, k, *steps[k])
+        if k in changes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_):
+            told_[k] = _told(judge, known, k, *steps[k][:2], "abbreviation")
+        elif changes.get(k) == BEGUN:
+            told_[k] = _begun(judge, known, k, *steps[k][:2])
+        else:
+            told_[k] = _told(judge, known, k, *steps[k])
+    steps = whole
     found = tuple(with_small(told_[k], steps[k][1], small) for k in range(len(steps)))
-    found = tuple(_named(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
+    found = tuple(with_name(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
     found = tuple(with_samples(judge.truth, one, known.samples.get(k)) for k, one in enumerate(found))
     several = {} if samples else by_samples(known, steps)
     if several:
@@ -120,6 +128,16 @@ def _in_order(
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples, shown)
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+
+
+def _begun(judge: Judge, known: Known, place: int, name: str, claim: Any) -> Judged:
+    """An array that later lines change: the gradient of its name where it is right as that, and else a name for something."""
+    attempt = known.copy()
+    judged = _told(judge, attempt, place, name, claim, "")
+    if not judged.right:
+        return _told(judge, known, place, name, claim, "abbreviation")
+    known.take(attempt)
+    return judged
 
 
 def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], given: Sequence[str], open_: Sequence[int]) -> int:
@@ -153,17 +171,6 @@ def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tu
         return (fault.unknown,) if fault.unknown else ()
     except SymbackpropError:
         return ()
-
-
-def _named(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:
-    """The verdict on a step whose name at a step of a loop was found out."""
-    if wrt is None:
-        return judged
-    notes = [told("{} turned out to be {}", written(name), truth.gradient(wrt))]
-    if wrt not in truth.named:
-        with suppress(NoRecursionError):
-            notes.append(told("{} has no name in the network", value_at_step(truth.names, truth.derived(wrt), wrt).formula))
-    return replace(judged, remarks=(*judged.remarks, *notes))
 
 
 def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
@@ -221,7 +228,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if view is not None and view.name == understood.left.name:
         known.views[view.name] = view  # its name is bound below
     if goal is None and what != "abbreviation":
-        goal, multiple = _turned_out(judge, known, name, program)
+        goal, multiple = turned_out(known, name, program)
     names = (name, understood.left.name)
     if goal is None and understood.unknown and not multiple:
         known.unread = True
@@ -369,22 +376,3 @@ def _bind_truth(known: Known, name: str, left: Left, goal: Asked) -> None:
     everything = known.truth.everything
     if goal.text in everything.tensors:
         known.give(name, left, goal, goal.text, goal.text, everything.shape(goal.text))
-
-
-def _turned_out(judge: Judge, known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:
-    """The gradient that a name without a claim turns out to be; or what it is a multiple of, in words."""
-    truth, multiple = judge.truth, Told()
-    for wrt in reversed(truth.named):
-        gradient = f"d{truth.of}/d{wrt}"
-        if gradient not in truth.everything.tensors or wrt == truth.of:
-            continue
-        goal = about(truth, name, truth.of, wrt)
-        found = weigh(goal_for(truth, goal, program), program, known.written)
-        if found.agrees:
-            return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),)), Told()
-        named = None
-        if found.shapes is None and found.samples:
-            named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
-        if named is not None and not multiple:
-            multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
-    return None, multiple

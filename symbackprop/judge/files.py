@@ -10,11 +10,10 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any
 
-from symbackprop.core.errors import SymbackpropError, shown
+from symbackprop.core.errors import shown
+from symbackprop.judge.code import ClaimsError, Steps, as_code, filled_names, parsed, python_steps
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
-
-Steps = list[tuple[Any, ...]]
 
 CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 DISPLAYS = re.compile(
@@ -35,17 +34,10 @@ ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
 RESTORED = {0: r"\\", 1: "&"}
 
-QUOTIENT = re.compile(
-    r"^([ \t]*)d(\w+)(\s*)/(\s*)d(\w+)(?=\s*=(?!=))", re.MULTILINE
-)  # dL/dW = ..., which Python assigns to nothing
 GAP = r"[,;]|\\q?quad\b|\\text\{\s*and\s*\}"
 DERIVED = r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*[A-Z]|\\delta(?![a-z])"
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
-
-
-class ClaimsError(SymbackpropError):
-    """A file of claims that cannot be read; the message names the file, the fault and the mend."""
 
 
 def read_claims(path: Path) -> dict[str, Any] | Steps:
@@ -67,8 +59,8 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".json":
             found = _json(path, text)
         case ".py":
-            code = _as_code(text)
-            filled = _filled(_parsed(path, code))
+            code = as_code(text)
+            filled = filled_names(parsed(path, code))
             found = _variable(path, code) or dict.fromkeys(filled, text) or python_steps(path, text)
         case ".md" | ".markdown":
             found = [s for code in CODE.findall(text) for s in python_steps(path, code)]
@@ -151,7 +143,7 @@ def _checked(path: Path, found: Any) -> dict[str, Any] | Steps:
 
 def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
     """The claims that a file assigns to `claims` as a literal dict or list; None where it assigns none."""
-    for statement in _parsed(path, text).body:
+    for statement in parsed(path, text).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="claims")], value=ast.Dict() | ast.List() as value):
                 try:
@@ -161,76 +153,6 @@ def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
                     raise ClaimsError(f"{path}: line {statement.lineno} computes its claims, and is not run; {mend}") from None
                 return _checked(path, [list(s) if isinstance(s, tuple) else s for s in found] if isinstance(found, list) else found)
     return None
-
-
-def python_steps(path: Path, text: str) -> Steps:
-    """Each line name = formula as a step, dL/dW = formula among them."""
-    quotients = {f"d{found[2]}_d{found[5]}": f"d{found[2]}/d{found[5]}" for found in QUOTIENT.finditer(text.replace("∂", "d"))}
-    text = _as_code(text)
-    tree = _parsed(path, text)
-    out: Steps = []
-    if filled := _filled(tree):
-        return [(name, text) for name in filled]
-    for statement in tree.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                out.append((quotients.get(name, name), ast.get_source_segment(text, value) or ""))
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
-                out.append((name, ast.get_source_segment(text, statement) or ""))
-            case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
-                continue
-            case _:
-                mend = "write a line for each step, name = formula; a function is judged by running it, by --run"
-                raise ClaimsError(f"{path}: line {statement.lineno} is no step; {mend}")
-    return out
-
-
-def _filled(tree: ast.Module) -> list[str]:
-    """The gradients that code with loops gives values to; none of code without loops."""
-    return gradients_written(tree) if any(isinstance(statement, ast.For) for statement in tree.body) else []
-
-
-def gradients_written(tree: ast.Module) -> list[str]:
-    """The names of gradients, dW, grad_b, that code with loops gives values to: a claim each, of the whole code.
-
-    A name that each step of a loop gives another value holds what one step needs, and is none, unless it is what all steps add to.
-    """
-    stores = [n for n in ast.walk(tree) if isinstance(n, ast.Name | ast.Subscript) and isinstance(n.ctx, ast.Store)]
-    names = [n.value if isinstance(n, ast.Subscript) else n for n in stores]
-    found = list(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name) and re.match(r"d(?!elta)[A-Za-z_]|grad_", n.id)))
-    loops = [statement for loop in ast.walk(tree) if isinstance(loop, ast.For) for statement in loop.body]
-    of_steps = {n.id for s in loops if isinstance(s, ast.Assign) and not _adds(s) for n in s.targets if isinstance(n, ast.Name)}
-    return [name for name in found if name not in of_steps] or found
-
-
-def _adds(statement: ast.Assign) -> bool:
-    """Whether a name is given its own value and something more: dW = dW + ..."""
-    own, value = statement.targets[0], statement.value
-    while isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
-        if ast.unparse(value.right) == ast.unparse(own):
-            return True
-        value = value.left
-    return ast.unparse(value) == ast.unparse(own) and value is not statement.value
-
-
-def _as_code(text: str) -> str:
-    """A text with dL_dW = ... for dL/dW = ...: Python reads it, with every formula where it stood."""
-    return QUOTIENT.sub(r"\1d\2_d\5\3\4", text.replace("∂", "d"))
-
-
-def _parsed(path: Path, text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        number = getattr(fault, "lineno", None) or 1
-        line = "".join(text.splitlines()[number - 1 : number]).strip()
-        if prime := re.search(r"(\w+)'\(", line):
-            raise ClaimsError(
-                f"{path}: line {number} is not Python, {shown(line)}: write {prime[1]}' out, or the claim in LaTeX"
-            ) from None
-        raise ClaimsError(
-            f"{path}: line {number} is not Python, {shown(line)}: write name = formula, or the claim in LaTeX"
-        ) from None
 
 
 def formulas(text: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 from sympy import Expr
@@ -71,6 +71,18 @@ class Known:
     samples: Mapping[int, Expr] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
     lettered: dict[str, dict[tuple[str, ...], str]] = field(default_factory=dict)
+
+    def copy(self) -> Known:
+        """The same knowledge, to go on with for itself."""
+        return replace(
+            self, shapes=dict(self.shapes), stands=dict(self.stands), used=list(self.used), nameless=dict(self.nameless),
+            gradients=dict(self.gradients), views=dict(self.views), own=dict(self.own), lettered=dict(self.lettered),
+        )  # fmt: skip
+
+    def take(self, other: Known) -> None:
+        """Know what another knows."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
 
     def stand(self, name: str, wrt: str) -> None:
         """Give a name that stands at steps of a loop to the gradient that it is."""

@@ -153,7 +153,7 @@ def written_in(path: Path) -> Iterator[str]:
 
 REFUSING = ("SymbackpropError", "DerivationError", "FileError", "ClaimsError", "NoAnswerError")
 SAID = (
-    "cli", "core.derivation", "core.differentiate", "core.files", "judge.claims", "judge.files", "judge.goals",
+    "cli", "core.derivation", "core.differentiate", "core.files", "judge.claims", "judge.code", "judge.files", "judge.goals",
     "judge.exercise", "judge.submissions", "notation.words", "language.tensors.indexing",
 )  # fmt: skip
 """The rooms whose refusals every catalogue says, all of them; of others it says what is met most often."""

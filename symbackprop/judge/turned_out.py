@@ -1,0 +1,49 @@
+"""What a name that says nothing by itself turns out to be."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from symbackprop.core.program import Program
+from symbackprop.core.recursion import NoRecursionError
+from symbackprop.display.step_forms import value_at_step
+from symbackprop.formulas.told import Told, told
+from symbackprop.judge.asked import Asked
+from symbackprop.judge.conventions import convention
+from symbackprop.judge.goals import about, goal_for
+from symbackprop.judge.known import Known
+from symbackprop.judge.prose import written
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.verdict import Judged
+from symbackprop.judge.weigh import weigh
+
+
+def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:
+    """The gradient that a name without a claim turns out to be; or what it is a multiple of, in words."""
+    truth, multiple = known.truth, Told()
+    for wrt in reversed(truth.named):
+        gradient = f"d{truth.of}/d{wrt}"
+        if gradient not in truth.everything.tensors or wrt == truth.of:
+            continue
+        goal = about(truth, name, truth.of, wrt)
+        found = weigh(goal_for(truth, goal, program), program, known.written)
+        if found.agrees:
+            return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),)), Told()
+        named = None
+        if found.shapes is None and found.samples:
+            named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
+        if named is not None and not multiple:
+            multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
+    return None, multiple
+
+
+def with_name(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:
+    """The verdict on a step whose name at a step of a loop was found out."""
+    if wrt is None:
+        return judged
+    notes = [told("{} turned out to be {}", written(name), truth.gradient(wrt))]
+    if wrt not in truth.named:
+        with suppress(NoRecursionError):
+            notes.append(told("{} has no name in the network", value_at_step(truth.names, truth.derived(wrt), wrt).formula))
+    return replace(judged, remarks=(*judged.remarks, *notes))
