@@ -203,3 +203,13 @@ def test_what_is_taken_for_granted_is_said():
     network = sb.read(r"Z = X W + b, L = \frac1N\|Z\|_F^2", let=["X: data[n, d]", "W: parameter[d, c]", "b: parameter[c]"])
     assert "Z: a vector is added to every row" in network.notes
     assert "L: N is read as the number of rows, n" in network.notes
+
+
+@pytest.mark.parametrize("frame", ["{}", "$${}$$", r"\[{}\]", "${}$", "{}\n"])
+def test_a_line_that_is_an_equation_begins_one(frame):
+    lines = [r"\hat y = W x", "e = \\hat y\n- y", "z = \\sum_{j=1}^n\nW_{1j} x_j\n+ 1", r"L = \|e\|^2 + z"]
+    text = "\n".join(frame.format(line) for line in lines)
+    net = sb.read(text, let=["W: parameter[k, n]", "x: data[n]", "y: data[k]"])
+    rng = np.random.default_rng(0)
+    W, x, y = rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=3)
+    assert np.isclose(sb.compile(net).value(W=W, x=x, y=y), np.sum((W @ x - y) ** 2) + W[0] @ x + 1)

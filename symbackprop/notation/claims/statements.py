@@ -30,6 +30,7 @@ _BETWEEN = frozenset([
     "forall", "forevery", "forall", "foreach", "withthe",
 ])  # fmt: skip
 _RANGE = frozenset([r"\ldots", r"\dots", r"\cdots", r"\forall"])
+_OPERATORS = frozenset(["=", "+", "-", "*", "/", r"\cdot", r"\odot", r"\times", r"\otimes", r"\star"])
 _OPEN = frozenset(["{", "(", "[", r"\{", r"\langle"])
 _SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
 
@@ -89,6 +90,37 @@ def parts(several: list[Token]) -> list[Tokens]:
         k += 1
     several_parts = [tuple(part) for part in found if part and not _says_a_set(part)]
     return several_parts[:1] + [part for before, part in pairwise(several_parts) if not _says_a_range(before, part)]
+
+
+def lined(text: str, several: list[Token]) -> list[Token]:
+    """The tokens of a text in which an equation begins anew with each line that is one: with a line break before it.
+
+    A line that begins or follows with a sign goes on, and so does one in a bracket or an environment.
+    """
+    found: list[Token] = []
+    depth, has_equals = 0, False
+    for k, token in enumerate(several):
+        if found and depth == 0 and has_equals and "\n" in text[several[k - 1].at : token.at] and _is_own_line(text, several, k):
+            found.append(Token(r"\\", token.at))
+            has_equals = False
+        found.append(token)
+        if not _WRAPPERS.match(token.text):
+            depth += _deeper(token.text)
+            has_equals = (has_equals or token.text == "=") and token.text not in (",", ";", r"\\")
+    return found
+
+
+def _is_own_line(text: str, several: list[Token], k: int) -> bool:
+    """Whether the line that begins at a token has an equals sign of its own behind a name."""
+    end = next((j for j in range(k + 1, len(several)) if "\n" in text[several[j - 1].at : several[j].at]), len(several))
+    line, depth = [t.text for t in several[k:end]], 0
+    if several[k - 1].text in _OPERATORS or line[0] in (*_OPERATORS, "&"):
+        return False
+    for word in line:
+        depth += _deeper(word)
+        if word == "=" and depth == 0:
+            return True
+    return False
 
 
 def _deeper(text: str) -> int:

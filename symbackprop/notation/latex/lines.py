@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.statements import parts
+from symbackprop.notation.claims.statements import lined, parts
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import MOST, Token, plain, tokens
 from symbackprop.notation.latex.units import bound, texts, units
@@ -46,7 +46,7 @@ def formulas(text: str, known: Callable[[str], bool]) -> list[Tokens]:
 
     Raises Fault where f is both, and where its arguments are no letters and it is called with others.
     """
-    found = parts(tokens(text))
+    found = parts(lined(text, tokens(text)))
     for k in range(len(found)):
         function = _function(found[k])
         if function is None:
