@@ -35,6 +35,7 @@ from symbackprop.notation.grown import Grown
 from symbackprop.notation.rounds import List
 from symbackprop.notation.sequences import as_arrays, beside, is_sequence, summed, turned
 from symbackprop.notation.vocabulary import called, functions, plain
+from symbackprop.notation.words import METHODS_OUTSIDE
 
 if TYPE_CHECKING:
     from symbackprop.notation.evaluator import Evaluator
@@ -249,6 +250,7 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
     if meant is None:
         near = nearest(name, METHODS)
         mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
+        mend = METHODS_OUTSIDE.get(name, mend)
         if name in functions():
             mend = f"Write {name}({shortened(evaluator.source.segment(function.value))})."
         raise evaluator.unread(function, f".{name}() is not in the language.", mend)

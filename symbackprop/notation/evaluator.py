@@ -11,7 +11,6 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
-from symbackprop.core.errors import shown
 from symbackprop.core.program import Sum
 from symbackprop.language import operations as op
 from symbackprop.language import tensors as builder
@@ -22,7 +21,7 @@ from symbackprop.notation.composed_shapes import array
 from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES, is_distribution
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, Written, shortened
-from symbackprop.notation.functions import Helper, Layer, Named, Second
+from symbackprop.notation.functions import Helper, Layer, Named, Second, no_value
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.operators import COMPARISONS, OPERATORS
 from symbackprop.notation.rounds import Comprehension, List
@@ -125,7 +124,7 @@ class Evaluator:
                 f"a {'list' if isinstance(value, List) else type(value).__name__} is no tensor.",
                 "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",
             )
-        raise self.fault(node, f"{shown(value)} is neither a tensor nor a number.")
+        raise self.fault(node, *no_value(value))
 
     def constant(self, node: ast.Constant) -> Any:
         value = node.value

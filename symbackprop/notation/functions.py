@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symbackprop.core.errors import shown
 from symbackprop.core.functions import declared
 from symbackprop.language.tensors import LanguageError, Tensor, elementwise
 from symbackprop.notation.errors import Source
@@ -45,10 +46,12 @@ class Layer:
     """A layer or a loss of torch.nn that holds no parameters, nn.LeakyReLU(0.2): a function with its settings.
 
     name      what it is called there.
+    applies   what the function that it applies is called.
     function  what it applies, whose settings stand behind the inputs.
     """
 
     name: str
+    applies: str
     function: Callable[..., Any]
     given: tuple[Any, ...]
     further: Mapping[str, Any]
@@ -86,3 +89,11 @@ def function(name: str) -> Named:
     if fault:
         raise LanguageError(" ".join(fault))
     return Named(name)
+
+
+def no_value(value: Any) -> tuple[str, str]:
+    """What is said of something that stands where a tensor or a number belongs, and what to write."""
+    if isinstance(value, Layer):
+        mend = f"Write nn.{value.name}()(...), or {value.applies}(...)."
+        return f"nn.{value.name}(...) makes a function, and what it is applied to stands in brackets behind it.", mend
+    return f"{shown(value)} is neither a tensor nor a number.", ""

@@ -29,6 +29,7 @@ from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
 from symbackprop.notation.rounds import comprehended
+from symbackprop.notation.slips import run_together
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
@@ -142,6 +143,8 @@ class Reader:
             raise self.fault(node, f"{name} is not defined.", f"A declaration has a colon: x: {name}[n].")
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
+        if (apart := run_together(name, self.names)) is not None:
+            mend, near = apart, ""
         if near in self.sizes and near not in self.names:  # a size rarely stands alone
             mend = f"{self.declarations(name)} Or did you mean the size {near}?"
         raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")

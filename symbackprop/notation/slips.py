@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from keyword import iskeyword
 from typing import NamedTuple
 
@@ -24,9 +25,17 @@ _ROWS = (
     (re.compile(r"^\s*for\s+\w+\s*(=)"), "the letter of a loop stands before in.", "Write for l in 1..n:", "in"),
     (re.compile(r"^\s*for\s+\w+\s+in\s+\w+\s*(:|\.\.\.+|…|-)\s*\w+\s*:?\s*$"),
      "two points stand between the bounds of a loop.", "Write for l in 1..n:", ".."),
+    (re.compile(r"^\s*(let|var|const|val)\s+\w+\s*="), "a value needs no word before its name.", "Write name = ...", ""),
+    (re.compile(r"^\s*(//)"), "a remark begins with #.", "Write # in its place.", "#"),
+    *((re.compile(rf"(\.{re.escape(sign)})(?!\*)"), f".{sign} is not in the language.", f"Write {own}, entry by entry.", own)
+      for sign, own in (("*", "*"), ("/", "/"), ("^", "**"))),
+    *((re.compile(f"({sign})"), f"{sign} is no number here.", f"Write ({number})*.", f"({number})*")
+      for sign, number in (("½", "1/2"), ("⅓", "1/3"), ("⅔", "2/3"), ("¼", "1/4"), ("¾", "3/4"))),
     (re.compile(r"(\|\||‖)"), "a norm is not written by bars.", "Write norm(x), or sum(x**2) for its square.", ""),
     (re.compile(r"(?<![\w.])((?!0[xXoObB])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![jJ]\b)(?=[^\W\d])"),
      "a number stands before a name.", "Write * between them.", "{}*"),
+    (re.compile(r"(?:^|[=(+\-*/,])\s*(\|)[^|]+\|"), "bars are no absolute value here.",
+     "Write abs(x), or norm(x) of a vector.", ""),
 )  # fmt: skip
 """What is found in a line, and what is said of it; the group is where it stands, and is written anew where the row says how."""
 _PRIMED = re.compile(r"[\w)\]](')")
@@ -86,9 +95,20 @@ def _beside(code: str, at: int, comma: bool) -> Slip | None:
             continue
         named = left.replace(".", "").isidentifier() and right.replace(".", "").isidentifier()
         a, b = (left, right) if named else ("A", "B")
+        if named and code[found.end(2) + len(right) :].startswith("("):
+            b = f"{right}(...)"
         several = f", {a}, {b} for two values" if comma else ""
         mend = f"Write {a} @ {b} for a product of matrices, {a} * {b} entry by entry{several}."
         if re.fullmatch(r"[0-9.]+", left):
             return Slip("a number and a value stand side by side.", "Write * between them.", found.start(2), len(found[2]), " * ")
         return Slip("two values stand side by side.", mend, found.end(2), len(right))
     return None
+
+
+def run_together(name: str, known: Iterable[str]) -> str | None:
+    """What to write for a name that is two known ones without a sign between them, Wx; None for any other."""
+    names = {*known}
+    pairs = ((name[:k].rstrip("_"), name[k:]) for k in range(1, len(name)))
+    return next(
+        (f"Write {a} @ {b} for a product of matrices, {a} * {b} entry by entry." for a, b in pairs if {a, b} <= names), None
+    )

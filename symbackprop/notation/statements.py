@@ -54,6 +54,7 @@ def statement(reader: Reader, node: ast.stmt) -> None:
         case ast.Assign() | ast.AugAssign() | ast.Expr() if reader.steps.append(node):
             pass
         case ast.Assign(targets=targets, value=value):
+            _require_one(reader, targets, value)
             given = reader.evaluator.value(value)
             if isinstance(given, Layer):
                 for target in targets:
@@ -224,12 +225,21 @@ def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
             raise reader.fault(node, f"{one.name} is given another name.", f"Write from {module} import {one.name}.")
 
 
+def _require_one(reader: Reader, targets: list[ast.expr], value: ast.expr) -> None:
+    """Raise NotationError for L = sum(x), whose comma makes a tuple; (n,) in brackets is one that is meant."""
+    one = isinstance(targets[-1], ast.Name) and isinstance(value, ast.Tuple) and len(value.elts) == 1
+    if one and value.col_offset == value.elts[0].col_offset:
+        raise reader.fault(value, "the comma behind the value makes a tuple of it.", "Leave the comma out.")
+
+
 def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
     """An expression without a name: refused, in the words of what it holds where that is not in the language."""
     if isinstance(value, ast.Lambda) and not value.args.args:
         raise reader.fault(
             value, "lambda is a word of Python and cannot name a tensor.", f"Write lam: {reader.source.segment(value.body)}."
         )
+    if isinstance(value, ast.Compare) and isinstance(value.left, ast.Name) and isinstance(value.ops[0], ast.Eq):
+        raise reader.fault(value, "== compares.", f"Write {value.left.id} = ... to name a value.")
     if type(value) in EXPRESSIONS:
         raise reader.evaluator.unread(value, *EXPRESSIONS[type(value)])
     reader.evaluator.value(value)

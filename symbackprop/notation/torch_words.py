@@ -18,7 +18,7 @@ from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_te
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.composed_further import linspace
 from symbackprop.notation.composed_shapes import array
-from symbackprop.notation.functions import Layer
+from symbackprop.notation.functions import Layer, no_value
 from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.scipy.matrices import block_diag
 from symbackprop.notation.scipy.special import SPECIAL
@@ -310,4 +310,11 @@ DEFAULTS = {"Flatten": {"start_dim": 1}}
 
 def _layer(name: str) -> Callable[..., Layer]:
     function = of_torch("torch.nn.functional", LAYERS[name]) or TABLE[LAYERS[name]]
-    return lambda *given, **further: Layer(name, function, given, {**DEFAULTS.get(name, {}), **further})
+
+    def layer(*given: Any, **further: Any) -> Layer:
+        made = Layer(name, LAYERS[name], function, given, {**DEFAULTS.get(name, {}), **further})
+        if any(isinstance(one, Tensor) for one in given):
+            raise LanguageError(" ".join(no_value(made)))
+        return made
+
+    return layer

@@ -51,10 +51,16 @@ MEANT = {
     "sigma": "sigmoid", "Phi": "normal_cdf", "phi": "normal_pdf", "ln": "log", "average": "mean", "avg": "mean",
     "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
     "lse": "logsumexp", "sgn": "sign", "range": "arange", "onehot": "one_hot",
-    "transposed": "transpose", "sumexp": "logsumexp",
+    "transposed": "transpose", "sumexp": "logsumexp", "Sigma": "sum",
+    **dict.fromkeys(("mse", "MSE", "mean_squared_error", "MeanSquaredError"), "mse_loss"),
+    **dict.fromkeys(("mae", "MAE", "l1_loss", "mean_absolute_error"), "mae_loss"),
+    **dict.fromkeys(("bce", "BCE", "log_loss", "binary_crossentropy"), "binary_cross_entropy"),
+    **dict.fromkeys(("ce", "CE", "crossentropy", "categorical_crossentropy"), "cross_entropy"),
+    **dict.fromkeys(("l2", "l2_norm", "L2", "frobenius"), "norm"),
 }  # fmt: skip
 NO_NUMBERS = ("inf", "infinity", "nan")  # spelled large or small
 OUTSIDE = {
+    **dict.fromkeys(("Linear", "Dense"), "Declare its weights, W: parameter[h, d] and b: parameter[h], and write W @ x + b."),
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",
@@ -75,3 +81,7 @@ OUTSIDE = {
     "unwrap": "It adds whole turns, by what neighbours differ; declare the angles as data.",
     "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",
 }  # fmt: skip
+METHODS_OUTSIDE = {
+    **dict.fromkeys(("backward", "zero_grad"), "Leave the line out: every gradient of the loss is derived."),
+    **dict.fromkeys(("numpy", "tolist"), "Leave it out: tensors are arrays here."),
+}

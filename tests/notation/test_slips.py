@@ -19,6 +19,13 @@ SLIPS = {  # the line -> the column, what is said, what a click makes of the lin
     "a = W x": (7, "two values stand side by side. Write W @ x for a product of matrices, W * x entry by entry.", ""),
     "L = sum(W.T x)": (13, "Write W.T @ x for a product of matrices, W.T * x entry by entry, W.T, x for two values.", ""),
     "L = sum((W) x) + 1": (13, "two values stand side by side. Write A @ B for a product of matrices", ""),
+    "let z = W @ x": (1, "a value needs no word before its name. Write name = ...", ""),
+    "// the loss": (1, "a remark begins with #. Write # in its place.", "# the loss"),
+    "L = sum(W .* x)": (11, ".* is not in the language. Write *, entry by entry.", "L = sum(W * x)"),
+    "L = sum(x .^ 2)": (11, ".^ is not in the language. Write **, entry by entry.", "L = sum(x ** 2)"),
+    "L = ½ sum(x)": (5, "½ is no number here. Write (1/2)*.", "L = (1/2)* sum(x)"),
+    "L = sum(|W @ x|)": (9, "bars are no absolute value here. Write abs(x), or norm(x) of a vector.", ""),
+    "L = -x log(x)": (8, "Write x @ log(...) for a product of matrices, x * log(...) entry by entry.", ""),
     "z: data[n n]": (4, "sizes stand in square brackets, with commas. Write data[n, n].", "z: data[n, n]"),
 }
 
@@ -65,3 +72,23 @@ def test_a_slip_in_the_first_line_of_a_loop_is_mended_by_a_click(header: str) ->
 def test_what_is_said_of_a_product_without_a_sign_is_read(line: str, sign: str) -> None:
     with pytest.raises(sb.NotationError, match=f"W {'[*]' if sign == '*' else sign} x"):
         sb.read(GIVEN + line.replace(" @ ", " "))
+
+
+HABITS = {  # what people bring along -> what is said
+    "L == sum(x)": "== compares. Write L = ... to name a value.",
+    "L = sum(x),": "the comma behind the value makes a tuple of it. Leave the comma out.",
+    "L = sum(Wx)": "Wx is not defined. Write W @ x for a product of matrices, W * x entry by entry.",
+    "L = mse(x, x)": "Did you mean mse_loss?",
+    "L = nn.MSELoss(x, x)": "Write nn.MSELoss()(...), or mse_loss(...).",
+    "L = sum(nn.MSELoss(x, x))": "Write nn.MSELoss()(...), or mse_loss(...).",
+    "L = sum(nn.Linear(3, 4)(x))": "Declare its weights, W: parameter[h, d]",
+    "L = sum(x)\nL.backward()": "Leave the line out: every gradient of the loss is derived.",
+}
+
+
+@pytest.mark.parametrize("line", HABITS)
+def test_a_habit_is_told_what_to_write(line: str) -> None:
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(GIVEN + line)
+    assert HABITS[line] in str(refused.value)
+    assert "function <" not in str(refused.value)
