@@ -67,6 +67,13 @@ def test_standard_input_holds_the_network_or_the_claims(run: Run) -> None:
     assert (outcome.code, "not both" in outcome.err) == (2, True)
 
 
+def test_a_name_that_no_line_defines_is_asked_for() -> None:
+    said = sb.verify(NET, {"W_1": "outer(delta, x)"}).verdict
+    assert "Define it in a line before, delta = ...; the network has W_1" in said
+    verdict = sb.verify(NET, [("delta", "(W_2.T @ (yhat - t)) * a_1 * (1 - a_1)"), ("W_1", "outer(delta, x)")])
+    assert verdict.ok
+
+
 def test_what_a_step_is_said_to_be_is_a_derivative() -> None:
     with pytest.raises(ValueError, match=r'step W_2: it is said to be "right".*dL/dz of W_1'):
         sb.verify(NET, [("W_2", "outer(yhat - t, a_1)", "right")])

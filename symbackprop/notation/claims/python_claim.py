@@ -145,6 +145,11 @@ class ClaimTensors:
             self.own[name] = value
         self.own[target] = value
 
+    @property
+    def has(self) -> str:
+        """The names of the network, the first of them."""
+        return ", ".join(list(self.shapes)[:12])
+
     def lookup(self, node: ast.Name, source: Any) -> Any:
         writer = self.memory.through(self.called(node.id))
         if writer is not None:
@@ -161,8 +166,8 @@ class ClaimTensors:
                 return rows[0]
         if node.id in functions():
             raise NotationError(f"{node.id} is a function.", f"Write {node.id}(...).", source.place(node))
-        near = nearest(node.id, (*self.own, *self.shapes, *functions()))
-        mend = f"Did you mean {near}?" if near else f"The network has {', '.join(list(self.shapes)[:12])}."
+        near = nearest(node.id, (*self.own, *self.shapes))
+        mend = f"Did you mean {near}?" if near else f"Define it in a line before, {node.id} = ...; the network has {self.has}."
         raise NotationError(f"{node.id} stands nowhere in this network.", mend, source.place(node))
 
     def program(self, tensor: Tensor) -> tuple[Program, tuple[Expr, ...]]:
