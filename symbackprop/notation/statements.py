@@ -227,8 +227,9 @@ def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
 
 def _require_one(reader: Reader, targets: list[ast.expr], value: ast.expr) -> None:
     """Raise NotationError for L = sum(x), whose comma makes a tuple; (n,) in brackets is one that is meant."""
-    one = isinstance(targets[-1], ast.Name) and isinstance(value, ast.Tuple) and len(value.elts) == 1
-    if one and value.col_offset == value.elts[0].col_offset:
+    if not (isinstance(targets[-1], ast.Name) and isinstance(value, ast.Tuple) and len(value.elts) == 1):
+        return
+    if value.col_offset == value.elts[0].col_offset:
         raise reader.fault(value, "the comma behind the value makes a tuple of it.", "Leave the comma out.")
 
 
