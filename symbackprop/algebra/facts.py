@@ -198,7 +198,9 @@ def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
             algebra.learn_sum(leaf, axis, algebra.sums[atom, letters.index(x)])
     if atom.kind == "reduction" and atom.name == "logsumexp" and exponent == 1 and _once_reduced(atom.args[0]):
         algebra.logsums[leaf] = atom.args[0], tuple(letters.index(x) for x in own)
-    algebra.learn_name(atom, Named(leaf, exact(1 / Fraction(exponent)), tuple(letters.index(x) for x in own)))
+    inverse, even = 1 / Fraction(exponent), Fraction(exponent).denominator % 2 == 0
+    if inverse.denominator == 1 or even or atom.positive:  # of L = p^2 the root is |p|, of p^3 it is none below 0
+        algebra.learn_name(atom, Named(leaf, exact(inverse), tuple(letters.index(x) for x in own)))
     named_positive = atom.name == "softmax" or getattr(atom.name, "__name__", "") in POSITIVE
     leaf.positive = leaf.positive or atom.positive or named_positive or exponent.denominator == 2
 

@@ -15,6 +15,7 @@ from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, Term
 from symbackprop.core.functions import FUNCTIONS
 
 EXTREMA = (FUNCTIONS["maximum"], FUNCTIONS["minimum"])
+MOST_STEPS = 3_000  # of a search for a term in another; what is not found by then is not replaced
 EXPECTED = 4  # sigmoid(x) (1 - sigmoid(x)), not exp(-x) sigmoid(x)^2
 
 
@@ -289,9 +290,15 @@ def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]
         outside = {y for f in left for y in f.letters} | {names[x] for x in free}
         return len(set(inner)) == len(inner) and all(is_summed(y) and y not in outside for y in inner)
 
+    steps = 0
+
     def step(k: int, left: list[Factor], names: dict[str, str]) -> tuple[list[Factor], tuple[str, ...]] | None:
+        nonlocal steps
+        steps += 1
         if k == len(relation.term):
             return (left, tuple(names[x] for x in relation.letters)) if whole(left, names) else None
+        if steps > MOST_STEPS:  # (x^T y)^10 is a product of ten equal pairs: 10! ways of taking them
+            return None
         wanted = relation.term[k]
         for n, f in enumerate(left):
             if f.atom is not wanted.atom or not _divides(wanted, f):

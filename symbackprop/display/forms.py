@@ -217,7 +217,7 @@ def _function(to: Printer, x: Form) -> Node:
     if x.given == "softmax":
         return f.call(f.function("softmax"), arguments)
     if isinstance(x.given, str):
-        return applied(reduction(x.given).latex, arguments)
+        return applied(reduction(x.given).latex or rf"\operatorname{{{x.given}}}", arguments)
     return function_formula(x.given, arguments)
 
 

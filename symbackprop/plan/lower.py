@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
@@ -13,7 +14,7 @@ from symbackprop.core.functions import iverson, matrix_function
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
 from symbackprop.plan.contract import as_one_product, total
-from symbackprop.plan.entries import Body
+from symbackprop.plan.entries import MOST, Body
 from symbackprop.plan.graph import PASSES, Graph, terms_of
 from symbackprop.plan.node import Add, Arg, Carried, Fold, Input, Multiply, Node, PlanError, Square, Tie, Value
 from symbackprop.plan.places import At, put, read, scatter, take
@@ -176,7 +177,7 @@ class _Lowering:
         rest = sp.Mul(factors.rest, *map(iverson, remaining))
         rest = substituted(rest, {position(c): p.at for c, p in places.items()} | ones)
         body = Body(self.graph, slots, self._exponential)
-        values = [slots[op.slots[k]] for k in factors.operands]
+        values = [v for k, n in Counter(factors.operands).items() for v in self._power(body, slots[op.slots[k]], n)]
         values += [body.value(factor) for factor in sp.Mul.make_args(rest) if factor != 1]
         values.append(body.value(factors.coefficient))
         target = {c: p for c, p in places.items() if c in equation.target.index}
@@ -192,6 +193,11 @@ class _Lowering:
             values = [body.apply("select", [inside, product, Value(0.0)])]
         value = total(self.graph, values, over) if over else self.graph.multiply(values)
         return self._written(value, target, part) if target else self._looked(value)
+
+    @staticmethod
+    def _power(body: Body, value: Value, count: int) -> list[Value]:
+        """A factor as often as it stands; beyond the largest product of squares it is one function of its entries."""
+        return [value] * count if count <= MOST else [body.apply("power", [value, Value(float(count))])]
 
     def _looked(self, value: Value) -> Value:
         if value.node is not None and isinstance(value.node.op, Add) and not value.node.op.plus and len(value.node.args) > 2:

@@ -13,6 +13,7 @@ from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
+from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box
 
 BOXES = {
@@ -201,6 +202,25 @@ def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.Monkey
 def test_what_has_a_name_or_a_sign_is_written_so(text: str, line: str) -> None:
     (shown,) = sb.derive(text).box().lines
     assert line in shown.latex()
+
+
+@pytest.mark.parametrize("power", [3, 4, 10])
+@pytest.mark.parametrize("base", ["prod(x)", "max(x)", "x @ y", "tanh(sum(x))"])
+def test_a_power_of_a_value_below_0_is_not_made_of_the_root_of_the_loss(base: str, power: int) -> None:
+    """L = p^4 says p = L^(1/4) of a p above 0 alone; at every point of those that follow p is below 0."""
+    derivation = sb.derive(f"x: parameter[n]\ny: data[n]\nL = ({base})**{power}")
+    values = [{"x": scale * np.array([-0.9, -1.3, -0.7]), "y": np.array([0.4, 0.8, 1.1])} for scale in (1.0, 0.9)]
+    points = [Point({"n": 3}, walk(derivation.program, at, {"n": 3})) for at in values]
+    found = proved_box(derivation, points)
+    assert not found.missing
+    assert found.lines[-1].name == "dL/dx"
+
+
+def test_a_product_of_all_entries_is_called_so() -> None:
+    derivation = sb.derive("x: parameter[n]\nL = log(prod(x))")
+    assert r"\operatorname{prod}\left(x\right)" in derivation.gradients["x"].latex()
+    definitions = [(f"line {k}", line.latex()) for k, line in enumerate(derivation.box().lines)]
+    assert sb.verify(derivation.network, definitions).claims[-1].right
 
 
 def test_what_a_line_says_is_called_by_its_name_in_the_others() -> None:

@@ -96,3 +96,12 @@ def test_sizes_and_positions_are_the_same_in_c_and_in_jax(monkeypatch: pytest.Mo
             np.testing.assert_allclose(
                 found[f"x{k}"], np.broadcast_to(np.asarray(value), (N,)), rtol=1e-9, err_msg=f"{name}: {factor}"
             )
+
+
+def test_a_large_power_of_a_value_is_one_function_of_its_entries() -> None:
+    """As a product of a thousand factors it took a minute to order them."""
+    function = sb.compile("x: parameter[n]\ny: parameter[n]\nL = sum(x**1000*y**17)")
+    arrays = {"x": np.array([1.01, -0.99, 1.0]), "y": np.array([-0.9, 1.1, 0.5])}
+    wanted, found = function.grad(arrays), bound(function, arrays, "numpy")
+    for name in arrays:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-12)

@@ -56,6 +56,7 @@ _WHOLE = frozenset(
         "logdet",
         "logsumexp",
         "LSE",
+        "prod",
         "sech",
         "coth",
         "sqrt",
@@ -249,6 +250,8 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
             return lambda x: nd.summed(x, DOWN)
         case "det" | "logdet" | "sigma_max" | "sigma_min":
             return lambda x: nd.matrix_of(name, x)
+        case "prod":
+            return lambda x: _over_all(x, lambda y, axes: nd.reduced("prod", y, axes))
         case "logsumexp" | "LSE":
             return lambda x: nd.reduced("logsumexp", x, (_axis(x),))
         case "sqrt":

@@ -94,7 +94,7 @@ class Summed:
 
 @dataclass(frozen=True)
 class Reduced:
-    """max, min or logsumexp over axes."""
+    """max, min, prod or logsumexp over axes."""
 
     kind: str
     axes: Axes
@@ -329,7 +329,7 @@ def summed(x: Node, axis: str) -> Node:
 
 
 def reduced(kind: str, x: Node, axes: Axes) -> Node:
-    """max, min or logsumexp over axes."""
+    """max, min, prod or logsumexp over axes."""
     places = tuple(x.axes.index(a) for a in axes)
     rest = tuple(a for a in x.axes if a not in axes)
     return Node(Reduced(kind, axes), (x,), rest, _generic(kind, [(np.sin(x.value) ** 2).sum(axis=places)]))

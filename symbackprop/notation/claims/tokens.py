@@ -74,7 +74,7 @@ _TYPED = {
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿⁱ", "0123456789-+()ni", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋₊ᵢⱼₖₗₘₙₜₚₛₓₕ", "0123456789-+ijklmntpsxh", strict=True))
 _BARE = (  # words of functions that are typed as they are spoken, before a bracket
-    "diag|softmax|sigmoid|tanh|exp|log|relu|ReLU|trace|tr|rowsum|colsum|rowmean|colmean|sum|mean|sqrt|sign|vec|logsumexp|softplus"
+    "diag|softmax|sigmoid|tanh|exp|log|relu|ReLU|trace|tr|rowsum|colsum|rowmean|colmean|sum|mean|sqrt|sign|vec|logsumexp|softplus|prod"
 )
 _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
     r"(?<![\\\w])(?:np\.)?(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*axis\s*=\s*([01])\s*(?:,\s*keepdims\s*=\s*(?:True|1)\s*)?\)"
