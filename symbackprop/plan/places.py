@@ -89,7 +89,7 @@ def _through(outer: Place, inner: tuple[Place, ...]) -> Place:
 
 def scatter(graph: Graph, value: Value, places: Mapping[str, At], keep: tuple[str, ...]) -> Value:
     """Zeros with the value added at places of some letters; letters of the value that are not in `keep` are summed."""
-    value = graph.held(graph.real(value))
+    scale, value = _apart(graph, value)
     moved = {c for at in places.values() for c in at.slopes}
     kept = [c for c in dict.fromkeys([*value.letters, *sorted(moved)]) if c in keep]
     summed = [c for c in dict.fromkeys([*value.letters, *sorted(moved)]) if c not in keep]
@@ -103,7 +103,7 @@ def scatter(graph: Graph, value: Value, places: Mapping[str, At], keep: tuple[st
         for c, at in ((c, places[c]) for c in written)
     )
     args = [Arg(value.solid, tuple(axis[c] for c in value.letters))]
-    made = Value(1.0, graph.node(Scatter(found), args, shape, graph.shape(summed)), letters)
+    made = Value(scale, graph.node(Scatter(found), args, shape, graph.shape(summed)), letters)
     return read(graph, made, {c: At(before, {c: 1}) for c, (before, after) in margins.items() if before or after})
 
 
@@ -119,10 +119,17 @@ def take(graph: Graph, value: Value, letter: str, integers: Value) -> Value:
 
 def put(graph: Graph, value: Value, letter: str, integers: Value, keep: tuple[str, ...]) -> Value:
     """Zeros with the value added along the axis of a letter at the positions that a tensor of integers holds."""
-    value = graph.whole(graph.held(value))
+    scale, value = _apart(graph, value)
     every = dict.fromkeys([*value.letters, *integers.letters])
     letters = (*(c for c in every if c in keep), letter)
     summed = [c for c in every if c not in keep]
     place = {c: k for k, c in enumerate([*letters, *summed])}
     args = [Arg(v.solid, tuple(place[c] for c in v.letters)) for v in (value, integers)]
-    return Value(1.0, graph.node(Put(len(letters) - 1), args, graph.shape(letters), graph.shape(summed)), letters)
+    return Value(scale, graph.node(Put(len(letters) - 1), args, graph.shape(letters), graph.shape(summed)), letters)
+
+
+def _apart(graph: Graph, value: Value) -> tuple[float, Value]:
+    """The number in front of a value, which what is made of it carries on, and the value as a node."""
+    if value.node is None:
+        return 1.0, graph.held(value)
+    return value.coefficient, graph.real(value.bare())
