@@ -51,7 +51,7 @@ NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
     "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
 } | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
-COLUMNS = 16  # at most, of a block of a product
+BLOCK = 256, 32  # at most, of a product: rows and columns that are packed at once
 
 
 def source(plan: Plan, dtype: str, title: str = "") -> str:
@@ -288,7 +288,7 @@ class _Writer:
         (m, am), (k, ak) = s.a.dims[lead:]
         (_, bk), (n, bn) = s.b.dims[lead:]
         (_, cm), (_, cn) = s.out.dims[lead:]
-        self.packed = max(self.packed, k * COLUMNS)
+        self.packed = max(self.packed, min(k, BLOCK[0]) * BLOCK[1])
         places = [f"&{self._at(replace(w, dims=w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}" for w in (s.a, s.b, s.out)]
         call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
                 "memory->packed);")  # fmt: skip

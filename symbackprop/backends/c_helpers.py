@@ -21,8 +21,10 @@ PRELUDE = """#include <math.h>
 typedef REAL real;
 #if defined(__GNUC__)
 #define OWN static __attribute__((noinline))
+#define WITHIN static inline __attribute__((always_inline))
 #else
 #define OWN static
+#define WITHIN static inline
 #endif
 #ifdef STEP_BLAS
 typedef void (*blas_product)(int, int, int, long long, long long, long long, real, const real *, long long, const real *, long long,
@@ -189,7 +191,34 @@ OWN void long_sums_(
 }
 #endif
 """,
-    "product_": """enum { ROWS = 4, COLUMNS = 64 / sizeof(real) };
+    "product_": """#if !defined(__GNUC__)
+enum { WIDE = 16, LANES = WIDE / sizeof(real) };
+#endif
+enum { ROWS = 4, TALL = WIDE == 64 ? 8 : 4, DEPTH = 256 };
+WITHIN void block_(
+    const int tall, const int wide, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak,
+    const real *b, ptrdiff_t bk, real *c, ptrdiff_t cm, ptrdiff_t cn, int more) {
+    const real *row[TALL];
+    real entries[TALL][2 * LANES];
+    for (int r = 0; r < tall; r++) row[r] = a + (r < rows ? r : 0) * am;
+#if defined(__GNUC__)
+    lanes part[TALL][2] = {{{0}}};
+    for (ptrdiff_t l = 0; l < k; l++) {
+        const lanes *here = (const lanes *)(b + l * bk);
+        for (int r = 0; r < tall; r++)
+            for (int s = 0; s < wide; s++) part[r][s] += row[r][l * ak] * here[s];
+    }
+    memcpy(entries, part, sizeof part);
+#else
+    memset(entries, 0, sizeof entries);
+    for (ptrdiff_t l = 0; l < k; l++)
+        for (int r = 0; r < tall; r++)
+            for (int s = 0; s < wide * LANES; s++) entries[r][s] += row[r][l * ak] * b[l * bk + s];
+#endif
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t s = 0; s < columns; s++) c[r * cm + s * cn] = more ? c[r * cm + s * cn] + entries[r][s] : entries[r][s];
+}
+
 OWN void product_(
     ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, ptrdiff_t bn,
     real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed) {
@@ -207,30 +236,40 @@ OWN void product_(
         return;
     }
 #endif
-    for (ptrdiff_t j = 0; j < n; j += COLUMNS) {
-        const ptrdiff_t columns = n - j < COLUMNS ? n - j : COLUMNS;
-        const real *block = b + j * bn;
-        ptrdiff_t step = bk;
-        if (bn != 1 || columns < COLUMNS) {
-            for (ptrdiff_t l = 0; l < k; l++)
-                for (ptrdiff_t s = 0; s < COLUMNS; s++) packed[l * COLUMNS + s] = s < columns ? block[l * bk + s * bn] : 0;
-            block = packed;
-            step = COLUMNS;
+    ptrdiff_t first = 0;
+    do {
+        const ptrdiff_t depth = k - first < DEPTH ? k - first : DEPTH;
+        for (ptrdiff_t j = 0; j < n; j += 2 * LANES) {
+            const ptrdiff_t columns = n - j < 2 * LANES ? n - j : 2 * LANES, width = columns > LANES ? 2 * LANES : LANES;
+            const real *block = b + first * bk + j * bn;
+            ptrdiff_t step = bk;
+            if (bn != 1 || columns < width || (m > 4 * ROWS && bk > 256)) {
+                if (bk == 1)
+                    for (ptrdiff_t s = 0; s < width; s++)
+                        for (ptrdiff_t l = 0; l < depth; l++) packed[l * width + s] = s < columns ? block[l + s * bn] : 0;
+                else
+                    for (ptrdiff_t l = 0; l < depth; l++)
+                        for (ptrdiff_t s = 0; s < width; s++) packed[l * width + s] = s < columns ? block[l * bk + s * bn] : 0;
+                block = packed;
+                step = width;
+            }
+            for (ptrdiff_t i = 0; i < m;) {
+                const real *rows = a + i * am + first * ak;
+                const ptrdiff_t high = m - i > ROWS ? TALL : ROWS, count = m - i < high ? m - i : high;
+                real *into = c + i * cm + j * cn;
+                if (high == ROWS && width == LANES)
+                    block_(ROWS, 1, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
+                else if (high == ROWS)
+                    block_(ROWS, 2, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
+                else if (width == LANES)
+                    block_(TALL, 1, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
+                else
+                    block_(TALL, 2, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
+                i += high;
+            }
         }
-        for (ptrdiff_t i = 0; i < m; i += ROWS) {
-            const ptrdiff_t rows = m - i < ROWS ? m - i : ROWS;
-            real part[ROWS][COLUMNS] = {{0}};
-            const real *row[ROWS];
-            for (int r = 0; r < ROWS; r++) row[r] = a + (r < rows ? i + r : i) * am;
-            for (ptrdiff_t l = 0; l < k; l++)
-                for (int r = 0; r < ROWS; r++) {
-                    const real x = row[r][l * ak];
-                    for (int s = 0; s < COLUMNS; s++) part[r][s] += x * block[l * step + s];
-                }
-            for (ptrdiff_t r = 0; r < rows; r++)
-                for (ptrdiff_t s = 0; s < columns; s++) c[(i + r) * cm + (j + s) * cn] = part[r][s];
-        }
-    }
+        first += DEPTH;
+    } while (first < k);
 }
 """,
     **c_matrices.HELPERS,

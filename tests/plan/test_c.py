@@ -141,6 +141,21 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
         assert native() == pytest.approx(plain(), rel=1e-12)
         np.testing.assert_allclose(native.flat_gradient, plain.flat_gradient, rtol=1e-11, atol=1e-11)
 
+    @pytest.mark.parametrize(
+        ("m", "n", "k"),
+        [(9, 33, 260), *(pytest.param(*s, marks=pytest.mark.slow) for s in ((1, 1, 1), (4, 16, 256), (21, 70, 600)))],
+    )
+    def test_products_without_a_library_are_what_numpy_says(m: int, n: int, k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Rows and columns that fill no block, and sums of several; forwards and with either factor transposed."""
+        monkeypatch.setattr("symbackprop.backends.c_library._blas", lambda _: None)
+        function = sb.compile(f"A: parameter[{m}, {k}]\nB: parameter[{k}, {n}]\nL = sum((A @ B)**2)")
+        random = np.random.default_rng(m)
+        A, B = random.normal(size=(m, k)), random.normal(size=(k, n))
+        step = function.bind({"A": A, "B": B}, backend="c")
+        assert step() == pytest.approx(np.sum((A @ B) ** 2), rel=1e-13)
+        for name, wants in (("A", 2 * A @ B @ B.T), ("B", 2 * A.T @ (A @ B))):
+            np.testing.assert_allclose(step.gradients[name], wants, rtol=0, atol=1e-13 * np.abs(wants).max() * k)
+
     @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
     def test_functions_of_entries_are_exact_to_the_last_digits(dtype: str) -> None:
         step = sb.compile("x: parameter[n]\nL = sum(exp(x)) + sum(tanh(x)) + sum(expm1(-x))", dtype=dtype)
