@@ -190,7 +190,14 @@ class BodyPrinter:
                 return f.add([exponential(arguments[0]), f.negative(f.ONE)])
             case "log":
                 return logarithm(arguments[0])
+            case "floor" | "ceiling" if isinstance(e.args[0], Expr):
+                arguments = [self._over_one_line(e.args[0])]
         return function_formula(type(e), arguments)
+
+    def _over_one_line(self, e: Expr) -> Node:
+        """Terms that are halves as the half of their sum: (H - 1)/2."""
+        top, bottom = sp.fraction(sp.together(e))
+        return f.over(self.formula(top), self.formula(bottom)) if bottom.is_Integer and bottom != 1 else self.formula(e)
 
     def _branch(self, e: Where) -> Node:
         alone = indicator_of(e)

@@ -37,7 +37,7 @@ class ShownLine:
 
     needs   the lines that it reads, in order.
     about   what stands beside it, where that is more than the tensor's shape: the steps of a loop at which it holds.
-    meant   of a line at a step: the derivative that it says, where it calls it by a letter.
+    meant   of a line at a step: the derivative that it says, where it calls it by a letter; of the name of a part: the whole.
     by      of a line at a step: what it is by, in a few letters.
     shape   of a line at a step: the shape there; "" for a number.
     why     of a line of a recursion: why it stands, a sentence each.
@@ -199,7 +199,8 @@ def _legend(to: Printer, program: Program, line: Line, labels: Mapping[str, Name
             view = replace(view, tensor=by.name)
         equation = to.views.definition(view, subscripts)
         if equation is not None:
-            found.setdefault(latex(equation), ShownLine(latex(equation), equation, ()))
+            own = ShownLine(latex(equation), equation, (), meant=to.names.tensor(view.tensor))
+            found.setdefault(own.name, own)
     return list(found.values())
 
 

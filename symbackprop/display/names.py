@@ -213,6 +213,11 @@ class Names:
         """The sizes of axes that differ from layer to layer."""
         return LayerWidths(self.program)
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names of tensors and sizes, which a letter that is new must not be."""
+        return frozenset((*self.program.tensors, *map(str, self.program.sizes())))
+
     def dimensions(self, name: str) -> Node:
         """The shape as a formula: h × d; of what has another one at each layer, that at one, h_l × h_{l-1}."""
         return shape_formula(self.widths.shape(name) or self.signature(name).shape)

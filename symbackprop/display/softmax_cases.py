@@ -23,7 +23,7 @@ def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
     Both follow from p[k] = exp(o[k] - t), where t is the logsumexp of o, by the slope of its row.
     """
     shape = dict(zip(o.index, names.signature(o.name).shape, strict=True))
-    other = fresh(1, o.index)[0]
+    other = fresh(1, o.index, names=names.words)[0]
 
     def at(c: str) -> list[Letter]:
         return [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index]

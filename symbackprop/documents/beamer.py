@@ -12,7 +12,7 @@ from symbackprop.documents.latex import LatexFragment
 from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import Writer, numbers
-from symbackprop.pictures.picture import on_paper
+from symbackprop.pictures.picture import SLIDES, on_paper
 
 _PREAMBLE = r"""\documentclass[aspectratio=169,10pt]{beamer}
 \usepackage{%s}
@@ -96,7 +96,7 @@ class Beamer(LatexFragment):
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
 
-        drawn = tikzpictures(on_paper(figure.draw, self.language.words), self.hangul)
+        drawn = tikzpictures(on_paper(figure.draw, self.language.words, SLIDES), self.hangul)
         frames = (f"\\begin{{frame}}{{{caption}}}\n\\centering {_FITTED % one}\n\\end{{frame}}" for one in drawn)
         return "\n\n".join(f"\\ifdefined\\tikzpicture\n{frame}\n\\fi" for frame in frames)
 

@@ -13,7 +13,7 @@ from symbackprop.formulas.tree import Fence, Node, Row, Script, items_of, walk
 _A, _B, _KERNEL, _L, _M, _X = map(f.letter, "ABKLMX")
 _SMALL_A, _B_ROW, _I, _K, _N, _O, _Q, _T, _V, _SMALL_X, _Y = map(f.letter, "abiknoqtvxy")
 _ONES = Script(f.bold("1"), _N)
-_FOLDS = tuple(map(f.function, ("rowsum", "colsum", "rowmean", "colmean")))
+_ROWSUM, _COLSUM, _ROWMEAN, _COLMEAN = map(f.function, ("rowsum", "colsum", "rowmean", "colmean"))
 _CLIP, _DIAG, _ONEHOT, _SOFTMAX, _TRIL, _TRIU = map(f.function, ("clip", "diag", "onehot", "softmax", "tril", "triu"))
 _STAR, _AST, _COLON = f.symbol("star"), f.symbol("ast"), f.symbol(":")
 _PAD, _CROP, _SPREAD, _STRIDE = (f.call(Script(f.function(name), _K), [_X]) for name in ("pad", "crop", "spread", "stride"))
@@ -78,13 +78,13 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
             _B_ROW,
         ),
     ),
+    (_has(_ROWSUM), told("{} is the column of the sums of the rows of {}.", f.call(_ROWSUM, [_X]), _X)),
+    (_has(_COLSUM), told("{} is the row of the sums of the columns of {}.", f.call(_COLSUM, [_X]), _X)),
+    (_has(_ROWMEAN), told("{} is the column of the means of the rows of {}.", f.call(_ROWMEAN, [_X]), _X)),
+    (_has(_COLMEAN), told("{} is the row of the means of the columns of {}.", f.call(_COLMEAN, [_X]), _X)),
     (
-        _has(*_FOLDS),
-        told(
-            "{} and {} are the sums of the rows of a matrix and of its columns, {} and {} their means; beside a matrix, such a "
-            "column or row stands for the matrix that repeats it.",
-            *[f.call(fold, [_X]) for fold in _FOLDS],
-        ),
+        _has(_ROWSUM, _COLSUM, _ROWMEAN, _COLMEAN),
+        told("Beside a matrix, such a column or row stands for the matrix that repeats it."),
     ),
     (
         lambda node: isinstance(node, Row) and _ONES.base in node.items,
@@ -103,14 +103,8 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
         _has(_DIAG),
         told("{} is the diagonal matrix of a vector, {} the diagonal of a matrix.", f.call(_DIAG, [_V]), f.call(_DIAG, [_M])),
     ),
-    (
-        _has(_TRIL, _TRIU),
-        told(
-            "{} keeps the entries on and below the diagonal of a matrix, {} those on and above it; the others are 0.",
-            f.call(_TRIL, [_A]),
-            f.call(_TRIU, [_A]),
-        ),
-    ),
+    (_has(_TRIL), told("{} keeps the entries of {} on and below its diagonal; the others are 0.", f.call(_TRIL, [_A]), _A)),
+    (_has(_TRIU), told("{} keeps the entries of {} on and above its diagonal; the others are 0.", f.call(_TRIU, [_A]), _A)),
     (
         _has(_CLIP),
         told("{} is {}, but never below {} nor above {}.", f.call(_CLIP, [_SMALL_X, _SMALL_A, _B_ROW]), _SMALL_X, _SMALL_A, _B_ROW),

@@ -43,6 +43,10 @@ GAP, NARROWEST_NOTE = 2.0, 8.5
 ENTRIES = told("entry by entry")
 """What a step folds away."""
 
+_MATH = r"<math[^>]*>(?:(?!</math>).)*</math>"
+_CLINGS = re.compile(rf"[(\[]{_MATH}[)\].,;:]*|{_MATH}[)\].,;:]+", re.DOTALL)
+"""A formula in a line with the bracket before it, or with what ends a clause behind it."""
+
 # where the table of contents stands: what is seen first is the result
 _BEHIND_RESULT = "<!-- contents -->"
 
@@ -73,6 +77,10 @@ class Fragment(Writer):
 
     def link(self, written: str, anchor: str) -> str:
         return f'<a href="#{anchor}">{written}</a>'
+
+    def line(self, content: Content) -> str:
+        """The content as one line; no line ends between a formula and its brackets or what ends a clause."""
+        return _CLINGS.sub(r'<span class="kept">\g<0></span>', super().line(content))
 
     def math(self, formula: Node) -> str:
         shown = mathml(formula)

@@ -109,7 +109,7 @@ class Lecture:
         found = {(line.name, kind_of(e)): e for line, e in reversed(backward)}
         equations = [e for line, e in backward if found[line.name, kind_of(e)] is e]
         parts = (
-            Part(told("Differentiated"), self._forward(equations)),
+            Part(told("Differentiated"), self._forward(_and_those_beside(equations, [e for _, e in backward]))),
             Part(told("Local derivative"), self._locals(equations)),
             Part(told("Chain rule"), self._chains(lines), folded=True),
         )
@@ -230,6 +230,14 @@ def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
         else:
             lines.append(formula)
     return tuple(lines)
+
+
+def _and_those_beside(equations: Sequence[Equation], path: Iterable[Equation]) -> Iterator[Equation]:
+    """The equations with those like them that lead from the same value, as q, k and v do from x: all are differentiated."""
+    ends = {e.step.wrt.name for e in equations if e.step and e.step.wrt}
+    for e in path:
+        if e in equations or (e.step and e.step.wrt and e.step.wrt.name in ends):
+            yield e
 
 
 def _reaches(line: Line, gone: Collection[str]) -> bool:

@@ -200,7 +200,7 @@ def untied(names: Names, equation: Equation, step: Step) -> Untied | None:
     if not tied or names.signature(wrt.name).kind == "value":
         return None
     slope = local_formula(names, equation, letters)
-    new = dict(zip(tied, fresh(len(tied), letters), strict=True))
+    new = dict(zip(tied, fresh(len(tied), letters, names=names.words), strict=True))
     moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
     letters |= {c: letter(c) for c in new.values()}
     same = [f.indicator(f.equation(letter(new[c]), letter(c))) for c in tied]

@@ -53,8 +53,8 @@ from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.documents.titles import typeset
 from symbackprop.documents.unspoken import as_written, unspoken
 from symbackprop.formulas import build as f
-from symbackprop.formulas.told import Told, in_line, listed, told
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.told import Told, in_line, listed, several, told
+from symbackprop.formulas.tree import Node, items_of, split, walk
 
 if TYPE_CHECKING:
     from symbackprop.pictures.picture import Page, Picture
@@ -341,23 +341,32 @@ def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Form
     """A row for each line with what it is; what parts of tensors are called stands side by side."""
     for is_legend, group in groupby(lines, lambda pair: pair[0].name not in names.program.tensors):
         if is_legend:
-            yield from (
-                Formula(shown, told("what its parts are called")) for shown in packed((x.formula for x, _ in group), LEGEND)
-            )
+            yield from _parts([line for line, _ in group])
         else:
             yield from (Formula(line.formula, _note(names, line), label=label) for line, label in group)
+
+
+def _parts(lines: Sequence[ShownLine]) -> Iterator[Formula]:
+    """What parts of tensors are called, side by side, beside the tensors that they are parts of."""
+    for shown in packed((line.formula for line in lines), LEGEND):
+        within = set(walk(shown))
+        whole = dict.fromkeys(line.meant for line in lines if line.meant is not None and line.formula in within | {shown})
+        yield Formula(shown, told("parts of {}", several(list(whole))))
 
 
 def _note(names: Names, line: ShownLine) -> Content:
     """What stands beside a line: what it is by, its shape, and at which steps of a loop it holds."""
     if line.meant is None:
-        return line.about or _line_note(names, line.name)
+        return line.about or _line_note(names, line)
     return listed([told("{}", in_line(line.meant)), *([line.about] if line.about else [])])
 
 
-def _line_note(names: Names, name: str) -> Content:
-    signature = names.signature(name)
+def _line_note(names: Names, line: ShownLine) -> Content:
+    """The shape, beside what has it where that does not stand on the left: the whole of what the line gives a part of."""
+    name, signature = line.name, names.signature(line.name)
     shape = told("{}", names.dimensions(name)) if signature.shape else Told()
+    if shape and name in names.program.outputs and items_of(split(line.formula)[0]) != items_of(names.tensor(name)):
+        return told("{} ({})", names.in_line(name), shape)
     if signature.role is None or name in names.program.outputs:
         return shape
     said = modes.what_it_is(names, name, signature.role)

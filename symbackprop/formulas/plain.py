@@ -1,7 +1,7 @@
 """Formulas as one line of Unicode text: ∂L/∂W₁ = [W₂ᵀ 2(ŷ − y) ⊙ a ⊙ (1 − a)] xᵀ."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ENVIRONMENTS
@@ -39,7 +39,8 @@ def _row(node: Node) -> str:
     text = ""
     before: Node | None = None
     items = items_of(node)
-    for item, following in zip(items, (*items[1:], None), strict=False):
+    for place, item in enumerate(items):
+        following = _next(items, place)
         kind = kind_of(item)
         if kind == "space":
             wide = float(_atom_of(item).text)
@@ -56,6 +57,15 @@ def _row(node: Node) -> str:
             text += (" " if _gap(before, item, text) else "") + written + (" " if kind == "punctuation" else "")
         before = item
     return text.strip()
+
+
+def _next(items: Sequence[Node], place: int) -> Node | None:
+    """What follows an item; the room between two factors is nothing."""
+    return next((item for item in items[place + 1 :] if not _is_thin(item)), None)
+
+
+def _is_thin(item: Node) -> bool:
+    return kind_of(item) == "space" and float(_atom_of(item).text) < 1
 
 
 def _atom_of(item: Node | None) -> Atom:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import atan2, cos, sin
 from typing import TYPE_CHECKING, NamedTuple, assert_never
@@ -42,6 +42,9 @@ PAPER = Page(740.0, 1090.0)
 
 PAPERS = (PAPER, *(Page(444.0 / points, 654.0 / points, points) for points in (0.5, 0.44)))
 """The same for larger pictures, whose formulas are set in 8.5 points, and in 7.5."""
+
+SLIDES = tuple(Page(410.0 / points, 196.0 / points, points) for points in (0.5, 0.42))
+"""What a slide of 16 by 9 holds below its title, whose letters are of 10 points: formulas in 8.5 points, or in 7."""
 
 
 class Writing(NamedTuple):
@@ -142,10 +145,14 @@ class Picture:
             y += sheet.height
 
 
-def on_paper(draw: Callable[[Page], Picture], say: Callable[[Told], str] = str) -> Picture:
-    """What is drawn for a page, on the fewest sheets of paper, and on those as large as can be; `say`: how words are said on it."""
+def on_paper(draw: Callable[[Page], Picture], say: Callable[[Told], str] = str, pages: Sequence[Page] = PAPERS) -> Picture:
+    """What is drawn for a page, on the fewest sheets of paper, and on those as large as can be.
+
+    say     how words are said on it.
+    pages   the sheets that there are, those for the largest letters first.
+    """
     drawn = []
-    for page in PAPERS:
+    for page in pages:
         picture = draw(page._replace(say=say))
         if len(picture.sheets) == 1 and picture.width <= page.wide:
             return picture

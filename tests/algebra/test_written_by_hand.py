@@ -17,7 +17,7 @@ SOFTMAXES = {
 @pytest.mark.parametrize("text", SOFTMAXES.values(), ids=SOFTMAXES)
 def test_a_softmax_by_hand_leaves_the_prediction_minus_the_label(text: str) -> None:
     derived = sb.derive(NETWORK.format(text))
-    assert str(derived.box()) == "∂L/∂W = 1/N Xᵀ(P − onehot(y))"
+    assert str(derived.box()) == "∂L/∂W = (1/N) Xᵀ(P − onehot(y))"
     assert derived.check().ok
 
 

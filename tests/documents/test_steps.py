@@ -26,10 +26,12 @@ from symbackprop.documents.document import (
     Table,
 )
 from symbackprop.documents.formats import FORMATS
+from symbackprop.documents.html import Html
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.steps import report
 from symbackprop.documents.text import Text
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, items_of, split
@@ -146,6 +148,34 @@ def test_conventions_are_said_where_they_are_needed_and_only_there() -> None:
     assert "Positions count from 0" in Text.write(report(MAKERS["slices"]()))
     assert "followed by those of" in Text.write(report(MAKERS["product_jacobian"]()))
     assert "How to read it" not in Text.write(report(MAKERS["gate"]()))
+
+
+def test_beside_a_part_of_a_gradient_stands_the_whole() -> None:
+    text = "x: data[n, d]\nA: parameter[n, h, d]\nW: parameter[h, d]\nL = sum((A @ x[..., None])**2) + sum((x @ W.T)**2)"
+    box = next(block for block in sb.derive(text).document().blocks if isinstance(block, FormulaRows))
+    notes = {plain(split(row.formula)[0]): ENGLISH.words(row.note) for row in box.rows}
+    assert notes["∂L/∂Aᵢ"] == "∂L/∂A (n × h × d)"
+    assert notes["∂L/∂W"] == "h × d"
+
+
+def test_a_new_letter_is_no_name_of_the_network_and_all_that_reads_a_value_is_differentiated() -> None:
+    text = "x: parameter[d]\nW: parameter[h, d]\nV: parameter[h, d]\nq = W @ x\nk = V @ x\nL = sum(sin(q) * cos(k))"
+    lines = Text.write(sb.derive(text).document()).splitlines()
+    assert any("∂kₗ/∂Vᵢⱼ = 1[l = i] xⱼ" in line for line in lines)
+    assert any("Differentiated    k = V x,   q = W x" in line for line in lines)
+
+
+def test_the_legend_says_what_stands_on_the_page_alone() -> None:
+    words = Text.write(sb.derive("X: parameter[n, d]\nL = sum(X * mean(X, axis=0, keepdims=True))").document())
+    assert ("colmean(X) is" in words) == ("colmean(" in words.split("How to read it")[0])
+    assert not any(name in words for name in ("rowsum", "rowmean", "tril", "triu"))
+
+
+def test_on_a_page_of_html_no_line_begins_with_what_ends_a_clause() -> None:
+    page = Html.write(sb.derive("x: parameter[d]\nt: data[d]\nL = sum((sin(x) - t)**2)").document())
+    kept = re.findall(r'<span class="kept">(.*?)</span>', page)
+    assert all(one.count("<math") == 1 for one in kept)
+    assert len(re.findall(r"</math>[),.;:]", page)) == sum(bool(re.search(r"</math>[),.;:]", one)) for one in kept) > 0
 
 
 def test_a_gradient_that_is_zero_is_said_with_its_reason() -> None:

@@ -88,7 +88,7 @@ def test_steps_that_are_put_together_are_the_gradient(path: Path) -> None:
     ("text", "said"),
     [
         ("A: parameter[n, n] & spd\ny: data[n]\nL = y @ inverse(A) @ y", "∂L/∂Aₖₗ"),
-        ("w: parameter[d]\nX: data[n, d]\ny: data[n]\nL = mse_loss(X @ w, y) + 0.1*l2_penalty(w)", "∂L/∂wⱼ = 1/5 wⱼ"),
+        ("w: parameter[d]\nX: data[n, d]\ny: data[n]\nL = mse_loss(X @ w, y) + 0.1*l2_penalty(w)", "∂L/∂wⱼ = (1/5) wⱼ"),
     ],
 )
 def test_no_step_speaks_of_what_nobody_named(text: str, said: str) -> None:

@@ -11,11 +11,11 @@ from symbackprop.formulas.tree import Marked, walk
 DIFFERENT = [
     (r"\left(W_2^\top e \odot a\right) x^\top", r"\left[W_2^\top e\odot a\odot (1 - a)\right] x^\top",
      "(W₂ᵀ e ⊙ a) xᵀ", "[W₂ᵀ e ⊙ a ⊙ ⟦(1 − a)⟧] xᵀ"),
-    (r"\frac1n X^\top (\sigma(z) + y)", r"\frac1n X^\top (\sigma(z) - y)", "1/n Xᵀ(σ(z) ⟦+y⟧)", "1/n Xᵀ(σ(z) ⟦−y⟧)"),
+    (r"\frac1n X^\top (\sigma(z) + y)", r"\frac1n X^\top (\sigma(z) - y)", "(1/n) Xᵀ(σ(z) ⟦+y⟧)", "(1/n) Xᵀ(σ(z) ⟦−y⟧)"),
     (r"W_1 x", r"W_1^\top x", "⟦W₁⟧ x", "⟦W₁ᵀ⟧ x"),
     (r"a + b", r"b + c + a", "a + b", "b ⟦+c⟧ + a"),
     (r"\sum_i a_i b_i", r"\sum_i a_i c_i", "Σ_i aᵢ ⟦bᵢ⟧", "Σ_i aᵢ ⟦cᵢ⟧"),
-    (r"\frac{2}{n} x", r"\frac{1}{n} x", "⟦2⟧/n x", "⟦1⟧/n x"),
+    (r"\frac{2}{n} x", r"\frac{1}{n} x", "(⟦2⟧/n) x", "(⟦1⟧/n) x"),
     (r"W_1^\top W_2^\top e", r"W_1^\top \left[W_2^\top e \odot a\right]", "W₁ᵀ W₂ᵀ e", "W₁ᵀ[W₂ᵀ e ⊙ ⟦a⟧]"),
     (r"2 A x", r"(A + A^\top) x", "⟦2⟧ A x", "(A ⟦+Aᵀ⟧) x"),
 ]  # fmt: skip

@@ -56,6 +56,8 @@ def test_what_is_written_reads_back_as_the_same_tree(text: str) -> None:
         (r"\left.\frac{\partial f}{\partial q}\right|_{q=3} = -4", "∂f/∂q|_(q=3) = −4"),
         (r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}", "{1, if x > 0; 0, otherwise}"),
         (r"-\frac{1}{2} (a)", "−(1/2)(a)"),
+        (r"\frac{1}{\sqrt{k}}\,Q_n K", "(1/√k) Qₙ K"),
+        (r"\frac{a}{b},\quad c", "a/b,   c"),
         (r"\frac{\log x}{y} + \frac{\exp(x)}{y}", "(log x)/y + exp(x)/y"),
         (r"x_{b,o+k}", "x_(b,o+k)"),
         (r"W^{[1]}", "W^[1]"),

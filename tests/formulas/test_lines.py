@@ -82,7 +82,7 @@ def test_a_bracket_is_opened_where_nothing_else_helps() -> None:
 
 def test_a_wide_numerator_is_written_beside_its_fraction() -> None:
     shown = lines(parse(LONG[0]), 16.0)
-    assert plain(shown[0]).startswith("L = 1/n (a + b")
+    assert plain(shown[0]).startswith("L = (1/n) (a + b")
 
 
 def test_a_row_of_blocks_is_written_with_commas() -> None:
