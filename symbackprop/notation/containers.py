@@ -55,12 +55,13 @@ def entry(evaluator: Evaluator, node: ast.Subscript, value: tuple[Any, ...] | Gr
 
 def sequence(evaluator: Evaluator, node: ast.Tuple | ast.List) -> tuple[Any, ...] | Grown:
     """Several values, (a, b) or [a, b]."""
-    several: Any = List(()) if isinstance(node, ast.List) else ()
+    kind = List if isinstance(node, ast.List) else tuple
+    several: Any = kind(())
     for one in node.elts:
         inner = evaluator.value(one.value) if isinstance(one, ast.Starred) else None
         if isinstance(one, ast.Starred) and not is_sequence(inner):
             raise evaluator.fault(one, f"{evaluator.source.segment(one.value)} is not several values.", "Write them one by one.")
-        part = inner if isinstance(inner, Grown) else type(several)((evaluator.value(one),) if inner is None else inner)
+        part = inner if isinstance(inner, Grown) else kind((evaluator.value(one),) if inner is None else inner)
         several = followed(several, part)
     return several
 

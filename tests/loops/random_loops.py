@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 HEAD = """import numpy as np
@@ -49,7 +49,7 @@ class Draft:
     """A loop that is being written.
 
     names   of vectors that a step reads.
-    lines   above it, and `body` its parts, each of which stands where it may; @ is a vector, ~ a number.
+    above   lines above it, and `below`; `body` its parts, each of which stands where it may; @ is a vector, ~ a number.
     terms   of the loss.
     """
 
@@ -60,6 +60,7 @@ class Draft:
     count: int = 0
     above: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
 
     def own(self, stem: str) -> str:
@@ -391,14 +392,16 @@ PARTS: list[Callable[[Draft], None]] = [
 ]  # fmt: skip
 
 
-def written(rng: random.Random) -> str:
+def written(
+    rng: random.Random, loops: Mapping[str, tuple[list[str], str]] = LOOPS, parts: Sequence[Callable[[Draft], None]] = PARTS
+) -> str:
     """A function with one or two loops, each of some parts."""
     count, lines, terms, vectors = 0, list[str](), list[str](), ["h0", "b"]
     for _ in range(rng.choice([1, 1, 1, 2])):
-        header = rng.choice(list(LOOPS))
-        reads, steps = LOOPS[header]
+        header = rng.choice(list(loops))
+        reads, steps = loops[header]
         draft = Draft(rng, header, steps, [*vectors, *reads, *reads], count)
-        for part in rng.sample(PARTS, rng.randrange(1, 5)):
+        for part in rng.sample(parts, rng.randrange(1, 5)):
             part(draft)
         if not draft.body:
             continue
@@ -407,14 +410,15 @@ def written(rng: random.Random) -> str:
         body = [_filled(rng, part, draft.names) for part in draft.body]
         lines += [line for part in draft.above for line in part.split("\n")]
         lines += [header, *("    " + line for part in body for line in part.split("\n"))]
+        lines += [line for part in draft.below for line in part.split("\n")]
         terms += draft.terms
     lines.append(f"return {' + '.join(terms or ['np.sum(h0)'])}")
-    return HEAD + "".join(f"    {line}\n" for line in lines)
+    return HEAD + "".join(f"    {line}\n" for line in lines).replace("@@", "@")
 
 
 def _filled(rng: random.Random, part: str, names: list[str]) -> str:
     """A part with vectors and numbers in its places."""
-    part = part.replace(" @ W", " \0 W").replace("V @", "V \0")
+    part = part.replace("@@", "\0").replace(" @ W", " \0 W").replace("V @", "V \0")
     while "@" in part:
         part = part.replace("@", vector(rng, names, rng.choice([1, 2])), 1)
     while "~" in part:

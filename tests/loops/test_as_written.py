@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.evaluate.tape import forward
 from symbackprop.notation.errors import NotationError
 
 
@@ -129,3 +130,85 @@ def test_a_row_is_what_the_last_line_made_of_it_also_written_out() -> None:
     plain = network.written_out(numbers={"T": 3, "d": 2})
     for read in (network, plain):
         np.testing.assert_allclose(sb.compile(read).value_and_grad(at)[0], set_again_in_two_lines(**at))
+
+
+def layer_by_layer(x: "data[T, d]", V: "parameter[K, d, d]", h0: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    z = x
+    for w in V:
+        h, new = h0, []
+        for row in z:
+            h = np.tanh(w @ row + 0.5 * h)
+            new.append(h)
+        z = np.stack(new)
+    new = []
+    for row in z:
+        new.append(row * h0)
+    return np.sum(np.stack(new)[-1] ** 2)
+
+
+def rows_beside_a_loop(x: "data[T, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    c = np.tanh(x[1:] * b)
+    for k in range(1, len(c)):
+        c[k] = c[k] + 0.5 * c[k - 1]
+    return np.sum(c**2)
+
+
+def worked_out_behind_in(x: "data[T, d]", y: "data[T, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h, s = b, 0.0
+    for a, row in zip(np.flip(x, axis=0), x * 2 + b, strict=True):
+        h = np.tanh(h * a + row)
+    for t, a in reversed(list(enumerate(y))):
+        s = s * 0.5 + np.sum(a * x[t])
+    for t in range(len(x))[::-1]:
+        h = h + b * x[t] * y[-1 - t] * x[-(t + 1)]
+    for t, a in zip(range(1, len(x)), y[1:], strict=True):
+        h = np.tanh(h + a * x[t - 1])
+    for t in list(range(len(x))):
+        h = h * x[t] + b
+    return np.sum(h) + s
+
+
+def the_last_two(x: "data[T, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    hs, us = [b, b * 0.5], [b]
+    for a in x:
+        p, q = hs[-2:]
+        hs.append(np.tanh(p - q * a))
+        us.append(us[len(us) - 1] * a)
+    hs = [*hs, x[0], *us]
+    return np.sum(np.stack(hs) ** 2)
+
+
+def names_of_inner_loops(x: "data[T, d]", V: "parameter[K, d, d]", b: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h = b
+    for i in range(2):
+        h = h * (i + 1)
+    for w in V:
+        h = np.tanh(w @ h)
+    for a in x:
+        for i in range(2):
+            h = h * a + i
+        for w in V:
+            h = np.tanh(w @ h)
+    return np.sum(h**2)
+
+
+@pytest.mark.parametrize("loss", [layer_by_layer, rows_beside_a_loop, worked_out_behind_in, the_last_two, names_of_inner_loops])
+def test_loops_over_what_people_loop_over_are_what_python_runs(loss) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    shapes = {"x": (4, 2), "y": (4, 2), "V": (3, 2, 2), "b": (2,), "h0": (2,)}
+    network = sb.read(loss)
+    at = {t.name: rng.normal(size=shapes[t.name]) for t in network.program.inputs}
+    want = loss(**{name: array.copy() for name, array in at.items()})
+    assert network.written_out is not None
+    plain = network.written_out(
+        numbers={s: n for s, n in {"T": 4, "d": 2, "K": 3}.items() if s in map(str, network.program.sizes())}
+    )
+    for read in (network, plain):
+        np.testing.assert_allclose(forward(read.program, at, {})[read.loss], want, rtol=1e-12)
+
+
+def test_a_name_of_a_loop_within_is_none_below() -> None:
+    text = "x: parameter[T, d]\nV: parameter[K, d]\nh = zeros(d)\nfor w in V:\n    h = h + w\n"
+    text += "for a in x:\n    for w in V:\n        h = tanh(w*h + a)\nL = sum(h*w)"
+    with pytest.raises(NotationError, match="w"):
+        sb.read(text)

@@ -17,8 +17,9 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grown import Grown, mapped
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axes, is_plain, items_of, mentions, number
-from symbackprop.notation.loops.lists import back
+from symbackprop.notation.loops.lists import back, last_of
 from symbackprop.notation.loops.several import rebuilt, stem
+from symbackprop.notation.rounds import List
 
 if TYPE_CHECKING:
     from symbackprop.notation.loops.steps import Steps
@@ -158,9 +159,14 @@ class Entries:
     def _of_list(self, node: ast.Subscript, name: str, items: list[ast.expr], frame: Frame) -> Any:
         """hs[-1] in the loop in which the list grows; None for another index."""
         growth = frame.lists[name]
-        steps_back = back(growth, items[0]) if len(items) == 1 else 0
-        if not steps_back:
-            return None
+        if len(items) == 1 and (several := last_of(growth, items[0])):
+            return List(self._put_before(node, name, frame, k) for k in several)
+        steps_back = back(growth, name, items[0]) if len(items) == 1 else 0
+        return self._put_before(node, name, frame, steps_back) if steps_back else None
+
+    def _put_before(self, node: ast.Subscript, name: str, frame: Frame, steps_back: int) -> Any:
+        """The value that was put into a list as many steps before the next one."""
+        growth = frame.lists[name]
         before = steps_back - growth.put
         if growth.values is None:
             raise self._too_few(node, name, frame)
@@ -288,6 +294,7 @@ class Entries:
             if start is not None:
                 return self.entry(node, None, Numbered(start), items[1:])
         chosen = {axis: index for axis, item in axes(items, tensor.ndim) if (index := away(self.reader, item, steps.letters))}
+        chosen = {axis: self._from_end(numbered, axis, index) for axis, index in chosen.items()}
         if numbered.starts and 0 in chosen and self._is_outside(numbered, chosen[0]):
             numbered = self._extended(numbered)
             tensor = numbered.tensor
@@ -305,6 +312,14 @@ class Entries:
                 gone |= set(mine)
         rest = self._rest(node, numbered, items, chosen)
         return tensor[rest] if any(not isinstance(item, slice) or item != WHOLE for item in rest) else tensor
+
+    def _from_end(self, numbered: Numbered, axis: int, index: Away) -> Away:
+        """An index that is below 0 at every step, y[-1 - t], counted from the first entry, as Python counts it from the last."""
+        tensor, head = numbered.tensor, self.steps.frame_of(index).head
+        plain = self.reader.function is not None and numbered.lows.get(axis, 0) == 0 and axis < tensor.ndim
+        if not plain or not index.most(head).is_negative:
+            return index
+        return index._replace(places=sp.expand(index.places + tensor.shape[axis]))
 
     def _is_outside(self, numbered: Numbered, index: Away) -> bool:
         """Whether a step of the loop reads before the first entry or after the last."""

@@ -54,16 +54,22 @@ class Filled:
         place = self.place(number)
         if not place.is_nonnegative or not sp.expand(self.size - 1 - place).is_nonnegative:
             return None
+        return self._held(place)
+
+    def _held(self, place: Expr) -> Tensor:
         return zeros(self.held.shape[1:]) if self.empty else self.held[place]
 
     def beside(self) -> tuple[dict[Expr, Tensor], Tensor | None, Tensor | None]:
-        """The rows that the loop does not write: a few by their numbers, others as blocks before and behind."""
+        """The rows that the loop does not write: a few by their numbers, others as blocks before and behind.
+
+        They are there where the loop has a step, whatever is known of the size.
+        """
         rows, blocks = dict[Expr, Tensor](), list[Tensor | None]()
         for begin, count in ((sp.S.Zero, self.low), (sp.expand(self.high + 1), self.after)):
             few = count.is_Integer and count <= MOST
             for k in range(int(count)) if few else ():
-                row = self.row(sp.expand(begin + k))
-                rows[sp.expand(begin + k)] = zeros(self.held.shape[1:]) if row is None else row
+                place = sp.expand(begin + k)
+                rows[place] = self._held(place)
             blocks.append(None if few else self._block(begin, count))
         return rows, blocks[0], blocks[1]
 

@@ -125,8 +125,9 @@ def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int, fixed:
         return None
     extent, gives = found
     letter = None if isinstance(node.target, ast.Name) else counter(node)
-    own = numbered(several)
-    low = sp.S.Zero if own is None else bound(reader, own[1])
+    own, beside = numbered(several), _ranged(node)
+    first = own[1] if own is not None else beside[1] if beside is not None else None
+    low = sp.S.Zero if first is None else bound(reader, first)
     return Header(node, letter or _unused(reader, node), low, sp.expand(low + extent - 1), step, None, gives)
 
 
@@ -138,7 +139,21 @@ def counter(node: ast.For) -> str | None:
         case ast.Call(func=ast.Name(id="enumerate")), ast.Tuple(elts=[ast.Name(id=letter), *_]):
             return letter
         case _:
-            return None
+            beside = _ranged(node)
+            return beside[0] if beside else None
+
+
+def _ranged(node: ast.For) -> tuple[str, ast.expr | None] | None:
+    """The name that counts, and what it begins with, of `for t, xt in zip(range(1, T), x)`; None where nothing counts so."""
+    match node.iter, node.target:
+        case ast.Call(func=ast.Name(id="zip"), args=args), ast.Tuple(elts=targets):
+            for one, target in zip(args, targets, strict=False):
+                match one, target:
+                    case ast.Call(func=ast.Name(id="range"), args=[_] | [_, _] as bounds), ast.Name(id=letter):
+                        return letter, bounds[0] if len(bounds) > 1 else None
+                    case _:
+                        pass
+    return None
 
 
 def _unused(reader: Reader, node: ast.For) -> str:

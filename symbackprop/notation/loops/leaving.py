@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -74,6 +75,9 @@ class Leaving:
         reader.names.update({name: t for name, t in met.items() if name not in reader.names})
         reader.aliases = {a: b for a, b in reader.aliases.items() if not frame.loop.stands_in(b)}
         self._leave_steps()
+        for name in self._within:
+            if self.names.get(name) is not reader.names.get(name):
+                reader.names.pop(name, None)  # it was a step's of a loop within
         for name, value in ends.items():
             reader.names[name] = self._last(name, whole[id(value)]) if id(value) in whole else value
         for name, found in adding.items():
@@ -93,7 +97,7 @@ class Leaving:
     def _require_carried(self, own: list[str]) -> None:
         """Raise NotationError where a step changes what no stand-in carries: what a function changes in place, None, a flag."""
         frame, head, outer = self.frame, self.frame.head, self.frame.outer.names
-        target = {n.id for n in ast.walk(head.node.target) if isinstance(n, ast.Name)}
+        target = {n.id for n in ast.walk(head.node.target) if isinstance(n, ast.Name)} | set(self._within)
         for name, before in outer.items():
             now, place = self.names.get(name), self.steps.place(head)
             if name in target or now is before:
@@ -106,6 +110,14 @@ class Leaving:
                     continue
                 fault = f"{name} is {before} before the first step of {place}, and something else after it."
                 raise self.reader.fault(head.node, fault, f"Write what {name} begins with, {name} = zeros(n), say.")
+
+    @cached_property
+    def _within(self) -> list[str]:
+        """The names that loops within give values to, before anything of the block reads them."""
+        body = self.frame.head.node.body
+        inner = (n for statement in body for n in ast.walk(statement) if isinstance(n, ast.For))
+        names = dict.fromkeys(n.id for loop in inner for n in ast.walk(loop.target) if isinstance(n, ast.Name))
+        return [name for name in names if is_anew(body, name)]
 
     def _leave_steps(self) -> None:
         """Let the names between `for` and `in` stand for the last step, as they do in Python; a letter of 1..n stands for none."""

@@ -17,7 +17,7 @@ from symbackprop.notation.grown import Fresh, Grown, Values, mapped
 from symbackprop.notation.loops.frame import Frame, Growth
 from symbackprop.notation.loops.header import Header
 from symbackprop.notation.loops.indices import Numbered, assigned
-from symbackprop.notation.loops.several import changes, parts, rebuilt, require_lone, stem
+from symbackprop.notation.loops.several import changes, is_anew, parts, rebuilt, require_lone, stem
 from symbackprop.notation.rounds import List
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def growing(steps: Steps, head: Header) -> tuple[dict[str, Expr], dict[str, Grow
     for name, held in list(reader.names.items()):
         puts = [one for s in body if (one := put(s)) is not None and one.name == name] if isinstance(held, List | Grown) else []
         changed = changes(body, name) if isinstance(held, List | Grown) else []
-        if not changed and not any(one.anew for one in puts):
+        if (not changed and not any(one.anew for one in puts)) or is_anew(body, name):
             continue
         if not puts and all(isinstance(one, ast.Subscript) for one in changed):
             continue  # its values are set one by one
@@ -154,18 +154,36 @@ def _unlike(steps: Steps, frame: Frame, one: Put) -> NotationError:
     return steps.reader.fault(one.value, fault, f"Begin with {one.name} = [].")
 
 
-def back(growth: Growth, item: ast.expr) -> int:
+def back(growth: Growth, name: str, item: ast.expr) -> int:
     """How many steps before the next one the value was put in that an index of the block reads: 1 for hs[-1]; 0 for another index.
 
-    hs[0] and hs[1] where values are put in front.
+    hs[len(hs) - 1] is hs[-1]; hs[0] and hs[1] where values are put in front.
     """
     match item:
+        case ast.BinOp(left=ast.Call() as length, op=ast.Sub(), right=ast.Constant(value=int(k))) if not growth.front:
+            return k if ast.unparse(length) == f"len({name})" else 0
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(k))) if not growth.front:
             return k
         case ast.Constant(value=int(k)) if growth.front and k >= 0:
             return k + 1
         case _:
             return 0
+
+
+def last_of(growth: Growth, item: ast.expr) -> list[int]:
+    """How many steps before the next one the values were put in that a part of the list holds: 2 and 1 for hs[-2:]."""
+    if not isinstance(item, ast.Slice) or item.step is not None or growth.front:
+        return []
+    match item.lower, item.upper:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(k))), None:
+            return list(range(k, 0, -1))
+        case (
+            ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(k))),
+            ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(j))),
+        ):
+            return list(range(k, j, -1))
+        case _:
+            return []
 
 
 def left(steps: Steps, frame: Frame, stacks: Mapping[str, Numbered], whole: Mapping[int, Tensor]) -> None:

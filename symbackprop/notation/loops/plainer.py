@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.loops.courses import Courses
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.indices import is_whole, items_of, mentions, targets
 from symbackprop.notation.loops.nodes import like
@@ -21,6 +22,8 @@ def plainer(body: Sequence[ast.stmt], names: Mapping[str, Any]) -> list[ast.stmt
 
     names   what names stand for above.
     """
+    courses = Courses({*names, *(n.id for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name))})
+    body = courses.visit(ast.Module(list(body), [])).body
     ranks = _ranks(body, names)
     dotted = {t.value.id for t in targets(body) if isinstance(t.value, ast.Name) and any(map(_is_dots, items_of(t)))}
     colons = _Colons({name: rank for name, rank in ranks.items() if name in dotted})

@@ -84,14 +84,19 @@ def given(statements: Sequence[ast.stmt]) -> list[str]:
 
 def is_anew(statements: Sequence[ast.stmt], name: str) -> bool:
     """Whether statements give a name a value before they read it, or change it."""
-    for statement in statements:
-        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement)):
-            return (
-                isinstance(statement, ast.Assign)
-                and not any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement.value))
-                and any(isinstance(n, ast.Name) and n.id == name for t in statement.targets for n in names_of(t))
-            )
-    return False
+
+    def has(node: ast.AST) -> bool:
+        return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+    first = next((statement for statement in statements if has(statement)), None)
+    match first:
+        case ast.For(target=target, iter=several, body=body):
+            return not has(several) and (has(target) or is_anew(body, name))
+        case ast.Assign(targets=given_to, value=value):
+            own = [one for target in given_to for one in names_of(target)]
+            return not has(value) and any(isinstance(one, ast.Name) and one.id == name for one in own)
+        case _:
+            return False
 
 
 def names_of(target: ast.expr) -> list[ast.expr]:
