@@ -62,6 +62,9 @@ class _Line:
         self.here = {**marks, **{axis.letter: axis.step for axis in summed}}
         self.define(target, self.here, frozenset(over))
         program = Program(self.tensors, tuple(self.equations.values()), (target,))
+        refs = (ref for equation in program.equations for ref in (equation.target, *equation.operands))
+        if any(len(ref.index) != len(program.shape(ref.name)) for ref in refs):
+            raise NoRecursionError("a value stands at its steps in one equation, and along them all in another")
         free = tuple(axis for letter, axis in own.items() if letter not in starts)
         carries = tuple(map(self.of.carried, self.carries))
         return StepProgram(program, target, self.standing, summed, free, carries, self.first, self.besides)

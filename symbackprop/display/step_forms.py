@@ -195,8 +195,10 @@ def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm
     left = marked(names.name_of(source), first, ())
     if not own.has_value:
         return [StepForm(source, f.equation(left, f.ZERO), Told())]
-    begun = carry.operands[1].name
-    right, about = names.tensor(begun), Told()
+    begun, letters = carry.operands[1]
+    axes, steps = recursion.axis_letters(carry), dict(first)
+    own_steps = tuple((axes[c].letter, steps[axes[c].letter]) for c in letters if c in axes and axes[c] != own.axis)
+    right, about = marked(names.name_of(begun), own_steps, ()), Told()  # x_t of h_t^{(0)} = x_t
     if begun in recursion.written and not recursion.program.tensors[begun].has_name:
         with suppress(NoRecursionError):
             form = _step_form(names, recursion, begun, frozenset())

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import symbackprop as sb
@@ -73,3 +74,30 @@ def test_a_picture_of_a_field_stands_at_its_steps() -> None:
 
 def test_positions_with_sizes_in_them_are_no_steps() -> None:
     assert "loss" in str(sb.draw("A: parameter[n, m]\nv = vec(A)\nL = sum(v**2)", values="none"))
+
+
+def stacked_states(x: "data[T, d]", W: "parameter[n, d, d]", U: "parameter[n, d, d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h, total = np.zeros((len(W), W.shape[1])), 0
+    for t in range(len(x)):
+        z = x[t]
+        for k in range(len(W)):
+            h[k] = np.tanh(W[k] @ z + U[k] @ h[k])
+            z = h[k]
+        total += np.sum(z**2)
+    return total
+
+
+@pytest.mark.slow
+def test_what_begins_within_a_step_of_another_loop_stands_at_that_step() -> None:
+    assert "⁽⁰⁾ = xₜ\n" in sb.derive(stacked_states).report("text")
+    alone = "x: data[T, d]\nW: parameter[n, d, d]\nh[0] = x\nfor l in 1..n:\n    h[l] = tanh(h[l-1] @ W[l])\nL = sum(h[n]**2)"
+    assert "h⁽⁰⁾ = x\n" in sb.derive(alone).report("text")
+
+
+@pytest.mark.slow
+def test_states_that_a_list_of_layers_stacks_have_a_box() -> None:
+    text = "x: data[T, d]\nW: parameter[n, d, d]\nU: parameter[n, d, d]\nh = zeros((n, d))\nL = 0\nfor t in range(T):\n    z = x[t]\n    new = []\n"
+    text += "    for l in range(n):\n        z = tanh(W[l] @ z + U[l] @ h[l])\n        new.append(z)\n    h = stack(new)\n    L += sum(z**2)"
+    found = sb.derive(text)
+    assert not found.box().missing
+    assert "zₜ⁽⁰⁾ = xₜ" in found.report("text")
