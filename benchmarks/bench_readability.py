@@ -16,6 +16,7 @@ import symbackprop as sb
 from benchmarks.book import BOOKS
 from benchmarks.courses import COURSES
 from benchmarks.estimators import ESTIMATORS
+from benchmarks.fields import FIELDS
 from benchmarks.handouts import HANDOUTS
 from benchmarks.later import LATER
 from benchmarks.learners import LEARNERS
@@ -60,7 +61,7 @@ def cost(line: str) -> int:
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:
     """For each book: our tokens, its tokens, what has no line, whether the judge finds the book's own lines right."""
-    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER | ESTIMATORS | LEARNERS | THREADS).items():
+    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER | ESTIMATORS | LEARNERS | THREADS | FIELDS).items():
         wrt = [w for w, _ in book.lines if sb.read(book.network).program.tensors.get(w)]
         derivation = sb.derive(book.network, wrt=wrt)
         box = derivation.box()

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sympy import Eq
+
 from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import front_of
 from symbackprop.algebra.shared import shared, uncut
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.garbage import without_collections
 from symbackprop.core.loops import has_loops
-from symbackprop.core.program import Program
+from symbackprop.core.program import Program, Sum
 from symbackprop.core.simplify import without_dead
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -123,14 +125,15 @@ class Search:
             n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told and self._is_worth_a_name(n)
         ]
         gradients = [n for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None]
-        candidates = [*hidden, *gradients]
+        equal = self._compared().intersection(hidden)
+        candidates = [*(n for n in hidden if n not in equal), *gradients]
         read_as = Counter({n: uses[n] for n in gradients})
         for n, twin in self.lines.twins.items():
             read_as[twin.name] += uses[n]
         shared = {n for n in gradients if read_as[n] > 1}
         whole = shared | set(hidden)
         flat = {n for n in whole if not self._is_jacobian(n)}  # a trace of one is a sum that the algebra carries out
-        starts = [whole, *([flat] if flat != whole else []), shared, *([set()] if len(candidates) <= FEW else [])]
+        starts = [whole, *([flat] if flat != whole else []), shared | equal, *([equal] if len(candidates) <= FEW else [])]
         lets, cost = starts[0], self._total(starts[0])
         for other in starts[1:]:
             total = self._total(other, cost)
@@ -148,6 +151,15 @@ class Search:
             if cost == before:
                 break
         return lets
+
+    def _compared(self) -> set[str]:
+        """The values that a gradient asks whether they are equal to others: worked out anew they would differ by a rounding."""
+        found = set[str]()
+        for e in (self.lines.equations[n] for n in self.backward):
+            if isinstance(e.op, Sum):
+                sides = {s for test in e.op.body.atoms(Eq) for s in test.args}
+                found |= {r.name for s, r in zip(e.op.slots, e.operands, strict=True) if s in sides}
+        return found
 
     def _exchanged(self, lets: set[str], cost: int, gradients: set[str]) -> tuple[set[str], int]:
         """The same with a line for a gradient in the place of one beside it, where that makes the box shorter."""

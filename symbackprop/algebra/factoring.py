@@ -16,12 +16,13 @@ from weakref import proxy
 
 from symbackprop.algebra.compared import content
 from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus
-from symbackprop.algebra.folds import FOLDS, perfect_square
+from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
+from symbackprop.algebra.powers import perfect_power
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -142,9 +143,9 @@ class Factoriser:
             if comes_out:
                 return
         for sign in (1, -1):
-            square = perfect_square(self.algebra, p.scaled(sign))
-            if square is not None:
-                yield Nets([Net(sign, (square,))]), 0
+            power = perfect_power(self.algebra, p.scaled(sign))
+            if power is not None:
+                yield Nets([Net(sign, (power,))]), 0
         for nets in self._cases(p, free):
             yield nets, -1
         divisors = self._divisors(p, free)
@@ -162,7 +163,7 @@ class Factoriser:
             return
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
         for d in partial[:2]:
-            yield self._divided(p, d, free), 1 if _is_rest(d, p) else -1
+            yield self._divided(p, d, free), 1 if _is_rest(d, p) else 0 if _is_all_but_a_number(d, p) else -1
         for found in complements(self.algebra, p, free):
             yield self._complemented(found), -1
 
@@ -314,6 +315,11 @@ def _is_rest(d: Divisor, p: Poly) -> bool:
     alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
     is_entrywise = bool(d.how) and all(kind == "free" for kind, _ in d.how)
     return is_entrywise and len(d.uses) == 2 and len(alone) == 1 and sum(p.terms[use.term] for use in d.uses) == 0
+
+
+def _is_all_but_a_number(d: Divisor, p: Poly) -> bool:
+    """Whether a tensor stands beside others in every term but a number: 1 - y X w - y b = 1 - y (X w + b)."""
+    return () in p.terms and len(d.uses) == len(p.terms) - 1 and all(len(use.term) > 1 for use in d.uses)
 
 
 def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:

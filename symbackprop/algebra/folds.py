@@ -106,22 +106,3 @@ def _one_more(a: Algebra, entry: Entry) -> tuple[Entry, ...]:
 
 FOLDS: tuple[Fold, ...] = (relu_of, merged_power, of_deviations)
 """All folds, in the order in which they are tried."""
-
-
-def perfect_square(a: Algebra, p: Poly) -> Entry | None:
-    """a^2 + 2 a b + b^2 as the square of a sum."""
-    if len(p.terms) != 3:
-        return None
-    squares = [
-        term for term, c in p.terms.items() if c == 1 and all(f.exponent % 2 == 0 for f in term) and not summed_letters(term)
-    ]
-    if len(squares) != 2:
-        return None
-    first, last = (a.make(1, [f._replace(exponent=exact(Fraction(f.exponent) / 2)) for f in term]) for term in squares)
-    for root in (first + last, first - last):
-        if a.times(root, root) == p:
-            letters = sorted(root.letters())
-            sizes = root.sizes()
-            inner = a.renamed(root, {x: str(k) for k, x in enumerate(letters)})
-            return Entry(a.atom("group", "", (inner,), [sizes[x] for x in letters]), tuple(letters), 2)
-    return None

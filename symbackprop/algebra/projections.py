@@ -1,15 +1,19 @@
-"""What projections do, by their definitions: P P = P, P X = X, P r = 0 and X^T r = 0 where P = X (X^T X)^-1 X^T, r = y - P y."""
+"""What projections do, by their definitions: P P = P, P X = X, P r = 0 and X^T r = 0 where P = X (X^T X)^-1 X^T, r = y - P y.
+
+With a penalty, b = (X^T X + l I)^-1 X^T y and r = y - X b, it is X^T r = l b.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from fractions import Fraction
 from typing import NamedTuple
 
 from sympy import Expr
 
 from symbackprop.algebra.known import Relation
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly
+from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, Term
 from symbackprop.algebra.reading import NoFormError, Values
 from symbackprop.algebra.relations import ROWS, replaced
 from symbackprop.core.program import Equation, Matrix, Program, same_size
@@ -43,7 +47,7 @@ def learn_projections(program: Program, algebra: Algebra, kept: Collection[str])
     solved = _made_of({e.target.name for e in solvers}, forward)
     named = [e.target.name for e in forward if e.target.name in kept and e.target.name in solved]
     for name in named:
-        algebra.products += _vanishing(algebra, scratch, values, whole, name, beside)
+        algebra.products += dict.fromkeys(_met(algebra, scratch, values, whole, name, beside, named))
     others = [*named, *(t.name for t in program.inputs if t.name not in named)]
     for name in named:
         shape = program.shape(name)
@@ -61,15 +65,20 @@ def _made_of(names: set[str], forward: list[Equation]) -> set[str]:
 
 
 def _beside(e: Equation, values: Values) -> Iterator[Beside]:
-    """X^T of (X^T X)^-1 and of X^+, X^T W of (X^T W X)^-1."""
+    """X^T of (X^T X)^-1, (X^T X + l I)^-1 and X^+, X^T W of (X^T W X)^-1."""
     try:
-        found = values.ref(e.operands[0].name, ("0", "1")).single()
+        p = values.ref(e.operands[0].name, ("0", "1"))
     except NoFormError:
         return
-    term = () if found is None else found[0]
+    for term in p.terms:
+        yield from _ends(term, e.op.kind)  # type: ignore[union-attr]
+
+
+def _ends(term: Term, kind: str) -> Iterator[Beside]:
+    """A product without its last factor, and without its first."""
     if any(f.atom.kind != "leaf" or not isinstance(f.atom.name, str) or f.exponent != 1 for f in term):
         return
-    if e.op.kind == "pinv":  # type: ignore[union-attr]
+    if kind == "pinv":
         if len(term) == 1:
             yield Beside((term[0].renamed({"0": "m", "1": "0"}),), "m")
         return
@@ -82,8 +91,10 @@ def _beside(e: Equation, values: Values) -> Iterator[Beside]:
                 return
 
 
-def _vanishing(a: Algebra, scratch: Algebra, values: Values, whole: Values, name: str, ways: list[Beside]) -> Iterator[Relation]:
-    """X^T r = 0, for each product that r may stand beside."""
+def _met(
+    a: Algebra, scratch: Algebra, values: Values, whole: Values, name: str, ways: list[Beside], named: list[str]
+) -> Iterator[Relation]:
+    """X^T r = 0, or a multiple of another value, for each product that r may stand beside."""
     leaf = values.leaf(name)
     for way in ways:
         size = next(n for f in way.factors for x, n in zip(f.letters, f.atom.shape, strict=True) if x == way.letter)
@@ -94,8 +105,24 @@ def _vanishing(a: Algebra, scratch: Algebra, values: Values, whole: Values, name
             if any(f.atom is leaf for f in way.factors):
                 continue
             p = _product(scratch, whole, [*((f.atom.name, f.letters) for f in way.factors), (name, own)], n)
-            if p is not None and not p.terms:
-                yield from _relation(a, [*way.factors, Factor(leaf, own, 1)], ZERO)
+            right = None if p is None else ZERO if not p.terms else _multiple(a, values, whole, p, tuple(own), named)
+            if right is not None:
+                yield from _relation(a, [*way.factors, Factor(leaf, own, 1)], right)
+
+
+def _multiple(a: Algebra, values: Values, whole: Values, p: Poly, own: tuple[str, ...], named: list[str]) -> Poly | None:
+    """A number that a person named times a value, as l b; None where the product is none."""
+    found, letters = p.single(), tuple("0" if x == "m" else x for x in own)
+    if found is None:
+        return None
+    for other in named:
+        it = whole.ref(other, letters).single() if len(values.leaf(other).shape) == len(letters) else None
+        front = [] if it is None else [f for f in found[0] if not f.letters and f not in it[0]]
+        if it is not None and p == whole.algebra.make(Fraction(found[1]) / it[1], [*it[0], *front]):
+            plain = all(f.atom.kind == "leaf" for f in front)
+            scale = [f._replace(atom=values.leaf(str(f.atom.name))) for f in front]
+            return a.make(Fraction(found[1]) / it[1], [Factor(values.leaf(other), letters, 1), *scale]) if plain else None
+    return None
 
 
 def _kept(a: Algebra, scratch: Algebra, values: Values, whole: Values, name: str, others: list[str]) -> Iterator[Relation]:
@@ -140,7 +167,8 @@ def _reduced(a: Algebra, p: Poly) -> Poly:
         before = p
         for atom in sorted((x for x in p.atoms() if x.kind in ("inverse", "factor")), key=lambda x: x.id):
             for relation in a.once(("solver", atom), lambda atom=atom: tuple(ROWS[atom.kind](a, atom))):
-                p = replaced(a, p, relation) or p
+                if atom.kind == "factor" or len(relation.term) > 2:  # l (X^T X + l I)^-1 stays
+                    p = replaced(a, p, relation) or p
         if p == before:
             break
     return p

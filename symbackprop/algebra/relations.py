@@ -93,6 +93,23 @@ def _clip(a: Algebra, atom: Atom) -> Iterator[Relation]:
                     yield Relation(left[0], own, a.times(right, factor).scaled(1 / Fraction(left[1])))
 
 
+def _equal(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """clip(x, low, high) [low <= x <= high] = x [low <= x <= high]."""
+    (gap,), own = atom.args, _own(atom)
+    for term, c in gap.terms.items():
+        if len(term) == 1 and term[0].atom.name is FUNCTIONS["clip"] and term[0].exponent == 1:
+            x = Poly({term: 1}) - gap.scaled(1 / Fraction(c))
+            yield from _solved(a, [term[0], Factor(atom, own, 1)], own, a.times(x, a.factor(atom, own)))
+
+
+def _sign(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """|x| sign(x) = x."""
+    (x,), own = atom.args, _own(atom)
+    left = a.times(applied(a, FUNCTIONS["abs"], x), a.factor(atom, own)).single()
+    if left is not None and len(left[0]) == 2:
+        yield Relation(left[0], own, x.scaled(1 / Fraction(left[1])))
+
+
 def _decided(a: Algebra, atom: Atom) -> Iterator[Relation]:
     """[x > y] [f(max(x, y)) > 0] = [x > y] [f(x) > 0], and so for each extremum in a test."""
     (gap,), own = atom.args, _own(atom)
@@ -165,6 +182,8 @@ ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
     "positive": lambda a, atom: chain(_clip(a, atom), _decided(a, atom)),
     "inverse": _inverse,
     "factor": _pseudoinverse,
+    "zero": _equal,
+    FUNCTIONS["sign"]: _sign,
     FUNCTIONS["sigmoid"]: _sigmoid,
 }
 """By the kind of the atom, or the function."""

@@ -364,3 +364,21 @@ def test_what_is_made_of_differences_is_not_printed_turned() -> None:
     box = str(sb.derive("s: parameter[n]\nD: data[n, n]\nL = sum(D*softplus(s[None, :] - s[:, None]))").box())
     assert "σ(s 1ₙᵀ − 1ₙ sᵀ)" in box
     assert "1ₙ sᵀ − s" not in box
+
+
+READS = {
+    "a cube": ("x: parameter[n]\nA: data[m, n]\nb: data[m]\nL = sum((A @ x - b)**4)", "∂L/∂x = 4 Aᵀ(A x − b)^(⊙3)"),
+    "a margin": (
+        "X: data[N, d]\ny: sign[N]\nw: parameter[d]\nb: data[()]\nL = sum(relu(1 - y*(X @ w + b)))",
+        "∂L/∂w = −Xᵀ[y ⊙ 1[y ⊙ (X w + b) < 1]]",
+    ),
+    "ties of what nobody named": (
+        "x: data[d]\nW: parameter[k, h, d]\ny: data[h]\nz = max(W @ x, axis=0)\nL = 0.5*sum((z - y)**2)",
+        "uᵢ = Wᵢ x\n∂L/∂Wᵢ = (1[uᵢ = z] ⊙ (z − y))/((1[u = 1ₖ zᵀ])ᵀ 1ₖ) xᵀ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "box"), READS.values(), ids=READS)
+def test_a_sum_is_written_as_the_product_that_it_is(text: str, box: str) -> None:
+    assert str(sb.derive(text).box()) == box

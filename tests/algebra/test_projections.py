@@ -16,6 +16,11 @@ BOXES = {
     "a pseudoinverse": ("X: parameter[n, k]\ny: data[n]\nP = X @ pinv(X)\nr = y - P @ y\nL = 0.5*sum(r**2)", "∂L/∂X = −r yᵀ(X⁺)ᵀ"),
     "with weights": ("X: data[n, k]\ny: parameter[n]\nW: spd[n]\nM = inv(X.T @ W @ X)\nb = M @ X.T @ W @ y\nr = y - X @ b\n"
                      "L = 0.5*(r @ W @ r)", "∂L/∂y = W r"),
+    "with a penalty": (
+        "X: parameter[n, k]\ny: data[n]\nl: parameter[()] & positive\nb = inv(X.T @ X + l*eye(k)) @ X.T @ y\nr = y - X @ b\n"
+        "L = 0.5*(r @ r) + 0.5*l*(b @ b)",
+        "∂L/∂l = ‖b‖²/2\n∂L/∂X = −r bᵀ",
+    ),
     "variable projection": (HAT.format(X="parameter") + "L = 0.5*sum(r**2)", "∂L/∂y = r\n∂L/∂X = −r yᵀ X M"),
     "partialled out": ("X: data[n, k]\nz: parameter[n]\ny: data[n]\nM = inv(X.T @ X)\nP = X @ M @ X.T\nu = z - P @ z\nv = y - P @ y\n"
                        "b = (u @ v)/(u @ u)\nL = b", "∂b/∂z = (1/‖u‖²)(v − 2 b u)"),

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symbackprop.algebra.folds import FOLDS, perfect_square
+from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.matrix import OPS, Form
 from symbackprop.algebra.matrix_functions import SLOPES, matrix_of
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Factor, Named, Poly, const
+from symbackprop.algebra.powers import perfect_power
 from symbackprop.algebra.relations import ROWS, Relation, over_one_line, relations
 from symbackprop.core.functions import FUNCTIONS, MATRIX_FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
@@ -91,6 +92,8 @@ def examples(a: Algebra) -> dict[Any, Poly]:
         "positive": applied(a, "positive", applied(a, FUNCTIONS["abs"], x) - t),
         "inverse": a.closed("inverse", "", (s + r,), order=["0", "1"]),
         "factor": matrix_of(a, MATRIX_FUNCTIONS["pinv"], [s], ("0", "1"), ("0", "1"), (N, N)),
+        "zero": applied(a, "zero", applied(a, FUNCTIONS["clip"], x, -t, t) - x),
+        FUNCTIONS["sign"]: applied(a, FUNCTIONS["sign"], x),
         FUNCTIONS["sigmoid"]: applied(a, FUNCTIONS["sigmoid"], x),
     }
 
@@ -129,7 +132,11 @@ def test_a_test_of_a_multiple_of_what_is_zero_is_decided(sign: int) -> None:
     x, y, t = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "t")
     gap = applied(a, FUNCTIONS["clip"], x, -t, t) - x
     both = a.times(applied(a, "zero", gap), applied(a, "positive", a.times(y, gap).scaled(sign)))
-    found = list(relations(a, both.atoms()))
+    found = [
+        relation
+        for relation in relations(a, both.atoms())
+        if any(f.atom.kind == "positive" for f in relation.term) or len(relation.poly.terms) > 1
+    ]
     assert [len(relation.poly.terms) for relation in found] == [0, 3]
     for relation in found:
         assert_equal(relation)
@@ -275,12 +282,22 @@ def test_a_logistic_function_is_the_sigmoid() -> None:
     assert logistic_of(a, base + ONE) is None
 
 
-def test_a_square_is_found_and_is_one() -> None:
+@pytest.mark.parametrize("power", [2, 3, 4])
+@pytest.mark.parametrize("summed", [False, True])
+def test_a_power_of_a_sum_is_found_and_is_one(power: int, summed: bool) -> None:
     a = Algebra()
-    p = a.power(leaf(a, "x", "i") - leaf(a, "y", "i"), 2)
-    entry = perfect_square(a, p)
-    assert entry is not None
-    np.testing.assert_allclose(value(a.make(1, [Factor(*entry)]), ["i"]), (ARRAYS["x"] - ARRAYS["y"]) ** 2)
+    x, y = leaf(a, "x", "i"), leaf(a, "y", "i")
+    first = a.summed(a.times(leaf(a, "S", "i", "j"), leaf(a, "x", "j")), "j", N) if summed else x
+    root = first.scaled(2) - y + a.times(x, y).scaled(Fraction(1, 3))
+    for p in (root, first - y, first + x if summed else x + y):
+        raised = ONE
+        for _ in range(power):
+            raised = a.times(raised, p)
+        entry = perfect_power(a, raised)
+        assert entry is not None
+        assert entry.exponent == power
+        np.testing.assert_allclose(value(a.make(1, [Factor(*entry)]), ["i"]), value(raised, ["i"]))
+    assert perfect_power(a, a.power(first - y, 2) + a.times(first, y)) is None
 
 
 def test_every_op_has_a_cost_a_formula_and_a_value() -> None:

@@ -1,0 +1,74 @@
+"""A sum that is a power of a shorter one: a^2 + 2 a b + b^2 = (a + b)^2, and so of three terms, of cubes and fourth powers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from math import comb
+
+from symbackprop.algebra.nets import Entry
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ZERO, Factor, Number, Poly, Term, exact, is_summed
+
+POWERS = tuple((n, m) for m in (2, 3) for n in (2, 3, 4))  # of a sum of m terms
+
+
+def perfect_power(a: Algebra, p: Poly) -> Entry | None:
+    """The sum as a power of a sum of two or three terms, entry by entry; None where it is none."""
+    for n, m in POWERS:
+        if len(p.terms) != comb(m + n - 1, n):
+            continue
+        roots = [root for term, c in p.terms.items() if (root := _root(a, term, c, n)) is not None]
+        if len(roots) != m:
+            continue
+        for signs in product((1, -1), repeat=m - 1) if n % 2 == 0 else [(1,) * (m - 1)]:
+            root = sum((r.scaled(sign) for r, sign in zip(roots, (1, *signs), strict=True)), ZERO)
+            if a.power(root, n) == p:
+                letters = sorted(root.letters())
+                sizes = root.sizes()
+                inner = a.renamed(root, {x: str(k) for k, x in enumerate(letters)})
+                return Entry(a.atom("group", "", (inner,), [sizes[x] for x in letters]), tuple(letters), n)
+    return None
+
+
+def _root(a: Algebra, term: Term, c: Number, n: int) -> Poly | None:
+    """What a term is the n-th power of; None where it is none."""
+    front = _number_root(Fraction(c), n)
+    if front is None:
+        return None
+    plain = [f for f in term if not any(map(is_summed, f.letters))]
+    if any(Fraction(f.exponent) % n for f in plain):
+        return None
+    out = a.make(front, [f._replace(exponent=exact(Fraction(f.exponent) / n)) for f in plain])
+    for part, times in Counter(a.make(1, part) for part in _apart(term)).items():
+        if times % n:
+            return None
+        for _ in range(times // n):
+            out = a.times(out, part)
+    return out
+
+
+def _number_root(c: Fraction, n: int) -> Fraction | None:
+    """The n-th root of a number, where it is one of whole numbers."""
+    if c < 0 and n % 2 == 0:
+        return None
+    above, below = (round(abs(k) ** (1 / n)) for k in (c.numerator, c.denominator))
+    root = Fraction(above, below) * (1 if c > 0 else -1)
+    return root if root**n == c else None
+
+
+def _apart(term: Term) -> Iterator[list[Factor]]:
+    """The factors of a product that summed letters tie together."""
+    left = [f for f in term if any(map(is_summed, f.letters))]
+    while left:
+        part, letters = [left.pop()], set[str]()
+        while True:
+            letters |= {x for f in part for x in f.letters if is_summed(x)}
+            more = [f for f in left if not letters.isdisjoint(f.letters)]
+            if not more:
+                break
+            part += more
+            left = [f for f in left if f not in more]
+        yield part
