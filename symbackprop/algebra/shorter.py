@@ -11,7 +11,8 @@ from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Poly, summed_letters
 from symbackprop.algebra.reading import NoFormError, Values
-from symbackprop.algebra.relations import Relation, Solved, below, eliminated, over_one_line, relations, replaced, solved
+from symbackprop.algebra.relations import Relation, over_one_line, relations, replaced
+from symbackprop.algebra.solved import Solved, below, eliminated, solved
 from symbackprop.core.program import Equation
 
 SHORTER = 8  # relations used one after the other in a line
