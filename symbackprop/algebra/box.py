@@ -125,7 +125,7 @@ class Search:
             n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told and self._is_worth_a_name(n)
         ]
         gradients = [n for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None]
-        equal = self._compared().intersection(hidden)
+        equal = {n for n in self._compared().intersection(hidden) if self.lines.is_computed(n)}
         candidates = [*(n for n in hidden if n not in equal), *gradients]
         read_as = Counter({n: uses[n] for n in gradients})
         for n, twin in self.lines.twins.items():

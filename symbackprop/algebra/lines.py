@@ -109,6 +109,14 @@ class Lines:
         tensor = self.program.tensors[name]
         return tensor.named and not tensor.counted and tensor.role is None
 
+    def is_computed(self, name: str) -> bool:
+        """Whether a value is more than entries of another one."""
+        try:
+            only = self._values(self.kept).definition(name).only()
+        except NoFormError:
+            return True
+        return only is None or only.atom.kind != "leaf"
+
     def is_made(self, name: str, lets: set[str]) -> bool:
         """Whether the line is worked out already."""
         return (name, self._frontier(name, lets - {name})) in self.made
