@@ -20,6 +20,7 @@ from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.code import BEGUN, CHANGED
+from symbackprop.judge.differentials import differential_step, differentials_of
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.general import General
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
@@ -90,7 +91,7 @@ def _in_order(
     judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, shown: Sequence[str] = ()
 ) -> tuple[Judged, ...]:  # fmt: skip
     """A verdict for every step; `shown` are names of the report that may stand in them."""
-    known = Known(judge.truth, samples=samples or {})
+    known = Known(judge.truth, samples=samples or {}, differentials=differentials_of(judge.truth, steps))
     shapes = displayed(judge.truth) if shown else {}
     for name, program in bound(judge.truth, shown):
         known.bind([name], program, program, shapes[name])
@@ -186,6 +187,11 @@ def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     truth = judge.truth
     goal = value = None
+    if known.differentials:
+        judged = differential_step(judge, known, name, claim, what)
+        if judged is not None:
+            known.unread |= judged.open
+            return judged
     blocks = _blocks(known, claim)
     if blocks:
         for block, program in blocks.items():

@@ -21,7 +21,8 @@ DISPLAYS = re.compile(
 )  # fmt: skip
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
 INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
-INDENT = re.compile(r"^(?:\\q?quad\b|\\h(?:space|phantom)\*?\{[^}]*\}|\\[ ,;:!]|[~\s])+")
+_THUS = r"\\(?:[Rr]ightarrow|Longrightarrow|implies|therefore|iff|Leftrightarrow|leadsto)\b"
+INDENT = re.compile(rf"^(?:{_THUS}|\\q?quad\b|\\h(?:space|phantom)\*?\{{[^}}]*\}}|\\[ ,;:!]|[~\s])+")
 READ = "if|where|else|elsewhere|otherwise|and|or|for|all|when|in|tr|sign|diag|softmax"  # words that say something of a claim
 SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
 REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) is none
@@ -34,7 +35,7 @@ ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
 RESTORED = {0: r"\\", 1: "&"}
 
-GAP = r"[,;]|\\q?quad\b|\\text\{\s*and\s*\}"
+GAP = rf"{_THUS}|[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
 DERIVED = r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*[A-Z]|\\delta(?![a-z])"
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))

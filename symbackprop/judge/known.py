@@ -53,6 +53,7 @@ class Known:
     views     legends, by the names of what they are views of.
     samples   the places of steps that give gradients of each sample's own loss, with the number of samples.
     own       what a step called dz, by z.
+    differentials   the lines of differentials, dL = tr(G^T dW): of what, and in those of which tensors.
     lettered  names that were given at letters, with what they are called at each of these.
     """
 
@@ -71,6 +72,7 @@ class Known:
     samples: Mapping[int, Expr] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
     lettered: dict[str, dict[tuple[str, ...], str]] = field(default_factory=dict)
+    differentials: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def copy(self) -> Known:
         """The same knowledge, to go on with for itself."""

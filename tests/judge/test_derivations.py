@@ -410,12 +410,31 @@ def steps_of(*claims: str) -> list[tuple[str, str]]:
     return [(one.partition("=")[0].strip(), one) for one in claims]
 
 
-def test_a_differential_of_the_loss_is_not_called_wrong() -> None:
-    found = sb.verify(
-        CUBED, steps_of(r"dL = \operatorname{tr}(3 (S^{\odot 2})^\top dS)", r"\frac{\partial L}{\partial S} = 3 S^{\odot 2}")
-    )
-    assert [c.kind for c in found.claims] == ["not understood", "right, identity"]
-    assert "differential" in str(found.claims[0].because)
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"dL = \operatorname{tr}(3 (S^{\odot 2})^\top dS)", "right, identity"),
+        (r"dL = \operatorname{tr}(6 (S^{\odot 2})^\top dS)", "up to convention"),
+        (r"\mathrm{d}L = 3 S^{\odot 2} : X\, \mathrm{d}W", "right, identity"),
+        (r"d\ell = \langle 3 X^\top S^{\odot 2}, dW \rangle", "right, identity"),
+        (r"dL = \langle 3 X^\top S, dW \rangle", "wrong"),
+        (r"dL = \operatorname{tr}(S\, dS)", "wrong shape"),
+    ],
+)
+def test_a_differential_of_the_loss_is_judged(line: str, kind: str) -> None:
+    found = sb.verify(CUBED, steps_of(line, r"dS = X\, dW", r"\frac{\partial L}{\partial S} = 3 S^{\odot 2}"))
+    assert [c.kind for c in found.claims] == [kind, "right, identity", "right, identity"]
+
+
+def test_what_moves_with_a_line_of_differentials_may_not_be_left_out() -> None:
+    net = "x: data[d]\nW: parameter[c, d]\nb: parameter[c]\ny: data[c]\nz = W @ x + b\nL = sum((z - y)**2)/2\n"
+    together, alone = r"dL = (z - y)^\top dW\, x + (z - y)^\top db", r"dL = (z - y)^\top dW\, x"
+    (left_out, _) = sb.verify(net, steps_of(r"dz = dW\, x", together)).claims
+    assert (left_out.kind, left_out.reason) == ("wrong", "it leaves out what db brings")
+    (by_itself, _) = sb.verify(net, steps_of(r"dz = dW\, x", alone)).claims
+    assert by_itself.right
+    assert by_itself.notes == ("where b stays as it is",)
+    assert sb.verify(net, steps_of(r"dz = z - y")).claims[0].right  # without a differential of the loss dz is a gradient
 
 
 def test_a_value_called_as_a_function_is_known_by_its_name() -> None:

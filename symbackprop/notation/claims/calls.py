@@ -14,7 +14,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims import windows
-from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State, number
@@ -68,6 +68,7 @@ _WHOLE = frozenset(
         *windows.NONE,
     ]
 )
+_SQUARE = frozenset(["tr", "trace", "Tr", "det", "logdet"])  # of square matrices alone
 _MEANS = frozenset(["mean", "avg", "average"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
 _ORDERS = tuple(map(str, range(HIGHEST + 1)))
@@ -138,7 +139,8 @@ def call(
             continue
         found += [Sense(r.node, r.cost + cost, (*r.notes, note) if note else r.notes) for r in readings]
     if not found:
-        raise fault or Fault(f"the argument of {several[0][0]} does not fit.", "Check its shape.", at)
+        kind = Unfit if several[0][0] in _SQUARE else Fault
+        raise fault or kind(f"the argument of {several[0][0]} does not fit.", "Check its shape.", at)
     return best(found)
 
 
