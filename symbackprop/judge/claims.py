@@ -36,6 +36,7 @@ from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading,
 from symbackprop.judge.refit import refitted
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
+from symbackprop.judge.small import NAMES, as_claim, meant, with_small
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
@@ -179,18 +180,26 @@ class Judge:
         self.symbols, self.allow = symbols, allow
 
     def alone(self, what: Asked, claim: Any) -> Judged:
-        """A claim by itself."""
+        """A claim by itself; its epsilon is the one small number of the network."""
+        small = meant(self.truth, claim)
+        names = () if small is None else NAMES
+        said, bindings = Said(dict.fromkeys(names, ())), tuple((one, as_claim(small)) for one in names if small is not None)
+
+        def reading(text: str) -> Claim:
+            return read(text, self.truth, what.of, what.wrt, self.symbols, said)
+
         try:
-            understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
+            understood = reading(claim)
         except NotUnderstood as fault:
             judged = self.by_the_report(what, claim) or self.unread(what, fault)
-            return replace(self.refit(what, judged, claim), given=str(claim))
+            return replace(self.refit(what, judged, claim, reading, bindings), given=str(claim))
         what = as_said(self.truth, what, understood.left)
         judged = self.by_the_report(what, claim) if understood.unknown else None
-        judged = judged or self.judge(what, understood)
+        judged = judged or self.judge(what, understood, bindings)
         if not judged.right and not understood.unknown:
             judged = self.by_the_report(what, claim) or judged
-        return replace(self.refit(what, judged, claim), given=str(claim))
+        judged = self.refit(what, judged, claim, reading, bindings)
+        return replace(with_small(judged, claim, small), given=str(claim))
 
     def unread(self, what: Asked, fault: NotUnderstood) -> Judged:
         """What is answered to a claim that has no reading: it is wrong where the shapes in it fit in none."""

@@ -30,7 +30,7 @@ from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, context_of, read
 from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
-from symbackprop.judge.small import NAME, WRITTEN, as_claim, small_number, with_small
+from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.turned_out import turned_out, with_name
@@ -97,7 +97,7 @@ def _in_order(
         known.bind([name], program, program, shapes[name])
     small = None if any(WRITTEN.search(step[0]) for step in steps) else small_number(judge.truth)
     if small is not None:
-        known.bind([NAME], as_claim(small), as_claim(small), ())
+        known.bind(NAMES, as_claim(small), as_claim(small), ())
     stepped = names_at_steps(judge, steps) if judge.truth.loops else {}
     for name, wrt in stepped.items():
         known.stand(name, wrt)

@@ -15,8 +15,8 @@ from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 
-NAME = "epsilon"
-WRITTEN = re.compile(r"\\(?:var)?epsilon\b|\bepsilon\b|ε|ϵ")
+NAMES = ("epsilon", "eps")
+WRITTEN = re.compile(r"\\(?:var)?epsilon\b|\bepsilon\b|\beps\b|ε|ϵ")
 DEFINED = re.compile(rf"(?:{WRITTEN.pattern})\s*(?::=|=)")
 LARGEST = sp.Rational(1, 1000)
 
@@ -25,7 +25,13 @@ def small_number(truth: Truth) -> sp.Number | None:
     """The only small positive number in the equations of a network; None where there is none, or several, or the name is taken."""
     bodies = [e.op.body for e in truth.program.equations if isinstance(e.op, Sum)]
     found = {n for body in bodies for n in body.atoms(sp.Number) if 0 < n <= LARGEST}
-    return found.pop() if len(found) == 1 and not {NAME, "eps", "varepsilon"} & truth.program.tensors.keys() else None
+    return found.pop() if len(found) == 1 and not {*NAMES, "varepsilon"} & truth.program.tensors.keys() else None
+
+
+def meant(truth: Truth, claim: Any) -> sp.Number | None:
+    """The number that the epsilon of a claim stands for; None where it has none, or says what it is."""
+    mentions = isinstance(claim, str) and WRITTEN.search(claim) and not DEFINED.search(claim)
+    return small_number(truth) if mentions else None
 
 
 def with_small(judged: Judged, claim: Any, number: sp.Number | None) -> Judged:

@@ -215,3 +215,39 @@ def test_singular_values_of_matrices_that_may_be_wide_are_weighed_where_they_sta
     net = "W: parameter[m, n]\nL = sum(W**2)"
     (verdict,) = sb.verify(net, {"W": r"2 W \|W\|_{op}"})
     assert verdict.verdict != "right"
+
+
+NORM = "x: parameter[d]\nr: data[d]\nmu = mean(x)\nv = mean((x - mu)**2)\nxhat = (x - mu)/sqrt(v + 1e-5)\nL = sum(xhat*r)\n"
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [
+        (r"-\frac12 \sum_i r_i (x_i - \mu)(v + \epsilon)^{-3/2}", True),
+        (r"-\frac12 \sum_i r_i (x_i - \mu)(v + 2\epsilon)^{-3/2}", False),
+        ("-0.5*sum(r*(x - mu))*(v + eps)**(-1.5)", True),
+        ("-0.5*sum(r*(x - mu))*v**(-1.5)", False),
+    ],
+)
+def test_epsilon_of_a_claim_by_itself_is_the_small_number_of_the_network(claim: str, right: bool) -> None:
+    found = sb.verify(NORM, {"v": claim}).claims[0]
+    assert (found.right, found.wrong) == (right, not right)
+    assert any("epsilon is taken to be 1/100000" in note for note in found.notes) is ("eps" in claim)
+
+
+LOOKED_UP = "E: parameter[v, d]\nb: parameter[v]\nt: integers[n, v]\nG: data[n, d]\nL = sum(G*E[t]) + sum(b[t])\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "claim", "kind"),
+    [
+        ("E", "dE = np.zeros_like(E)\nnp.add.at(dE, t, G)", "right, identity"),
+        ("E", "dE = np.zeros_like(E)\nnp.subtract.at(dE, t, G)\ndE", "up to convention"),
+        ("b", "db = np.zeros(v)\nnp.add.at(db, t, 1)", "right, identity"),
+        ("E", "dE = np.zeros_like(E)\nnp.add.at(dE, t, E)", "not understood"),
+        ("E", "dE = np.zeros_like(E)\nnp.add.at(dE, (t, t), G)", "not understood"),
+        ("E", "dE = np.zeros_like(E)\ndE[t] += G", "not understood"),
+    ],
+)
+def test_rows_that_are_added_at_labels_are_judged(name: str, claim: str, kind: str) -> None:
+    assert sb.verify(LOOKED_UP, {name: claim}).claims[0].kind == kind

@@ -30,7 +30,7 @@ _NAMES = _PRINTED | {
     "Softmax": "softmax", "OneHot": "onehot", "oneHot": "onehot",
     "sg": "stop_gradient", "stopgrad": "stop_gradient", "detach": "stop_gradient",
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "LeakyReLU": "leaky_relu", "th": "tanh",
-    "Phi": "normal_cdf",
+    "Phi": "normal_cdf", "Diag": "diag",
 }  # fmt: skip
 _WHOLE = frozenset(
     [

@@ -22,6 +22,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
 from symbackprop.notation.claims.memory import Memory
+from symbackprop.notation.claims.scattered import added_at, refuse_added_once
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.evaluator import Evaluator
@@ -229,6 +230,10 @@ def read_python(text: str, context: Context, diagonals: bool = False) -> tuple[L
     name = ""
     for statement in tree.body:
         match statement:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Attribute(attr="add" | "subtract"), attr="at")) as call):
+                target, value = added_at(evaluator, call)
+                claim.write(target, value)
+                name = target
             case ast.Expr(value=expression):
                 value, name = evaluator.value(expression), ""
             case ast.Assign(targets=[ast.Name() as target], value=expression):
@@ -280,6 +285,7 @@ def _entries_set(evaluator: Evaluator, statement: ast.Assign | ast.AugAssign, ta
     whole = as_tensor(evaluator.operand(ast.copy_location(ast.Name(target.id, ast.Load()), target)))
     places = _mask(evaluator, whole, entries)
     if isinstance(statement, ast.AugAssign):
+        refuse_added_once(evaluator, statement, target, entries)
         new = evaluator.operand(_joined(statement, target, statement.op, statement.value))
     else:
         new = evaluator.operand(statement.value)

@@ -81,7 +81,7 @@ _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
 )
 _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
-    rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|"
+    rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|(?<![\\\w])diag(?=\s+\\?[A-Za-z])|"
     r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|"
     r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S",
     re.DOTALL,
