@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from symbackprop.formulas.told import told
+from symbackprop.judge.diagnose import definitions
 from symbackprop.judge.goals import goal_for, spelled
 from symbackprop.judge.known import Known, Used
 from symbackprop.judge.prose import written
@@ -17,8 +18,15 @@ from symbackprop.judge.weigh import needed, weigh
 
 def used_as(truth: Truth, judged: Judged, wrt: str) -> Judged:
     """The verdict on a step that was taken for a gradient by how it is used."""
-    note = told("{} is used as {} by what follows", written(judged.name), truth.gradient(wrt))
-    return replace(judged, remarks=(*judged.remarks, note))
+    notes = [told("{} is used as {} by what follows", written(judged.name), truth.gradient(wrt))]
+    if wrt not in truth.named:
+        notes += [told("{} has no name in the network", one) for one in definitions(truth.program, [wrt], {*_unnamed(truth)})]
+    return replace(judged, remarks=(*judged.remarks, *notes))
+
+
+def _unnamed(truth: Truth) -> list[str]:
+    """The values that nobody named: what an activation is taken of."""
+    return [t.name for t in truth.program.tensors.values() if t.kind == "value" and t.name not in truth.named]
 
 
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
@@ -51,7 +59,7 @@ def _below(known: Known, name: str) -> str | None:
 def instead(known: Known, name: str, used: Used) -> str | None:
     """The value of the network whose gradient, in the place of a name, makes a step right."""
     truth = known.truth
-    for wrt in reversed(truth.named):
+    for wrt in (*reversed(truth.named), *reversed(_unnamed(truth))):
         gradient = f"d{truth.of}/d{wrt}"
         everything = truth.everything
         if gradient not in everything.tensors or not equal_shapes(everything.shape(gradient), known.shapes[name]):

@@ -125,7 +125,9 @@ def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
             same = found.letters and found.letters == tuple(below_name)[len(found.letters) - 1 :: -1]
             left = replace(found, name=below_name[found.letters[0]] if same else left.name)
         elif not left.name and isinstance(side, Word) and state.names.lookup(side) is None:
-            left = replace(left, name=described(side))
+            own = letters_of(side.sub)
+            at_letters = own and tuple(own) == left.letters  # G_{ia} of dL/dO_{ia} is G
+            left = replace(left, name=described(replace(side, sub=()) if at_letters else side))
     return left
 
 

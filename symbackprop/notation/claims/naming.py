@@ -38,6 +38,8 @@ def local(state: State, word: Word) -> Senses | None:
         (described(replace(word, sub=(), sup=())), word.sub, word.sup),
     ):
         if key in state.local:
+            if state.local[key].formal and not (sub or word.sub) and state.names.lookup(word) is not None:
+                return None  # u beside u_k = U_{k,:} is the network's
             return applied(state, state.local[key], sub, sup, word.at)
     return None
 
