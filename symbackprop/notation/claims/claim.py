@@ -23,7 +23,6 @@ from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood,
 from symbackprop.notation.claims.fitting import Fitted, fitted
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
-from symbackprop.notation.claims.naming import labelled
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import LOCAL, ClaimTensors, read_python, read_sympy
 from symbackprop.notation.claims.reader import Reader, with_ranges
@@ -191,7 +190,7 @@ def _latex(text: str, context: Context) -> Understood:
     if context.wrt is not None and context.wrt not in shapes:  # what is claimed is by a value that nobody named
         shapes[context.wrt] = context.forward.shape(context.wrt)
     probe = Probe(shapes, [*map(sp.Integer, counts), *(loops.extents if loops else ())])
-    several = [_named_last(one, names) for one in several]
+    several = [statements.named_last(one, names) for one in several]
     main = _claimed(State(context, names, probe, 1, {}), several)
     attempt = _Attempt(context, names, probe, main, [one for one in several if one is not main])
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
@@ -200,16 +199,6 @@ def _latex(text: str, context: Context) -> Understood:
             return Understood(left, tuple(readings), between=tuple(attempt.between()))
         except Unknown as unknown:
             return attempt.guessed(unknown)
-
-
-def _named_last(one: statements.Equality, names: Names) -> statements.Equality:
-    r"""A chain that ends in a name of its own, \frac{\partial L}{\partial r} = r - x = e: what stands before it is claimed, and called so."""
-    last = one.right
-    if not (one.between and isinstance(last, Word)) or names.lookup(last) or names.size(last) or names.symbol(last):
-        return one
-    if last.base in ("pi", "I", "1", "0") or last.primes or (last.sup and not labelled(last)):
-        return one
-    return statements.Equality(one.left, one.between[-1], (*one.between[:-1], last))
 
 
 def name_at_step(text: str, context: Context) -> str:

@@ -14,12 +14,12 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
-from symbackprop.notation.claims.naming import ROW_LETTERS, near
+from symbackprop.notation.claims.naming import ROW_LETTERS, labelled, near
 from symbackprop.notation.claims.shapes import Senses, made
 from symbackprop.notation.claims.state import Local, State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain, tokens
-from symbackprop.notation.claims.words import described
+from symbackprop.notation.claims.words import Names, described
 
 _WRAPPERS = re.compile(
     r"\\(?:begin|end)\s*\{(?:align|aligned|equation|split|gather|gathered|eqnarray|multline|displaymath|math|alignat)\*?\}$"
@@ -212,6 +212,16 @@ def equality(part: Tokens) -> Equality:
             raise Fault("a comparison is no claim.", "Write an equality.", node.at)
         return Equality(node.sides[0], node.sides[-1], node.sides[1:-1])
     return Equality(None, node)
+
+
+def named_last(one: Equality, names: Names) -> Equality:
+    r"""A chain that ends in a name of its own, \nabla_r L = r - x = e: what stands before it is claimed, and called so."""
+    last = one.right
+    if not (one.between and isinstance(last, Word)) or names.lookup(last) or names.size(last) or names.symbol(last):
+        return one
+    if last.base in ("pi", "I", "1", "0") or last.primes or (last.sup and not labelled(last)):
+        return one
+    return Equality(one.left, one.between[-1], (*one.between[:-1], last))
 
 
 def derivatives_defined(state: State, definitions: Iterable[Equality]) -> dict[str, int]:
