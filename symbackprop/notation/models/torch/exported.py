@@ -19,6 +19,8 @@ from sympy import Expr
 
 from symbackprop.core.program import size
 from symbackprop.notation.errors import NotationError, Place, shortened
+from symbackprop.notation.models.torch.drawn import Drawn, drawn, is_drawn, redrawn
+from symbackprop.notation.models.torch.drawn import called as called_by
 from symbackprop.notation.models.torch.inlined import inlined
 from symbackprop.notation.models.torch.precise import double, precise
 from symbackprop.notation.models.torch.tasks import called, task
@@ -42,7 +44,7 @@ class Ref:
 class Given:
     """An input of the graph.
 
-    kind   "parameter", "buffer", "constant" (written in the code of the module) or "input".
+    kind   "parameter", "buffer", "constant" (written in the code of the module), "input", or "drawn" at random by the module.
     path   of a parameter or a buffer, as `state_dict` calls it; of an input, how the module's `forward` calls it.
     array  its value, in float64 where it holds floats; None where it is no tensor: then `value` is what it is.
     layer  the class of the module that holds it.
@@ -104,8 +106,9 @@ def exported(module: Any, inputs: tuple[Any, ...], loss: Any, targets: tuple[Any
     torch = import_module("torch")
     own = task(precise(module), loss)
     arguments = _tensors((inputs, targets))
-    with double():
+    with double(), redrawn(()):
         called(own, *arguments)
+    with double():
         program = _exported(own, arguments, sizes)
     inlined(program.graph_module)
     return _Reading(torch, own, module, arguments, program).graph()
@@ -196,6 +199,7 @@ class _Reading:
         self.symbols: dict[Any, Expr] = {}
         self.held: dict[str, str] = {}  # the names of inputs of the graph -> of the state
         self.users: list[str] = []
+        self.draws: dict[str, Drawn] = {}
 
     def graph(self) -> Graph:
         nodes = list(self.program.graph.nodes)
@@ -203,8 +207,33 @@ class _Reading:
         output = next(n for n in nodes if n.op == "output")
         last = [n for n in output.args[0] if n is not None][-1]
         operations = tuple(self.node(n) for n in nodes if n.op == "call_function")
+        given, operations = self.without_draws(given, operations, {n.name: n for n in nodes})
         single = any(self.kind(n) in (self.torch.float32, self.torch.float16, self.torch.bfloat16) for n in nodes)
         return Graph(given, operations, Ref(last.name), self.value, not single)
+
+    def without_draws(
+        self, given: tuple[Given, ...], operations: tuple[Node, ...], found: Mapping[str, Any]
+    ) -> tuple[tuple[Given, ...], tuple[Node, ...]]:
+        """The graph with what is drawn at random as inputs: a dropout multiplies by what it keeps."""
+        kept: list[Node] = []
+        for node in operations:
+            name = f"{node.operation}_" if node.in_place else node.operation
+            if not is_drawn(name, node.arguments):
+                kept.append(node)
+                continue
+            masks = name == "dropout"
+            numbers = drawn(name, [self.number(n) for n in found[node.name].meta["val"].shape], node.arguments, len(self.draws))
+            rate = 1 - node.arguments["p"] if masks else 1.0
+            own = f"{node.name}_drawn" if masks else node.name
+            self.draws[own] = Drawn(numbers / rate, rate)
+            given = (*given, Given(own, "drawn", called_by(name, node.place), self.draws[own].array, node.shape or ()))
+            if masks:
+                kept.append(replace(node, operation="mul", arguments={"x": node.arguments["x"], "other": Ref(own)}))
+        return given, tuple(kept)
+
+    def number(self, extent: Any) -> int:
+        """A size of torch's in the example."""
+        return extent if isinstance(extent, int) else int(extent.node.hint)
 
     def inputs(self, placeholders: list[Any]) -> Iterable[Given]:
         leaves = iter(zip(self.names, self.torch.utils._pytree.tree_leaves(self.arguments), strict=True))
@@ -309,14 +338,17 @@ class _Reading:
         torch, trees = self.torch, self.torch.utils._pytree
         leaves, spec = trees.tree_flatten(self.arguments)
         state = {name: tensor.detach().clone() for name, tensor in self.state.items()}
+        draws = {name: one.array * one.rate for name, one in self.draws.items()}
         for name, array in arrays.items():
-            if name in self.users:
+            if name in draws:
+                draws[name] = np.array(array) * self.draws[name].rate
+            elif name in self.users:
                 k = self.users.index(name)
                 leaves[k] = torch.as_tensor(np.array(array)).to(leaves[k].dtype)
             elif self.held[name] in state:
                 state[self.held[name]] = torch.as_tensor(np.array(array)).to(state[self.held[name]].dtype)
         inputs, targets = trees.tree_unflatten(leaves, spec)
-        with double():
+        with double(), redrawn(list(draws.values())):
             return called(lambda *given: torch.func.functional_call(self.own, state, given, strict=False), inputs, targets)
 
 

@@ -78,12 +78,12 @@ class Reading:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        state = [g for g in graph.inputs if g.kind != "input" and g.array is not None]
+        state = [g for g in graph.inputs if g.kind not in ("input", "drawn") and g.array is not None]
         stems = {g.path: stem for g in state for stem in [_stem(g)] if stem}
         called = names_of(dict.fromkeys(g.path for g in state), stems)
         self.names = {g.name: called[g.path] for g in state}
         for g in graph.inputs:
-            if g.kind == "input" and g.array is not None:
+            if g.kind in ("input", "drawn") and g.array is not None:
                 self.names[g.name] = fresh(g.path, set(self.names.values()))
         self.nodes = {node.name: node for node in graph.nodes}
         self.needed = self._needed()
@@ -123,6 +123,8 @@ class Reading:
         if given and sizes != "all" and not any(as_number(n).free_symbols for g in given for n in g.shape):
             mend = " Give a batch of two or more." if given[0].shape[0] == 1 else ""
             yield f"All sizes are numbers, those of the example.{mend}"
+        if came := [self.names[g.name] for g in self.graph.inputs if g.kind == "drawn" and g.name in self.wanted]:
+            yield f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example."
         if any(node.operation == "batch_norm" and node.arguments.get("training") for node in self.needed):
             yield "Batch normalisation takes the mean and variance of the batch, as in training; module.eval() takes those kept."
 
@@ -146,13 +148,13 @@ class Reading:
             [
                 self.names[g.name]
                 for g in self.graph.inputs
-                if g.kind in ("buffer", "constant") and g.name in self.names and id(values[g.name]) not in reached
+                if g.kind in ("buffer", "constant", "drawn") and g.name in self.names and id(values[g.name]) not in reached
             ]
         )
         return loss
 
     def _input(self, inputs: Inputs, g: Given, name: str) -> Tensor:
-        array, path = np.asarray(g.array), "" if g.kind == "input" else g.path
+        array, path = np.asarray(g.array), "" if g.kind in ("input", "drawn") else g.path
         if g.kind == "parameter":
             return inputs.parameter(name, array, path)
         if array.dtype.kind == "f" and np.isinf(array).any():

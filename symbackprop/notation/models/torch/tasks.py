@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -51,6 +52,8 @@ def _gaussian_nll_loss(output: Any, target: Any, var: Any) -> Any:
     return (0.5 * (var.clamp(min=1e-6).log() + (output - target) ** 2 / var.clamp(min=1e-6))).mean()
 
 
+DEVICES = "A copy of it is called on the processor: make tensors on the device of its inputs, device=x.device."
+
 OWN: Mapping[str, Callable[..., Any]] = {"gaussian_nll_loss": _gaussian_nll_loss}
 
 
@@ -99,7 +102,8 @@ def called(task: Any, inputs: Any, targets: Any) -> float:
     except NotationError:
         raise
     except Exception as fault:
-        raise NotationError(f"the module raised {type(fault).__name__}: {shortened(str(fault), 200)}") from fault
+        said = f"the module raised {type(fault).__name__}: {shortened(str(fault), 200)}"
+        raise NotationError(said, DEVICES if re.search(r"same device|device meta|device type", str(fault)) else "") from fault
     if not isinstance(found, torch.Tensor) or found.numel() != 1:
         what = f"an array {tuple(found.shape)}" if isinstance(found, torch.Tensor) else shown(found)
         raise NotationError(

@@ -66,6 +66,49 @@ def test_parameters_that_are_changed_go_back_into_a_module(name: str) -> None:
     assert sb.compile(net).value({**net.example, **moved}) == pytest.approx(loss, rel=1e-9)
 
 
+class Noisy(nn.Module):
+    """A variational autoencoder that draws for itself, with dropout; or what it would be with the numbers given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inp, self.out, self.drop = nn.Linear(6, 4), nn.Linear(2, 6), nn.Dropout(0.4)
+        self.given: tuple = ()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mean, logvar = self.inp(x).chunk(2, dim=-1)
+        std = torch.exp(0.5 * logvar)
+        if self.given:
+            eps, mask, noise, flat = self.given
+        else:
+            eps = torch.randn_like(std)
+            mask = self.drop(torch.ones_like(x))
+            noise = torch.distributions.Normal(0.0, 1.0).rsample(std.shape)
+            flat = torch.rand(x.shape[0], 1)
+        y = self.out(mean + std * (eps + 0.1 * noise)) * mask
+        return nn.functional.mse_loss(flat * y + (1 - flat) * x, x) - 0.5 * torch.mean(1 + logvar - mean**2 - logvar.exp())
+
+
+def test_what_a_module_draws_is_data() -> None:
+    torch.manual_seed(0)
+    module, x = Noisy(), torch.randn(5, 6)
+    net = sb.from_torch(module, x)
+    drawn = [t for t in net.program.inputs if t.kind == "data" and t.name != "x"]
+    assert [t.name for t in drawn] == ["eps", "mask", "eps_1", "flat"]
+    assert [str(t.shape) for t in drawn] == ["(n, 2)", "(n, 6)", "(n, 2)", "(n, 1)"]
+    assert any("Random numbers are drawn: eps, mask, eps_1, flat" in note for note in net.notes)
+    assert set(np.unique(net.example["mask"])) == {0, 1 / 0.6}
+    module.double().given = tuple(torch.from_numpy(net.example[t.name]) for t in drawn)
+    loss = module(x.double())
+    loss.backward()
+    value, ours = sb.compile(net).value_and_grad(net.example)
+    assert value == pytest.approx(loss.item(), rel=1e-12)
+    for key, gradient in ours.items():
+        np.testing.assert_allclose(gradient, dict(module.named_parameters())[net.paths[key]].grad.numpy(), rtol=1e-11)
+    module.given, state = (), torch.random.get_rng_state()
+    sb.from_torch(module, x)
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
 class Expression(nn.Module):
     """The sum of the sines of an expression of parameters and data that it names."""
 

@@ -73,12 +73,16 @@ REFUSED = {
         "cummax: the positions are read, which have no derivative",
     ),
     "random": (
-        lambda: of(lambda m, x: (m.fc(x) + torch.randn(3)).sum()),
-        "torch's randn is not in the table .* Draw random numbers",
+        lambda: of(lambda m, x: (m.fc(x) + torch.bernoulli(m.fc(x).sigmoid())).sum()),
+        "torch's bernoulli is not in the table .* Draw random numbers",
     ),
-    "dropout": (
-        lambda: sb.from_torch(nn.Sequential(nn.Dropout(0.2)), torch.ones(2, 3), loss=torch.sum),
-        r"0 \(Dropout\): dropout with p=0.2",
+    "dropout of channels": (
+        lambda: sb.from_torch(nn.Sequential(nn.Dropout2d(0.2)), torch.ones(2, 3, 1, 1), loss=torch.sum),
+        r"0 \(Dropout2d\): dropout with p=0.2",
+    ),
+    "another device": (
+        lambda: of(lambda m, x: (m.fc(x) + torch.zeros(3, device="meta")).sum()),
+        "the module raised .*device=x.device",
     ),
     "entries written": (
         lambda: of(lambda m, x: _written(m.fc(x))),
