@@ -18,6 +18,7 @@ from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor, label
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, kept, without_counterpart
+from symbackprop.notation.sympy_pieces import PIECES
 from symbackprop.notation.vocabulary import called, functions
 
 POWERS = 16  # the largest exponent of a matrix, which is written as products
@@ -93,6 +94,7 @@ class Matrices:
             sp.Inverse: Rule(first, _inverse),
             sp.MatPow: Rule(first, self.power),
             sp.Determinant: Rule(first, _determinant),
+            **PIECES,
         }
 
 

@@ -85,6 +85,12 @@ MATRICES: dict[str, tuple[Any, Callable[..., Any]]] = {
     "a number of a matrix": (sp.log(sp.Trace(A)) + x, lambda A, x: np.log(np.trace(A)) + x),
     "inverse": (A.inv() * v, lambda A, v: np.linalg.inv(A) @ v),
     "determinant": (sp.Determinant(A), np.linalg.det),
+    "slices": (W[:, 1:] * V[1:, :] + A[:, :1] * A[:1, :], lambda W, V, A: W[:, 1:] @ V[1:] + A[:, :1] @ A[:1]),
+    "steps": (W[::2, ::2] * V[::2, 1:], lambda W, V: W[::2, ::2] @ V[::2, 1:]),
+    "columns": (W[:, 0] + A[:, 1:2], lambda W, A: W[:, 0] + A[:, 1]),
+    "blocks": (sp.BlockMatrix([[W, A], [V.T, v * v.T]]), lambda W, A, V, v: np.block([[W, A], [V.T, np.outer(v, v)]])),
+    "blocks of columns": (sp.BlockMatrix([[v], [u]]), lambda v, u: np.concatenate([v, u])),
+    "kronecker": (sp.KroneckerProduct(W, v, A), lambda W, v, A: np.kron(np.kron(W, v[:, None]), A)),
     "scalar factors": (x * W * u * y, lambda x, W, u, y: x * y * (W @ u)),
 }
 
@@ -145,7 +151,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "unknown": (lambda: Function("f")(x), "f has no counterpart in the language. It stands in f(x)."),
     "integral": (lambda: sp.Integral(x, x), "Integral has no counterpart in the language."),
     "derivative": (lambda: sp.Derivative(Function("f")(x), x), "Derivative has no counterpart in the language."),
-    "kronecker": (lambda: sp.KroneckerProduct(W, V), "KroneckerProduct has no counterpart in the language."),
     "complex": (lambda: sp.I * x, "ImaginaryUnit has no counterpart in the language. It stands in I."),
     "infinite": (lambda: x + sp.oo, "oo is not a real number."),
     "number": (lambda: sp.Integer(3) + sp.pi, "the expression is a number; nothing is to be derived."),

@@ -22,6 +22,10 @@ log(Determinant(W))
 det(W*V)
 HadamardProduct(W, V)
 Trace(HadamardProduct(W, V))
+BlockMatrix([[W, V], [V.T, W]])
+Determinant(BlockMatrix([[W, u], [v.T, OneMatrix(1, 1)]]))
+KroneckerProduct(W, V)
+KroneckerProduct(u, W, v)
 hadamard_product(W, V)
 HadamardPower(W, 2)
 HadamardPower(u, -1)
@@ -179,9 +183,6 @@ REFUSED = {
     "W**Rational(1, 2)": "the exponent of a matrix is -1 or a whole number from 1 to 16.",
     "W[i, j]": "i is no index. An index is a summed symbol or a whole number.",
     "X[i]": "i is no index.",
-    "W[:, 0]": "MatrixSlice has no counterpart in the language.",
-    "BlockMatrix([[W, V]])": "BlockMatrix has no counterpart in the language.",
-    "KroneckerProduct(W, V)": "KroneckerProduct has no counterpart in the language.",
     "DiagMatrix(u)*v": "DiagMatrix has no counterpart in the language.",
     "im(x)": "im has no counterpart in the language.",
     "Sum(X[i], (i, 0, 1))": "i runs over 2, the axis has size 3.",
