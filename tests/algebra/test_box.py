@@ -374,7 +374,7 @@ READS = {
     ),
     "ties of what nobody named": (
         "x: data[d]\nW: parameter[k, h, d]\ny: data[h]\nz = max(W @ x, axis=0)\nL = 0.5*sum((z - y)**2)",
-        "uᵢ = Wᵢ x\n∂L/∂Wᵢ = (1[uᵢ = z] ⊙ (z − y))/((1[u = 1ₖ zᵀ])ᵀ 1ₖ) xᵀ",
+        "uᵢ = Wᵢ x\n∂L/∂Wᵢ = ((1[uᵢ = z] ⊙ (z − y))/((1[u = 1ₖ zᵀ])ᵀ 1ₖ)) xᵀ",
     ),
 }
 
