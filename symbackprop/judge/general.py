@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from symbackprop.formulas.told import Told, several, told
+from symbackprop.judge.known import spelled
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 
@@ -127,16 +128,29 @@ def _argument(text: str, k: int, end: int) -> tuple[int, int, int]:
     return k + 1, end, end
 
 
+def labelled(text: str) -> list[tuple[Script, Label]]:
+    """The scripts of a text that say a layer by a letter; below what says its layer above, an entry is said: b^2_j."""
+    found = list(scripts(text))
+    said = [one for one in found if one.above and (one.number is not None or one.label is not None)]
+    begins, ends = {one.end for one in said}, {_before(text, one.begin) for one in said if one.label}  # h_l^2 is a square
+    entries = {one for one in found if not one.above and (_before(text, one.begin) in begins or one.end in ends)}
+    return [(one, label) for one in found if one not in entries and (label := one.label) is not None]
+
+
+def _before(text: str, place: int) -> int:
+    """Where what stands before a script ends: W of W ^ {l}."""
+    return len(text[:place].rstrip()[:-1].rstrip())
+
+
 def labels(text: str) -> list[Label]:
     """The layers that letters say in a text."""
-    return [label for one in scripts(text) if (label := one.label) is not None]
+    return [label for _, label in labelled(text)]
 
 
 def said_at(text: str, number: int, wanted: Callable[[Label], bool]) -> str:
     """A text with the layers that are wanted at a number."""
-    for one in sorted(scripts(text), reverse=True):
-        label = one.label
-        if label is not None and wanted(label):
+    for one, label in sorted(labelled(text), reverse=True):
+        if wanted(label):
             text = text[: one.begin] + label.at(number) + text[one.end :]
     return text
 
@@ -278,6 +292,8 @@ class General:
         bound = {
             one.inner.partition("=")[0].strip() for one in scripts(text) if one.base in ("sum", "prod", "limits") and not one.above
         }
+        names = {spelled(name) for name in self.families.truth.named}  # W_q beside W_1 and W_2 is a name of its own
+        bound |= {one.letter for one in labels(text) if spelled(f"{one.base}{one.letter}") in names}
         found = [one for one in labels(text) if one.letter not in bound and one.letter != _LAST]
         of_families = [one for one in found if one.base in self.families.numbers]
         return next((one.letter for one in (*of_families, *found) if one.above or one.base in self.families.numbers), "")

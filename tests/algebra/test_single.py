@@ -28,7 +28,7 @@ THREE_TERMS = {
     "groups": ("X: data[n, g, c]\nmu = mean(X, axis=2, keepdims=True)\nv = var(X, axis=2, keepdims=True)\nxhat = (X - mu)/sqrt(v + 1e-5)\n"
                "Y = xhat", ["dXᵢ = (dYᵢ − x̂ᵢ ⊙ rowmean(dYᵢ ⊙ x̂ᵢ) − rowmean(dYᵢ))/√(vᵢ + 10⁻⁵)"]),
     "instances": ("X: data[n, c, h, w]\nmu = mean(X, axis=(2,3), keepdims=True)\nv = var(X, axis=(2,3), keepdims=True)\n"
-                  "xhat = (X - mu)/sqrt(v + 1e-5)\nY = xhat", ["dXᵢⱼ = (1/√(vᵢⱼ + 10⁻⁵))(dYᵢⱼ − ⟨dYᵢⱼ, x̂ᵢⱼ⟩_F/(h w) x̂ᵢⱼ − mean(dYᵢⱼ))"]),
+                  "xhat = (X - mu)/sqrt(v + 1e-5)\nY = xhat", ["dXᵢⱼ = (1/√(vᵢⱼ + 10⁻⁵))(dYᵢⱼ − (⟨dYᵢⱼ, x̂ᵢⱼ⟩_F/(h w)) x̂ᵢⱼ − mean(dYᵢⱼ))"]),
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def test_a_definition_is_what_its_row_computes(name: str) -> None:
 def test_the_slope_of_erf_in_words_is_its_slope() -> None:
     x = np.linspace(-2, 2, 9)
     np.testing.assert_allclose(sp.lambdify(X, slope("erf"))(x), 2 * np.exp(-(x**2)) / np.sqrt(np.pi), rtol=1e-14)
-    assert "erf is the error function: 0 at 0, with the slope 2/√π e^(−x²)." in bullets("x: parameter[n]\nL = sum(erf(x))")
+    assert "erf is the error function: 0 at 0, with the slope (2/√π) e^(−x²)." in bullets("x: parameter[n]\nL = sum(erf(x))")
 
 
 def test_functions_of_the_network_and_of_its_gradients_are_defined_once_and_what_they_are_made_of_as_well() -> None:

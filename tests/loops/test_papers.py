@@ -44,7 +44,7 @@ def test_a_network_of_a_paper_reads_as_there(name: str) -> None:
 
 
 TOLD = {
-    "maml": ["δ⁽ᵏ⁻¹⁾ = δ⁽ᵏ⁾ − α/N Xᵀ X δ⁽ᵏ⁾", "∂L/∂w = δ⁽⁰⁾"],
+    "maml": ["δ⁽ᵏ⁻¹⁾ = δ⁽ᵏ⁾ − (α/N) Xᵀ X δ⁽ᵏ⁾", "∂L/∂w = δ⁽⁰⁾"],
     "realnvp": ["δ_b⁽ᵏ⁾ = δₐ⁽ᵏ⁺¹⁾ ⊙ exp(s⁽ᵏ⁺¹⁾)"],
     "tdlambda": ["δₜ = δₜ₋₁ γ λ + 2 Gₜ − 2 vₜ"],
     "ssm": ["δₓ⁽ᵏ⁾ = Aᵀ δₓ⁽ᵏ⁺¹⁾ + δₒ⁽ᵏ⁾ C"],

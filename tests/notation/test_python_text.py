@@ -259,7 +259,7 @@ WORDS = {  # text -> line, column, the words
     D + "for i in range(10**6):\n    y = x": (2, 10, "the loops go round more than 1,000 times. Write a sum over an axis: sum(x, axis=0)."),
     D + "for i in range(9**99):\n    y = x": (2, 10, "the loops go round more than 1,000 times."),
     D + "for i in range(99):\n    for j in range(99):\n        y = x*i": (2, 10, "the loops go round more than 1,000 times."),
-    D + "for i in 2*x:\n    y = x": (2, 10, "a loop goes over range(...), or several values. Write for k in range(3):"),
+    D + "for i in 3:\n    y = x": (2, 10, "a loop goes over range(...), or several values. Write for k in range(3):"),
     D + "if x:\n    y = x": (2, 4, "x is not known before the numbers are. Write np.where(condition, a, b)."),
     D + "  L = sum(x)": (2, 2, "the line is indented. Begin every line at the left margin."),
     D + "L = sum(x": (2, 8, "this is not the syntax of the language: '(' was never closed. A ) is missing."),
