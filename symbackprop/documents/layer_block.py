@@ -223,13 +223,18 @@ class Lecture:
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
     """Short formulas side by side, as many as a line holds."""
-    lines: list[Node] = []
+    return tuple(f.side_by_side(group) if len(group) > 1 else group[0] for group in beside(formulas, line))
+
+
+def beside(formulas: Iterable[Node], line: int = LINE) -> list[list[Node]]:
+    """The formulas that a line holds, line by line."""
+    lines: list[list[Node]] = []
     for formula in formulas:
-        if lines and width(lines[-1]) + width(formula) <= line:
-            lines[-1] = f.side_by_side([lines[-1], formula])
+        if lines and width(f.side_by_side(lines[-1])) + width(formula) <= line:
+            lines[-1].append(formula)
         else:
-            lines.append(formula)
-    return tuple(lines)
+            lines.append([formula])
+    return lines
 
 
 def _and_those_beside(equations: Sequence[Equation], path: Iterable[Equation]) -> Iterator[Equation]:

@@ -46,7 +46,7 @@ from symbackprop.documents.document import (
     Table,
 )  # fmt: skip
 from symbackprop.documents.folded import folded
-from symbackprop.documents.layer_block import Lecture, packed
+from symbackprop.documents.layer_block import Lecture, beside, packed
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.step_block import step_block, with_value
@@ -54,7 +54,7 @@ from symbackprop.documents.titles import typeset
 from symbackprop.documents.unspoken import as_written, unspoken
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, in_line, listed, several, told
-from symbackprop.formulas.tree import Node, items_of, split, walk
+from symbackprop.formulas.tree import Node, items_of, split
 
 if TYPE_CHECKING:
     from symbackprop.pictures.picture import Page, Picture
@@ -348,10 +348,11 @@ def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Form
 
 def _parts(lines: Sequence[ShownLine]) -> Iterator[Formula]:
     """What parts of tensors are called, side by side, beside the tensors that they are parts of."""
-    for shown in packed((line.formula for line in lines), LEGEND):
-        within = set(walk(shown))
-        whole = dict.fromkeys(line.meant for line in lines if line.meant is not None and line.formula in within | {shown})
-        yield Formula(shown, told("parts of {}", several(list(whole))))
+    waiting = list(lines)
+    for group in beside((line.formula for line in lines), LEGEND):
+        here, waiting = waiting[: len(group)], waiting[len(group) :]
+        whole = dict.fromkeys(line.meant for line in here if line.meant is not None)
+        yield Formula(packed(group, LEGEND)[0], told("parts of {}", several(list(whole))) if whole else "")
 
 
 def _note(names: Names, line: ShownLine) -> Content:

@@ -297,3 +297,9 @@ def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
     said = " ".join(Text().line(sentence) for sentence in step.sentences)
     assert "∂vₙ/∂μₙ = (2/h) Σ_i (μₙ − uₙᵢ) = 0: nothing comes back to μ through v." in said
     assert "Chain rule" not in parts(step)
+
+
+def test_what_parts_of_several_tensors_are_called_stands_in_one_line() -> None:
+    """Side by side their equations are one formula, in which none of them is found again: it ended in a crash."""
+    net = "X: data[N, 4, T]\nW: parameter[6, 2, 3]\nb: parameter[6]\nY = conv1d(X, W, b, groups=2, padding=1, stride=2)\nL = sum(tanh(Y)**2)"
+    assert "parts of W, X and Y" in sb.derive(net).text()

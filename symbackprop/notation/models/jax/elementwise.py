@@ -143,6 +143,7 @@ UNARY = {
     "sinh": TABLE["sinh"], "cosh": TABLE["cosh"], "tanh": TABLE["tanh"], "asinh": TABLE["arcsinh"], "atanh": TABLE["arctanh"],
     "logistic": TABLE["sigmoid"], "erf": TABLE["erf"], "erfc": TABLE["erfc"], "abs": TABLE["abs"], "sign": TABLE["sign"],
     "neg": lambda a: -a, "sqrt": ops.sqrt, "rsqrt": lambda a: 1 / ops.sqrt(a), "square": ops.square,
+    "one_minus_square": lambda a: 1 - ops.square(a),
     "cbrt": lambda a: TABLE["sign"](a) * TABLE["abs"](a) ** sp.Rational(1, 3),
 }  # fmt: skip
 

@@ -25,6 +25,9 @@ LETTERS = "tlkijpq"
 def _scan(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
     """carry, y = f(carry, x[i]) for each i: kept as a loop, or written out where it counts with whole numbers."""
     p = eqn.params
+    if "num_consts" not in p:
+        mend = "Install jax<0.11, or write the loop with range(...) for sb.trace."
+        raise walk.refused(eqn, "this version of JAX writes down otherwise what it carries.", mend)
     length, fixed, carried = walk.size(p["length"]), int(p["num_consts"]), int(p["num_carry"])
     constants, starts, rows = given[:fixed], given[fixed : fixed + carried], given[fixed + carried :]
     if all(v.aval.dtype.kind == "f" for v in eqn.invars[fixed : fixed + carried]):

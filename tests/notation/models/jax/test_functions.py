@@ -1,12 +1,14 @@
 """Functions of JAX as networks: their gradients are those of jax.grad."""
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.models.jax.loops import LOOPS
 
 NAMES = (
     "perceptron", "stacked", "softmaxed", "one_hot", "logistic", "sigmoid_loss", "layer_norm", "attention", "heads", "recurrent",
@@ -198,3 +200,9 @@ def test_random_numbers_of_a_key_are_data(jax: ModuleType) -> None:
     net = sb.from_jax(noisy, key, w)
     _, gradients = sb.compile(net).value_and_grad(net.example)
     np.testing.assert_allclose(gradients["w"], jax.grad(noisy, argnums=1)(key, w), rtol=1e-10)
+
+
+def test_a_scan_that_another_version_writes_down_is_refused_with_its_mend() -> None:
+    walk = SimpleNamespace(refused=lambda eqn, fault, mend: NotationError(fault, mend))
+    with pytest.raises(NotationError, match=r"jax<0\.11"):
+        LOOPS["scan"](walk, SimpleNamespace(params={"length": 3}), [])  # type: ignore[arg-type]
