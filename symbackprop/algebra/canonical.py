@@ -115,7 +115,8 @@ def canonical(factors: list[Factor]) -> Term:
     groups = _told_apart(factors, summed)
     if len(groups) == len(summed):
         return _named(factors, [x for (x,) in groups])
-    orders = islice(product(*map(permutations, groups)), MOST_ORDERS)
+    each = [islice(permutations(group), MOST_ORDERS) for group in groups]  # a product writes all of each down before it begins
+    orders = islice(product(*each), MOST_ORDERS)
     made = [_named(factors, [x for group in choice for x in group]) for choice in orders]
     return min(made, key=places)
 

@@ -293,6 +293,8 @@ def test_heads_that_are_packed_are_called_by_what_they_flow_into() -> None:
 
 
 SHORT = {
+    "a large power of a product": ("x: parameter[n]\ny: data[n]\nL = (x @ y)**30", "∂L/∂x = 30(xᵀ y)²⁹ y"),
+    "a large power of a norm": ("x: parameter[n]\nL = (x @ x)**20", "∂L/∂x = 40‖x‖³⁸ x"),
     "cases where that is shorter": ("x: parameter[n]\ny: data[n]\nL = sum(where(x > y, exp(x), x*y))", "∂L/∂x = {exp(x), if x > y; y, otherwise}"),
     "what is subtracted on the other side": (
         "w: parameter[d]\nx: data[d]\nc: data[()]\nL = c*relu(1 - w @ x)", "∂L/∂w = −c 1[wᵀ x < 1] x",
