@@ -36,7 +36,8 @@ from symbackprop.algebra.positions import Linear, Spot, halves, is_at_least, lin
 
 REDUCED = "*"  # begins the letters that a reduction runs over
 MOVABLE = ("group", "function", "positive", "zero", "cases", "reduction")  # a letter of theirs may be replaced in their arguments
-MOST_OPENED = 3  # terms of a sum whose whole power is written out, up to the fourth
+MOST_OPENED = 3  # terms of a sum whose whole power is written out
+HIGHEST_OPENED = 3  # power of a sum that is written out; a higher one stays, since its terms are many and say nothing more
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Algebra(Knowledge):
             return ZERO
         lost += gone
         for k, f in enumerate(left):
-            if f.atom.kind == "group" and f.exponent >= 1:
+            if f.atom.kind == "group" and f.exponent >= 1 and (f.exponent <= HIGHEST_OPENED or len(f.atom.args[0].terms) == 1):
                 return self._times_sizes(self._opened(c, left, k), lost)
             placed = self._placed(c, left, k) if f.atom.kind in ("tie", "order") else None
             if placed is not None:
@@ -208,7 +209,7 @@ class Algebra(Knowledge):
         e = exact(e)
         if e == 1:
             return p
-        if e.denominator == 1 and 0 <= e <= 4 and (e == 0 or len(p.terms) <= MOST_OPENED):
+        if e.denominator == 1 and 0 <= e <= HIGHEST_OPENED and (e == 0 or len(p.terms) <= MOST_OPENED):
             out = ONE
             for _ in range(int(e)):
                 out = self.times(out, p)

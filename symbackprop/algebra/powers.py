@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import reduce
 from itertools import product
 from math import comb
 
@@ -25,7 +26,7 @@ def perfect_power(a: Algebra, p: Poly) -> Entry | None:
             continue
         for signs in product((1, -1), repeat=m - 1) if n % 2 == 0 else [(1,) * (m - 1)]:
             root = sum((r.scaled(sign) for r, sign in zip(roots, (1, *signs), strict=True)), ZERO)
-            if a.power(root, n) == p:
+            if reduce(a.times, [root] * n) == p:
                 letters = sorted(root.letters())
                 sizes = root.sizes()
                 inner = a.renamed(root, {x: str(k) for k, x in enumerate(letters)})

@@ -294,6 +294,8 @@ def test_heads_that_are_packed_are_called_by_what_they_flow_into() -> None:
 
 SHORT = {
     "a large power of a product": ("x: parameter[n]\ny: data[n]\nL = (x @ y)**30", "∂L/∂x = 30(xᵀ y)²⁹ y"),
+    "a large power of a sum": ("x: parameter[n]\nz: data[n]\nA: data[n, n]\nL = (x @ A @ x + sum(z))**6", "∂L/∂x = 6(xᵀ A x + sum(z))⁵(A + Aᵀ) x"),
+    "a large power of sums entry by entry": ("x: parameter[n]\ny: data[n]\nL = sum((x*y + 1)**7)", "∂L/∂x = 7 y ⊙ (x ⊙ y + 1)^(⊙6)"),
     "a large power of a norm": ("x: parameter[n]\nL = (x @ x)**20", "∂L/∂x = 40‖x‖³⁸ x"),
     "cases where that is shorter": ("x: parameter[n]\ny: data[n]\nL = sum(where(x > y, exp(x), x*y))", "∂L/∂x = {exp(x), if x > y; y, otherwise}"),
     "what is subtracted on the other side": (
