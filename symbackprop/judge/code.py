@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
+from symbackprop.notation.signs import typed_text
 
 Steps = list[tuple[Any, ...]]
 BEGUN, CHANGED = "begun", "changed"  # said of a step: a later line changes the array; this line changes an earlier one
@@ -143,7 +144,8 @@ def _is_empty(value: ast.expr) -> bool:
 
 def as_code(text: str) -> str:
     """A text as its names stand in a network: dL_dW = ... for dL/dW = ..., dW for self.dW and grads["W"], W for params["W"]."""
-    code = _SELF.sub("", _QUOTIENT.sub(r"\1d\2_d\5\3\4", text.replace("∂", "d")))
+    text = text.replace("∂", "d")
+    code = _SELF.sub("", _QUOTIENT.sub(r"\1d\2_d\5\3\4", text if text.isascii() else typed_text(text)))
 
     def entry(found: re.Match[str]) -> str:
         key = found[2] or found[3]

@@ -16,6 +16,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 
 CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+CODE_MARKS = re.compile(r"\bnp\.|\.T\b|@|\*\*|\baxis=|\.(?:sum|mean|dot)\(")
 DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
@@ -105,8 +106,9 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     shown = _displayed(text)
     if not DISPLAYS.search(shown):
         shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
-    is_latex = "\\" in text or "^" in text
-    found = list(formulas(shown)) if is_latex else python_steps(path, text)
+    is_printed = any(not c.isascii() and c != "∂" for c in text) and not CODE_MARKS.search(text)  # Xᵀ(p − y), as a page has it
+    is_formula = "\\" in text or "^" in text or is_printed
+    found = list(formulas(shown)) if is_formula else python_steps(path, text)
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
     return found

@@ -110,3 +110,15 @@ def test_a_local_derivative_of_each_entry_is_an_array_of_its_shape() -> None:
 def test_a_derivative_that_has_other_entries_is_no_array_of_one_shape() -> None:
     net = "x: data[n, d]\nW: parameter[d, k]\nz = x @ W\np = softmax(z)\nL = sum(p**2)"
     assert not sb.verify(net, {"z": "2*p * dp_dz"}).claims[0].right
+
+
+def test_claims_as_a_page_prints_them() -> None:
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -mean(y*log(p) + (1 - y)*log(1 - p))"
+    for text in (
+        "∂L/∂w = (1/n) Xᵀ(p − y)",
+        "δ = (1/n)(p − y)\n∂L/∂w = Xᵀ δ",
+        "δ = (p - y)/n\ndw = X.T @ δ",
+        "δ = (p − y)/n\ndw = np.dot(X.T, δ)",
+    ):
+        assert sb.verify(net, text).claims[-1].right, text
+    assert sb.verify(net, "∂L/∂w = (1/n) Xᵀ(p + y)").claims[0].wrong
