@@ -11,7 +11,8 @@ import numpy as np
 from sympy import Expr
 
 import symbackprop as sb
-from symbackprop.core.functions import ELEMENTWISE, Y, slope
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Y, slope
+from symbackprop.core.functions.bessel import NAMED, Bessel
 from symbackprop.core.functions.row import Row
 from symbackprop.core.program import slot
 from symbackprop.display.body import BodyPrinter
@@ -96,8 +97,9 @@ def _plot(name: str, x: np.ndarray, value: np.ndarray, gradient: np.ndarray) -> 
 
 
 def known() -> dict[str, Row]:
-    """The language's own rows, without the functions that a network read before has declared."""
-    return {name: row for name, row in ELEMENTWISE.items() if not name.startswith("_")}
+    """The language's own rows, without those that a network read before has declared or asked for."""
+    asked = {name for name, f in FUNCTIONS.items() if issubclass(f, Bessel) and f.order > NAMED}
+    return {name: row for name, row in ELEMENTWISE.items() if not name.startswith("_") and name not in asked}
 
 
 def pictured() -> list[str]:
