@@ -61,9 +61,8 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".json":
             found = _json(path, text)
         case ".py":
-            code = as_code(text)
-            filled = filled_names(parsed(path, code))
-            found = _variable(path, code) or dict.fromkeys(filled, text) or python_steps(path, text)
+            filled = filled_names(parsed(path, as_code(text)))
+            found = _variable(path, text) or dict.fromkeys(filled, text) or python_steps(path, text)
         case ".md" | ".markdown":
             found = [s for code in CODE.findall(text) for s in python_steps(path, code)]
             found += formulas(_displayed(CODE.sub("", text)))
@@ -146,7 +145,11 @@ def _checked(path: Path, found: Any) -> dict[str, Any] | Steps:
 
 def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
     """The claims that a file assigns to `claims` as a literal dict or list; None where it assigns none."""
-    for statement in parsed(path, text).body:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # dL/dW = ... is a step, and what is no code at all is told as such
+    for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="claims")], value=ast.Dict() | ast.List() as value):
                 try:

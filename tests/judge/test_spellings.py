@@ -122,3 +122,12 @@ def test_claims_as_a_page_prints_them() -> None:
     ):
         assert sb.verify(net, text).claims[-1].right, text
     assert sb.verify(net, "∂L/∂w = (1/n) Xᵀ(p + y)").claims[0].wrong
+
+
+def test_texts_in_a_file_of_code_stay_as_they_are_written(tmp_path: Path) -> None:
+    """Letters of names are spelled out in code, not in what a file quotes: Xᵀ(p − y) was X.T(p - y)."""
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -mean(y*log(p) + (1 - y)*log(1 - p))"
+    path = tmp_path / "claims.py"
+    for claim in ("(1/n) Xᵀ(p − y)", r"\frac{1}{n} X^\top(σ(X w) - y)"):
+        path.write_text(f"claims = {{'w': {claim!r}}}\n", encoding="utf-8")
+        assert sb.verify(net, path).ok, claim
