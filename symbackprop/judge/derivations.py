@@ -50,7 +50,8 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     step takes it: that step would be right with this gradient in its place. Where the loss is a mean, dZ may hold those of each
     sample's own loss, if what follows takes their mean: `samples` says which steps give these. Names that only the report gives
     are read where they make open steps right, and convict none: a person may mean others by them. An array that code changes
-    in its place (BEGUN, CHANGED) is the gradient of its name at one of its lines: the first that is right, else the last.
+    in its place (BEGUN, CHANGED) is the gradient of its name at its last line; that by a value which later steps read at the
+    first of its lines that is right.
     """
     general = General(judge.truth, steps)
     found = _all(judge, general.steps, samples)
@@ -109,7 +110,9 @@ def _in_order(
     told_: dict[int, Judged] = {}
     for _ in counted(steps):
         k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
-        if k in changes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_):
+        passes = k in changes and _may_pass(judge.truth, steps, k)
+        was_right = passes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_)
+        if was_right or (changes.get(k) == BEGUN and not passes):
             told_[k] = _told(judge, known, k, *steps[k][:2], "abbreviation")
         elif changes.get(k) == BEGUN:
             told_[k] = _begun(judge, known, k, *steps[k][:2])
@@ -129,6 +132,18 @@ def _in_order(
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples, shown)
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+
+
+def _may_pass(truth: Truth, steps: Sequence[tuple[str, Any, str]], place: int) -> bool:
+    """Whether an array that code changes may become something else than its name says, which a later step then answers for.
+
+    dh = ... and dh[h <= 0] = 0 before dW = X.T @ dh: the gradients of inputs are judged as they end.
+    """
+    name = steps[place][0]
+    goal = named(truth, name, name)
+    if goal is not None and truth.program.tensors[goal.wrt].kind != "value":
+        return False
+    return any(own != name and _may_mention(claim, name) for own, claim, _ in steps[place + 1 :])
 
 
 def _begun(judge: Judge, known: Known, place: int, name: str, claim: Any) -> Judged:

@@ -88,6 +88,13 @@ def test_a_weight_penalty_may_be_added_later() -> None:
     assert found == {"dscores": "right", "db2": "right", "dW2": "right"}
 
 
+def test_what_is_right_and_then_changed_is_judged_as_it_ends() -> None:
+    """A penalty that the loss has not, a mask on what is handed back: nothing behind them answers for the change."""
+    assert gradients(f"{SCORES}dW2 = hidden.T @ dscores\ndW2 += 0.1 * W2")["dW2"] == "wrong"
+    assert gradients(f"{SCORES}dW2 = hidden.T @ dscores\ndb2 = dscores.sum(0)\ndW2 *= 2\nq = 3 * dW2")["dW2"] != "right"
+    assert "wrong" in gradients(f"{SCORES}dhidden = dscores @ W2.T\ndhidden[hidden <= 0] = 0")["dhidden"]
+
+
 @pytest.mark.parametrize(
     ("code", "fault"),
     [
