@@ -116,6 +116,8 @@ class _Reader:
             return False
         for later in self.steps[place + 1 :]:
             if any(name in loaded(one) for one in later.statements):
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                    return False  # a new array by an old name, which is a step of its own
                 line = later.statements[0].lineno
                 raise ClaimsError(
                     f"{self.path}: line {statement.lineno} changes {name} after line {line} has read it: "

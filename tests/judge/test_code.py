@@ -88,6 +88,15 @@ def test_a_weight_penalty_may_be_added_later() -> None:
     assert found == {"dscores": "right", "db2": "right", "dW2": "right"}
 
 
+def test_a_name_that_was_read_may_be_given_to_a_new_array() -> None:
+    code = (
+        "d = (softmax(scores) - np.eye(c)[y]) / n\ndW2 = hidden.T @ d\nd = d @ W2.T * (hidden > 0)\ndW1 = X.T @ d\ndb1 = d.sum(0)"
+    )
+    found = gradients(code)
+    assert [found[name] for name in ("dW2", "dW1", "db1")] == ["right"] * 3
+    assert gradients(code.replace("hidden > 0", "hidden < 0"))["dW1"] != "right"
+
+
 def test_what_is_right_and_then_changed_is_judged_as_it_ends() -> None:
     """A penalty that the loss has not, a mask on what is handed back: nothing behind them answers for the change."""
     assert gradients(f"{SCORES}dW2 = hidden.T @ dscores\ndW2 += 0.1 * W2")["dW2"] == "wrong"
