@@ -223,3 +223,10 @@ def test_every_rule_is_an_equality(expression: sp.Expr) -> None:
 
 def test_every_rule_says_its_equality() -> None:
     assert all(rule.__doc__ and "=" in rule.__doc__ for rule in RULES)
+
+
+def test_a_network_may_be_deeper_than_the_stack() -> None:
+    """A logarithm at the end of a hundred layers that add to one another asks what every one of them is."""
+    layers = [f"a{k + 1} = a{k} + tanh(W @ a{k})" for k in range(110)]
+    text = "\n".join(["W: parameter[d, d]", "a0: data[d]", "y: data[d]", *layers, f"L = -sum(y*log(softmax(a{len(layers)})))"])
+    assert "logsumexp" in " ".join(map(str, stable(read(text).program).equations[-3:]))

@@ -19,6 +19,7 @@ SHORTER = 8  # relations used one after the other in a line
 ON_THE_WAY = 2.0  # how much longer than a line a sum may be that a relation is used in again
 OFTEN = 3  # a relation is used in the terms that it gives as well
 FEW_TERMS = 3  # of a value that has a name, for products in it to be looked for elsewhere
+OF_SIZES = ""  # what is made of no tensor
 TRIED = 2  # of the sums that a relation gives, by rough size
 
 
@@ -50,7 +51,7 @@ class Shorter:
         self.algebra, self.equations, self.forward, self.kept = algebra, equations, forward, kept
         self._values, self._frontier = values, frontier
         self.rules: dict[tuple[str, frozenset[str]], Rule | None] = {}
-        self.applied: dict[frozenset[str], tuple[Rule, ...]] = {}
+        self.readers = self._made_of()
         self.shortened: dict[tuple[Factoriser, Poly, str, frozenset[str]], Poly] = {}
 
     def shorter(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser) -> Poly:
@@ -83,7 +84,7 @@ class Shorter:
         """
         a, own = self.algebra, {f.atom for term in p.terms for f in term}
         found: list[tuple[Poly | None, int]] = []
-        for rule in self._rules(lets):
+        for rule in self._rules(p, lets):
             if rule.name != name:
                 found += [(eliminated(a, p, way), 0) for way in rule.solved if way.atom in own]
                 found += [(self._throughout(p, r), int(len(rule.relations) == 1)) for r in rule.relations if r.atoms <= own]
@@ -121,12 +122,24 @@ class Shorter:
     def _definition(self, n: str, lets: frozenset[str]) -> Poly:
         return self._values((self.kept | self._frontier(n, set(lets))) - {n}).definition(n)
 
-    def _rules(self, lets: frozenset[str]) -> tuple[Rule, ...]:
-        """What the definitions of the values that have a name say."""
-        if lets not in self.applied:
-            found = [self._rule(n, lets) for n in self.forward if n in self.kept or n in lets]
-            self.applied[lets] = tuple(rule for rule in found if rule is not None)
-        return self.applied[lets]
+    def _rules(self, p: Poly, lets: frozenset[str]) -> Iterator[Rule]:
+        """What the definitions of the values that have a name, and are made of some of what a sum is made of, say."""
+        near = set[str]().union(*[self.readers.get(tensor, ()) for tensor in (*p.tensors(), OF_SIZES)])
+        for n in self.forward:
+            rule = self._rule(n, lets) if n in near and (n in self.kept or n in lets) else None
+            if rule is not None:
+                yield rule
+
+    def _made_of(self) -> dict[str, set[str]]:
+        """For each tensor, the values whose definitions may name it: those below them, as far as the author's values."""
+        below, readers = dict[str, set[str]](), dict[str, set[str]]()
+        for n in self.forward:
+            own = below[n] = set[str]()
+            for ref in self.equations[n].operands:
+                own |= {ref.name} if ref.name in self.kept else {ref.name, *below.get(ref.name, ())}
+            for tensor in own or {OF_SIZES}:
+                readers.setdefault(tensor, set()).add(n)
+        return readers
 
     def _rule(self, n: str, lets: frozenset[str]) -> Rule | None:
         seen = self._frontier(n, set(lets) - {n})

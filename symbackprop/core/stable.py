@@ -120,8 +120,27 @@ class _Speller:
         """What a sum of exponentials is; below a logarithm, also a sum that picks entries of an exponential or a sigmoid."""
         key = (name, logarithm)
         if key not in self.powers:
+            for below in self.sums_below(name):
+                self.powers[below, False] = self.exponentials(self.written[below])
             self.powers[key] = self.exponentials(self.written[name]) or (self.pick(self.written[name]) if logarithm else None)
         return self.powers[key]
+
+    def sums_below(self, name: str) -> list[str]:
+        """The sums that a tensor's power asks for, read before reading: networks are deeper than Python's stack."""
+        found, seen, todo = set(), set(), [(name, 0)]
+        while todo:
+            reader, reach = todo.pop()
+            for below in {self.first(ref).name for ref in self.written[reader].operands} - self.kept:
+                equation = self.written.get(below)
+                if equation is None or not isinstance(equation.op, Sum) or (below, False) in self.powers:
+                    continue
+                summed = any(extent != 1 for _, extent in equation.op.over)
+                step = (below, 0 if summed else reach + 1)
+                if step not in seen and step[1] < REACH:
+                    seen.add(step)
+                    todo.append(step)
+                    found |= {below} if summed else set()
+        return [below for below in self.written if below in found]
 
     def exponentials(self, equation: Equation) -> _Power | None:
         """sum of c exp(u) = c exp(logsumexp(u))"""
