@@ -234,3 +234,20 @@ def test_a_network_of_burgers_equation_trains_to_its_solution():
     found = sb.compile(network).outputs(trained.parameters, {"x": x, "t": t}, ["u"])["u"]
     solution = burgers(x, t, 0.1)
     assert np.linalg.norm(found - solution) < 0.015 * np.linalg.norm(solution)
+
+
+def test_an_entry_that_is_read_again_is_the_one_that_was_differentiated_by():
+    """People write z[K] twice: u of z[K], and grad(u, z[K])."""
+    loop = "x: data[d]\nW: parameter[K, d, d]\nz[0] = x\nfor k in 1..K:\n    z[k] = tanh(W[k] @ z[k-1])\n"
+    once = sb.compile(sb.read(loop + "e = z[K]\nu = sum(e**2) + sum(exp(e))\ng = grad(u, e)\nL = sum(g**2)"))
+    again = sb.compile(sb.read(loop + "u = sum(z[K]**2) + sum(exp(z[K]))\ng = grad(u, z[K])\nL = sum(g**2)"))
+    rng = np.random.default_rng(1)
+    at = {"x": rng.normal(size=3), "W": rng.normal(size=(2, 3, 3))}
+    (value, gradients), (other, others) = once.value_and_grad(at), again.value_and_grad(at)
+    np.testing.assert_allclose(value, other)
+    np.testing.assert_allclose(gradients["W"], others["W"])
+
+
+def test_an_entry_is_no_cut_where_the_whole_is_read_as_well():
+    with pytest.raises(NotationError, match=r"u does not depend on z\[0\]"):
+        sb.read("x: data[d]\nW: parameter[d, d]\nz = W @ x\nu = z[0]**2 + sum(z**2)\ng = grad(u, z[0])\nL = g**2")

@@ -238,8 +238,11 @@ def _passes(program: Program, carry: Equation) -> bool:
 def _about(names: StepNames, line: StepLine) -> Told:
     """The shape, the steps at which a line holds, and what is 0 beyond them."""
     said = [where(names, line.at)]
-    for carried in line.at.carries if not line.at.first else ():
+    own = dict(line.at.standing[line.at.target].marks)
+    for carried in line.at.carries:
         beyond = carried.start - carried.step
+        if line.at.first and own.get(carried.axis.letter) != carried.axis.step:  # it is where this one starts
+            continue
         if (carried.axis.letter, carried.start) in line.at.besides:  # the line does not hold where nothing comes from
             continue
         for at in line.at.standing.values():

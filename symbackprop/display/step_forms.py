@@ -113,6 +113,7 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
     starts: list[StepForm] = []
     found: list[StepForm] = []
     recursion, sums = Recursion(program), Recursion(derivation.program).told_sums()
+    sums |= _carried_on(names, recursion)
     for equation in program.equations:
         if isinstance(equation.op, Carry):
             own = _start(names, recursion, equation)
@@ -120,6 +121,28 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
         elif program.tensors[equation.target.name].has_name or equation.target.name in sums:
             found.append(_step_form(names, recursion, equation.target.name, sums))
     return [*starts, *found]
+
+
+def _carried_on(names: Names, recursion: Recursion) -> frozenset[str]:
+    """What steps hand on and nobody named, as a gradient inside of a loss, but for what is an entry of a value that has a name."""
+    sources = {recursion.read(e)[0] for e in recursion.program.equations if isinstance(e.op, Carry)}
+    unnamed = [n for n in sources if n in recursion.written and not recursion.program.tensors[n].has_name]
+    return frozenset(n for n in unnamed if _entry_of(names, recursion, n) is None)
+
+
+def _entry_of(names: Names, recursion: Recursion, name: str, moved: Mapping[Expr, Expr] | None = None) -> Node | None:
+    """What a value that nobody named is called where it is an entry of another one: s_k^{(c)}; None where it is more than that."""
+    right = split(_step_form(names, recursion, name, frozenset(), moved).formula)[1]
+    own = [] if right is None else items_of(right)[1:]
+    return own[0] if len(own) == 1 and isinstance(own[0], Script) else None
+
+
+def _called_at(names: Names, recursion: Recursion, name: str, marks: Marks) -> Node:
+    """A value at its step, as what it is an entry of where nobody named it."""
+    own = None
+    if name in recursion.written and not recursion.program.tensors[name].has_name:
+        own = _entry_of(names, recursion, name, {size(axis): step for axis, step in marks})
+    return own or marked(names.name_of(name), marks, ())
 
 
 def value_at_step(names: Names, derivation: Derivation, name: str, marks: Marks = ()) -> StepForm:
@@ -192,14 +215,17 @@ def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm
     own = recursion.carried(carry)
     source, marks = recursion.read(carry)
     first = tuple((axis, step.subs(own.axis.step, own.start) if axis == own.axis.letter else step) for axis, step in marks)
-    left = marked(names.name_of(source), first, ())
+    left = _called_at(names, recursion, source, first)
     if not own.has_value:
         return [StepForm(source, f.equation(left, f.ZERO), Told())]
     begun, letters = carry.operands[1]
     axes, steps = recursion.axis_letters(carry), dict(first)
     own_steps = tuple((axes[c].letter, steps[axes[c].letter]) for c in letters if c in axes and axes[c] != own.axis)
     right, about = marked(names.name_of(begun), own_steps, ()), Told()  # x_t of h_t^{(0)} = x_t
-    if begun in recursion.written and not recursion.program.tensors[begun].has_name:
+    before = recursion.written.get(begun)
+    if before is not None and isinstance(before.op, Carry):  # h^{(c-1)}_T of h^{(c)}_0
+        right = _called_at(names, recursion, *recursion.read(before))
+    elif begun in recursion.written and not recursion.program.tensors[begun].has_name:
         with suppress(NoRecursionError):
             form = _step_form(names, recursion, begun, frozenset())
             right, about = f.beside(*items_of(split(form.formula)[1] or right)[1:]), form.about
@@ -235,7 +261,7 @@ def _range(called: Called, axis: Axis, at: StepProgram) -> Node:
     others = [step for c, step in at.besides if c == axis.letter]
     before, after = (sum(sp.expand(step - end).is_Integer for step in others) for end in (axis.origin, axis.last))
     ends = [step_said(sp.expand(axis.origin + before)), DOTS, step_said(sp.expand(axis.last - after))]
-    for carried in at.carries if not at.first else ():
+    for carried in at.carries:
         if carried.axis == axis:
             is_apart = carried.has_value or any(sp.expand(step - carried.start) == 0 for step in others)
             ends = [step_said(carried.start + (carried.step if is_apart else 0)), DOTS, high if carried.step > 0 else low]

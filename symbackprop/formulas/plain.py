@@ -23,6 +23,7 @@ from symbackprop.formulas.tree import (
 
 _LOW = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρϕχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 _HIGH = dict(zip("0123456789+−=()abcdefghijklmnoprstuvwxyz⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′", strict=True))
+_LAYER = _HIGH | dict(zip("ABDEGHIJKLMNOPRUVW", "ᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁⱽᵂ", strict=True))  # no T, which is a transpose
 # A terminal draws these more clearly than the mathematical ones.
 _CLEARER = {"∑": "Σ", "∏": "Π", "⋅": "·", "∣": "|", "∗": "*"}
 
@@ -122,6 +123,8 @@ def _shifted(node: Node | None, table: dict[str, str], mark: str) -> str:
     if node is None:
         return ""
     text = _compact(node)
+    if table is _HIGH and text.startswith("(") and text.endswith(")"):
+        table = _LAYER
     if all(char in table for char in text):
         return "".join(table[char] for char in text)
     return _marked(mark, text)
@@ -132,7 +135,7 @@ def _mark(mark: str, node: Node | None) -> str:
 
 
 def _marked(mark: str, text: str) -> str:
-    bracketed = text.startswith("[") and text.endswith("]")
+    bracketed = text[0] + text[-1] in ("[]", "()") and not any(mark in text[1:-1] for mark in "[]()")
     return mark + (text if len(text) == 1 or bracketed else f"({text})")
 
 

@@ -177,3 +177,12 @@ def test_a_mark_is_seen_in_every_format_and_changes_nothing_else(text: str) -> N
         shown = ElementTree.fromstring(mathml(marked))
         assert "".join(shown.itertext()) == "".join(ElementTree.fromstring(mathml(parse(text))).itertext())
         assert len(shown.findall(".//mrow[@class='bad']")) == 1
+
+
+def test_a_step_stands_in_one_pair_of_brackets() -> None:
+    assert [plain(parse(s)) for s in (r"\delta^{(K)}", r"z^{(L + 1)}", r"z^{(C)}", r"z^{(n)}")] == [
+        "δ⁽ᴷ⁾",
+        "z⁽ᴸ⁺¹⁾",
+        "z^(C)",
+        "z⁽ⁿ⁾",
+    ]

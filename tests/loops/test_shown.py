@@ -101,3 +101,36 @@ def test_states_that_a_list_of_layers_stacks_have_a_box() -> None:
     found = sb.derive(text)
     assert not found.box().missing
     assert "zₜ⁽⁰⁾ = xₜ" in found.report("text")
+
+
+def test_a_gradient_inside_of_a_loss_has_its_recursion_among_the_equations() -> None:
+    text = sb.derive(
+        "x: data[n, d]\nW: parameter[L, d, d]\nv: parameter[d]\nz[0] = x\nfor l in 1..L:\n    z[l] = tanh(z[l-1] @ W[l])\n"
+        "s = z[L] @ v\ng = grad(sum(s), x)\nloss = sum(g**2)"
+    ).report("text", detail="brief")
+    assert "s_(zₚᵣₑᵥ)⁽ᴸ⁺¹⁾ = 1ₙ vᵀ" in text
+    assert "s_(zₚᵣₑᵥ)⁽ˡ⁾ = (s_(zₚᵣₑᵥ)⁽ˡ⁺¹⁾ ⊙ [1 − (z⁽ˡ⁾)^(⊙2)])(W⁽ˡ⁾)ᵀ" in text
+    assert "g = s_(zₚᵣₑᵥ)⁽¹⁾" in text
+
+
+TRUNCATED = """x: data[C, k, d]
+y: data[C, k, h]
+W: parameter[h, d]
+U: parameter[h, h]
+s = zeros(h)
+L = 0
+for c in range(C):
+    {}
+    for t in range(k):
+        s = tanh(W @ x[c, t] + U @ s)
+        L += sum((s - y[c, t])**2)
+"""
+
+
+def test_a_chunk_begins_where_the_one_before_ended() -> None:
+    held = sb.derive(TRUNCATED.format("s = stop_gradient(s)")).report("text", detail="brief")
+    assert "s_(3,k)⁽⁰⁾ = s" in held
+    assert "s₂⁽ᶜ⁾ = sg(s_(3,k)⁽ᶜ⁻¹⁾)" in held
+    through = sb.derive(TRUNCATED.format("u = s")).report("text", detail="brief")
+    assert "s_(2,0)⁽ᶜ⁾ = s_(2,k)⁽ᶜ⁻¹⁾" in through
+    assert "c = C, …, 1, δ₁^(C+1) = 0" in through

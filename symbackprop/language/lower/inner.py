@@ -17,6 +17,7 @@ from symbackprop.core.forward_mode import ONES
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, slot
 from symbackprop.core.simplify import simplify
+from symbackprop.language.lower.again import read_again
 from symbackprop.language.lower.fuse import fuse, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
 from symbackprop.language.lower.tracing import written
@@ -78,7 +79,7 @@ def _require_depends(what: str, of: Tensor, wrt: Sequence[Tensor], order: Sequen
     """Raise LanguageError for what `of` was not computed from."""
     known = {id(t) for t in order}
     for x in wrt:
-        if id(x) not in known:
+        if id(x) not in known and not read_again(of, x, order):
             raise _independent(what, of, x, order)
 
 
@@ -100,8 +101,8 @@ class _Before:
 
     def __init__(self, what: str, of: Tensor, wrt: Sequence[Tensor]) -> None:
         self.what, self.of = what, of
+        _require_depends(what, of, wrt, ordered([of]))
         order = ordered([of])
-        _require_depends(what, of, wrt, order)
         kept = {id(of), *map(id, wrt)} | asked_for(order)
         nodes: Nodes = squeeze(nodes_of(order), kept)
         if any(t.shape for t in order):

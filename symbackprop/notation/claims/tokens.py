@@ -71,7 +71,13 @@ _TYPED = {
     "⟨": r"\langle ", "⟩": r"\rangle ", "½": r"\frac12 ", "\u0302": "", "ϵ": r"\epsilon ", "ε": r"\varepsilon ",
     "φ": r"\varphi ", "ϕ": r"\phi ",
 }  # fmt: skip
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿⁱ", "0123456789-+()ni", strict=True))
+_RAISED = dict(
+    zip(
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁⱽᵂ",
+        "0123456789-+()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRUVW",
+        strict=True,
+    )
+)
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋₊ᵢⱼₖₗₘₙₜₚₛₓₕ", "0123456789-+ijklmntpsxh", strict=True))
 _BARE = (  # words of functions that are typed as they are spoken, before a bracket
     "diag|softmax|sigmoid|tanh|exp|log|relu|ReLU|trace|tr|rowsum|colsum|rowmean|colmean|sum|mean|sqrt|sign|vec|logsumexp|softplus|prod"
@@ -79,6 +85,7 @@ _BARE = (  # words of functions that are typed as they are spoken, before a brac
 _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
     r"(?<![\\\w])(?:np\.)?(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*axis\s*=\s*([01])\s*(?:,\s*keepdims\s*=\s*(?:True|1)\s*)?\)"
 )
+_POWER = re.compile(r"\^\((⊙[^()]*)\)")  # of each entry, as a report in plain text has it: z^(⊙2)
 _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
     rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|(?<![\\\w])diag(?=\s+\\?[A-Za-z])|"
@@ -97,6 +104,7 @@ def tokens(text: str) -> list[Token]:
         raise Fault(
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
+    text = _POWER.sub(r"^{\1}", text)
     found: list[Token] = []
     for start, spelled in _typed(_SUM.sub(_along, _SPOKEN.sub(lambda found: found[1].rjust(len(found[0])), text))):
         for match in _TOKEN.finditer(spelled):

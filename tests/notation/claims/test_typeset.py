@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import symbackprop as sb
 from symbackprop.notation.claims import NotUnderstood
 from tests.notation.claims.sample_networks import understood, worth
 from tests.notation.claims.test_readings import MEANINGS
@@ -68,3 +69,9 @@ def test_a_random_formula_is_printed_as_it_was_read(formula: str) -> None:
     except NotUnderstood:  # what fits no shape, such as a matrix added to a vector
         return
     again("square", "x", claim)
+
+
+def test_a_printed_line_of_a_loop_is_a_claim_as_it_stands() -> None:
+    net = "x: data[d]\ny: data[d]\nW: parameter[K, d, d]\nz[0] = x\nfor k in 1..K:\n    z[k] = tanh(W[k] @ z[k-1])\nL = sum((z[K] - y)**2)"
+    claims = "δ⁽ᴷ⁾ = 2(z⁽ᴷ⁾ − y) ⊙ [1 − (z⁽ᴷ⁾)^(⊙2)]\nδ⁽ᵏ⁾ = (W⁽ᵏ⁺¹⁾)ᵀ δ⁽ᵏ⁺¹⁾ ⊙ [1 − (z⁽ᵏ⁾)^(⊙2)]\n∂L/∂W⁽ᵏ⁾ = δ⁽ᵏ⁾(z⁽ᵏ⁻¹⁾)ᵀ"
+    assert sb.verify(net, claims).ok
