@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_programs import declare, programs
 
+import symbackprop as sb
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
@@ -232,3 +233,9 @@ def test_a_reduction_over_an_axis_of_size_one_is_the_entry_itself(kind: str) -> 
     derived = differentiate(trace({"u": u, "L": apply("sin", u).sum()}), "L")
     assert backward(derived)[-1] == "dL/dw[i j] = dL/du[i]"
     assert largest_error(derived) < 1e-12
+
+
+def test_what_does_not_matter_is_said_in_one_sentence() -> None:
+    text = "x: data[d]\nv: parameter[d]\nw: parameter[d]\nu: parameter[d]\nL = sum(u*x)"
+    said = [str(remark) for remark in remarks(sb.derive(text)) if "depend" in str(remark)]
+    assert said == ["L does not depend on v and w: their gradients are zero."]

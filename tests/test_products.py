@@ -176,3 +176,11 @@ def test_nothing_changes_where_nothing_leads() -> None:
     assert derived.check().ok
     itself = sb.derive("x: data[n]\ny = x*2\nL = sum(y**2)", "y", of="y", vector="v")
     assert itself.check().ok
+
+
+def test_a_layer_hands_back_to_what_it_reads_and_an_input_to_nothing() -> None:
+    text = "X: data[n, d]\nT: data[n, k]\nW: parameter[d, k]\nV: parameter[k]\nY = X @ W\nL = sum((Y - T)**2)"
+    assert sb.derive(text, of="Y", upstream="dY").wrt == ("X", "W", "V")
+    assert sb.derive(text, "T", of="Y", upstream="dY").wrt == ("T",)
+    with pytest.raises(sb.SymbackpropError, match=r"T is given, not computed: .* Name a value of the network: Y, L"):
+        sb.derive(text, of="T", upstream="dT")

@@ -25,15 +25,16 @@ def differentiate(
 
     program    a forward program, or one that holds gradients already (for second derivatives).
     of         the name of a scalar; of any tensor where `jacobian` or `upstream` is set.
-    wrt        names of inputs or values; None: every parameter; where there is none, and where something comes from above, every
-               input that is not an integer or a constant.
+    wrt        names of inputs or values; None: every parameter; where there is none, every input that is not an integer or a
+               constant; where something comes from above, every parameter and every such input that `of` depends on.
     jacobian   allow `of` to have axes: the derivative then has the shape of `of` followed by that of w.
     upstream   a name for the gradient that comes to `of` from above: what is derived is its product with the derivative of `of`.
     vector     a name for a direction, or ONES for that of all entries, in which the one tensor of `wrt` moves: what is derived is
                the change of `of`.
                Either is an input of the program, and becomes one where it is not.
 
-    Raises DerivationError for a name that is not there, a loss that is not a scalar, or nothing to differentiate by.
+    Raises DerivationError for a name that is not there, a loss that is not a scalar, nothing to differentiate by, and where what
+    has an upstream is an input.
     """
     _require(program, of, "to differentiate")
     if program.shape(of) and not (jacobian or upstream or vector):
@@ -41,9 +42,18 @@ def differentiate(
             f"{of} has the shape {shape_text(program.shape(of))}, a loss is a scalar. Write {_free(program)} = sum({of}); or name "
             f'{of} as what is differentiated (of="{of}", on the command line --loss {of}) for its Jacobian.'
         )
+    if upstream and program.tensors[of].kind != "value":
+        made = [e.target.name for e in program.equations if program.tensors[e.target.name].named]
+        raise DerivationError(
+            f"{of} is given, not computed: nothing hands its gradient back. Name a value of the network: {', '.join(made)}"
+        )
     if wrt is None:
         real = [t.name for t in program.inputs if t.kind not in ("integers", "constant") and t.name != upstream]
-        wrt = real if upstream else [t.name for t in program.parameters] or real
+        if upstream:  # targets, which a loss further on reads, are none of the layer's own
+            behind = _behind(program, of)
+            wrt = [n for n in real if n in behind or program.tensors[n].kind == "parameter"]
+        else:
+            wrt = [t.name for t in program.parameters] or real
     names = tuple(dict.fromkeys(wrt))
     if not names:
         raise DerivationError("the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]")
@@ -55,6 +65,17 @@ def differentiate(
     program = _given(program, "vector", vector, next(iter(names)))
     found = Derivation(program, program, of, names, upstream=upstream, vector=vector)
     return replace(found, program=_swept(found, program))
+
+
+def _behind(program: Program, name: str) -> set[str]:
+    """All that a value is computed from."""
+    written, found, waiting = program.equation_of(), set[str](), [name]
+    while waiting:
+        equation = written.get(waiting.pop())
+        new = {r.name for r in equation.operands} - found if equation else set()
+        found |= new
+        waiting += new
+    return found
 
 
 def with_product(derived: Derivation) -> Derivation:

@@ -157,6 +157,7 @@ def _zeros(derivation: Derivation) -> Iterator[Told]:
     program, of = derivation.forward, derivation.of
     by_name = derivation.program.equation_of()
     flat = _flat_functions(program, of)
+    free: list[Formula] = []
     for wrt in derivation.wrt:
         own, loss, stops = name(wrt), name(of), flat.get(wrt, ())
         stopping = [told("a comparison") if one == COMPARISON else Formula(one, f.function(one)) for one in stops if one != SG]
@@ -175,7 +176,11 @@ def _zeros(derivation: Derivation) -> Iterator[Told]:
                 "it, replace {} by a function with a slope, such as sigmoid.", loss, own, flatness, own, stopped,
             )  # fmt: skip
         else:
-            yield told("{} does not depend on {}: its gradient is zero.", loss, own)
+            free.append(own)
+    if len(free) > 1:
+        yield told("{} does not depend on {}: their gradients are zero.", name(of), several(free))
+    elif free:
+        yield told("{} does not depend on {}: its gradient is zero.", name(of), free[0])
 
 
 def _held(program: Program) -> Iterator[Told]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from symbackprop.core.derivation import Mode
 from symbackprop.documents.document import Content
@@ -15,6 +15,7 @@ _SMALL_A, _B_ROW, _I, _K, _N, _O, _Q, _T, _V, _SMALL_X, _Y = map(f.letter, "abik
 _ONES = Script(f.bold("1"), _N)
 _ROWSUM, _COLSUM, _ROWMEAN, _COLMEAN = map(f.function, ("rowsum", "colsum", "rowmean", "colmean"))
 _CLIP, _DIAG, _ONEHOT, _SOFTMAX, _TRIL, _TRIU = map(f.function, ("clip", "diag", "onehot", "softmax", "tril", "triu"))
+_E = f.letter("e")
 _STAR, _AST, _COLON = f.symbol("star"), f.symbol("ast"), f.symbol(":")
 _PAD, _CROP, _SPREAD, _STRIDE = (f.call(Script(f.function(name), _K), [_X]) for name in ("pad", "crop", "spread", "stride"))
 
@@ -170,6 +171,7 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
         told("A derivative that is itself differentiated is written in one line, with a slash."),
     ),
 )
+_UNIT = told("{} is the column that is 1 at position {}, otherwise 0.", Script(_E, _K), _K)
 _GRADIENT = told("A gradient has the shape of the tensor that it belongs to.")
 _JACOBIAN = told("The derivative of {} by {} has the axes of {}, followed by those of {}.", _Y, _SMALL_X, _Y, _SMALL_X)
 _CHANGE = told("A change has the shape of what changes.")
@@ -180,15 +182,19 @@ _BOTH = told("Steps count from 1 where a line stands at one, and from 0, as all 
 
 
 def conventions(
-    formulas: Iterable[Node], mode: Mode, positions: bool, at_steps: bool = False, also_entries: bool = False
+    formulas: Iterable[Node], mode: Mode, positions: bool, at_steps: bool = False, also_entries: bool = False,
+    own: Collection[Node] = (),
 ) -> tuple[Content, ...]:  # fmt: skip
     """The sentences that these formulas need.
 
     mode        what kind of derivative is shown.
     positions   whether a formula shows a position as a number.
     at_steps    whether a loop is told at its steps; `also_entries`: and its equations entry by entry as well.
+    own         the letters of the network's own names, which mean what it says.
     """
     parts = {part for formula in formulas for part in walk(formula)}
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
+    if _E not in own and any(isinstance(part, Script) and part.base == _E and part.sub and not part.sup for part in parts):
+        found.append(_UNIT)
     counted = (_BOTH if also_entries else _STEPS) if at_steps else _POSITIONS
     return (_SHAPES[mode], *found, *([counted] if positions else []))

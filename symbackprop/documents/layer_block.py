@@ -128,7 +128,7 @@ class Lecture:
         self.anchors |= dict.fromkeys((line.name for line in lines), anchor)
         shown = [replace(part, formulas=packed(part.formulas)) for part in parts if part.formulas]
         products = [x for layer in layers for x in packed(self.product(line.name, line.formula) for line in layer)]
-        shapes = [told("{}: {}", self.end(line), self.names.dimensions(line.name)) for line in lines
+        shapes = [told("{}: {}", self._shaped(line), self.names.dimensions(line.name)) for line in lines
                   if self.names.signature(line.name).shape]  # fmt: skip
         return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes), said, anchor)
 
@@ -145,6 +145,11 @@ class Lecture:
         end = line.name if role is None else role.of if self.derivation.vector else role.wrt
         return self.plain.tensor(end)
 
+    def _shaped(self, line: Line) -> Node:
+        """What has the shape of a line: what its gradient is by; of a Jacobian, which has the axes of both, itself."""
+        role = self.names.signature(line.name).role
+        return self.plain.quotient(role) if role is not None and self.derivation.mode == "jacobian" else self.end(line)
+
     def _chains(self, lines: Sequence[Line]) -> Formulas:
         """The chain rule of each line, where it says more than the line."""
         return tuple(self.gaps(line.name, x) for line in lines for x in self.chain(line) if x != line.formula)
@@ -155,7 +160,8 @@ class Lecture:
         left, right = split(formula)
         role = self.names.signature(name).role
         if right is not None and role is not None and self.names.tensor(name) != self.plain.tensor(name):
-            return f.beside(left, f.EQUALS, self.plain.tensor(name), right)
+            meant = self.plain.derivative(role, (), local=True)  # ∂g/∂a, as beside its line in the box
+            return f.beside(left, f.EQUALS, meant, right)
         return with_value(self.names, name, formula, self.values)
 
     # What is differentiated, and its parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import sys
@@ -12,12 +11,12 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document, Figure
+from symbackprop.documents.docx import finished
 from symbackprop.documents.languages import language
-from symbackprop.documents.pandoc import FRAMED, Pandoc, Slides, Word
+from symbackprop.documents.pandoc import Book, Pandoc, Slides, Word
 from symbackprop.documents.pdf import PdfError
 from symbackprop.formulas.told import Told
 from symbackprop.pictures.picture import SCREEN, Picture, on_paper
@@ -27,12 +26,6 @@ _WIDEST, _TALLEST = 6.0, 7.8  # inches of a picture on a page, whose heading and
 MEND = (
     'install it by pip install "symbackprop[office]", or from the packages of the system; or write the report as .html, .md or .tex'
 )
-
-
-_SIDES = ("top", "left", "bottom", "right")
-_LINES = "".join(f'<w:{side} w:val="single" w:sz="12" w:space="0" w:color="2D4F7C" />' for side in _SIDES)
-_BORDERS = f"<w:tblBorders>{_LINES}</w:tblBorders>".encode()  # before the table's layout, as the format orders them
-_SMALLER = (b'<w:sz w:val="24" />', b'<w:sz w:val="21" />')  # the first one is that of all letters, in halves of points
 
 
 class OfficeError(SymbackpropError):
@@ -74,27 +67,11 @@ def write_office(suffix: str, writer: type[Pandoc], document: Document) -> bytes
 
 def write_docx(document: Document) -> bytes:
     """The document for Word."""
-    return framed(write_office(".docx", Word, document))
+    return finished(write_office(".docx", Word, document))
 
 
-write_epub = partial(write_office, ".epub", Pandoc)
+write_epub = partial(write_office, ".epub", Book)
 write_pptx = partial(write_office, ".pptx", Slides)
-
-
-def framed(docx: bytes) -> bytes:
-    """A file of Word with a frame around the table that has the mark of one, in letters of 10.5 points."""
-    found = io.BytesIO()
-    with ZipFile(io.BytesIO(docx)) as old, ZipFile(found, "w", ZIP_DEFLATED) as new:
-        for item in old.infolist():
-            content = old.read(item)
-            if item.filename == "word/styles.xml":
-                content = content.replace(*_SMALLER, 1)
-            if item.filename == "word/document.xml":
-                before, mark, after = content.partition(f'w:name="{FRAMED}"'.encode())
-                start, table, rest = before.rpartition(b"<w:tblLayout")
-                content = start + (_BORDERS if mark and table else b"") + table + rest + mark + after
-            new.writestr(item, content)
-    return found.getvalue()
 
 
 def _with_pictures(document: Document, has_sheets: bool) -> tuple[Document, dict[str, bytes]]:
@@ -131,7 +108,7 @@ def _made(suffix: str, text: str, pictures: Mapping[str, bytes], lang: str) -> b
         here = Path(folder)
         for name, content in {"report.md": text.encode(), **pictures}.items():
             (here / name).write_bytes(content)
-        options = ["-f", "markdown", "-M", f"lang={lang}", "--slide-level=1"]
+        options = ["-f", "markdown", "-M", f"lang={lang}", "--slide-level=1", "--mathml"]  # which a book has, else TeX
         command = [pandoc() or "pandoc", *options, "report.md", "-o", f"report{suffix}"]
         try:
             done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Part, StepBlock
 from symbackprop.documents.markdown import Markdown, escape
-from symbackprop.documents.writer import anchor_id
+from symbackprop.documents.writer import anchor_id, printable
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.lines import balanced, lines
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node, set_apart, split
 from symbackprop.formulas.widths import width
 
-_PAGE = 41
-"""Ems of a line of a page."""
+_RULE = 123
+"""Signs of a table's rule, at least."""
 _WORD = 0.55
 """Ems of a letter."""
 _LABEL = 9.0
@@ -24,6 +24,8 @@ _MARGIN = 2.0
 """Ems that stay free in a cell, where lines that go on are indented."""
 _GAP = 1.5
 """Ems between formulas side by side, the comma included."""
+INDENT = "&emsp;&emsp;"
+"""What stands before a line that goes on with the one above."""
 FRAMED = "result"
 """The anchor of the table that has a frame."""
 _SLIDE = 7
@@ -53,14 +55,17 @@ class Pandoc(Markdown):
         return f'::: {{style="border: 1px solid; padding: 0 .5em"}}\n{self.rows(rows)}\n:::'
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        size = f"{{width={figure.inches:.2f}in}}" if figure.inches else ""
-        return f"![{caption}]({figure.source}){size}"
+        size = f" width={figure.inches:.2f}in" if figure.inches else ""
+        words = printable(self.language.words(figure.alt)).replace("\\", "\\\\").replace('"', '\\"')
+        return f'![{caption}]({figure.source}){{alt="{words}"{size}}}'
 
 
 class Word(Pandoc):
     """For Word: equations are rows of a table, for other readers of its files know no alignment in a formula, and break none."""
 
     has_sheets = True
+    line_width = 41.0
+    """Ems of a line of a page."""
 
     def framed(self, rows: tuple[Formula, ...]) -> str:
         """A table with the mark by which `office` finds the one that has a frame."""
@@ -70,9 +75,9 @@ class Word(Pandoc):
         note = max(_WORD * len(self.language.words(row.note)) if row.note else 0.0 for row in rows) + 1.0
         cells = []
         for row in rows:
-            first, *rest = self._broken(row.formula, _PAGE - note)
+            first, *rest = self._broken(row.formula, self.line_width - note)
             cells += [[self.anchored(row.anchor) + first, self.line(row.note)], *([more, ""] for more in rest)]
-        return _columns(["", ""], cells, "ll", (_PAGE - note, note))
+        return _columns(["", ""], cells, "ll", (self.line_width - note, note))
 
     def _broken(self, formula: Node, room: float) -> list[str]:
         """A formula in lines that fit, each with all partners of its brackets; those after the first are indented."""
@@ -80,7 +85,7 @@ class Word(Pandoc):
         room -= _MARGIN + (width(left) if right is not None else 0.0)
         first, *rest = found if len(found := lines(right or formula, room)) == 1 else map(balanced, found)
         begins = self.spell(first) if right is None else f"{self.spell(left)} {self.spell(first)}"
-        return [f"${begins}$", *(f"&emsp;&emsp;${self.spell(more)}$" for more in rest)]
+        return [f"${begins}$", *(f"{INDENT}${self.spell(more)}$" for more in rest)]
 
     def _beside(self, formula: Node, room: float) -> list[str]:
         """Formulas side by side, as many as a line holds, each by itself: readers lose the room within a formula."""
@@ -103,17 +108,26 @@ class Word(Pandoc):
         cells = [
             [label if k == 0 else "", line]
             for label, formulas in labels
-            for k, line in enumerate(line for shown in formulas for line in self._beside(shown, _PAGE - _LABEL))
+            for k, line in enumerate(line for shown in formulas for line in self._beside(shown, self.line_width - _LABEL))
         ]
-        shown = [_columns(["", ""], cells, "ll", (_LABEL, _PAGE - _LABEL))] if cells else []
+        shown = [_columns(["", ""], cells, "ll", (_LABEL, self.line_width - _LABEL))] if cells else []
         return "\n\n".join([head, *shown, *self.source(step), *self.lines(step.sentences)])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
-        least = [max(map(len, title.split()), default=0) for title in head]
+        least = [1.2 * max(map(len, title.split()), default=0) for title in head]  # of titles, which are strong
         cells = [max((6 if "$" in cell else len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
         widths = [1.6 + _WORD * max(sizes) for sizes in zip(least, cells or least, strict=True)]
         table = _columns(head, rows, sides, widths)
         return f"{table}\n\n*{caption}*" if caption else table
+
+
+class Book(Word):
+    """For EPUB: the same on the narrow pages of those who read it."""
+
+    line_width = 29.0
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        return f'::: {{style="border: 1px solid; padding: 0 .5em"}}\n{self.rows(rows)}\n:::'
 
 
 class Slides(Pandoc):
@@ -174,6 +188,6 @@ def _in_slides(parts: Sequence[str]) -> Iterator[Sequence[str]]:
 def _columns(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str, widths: Sequence[float]) -> str:
     """A table whose columns are as wide, one to another, as is said; without a head where nothing stands in it."""
     ends = {"l": (":", ""), "c": (":", ":"), "r": ("", ":")}
-    unit = 3.0 * max(_PAGE / sum(widths), 1.0)  # a rule that is longer than a line makes pandoc look at its parts
+    unit = max(_RULE / sum(widths), 3.0)  # a rule that is longer than a line makes pandoc look at its parts
     rules = [("-" * max(round(unit * size), 3)).join(ends[side]) for side, size in zip(sides, widths, strict=True)]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rules, *rows))

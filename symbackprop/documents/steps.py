@@ -54,7 +54,7 @@ from symbackprop.documents.titles import typeset
 from symbackprop.documents.unspoken import as_written, unspoken
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, in_line, listed, several, told
-from symbackprop.formulas.tree import Node, items_of, split
+from symbackprop.formulas.tree import Node, items_of, split, walk
 
 if TYPE_CHECKING:
     from symbackprop.pictures.picture import Page, Picture
@@ -131,7 +131,8 @@ def report(
     counts = has_loops(derived.forward) and (detail == "full" or origin in COUNTS_FROM_0)
     counts |= any(counts_positions(names, e) for e in derived.program.equations)
     shown = tuple(_formulas_of([*network, *steps, *result]))
-    said = conventions(shown, derived.mode, counts, at_steps, detail == "full")
+    own = {part for name in derived.program.tensors for part in walk(names.in_line(name))}
+    said = conventions(shown, derived.mode, counts, at_steps, detail == "full", own)
     said += definitions(shown, {n for e in derived.program.equations if isinstance(e.op, Sum) for n in declared_names(e.op.body)})
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
     blocks.append(Section(told("The network")))

@@ -105,7 +105,7 @@ class Typst(Paper):
             f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 3pt), table.hline(stroke: .8pt), "
             f"table.header({titles}), table.hline(stroke: .5pt), {cells}table.hline(stroke: .8pt))"
         )
-        return f"{table}\n\n#quiet[{caption}]" if caption else table
+        return f"#whole[{table}\n\n#quiet[{caption}]]" if caption else f"#whole[{table}]"
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn

@@ -143,7 +143,8 @@ def derive(
     of    what is differentiated; None: the loss. A tensor with axes gives the Jacobian, of shape of.shape + w.shape.
     update  a name for the learning rate, such as "eta": what is shown closes with the step of descent of every parameter.
     upstream  a name for the gradient by `of` of a loss that is not written, such as "dY": what a layer's backward pass receives.
-          Each gradient is that loss's, of the shape of w: the product of `upstream` with the Jacobian. By default of every input.
+          Each gradient is that loss's, of the shape of w: the product of `upstream` with the Jacobian. By default of every
+          parameter and every input that `of` depends on.
     vector  a name for a direction, such as "v", or "1" for that of all entries, in which the one w moves: what is derived is the
           change of `of`, the product of the Jacobian with `vector`, by forward mode. Of a Derivation: the product of the Hessian
           with `vector`.

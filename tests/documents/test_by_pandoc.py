@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents.office import write_office
-from symbackprop.documents.pandoc import Pandoc, Slides, Word
+from symbackprop.documents.office import write_epub, write_office
+from symbackprop.documents.pandoc import Slides, Word
 
 TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
 
@@ -21,7 +21,11 @@ def test_word_has_formulas_of_its_own() -> None:
     assert "$" not in page
     slides = zipfile.ZipFile(io.BytesIO(write_office(".pptx", Slides, report))).namelist()
     assert sum(name.startswith("ppt/slides/slide") for name in slides) >= 6
-    assert zipfile.ZipFile(io.BytesIO(write_office(".epub", Pandoc, report))).testzip() is None
+    book = zipfile.ZipFile(io.BytesIO(write_epub(report)))
+    assert book.testzip() is None
+    pages = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xhtml"))
+    assert pages.count("<math") > 30
+    assert 'class="math' not in pages  # TeX, where a formula was not turned
 
 
 def test_formulas_side_by_side_are_formulas_each_by_itself() -> None:

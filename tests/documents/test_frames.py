@@ -6,11 +6,11 @@ from zipfile import ZipFile
 
 from symbackprop.documents.beamer import Beamer
 from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section
+from symbackprop.documents.docx import finished
 from symbackprop.documents.html import CONTENTS_FROM, Html
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.latex import Latex, LatexFragment
 from symbackprop.documents.markdown import Markdown
-from symbackprop.documents.office import framed
 from symbackprop.documents.pandoc import FRAMED, Pandoc, Word
 from symbackprop.documents.typst import Typst
 from symbackprop.formulas.read_latex import parse
@@ -68,7 +68,7 @@ def test_the_table_of_word_that_is_marked_has_borders_and_no_other() -> None:
     with ZipFile(file, "w") as new:
         new.writestr("word/document.xml", text)
         new.writestr("other.xml", text)
-    with ZipFile(io.BytesIO(framed(file.getvalue()))) as made:
+    with ZipFile(io.BytesIO(finished(file.getvalue()))) as made:
         assert made.read("other.xml").decode() == text
         before, borders, after = made.read("word/document.xml").decode().partition("<w:tblBorders>")
     assert borders

@@ -303,3 +303,17 @@ def test_what_parts_of_several_tensors_are_called_stands_in_one_line() -> None:
     """Side by side their equations are one formula, in which none of them is found again: it ended in a crash."""
     net = "X: data[N, 4, T]\nW: parameter[6, 2, 3]\nb: parameter[6]\nY = conv1d(X, W, b, groups=2, padding=1, stride=2)\nL = sum(tanh(Y)**2)"
     assert "parts of W, X and Y" in sb.derive(net).text()
+
+
+@pytest.mark.parametrize(("of", "then"), [("yhat", None), (None, "x")])
+def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fits(of: str | None, then: str | None) -> None:
+    derived = sb.derive(ROOT / "examples" / "two_layer.net", then, of)
+    derived = derived if then is None else sb.derive(derived, then)
+    names = Text()
+    box = {names.line(row.note) for b in derived.document().blocks if isinstance(b, FormulaRows) and b.framed for row in b.rows}
+    for block in (b for b in derived.document().blocks if isinstance(b, StepBlock)):
+        for said in names.line(block.shape).split(", "):
+            what, _, shape = said.partition(": ")
+            assert what.startswith("∂")
+            assert {shape, f"{what} ({shape})"} & box
+    assert then is None or "δ₁ = ∂g/∂a = " in derived.text()

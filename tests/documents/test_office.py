@@ -1,6 +1,9 @@
 """Slides of LaTeX, and Word, EPUB and PowerPoint by pandoc: what is written holds every formula and every step."""
 
+import io
 import re
+import zipfile
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,9 @@ import symbackprop as sb
 from symbackprop.documents import office
 from symbackprop.documents.beamer import Beamer
 from symbackprop.documents.document import Code, Document, Figure, Formula, FormulaRows, StepBlock
+from symbackprop.documents.docx import finished
 from symbackprop.documents.office import OfficeError, write_office
-from symbackprop.documents.pandoc import Pandoc, Slides, Word
+from symbackprop.documents.pandoc import FRAMED, INDENT, Book, Pandoc, Slides, Word
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
 from symbackprop.formulas.widths import width
@@ -83,12 +87,44 @@ def test_a_picture_in_word_is_a_file_a_sheet_that_fits_its_page(monkeypatch: pyt
     for writer, sheets in ((Word, 2), (Pandoc, 1), (Slides, 1)):
         shown, files = office._with_pictures(document, writer.has_sheets)
         assert list(files) == [f"picture{k}.png" for k in range(sheets)]
-        sizes = [float(inches) for inches in re.findall(r"\{width=([\d.]+)in\}", writer.write(shown))]
+        sizes = [float(inches) for inches in re.findall(r" width=([\d.]+)in\}", writer.write(shown))]
         assert len(sizes) == (sheets if writer is Word else 0)
         for inches, sheet in zip(sizes, drawn.sheets[: len(sizes)], strict=True):
             assert 1 < inches <= 6
             assert inches * sheet.height <= 7.81 * sheet.width
         assert writer.write(shown).count("said") == 1
+
+
+def test_a_picture_says_in_words_what_it_shows_on_each_sheet() -> None:
+    figure = Figure(lambda page: page, told("said"), told('the "graph" of {}', "L"), source="picture0.png")  # type: ignore[arg-type]
+    for writer in (Pandoc, Book, Word, Slides):
+        assert writer.write(Document("t", (figure,))).count(r'](picture0.png){alt="the \"graph\" of L"}') == 1
+
+
+def test_no_page_of_word_ends_within_a_formula_or_a_short_table() -> None:
+    def rows(count: int, first: str) -> str:
+        cells = [first, *[f"{unescape(INDENT)}x" if k % 3 == 1 else "x" for k in range(1, count)]]
+        return "".join(f'<w:tr><w:p><w:pPr><w:pStyle w:val="Compact" /></w:pPr><w:t>{cell}</w:t></w:p></w:tr>' for cell in cells)
+
+    short, long = (f"<w:tbl><w:tblLayout />{rows(n, f'w:name={FRAMED!r}')}</w:tbl>".replace("'", '"') for n in (4, 30))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("word/document.xml", f"<w:body>{short}{long}</w:body>")
+        made.writestr("other.xml", "<w:tbl><w:tr></w:tr></w:tbl>")
+    with zipfile.ZipFile(io.BytesIO(finished(file.getvalue()))) as read:
+        page = read.read("word/document.xml").decode()
+        assert read.read("other.xml") == b"<w:tbl><w:tr></w:tr></w:tbl>"
+    kept = [["keepNext" in row for row in re.findall("<w:tr>.*?</w:tr>", one)] for one in re.findall("<w:tbl>.*?</w:tbl>", page)]
+    assert kept[0] == [True, True, True, False]
+    assert kept[1] == [k % 3 == 0 and k < 29 for k in range(30)]
+    assert page.count("<w:tblBorders>") == 2
+    assert re.sub("<w:keepNext />|<w:tblBorders>.*?</w:tblBorders>", "", page) == f"<w:body>{short}{long}</w:body>"
+
+
+def test_a_book_breaks_formulas_for_narrow_pages() -> None:
+    wide = FormulaRows((Formula(parse("L = " + " + ".join(f"x_{{{k}}} y" for k in range(40))), ("wide",)),))
+    rows = {writer: writer.write(Document("t", (wide,))).count("$ |") for writer in (Word, Book)}
+    assert rows[Book] > rows[Word] > 1
 
 
 def test_slides_have_a_step_each_and_no_more_than_they_hold(report: Document) -> None:
