@@ -8,7 +8,6 @@ import operator
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -19,10 +18,11 @@ from sympy import Expr
 
 from symbackprop.core.program import size
 from symbackprop.notation.errors import NotationError, Place, shortened
-from symbackprop.notation.models.torch.drawn import Drawn, drawn, is_drawn, redrawn
-from symbackprop.notation.models.torch.drawn import called as called_by
+from symbackprop.notation.models.torch.drawn import Drawn, redrawn, with_draws
+from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref
 from symbackprop.notation.models.torch.inlined import inlined
-from symbackprop.notation.models.torch.precise import double, precise
+from symbackprop.notation.models.torch.masks import Places, places, with_places
+from symbackprop.notation.models.torch.precise import double, precise, unguarded
 from symbackprop.notation.models.torch.tasks import called, task
 
 LETTERS = "nmtkpq"  # of sizes, in the order of the inputs
@@ -30,76 +30,20 @@ PADDED = (
     "It packs sequences of several lengths: leave the padding in, and read the last state of each, "
     "out[torch.arange(len(x)), lengths - 1] where the batch is first."
 )
+COURSE = "Its course must not depend on the values of tensors: write torch.where in the place of if."
+HABITS = (
+    (r"Eq\(u\d+, u\d+\)", "Make the mask once, mask = y > 0, and read both by it, x[mask] and y[mask]."),
+    (r"specialized integer from data-dependent expression u\d+ ", "Count with mask.sum() in the place of len(x[mask])."),
+)
+"""What torch says of entries that masks choose, and what to write."""
 CONVERSIONS = ("to", "_to_copy", "type_as")
 
 
-@dataclass(frozen=True)
-class Ref:
-    """What an operation reads: the result of another node, or an input."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Given:
-    """An input of the graph.
-
-    kind   "parameter", "buffer", "constant" (written in the code of the module), "input", or "drawn" at random by the module.
-    path   of a parameter or a buffer, as `state_dict` calls it; of an input, how the module's `forward` calls it.
-    array  its value, in float64 where it holds floats; None where it is no tensor: then `value` is what it is.
-    layer  the class of the module that holds it.
-    """
-
-    name: str
-    kind: str
-    path: str
-    array: ndarray | None
-    shape: tuple[Any, ...] = ()
-    layer: str = ""
-    value: Any = None
-
-
-@dataclass(frozen=True)
-class Node:
-    """One operation.
-
-    operation  such as "linear"; "getitem" reads one of several results; "size" is a number of the shape: `shape` holds it.
-    arguments  by the names of torch's schema, without those at their defaults: Ref, numbers, sizes, None, lists of these.
-    shape      of the result; None where there are several results.
-    in_place   whether it changes its first argument.
-    path       of the module that it belongs to, `layer` its class; `place` the line of code.
-    """
-
-    name: str
-    operation: str
-    arguments: Mapping[str, Any]
-    shape: tuple[Expr, ...] | None
-    in_place: bool = False
-    path: str = ""
-    layer: str = ""
-    place: Place | None = None
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A module and its loss.
-
-    inputs, nodes, loss   the graph; the loss is a Ref.
-    value   the loss that the module computes with other arrays, by the names of `inputs`.
-    exact   whether it computes in float64 throughout.
-    """
-
-    inputs: tuple[Given, ...]
-    nodes: tuple[Node, ...]
-    loss: Ref
-    value: Any
-    exact: bool
-
-
-def exported(module: Any, inputs: tuple[Any, ...], loss: Any, targets: tuple[Any, ...], sizes: str) -> Graph:
+def exported(module: Any, inputs: tuple[Any, ...], loss: Any, targets: tuple[Any, ...], sizes: str, apart: bool = False) -> Graph:
     """The graph of the loss of a module. The module stays as it is: a copy is exported, in float64, on the processor.
 
     sizes   "batch": the first axis of every input is a symbol; "free": every axis that the module leaves free; "all": numbers.
+    apart   whether nothing is to be written in place: what is written to a part of a tensor makes a new one.
 
     Raises NotationError where it raises on these inputs, and where torch cannot export it.
     """
@@ -108,9 +52,12 @@ def exported(module: Any, inputs: tuple[Any, ...], loss: Any, targets: tuple[Any
     arguments = _tensors((inputs, targets))
     with double(), redrawn(()):
         called(own, *arguments)
-    with double():
+    with double(), unguarded():
         program = _exported(own, arguments, sizes)
     inlined(program.graph_module)
+    if apart:
+        with double(), unguarded(), warnings.catch_warnings(action="ignore"):
+            program = program.run_decompositions({})
     return _Reading(torch, own, module, arguments, program).graph()
 
 
@@ -146,11 +93,9 @@ def _exported(own: Any, arguments: Any, sizes: str) -> Any:
         if sizes != "all":
             return _exported(own, arguments, "all")
         first = str(fault).strip().split("\n")[0]
+        mend = next((mend for pattern, mend in HABITS if re.search(pattern, first)), COURSE)
         raise NotationError(
-            f"torch.export refuses the module: {type(fault).__name__}: {shortened(first, 300)}",
-            PADDED
-            if _packs(fault)
-            else "Its course must not depend on the values of tensors: write torch.where in the place of if.",
+            f"torch.export refuses the module: {type(fault).__name__}: {shortened(first, 300)}", PADDED if _packs(fault) else mend
         ) from fault
 
 
@@ -162,28 +107,6 @@ def _packs(fault: BaseException) -> bool:
             return True
         at = at.tb_next
     return False
-
-
-def tied(graph: Graph) -> Graph | None:
-    """The same graph, where sizes of its inputs that are equal in the example are one; None where none are."""
-    first: dict[int, Expr] = {}
-    swap: dict[Expr, Expr] = {}
-    for g in graph.inputs:
-        for extent, number in zip(g.shape, g.array.shape if g.array is not None else (), strict=False):
-            if isinstance(extent, sp.Symbol) and first.setdefault(number, extent) != extent:
-                swap[extent] = first[number]
-
-    def renamed(value: Any) -> Any:
-        if isinstance(value, Expr):
-            return value.xreplace(swap)
-        return type(value)(map(renamed, value)) if isinstance(value, list | tuple) else value
-
-    inputs = tuple(replace(g, shape=renamed(g.shape)) for g in graph.inputs)
-    nodes = tuple(
-        replace(n, shape=renamed(n.shape), arguments={name: renamed(value) for name, value in n.arguments.items()})
-        for n in graph.nodes
-    )
-    return replace(graph, inputs=inputs, nodes=nodes) if swap else None
 
 
 class _Reading:
@@ -199,41 +122,48 @@ class _Reading:
         self.symbols: dict[Any, Expr] = {}
         self.held: dict[str, str] = {}  # the names of inputs of the graph -> of the state
         self.users: list[str] = []
-        self.draws: dict[str, Drawn] = {}
+        self.draws: Mapping[str, Drawn] = {}
+        self.values: list[Any] = []  # of the inputs of the graph
+        self.places: Mapping[Any, list[Places]] = {}
 
     def graph(self) -> Graph:
         nodes = list(self.program.graph.nodes)
         given = tuple(self.inputs([n for n in nodes if n.op == "placeholder"]))
+        self.places = places(self.program.graph_module, self.values)
+        self.count_places()
         output = next(n for n in nodes if n.op == "output")
         last = [n for n in output.args[0] if n is not None][-1]
         operations = tuple(self.node(n) for n in nodes if n.op == "call_function")
-        given, operations = self.without_draws(given, operations, {n.name: n for n in nodes})
+        shown = {n.name: self.result(n) for n in nodes}
+        given, operations = with_places(given, operations, {n.name: found for n, found in self.places.items()}, self.letter)
+        given, operations, self.draws = with_draws(
+            given, operations, lambda name: (self.numbers(shown[name]), self.extents(shown[name]))
+        )
         single = any(self.kind(n) in (self.torch.float32, self.torch.float16, self.torch.bfloat16) for n in nodes)
         return Graph(given, operations, Ref(last.name), self.value, not single)
 
-    def without_draws(
-        self, given: tuple[Given, ...], operations: tuple[Node, ...], found: Mapping[str, Any]
-    ) -> tuple[tuple[Given, ...], tuple[Node, ...]]:
-        """The graph with what is drawn at random as inputs: a dropout multiplies by what it keeps."""
-        kept: list[Node] = []
-        for node in operations:
-            name = f"{node.operation}_" if node.in_place else node.operation
-            if not is_drawn(name, node.arguments):
-                kept.append(node)
-                continue
-            masks = name == "dropout"
-            numbers = drawn(name, [self.number(n) for n in found[node.name].meta["val"].shape], node.arguments, len(self.draws))
-            rate = 1 - node.arguments["p"] if masks else 1.0
-            own = f"{node.name}_drawn" if masks else node.name
-            self.draws[own] = Drawn(numbers / rate, rate)
-            given = (*given, Given(own, "drawn", called_by(name, node.place), self.draws[own].array, node.shape or ()))
-            if masks:
-                kept.append(replace(node, operation="mul", arguments={"x": node.arguments["x"], "other": Ref(own)}))
-        return given, tuple(kept)
+    def result(self, node: Any) -> Any:
+        """What stands for the result of a node, or for the first of several."""
+        found = node.meta.get("val")
+        return found[0] if isinstance(found, list | tuple) and found else found
 
-    def number(self, extent: Any) -> int:
-        """A size of torch's in the example."""
-        return extent if isinstance(extent, int) else int(extent.node.hint)
+    def numbers(self, found: Any) -> tuple[int, ...]:
+        """The shape of a result in the example."""
+        return tuple(extent if isinstance(extent, int) else int(extent.node.hint) for extent in found.shape)
+
+    def count_places(self) -> None:
+        """Give one letter to the numbers of entries that equal masks have."""
+        first: dict[Any, Expr] = {}
+        for one in (one for several in self.places.values() for one in several):
+            if one.count is not None:
+                self.symbols[one.count] = first.setdefault(one.key, self.letter(one.count))
+
+    def letter(self, symbol: Any) -> Expr:
+        """The size that a symbol of torch's is here."""
+        if symbol not in self.symbols:
+            letters = (c for c in (*LETTERS, *(f"n_{k}" for k in range(1, 1000))) if size(c) not in self.symbols.values())
+            self.symbols[symbol] = size(next(letters))
+        return self.symbols[symbol]
 
     def inputs(self, placeholders: list[Any]) -> Iterable[Given]:
         leaves = iter(zip(self.names, self.torch.utils._pytree.tree_leaves(self.arguments), strict=True))
@@ -241,6 +171,7 @@ class _Reading:
             if spec.kind.name == "USER_INPUT":
                 path, value = next(leaves)
                 self.users.append(node.name)
+                self.values.append(value)
                 if isinstance(value, self.torch.Tensor):
                     yield Given(node.name, "input", path, value.numpy(), self.shape(node) or ())
                 else:
@@ -248,6 +179,7 @@ class _Reading:
                 continue
             tensor = self.every[spec.target] if spec.target in self.every else self.program.constants[spec.target]
             name = self.first.get(id(tensor), spec.target)
+            self.values.append(tensor)
             self.held[node.name] = name
             path = name.removeprefix("module.")
             kind = {"PARAMETER": "parameter", "BUFFER": "buffer"}.get(spec.kind.name, "constant")
@@ -311,7 +243,10 @@ class _Reading:
 
     def shape(self, node: Any) -> tuple[Expr, ...] | None:
         found = node.meta.get("val")
-        return tuple(self.expression(n) for n in found.shape) if isinstance(found, self.torch.Tensor) else None
+        return self.extents(found) if isinstance(found, self.torch.Tensor) else None
+
+    def extents(self, found: Any) -> tuple[Expr, ...]:
+        return tuple(self.expression(n) for n in found.shape)
 
     def kind(self, node: Any) -> Any:
         return getattr(node.meta.get("val"), "dtype", None)
@@ -321,9 +256,8 @@ class _Reading:
         if isinstance(extent, int):
             return sp.Integer(extent)
         found = extent.node.expr
-        for symbol in sorted(found.free_symbols - self.symbols.keys(), key=str):
-            letters = (c for c in (*LETTERS, *(f"n_{k}" for k in range(1, 1000))) if size(c) not in self.symbols.values())
-            self.symbols[symbol] = size(next(letters))
+        for symbol in sorted(found.free_symbols, key=str):
+            self.letter(symbol)
         found = found.replace(lambda e: type(e).__name__ == "FloorDiv", lambda e: sp.floor(e.args[0] / e.args[1]))
         return sp.expand(found.xreplace(self.symbols))
 
@@ -338,14 +272,14 @@ class _Reading:
         torch, trees = self.torch, self.torch.utils._pytree
         leaves, spec = trees.tree_flatten(self.arguments)
         state = {name: tensor.detach().clone() for name, tensor in self.state.items()}
-        draws = {name: one.array * one.rate for name, one in self.draws.items()}
+        draws = {name: one.numbers(one.array) for name, one in self.draws.items()}
         for name, array in arrays.items():
             if name in draws:
-                draws[name] = np.array(array) * self.draws[name].rate
+                draws[name] = self.draws[name].numbers(np.array(array))
             elif name in self.users:
                 k = self.users.index(name)
                 leaves[k] = torch.as_tensor(np.array(array)).to(leaves[k].dtype)
-            elif self.held[name] in state:
+            elif self.held.get(name) in state:
                 state[self.held[name]] = torch.as_tensor(np.array(array)).to(state[self.held[name]].dtype)
         inputs, targets = trees.tree_unflatten(leaves, spec)
         with double(), redrawn(list(draws.values())):

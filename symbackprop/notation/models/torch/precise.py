@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from types import CellType, FunctionType
 from typing import Any
 
 
 def copied(module: Any) -> Any:
-    """A copy of a module; what it keeps of a computation, as `weight_norm` keeps a weight, is copied as numbers."""
+    """A copy of a module; what it keeps of a computation, as `weight_norm` keeps a weight, is copied as numbers.
+
+    Functions that it keeps, and that read parts of it from where they were made, read those of the copy.
+    """
     torch = import_module("torch")
     kept: dict[int, Any] = {}
     for part in module.modules():
         for value in vars(part).values():
             if isinstance(value, torch.Tensor) and value.grad_fn is not None:
                 kept[id(value)] = value.detach().clone()
-    return copy.deepcopy(module, kept)
+    new = copy.deepcopy(module, kept)
+    for part in new.modules():
+        for name, value in vars(part).items():
+            if isinstance(value, FunctionType) and value.__closure__:
+                vars(part)[name] = _rebound(value, kept)
+    return new
+
+
+def _rebound(function: FunctionType, copies: Mapping[int, Any]) -> FunctionType:
+    """A function whose cells hold the copies of what they held, where there are any."""
+    cells: list[CellType] = []
+    for cell in function.__closure__ or ():
+        try:
+            held = cell.cell_contents
+        except ValueError:  # nothing yet
+            cells.append(cell)
+        else:
+            cells.append(CellType(copies.get(id(held), held)))
+    new = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells))
+    new.__kwdefaults__ = function.__kwdefaults__
+    return new
 
 
 def precise(module: Any) -> Any:
@@ -29,6 +53,27 @@ def precise(module: Any) -> Any:
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 vars(part)[name] = value.cpu().double()
     return new
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """In this context torch's own code does not ask for values that are known at a call alone.
+
+    Those are whether the arguments of a distribution are valid, and whether a mask of nn.Transformer is the causal one, for
+    which it may take a faster way to the same numbers.
+    """
+    distributions, transformer = import_module("torch.distributions"), import_module("torch.nn.modules.transformer")
+    before, asked = distributions.Distribution._validate_args, "_detect_is_causal_mask"
+    own = getattr(transformer, asked, None)
+    distributions.Distribution.set_default_validate_args(False)
+    if own is not None:
+        setattr(transformer, asked, lambda mask, is_causal=None, size=None: bool(is_causal))
+    try:
+        yield
+    finally:
+        distributions.Distribution.set_default_validate_args(before)
+        if own is not None:
+            setattr(transformer, asked, own)
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Inputs, Model, built
 from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.parameters import fitting
-from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported, tied
+from symbackprop.notation.models.torch.exported import exported
+from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref, tied
 from symbackprop.notation.models.torch.packed import Packed, applied, packed, plain
 from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
@@ -34,6 +35,9 @@ CLASSES, IGNORED = ("cross_entropy_loss", "nll_loss_nd"), -100
 
 SIZES = ("batch", "free", "all")
 
+FREE = ("input", "drawn", "places")
+"""Kinds of inputs that are no part of the module's state."""
+
 
 def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, sizes: str) -> Model:
     """A module with its loss as a network, and what the module itself computes; see `from_torch`."""
@@ -44,6 +48,8 @@ def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, size
         raise NotationError(f"sizes={shown(sizes)} is none of {', '.join(SIZES)}.", 'Write sizes="batch".')
     given = tuple(targets) if isinstance(targets, tuple | list) else () if targets is None else (targets,)
     graph = exported(module, inputs, loss, given, sizes)
+    if graph.rewritten(VIEWS) is not None:  # what is written in place is read by another name
+        graph = exported(module, inputs, loss, given, sizes, apart=True)
     try:
         reading, network = _network(graph, type(module).__name__, sizes)
     except NotationError:
@@ -53,7 +59,9 @@ def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, size
         reading, network = _network(graph, type(module).__name__, sizes)
     by_name = {name: node for node, name in reading.names.items()}
     arrays = [g for g in graph.inputs if g.array is not None]
-    fixed = frozenset(reading.names[g.name] for g in arrays if g.kind == "constant" or np.asarray(g.array).dtype.kind != "f")
+    fixed = frozenset(
+        reading.names[g.name] for g in arrays if g.kind == "constant" or g.spare or np.asarray(g.array).dtype.kind != "f"
+    )
     return Model(network, lambda arrays: graph.value({by_name[n]: a for n, a in arrays.items()}), graph.exact, fixed)
 
 
@@ -74,48 +82,27 @@ class Reading:
 
     names   what the inputs of the graph are called in the network.
     needed  the nodes that the loss depends on.
+    flat    parameters that it depends on through what is detached alone, as those of a target network: they are not learnt.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        state = [g for g in graph.inputs if g.kind not in ("input", "drawn") and g.array is not None]
+        state = [g for g in graph.inputs if g.kind not in FREE and g.array is not None]
         stems = {g.path: stem for g in state for stem in [_stem(g)] if stem}
         called = names_of(dict.fromkeys(g.path for g in state), stems)
         self.names = {g.name: called[g.path] for g in state}
         for g in graph.inputs:
-            if g.kind in ("input", "drawn") and g.array is not None:
+            if g.kind in FREE and g.array is not None:
                 self.names[g.name] = fresh(g.path, set(self.names.values()))
         self.nodes = {node.name: node for node in graph.nodes}
         self.needed = self._needed()
-        self._require_no_memory_is_shared()
 
     def _needed(self) -> list[Node]:
-        wanted, stack = set[str](), [self.graph.loss.name]
-        while stack:
-            name = stack.pop()
-            if name not in wanted:
-                wanted.add(name)
-                stack += [ref.name for ref in _refs(self.nodes[name].arguments.values())] if name in self.nodes else []
-        self.wanted = wanted
-        return [node for node in self.graph.nodes if node.name in wanted]
-
-    def _require_no_memory_is_shared(self) -> None:
-        """Raise NotationError where a node is written in place, and what shares its memory is read afterwards by its old name."""
-        root: dict[str, str] = {}
-        written: dict[str, Node] = {}
-        for node in self.graph.nodes:
-            refs = [ref.name for ref in _refs(node.arguments.values())]
-            stale = next((root.get(r, r) for r in refs if root.get(r, r) in written), None)
-            if stale is not None and node.name in self.wanted and written[stale].name not in refs:
-                raise _refusal(
-                    written[stale], f"{written[stale].operation}_ writes into memory that is read by another name afterwards.",
-                    "Write it without the underscore: y = y + 1 in the place of y += 1.",
-                )  # fmt: skip
-            if node.in_place and refs:
-                written[root.get(refs[0], refs[0])] = node
-                root[node.name] = node.name  # from here on the value goes by this name
-            elif node.operation in VIEWS and refs:
-                root[node.name] = root.get(refs[0], refs[0])
+        self.wanted, live = self.graph.reached(), self.graph.reached(["detach"])
+        learnt = [g for g in self.graph.inputs if g.kind == "parameter" and g.name in self.wanted]
+        alive = {self.names[g.name] for g in learnt if g.name in live}
+        self.flat = {g.name for g in learnt if self.names[g.name] not in alive} if alive else set[str]()
+        return [node for node in self.graph.nodes if node.name in self.wanted]
 
     def notes(self, sizes: str) -> Iterable[str]:
         """What a person must know beside the equations."""
@@ -125,6 +112,11 @@ class Reading:
             yield f"All sizes are numbers, those of the example.{mend}"
         if came := [self.names[g.name] for g in self.graph.inputs if g.kind == "drawn" and g.name in self.wanted]:
             yield f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example."
+        if came := [self.names[g.name] for g in self.graph.inputs if g.kind == "places" and g.name in self.wanted]:
+            yield f"Entries are read where masks are true: {', '.join(came)} are those places, data of the network."
+        if self.flat:
+            held = ", ".join(dict.fromkeys(self.names[g.name] for g in self.graph.inputs if g.name in self.flat))
+            yield f"What is read under torch.no_grad() or detached alone is not learnt: {held} are data of the network."
         if any(node.operation == "batch_norm" and node.arguments.get("training") for node in self.needed):
             yield "Batch normalisation takes the mean and variance of the batch, as in training; module.eval() takes those kept."
 
@@ -148,14 +140,16 @@ class Reading:
             [
                 self.names[g.name]
                 for g in self.graph.inputs
-                if g.kind in ("buffer", "constant", "drawn") and g.name in self.names and id(values[g.name]) not in reached
+                if (g.kind in ("buffer", "constant", "drawn", "places") or g.spare)
+                and g.name in self.names
+                and id(values[g.name]) not in reached
             ]
         )
         return loss
 
     def _input(self, inputs: Inputs, g: Given, name: str) -> Tensor:
-        array, path = np.asarray(g.array), "" if g.kind in ("input", "drawn") else g.path
-        if g.kind == "parameter":
+        array, path = np.asarray(g.array), "" if g.kind in FREE else g.path
+        if g.kind == "parameter" and g.name not in self.flat:
             return inputs.parameter(name, array, path)
         if array.dtype.kind == "f" and np.isinf(array).any():
             array = np.clip(array, -INFINITE, INFINITE)
@@ -221,14 +215,6 @@ def _stem(g: Given) -> str | None:
     return "E" if g.layer.startswith("Embedding") and leaf == "weight" else None
 
 
-def _refs(value: Any) -> Iterable[Ref]:
-    if isinstance(value, Ref):
-        yield value
-    elif not isinstance(value, str | int | float | None):
-        for one in value if not hasattr(value, "free_symbols") else ():
-            yield from _refs(one)
-
-
 def _resolved(value: Any, values: Mapping[str, Any]) -> Any:
     """An argument with its references resolved, and numbers that the language knows."""
     if isinstance(value, Ref):
@@ -253,7 +239,8 @@ def to_torch(parameters: Any, module: Any) -> Any:
     """A copy of a module of torch that has these parameters.
 
     parameters  what `sb.train` returned, or a dict with an array for each parameter of the network, by its names.
-    module      the module that was given to `from_torch`; it is not changed. Its buffers, such as running means, stay as they are.
+    module      the module that was given to `from_torch`; it is not changed. Its buffers, such as running means, stay as they are,
+                and so does what the network that was trained has as data, such as the parameters of a target network.
 
     Raises NotationError where a parameter is missing, unknown or of another shape.
     """
@@ -267,8 +254,12 @@ def to_torch(parameters: Any, module: Any) -> Any:
     given = [Given("", "parameter", path, None, (), layers.get(path.rpartition(".")[0], "")) for path in paths]
     names = names_of(paths, {g.path: stem for g in given for stem in [_stem(g)] if stem})
     current: dict[str, ndarray] = {names[path]: tensor.detach().cpu().double().numpy() for path, tensor in own.items()}
-    arrays = fitting(parameters, current)
+    trained = getattr(parameters, "network", None)
+    held = {t.name for t in trained.program.inputs if t.kind != "parameter"} if trained is not None else set[str]()
+    arrays = fitting(parameters, {name: array for name, array in current.items() if name not in held})
     with torch.no_grad():
         for path, tensor in own.items():
+            if names[path] in held:
+                continue
             tensor.copy_(torch.from_numpy(arrays[names[path]]).to(tensor.dtype))
     return new

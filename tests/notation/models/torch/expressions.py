@@ -37,6 +37,22 @@ def _written(x: Tensor) -> Tensor:
     return F.relu_(h)
 
 
+def _in_parts(x: Tensor, z: Tensor, q: Tensor, n: Tensor) -> Tensor:
+    """What is written to parts of tensors, which are read as a whole afterwards."""
+    y, c = x * 1, q * 1
+    y[:, 0] = z[:, 1]
+    y[1:, 2:] *= 2
+    y[0] = 0.5
+    y[:, 3].exp_()
+    y[n, 1] += z[:, 0]
+    y.T[2] = y.T[0]
+    c.diagonal().mul_(3)
+    e = q.T @ q
+    f = e.T
+    e.fill_diagonal_(-1.0)
+    return torch.cat([y, c, f], 1)
+
+
 def _rows(t: Tensor) -> Tensor:
     """Rows of the first axis that entries go to: none to one of them."""
     return torch.clamp(t, max=2)[:, None].expand(3, 4)
@@ -166,6 +182,12 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "batch norm": lambda x, z, r: F.batch_norm(x, None, None, z[0], z[1], True) + F.batch_norm(z, r[0], r[1], x[2], x[0], False),
     "norms of layers": lambda i, g: F.group_norm(i, 2, i[0, 0, 0, :2]).sin().sum() + F.instance_norm(i).sin().sum() + F.layer_norm(g, (3, 4), g[0]).sin().sum() + F.rms_norm(g, (4,), g[0, 0]).sin().sum() + F.rms_norm(g, (3, 4)).sin().sum(),
     "looked up": lambda x, n, k: F.embedding(n, x) + F.embedding_bag(n[:, None].expand(3, 2), x, mode="sum") + F.embedding_bag(n[:, None].expand(3, 2), x, mode="max"),
+    "places of a mask": lambda x, z, b: x[b] * z[b] + x[torch.where(b)] - z.masked_select(b) / 2,
+    "places that are counted": lambda x, b, g: torch.sin(x[b.nonzero()[:, 0], b.nonzero()[:, 1]]) + g[0].T[:, :3].masked_select(b[0, :, None])[:6],
+    "cells": lambda s: torch.gru_cell(s[:, 0], s[:, 1, :3], *_cells(s, 3)) + torch.lstm_cell(s[:, 0], (s[:, 1, :3], s[:, 2, :3]), *_cells(s, 4))[1],
+    "plain cells": lambda s: torch.rnn_tanh_cell(s[:, 0], s[:, 1, :3], *_cells(s, 1)) * torch.rnn_relu_cell(s[0, 0], s[0, 1, :3], *_cells(s, 1)[:2]),
+    "diagonal": lambda q: (q * 1).fill_diagonal_(0.5) @ q,
+    "written in parts": _in_parts,
     "dropouts at rest": lambda x, i: F.dropout(x, 0.5, False).sum() + F.dropout2d(i, 0.3, False).sum() + F.alpha_dropout(x, 0.2, False).sin().sum() + F.feature_alpha_dropout(i, 0.2, False).sin().sum(),
     "attention": lambda g, b: F.scaled_dot_product_attention(g, g, g) + F.scaled_dot_product_attention(g, g, g, is_causal=True) + F.scaled_dot_product_attention(g, g, g, attn_mask=b[:, :3], scale=0.3) + F.scaled_dot_product_attention(g, g, g, attn_mask=g[0, :, :3]),
     # losses

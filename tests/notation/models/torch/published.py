@@ -260,6 +260,129 @@ class Quantised(nn.Module):
         return F.mse_loss(self.dec(z + (q - z).detach()), x) + moved
 
 
+class Closure(nn.Module):
+    """minGPT's block, whose MLP is a function that holds the modules from where it was made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ln, self.mlp = nn.LayerNorm(6), nn.ModuleDict({"c_fc": nn.Linear(6, 12), "act": nn.GELU(), "c_proj": nn.Linear(12, 6)})
+        m = self.mlp
+        self.mlpf = lambda x: m["c_proj"](m["act"](m["c_fc"](x)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x + self.mlpf(self.ln(x))).pow(2).mean()
+
+
+class Patches(nn.Module):
+    """A masked autoencoder: what is kept is the first of an order drawn at random; the mask is written in part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enc, self.dec, self.mask_token = nn.Linear(4, 5), nn.Linear(5, 4), nn.Parameter(torch.randn(1, 1, 5))
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        N, L, D = x.shape
+        keep = L // 2
+        ids_shuffle = torch.argsort(noise, dim=1)
+        ids_restore = torch.argsort(ids_shuffle, dim=1)
+        h = self.enc(torch.gather(x, dim=1, index=ids_shuffle[:, :keep].unsqueeze(-1).repeat(1, 1, D)))
+        mask = torch.ones([N, L], device=x.device)
+        mask[:, :keep] = 0
+        mask = torch.gather(mask, dim=1, index=ids_restore)
+        whole = torch.cat([h, self.mask_token.repeat(N, L - keep, 1)], dim=1)
+        whole = torch.gather(whole, dim=1, index=ids_restore.unsqueeze(-1).repeat(1, 1, h.shape[2]))
+        return (((self.dec(whole) - x) ** 2).mean(dim=-1) * mask).sum() / mask.sum()
+
+
+class Replayed(nn.Module):
+    """PyTorch's tutorial of DQN: values of the next states are written where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.policy_net, self.target_net = (nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)) for _ in range(2))
+
+    def forward(
+        self, state: Tensor, action: Tensor, reward: Tensor, non_final_mask: Tensor, non_final_next_states: Tensor
+    ) -> Tensor:
+        found = self.policy_net(state).gather(1, action)
+        values = torch.zeros(len(state), device=state.device)
+        with torch.no_grad():
+            values[non_final_mask] = self.target_net(non_final_next_states).max(1).values
+        return nn.SmoothL1Loss()(found, (values * 0.99 + reward).unsqueeze(1))
+
+
+class Boxes(nn.Module):
+    """YOLO's loss: cells with and without an object are read by masks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 7, 1)
+
+    def forward(self, x: Tensor, target: Tensor) -> Tensor:
+        p = self.conv(x).permute(0, 2, 3, 1)
+        obj, noobj = target[..., 0] == 1, target[..., 0] == 0
+        none = F.binary_cross_entropy_with_logits(p[..., 0:1][noobj], target[..., 0:1][noobj])
+        box = torch.cat([torch.sigmoid(p[..., 1:3]), p[..., 3:5].exp()], -1)
+        where = F.mse_loss(box[obj], target[..., 1:5][obj])
+        return 0.5 * none + 5 * where + F.cross_entropy(p[..., 5:][obj], target[..., 5][obj].long())
+
+
+class Spoken(nn.Module):
+    """A decoder of cells with attention over what a GRU read, one word after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.emb, self.enc, self.dec = nn.Embedding(8, 4), nn.GRU(4, 5, batch_first=True), nn.GRUCell(4, 5)
+        self.wa, self.out = nn.Linear(5, 5, bias=False), nn.Linear(10, 8)
+
+    def forward(self, src: Tensor, tgt: Tensor) -> Tensor:
+        enc, h = self.enc(self.emb(src))
+        h, word, loss = h.squeeze(0), torch.zeros(src.size(0), dtype=torch.long), 0
+        for t in range(2):
+            h = self.dec(self.emb(word), h)
+            a = F.softmax(torch.bmm(enc, self.wa(h).unsqueeze(2)).squeeze(2), dim=1)
+            c = torch.bmm(a.unsqueeze(1), enc).squeeze(1)
+            loss += F.nll_loss(F.log_softmax(self.out(torch.cat((h, c), 1)), dim=1), tgt[:, t])
+            word = tgt[:, t]
+        return loss / 2
+
+
+class Actor(nn.Module):
+    """A policy of continuous actions, whose distribution checks its arguments as it does unless told otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean, self.log_std = nn.Linear(3, 2), nn.Parameter(torch.zeros(1, 2))
+
+    def forward(self, obs: Tensor, action: Tensor) -> Tensor:
+        mean = self.mean(obs)
+        probs = torch.distributions.Normal(mean, torch.exp(self.log_std.expand_as(mean)))
+        return -(probs.log_prob(action).sum(1) + 0.01 * probs.entropy().sum(1)).mean()
+
+
+class Translated(nn.Module):
+    """nn.Transformer as it is, with a causal mask and a mask of padding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.emb, self.out = nn.Embedding(9, 8), nn.Linear(8, 9)
+        self.transformer = nn.Transformer(8, 2, 1, 1, 12, dropout=0.0, batch_first=True)
+
+    def forward(self, src: Tensor, tgt: Tensor, wanted: Tensor) -> Tensor:
+        mask, padding = nn.Transformer.generate_square_subsequent_mask(tgt.size(1)), src == 0
+        h = self.transformer(
+            self.emb(src), self.emb(tgt), tgt_mask=mask, src_key_padding_mask=padding, memory_key_padding_mask=padding
+        )
+        return F.cross_entropy(self.out(h).transpose(1, 2), wanted)
+
+
+def boxes() -> tuple[Tensor]:
+    """Two images of 3 x 3 cells, of which two hold an object: 1, its box, its class."""
+    t = torch.zeros(2, 3, 3, 6)
+    t[0, 1, 2], t[1, 0, 0] = torch.tensor([1, 0.5, 0.3, 0.2, 0.4, 1]), torch.tensor([1, 0.2, 0.7, 0.9, 0.1, 0])
+    return (t,)
+
+
 def labels() -> tuple[Tensor, Tensor]:
     """Words and what is to follow, of which some count nothing."""
     words = torch.randint(0, 9, (2, 5))
@@ -273,6 +396,13 @@ def flags(*rows: int) -> tuple[Tensor]:
 
 
 PUBLISHED = {
+    "closure": Case(Closure, real(2, 5, 6)),
+    "masked patches": Case(Patches, both(real(2, 6, 4), lambda: (torch.rand(2, 6),))),
+    "replayed": Case(Replayed, both(real(5, 4), below(2, 5, 1), real(5), lambda: (torch.tensor([True, True, False, True, False]),), real(3, 4))),
+    "boxes": Case(Boxes, both(real(2, 2, 3, 3), boxes)),
+    "spoken": Case(Spoken, both(below(8, 2, 4), below(8, 2, 3))),
+    "actor": Case(Actor, both(real(5, 3), real(5, 2))),
+    "encoder and decoder": Case(Translated, both(lambda: (torch.tensor([[3, 1, 4, 0, 0], [2, 7, 1, 8, 2]]),), below(9, 2, 4), below(9, 2, 4))),
     "discriminator": Case(Discriminated, both(real(7, 3), real(7, 6))),
     "diffusion": Case(Diffusion, both(real(6, 5), below(10, 6), real(6, 5))),
     "contrast": Case(Contrast, both(real(4, 5), real(4, 5))),

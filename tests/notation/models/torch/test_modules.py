@@ -8,18 +8,25 @@ import torch
 from torch import nn
 
 import symbackprop as sb
+from symbackprop.notation.models.torch.drawn import redrawn
 from symbackprop.notation.models.torch.exported import exported
 from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.models.torch.tasks import task
 from tests.notation.models.torch.architectures import ARCHITECTURES
 from tests.notation.models.torch.expressions import DATA, EXPRESSIONS, PARAMETERS
-from tests.notation.models.torch.modules import LAYERS, NETWORKS, Case
+from tests.notation.models.torch.modules import LAYERS, NETWORKS, Case, Of
 from tests.notation.models.torch.published import PUBLISHED
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")]
 CASES = {**NETWORKS, **LAYERS, **ARCHITECTURES, **PUBLISHED}
-MODES = [(name, mode) for name in CASES for mode in ("eval", "train") if mode == "eval" or name not in ("images", "graphs")]
+ALIKE = ("images", "graphs", "encoder and decoder", "masked patches", "spoken", "boxes", "actor", "closure", "replayed")
+"""Networks that are the same in training."""
+
+OURS = {"kept_alpha"}
+"""Rows of operations that are no torch's: what reading a module makes of some of them."""
+
+MODES = [(name, mode) for name in CASES for mode in ("eval", "train") if mode == "eval" or name not in ALIKE]
 
 
 def autograd(module: nn.Module, case: Case, inputs: tuple, targets: tuple) -> tuple[float, dict[str, np.ndarray]]:
@@ -57,13 +64,79 @@ def test_parameters_that_are_changed_go_back_into_a_module(name: str) -> None:
     case = CASES[name]
     module, inputs, targets = case.make(), case.inputs(), case.targets()
     net = sb.from_torch(module, *inputs, loss=case.loss, targets=targets)
-    moved = {
-        key: array + 0.01
-        for key, array in net.example.items()
-        if key in {s.name for s in net.program.inputs if s.kind == "parameter"}
-    }
+    learnt = {key for key, path in net.paths.items() if path in dict(module.named_parameters())}
+    moved = {key: array + 0.01 for key, array in net.example.items() if key in learnt}
     loss, _ = autograd(sb.to_torch(moved, module.double()), case, inputs, targets)
     assert sb.compile(net).value({**net.example, **moved}) == pytest.approx(loss, rel=1e-9)
+
+
+def test_channels_that_are_dropped_are_data() -> None:
+    """With what the network says was kept, the module's own gradients: entries, channels, and alpha dropout of both."""
+    torch.manual_seed(0)
+    kinds = nn.Dropout(0.3), nn.Dropout2d(0.4), nn.AlphaDropout(0.2), nn.FeatureAlphaDropout(0.5)
+    module = nn.Sequential(nn.Conv2d(2, 4, 2), *kinds, nn.Flatten(), nn.Linear(36, 3)).double()
+    x, y = torch.randn(2, 2, 4, 4).double(), torch.tensor([2, 0])
+    net = sb.from_torch(module, x, loss="cross_entropy", targets=y)
+    shapes = [str(t.shape) for t in net.program.inputs if t.name.startswith("mask")]
+    assert shapes == ["(n, 4, 3, 3)", "(n, 4, 1, 1)", "(n, 4, 3, 3)", "(n, 4, 1, 1)"]
+    rates = dict(zip([t.name for t in net.program.inputs if t.name.startswith("mask")], (0.7, 0.6, 1, 1), strict=True))
+    with redrawn([net.example[name] * rate for name, rate in rates.items()]):
+        loss = nn.functional.cross_entropy(module(x), y)
+    loss.backward()
+    value, ours = sb.compile(net).value_and_grad(net.example)
+    assert value == pytest.approx(loss.item(), rel=1e-12)
+    for key, gradient in ours.items():
+        theirs = dict(module.named_parameters())[net.paths[key]].grad.numpy()
+        np.testing.assert_allclose(gradient, theirs, rtol=1e-11, atol=1e-13)
+
+
+def test_what_a_mask_reads_is_data_of_the_network() -> None:
+    module, x = Of(lambda m, x, keep: m.fc(x)[keep].sin().mean(), fc=nn.Linear(4, 3)), torch.randn(5, 4)
+    keep = torch.tensor([True, False, True, True, False])
+    net = sb.from_torch(module, x, keep)
+    assert [f"{t.name}: {t.kind}" for t in net.program.inputs][2:] == ["x_1: data", "at_x_2: integers"]
+    assert any("Entries are read where masks are true: at_x_2" in note for note in net.notes)
+    compiled = sb.compile(net)
+    other = torch.tensor([False, True, False, False, True])
+    given = {**net.example, "at_x_2": np.flatnonzero(other.numpy())}
+    assert compiled.value(given) == pytest.approx(module.double()(x.double(), other).item(), rel=1e-12)
+
+
+def test_what_is_drawn_may_be_positions_or_flags() -> None:
+    def loss(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        order = torch.randperm(x.size(0))
+        t = torch.randint(0, 7, (x.size(0),))
+        h = m.fc(x)[order] * m.table[t]
+        return (h * torch.bernoulli(torch.sigmoid(h))).pow(2).mean()
+
+    module = Of(loss, fc=nn.Linear(4, 3), table=nn.Parameter(torch.randn(7, 3)))
+    net = sb.from_torch(module, torch.randn(5, 4))
+    assert {"perm: integers", "t: integers"} <= {f"{t.name}: {t.kind}" for t in net.program.inputs}
+    assert sb.check(net).ok
+
+
+def test_what_is_read_without_gradients_alone_is_not_learnt() -> None:
+    def loss(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            wanted = m.target(x)
+        return (m.fc(x) - wanted).pow(2).mean() + m.both.detach() * m.both
+
+    module = Of(loss, fc=nn.Linear(4, 3), target=nn.Linear(4, 3), both=nn.Parameter(torch.tensor(0.5)))
+    net = sb.from_torch(module, torch.randn(5, 4))
+    kinds = {t.name: t.kind for t in net.program.inputs}
+    assert kinds == {
+        "both": "parameter",
+        "W_fc": "parameter",
+        "b_fc": "parameter",
+        "W_target": "data",
+        "b_target": "data",
+        "x": "data",
+    }
+    assert any("not learnt: W_target, b_target are data of the network" in note for note in net.notes)
+    trained = sb.train(net, epochs=2)
+    new = sb.to_torch(trained, module)
+    assert torch.equal(new.target.weight, module.target.weight)
+    assert not torch.equal(new.fc.weight, module.fc.weight)
 
 
 class Noisy(nn.Module):
@@ -144,4 +217,5 @@ def test_every_row_has_the_slope_of_autograd(name: str) -> None:
 
 def test_every_row_is_used_by_an_expression() -> None:
     graphs = [exported(Expression(name), (), None, (), "all") for name in EXPRESSIONS]
-    assert ROWS.keys() <= {node.operation for graph in graphs for node in graph.nodes}
+    graphs.append(exported(Expression("written in parts"), (), None, (), "all", apart=True))
+    assert ROWS.keys() - OURS <= {node.operation for graph in graphs for node in graph.nodes}

@@ -73,20 +73,28 @@ REFUSED = {
         "cummax: the positions are read, which have no derivative",
     ),
     "random": (
-        lambda: of(lambda m, x: (m.fc(x) + torch.bernoulli(m.fc(x).sigmoid())).sum()),
-        "torch's bernoulli is not in the table .* Draw random numbers",
+        lambda: of(lambda m, x: (m.fc(x) + torch.normal(m.fc(x), 1.0)).sum()),
+        "torch's normal is not in the table .* Draw random numbers",
     ),
-    "dropout of channels": (
-        lambda: sb.from_torch(nn.Sequential(nn.Dropout2d(0.2)), torch.ones(2, 3, 1, 1), loss=torch.sum),
-        r"0 \(Dropout2d\): dropout with p=0.2",
+    "dropout between layers": (
+        lambda: sb.from_torch(nn.Sequential(nn.LSTM(3, 2, 2, dropout=0.2)), torch.ones(2, 3, 3), loss=lambda out: out[0].sum()),
+        r"0 \(LSTM\): dropout=0.2 between recurrent layers",
+    ),
+    "a mask of what is learnt": (
+        lambda: of(lambda m, x: m.fc(x)[m.fc(x) > 0].mean()),
+        r"the mask of x\[mask\] depends on what is learnt. .*multiply by the mask",
+    ),
+    "a mask made twice": (
+        lambda: of(lambda m, x: nn.functional.mse_loss(m.fc(x)[x[:, :3] > -9], x[:, :3][x[:, :3] > -9])),
+        "Make the mask once",
     ),
     "another device": (
         lambda: of(lambda m, x: (m.fc(x) + torch.zeros(3, device="meta")).sum()),
         "the module raised .*device=x.device",
     ),
-    "entries written": (
+    "another diagonal": (
         lambda: of(lambda m, x: _written(m.fc(x))),
-        "fill_ writes into memory that is read by another name",
+        "the main diagonal of a matrix is in the language, no other",
     ),
     "a batch of none": (
         lambda: of(lambda m, x: m.fc(x).mean(), torch.ones(0, 4)),
@@ -97,7 +105,7 @@ REFUSED = {
 
 
 def _written(h: Tensor) -> Tensor:
-    h[:, 0] = 1
+    h.diagonal(1).zero_()
     return h.sum()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from symbackprop.notation.models.torch.masks import LEARNT
 from symbackprop.notation.models.torch.rows import (
     entrywise,
     further,
@@ -34,20 +35,17 @@ VIEWS = shapes.VIEWS
 
 IGNORED = frozenset([
     "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "implicit", "cudnn_enabled", "cudnn_enable",
-    "momentum", "scale_grad_by_freq", "sparse", "enable_gqa", "weights_only",
+    "momentum", "scale_grad_by_freq", "sparse", "enable_gqa", "weights_only", "path",
 ])  # fmt: skip
-"""Arguments that are about memory, or about what is not computed here."""
+"""Arguments that are about memory, about the order of computing, or about what is not computed here."""
 
 MENDS: Mapping[str, str] = {
     "rrelu": "Call module.eval(), or take LeakyReLU: its slope is drawn at random.",
-    "bernoulli": "Draw random numbers outside of the module, and give them as an input.",
     "normal": "Draw random numbers outside of the module, mean + std * torch.randn_like(mean), or give them as an input.",
     "multinomial": "Draw random numbers outside of the module, and give them as an input.",
-    "randint": "Draw random numbers outside of the module, and give them as an input.",
-    "randperm": "Draw random numbers outside of the module, and give them as an input.",
+    LEARNT: "How many entries there are changes as it learns: multiply by the mask, or write torch.where.",
     "nonzero": "How many entries there are depends on the values: multiply by a mask, or write torch.where.",
     "item": "A number of Python has left the graph: leave tensors as they are.",
-    "copy": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
     "ctc_loss": "Its sum over alignments is not in the language.",
 }
 """What to do about operations that have no row; for all others, see `refusal`."""
@@ -56,6 +54,8 @@ MENDS: Mapping[str, str] = {
 def bound(operation: str, arguments: Mapping[str, Any]) -> tuple[Row, dict[str, Any]] | str:
     """The row of an operation and the arguments that it takes; where there is none, what stands in its way."""
     row = ROWS.get(operation)
+    if operation == LEARNT:
+        return "the mask of x[mask] depends on what is learnt."
     if row is None:
         return f"torch's {operation} is not in the table of operations."
     known = row.__code__.co_varnames[: row.__code__.co_argcount]

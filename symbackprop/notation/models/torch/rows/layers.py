@@ -165,6 +165,13 @@ def _embedding_bag(
     return [(lang.sum, lang.mean, lang.max)[mode](rows, 1), *[LanguageError("embedding_bag: only its values are read")] * 3]
 
 
+def _kept_alpha(x: Tensor, kept: Tensor, p: float) -> Tensor:
+    """Alpha dropout by what it keeps: the rest is -alpha of SELU, and all is put back to mean 0 and variance 1."""
+    low, q = 1.7580993408473766, 1 - p
+    scale = (q * (1 + p * low**2)) ** -0.5
+    return scale * (x * kept + low * (kept - 1) + low * p)
+
+
 def _dropout(x: Tensor, p: float, train: bool) -> Tensor:
     if train and p:
         raise LanguageError(
@@ -231,5 +238,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "feature_dropout": _dropout,
     "alpha_dropout": _dropout,
     "feature_alpha_dropout": _dropout,
+    "kept_alpha": _kept_alpha,
     "scaled_dot_product_attention": _attention,
 }

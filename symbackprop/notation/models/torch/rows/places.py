@@ -8,10 +8,11 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.program import same_size
 from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, number_of
 from symbackprop.notation.models.scattering import along, filled, scattered
-from symbackprop.notation.models.torch.rows.words import WHOLE, lang
+from symbackprop.notation.models.torch.rows.words import WHOLE, cut_of, lang
 
 
 def positions(index: Any, extent: Expr) -> Any:
@@ -98,6 +99,57 @@ def _scatter_reduce(x: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str
     return scattered(x, *_along(x, dim, index), src, reduce.removeprefix("a"), include_self)
 
 
+# -- parts that are written to -------------------------------------------------------------------------------------------------
+
+
+def _copy(x: Tensor, src: Any) -> Tensor:
+    """What is written to all entries of a part, as wide as the part."""
+    src = as_tensor(src)
+    return src if src.shape == x.shape else lang.broadcast_to(src, x.shape) if src.ndim else lang.full(x.shape, src)
+
+
+def _slice_scatter(x: Tensor, src: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: Any = 1) -> Tensor:
+    place = dim % x.ndim
+    part = cut_of(x.shape[place], start, end, step)
+    return src if part == WHOLE else replaced(x, (*[WHOLE] * place, part), src)
+
+
+def _select_scatter(x: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    return replaced(x, (*[WHOLE] * (dim % x.ndim), index), src)
+
+
+def _diagonal_scatter(x: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    _require_main_diagonal(x, offset, dim1, dim2)
+    on = lang.eye(x.shape[0])
+    return lang.where(on, src, x)
+
+
+def _require_main_diagonal(x: Tensor, offset: int, dim1: int, dim2: int) -> None:
+    if x.ndim != 2 or (dim1 % 2, dim2 % 2) != (0, 1) or offset or not same_size(*x.shape):
+        raise LanguageError("diagonal: the main diagonal of a square matrix is written to in the language, no other")
+
+
+def _fill_diagonal(x: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    _require_main_diagonal(x, 0, 0, 1)
+    return lang.where(lang.eye(x.shape[0]), fill_value, x)
+
+
+def _require_strides_of_diagonal(x: Tensor, size: Any, stride: Any, offset: Any) -> None:
+    diagonal = x.ndim == 2 and len(size) == 1 and as_number(stride[0]) == x.shape[1] + 1 and not offset
+    if not diagonal or not same_size(*x.shape) or not same_size(as_number(size[0]), x.shape[0]):
+        raise LanguageError("as_strided: the strides of a diagonal are in the language, no others; write slices")
+
+
+def _strided(x: Tensor, size: Any, stride: Any, storage_offset: Any = None) -> Tensor:
+    _require_strides_of_diagonal(x, size, stride, storage_offset)
+    return lang.diagonal(x)
+
+
+def _strided_scatter(x: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: Any = None) -> Tensor:
+    _require_strides_of_diagonal(x, size, stride, storage_offset)
+    return _diagonal_scatter(x, src)
+
+
 # -- images between their pixels -----------------------------------------------------------------------------------------------
 
 
@@ -143,6 +195,14 @@ ROWS: dict[str, Callable[..., Any]] = {
     "scatter": _scatter,
     "scatter_add": _scatter_add,
     "scatter_reduce": _scatter_reduce,
+    "copy": _copy,
+    "fill": lambda x, value: _copy(x, value),
+    "slice_scatter": _slice_scatter,
+    "select_scatter": _select_scatter,
+    "diagonal_scatter": _diagonal_scatter,
+    "fill_diagonal": _fill_diagonal,
+    "as_strided": _strided,
+    "as_strided_scatter": _strided_scatter,
     "upsample_linear1d": _linear(1),
     "upsample_bilinear2d": _linear(2),
     "upsample_trilinear3d": _linear(3),

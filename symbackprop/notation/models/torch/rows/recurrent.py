@@ -78,6 +78,30 @@ def _lstm_row(
     return list(_layer(_lstm, x, params, hx, has_biases, num_layers, dropout, train, bidirectional, batch_first))
 
 
+def _one_step(cell: Cell, x: Tensor, W: Tensor, U: Tensor, b: Any, c: Any, state: tuple[Any, ...]) -> tuple[Tensor, Any]:
+    """The state after one step, and what else a cell keeps; x is a batch of rows, or one."""
+    biases = [lang.zeros((W.shape[0],)) if one is None else one for one in (b, c)]
+    rows, single = (x[None], tuple(h[None] for h in state)) if x.ndim == 1 else (x, state)
+    y, memory = cell(lang.expand_dims(rows, 1), W, U, *biases, single)
+    last = y[:, 0]
+    return (last[0], None if memory is None else memory[0]) if x.ndim == 1 else (last, memory)
+
+
+def _cell_row(cell: Cell) -> Callable[..., Tensor]:
+    def row(x: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Any = None, b_hh: Any = None) -> Tensor:
+        return _one_step(cell, x, w_ih, w_hh, b_ih, b_hh, (as_tensor(hx),))[0]
+
+    return row
+
+
+def _lstm_cell_row(
+    x: Tensor, hx: Sequence[Tensor], w_ih: Tensor, w_hh: Tensor, b_ih: Any = None, b_hh: Any = None
+) -> list[Any]:  # fmt: skip
+    return list(_one_step(_lstm, x, w_ih, w_hh, b_ih, b_hh, tuple(map(as_tensor, hx))))
+
+
 ROWS: dict[str, Callable[..., Any]] = {
+    "lstm_cell": _lstm_cell_row, "gru_cell": _cell_row(_gru), "rnn_tanh_cell": _cell_row(_rnn("tanh")),
+    "rnn_relu_cell": _cell_row(_rnn("relu")),
     "lstm": _lstm_row, "gru": _row(_gru), "rnn_tanh": _row(_rnn("tanh")), "rnn_relu": _row(_rnn("relu")),
 }  # fmt: skip

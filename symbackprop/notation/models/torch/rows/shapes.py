@@ -11,9 +11,7 @@ from sympy import Expr
 
 from symbackprop.core.program import Sum, position
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
-from symbackprop.notation.models.torch.rows.words import WHOLE, counted, lang, reshaped
-
-FAR = 2**62  # torch writes an open end as the largest whole number
+from symbackprop.notation.models.torch.rows.words import WHOLE, counted, cut_of, lang, reshaped
 
 
 def _flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -59,8 +57,7 @@ def _select(x: Tensor, dim: int, index: Any) -> Tensor:
 
 def _cut(x: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: Any = 1) -> Tensor:
     place = dim % x.ndim
-    open_end = end is None or end == x.shape[place] or (isinstance(end, int) and end >= FAR)
-    part = slice(None if start in (None, 0) else start, None if open_end else end, None if step == 1 else step)
+    part = cut_of(x.shape[place], start, end, step)
     return x if part == WHOLE else x[(*[WHOLE] * place, part)]
 
 
@@ -161,6 +158,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "chunk": _chunk,
     "unbind": lambda x, dim=0: [_select(x, dim, k) for k in range(counted("unbind", x, dim))],
     "cat": lambda tensors, dim=0: lang.concatenate(tensors, dim),
+    "listed": lambda tensors: list(tensors),
     "stack": lambda tensors, dim=0: lang.stack(tensors, dim),
     "flip": lambda x, dims: lang.flip(x, tuple(dims)),
     "roll": _roll,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sympy import Expr
+
 from symbackprop import language
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import same_size
@@ -14,6 +16,7 @@ lang: Any = language  # its functions are made from tables, which a type checker
 
 MASKED = -(10**5)  # stands for a score that may not be read, as in dot_product_attention
 WHOLE = slice(None)
+FAR = 2**62  # torch writes an open end as the largest whole number
 
 
 def axes(dim: Any) -> Any:
@@ -25,6 +28,12 @@ def order(ord: Any) -> Any:
     """The order of a norm, of which the largest number stands for infinity."""
     endless = isinstance(ord, int | float) and abs(ord) >= INFINITE
     return math.copysign(math.inf, ord) if endless else ord
+
+
+def cut_of(extent: Expr, start: Any, end: Any, step: Any) -> slice:
+    """The part of an axis that torch's slice means; WHOLE where it is all of it."""
+    open_end = end is None or end == extent or (isinstance(end, int) and end >= FAR)
+    return slice(None if start in (None, 0) else start, None if open_end else end, None if step == 1 else step)
 
 
 def counted(what: str, x: Tensor, dim: int) -> int:
