@@ -134,7 +134,7 @@ class EntryWriter:
         """A condition of positions, the letters in the order of the line."""
         place = {x: k for k, x in enumerate(self.order)}
         own = sorted(zip(letters, form.slopes, atom.shape, strict=True), key=lambda one: place.get(one[0], len(place)))
-        names, slopes, sizes = zip(*own, strict=True)
+        names, slopes, sizes = zip(*own, strict=True) if own else ((), (), ())  # of the step of a loop alone it has no letter
         return Form("positions", (), Positions(relation, names, slopes, form.offset, sizes))
 
     def _operated(self, atom: Atom, letters: tuple[str, ...], taken: frozenset[str]) -> Form:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import islice, permutations
 from typing import Any
 
@@ -289,10 +290,10 @@ class Algebra(Knowledge):
             return ZERO
         equal = pairs(form, shape, self.conditions)
         if equal is not None:
-            out = ONE
-            for k, m in equal:
-                out = self.times(out, self.delta(shape[k], letters[k], letters[m]))
-            return out
+            return reduce(self.times, [self.delta(shape[k], letters[k], letters[m]) for k, m in equal], ONE)
+        if not letters:  # of the step of a loop
+            gap = self.size(form.offset)
+            return self.closed("zero", "", (gap if gap.leading() > 0 else -gap,))
         parts = halves(form, shape, self.conditions)
         if parts is not None:
             low, high = (self.tie(dict(zip(letters, part.slopes, strict=True)), S.Zero, sizes) for part in parts)

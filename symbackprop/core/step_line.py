@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -61,13 +61,18 @@ class _Line:
         target = self.tensor(self.name, marks)
         self.here = {**marks, **{axis.letter: axis.step for axis in summed}}
         self.define(target, self.here, frozenset(over))
-        program = Program(self.tensors, tuple(self.equations.values()), (target,))
+        conditions = (*self.of.program.conditions, *self._within_loops([*own.values(), *summed]))
+        program = Program(self.tensors, tuple(self.equations.values()), (target,), conditions)
         refs = (ref for equation in program.equations for ref in (equation.target, *equation.operands))
         if any(len(ref.index) != len(program.shape(ref.name)) for ref in refs):
             raise NoRecursionError("a value stands at its steps in one equation, and along them all in another")
         free = tuple(axis for letter, axis in own.items() if letter not in starts)
         carries = tuple(map(self.of.carried, self.carries))
         return StepProgram(program, target, self.standing, summed, free, carries, self.first, self.besides)
+
+    def _within_loops(self, axes: Iterable[Axis]) -> list[Expr]:
+        """That the steps of the line are steps of their loops, as what is not negative."""
+        return [e for axis in axes for e in (axis.last - self.here[axis.letter], self.here[axis.letter] - axis.origin)]
 
     def _starts(self) -> dict[str, Expr]:
         """The step at which the gradients' Carries start that the line reads, by the axis."""

@@ -63,9 +63,8 @@ def _positions(to: Printer, x: Form) -> Node:
         sides[is_negative(term)] += -term if is_negative(term) else term
     relation = given.relation
     lengths = [len(sp.Add.make_args(side)) for side in sides]
-    is_turned = (
-        not sides[0].has(position(given.letters[0])) if relation is sp.Eq else True
-    )  # i = j in the order of the line; j <= k
+    first = position(given.letters[0]) if given.letters else sp.Add(*sides)
+    is_turned = not sides[0].has(*first.free_symbols) if relation is sp.Eq else True  # i = j in the order of the line; j <= k
     if lengths[0] > lengths[1] or (lengths[0] == lengths[1] and is_turned):
         sides, relation = sides[::-1], {sp.Eq: sp.Eq, sp.Ge: sp.Le}[relation]
     body = BodyPrinter({position(c): letter(c) for c in given.letters})

@@ -30,8 +30,11 @@ from symbackprop.algebra.matrix import (
     sized,
     transpose,
 )
+from symbackprop.algebra.positions import Place, View
 from symbackprop.core.functions import Where, matrix_function, reduction
+from symbackprop.core.guards import is_size, proven
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
+from symbackprop.core.recursion import pinned, unpinned
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import content_of, negated, split_product, split_sum, swapped, tidy_condition
@@ -95,9 +98,11 @@ class _Reader:
         self.sizes = letter_sizes(names.program, equation)
         self.refs: dict[Symbol, Ref] = {}
         self.softmax: dict[Symbol, tuple[Ref, str, str]] = {}
+        self.views: dict[str, View] = {}
 
     def form(self) -> Form:
         """The right side, in the shape of the target."""
+        self.equation = self.picked(self.equation)
         op, target = self.equation.op, self.equation.target
         if any(len(ref.index) > 2 for ref in (target, *self.equation.operands)):
             raise MisfitError("more than two axes")
@@ -110,6 +115,25 @@ class _Reader:
         form = self.whole(body, row, col, {c for c, extent in op.over if extent != 1})
         wide = col is None and row is not None and len(target.index) == 2 and self.sizes[target.index[0]] == 1
         return transpose(form) if wide else form
+
+    def picked(self, equation: Equation) -> Equation:
+        """The equation with x_{n - 1} for the sum over the rows of x of which it reads the last alone."""
+        for c, extent in equation.op.over:
+            at, holders = pinned(equation, c), [k for k, ref in enumerate(equation.operands) if c in ref.index]
+            if at is None or not all(map(is_size, at.free_symbols)) or len(holders) != 1:
+                continue
+            assert isinstance(equation.op, Sum)
+            ref = equation.operands[holders[0]]
+            inside = proven(at, self.names.program.conditions) and proven(extent - 1 - at, self.names.program.conditions)
+            if not inside or ref.index.count(c) != 1 or ref.name in self.inline or ref.name in self.views:
+                continue
+            own = [x for x in ref.index if x != c]
+            places = tuple(Place(at, ()) if x == c else Place(S.Zero, ((own.index(x), S.One),)) for x in ref.index)
+            row = Ref(f"{ref.name}({c} = {at})", tuple(own))
+            self.views[row.name] = View(ref.name, places, tuple(self.sizes[x] for x in own))
+            operands = tuple(row if k == holders[0] else other for k, other in enumerate(equation.operands))
+            equation = Equation(equation.target, unpinned(equation.op, c), operands, equation.step)
+        return equation
 
     def special(self, op: Reduce | Matrix | Carry, operand: Ref, *along: Ref) -> Form:
         """A reduction over all entries, or an inverse or determinant."""
@@ -134,7 +158,7 @@ class _Reader:
         if ref.name in self.inline:
             return _Reader(self.names, self.names.written[ref.name], self.inline).form()
         row, _ = self.axes(ref)
-        return Form("leaf", (), Leaf(ref.name, (), row is None))
+        return Form("leaf", (), Leaf(self.views.get(ref.name, ref.name), (), row is None))
 
     def axes(self, ref: Ref) -> tuple[Letter, Letter]:
         row, col, *_ = (*(c for c in ref.index if self.sizes[c] != 1), None, None)

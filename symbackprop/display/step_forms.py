@@ -89,9 +89,9 @@ def marked(name: Name, marks: Marks, letters: Sequence[Letter]) -> Node:
 
 
 def step_said(step: Expr) -> Node:
-    """l + 1, and not 1 + l."""
+    """l + 1, and not 1 + l; 21 - t."""
     number, rest = step.as_coeff_Add()
-    if number == 0 or rest == 0 or not number.is_integer:
+    if number == 0 or rest == 0 or not number.is_integer or rest.could_extract_minus_sign():
         return scalar(step)
     return f.beside(scalar(rest), f.symbol("+" if number > 0 else "-"), f.number(abs(int(number))))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Atom, Fence, Node, Script, prime_count
-from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at
+from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, prime_count
+from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at, text_of
 
 
 def matrix_value(program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
@@ -66,8 +66,16 @@ class _MatrixReader(Reader):
                 array = self.tensors[int(text[1:])]
                 assert array is not None
                 return _column(np.asarray(array, float))
+            case Script(Atom(text), sub, None) if sub is not None and text[0] == "T" and text[1:].isdigit():
+                return self.row(np.asarray(self.tensors[int(text[1:])], float), split_at(sub, ";"))
         self.place -= 1
         return super().factor()
+
+    def row(self, array: np.ndarray, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
+        """A row or a column that stands alone, x_{4} or X_{:,4}, which is a column."""
+        places = [slice(None) if text_of(Row(tuple(piece))) == ":" else int(self.read(piece)) for piece in pieces]
+        assert all(place == slice(None) or 0 <= place < n for place, n in zip(places, array.shape, strict=False))
+        return _column(array[tuple(places)])
 
     def count(self, node: Node | None) -> int:
         return int(self.read(items_of(node)))

@@ -54,6 +54,13 @@ def two_layers_with_biases() -> Derivation:
 
 
 @network
+def picked_rows_and_columns() -> Derivation:
+    X, Y, W = declare("X", shape="5 d"), declare("Y", shape="d 4"), declare("W", shape="h d")
+    z = (W @ X[4] + W @ Y[:, 0]).named("z")
+    return differentiate(trace({"z": z, "L": (z**2).sum() + (X[0] * X[1]).sum()}), "L")
+
+
+@network
 def batch_of_rows() -> Derivation:
     X, Y, W1, W2 = (
         declare("X", "data", "n d"),

@@ -78,6 +78,13 @@ def test_products() -> None:
     assert right(contract("ij,ij->", A, declare("D", shape="m n")), "c") == r"\left\langle A, D\right\rangle_{F}"
 
 
+def test_a_row_or_a_column_that_is_read_alone() -> None:
+    X, Y = declare("X", shape="5 n"), declare("Y", shape="n 3")
+    assert right(X[4]) == "X_{4}"
+    assert right(Y[:, 2]) == r"Y_{:,2}"
+    assert right(declare("v", shape="5")[3]) == "v_{3}"
+
+
 def test_sums_and_norms() -> None:
     A, x = declare("A", shape="m n"), declare("x", shape="n")
     assert right(x.sum(), "c") == r"\operatorname{sum}\left(x\right)"

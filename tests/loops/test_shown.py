@@ -134,3 +134,27 @@ def test_a_chunk_begins_where_the_one_before_ended() -> None:
     through = sb.derive(TRUNCATED.format("u = s")).report("text", detail="brief")
     assert "s_(2,0)⁽ᶜ⁾ = s_(2,k)⁽ᶜ⁻¹⁾" in through
     assert "c = C, …, 1, δ₁^(C+1) = 0" in through
+
+
+REVERSED = """
+x: data[T, d]
+W: parameter[m, d]
+U: parameter[m, m]
+s: data[m]
+h[0] = zeros(m)
+for t in 1..T:
+    h[t] = tanh(W @ x[{read}] + U @ h[t-1])
+L = s @ {told}
+"""
+
+
+def test_a_sequence_that_is_read_from_its_end_is_read_at_one_position() -> None:
+    text = sb.derive(REVERSED.format(read="T+1-t", told="h[T]")).report("text")
+    assert "hₜ = tanh(W x_(T−t) + U hₜ₋₁)" in text
+    assert "∂L/∂W = Σ_(t=1)^T δₜ x_(T−t)ᵀ" in text
+
+
+def test_states_that_are_turned_round_have_a_line_at_one_step() -> None:
+    """What the first step alone hands on is a number times it: 1[t = 1]."""
+    text = sb.derive(REVERSED.replace("[T, d]", "[5, d]").replace("1..T", "1..5").format(read="t", told="flip(h, axis=0)[4]"))
+    assert "1[t = 1] s" in text.report("text")
