@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
@@ -16,10 +16,12 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document, Figure
 from symbackprop.documents.docx import finished
 from symbackprop.documents.languages import language
-from symbackprop.documents.pandoc import Book, Pandoc, Slides, Word
+from symbackprop.documents.pandoc import Book, Pandoc, Word
 from symbackprop.documents.pdf import PdfError
+from symbackprop.documents.pptx import placed
+from symbackprop.documents.slides import Slides
 from symbackprop.formulas.told import Told
-from symbackprop.pictures.picture import SCREEN, Picture, on_paper
+from symbackprop.pictures.picture import Page, Picture, on_paper
 
 SECONDS = 120
 _WIDEST, _TALLEST = 6.0, 7.8  # inches of a picture on a page, whose heading and caption it leaves room
@@ -61,7 +63,7 @@ def write_office(suffix: str, writer: type[Pandoc], document: Document) -> bytes
     Raises OfficeError where pandoc is not here or failed, with what it said.
     """
     require_pandoc(document.lang)
-    document, pictures = _with_pictures(document, writer.has_sheets)
+    document, pictures = _with_pictures(document, writer.pages, writer.sized)
     return _made(suffix, writer.write(document), pictures, document.lang)
 
 
@@ -71,10 +73,14 @@ def write_docx(document: Document) -> bytes:
 
 
 write_epub = partial(write_office, ".epub", Book)
-write_pptx = partial(write_office, ".pptx", Slides)
 
 
-def _with_pictures(document: Document, has_sheets: bool) -> tuple[Document, dict[str, bytes]]:
+def write_pptx(document: Document) -> bytes:
+    """The document for PowerPoint."""
+    return placed(write_office(".pptx", Slides, document))
+
+
+def _with_pictures(document: Document, pages: Sequence[Page], sized: bool) -> tuple[Document, dict[str, bytes]]:
     """The document with the names of its pictures' files, and these files; a sheet that fits a page is one."""
     blocks, files = [], dict[str, bytes]()
     say = language(document.lang).words
@@ -82,11 +88,11 @@ def _with_pictures(document: Document, has_sheets: bool) -> tuple[Document, dict
         if not isinstance(block, Figure):
             blocks.append(block)
             continue
-        pieces = on_paper(block.draw, say).pieces() if has_sheets else (block.draw(SCREEN._replace(say=say)),)
+        pieces = on_paper(block.draw, say, pages).pieces()
         for piece in pieces:
             name, painted = _painted(piece, len(files))
             files[name] = painted
-            inches = min(piece.points / 72, _TALLEST / piece.height, _WIDEST / piece.width) * piece.width if has_sheets else 0.0
+            inches = min(piece.points / 72, _TALLEST / piece.height, _WIDEST / piece.width) * piece.width if sized else 0.0
             caption = block.caption if piece is pieces[-1] else Told()
             blocks.append(replace(block, source=name, inches=inches, caption=caption))
     return replace(document, blocks=tuple(blocks)), files

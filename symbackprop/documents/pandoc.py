@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from symbackprop.documents.document import Content, Document, Figure, Formula, Part, StepBlock
-from symbackprop.documents.markdown import Markdown, escape
+from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
+from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.writer import anchor_id, printable
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.lines import balanced, lines
-from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node, set_apart, split
 from symbackprop.formulas.widths import width
+from symbackprop.pictures.picture import PAPERS
 
 _RULE = 123
 """Signs of a table's rule, at least."""
@@ -28,16 +28,16 @@ INDENT = "&emsp;&emsp;"
 """What stands before a line that goes on with the one above."""
 FRAMED = "result"
 """The anchor of the table that has a frame."""
-_SLIDE = 7
-"""Lines that a slide holds."""
 
 
 class Pandoc(Markdown):
     r"""Formulas in plain LaTeX, headings from the first level on, anchors behind them."""
 
     row_end = r"\\"
-    has_sheets = False
-    """Whether a picture stands on pages of a size: each of its sheets is one then."""
+    pages = PAPERS
+    """What a picture may be as large as: each of its sheets is one."""
+    sized = True
+    """Whether the text says how large a picture is."""
 
     def spell(self, formula: Node) -> str:
         return latex(formula)
@@ -63,7 +63,6 @@ class Pandoc(Markdown):
 class Word(Pandoc):
     """For Word: equations are rows of a table, for other readers of its files know no alignment in a formula, and break none."""
 
-    has_sheets = True
     line_width = 41.0
     """Ems of a line of a page."""
 
@@ -75,11 +74,11 @@ class Word(Pandoc):
         note = max(_WORD * len(self.language.words(row.note)) if row.note else 0.0 for row in rows) + 1.0
         cells = []
         for row in rows:
-            first, *rest = self._broken(row.formula, self.line_width - note)
+            first, *rest = self.broken(row.formula, self.line_width - note)
             cells += [[self.anchored(row.anchor) + first, self.line(row.note)], *([more, ""] for more in rest)]
-        return _columns(["", ""], cells, "ll", (self.line_width - note, note))
+        return columns(["", ""], cells, "ll", (self.line_width - note, note))
 
-    def _broken(self, formula: Node, room: float) -> list[str]:
+    def broken(self, formula: Node, room: float) -> list[str]:
         """A formula in lines that fit, each with all partners of its brackets; those after the first are indented."""
         left, right = split(formula)
         room -= _MARGIN + (width(left) if right is not None else 0.0)
@@ -92,7 +91,7 @@ class Word(Pandoc):
         found: list[str] = []
         left = 0.0
         for one in set_apart(formula):
-            broken, needs = self._broken(one, room), width(one) + _GAP
+            broken, needs = self.broken(one, room), width(one) + _GAP
             if len(broken) == 1 and found and needs <= left:
                 found[-1] += f",&emsp;{broken[0]}"
                 left -= needs
@@ -110,14 +109,14 @@ class Word(Pandoc):
             for label, formulas in labels
             for k, line in enumerate(line for shown in formulas for line in self._beside(shown, self.line_width - _LABEL))
         ]
-        shown = [_columns(["", ""], cells, "ll", (_LABEL, self.line_width - _LABEL))] if cells else []
+        shown = [columns(["", ""], cells, "ll", (_LABEL, self.line_width - _LABEL))] if cells else []
         return "\n\n".join([head, *shown, *self.source(step), *self.lines(step.sentences)])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         least = [1.2 * max(map(len, title.split()), default=0) for title in head]  # of titles, which are strong
         cells = [max((6 if "$" in cell else len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
         widths = [1.6 + _WORD * max(sizes) for sizes in zip(least, cells or least, strict=True)]
-        table = _columns(head, rows, sides, widths)
+        table = columns(head, rows, sides, widths)
         return f"{table}\n\n*{caption}*" if caption else table
 
 
@@ -125,67 +124,10 @@ class Book(Word):
     """For EPUB: the same on the narrow pages of those who read it."""
 
     line_width = 29.0
-
-    def framed(self, rows: tuple[Formula, ...]) -> str:
-        return f'::: {{style="border: 1px solid; padding: 0 .5em"}}\n{self.rows(rows)}\n:::'
+    framed = Pandoc.framed
 
 
-class Slides(Pandoc):
-    """For slides: each step is one of its own, and what is long goes on on the next.
-
-    PowerPoint's kin show a formula where it stands alone, so those in a line are plain text, and words have a slide of their own.
-    """
-
-    def framed(self, rows: tuple[Formula, ...]) -> str:
-        return self.rows(rows)  # the slide is its frame
-
-    def math(self, formula: Node) -> str:
-        return f"*{escape(plain(formula))}*"
-
-    def rows(self, rows: tuple[Formula, ...]) -> str:
-        return self._displays([self._noted(row) for row in rows])
-
-    def bullets(self, items: list[str]) -> str:
-        return _NEXT.join("\n".join(f"- {item}" for item in some) for some in _in_slides(items))
-
-    def folded(self, above: str, written: str) -> str:
-        return f"# {above}\n\n{written}"
-
-    def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f" — {self.line(step.shape)}" if step.shape else ""
-        shown = [self._displays([one for part in step.parts if not part.folded for one in self._beside_label(part)])]
-        said = ["\n\n".join([*self.source(step), *self.lines(step.sentences)])]
-        return f"# {self.anchored(step.anchor)}{title}{shape}\n\n{_NEXT.join(filter(None, [*shown, *said]))}"
-
-    def _noted(self, row: Formula) -> str:
-        note = self._inside(row.note)
-        return self.spell(row.formula) + (rf",\quad {note}" if note else "")
-
-    def _beside_label(self, part: Part) -> Iterator[str]:
-        label = self._inside(part.label) or ""
-        for place, shown in enumerate(part.formulas):
-            yield rf"{label}\colon\quad {self.spell(shown)}" if label and place == 0 else self.spell(shown)
-
-    def _displays(self, shown: list[str]) -> str:
-        """Formulas one below the other, as many on a slide as it holds."""
-        rows = (" \\\\\n".join(some) for some in _in_slides(shown))
-        return _NEXT.join(f"$$\n\\begin{{gathered}}\n{one}\n\\end{{gathered}}\n$$" for one in rows)
-
-    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
-        table = super().table(head, rows, sides, "")
-        return f"{table}\n\n: {caption}" if caption else table
-
-
-_NEXT = "\n\n---\n\n"
-
-
-def _in_slides(parts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many parts at a time as a slide holds."""
-    for start in range(0, len(parts), _SLIDE):
-        yield parts[start : start + _SLIDE]
-
-
-def _columns(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str, widths: Sequence[float]) -> str:
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str, widths: Sequence[float]) -> str:
     """A table whose columns are as wide, one to another, as is said; without a head where nothing stands in it."""
     ends = {"l": (":", ""), "c": (":", ":"), "r": ("", ":")}
     unit = max(_RULE / sum(widths), 3.0)  # a rule that is longer than a line makes pandoc look at its parts

@@ -1,4 +1,4 @@
-"""How wide a formula is on paper, in ems of the text around it: the letters of Computer Modern, the spaces of TeX.
+"""How wide a formula is on paper, and how tall, in ems of the text around it: the letters of Computer Modern, the spaces of TeX.
 
 An estimate that is right to some percent is enough to break a line, and it asks for no font.
 """
@@ -60,6 +60,30 @@ def width(node: Node, depth: int = 0) -> float:
         case Grid(_, rows):
             columns = zip(*rows, strict=True)
             return sum(max(width(cell, depth) for cell in column) + _CELL for column in columns) + _CELL
+    assert_never(node)
+
+
+@lru_cache(maxsize=8192)
+def height(node: Node, depth: int = 0) -> float:
+    """The height in ems of a displayed formula, a line of letters being 1."""
+    match node:
+        case Row(items):
+            return max((height(item, depth) for item in items), default=0.0)
+        case Atom():
+            return (1.6 if node.kind == "big" and depth == 0 else 1.0) * (1.0, _SCRIPT, _SMALLEST)[min(depth, 2)]
+        case Script(base, sub, sup):
+            scripts = [height(part, depth + 1) for part in (sub, sup) if part is not None]
+            if kind_of(base) in ("big", "limit") and depth == 0:
+                return height(base, depth) + sum(scripts)
+            return height(base, depth) + 0.35 * sum(scripts)
+        case Fraction(over, under):
+            return height(over, depth) + height(under, depth) + 0.2
+        case Root(body) | Accent(_, body) | Marked(body):
+            return height(body, depth) + 0.2
+        case Fence(_, body):
+            return height(body, depth)
+        case Grid(_, rows):
+            return sum(max(height(cell, depth) for cell in row) + 0.3 for row in rows)
     assert_never(node)
 
 

@@ -1,14 +1,16 @@
 """Word, EPUB and PowerPoint as pandoc writes them: formulas are formulas there."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents.office import write_epub, write_office
-from symbackprop.documents.pandoc import Slides, Word
+from symbackprop.documents.office import write_epub, write_office, write_pptx
+from symbackprop.documents.pandoc import Word
 
 TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
 
@@ -19,8 +21,16 @@ def test_word_has_formulas_of_its_own() -> None:
     page = zipfile.ZipFile(io.BytesIO(write_office(".docx", Word, report))).read("word/document.xml").decode()
     assert page.count("<m:oMath>") > 30
     assert "$" not in page
-    slides = zipfile.ZipFile(io.BytesIO(write_office(".pptx", Slides, report))).namelist()
-    assert sum(name.startswith("ppt/slides/slide") for name in slides) >= 6
+    slides = zipfile.ZipFile(io.BytesIO(write_pptx(report)))
+    shown = [slides.read(name).decode() for name in slides.namelist() if name.startswith("ppt/slides/slide")]
+    assert len(shown) >= 6
+    assert sum(page.count('name="Formula ') for page in shown) > 12
+    for page in shown:
+        assert len(re.findall("<m:oMathPara[ >]", page)) == page.count('name="Formula ')
+        assert "\ue000" not in page
+        own = re.findall(r'cNvPr id="(1\d\d)"', page)
+        assert len(set(own)) == len(own)
+        ElementTree.fromstring(page)
     book = zipfile.ZipFile(io.BytesIO(write_epub(report)))
     assert book.testzip() is None
     pages = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xhtml"))

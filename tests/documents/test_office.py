@@ -3,18 +3,24 @@
 import io
 import re
 import zipfile
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import symbackprop as sb
 from symbackprop.documents import office
 from symbackprop.documents.beamer import Beamer
-from symbackprop.documents.document import Code, Document, Figure, Formula, FormulaRows, StepBlock
+from symbackprop.documents.document import Code, Document, Figure, Formula, FormulaRows, Math, Part, Section, StepBlock
 from symbackprop.documents.docx import finished
 from symbackprop.documents.office import OfficeError, write_office
-from symbackprop.documents.pandoc import FRAMED, INDENT, Book, Pandoc, Slides, Word
+from symbackprop.documents.pandoc import FRAMED, INDENT, Book, Pandoc, Word
+from symbackprop.documents.pptx import placed
+from symbackprop.documents.slides import FORMULA, LABEL, NOTE, ROOM, Room, Slides, read_mark
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
 from symbackprop.formulas.widths import width
@@ -84,11 +90,11 @@ def test_a_picture_in_word_is_a_file_a_sheet_that_fits_its_page(monkeypatch: pyt
     monkeypatch.setattr("symbackprop.documents.painted.converted", lambda kind, picture: b"")
     drawn = Picture((Sheet(700.0, 1000.0, ()), Sheet(300.0, 200.0, ())), "t", "w")
     document = Document("t", (Figure(lambda page: drawn, told("said"), told("alt")),))
-    for writer, sheets in ((Word, 2), (Pandoc, 1), (Slides, 1)):
-        shown, files = office._with_pictures(document, writer.has_sheets)
-        assert list(files) == [f"picture{k}.png" for k in range(sheets)]
+    for writer in (Word, Book, Slides):
+        shown, files = office._with_pictures(document, writer.pages, writer.sized)
+        assert list(files) == ["picture0.png", "picture1.png"]
         sizes = [float(inches) for inches in re.findall(r" width=([\d.]+)in\}", writer.write(shown))]
-        assert len(sizes) == (sheets if writer is Word else 0)
+        assert len(sizes) == (2 if writer.sized else 0)
         for inches, sheet in zip(sizes, drawn.sheets[: len(sizes)], strict=True):
             assert 1 < inches <= 6
             assert inches * sheet.height <= 7.81 * sheet.width
@@ -97,7 +103,7 @@ def test_a_picture_in_word_is_a_file_a_sheet_that_fits_its_page(monkeypatch: pyt
 
 def test_a_picture_says_in_words_what_it_shows_on_each_sheet() -> None:
     figure = Figure(lambda page: page, told("said"), told('the "graph" of {}', "L"), source="picture0.png")  # type: ignore[arg-type]
-    for writer in (Pandoc, Book, Word, Slides):
+    for writer in (Pandoc, Book, Word):
         assert writer.write(Document("t", (figure,))).count(r'](picture0.png){alt="the \"graph\" of L"}') == 1
 
 
@@ -127,15 +133,75 @@ def test_a_book_breaks_formulas_for_narrow_pages() -> None:
     assert rows[Book] > rows[Word] > 1
 
 
+def _slides(text: str) -> list[list[Room]]:
+    """The rooms of the formulas of each slide."""
+    marks = ([read_mark(unescaped(line)) for line in slide.splitlines()] for slide in re.split(r"(?m)^# ", text))
+    return [[room for room in found if room is not None] for found in marks]
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\([^A-Za-z0-9])", r"\1", text)
+
+
 def test_slides_have_a_step_each_and_no_more_than_they_hold(report: Document) -> None:
     text = Slides.write(report)
-    slides = re.split(r"(?m)^(?:# |---$)", text)
     steps = [block for block in report.blocks if isinstance(block, StepBlock)]
-    assert sum(slide.startswith("[]{#") for slide in slides) == len(steps)
-    assert max(slide.count("\\\\\n") for slide in slides) < 7
-    assert not [slide for slide in slides if "$$" in slide and re.search(r"(?m)^[A-Z][a-z]+ .*\.$", slide.split("$$")[-1])]
-    deep = FormulaRows(tuple(Formula(parse(f"x_{{{k}}} = 1")) for k in range(20)))
-    assert Slides.write(Document("t", (deep,))).count("---") == 2
+    assert len(re.findall(r"(?m)^# \[\]\{#", text)) == len(steps)
+    assert text.count("$$\n\n") + text.count("$$\n") // 2 >= len(steps)
+    deep = FormulaRows(tuple(Formula(parse(rf"x_{{{k}}} = \frac{{1}}{{y}}"), ("note",)) for k in range(20)))
+    text = Slides.write(Document("t", (Section(told("Deep")), deep)))
+    assert text.count("# 1 Deep") == len(_slides(text)) - 1 == 4
+    assert [room.says for slide in _slides(text) for room in slide] == [f"x{sub} = 1/y" for sub in _subscripts(20)]
+
+
+def _subscripts(count: int) -> list[str]:
+    return [plain(parse(f"x_{{{k}}}"))[1:] for k in range(count)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.sampled_from(["", "n \times h"]))
+def test_no_formula_of_a_slide_is_cut(terms: list[int], note: str) -> None:
+    rows = tuple(Formula(parse("L = " + " + ".join([r"\frac{x}{y}"] * n)), (Math(parse(note)),) if note else "") for n in terms)
+    step = StepBlock(told("t"), (Part(told("Product"), tuple(row.formula for row in rows)),), "", ("why " * 30,), "a")
+    text = Slides.write(Document("t", (Section(told("s")), FormulaRows(rows), step)))
+    shown = _slides(text)
+    for slide in shown:
+        assert sum(room.ends for room in slide) <= ROOM
+        for before, room in zip([None, *slide], slide, strict=False):
+            beside = before is not None and before.ends == 0
+            assert room.left >= (before.left + before.wide if beside and before else 0)
+            assert room.left + room.wide <= LABEL + FORMULA - (NOTE if room.note else 0)
+    assert sum(room.says.count("x/y") for slide in shown for room in slide) == 2 * sum(terms)
+
+
+def test_each_formula_of_a_slide_stands_in_a_box_of_its_own() -> None:
+    rooms = (Room("a & b", "", 8.5, 3.0, 2.0, 2.0, 0.0, 'x "1" < 2'), Room("", "n", 14.0, 2.0, 1.0, 2.0, 2.5, "y"))
+    m, p = (
+        '<a14:m><m:oMathPara><m:oMathParaPr><m:jc m:val="center" /></m:oMathParaPr></m:oMathPara></a14:m>',
+        "<a:p><a:r><a:rPr /><a:t>{}</a:t></a:r></a:p>",
+    )
+    said = [
+        p.format("words"),
+        *(x for room in rooms for x in (p.format(escape(room.mark(), quote=False)), f"<a:p>{m}</a:p>")),
+        p.format("more"),
+    ]
+    body = f'<p:sp><p:ph idx="1" />{"".join(said)}</p:sp>'
+    whole = f'<mc:AlternateContent xmlns:mc="m"><mc:Choice xmlns:a14="a">{body}</mc:Choice></mc:AlternateContent>'
+    title = '<p:sp><p:ph type="title" /><a:rPr /></p:sp>'
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr(
+            "ppt/slides/slide1.xml", f'<p:s xmlns:p="p" xmlns:a="a" xmlns:m="m" xmlns:a14="b">{title}{whole}{title}</p:s>'
+        )
+    with zipfile.ZipFile(io.BytesIO(placed(file.getvalue()))) as read:
+        tree = ElementTree.fromstring(read.read("ppt/slides/slide1.xml"))
+    names = [one.attrib["name"] for one in tree.iter("{p}cNvPr")]
+    assert names == ["Words 1", "Label 2", "Formula 3", "Formula 4", "Note 5", "Words 6"]
+    assert [one.attrib["descr"] for one in tree.iter("{p}cNvPr") if "descr" in one.attrib] == ['x "1" < 2', "y"]
+    assert [one.text for one in tree.iter("{a}t")] == ["words", "a & b", "n", "more"]
+    off = [(int(one.attrib["x"]), int(one.attrib["y"])) for one in tree.iter("{a}off")]
+    assert off[0][1] < off[2][1] < off[3][1] < off[5][1]
+    assert off[2][0] < off[3][0] < off[4][0]
 
 
 def test_without_pandoc_it_is_refused_with_the_mend(report: Document, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
