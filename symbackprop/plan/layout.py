@@ -117,10 +117,19 @@ class _Layouts:
             if "batch last" in self.passes and isinstance(node.op, View) and isinstance(node.args[0].node.op, Pad):
                 still = [k for k, place in enumerate(node.op.places) if not overlapping(place.terms, node.shape)]
                 if len(still) < len(node.op.places):
+                    kept = self._kept(node)  # the batch, and not the channels, which the first product sums
+                    still.sort(key=lambda k: not all(x in kept for x, _ in node.op.places[k].terms))
                     self.last.setdefault(node.args[0].node.number, tuple(still[:1]))
         for node in self.nodes:
             self.order[node.number] = self._order(node)
         return self.order
+
+    def _kept(self, view: Node) -> set[int]:
+        """The axes of a view that the first product of it does not sum."""
+        for user, arg in self.users.get(view.number, ()):
+            if isinstance(user.op, Dot):
+                return {k for k, x in enumerate(arg.at) if x < user.rank}
+        return set()
 
     def _wish_few_first(self, node: Node) -> None:
         (arg,) = node.args
