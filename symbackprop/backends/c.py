@@ -11,6 +11,7 @@ from symbackprop.backends.c_entries import groups, held, out_of
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES, TALL
 from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
+from symbackprop.backends.c_windows import SLAB
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan
@@ -30,6 +31,7 @@ from symbackprop.plan.statements import (
     Scalar,
     Statement,
     Window,
+    WindowProduct,
     every,
 )  # fmt: skip
 
@@ -73,7 +75,7 @@ class _Writer:
         self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data, **self.work}
         self.names |= {name: name.replace(" ", "_") for name in plan.fixed}
         self.lines: list[str] = []
-        self.packed, self.scratch = 1, 0
+        self.packed, self.places, self.scratch = 1, 0, 0
 
     def write(self, title: str) -> str:
         self._all(self.plan.statements)
@@ -97,7 +99,7 @@ class _Writer:
         waiting = [text]
         while waiting:
             here = waiting.pop()
-            new = {name for name in HELPERS if name not in found and re.search(rf"\b{name}\(", here)}
+            new = {name for name in HELPERS if name not in found and re.search(rf"\b{name}\b", here)}
             found |= new
             waiting += [HELPERS[name] for name in new]
         return [f"{text}\n" for name, text in HELPERS.items() if name in found]
@@ -126,6 +128,7 @@ class _Writer:
             f"    {TYPES[self.plan.buffers[name].kind]} {own}[{self.plan.buffers[name].length}];" for name, own in self.work.items()
         ]
         members.append(f"    real packed[{self.packed}];")
+        members += [f"    ptrdiff_t places[{self.places}];"] if self.places else []
         members += [f"    double scratch[{self.scratch}];"] if self.scratch else []
         inside = "\n".join(members)
         return (f"typedef struct {{\n{inside}\n}} step_memory;\n\n"
@@ -235,6 +238,8 @@ class _Writer:
                 )
             case Product():
                 self._product(s)
+            case WindowProduct():
+                self._of_windows(s)
             case Reduced():
                 self._reduced(s)
             case Look() | AddAt():
@@ -293,6 +298,18 @@ class _Writer:
         call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
                 "memory->packed);")  # fmt: skip
         self._loop([d for d, _ in s.out.dims[:lead]], [call])
+
+    def _of_windows(self, s: WindowProduct) -> None:
+        (m, am), (k, ak) = s.a.dims
+        (_, cm), (n, cn) = s.out.dims
+        self.packed = max(self.packed, BLOCK[0] * BLOCK[1])
+        self.places = max(self.places, min(k, SLAB), n)
+        axes = [f"(const ptrdiff_t[]){{{', '.join(f'{n}, {step}' for n, step in dims)}}}"
+                for dims in (s.b.dims[: s.over], s.b.dims[s.over :])]  # fmt: skip
+        self.lines += [
+            f"windows_product_({m}, {n}, {k}, &{self._first(s.a)}, {am}, {ak}, &{self._first(s.b)}, {s.over}, {axes[0]},",
+            f"    {len(s.b.dims) - s.over}, {axes[1]}, &{self._first(s.out)}, {cm}, {cn}, memory->packed, memory->places);",
+        ]
 
     def _reduced(self, s: Reduced) -> None:
         kept = [k for k in range(len(s.a.dims)) if k not in s.axes]

@@ -7,7 +7,7 @@ are computed side by side, twelve at a time, in vectors along what is summed.
 
 from math import factorial
 
-from symbackprop.backends import c_matrices
+from symbackprop.backends import c_matrices, c_windows
 
 LIBRARY = {  # functions of entries that the math library computes
     "log": "log", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
@@ -148,53 +148,67 @@ HELPERS = {
     }
 }
 """,
-    "long_sums_": """#if defined(__GNUC__)
+    "lanes": """#if defined(__GNUC__)
 #if defined(__AVX512F__)
-enum { WIDE = 64 };
+enum { WIDE = 64, DOWN = 4, ACROSS = 6 };
 #elif defined(__AVX__)
-enum { WIDE = 32 };
+enum { WIDE = 32, DOWN = 3, ACROSS = 4 };
+#else
+enum { WIDE = 16, DOWN = 3, ACROSS = 4 };
+#endif
+typedef real lanes __attribute__((vector_size(WIDE), aligned(sizeof(real)), may_alias));
 #else
 enum { WIDE = 16 };
 #endif
-enum { LANES = WIDE / sizeof(real), DOWN = 3, ACROSS = 4, PIECE = 2048 };
-typedef real lanes __attribute__((vector_size(WIDE), aligned(sizeof(real)), may_alias));
-
+enum { LANES = WIDE / sizeof(real), PIECE = 2048 };
+""",
+    "long_block_": """#if defined(__GNUC__)
+WITHIN void long_block_(
+    const real *const *row, const real *const *column, ptrdiff_t runs, ptrdiff_t step, const ptrdiff_t *start, ptrdiff_t length,
+    real total[DOWN][ACROSS]) {
+    const ptrdiff_t whole = length / LANES * LANES;
+    lanes part[DOWN][ACROSS] = {{{0}}};
+    for (ptrdiff_t q = 0; q < runs; q++)
+        for (ptrdiff_t l = 0; l < whole; l += LANES)
+            for (int r = 0; r < DOWN; r++)
+                for (int s = 0; s < ACROSS; s++)
+                    part[r][s] += *(const lanes *)(row[r] + q * step + l) * *(const lanes *)(column[s] + start[q] + l);
+    for (int r = 0; r < DOWN; r++)
+        for (int s = 0; s < ACROSS; s++) {
+            total[r][s] = 0;
+            for (int v = 0; v < (int)LANES; v++) total[r][s] += part[r][s][v];
+        }
+    for (ptrdiff_t q = 0; q < runs && whole < length; q++)
+        for (int r = 0; r < DOWN; r++)
+            for (int s = 0; s < ACROSS; s++)
+                for (ptrdiff_t l = whole; l < length; l++) total[r][s] += row[r][q * step + l] * column[s][start[q] + l];
+}
+#endif
+""",
+    "long_sums_": """#if defined(__GNUC__)
 OWN void long_sums_(
     ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, const real *b, ptrdiff_t bn, real *c, ptrdiff_t cm,
     ptrdiff_t cn) {
+    const ptrdiff_t start = 0;
     for (ptrdiff_t i = 0; i < m; i++)
         for (ptrdiff_t j = 0; j < n; j++) c[i * cm + j * cn] = 0;
     for (ptrdiff_t first = 0; first < k; first += PIECE) {
-        const ptrdiff_t here = k - first < PIECE ? k - first : PIECE, whole = here / LANES * LANES;
+        const ptrdiff_t here = k - first < PIECE ? k - first : PIECE;
         for (ptrdiff_t j = 0; j < n; j += ACROSS)
             for (ptrdiff_t i = 0; i < m; i += DOWN) {
                 const real *row[DOWN], *column[ACROSS];
+                real total[DOWN][ACROSS];
                 for (int r = 0; r < DOWN; r++) row[r] = a + (i + r < m ? i + r : i) * am + first;
                 for (int s = 0; s < ACROSS; s++) column[s] = b + (j + s < n ? j + s : j) * bn + first;
-                lanes part[DOWN][ACROSS] = {{{0}}};
-                for (ptrdiff_t l = 0; l < whole; l += LANES)
-                    for (int r = 0; r < DOWN; r++)
-                        for (int s = 0; s < ACROSS; s++)
-                            part[r][s] += *(const lanes *)(row[r] + l) * *(const lanes *)(column[s] + l);
-                real total[DOWN][ACROSS] = {{0}};
-                for (int r = 0; r < DOWN; r++)
-                    for (int s = 0; s < ACROSS; s++)
-                        for (int v = 0; v < (int)LANES; v++) total[r][s] += part[r][s][v];
+                long_block_(row, column, 1, 0, &start, here, total);
                 for (ptrdiff_t r = 0; r < DOWN && i + r < m; r++)
-                    for (ptrdiff_t s = 0; s < ACROSS && j + s < n; s++) {
-                        real *entry = c + (i + r) * cm + (j + s) * cn;
-                        *entry += total[r][s];
-                        for (ptrdiff_t l = whole; l < here; l++) *entry += row[r][l] * column[s][l];
-                    }
+                    for (ptrdiff_t s = 0; s < ACROSS && j + s < n; s++) c[(i + r) * cm + (j + s) * cn] += total[r][s];
             }
     }
 }
 #endif
 """,
-    "product_": """#if !defined(__GNUC__)
-enum { WIDE = 16, LANES = WIDE / sizeof(real) };
-#endif
-enum { ROWS = 4, TALL = WIDE == 64 ? 8 : 4, DEPTH = 256 };
+    "tiles_": """enum { ROWS = 4, TALL = WIDE == 64 ? 8 : 4, DEPTH = 256 };
 WITHIN void block_(
     const int tall, const int wide, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak,
     const real *b, ptrdiff_t bk, real *c, ptrdiff_t cm, ptrdiff_t cn, int more) {
@@ -208,6 +222,15 @@ WITHIN void block_(
         for (int r = 0; r < tall; r++)
             for (int s = 0; s < wide; s++) part[r][s] += row[r][l * ak] * here[s];
     }
+    if (cn == 1 && columns == wide * (ptrdiff_t)LANES) {
+        for (int r = 0; r < tall && r < rows; r++)
+            for (int s = 0; s < wide; s++) {
+                lanes *into = (lanes *)(c + r * cm) + s;
+                if (more) part[r][s] += *into;
+                *into = part[r][s];
+            }
+        return;
+    }
     memcpy(entries, part, sizeof part);
 #else
     memset(entries, 0, sizeof entries);
@@ -219,7 +242,26 @@ WITHIN void block_(
         for (ptrdiff_t s = 0; s < columns; s++) c[r * cm + s * cn] = more ? c[r * cm + s * cn] + entries[r][s] : entries[r][s];
 }
 
-OWN void product_(
+OWN void tiles_(
+    ptrdiff_t m, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, real *c,
+    ptrdiff_t cm, ptrdiff_t cn, int more) {
+    for (ptrdiff_t i = 0; i < m;) {
+        const ptrdiff_t high = m - i > ROWS ? TALL : ROWS, count = m - i < high ? m - i : high;
+        const real *rows = a + i * am;
+        real *into = c + i * cm;
+        if (high == ROWS && columns <= (ptrdiff_t)LANES)
+            block_(ROWS, 1, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+        else if (high == ROWS)
+            block_(ROWS, 2, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+        else if (columns <= (ptrdiff_t)LANES)
+            block_(TALL, 1, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+        else
+            block_(TALL, 2, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+        i += high;
+    }
+}
+""",
+    "product_": """OWN void product_(
     ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, ptrdiff_t bn,
     real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed) {
 #if defined(__GNUC__)
@@ -253,24 +295,12 @@ OWN void product_(
                 block = packed;
                 step = width;
             }
-            for (ptrdiff_t i = 0; i < m;) {
-                const real *rows = a + i * am + first * ak;
-                const ptrdiff_t high = m - i > ROWS ? TALL : ROWS, count = m - i < high ? m - i : high;
-                real *into = c + i * cm + j * cn;
-                if (high == ROWS && width == LANES)
-                    block_(ROWS, 1, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
-                else if (high == ROWS)
-                    block_(ROWS, 2, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
-                else if (width == LANES)
-                    block_(TALL, 1, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
-                else
-                    block_(TALL, 2, count, columns, depth, rows, am, ak, block, step, into, cm, cn, first > 0);
-                i += high;
-            }
+            tiles_(m, columns, depth, a + first * ak, am, ak, block, step, c + j * cn, cm, cn, first > 0);
         }
         first += DEPTH;
     } while (first < k);
 }
 """,
+    **c_windows.HELPERS,
     **c_matrices.HELPERS,
 }

@@ -12,6 +12,7 @@ from numpy import ndarray
 from symbackprop.backends.numpy_step import UFUNCS, Printed, number
 from symbackprop.core.functions import MATRIX_HELPERS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
+from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Window
 
@@ -65,6 +66,7 @@ def source(plan: Plan, dtype: str, title: str) -> str:
 
     Raises PlanError for a statement that has no spelling in NumPy.
     """
+    plan = in_pieces(plan)
     printed = Printed(plan)
     body = "".join(f"    {line}\n" for line in printed.lines)
     used = set(re.findall(r"\w+", body))

@@ -17,6 +17,7 @@ from symbackprop.core.functions import MATRIX_HELPERS, matrix_function
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS, Flat, Layout
 from symbackprop.plan.node import PlanError
+from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import (
     AddAt,
@@ -34,6 +35,7 @@ from symbackprop.plan.statements import (
     Scalar,
     Statement,
     Window,
+    WindowProduct,
     every,
 )  # fmt: skip
 
@@ -136,8 +138,8 @@ class Printed:
                 return f"take({name(s.a)}, {name(s.index)}, 0, {name(s.out)}, 'clip')"
             case AddAt():
                 return f"add_at({name(s.out)}, {name(s.index)}, {name(s.a)})"
-            case Loop():
-                raise PlanError("a loop is several lines")
+            case Loop() | WindowProduct():
+                raise PlanError("a loop and a product of windows are several lines")
             case Factor():
                 value = matrix_function(s.kind).called(name(s.a), *map(name, s.along))
                 return f"{s.out.name} = float({value})" if isinstance(s.out, Scalar) else f"copyto({name(s.out)}, {value})"
@@ -238,6 +240,7 @@ def _rows(name: str, window: Window, loop: int, inner: bool = False) -> str:
 
 def _planned(plan: Plan, memory: dict[str, ndarray], kinds: Mapping[str, np.dtype]) -> tuple[str, Callable[[], float]]:
     """The source of a plan's function, and the function; the plan's buffers are added to the memory."""
+    plan = in_pieces(plan)
     memory |= {name: _aligned(b.length, kinds[b.kind]) for name, b in plan.buffers.items() if name not in memory}
     memory |= {name: array.astype(kinds["real"]) if array.dtype.kind == "f" else array for name, array in plan.fixed.items()}
     printed = Printed(plan)

@@ -21,6 +21,7 @@ PASSES = (
     "few first",  # a maximum over few classes of a matrix runs over its first axis in memory
     "pool first",  # max(x + c) = max(x) + c
     "batch last",  # windows are read with the axes that they do not move along innermost
+    "windows",  # windows are read by products where they stand, and the gradient of what they are read from is one of windows
     "outside",  # what the steps of a loop multiply or add of values from outside is made for all steps before it
     "tracks",  # what a loop keeps and reads stands step after step, as they compute it
     "fold",  # equal layers or steps that were written out are a loop

@@ -15,6 +15,7 @@ from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
 from symbackprop.plan.contract import as_one_product, total
 from symbackprop.plan.entries import MOST, Body
+from symbackprop.plan.gathered import gathered
 from symbackprop.plan.graph import PASSES, Graph, terms_of
 from symbackprop.plan.node import Add, Arg, Carried, Fold, Input, Multiply, Node, PlanError, Square, Tie, Value
 from symbackprop.plan.places import At, put, read, scatter, take
@@ -268,7 +269,10 @@ class _Lowering:
                 value = put(self.graph, value, letter, self._integers(place, equation), tuple(dict.fromkeys((*keep, *later))))
                 keep = (*keep, letter)
         plain = {c: At(*_offset_and_slopes(p.at)) for c, p in left.items()}
-        return scatter(self.graph, value, plain, keep) if plain else value
+        if not plain:
+            return value
+        found = gathered(self.graph, value, plain, keep)
+        return found if found is not None else scatter(self.graph, value, plain, keep)
 
     # -- largest entries, and logs of sums of exponentials
 

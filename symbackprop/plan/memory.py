@@ -139,7 +139,7 @@ class Memory:
     ) -> None:  # fmt: skip
         self.layout = layout_of(program, gradients)
         self.parameters, self.gradients = self.layout.parameters, self.layout.gradients
-        self.nodes, self.within = lowered.nodes, lowered.within
+        self.nodes, self.within, self.passes = lowered.nodes, lowered.within, passes
         self.users = _users(self.nodes)
         self.order: dict[int, Order] = layouts(self.nodes, self.users, passes)
         self.buffers = {PARAMETERS: Buffer(self.parameters.length), GRADIENTS: Buffer(self.gradients.length)}

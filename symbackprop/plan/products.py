@@ -9,9 +9,10 @@ from dataclasses import replace
 from symbackprop.plan.layout import moved_along, strides_of
 from symbackprop.plan.memory import Store
 from symbackprop.plan.node import Arg, Input, Node, Shape, View
-from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window
+from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window, WindowProduct
 from symbackprop.plan.writer import Writer
 
+LARGE = 1 << 16  # entries: a smaller copy of windows stays near, for the products forwards and backwards
 Steps = Mapping[int, int]  # a stride for each axis of a space
 
 
@@ -50,11 +51,14 @@ class Products:
         said: list[Statement] = []
         sides = [self._side(arg) for arg in (a, b)]
         over.sort(key=lambda x: -sides[self._sparse(node)][1][x])
+        stays = None if both else self._standing(node, sides)
         for k, (arg, own) in enumerate(((a, rows), (b, columns))):
-            if not self._readable(arg, node.space, sides[k][1], own, over):
+            if k != stays and not self._readable(arg, node.space, sides[k][1], own, over):
                 first = k == 0 and not both and bool(moved_along(arg.node))
                 order = (*both, *over, *own) if first else self._order(arg, both, own, over)
                 sides[k] = self._copied(arg, node.space, order, said)
+        if stays is not None:
+            return said + self._of_windows(node, store, out, sides, (rows, columns), over, stays)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
             other, own = ((b, columns), (a, rows))[k]
@@ -71,6 +75,42 @@ class Products:
             return 1 if windows[0] else 0
         large = [(math.prod(arg.node.shape), not isinstance(arg.node.op, Input)) for arg in node.args]
         return 1 if large[1] > large[0] else 0
+
+    def _standing(self, node: Node, sides: Sequence[tuple[Store, Steps]]) -> int | None:
+        """Which argument is read where it stands: windows of which a copy would be large, and not of what was before a loop."""
+        windows = [k for k, arg in enumerate(node.args) if moved_along(arg.node)]
+        if "windows" not in self.memory.passes or len(windows) != 1:
+            return None
+        (k,) = windows
+        arg = node.args[k].node
+        before = self.writer.before(len(self.memory.loops(arg))) is not self.writer.said
+        return None if before or arg.number in self._copies or math.prod(arg.shape) < LARGE else k
+
+    def _of_windows(
+        self, node: Node, store: Store, out: Steps, sides: Sequence[tuple[Store, Steps]], own: Sequence[Sequence[int]],
+        over: Sequence[int], k: int,
+    ) -> list[Statement]:  # fmt: skip
+        """The product of the other argument and one whose windows are read where they stand."""
+        space, (b, sb), (a, sa) = node.space, sides[k], sides[1 - k]
+        rows, columns = own[1 - k], own[k]
+        said: list[Statement] = []
+        if merged(over, space, [sa]) is None or merged(rows, space, [sa]) is None:
+            a, sa = self._copied(node.args[1 - k], space, (*rows, *over), said)
+        written, between = store, out
+        if merged(rows, space, [out, sa]) is None or merged(columns, space, [out]) is None:
+            strides = strides_of(node.shape, (*rows, *columns))
+            written, between = Store(self.memory.work(math.prod(node.shape), "real"), 0, strides), dict(enumerate(strides))
+        (m, (am, om)), (depth, (ak,)) = _found(merged(rows, space, [sa, between])), _found(merged(over, space, [sa]))
+        n, (on,) = _found(merged(columns, space, [between]))
+        left, result = a.window(((m, am), (depth, ak))), written.window(((m, om), (n, on)))
+        groups = _together(over, space, sb), _together(columns, space, sb)
+        said.append(WindowProduct(left, b.window((*groups[0], *groups[1])), result, len(groups[0])))
+        if written is not store:
+            order = (*rows, *columns)
+            dims = [node.shape[x] for x in order]
+            windows = [s.window(tuple(zip(dims, (s.strides[x] for x in order), strict=True))) for s in (written, store)]
+            said.append(Copy(*windows))
+        return said
 
     def _side(self, arg: Arg) -> tuple[Store, dict[int, int]]:
         store = self._copies.get(arg.node.number) or self.memory.store(arg.node)
@@ -160,6 +200,24 @@ class Products:
         strides = strides_of(tuple(node.space[x] for x in axes), range(len(axes)))
         product = Window(between.buffer, 0, tuple(zip((node.space[x] for x in axes), strides, strict=True)))
         return [Apply("multiply", tuple(windows), product), Reduced("add", product, tuple(range(len(axes))), target)]
+
+
+def _together(axes: Sequence[int], space: Shape, steps: Steps) -> list[tuple[int, int]]:
+    """The extents and strides of axes, outermost first; neighbours that fall together are one."""
+    found: list[tuple[int, int]] = []
+    for x in axes:
+        if space[x] == 1:
+            continue
+        if found and found[-1][1] == steps[x] * space[x]:
+            found[-1] = found[-1][0] * space[x], steps[x]
+        else:
+            found.append((space[x], steps[x]))
+    return found or [(1, 0)]
+
+
+def _found(group: tuple[int, list[int]] | None) -> tuple[int, list[int]]:
+    assert group is not None
+    return group
 
 
 def _turned(window: Window) -> Window:

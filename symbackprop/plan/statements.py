@@ -80,6 +80,21 @@ class Product:
 
 
 @dataclass(frozen=True)
+class WindowProduct:
+    """out = a @ b, of a matrix b whose entries are read where they stand, many of them several times.
+
+    a    (m, k).
+    b    the axes that are k together, `over` of them, and then those that are n together.
+    out  (m, n).
+    """
+
+    a: Window
+    b: Window
+    out: Window
+    over: int
+
+
+@dataclass(frozen=True)
 class Inner:
     """target = the sum of a * b, of one axis each."""
 
@@ -144,7 +159,7 @@ class Loop:
     body: tuple[Statement, ...]
 
 
-Statement = Apply | Compute | Combine | Product | Inner | Reduced | Copy | Look | AddAt | Factor | Loop
+Statement = Apply | Compute | Combine | Product | WindowProduct | Inner | Reduced | Copy | Look | AddAt | Factor | Loop
 
 
 def every(statements: Iterable[Statement]) -> Iterator[Statement]:
