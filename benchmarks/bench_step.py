@@ -25,6 +25,7 @@ import symbackprop as sb
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.function import Compiled
 from symbackprop.backends.numpy_step import Step
+from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import plan
 from symbackprop.plan.statements import Loop, Product, Statement
 
@@ -56,7 +57,7 @@ def products(compiled: Compiled) -> Step | None:
             elif isinstance(s, Product):
                 yield s
 
-    whole = plan(compiled.program, compiled.value_name, compiled.gradients)
+    whole = in_pieces(plan(compiled.program, compiled.value_name, compiled.gradients))
     found = tuple(kept(whole.statements))
     if not found:
         return None

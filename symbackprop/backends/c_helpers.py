@@ -160,7 +160,7 @@ typedef real lanes __attribute__((vector_size(WIDE), aligned(sizeof(real)), may_
 #else
 enum { WIDE = 16 };
 #endif
-enum { LANES = WIDE / sizeof(real), PIECE = 2048 };
+enum { LANES = WIDE / sizeof(real), PIECE = 4096 };
 """,
     "long_block_": """#if defined(__GNUC__)
 WITHIN void long_block_(

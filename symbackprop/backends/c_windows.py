@@ -78,8 +78,8 @@ OWN void windows_product_(
                 const ptrdiff_t depth = slab - l < DEPTH ? slab - l : DEPTH;
                 for (ptrdiff_t r = 0; r < depth; r++) {
                     const real *row = b + places[l + r];
-                    if (together)
-                        memcpy(packed + r * width, row + at[0], (size_t)width * sizeof(real));
+                    if (together && width == 2 * LANES)
+                        memcpy(packed + r * width, row + at[0], 2 * WIDE);
                     else
                         for (ptrdiff_t s = 0; s < width; s++) packed[r * width + s] = s < columns ? row[at[s]] : 0;
                 }

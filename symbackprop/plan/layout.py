@@ -2,9 +2,8 @@
 
 Inputs and gradients are as declared. What is computed entry by entry stands as its largest argument does. A product stands as what
 it will meet entry by entry, if that stands already; otherwise it leaves the axes of its data operand where they are, so that
-(n, k) gives (n, m) and (k, n) gives (m, n). Products of windows put the axes that the windows do not move along innermost, which
-makes the copy of the windows (im2col) one that both the forward and the backward product read. What a loop keeps stands as its
-steps compute it, and what it reads stands step after step.
+(n, k) gives (n, m) and (k, n) gives (m, n). Products of windows put the axes that the windows do not move along innermost, so that
+windows are read and copied in runs. What a loop keeps stands as its steps compute it, and what it reads stands step after step.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from symbackprop.plan.node import (
     Multiply,
     Node,
     Pad,
+    Place,
     PlanError,
     Put,
     Scatter,
@@ -115,21 +115,20 @@ class _Layouts:
             if "tracks" in self.passes and steps:
                 self._wish(node.args[0].node, steps, set())
             if "batch last" in self.passes and isinstance(node.op, View) and isinstance(node.args[0].node.op, Pad):
-                still = [k for k, place in enumerate(node.op.places) if not overlapping(place.terms, node.shape)]
-                if len(still) < len(node.op.places):
-                    kept = self._kept(node)  # the batch, and not the channels, which the first product sums
-                    still.sort(key=lambda k: not all(x in kept for x, _ in node.op.places[k].terms))
-                    self.last.setdefault(node.args[0].node.number, tuple(still[:1]))
+                self._wish_batch_last(node, node.op.places)
         for node in self.nodes:
             self.order[node.number] = self._order(node)
         return self.order
 
-    def _kept(self, view: Node) -> set[int]:
-        """The axes of a view that the first product of it does not sum."""
-        for user, arg in self.users.get(view.number, ()):
-            if isinstance(user.op, Dot):
-                return {k for k, x in enumerate(arg.at) if x < user.rank}
-        return set()
+    def _wish_batch_last(self, windows: Node, places: Sequence[Place]) -> None:
+        """Wish for what windows are read from that axis innermost which they do not move along and their first product keeps."""
+        still = [k for k, place in enumerate(places) if not overlapping(place.terms, windows.shape)]
+        if len(still) < len(places):
+            readers = ((user.rank, arg.at) for user, arg in self.users.get(windows.number, ()) if isinstance(user.op, Dot))
+            rank, at = next(readers, (0, ()))
+            kept = {k for k, x in enumerate(at) if x < rank}
+            still.sort(key=lambda k: not all(x in kept for x, _ in places[k].terms))
+            self.last.setdefault(windows.args[0].node.number, tuple(still[:1]))
 
     def _wish_few_first(self, node: Node) -> None:
         (arg,) = node.args
