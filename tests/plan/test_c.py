@@ -66,6 +66,21 @@ int main(void) {{
 """
 
 
+def assert_exported(function: Compiled, folder: Path) -> None:
+    """A file that is compiled alone, strictly, and says what the step says under the sanitizers."""
+    program, arrays = at_sizes(function, range(3, 20))
+    step = function.bind(arrays)
+    fixed = Compiled(program, function.value_name, function.gradients)
+    path = folder / "step.c"
+    path.write_text(program_of(function, arrays, step, fixed.c_source("a *network*/")), encoding="utf-8")
+    checks = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    subprocess.run([str(CC), *STRICT, *checks, "-o", folder / "step", path, "-lm"], check=True)
+    done = subprocess.run([folder / "step"], capture_output=True, text=True, check=True)
+    value, *gradients = map(float, done.stdout.split())
+    assert value == pytest.approx(step(), rel=1e-11)
+    np.testing.assert_allclose(gradients, step.flat_gradient, rtol=1e-9, atol=1e-10)
+
+
 if CC is not None:
 
     @pytest.mark.slow
@@ -107,18 +122,7 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
     @pytest.mark.slow
     @pytest.mark.parametrize("name", [*SOME, UNREAD])
     def test_an_exported_file_builds_without_a_warning_and_runs_under_the_sanitizers(name: str, tmp_path: Path) -> None:
-        function = sb.compile(name) if name == UNREAD else compiled(name)
-        program, arrays = at_sizes(function, range(3, 20))
-        step = function.bind(arrays)
-        fixed = Compiled(program, function.value_name, function.gradients)
-        path = tmp_path / "step.c"
-        path.write_text(program_of(function, arrays, step, fixed.c_source("a *network*/")), encoding="utf-8")
-        checks = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-        subprocess.run([str(CC), *STRICT, *checks, "-o", tmp_path / "step", path, "-lm"], check=True)
-        done = subprocess.run([tmp_path / "step"], capture_output=True, text=True, check=True)
-        value, *gradients = map(float, done.stdout.split())
-        assert value == pytest.approx(step(), rel=1e-11)
-        np.testing.assert_allclose(gradients, step.flat_gradient, rtol=1e-9, atol=1e-10)
+        assert_exported(sb.compile(name) if name == UNREAD else compiled(name), tmp_path)
 
     def test_a_loop_keeps_what_it_reads_again_and_equal_numbers_are_one() -> None:
         function = sb.compile(

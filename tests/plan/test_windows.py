@@ -1,6 +1,5 @@
 """Products of windows that are read where they stand: the numbers of the readable source, in NumPy and in C, without a copy of all."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from symbackprop.plan.graph import PASSES
 from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import plan
 from symbackprop.plan.statements import Product, WindowProduct, every
+from tests.plan.test_c import CC, assert_exported
 from tests.plan.test_plan import assert_same, at_sizes
 
 MANY = "X: parameter[32, 8, 14, 14]\nK: parameter[8, 8, 3, 3]\nV: parameter[8, 8, 3, 3]\n"
@@ -83,7 +83,7 @@ def test_no_matrix_of_all_windows_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert max(buffer.length for buffer in before.buffers.values()) == whole
 
 
-if shutil.which("cc"):
+if CC is not None:
 
     @pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
     @pytest.mark.parametrize("n", [5, pytest.param(32, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow)])
@@ -101,6 +101,11 @@ if shutil.which("cc"):
         assert native() == pytest.approx(plain(), rel=close, abs=close)
         for name, gradient in plain.gradients.items():
             np.testing.assert_allclose(native.gradients[name], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
+
+    @pytest.mark.slow
+    def test_windows_in_an_exported_file_build_without_a_warning_and_run_under_the_sanitizers(tmp_path: Path) -> None:
+        text = "X: parameter[5, 2, 9, 21]\nK: parameter[5, 2, 3, 3]\nL = sum(sin(conv2d(X, K, stride=2, padding=1)))"
+        assert_exported(sb.compile(text), tmp_path)
 
     @pytest.mark.slow
     @settings(max_examples=12, deadline=None)
