@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -116,10 +117,59 @@ def test_each_command_shows_an_example_that_it_understands(run: Run, words: tupl
     assert (code, "Example" in out) == (0, True)
     command = commands()[words]
     shown = (command.epilog or "").partition("Example: ")[2]
+    assert (
+        f"  Example{(command.epilog or '').partition('Example')[2].partition(chr(10))[0]}\n" in f"{out}\n"
+    )  # one line, to be copied
     if shown:
         first, *given = shlex.split(shown)
         assert (first, given[: len(words)]) == (NAME, list(words)[: len(given)])
         command.make_context("shown", given[len(words) :]).close()
+
+
+@pytest.mark.parametrize("command", [main, main.commands["examples"]], ids=lambda one: one.name)
+def test_a_list_of_commands_says_each_in_a_whole_sentence(run: Run, command: click.Group) -> None:
+    out = " ".join(run(*([command.name] if command is not main else []), "--help").out.split())
+    assert "..." not in out.partition("Commands:")[2].partition("Example")[0]
+    for inner in command.commands.values():
+        assert " ".join((inner.help or "").split()).partition(". ")[0].rstrip(".") in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("derve", "x"), "there is no command derve; did you mean derive?"),
+        (("two_layer.net",), "there is no command two_layer.net; to derive it: symbackprop derive two_layer.net"),
+        (("x**2 + y",), "there is no command x**2 + y; to derive it: symbackprop derive 'x**2 + y'"),
+        (("grads", "x"), "there is no command grads; see symbackprop --help"),
+        (("examples", "cpy"), "there is no command cpy; did you mean copy?"),
+        (("derive", "x", "--detial", "full"), "there is no option --detial; did you mean --detail?"),
+        (("derive", "x", "--colour"), "there is no option --colour; see symbackprop derive --help"),
+        (("derive", "x", "--detail", "breif"), '--detail "breif": did you mean brief?'),
+        (("derive", "x", "--lang", "kr"), '--lang "kr": there are en, ko'),
+        (("derive", "x", "--detail"), "--detail needs a value: --detail brief|normal|full"),
+        (("check", "x", "--size"), "--size needs a value: --size NAME=NUMBER"),
+        (("derive", "x", "--product=3"), "--product takes no value: write --product alone"),
+        (("derive",), "NET is missing; write symbackprop derive two_layer.net -o report.html"),
+        (("verify", "x"), 'CLAIMS is missing; write symbackprop verify two_layer.net "W_2 = outer(2*(yhat - y), a)"'),
+        (("completion",), "SHELL is missing; write symbackprop completion bash"),
+        (("check", "x", "--points", "0"), '--points "0": write a whole number from 1'),
+        (("verify", "x", "y", "--jobs", "many"), '--jobs "many": write a whole number from 1 to 64'),
+        (("train", "x", "--epochs", "ten"), '--epochs "ten": write a whole number'),
+        (("train", "x", "--rate", "a"), '--rate "a": write a number, such as 0.1'),
+        (("verify", "x", "y", "--time-limit", "0"), '--time-limit "0.0": write a number from 0.1 to 86400'),
+        (("derive", "x", "*", "y"), '"* y" is too much; put what belongs together in quotes, and see symbackprop derive --help'),
+        (("derive", "x", "\N{EN DASH}lang", "ko"), '"\N{EN DASH}lang ko": an option begins with two hyphens, --lang ko'),
+    ],
+)  # fmt: skip
+def test_words_that_no_command_takes_are_told_what_to_write(run: Run, words: tuple[str, ...], said: str) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    usage, told = err.splitlines()
+    assert usage.startswith("Usage: symbackprop ")
+    assert told == f"symbackprop: {said}"
+    korean = run(words[0], "--lang", "ko", *words[1:]).err if words[0] == "derive" and "--lang" not in words else "쓰는 법: "
+    assert korean.startswith("쓰는 법: ")
+    assert not re.search(r"\b(is|write|there|mean|needs)\b", korean)
 
 
 def completed(*words: str) -> set[str]:
@@ -189,3 +239,20 @@ def test_each_command_that_opens_a_file_suggests_the_nearest(run: Run, tmp_path:
         assert (f"id you mean {meant}?" in err) == (meant is not None), err
     with pytest.raises(sb.NotationError, match=r"Did you mean two_layer\.net\?"):
         sb.read("two_layr.net")
+
+
+def test_an_example_that_is_not_here_is_copied_from_the_package(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for asked, name in (
+        ("examples/two_layer.net", "two_layer"),
+        ("xor", "xor"),
+        ("nets/lsmt.net", "layers/lstm"),
+        ("layers/gru", "layers/gru"),
+    ):
+        code, _, err = run("derive", asked)
+        assert (code, err.partition(". ")[2]) == (2, f"The package has an example {name}: symbackprop examples copy {name}\n")
+        assert run(*shlex.split(err.partition(": ")[2].partition(": symbackprop ")[2])).code == 0  # the mend works
+        assert f"Did you mean {name.rpartition('/')[2]}.net?" in run("derive", asked).err or run("derive", asked).code == 0
+    both = run("examples", "copy", "residual", "two_layer", "verify/two_layer")
+    assert (both.code, "two_layer and verify/two_layer both have two_layer.net" in both.err) == (2, True)
+    assert not Path("residual.net").exists()

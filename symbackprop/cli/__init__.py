@@ -31,6 +31,7 @@ from symbackprop.cli.options import (
 )
 from symbackprop.cli.serving import mcp, serve, site
 from symbackprop.cli.shell import (
+    columns,
     guarded,
     in_colours,
     leave,
@@ -46,14 +47,20 @@ from symbackprop.cli.shell import (
     write,
 )
 from symbackprop.cli.teaching import exercise, handout
+from symbackprop.cli.usage import Main
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.garbage import for_one_command
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
+BEGIN = """\b
+To begin:
+  symbackprop examples copy two_layer
+  symbackprop derive two_layer.net"""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(cls=Main, epilog=BEGIN, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="symbackprop")
 def main() -> None:
     """Derive the gradients of a neural network, step by step; check them, draw them, compile them, train with them.
@@ -111,7 +118,7 @@ def derive(
     how: dict[str, Any] = {"seed": seed, "sizes": read_sizes(sizes), "detail": detail, "lang": lang}
     if not output:
         with working("deriving and checking"):
-            report = derivation.report(row.name, **how)
+            report = _for_screen(derivation, how) if row is FORMATS[0] and in_colours() else derivation.report(row.name, **how)
         say(report)
         return
     with working("deriving and checking"):
@@ -193,7 +200,7 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
         if output:
             raise SymbackpropError("-o writes the verdict on one file of claims; submissions are told by --csv and --json")
         about = {"of": of, "symbols": symbols, "allow": kinds, "sizes": read_sizes(sizes) or {}}
-        sys.exit(marked(asked.network(), Path(claims), as_json, about, **marking))
+        sys.exit(marked(asked.network(), Path(claims), as_json, about, lang, **marking))
     given = claims_given(claims, asked.net)
     with working("judging"):
         result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
@@ -324,6 +331,13 @@ def _derivation(asked: Asked, wrt: str | None, then: str | None, upstream: str |
     if not then:
         return derive_(network, read_names(wrt), of=loss, upstream=upstream, vector=vector, **shown)
     return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), upstream=upstream, vector=vector, **shown)
+
+
+def _for_screen(derivation: Any, how: dict[str, Any]) -> str:
+    """The report as text, in the columns of the terminal."""
+    from symbackprop.documents.text import in_terminal
+
+    return in_terminal(derivation.document(**how), columns())
 
 
 def _save(trained: Any, output: str | None, curve: str | None) -> str:

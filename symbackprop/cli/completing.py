@@ -39,8 +39,9 @@ SHOWN = {
 
 
 def explained(command: click.Command) -> click.Command:
-    """The command, with its example below its help; where it takes a file, the shell completes its name."""
-    command.epilog = command.epilog or (f"Example: {SHOWN[command.name]}" if command.name in SHOWN else None)
+    """The command, with its example in one line below its help; where it takes a file, the shell completes its name."""
+    command.epilog = command.epilog or (f"\b\nExample: {SHOWN[command.name]}" if command.name in SHOWN else None)
+    command.short_help = f"{' '.join((command.help or '').split()).partition('. ')[0].rstrip('.')}."  # whole, however long
     for parameter in command.params:
         told = (parameter.name or "", parameter.metavar or "")
         if parameter.type is click.STRING and (told[0] in ("net", "claims") or told[1].startswith(("FILE", "EXAMPLE"))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from symbackprop.cli.shell import FileName, guarded, say
+from symbackprop.cli.shell import FileName, columns, guarded, say
 from symbackprop.core.choices import mend
 from symbackprop.core.errors import SymbackpropError
 
@@ -33,11 +34,14 @@ def examples(context: click.Context) -> None:
 @guarded
 def list_() -> None:
     """List the examples: names and titles."""
+    from textwrap import fill
+
     from symbackprop.server.gallery import gallery
 
     found = gallery()
     wide = max((len(one.name) for one in found), default=0)
-    say("\n".join(f"{one.name:{wide}}  {one.title}" for one in found))
+    how = {"width": max(columns(), wide + 22) if sys.stdout.isatty() else 10_000, "subsequent_indent": " " * (wide + 2)}
+    say("\n".join(fill(f"{one.name:{wide}}  {one.title}", **how) for one in found))
 
 
 @examples.command()
@@ -60,7 +64,16 @@ def copy(names: tuple[str, ...], to: str) -> None:
     folder = Path(to)
     if not folder.is_dir():
         raise SymbackpropError(f"there is no folder {to}; make it first")
-    files = {folder / file: content for one in _found(names) for file, content in files_of(one).items()}
+    files: dict[Path, bytes] = {}
+    owners: dict[Path, str] = {}
+    for one in dict.fromkeys(_found(names)):
+        for file, content in files_of(one).items():
+            path = folder / file
+            if owners.setdefault(path, one.name) != one.name:
+                raise SymbackpropError(
+                    f"{owners[path]} and {one.name} both have {file}; copy one of them to another folder by --to"
+                )
+            files[path] = content
     there = [path for path in files if path.exists()]
     if there:
         raise SymbackpropError(f"{there[0]} is there already; move it, or copy to another folder by --to")

@@ -16,6 +16,7 @@ from symbackprop.core.files import near_file, write_whole
 def claims_given(claims: str, net: str) -> Any:
     """The claims of a file, of standard input, or of the text itself. Raises SymbackpropError where there are none."""
     from symbackprop.judge.files import piped_claims, read_claims, typed_claims
+    from symbackprop.notation.signs import keyed
 
     if isfile(claims):
         return read_claims(Path(claims))
@@ -23,19 +24,20 @@ def claims_given(claims: str, net: str) -> Any:
         if net == "-":
             raise SymbackpropError("standard input holds the network or the claims, not both: name a file for one of them")
         return piped_claims(standard_input())
-    if "=" not in claims:
+    if "=" not in keyed(claims):
         near = near_file(claims)
         mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
         raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
     return typed_claims(claims)
 
 
-def marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **marking: Any) -> int:
+def marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], lang: str, **marking: Any) -> int:
     """Mark submissions, write and tell the marks, also where Ctrl-C cuts it short; the exit code."""
+    from symbackprop.formulas.told import told
+    from symbackprop.judge.submissions import progress
     from symbackprop.judge.submissions.found import submissions
     from symbackprop.judge.submissions.gradescope import one_student, results
     from symbackprop.judge.submissions.marking import code_of, mark, task_of
-    from symbackprop.judge.submissions.progress import bar, told
     from symbackprop.judge.submissions.tables import marks_csv, marks_json, marks_table
 
     csv, gradescope = marking["csv"], marking["gradescope"]
@@ -50,7 +52,7 @@ def marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **ma
         click.echo(walls, err=True)
     found, stopped = {}, None
     try:
-        with bar(len(files), not marking["quiet"]) as advance:
+        with progress.bar(len(files), not marking["quiet"]) as advance:
             for k, one in mark(task, files, marking["jobs"]):
                 found[k] = one
                 advance(one)
@@ -61,7 +63,9 @@ def marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **ma
         write_whole(csv, marks_csv(done, task.points))
     if gradescope and stopped is None:
         write_whole(gradescope, results(done))
-    say(marks_json(done) if as_json else f"{marks_table(done, columns())}\n{told(done, len(files))}")
+    say(marks_json(done) if as_json else f"{marks_table(done, columns())}\n{progress.told(done, len(files))}")
     if stopped is not None:
-        leave(signal_of(stopped), f"{len(done)} of {len(files)} are marked{(csv and f', {csv} holds them') or ''}")
+        counts = (len(done), len(files))
+        news = told("{} of {} are marked, {} holds them", *counts, csv) if csv else told("{} of {} are marked", *counts)
+        leave(signal_of(stopped), news, lang)
     return code_of(done)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from symbackprop.cli.shell import read_names, read_widths, standard_input
-from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, OTHER_NAMES, VALUES
+from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import absent, exists, is_path
 
@@ -21,7 +21,7 @@ READ_BY = ("lets", "widths", "expand", "merge", "gates", "example", "learnt", "b
 
 
 class Command(click.Command):
-    """A command that knows what other tools call its options, and tells those that few need behind the others."""
+    """A command that tells the options that few need behind the others."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         told = [
@@ -33,16 +33,6 @@ class Command(click.Command):
             if rows := [row for own, row in told if row and own == apart]:
                 with formatter.section(title):
                     formatter.write_dl(rows)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as fault:
-            own = f"--{OTHER_NAMES.get(fault.option_name.lstrip('-').replace('-', '_'), '').replace('_', '-')}"
-            if any(own in option.opts for option in self.params):
-                said = f"No such option '{fault.option_name}'. Did you mean '{own}'?"
-                raise click.NoSuchOption(fault.option_name, said, ctx=fault.ctx) from None
-            raise
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from symbackprop.core.progress import told_to
 
 if TYPE_CHECKING:
     from symbackprop.core.derivation import Derivation
+    from symbackprop.formulas.told import Told
 
 DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
 LONGEST_SIZE = 18  # digits
@@ -65,7 +66,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:  # the reader, such as head, has seen enough
             _silence()
         except KeyboardInterrupt as stopped:
-            leave(signal_of(stopped), "nothing was written")
+            from symbackprop.formulas.told import told
+
+            leave(signal_of(stopped), told("nothing was written"), kwargs.get("lang"))
         except Exception as fault:
             if os.environ.get(DEBUG):
                 raise
@@ -87,11 +90,22 @@ def columns() -> int:
     return max(40, shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120)
 
 
-def leave(number: int, news: str) -> NoReturn:
-    """End the process as one that a signal stopped, with one line."""
-    word = "terminated" if number == signal.SIGTERM else "stopped"
-    _complain(f"{word}; {news}")
+def leave(number: int, news: Told | str, lang: str | None = None) -> NoReturn:
+    """End the process as one that a signal stopped, with one line, in the language of the report."""
+    from symbackprop.formulas.told import told
+
+    line = told("terminated; {}", news) if number == signal.SIGTERM else told("stopped; {}", news)
+    _complain(in_language(line, lang or LANGUAGES[0]))
     sys.exit(128 + number)
+
+
+def in_language(line: Told, lang: str) -> str:
+    """The line in a language; the catalogue of another than English is read when it is asked for."""
+    if lang == LANGUAGES[0]:
+        return str(line)
+    from symbackprop.documents.languages import language
+
+    return language(lang).words(line)
 
 
 def say(text: str) -> None:
@@ -175,12 +189,13 @@ def require_place(output: str, suffixes: Iterable[str]) -> None:
 def standard_input() -> str:
     """The text on standard input; of one that is too long only so much that the reader refuses it."""
     from symbackprop.notation.grammar import LARGEST
+    from symbackprop.notation.signs import unicode_of
 
     if sys.stdin is None:
         raise SymbackpropError("standard input is closed; name a file instead of -")
     raw = sys.stdin.buffer.read(LARGEST + 1)
     try:
-        return raw.decode("utf-8-sig")
+        return unicode_of(raw)
     except UnicodeDecodeError as fault:
         line = raw[: fault.start].count(b"\n") + 1
         column = fault.start - raw.rfind(b"\n", 0, fault.start)
@@ -247,8 +262,10 @@ def read_point(path: str) -> dict[str, Any]:
 
 def read_object(option: str, path: str, entries: str) -> dict[str, Any]:
     """The object in a JSON file that an option names; `entries` says what it should hold."""
+    from symbackprop.notation.signs import unicode_of
+
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = unicode_of(Path(path).read_bytes())
         if _depth(text) > DEEPEST:
             raise SymbackpropError(f"{option} {path}: its brackets are nested too deep; write an object with {entries}")
         found = json.loads(text)

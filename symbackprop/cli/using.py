@@ -14,8 +14,7 @@ from symbackprop.cli.shell import FileName, guarded, read_sizes, require_place, 
 class Saved(FileName):
     """A file of trained parameters."""
 
-    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return "symbackprop train NET --data ... -o FILE.npz saves them."
+    made_by = "symbackprop train NET --data ... -o FILE.npz"
 
 
 PARAMETERS = click.option(

@@ -13,6 +13,7 @@ from typing import Any
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.examples import SUFFIX, meant
 
 StrPath = str | os.PathLike[str]
 
@@ -109,10 +110,14 @@ def exists(path: StrPath) -> bool:
 
 
 def absent(path: StrPath) -> tuple[str, str]:
-    """What is said of a path where nothing is, and the file that was most likely meant."""
+    """What is said of a path where nothing is, and the file that was most likely meant, here or among the examples."""
     shown, near = os.fspath(path), near_file(path)
+    example = meant(shown)
+    if example and not near and os.path.isfile(here := f"{example.rpartition('/')[2]}{SUFFIX}"):
+        near = here
     shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
-    return f"there is no file {shown}.", f"Did you mean {near}?" if near else ""
+    of_package = f"The package has an example {example}: symbackprop examples copy {example}" if example else ""
+    return f"there is no file {shown}.", f"Did you mean {near}?" if near else of_package
 
 
 def near_file(path: StrPath) -> str | None:

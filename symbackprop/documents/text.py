@@ -1,4 +1,4 @@
-"""Plain Unicode text for a terminal, in lines of at most 88 columns; formulas and tables keep theirs, however long."""
+"""Plain Unicode text in lines of at most 88 columns, or of a terminal's; formulas and tables keep theirs, however long."""
 
 import re
 import textwrap
@@ -12,11 +12,18 @@ from symbackprop.formulas.tree import Node, split
 
 WIDTH = 88
 INDENT = "    "
+LABELLED = 18  # columns of what stands in front of the formulas of a step
+BETWEEN = ",   "  # stands between formulas in a line
 _BESIDE = "\x00"  # stands for the second column of a wide letter while lines are filled
 
 
 class Text(Writer):
     """Plain text."""
+
+    filled_to = WIDTH
+    """The columns of a line of words."""
+    apart_at: int | None = None
+    """The columns at which formulas beside one another are set below one another; None: they are as the report has them."""
 
     def text(self, text: str) -> str:
         return text.replace("\n", " ")
@@ -41,10 +48,10 @@ class Text(Writer):
         return f"{shown}\n{'─' * columns(shown)}" if number.count(".") < 2 else shown
 
     def paragraph(self, words: str) -> str:
-        return _fill(words)
+        return self.filled(words)
 
     def bullets(self, items: list[str]) -> str:
-        return "\n".join(_fill(item, "  • ", INDENT) for item in items)
+        return "\n".join(self.filled(item, "  • ", INDENT) for item in items)
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
         """The rows with their relations below each other and their notes as well."""
@@ -62,9 +69,22 @@ class Text(Writer):
     def step(self, step: StepBlock, title: str, number: str) -> str:
         lines = [f"▸ {title}" + (f"    {self.line(step.shape)}" if step.shape else "")]
         for part in step.parts:
-            labels = [self.line(part.label), *[""] * len(part.formulas)]
-            lines += [f"{INDENT}{_pad(label, 18, 'l')}{plain(shown)}" for label, shown in zip(labels, part.formulas, strict=False)]
-        return "\n".join([*lines, *self.source(step), *[_fill(words, INDENT, INDENT) for words in self.lines(step.sentences)]])
+            shown = [line for formula in part.formulas for line in self.apart(plain(formula))]
+            labels = [self.line(part.label), *[""] * len(shown)]
+            lines += [f"{INDENT}{_pad(label, LABELLED, 'l')}{line}" for label, line in zip(labels, shown, strict=False)]
+        said = [self.filled(words, INDENT, INDENT) for words in self.lines(step.sentences)]
+        return "\n".join([*lines, *self.source(step), *said])
+
+    def apart(self, formulas: str) -> list[str]:
+        """Formulas that stand in a line of a step, in as many lines as the terminal needs."""
+        lines: list[str] = []
+        room = len(formulas) if self.apart_at is None else self.apart_at - LABELLED - len(INDENT)
+        for one in formulas.split(BETWEEN):
+            if lines and columns(f"{lines[-1]}{BETWEEN}{one}") <= room:
+                lines[-1] += f"{BETWEEN}{one}"
+            else:
+                lines.append(one)
+        return [*(f"{line}{BETWEEN.rstrip()}" for line in lines[:-1]), lines[-1]]
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         widths = [max(map(columns, column)) for column in zip(head, *rows, strict=True)]
@@ -74,25 +94,34 @@ class Text(Writer):
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         said = told("Figure: {} (see {})", figure.caption, figure.source) if figure.source else told("Figure: {}", figure.caption)
-        return _fill(f"[{self.line(said)}]")
+        return self.filled(f"[{self.line(said)}]")
 
     def code(self, text: str, language: str) -> str:
         return textwrap.indent(text, INDENT)
 
     def note(self, label: str, words: str, kind: str) -> str:
-        return _fill(f"{label}: {words}", "", " " * (columns(label) + 2))
+        return self.filled(f"{label}: {words}", "", " " * (columns(label) + 2))
+
+    def filled(self, text: str, first: str = "", rest: str = "") -> str:
+        """The words in lines, a letter of two columns counted as two."""
+        wide = re.sub(r".", lambda char: char[0] + _BESIDE * (columns(char[0]) - 1), text, flags=re.DOTALL)
+        how = {"initial_indent": first, "subsequent_indent": rest, "break_long_words": False, "break_on_hyphens": False}
+        return textwrap.fill(wide, self.filled_to, **how).replace(_BESIDE, "")
+
+
+def in_terminal(document: Document, width: int) -> str:
+    """The document as text for a terminal of so many columns."""
+
+    class Fitted(Text):
+        filled_to = min(WIDTH, width)
+        apart_at = width
+
+    return Fitted.write(document)
 
 
 def columns(text: str) -> int:
     """The columns a terminal gives the text: two for a wide character, none for a combining mark."""
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _fill(text: str, first: str = "", rest: str = "") -> str:
-    """The words in lines, a letter of two columns counted as two."""
-    wide = re.sub(r".", lambda char: char[0] + _BESIDE * (columns(char[0]) - 1), text, flags=re.DOTALL)
-    lines = textwrap.fill(wide, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
-    return lines.replace(_BESIDE, "")
 
 
 def _pad(text: str, width: int, side: str) -> str:

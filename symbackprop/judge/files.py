@@ -14,6 +14,7 @@ from symbackprop.core.errors import shown
 from symbackprop.judge.code import ClaimsError, Steps, as_code, filled_names, parsed, python_steps
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
+from symbackprop.notation.signs import keyed
 
 CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 CODE_MARKS = re.compile(r"\bnp\.|\.T\b|@|\*\*|\baxis=|\.(?:sum|mean|dot)\(")
@@ -88,7 +89,7 @@ def claims_of(claims: Any) -> Any:
         return read_claims(claims)
     if not isinstance(claims, str):
         return claims
-    if claims.strip() and "=" not in claims and not _is_json(claims):
+    if claims.strip() and "=" not in keyed(claims) and not _is_json(claims):
         if not isfile(claims):
             raise ClaimsError(f'{shown(claims)} is no claim and no file; write "dL/dW = ...", or name a file')
         return read_claims(Path(claims))
@@ -102,6 +103,7 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
 
     Raises ClaimsError where there is none.
     """
+    text = keyed(text)
     shown = _displayed(text)
     if not DISPLAYS.search(shown):
         shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
-from symbackprop.notation.signs import SIGNS, typed_text
+from symbackprop.notation.signs import SIGNS, keyed, typed_text, unicode_of
 from symbackprop.notation.slips import slip
 from symbackprop.notation.words import STATEMENTS, Word
 
@@ -56,7 +56,7 @@ def decoded(path: Path) -> str:
             f"the file has {size:,} bytes; a network has at most {LARGEST:,}.", "Is this the right file?", Place(file)
         )
     try:
-        return raw.decode("utf-8-sig")
+        return unicode_of(raw)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
@@ -81,7 +81,7 @@ def parsed(
             "Is this the right text?", Place(file),
         )  # fmt: skip
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
-    text = text if text.isascii() else typed_text(text, around)
+    text = text if text.isascii() else typed_text(keyed(text), around)
     source = Source(file, tuple(text.split("\n")), first_line, indent)
     _within_limits(text, source)
     try:

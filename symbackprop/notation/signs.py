@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -19,6 +20,25 @@ CALLED = {"[σ𝜎]": ("sigma", "sigmoid"), "[Φ𝛷]": ("Phi", "normal_cdf"), "
 """Functions as a page prints them: the letter, how a person may call something of their own by it, and the function's name."""
 SIGNS = {"·": "* between numbers, dot(x, y) between vectors", "⋅": "* between numbers, dot(x, y) between vectors"}
 """Signs with two meanings, and what to write for each."""
+
+
+_KEYS = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},  # full width, as keyboards of East Asia write them
+    **dict.fromkeys((0x00A0, 0x2002, 0x2003, 0x2005, 0x2007, 0x2009, 0x200A, 0x202F, 0x3000), " "),  # spaces of printed pages
+    **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)),  # nothing that is seen
+    0x201C: '"', 0x201D: '"',
+}  # fmt: skip
+
+
+def keyed(text: str) -> str:
+    """A text with the letters, signs and spaces that keyboards and pages put in the place of those of ASCII as those of ASCII."""
+    return text if text.isascii() else text.translate(_KEYS)
+
+
+def unicode_of(raw: bytes) -> str:
+    """The text of bytes: UTF-8 or, where it begins so, UTF-16, as Windows writes. Raises UnicodeDecodeError."""
+    is_wide = raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return keyed(raw.decode("utf-16" if is_wide else "utf-8-sig"))
 
 
 def typed_text(text: str, around: str = "") -> str:

@@ -18,6 +18,7 @@ from symbackprop.notation.latex.text import is_latex
 from symbackprop.notation.networks import with_gates
 from symbackprop.notation.python_function import read_file_function
 from symbackprop.notation.python_text import read_expression, read_path, read_text
+from symbackprop.notation.signs import keyed
 
 _DEFINES = re.compile(r"\s*(#|\w+\s*(:|=[^=]))")  # how a text begins: a comment, a declaration, or an equation
 
@@ -47,6 +48,7 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
         return _read_file(Path(path), function.strip(), loss, gates)
     if is_path(source):
         return _read_file(Path(source), None, loss, gates)
+    source = keyed(source)
     if is_latex(source):
         return _latex(source, loss=loss, gates=gates)
     if not source.strip() or "\n" in source or _DEFINES.match(source):

@@ -1,14 +1,11 @@
-"""The examples: networks to begin with, from the package, or from the folder beside it where the package is not installed."""
+"""The examples as networks: their titles, their texts, and the files that belong to them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = "examples"
+from symbackprop.core.examples import SUFFIX, folder, names
 
 
 class Example(NamedTuple):
@@ -22,29 +19,17 @@ class Example(NamedTuple):
 @lru_cache(maxsize=1)
 def gallery() -> tuple[Example, ...]:
     """All examples in the network language, by name."""
-    return tuple(sorted(_found(_folder(), "")))
+    return tuple(map(_example, names()))
 
 
 def files_of(example: Example) -> dict[str, bytes]:
     """The files of an example by name: the network, and beside it what has its name: a point, data, claims."""
     *rooms, stem = example.name.split("/")
-    folder = _folder().joinpath(*rooms)
-    return {e.name: e.read_bytes() for e in sorted(folder.iterdir(), key=lambda e: e.name) if e.name.partition(".")[0] == stem}
+    room = folder().joinpath(*rooms)
+    return {e.name: e.read_bytes() for e in sorted(room.iterdir(), key=lambda e: e.name) if e.name.partition(".")[0] == stem}
 
 
-def _folder() -> Traversable:
-    own = files("symbackprop").joinpath(FOLDER)
-    return own if own.is_dir() else Path(__file__).parents[2] / FOLDER
-
-
-def _found(folder: Traversable, before: str) -> list[Example]:
-    found = []
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            found += _found(entry, f"{before}{entry.name}/")
-        elif entry.name.endswith(".net"):
-            text = entry.read_text(encoding="utf-8")
-            first = text.partition("\n")[0]
-            name = f"{before}{entry.name.removesuffix('.net')}"
-            found.append(Example(name, first.lstrip("# ").rstrip() if first.startswith("#") else name, text))
-    return found
+def _example(name: str) -> Example:
+    text = folder().joinpath(*f"{name}{SUFFIX}".split("/")).read_text(encoding="utf-8")
+    first = text.partition("\n")[0]
+    return Example(name, first.lstrip("# ").rstrip() if first.startswith("#") else name, text)

@@ -35,7 +35,7 @@ from symbackprop.documents.document import (
 )
 from symbackprop.documents.formats import FORMATS
 from symbackprop.documents.html import Fragment, Html
-from symbackprop.documents.text import columns
+from symbackprop.documents.text import columns, in_terminal
 from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas.read_latex import parse
 from tests.documents.sample import FORMULAS, SAMPLE, WHITELIST, picture
@@ -357,3 +357,17 @@ def test_the_verdict_stays_in_sight_where_the_check_scrolls() -> None:
     table = Table(("Gate", "verdict"), (("W", "ok"),), name="check")
     assert 'class="table check"' in Html.write(Document("", (table,)))
     assert 'class="table"' in Html.write(Document("", (replace(table, name=""),)))
+
+
+@pytest.mark.parametrize("width", [40, 60, 88, 200])
+def test_a_terminal_has_the_words_and_the_formulas_of_steps_in_its_columns(width: int) -> None:
+    whole, fitted = write_text(SAMPLE), in_terminal(SAMPLE, width)
+    assert re.sub(r"\s+", "", fitted) == re.sub(r"\s+", "", whole)
+    for block in SAMPLE.blocks:
+        if isinstance(block, Paragraph | Note | Bullets):
+            lines = in_terminal(replace(SAMPLE, blocks=(block,)), width).splitlines()[3:]
+            assert all(columns(line) <= width or " " not in line.strip() for line in lines)
+    step = StepBlock("a step", (Part("formulas", (parse(r"a = b,\quad c = d,\quad e = f + g"),)),))
+    lines = in_terminal(replace(SAMPLE, blocks=(step,)), width).splitlines()
+    assert max(map(columns, lines[3:])) <= width
+    assert len(lines[4:]) == (2 if width == 40 else 1)

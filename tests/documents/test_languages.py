@@ -41,6 +41,9 @@ from tests.test_house import MODULES, tree
 
 OTHERS = [row for row in LANGUAGES.values() if row is not ENGLISH]
 ROOMS = (
+    "cli.misused",
+    "cli.shell",
+    "cli.judging",
     "display",
     "documents",
     "pictures",

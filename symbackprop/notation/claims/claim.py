@@ -34,6 +34,7 @@ from symbackprop.notation.claims.syntax import Word
 from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError, ShapesDiffer
+from symbackprop.notation.signs import keyed
 
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
 FROM_ZERO = told("indices count from 0 (they are shown counted from 1)")
@@ -98,6 +99,7 @@ def read_claim(claim: Any, context: Context) -> Understood:
     Raises NotUnderstood, with the place, the fault and the mend, where it was not fully resolved; DoesNotFit where no reading of
     it has a value.
     """
+    claim = keyed(claim) if isinstance(claim, str) else claim
     text = claim if isinstance(claim, str) else ""
     if "∂" in text and "\\" not in text and _PYTHON.search(text):
         claim = text = text.replace("∂", "d")
