@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
+import re
 from collections.abc import Callable, Iterator, Mapping
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
+from symbackprop.core.choices import LANGUAGES
 from symbackprop.core.errors import SymbackpropError, shown
+from symbackprop.core.network import Network
 from symbackprop.judge.files import typed_claims
 from symbackprop.notation import read_text
 from symbackprop.server import page
 from symbackprop.server.answer import Answer
+from symbackprop.server.kinds import Data, is_of, said
 from symbackprop.verbs import derive as derived
 from symbackprop.verbs import verify as verified
 
 LONGEST = 20_000  # characters of all that is asked
 MOST = 100  # claims at once
-
-Data = dict[str, Any]
+_PATH = re.compile(r"[\w.~/\\:-]*\.(?:net|py|txt|json|onnx|tex|md)")
 
 
 class AskedTooMuchError(SymbackpropError):
@@ -31,10 +32,10 @@ class AskedOtherwiseError(SymbackpropError):
     """A question whose parts are not of the kinds that it has; the message says what to give."""
 
 
-def derive(network: str, wrt: list[str] | str | None = None, of: str | None = None) -> Data:
+def derive(network: str, wrt: list[str] | str | None = None, of: str | None = None, lang: str = LANGUAGES[0]) -> Data:
     """dL/dw for every w: each gradient in LaTeX, and the derivation in Markdown, checked by witnesses."""
-    derivation = derived(read_text(network), wrt, of)
-    return {**Answer(derivation).head(), "derivation": derivation.report("markdown")}
+    derivation = derived(_network(network), wrt, of)
+    return {**Answer(derivation).head(), "derivation": derivation.report("markdown", lang=lang)}
 
 
 def verify(
@@ -43,12 +44,14 @@ def verify(
     of: str | None = None,
     symbols: dict[str, str] | None = None,
     allow: list[str] | None = None,
+    lang: str = LANGUAGES[0],
 ) -> Data:
-    """The verdict on each claim, with all evidence."""
+    """The verdict on each claim, with all evidence, and all of it in words."""
     given: Any = claims if isinstance(claims, Mapping) else _steps(claims)
     if len(given) > MOST:
         raise AskedTooMuchError(f"there are {len(given)} claims; at most {MOST} are judged at once: ask several times")
-    return json.loads(verified(read_text(network), given, of, symbols, allow or ()).to_json())
+    found = verified(_network(network), given, of, symbols, allow or ())
+    return {"told": found.table(lang), **json.loads(found.to_json())}
 
 
 def _steps(claims: list[list[str]] | list[str] | str) -> list[Any]:
@@ -80,44 +83,33 @@ def answer(name: str, arguments: Mapping[str, Any]) -> Data:
     return ANSWERS[name](**arguments)
 
 
+def kinds_of(name: str) -> dict[str, Any]:
+    """The parts of a question, each with its kind."""
+    return {part: kind for part, kind in get_type_hints(ANSWERS[name]).items() if part != "return"}
+
+
+def needed_of(name: str) -> list[str]:
+    """The parts that a question must have."""
+    return [p.name for p in inspect.signature(ANSWERS[name]).parameters.values() if p.default is p.empty]
+
+
+def _network(text: str) -> Network:
+    """The network of a text. Raises SymbackpropError; a path is no text, and nothing is opened."""
+    if _PATH.fullmatch(text.strip()):
+        raise AskedOtherwiseError(f"{shown(text.strip())}: no file is opened here; give the text of the network itself")
+    return read_text(text)
+
+
 def _require_kinds(name: str, arguments: Mapping[str, Any]) -> None:
     """That a question has its parts, each of its kind. Raises AskedOtherwiseError."""
-    kinds = {part: kind for part, kind in get_type_hints(ANSWERS[name]).items() if part != "return"}
+    kinds = kinds_of(name)
     for part, value in arguments.items():
         if part not in kinds:
             raise AskedOtherwiseError(f"{name} has no {shown(part)}; it has {', '.join(kinds)}")
-        if not _is(value, kinds[part]):
-            raise AskedOtherwiseError(f"{name}: {part}={shown(value)}; give {_said(kinds[part])}")
-    needed = [p.name for p in inspect.signature(ANSWERS[name]).parameters.values() if p.default is p.empty]
-    if missing := [part for part in needed if part not in arguments]:
-        raise AskedOtherwiseError(f"{name} needs {missing[0]}: give {_said(kinds[missing[0]])}")
-
-
-def _is(value: Any, kind: Any) -> bool:
-    """Whether a value of JSON is of a kind."""
-    if isinstance(kind, UnionType):
-        return any(_is(value, own) for own in get_args(kind))
-    inner = get_args(kind)
-    if get_origin(kind) is list:
-        return isinstance(value, list) and all(_is(one, inner[0]) for one in value)
-    if get_origin(kind) is dict:
-        return isinstance(value, Mapping) and all(isinstance(key, str) and _is(one, inner[1]) for key, one in value.items())
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return kind is Any or isinstance(value, kind)
-
-
-def _said(kind: Any, many: bool = False) -> str:
-    """A kind in words, of one value or of several."""
-    if isinstance(kind, UnionType):
-        return " or ".join(_said(own) for own in get_args(kind))
-    if get_origin(kind) in (list, dict):
-        one = "list" if get_origin(kind) is list else "object"
-        return f"{f'{one}s' if many else f'an {one}' if one == 'object' else f'a {one}'} of {_said(get_args(kind)[-1], True)}"
-    one, several = {str: ("a text", "texts"), float: ("a number", "numbers"), NoneType: ("null", "nulls")}.get(
-        kind, ("a value", "values")
-    )
-    return several if many else one
+        if not is_of(value, kinds[part]):
+            raise AskedOtherwiseError(f"{name}: {part}={shown(value)}; give {said(kinds[part])}")
+    if missing := [part for part in needed_of(name) if part not in arguments]:
+        raise AskedOtherwiseError(f"{name} needs {missing[0]}: give {said(kinds[missing[0]])}")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -9,7 +9,8 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.languages import refusal
 from symbackprop.server import page
 from symbackprop.server.answer import Answer, Fault
-from symbackprop.server.answers import Data, answer
+from symbackprop.server.answers import answer
+from symbackprop.server.kinds import Data
 
 NUMBERS = "numpy"
 NO_NUMBERS = "this needs NumPy, which this page is without: checks, pictures, verdicts, compiled code are had by symbackprop serve"

@@ -13,7 +13,8 @@ from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.languages import refusal
-from symbackprop.server.answers import Data, answer
+from symbackprop.server.answers import answer
+from symbackprop.server.kinds import Data
 
 SECONDS = 30.0  # for one question
 START = 60.0  # for a process to begin

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from symbackprop.server import tools
-from symbackprop.server.answers import LONGEST, MOST, AskedOtherwiseError, AskedTooMuchError, answer
+from symbackprop.server.answers import LONGEST, MOST, AskedOtherwiseError, AskedTooMuchError, answer, kinds_of
+from symbackprop.server.kinds import is_of
 from symbackprop.server.worker import NoAnswerError, Worker
 from tests.command import EXAMPLES, Run
 
@@ -54,7 +55,7 @@ def test_a_text_without_claims_is_refused_and_names_may_be_a_text() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"network": "examples/xor.net"}, "<text>:1:1"),
+        ({"network": "examples/xor.net"}, "'examples/xor.net': no file is opened here; give the text of the network itself"),
         ({"network": "/etc/passwd"}, "<text>:1:"),
         ({"network": "L = __import__('os').getcwd()"}, "<text>:1:"),
         ({"network": "x" * (LONGEST + 1)}, "at most 20,000 are read"),
@@ -72,7 +73,7 @@ def test_too_many_claims_are_refused() -> None:
 
 
 KINDS = {
-    "derive": [({"wrt": 5}, "wrt=5; give a list of texts or a text or null"), ({"of": ["L"]}, "give a text or null"), ({"lang": "ko"}, "derive has no 'lang'")],
+    "derive": [({"wrt": 5}, "wrt=5; give a list of texts or a text or null"), ({"of": ["L"]}, "give a text or null"), ({"loss": "L"}, "derive has no 'loss'; it has network, wrt, of, lang"), ({"lang": 1}, "give a text")],
     "verify": [({}, "verify needs claims: give an object of texts or a list of lists of texts or a list of texts or a text"), ({"claims": [[1, 2]]}, "claims="), ({"claims": 5}, "claims=")],
     "picture": [({"width": float("nan")}, "width=nan; give a number"), ({"width": True}, "width=True"), ({"at": [1]}, "give an object of values or null")],
     "file": [({"format": {}}, "give a text"), ({"format": None}, "give a text")],
@@ -117,22 +118,53 @@ def test_without_the_package_the_command_says_how_to_install_it(run: Run, monkey
     assert 'pip install "symbackprop[mcp]"' in outcome.err
 
 
+@pytest.mark.parametrize("name", tools.TOOLS)
+def test_what_a_tool_says_of_its_parts_and_its_answer_is_what_they_are(name: str) -> None:
+    asked = {"network": SMALL, **({"claims": {"w": "x"}} if name == "verify" else {})}
+    tool, found = tools.TOOLS[name], answer(name, asked)
+    assert tool.parts.keys() == kinds_of(name).keys()
+    assert tool.holds.keys() == found.keys()
+    for part, (kind, _) in tool.holds.items():
+        assert is_of(found[part], kind), part
+    described = json.loads(json.dumps(tools.described(name)))
+    assert described["inputSchema"]["required"] == list(asked)
+    assert all(part["description"] for side in ("inputSchema", "outputSchema") for part in described[side]["properties"].values())
+
+
+def test_an_answer_is_in_the_language_that_was_asked_for() -> None:
+    korean = answer("derive", {"network": SMALL, "lang": "ko"})
+    assert "기울기" in korean["derivation"].splitlines()[0]
+    assert answer("verify", {"network": SMALL, "claims": {"w": "x"}, "lang": "ko"})["told"].startswith("∂L/∂w  틀림")
+    with pytest.raises(ValueError, match='there is no language "kr"'):
+        answer("derive", {"network": SMALL, "lang": "kr"})
+
+
 def test_an_assistant_finds_the_tools_and_is_answered(mcp: ModuleType) -> None:
     worker = Worker()
 
-    async def talk() -> tuple[list[str], dict, bool, str]:
+    async def talk() -> tuple[list[str], dict, list[tuple[bool, str]]]:
         client = import_module("mcp.client.client").Client
         async with client(tools.server(worker)) as assistant:
             names = [tool.name for tool in (await assistant.list_tools()).tools]
             right = await assistant.call_tool("verify", {"network": SMALL, "claims": {"w": "2*sum(w*x)*x"}})
-            refused = await assistant.call_tool("derive", {"network": "L = open('x')"})
-            return names, right.structured_content, bool(refused.is_error), refused.content[0].text
+            asked = (
+                ("derive", {"network": "L = open('x')"}),
+                ("derive", {"network": SMALL, "loss": "L"}),
+                ("derive", {}),
+                ("derive", {"network": 3}),
+                ("derive", {"network": SMALL, "wrt": "v", "lang": "ko"}),
+                ("drive", {"network": SMALL}),
+            )
+            refused = [await assistant.call_tool(name, given) for name, given in asked]
+            return names, right.structured_content, [(bool(one.is_error), one.content[0].text) for one in refused]
 
     try:
-        names, right, is_error, text = asyncio.run(talk())
+        names, right, refused = asyncio.run(talk())
     finally:
         worker.stop()
     assert names == ["derive", "verify"]
     assert right["verdict"] == "right, identity"
-    assert is_error
-    assert "<text>:1:" in text
+    assert all(is_error for is_error, _ in refused)
+    said = ("<text>:1:", "derive has no 'loss'", "derive needs network: give a text", "network=3; give a text", "미분할 v가 없다", "there is no tool drive")
+    for (_, text), start in zip(refused, said, strict=True):
+        assert start in text.splitlines()[0]
