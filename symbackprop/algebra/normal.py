@@ -291,8 +291,7 @@ class Algebra(Knowledge):
         equal = pairs(form, shape, self.conditions)
         if equal is not None:
             return reduce(self.times, [self.delta(shape[k], letters[k], letters[m]) for k, m in equal], ONE)
-        if not letters:  # of the step of a loop
-            gap = self.size(form.offset)
+        if not letters and (gap := self.size(form.offset)).terms:  # of the step of a loop
             return self.closed("zero", "", (gap if gap.leading() > 0 else -gap,))
         parts = halves(form, shape, self.conditions)
         if parts is not None:

@@ -74,7 +74,7 @@ class _MatrixReader(Reader):
     def row(self, array: np.ndarray, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
         """A row or a column that stands alone, x_{4} or X_{:,4}, which is a column."""
         places = [slice(None) if text_of(Row(tuple(piece))) == ":" else int(self.read(piece)) for piece in pieces]
-        assert all(place == slice(None) or 0 <= place < n for place, n in zip(places, array.shape, strict=False))
+        assert all(isinstance(place, slice) or 0 <= place < n for place, n in zip(places, array.shape, strict=False))
         return _column(array[tuple(places)])
 
     def count(self, node: Node | None) -> int:
