@@ -111,6 +111,16 @@ def test_what_a_loss_makes_once_more_is_what_the_author_named(own: str, text: st
     assert [(e.target.name, e.op) for e in found.equations] == [(e.target.name, e.op) for e in expected.equations]
 
 
+def test_an_activation_that_was_written_twice_is_one_value() -> None:
+    declared = "x: data[d]\nW: parameter[h, d]\nb: parameter[h]\n"
+    once = read(declared + "L = sum(tanh(W @ x + b)**2) + sum(exp(tanh(W @ x + b)))").program
+    assert [e.target.name for e in once.equations if e.target.name[0] in "za"] == ["z", "a"]
+    apart = read(declared + "L = sum(tanh(W @ x + b)**2) + sum(exp(tanh(W @ x - b)))").program
+    assert [e.target.name for e in apart.equations if e.target.name[0] in "za"] == ["z_1", "a_1", "z_2", "a_2"]
+    named = read(declared + "a = tanh(W @ x + b)\nL = sum(a**2) + sum(exp(tanh(W @ x + b)))").program
+    assert [e.target.name for e in named.equations if named.tensors[e.target.name].named] == ["a", "L"]
+
+
 def test_what_only_looks_alike_stays_apart() -> None:
     program = read(LOGITS + "P = softmax(2*S)\nL = cross_entropy(S, t) + sum(P)").program
     assert len([e for e in program.equations if e.target.name.startswith("P")]) == 2

@@ -16,13 +16,15 @@ from symbackprop.algebra.matrix import front_of
 from symbackprop.algebra.shared import shared, uncut
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.garbage import without_collections
+from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program, Sum
 from symbackprop.core.simplify import without_dead
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
 MOVING = 8  # the same of a change of a value that the author named: its own name says what it is
-INVENTED = 2  # a name for a value that nobody named costs as much again
+INVENTED = 2  # a name for a value that nobody named costs as much again, but z, a, P, by which the network shows it
+SPARED = 2  # tokens that the name of such a value spares, where the gradient by it speaks of it
 FEW = 14  # candidates for a line: up to that many, a box without any is a start as well
 SHORT = 6  # what a sum costs that a gradient holds and that is written out wherever it is read
 LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
@@ -75,8 +77,9 @@ def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
 
 
 def _is_inverse_of_leaf(line: Line) -> bool:
-    """Whether a line says A^{-1}, which is as short as a name."""
-    return line.form is not None and line.form.op == "inverse" and line.form.parts[0].op == "leaf"
+    """Whether a line says A^{-1} or A^{+}, which is as short as a name."""
+    form = line.form
+    return form is not None and (form.op == "inverse" or form.given == "pinv") and form.parts[0].op == "leaf"
 
 
 def _says_little(line: Line) -> bool:
@@ -98,7 +101,7 @@ class Search:
 
     def box(self) -> Box:
         """The best lines that the search finds."""
-        lets = self._chosen()
+        lets = self._with_spoken(self._chosen())
         lines = {n: self.lines.line(n, lets) for n in self._needed(self.program.outputs, lets)}
         missing = {n: line.fault for n, line in lines.items() if line.missing}
         while True:  # what reads a missing line is missing itself
@@ -151,6 +154,25 @@ class Search:
             if cost == before:
                 break
         return lets
+
+    def _with_spoken(self, lets: set[str]) -> set[str]:
+        """The same with the values of the network whose gradients have lines, where their names make those of gradients shorter.
+
+        Beside such a gradient stands what it is by, so that the network shows that value: z, a, P. A name that says nothing, u, is
+        given to what shortens the box alone.
+        """
+        needed, outputs, told = self._needed(self.program.outputs, lets), set(self.program.outputs), self._told(lets)
+        roles = [role for n in needed if n not in outputs and (role := self.program.tensors[n].role) and not role.vector]
+        for n in dict.fromkeys(role.wrt for role in roles if role.wrt in self.network):
+            if n not in lets and n not in self.lines.kept and not is_nameless(n) and self._is_worth_a_name(n):
+                shorter = self._told(lets | {n})
+                if shorter <= told - SPARED:
+                    lets, told = lets | {n}, shorter
+        return lets
+
+    def _told(self, lets: set[str]) -> int:
+        """The tokens of the lines of gradients."""
+        return sum(self.lines.line(n, lets).cost for n in self._needed(self.program.outputs, lets) if self.program.tensors[n].role)
 
     def _compared(self) -> set[str]:
         """The values that a gradient asks whether they are equal to others: worked out anew they would differ by a rounding."""
@@ -233,7 +255,7 @@ class Search:
         """What a line costs beside its tokens; a gradient's says something."""
         role = self.program.tensors[name].role
         if role is None:
-            return INVENTED
+            return 0 if name in self.network and not is_nameless(name) else INVENTED
         moved, by = self.program.tensors[role.of], self.program.tensors[role.wrt]
         if not (by.shape or by.named or by.called):  # a number that nobody named
             return 0

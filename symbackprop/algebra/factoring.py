@@ -56,15 +56,15 @@ class Divisor(NamedTuple):
 class Factoriser:
     """The cheapest networks of polynomials; each is worked out once.
 
-    rank   the place of a tensor in the reading order.
+    rank   the place of a tensor in the reading order; `beside`: the same in a sum.
     """
 
-    def __init__(self, algebra: Algebra, rank: Callable[[str], Any]) -> None:
+    def __init__(self, algebra: Algebra, rank: Callable[[str], Any], beside: Callable[[str], Any] | None = None) -> None:
         self.algebra = algebra
         self.rank = rank
         self.memo: dict[Poly, tuple[int, Nets]] = {}
         own = proxy(self)  # no circle: what a search made goes at once when it ends
-        self.lift = Lift(algebra, rank, lambda p: own.best(p)[1])
+        self.lift = Lift(algebra, rank, lambda p: own.best(p)[1], beside or rank)
         self.visits = 0
 
     def cost(self, nets: Nets, free: set[str]) -> int:

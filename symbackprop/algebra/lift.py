@@ -48,15 +48,25 @@ BOUND = "~@"  # begins the letters that a network sums
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
 
 
+def _bare(x: Form) -> Form:
+    """A tensor without its sign and what turns or repeats it: b of -1 b^T."""
+    if x.op == "transpose" or (x.op == "scaled" and x.parts and x.given.is_sign):
+        return _bare(x.parts[0])
+    rest = [part for part in x.parts if _bare(part).op != "ones"] if x.op == "product" else []
+    return _bare(rest[0]) if len(rest) == 1 else x
+
+
 class Lift:
     """Writes networks as matrices.
 
-    rank       the place of a tensor in the reading order.
+    rank       the place of a tensor in the reading order; `beside`: the same in a sum.
     factorise  the cheapest networks of a polynomial.
     """
 
-    def __init__(self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets]) -> None:
-        self.algebra, self.rank, self.factorise = algebra, rank, factorise
+    def __init__(
+        self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets], beside: Callable[[str], Any]
+    ) -> None:
+        self.algebra, self.rank, self.factorise, self.beside = algebra, rank, factorise, beside
         self.made: dict[tuple[Any, ...], tuple[Placed | str, Nets]] = {}  # or why there is none
         self.networks: dict[tuple[Any, ...], tuple[Form | str, Net]] = {}
         self.factors: dict[tuple[Entry, Scope], Placed | str] = {}
@@ -98,9 +108,10 @@ class Lift:
             return number(0)
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
         made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
-        bare = [x.parts[0] if x.op == "transpose" else x for x in made]
+        bare = [_bare(x) for x in made]
         if all(x.op == "leaf" for x in bare):  # A + A^T
-            order = sorted(range(len(made)), key=lambda k: (self.rank(tensor_of(bare[k].given.name)), made[k] != bare[k]))
+            said = [tensor_of(x.given.name) for x in bare]
+            order = sorted(range(len(made)), key=lambda k: (made[k].negative, self.beside(said[k]), made[k] != bare[k]))
             made = [made[k] for k in order]
         return denied(made) or _turned_once(Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,)))))
 

@@ -12,7 +12,7 @@ from weakref import proxy
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
 from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
-from symbackprop.algebra.facts import forward_values, known_algebra, twins
+from symbackprop.algebra.facts import forward_values, known_algebra, reading_ranks, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import ONLY, Poly
 from symbackprop.algebra.positions import View
@@ -90,7 +90,7 @@ class Lines:
         self.algebra = known_algebra(program, self.kept)
         learn_projections(program, self.algebra, self.kept)
         place = {n: k for k, n in enumerate(tensors)}
-        self.factoriser = Factoriser(self.algebra, place.__getitem__)
+        self.factoriser = Factoriser(self.algebra, place.__getitem__, reading_ranks(program, self.forward).__getitem__)
         self.entries = EntryFactoriser(self.factoriser)
         self.made: dict[tuple[str, frozenset[str]], Line] = {}
         self.values: dict[frozenset[str], Values] = {}

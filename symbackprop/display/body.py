@@ -30,7 +30,7 @@ from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, 
 _DECIMALS = 9
 _LONG_EXPONENT = 16  # characters
 _AS_FRACTION = 1000  # from this denominator on a decimal is a decimal: 1.23456, not 3858/3125
-_TYPED = 999  # a larger number below a root was a decimal there
+_TYPED = 99  # a larger number below a root was a decimal there
 _COUNTS = 10  # a root is taken this often at most: 2 sqrt(6.28318)
 _ROOT = Symbol("root", positive=True)
 _SMALL = 4  # 0.001, but 10^{-4}
@@ -87,7 +87,7 @@ class BodyPrinter:
             root = _decimal_root(e)
             if root is not None:
                 radicand, rest, exponent = root
-                return BodyPrinter({**self.pieces, _ROOT: f.root(_number(radicand))}).formula(rest * _ROOT**exponent)
+                return BodyPrinter({**self.pieces, _ROOT: decimal_root(radicand)}).formula(rest * _ROOT**exponent)
             coefficient, factors = split_product(e)
             return self.product(coefficient, factors) if factors else self._coefficient(e)
         if isinstance(e, sp.Pow):
@@ -328,8 +328,12 @@ def _decimal(number: Any) -> str:
     if number.is_Rational and is_cut(number):
         return repr(int(number.p) / int(number.q))
     bottom = int(number.q) if number.is_Rational else 1
-    if bottom % 10 and bottom < _AS_FRACTION:
-        return ""
+    return "" if bottom % 10 and bottom < _AS_FRACTION else _digits(number)
+
+
+def _digits(number: Any) -> str:
+    """A number as a decimal, where it ends after a few digits."""
+    bottom = int(number.q) if number.is_Rational else 1
     while bottom % 2 == 0:
         bottom //= 2
     while bottom % 5 == 0:
@@ -360,6 +364,11 @@ def _decimal_root(e: sp.Mul) -> tuple[sp.Rational, Expr, int] | None:
     return None
 
 
+def decimal_root(radicand: Expr) -> Node:
+    """The root of a number that ends after a few digits, in digits."""
+    return f.root(f.number(_digits(radicand)))
+
+
 def typed_below_a_root(number: Any, root: Any) -> tuple[Any, Any] | None:
     """c and the decimal r of which a rational number times the root of an integer is c sqrt(r), as it was typed.
 
@@ -370,7 +379,7 @@ def typed_below_a_root(number: Any, root: Any) -> tuple[Any, Any] | None:
     found: list[tuple[int, int, Any]] = []
     for c in range(1, _COUNTS):
         radicand: Any = sp.Rational((number / c) ** 2 * root.base)
-        if decimal := _decimal(radicand):
+        if decimal := _digits(radicand):
             found.append((len(decimal) + (c > 1), -c, radicand))
     length, c, radicand = min(found, default=(len(f"{root.base}{number}"), 0, S.One))
     return (sp.Rational(-c if number > 0 else c), radicand) if c and length < len(f"{root.base}{number}") else None

@@ -15,7 +15,15 @@ from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallo
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import position
-from symbackprop.display.body import BodyPrinter, function_formula, logarithm, relation_sign, scalar, typed_below_a_root
+from symbackprop.display.body import (
+    BodyPrinter,
+    decimal_root,
+    function_formula,
+    logarithm,
+    relation_sign,
+    scalar,
+    typed_below_a_root,
+)
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import is_negative
@@ -86,6 +94,8 @@ def _transpose(to: Printer, x: Form) -> Node:
 
 
 def _power(to: Printer, x: Form) -> Node:
+    if x.given == sp.S.Half and x.parts[0].op == "number":
+        return decimal_root(_rational(x.parts[0].given))
     base = to.formula(x.parts[0])
     if x.given == sp.S.Half:
         return f.root(base)
@@ -104,6 +114,7 @@ def _raised(to: Printer, x: Form) -> Node:
 
 def _scaled(to: Printer, x: Form) -> Node:
     front: Front = _with_roots(x.given)
+    x = Form("scaled", x.parts, front)
     if front.coefficient < 0:
         positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
         return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
@@ -122,12 +133,19 @@ def _scaled(to: Printer, x: Form) -> Node:
 
 def _with_roots(front: Front) -> Front:
     """The scalars with a decimal below a root where it was typed there: sqrt(6.28318), not sqrt(1570795)/500."""
-    for k, top in enumerate(front.tops):
-        found = typed_below_a_root(_rational(front.coefficient), _as_size(top))
-        if found is not None:
-            c, radicand = (Fraction(int(x.p), int(x.q)) for x in found)
-            root = Form("scalarpower", (Form("number", (), radicand),), Fraction(1, 2))
-            return Front(c, (*front.tops[:k], root, *front.tops[k + 1 :]), front.bottoms)
+    number = _rational(front.coefficient)
+    for above, parts in ((True, front.tops), (False, front.bottoms)):
+        for k, part in enumerate(parts):
+            root = _as_size(part)
+            found = typed_below_a_root(number, root) if above else None
+            turned = None if found or root is None else typed_below_a_root(1 / (number * root**2) if above else 1 / number, root)
+            if found is None and turned is None:
+                continue
+            c, radicand = (Fraction(int(x.p), int(x.q)) for x in found or turned or ())
+            own = (Form("scalarpower", (Form("number", (), radicand),), Fraction(1, 2)),)
+            left = (*parts[:k], *parts[k + 1 :])
+            tops, bottoms = (left, front.bottoms) if above else (front.tops, left)
+            return Front(c, (*tops, *own), bottoms) if found else Front(1 / c, tops, (*bottoms, *own))
     return front
 
 

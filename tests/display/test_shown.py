@@ -88,6 +88,8 @@ ROOTS = {
     "2 * sqrt(6.28318) * s": "2 √(6.28318) s",
     "s * (1 / sqrt(2 * 3.14159))": "(1/√(6.28318)) s",
     "-sqrt(0.123457) * s": "−√(0.123457) s",
+    "s / sqrt(6.2832)": "(1/√(6.2832)) s",
+    "sqrt(6.28) * s": "√(6.28) s",
     "0.1 * sqrt(30) * s": "0.1 √(30) s",
     "sqrt(1234) * s": "√(1234) s",
     "1.23456 * s": "1.23456 s",
@@ -101,3 +103,16 @@ def test_decimals_are_shown_as_they_were_typed_below_roots_too(text: str) -> Non
     shown = equation_formula(Names(derived.program), derived.forward.equations[-1])
     assert plain(shown) == f"L = {ROOTS[text]}"
     assert prove(derived)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sum(exp(-x**2/2))/sqrt(6.2832)", "−(x ⊙ exp(−(1/2) x^(⊙2)))/√(6.2832)"),
+        ("sqrt(6.28)*sum(x**2)/2", "√(6.28) x"),
+        ("sum(x**2)/(2*s*sqrt(3.14))", "x/(s √(3.14))"),
+        ("sum(x**2)/sqrt(2)", "√2 x"),
+    ],
+)
+def test_a_box_shows_them_so_as_well(text: str, line: str) -> None:
+    assert str(sb.derive(f"s: parameter & positive\nx: parameter[n]\nL = {text}", wrt=["x"]).box()) == f"∂L/∂x = {line}"

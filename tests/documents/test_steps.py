@@ -252,7 +252,7 @@ def test_the_network_has_the_names_of_its_author_alone(text: str, loss: str) -> 
 
 
 def test_what_a_delta_is_by_stands_in_the_network() -> None:
-    text = "A: data[n, d]\nB: data[n, d]\nW: parameter[d, k]\nL = sum(tanh((A @ W) @ (B @ W).T / 2)**2)"
+    text = "A: data[n, d]\nB: data[n, d]\nW: parameter[d, k]\nL = sum(exp(tanh((A @ W) @ (B @ W).T / 2)))"
     document = sb.derive(text).document()
     blocks = document.blocks
     shown = {latex(split(row.formula)[0]) for block in blocks if isinstance(block, FormulaRows) for row in block.rows}

@@ -95,7 +95,7 @@ def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
             operand = node.operands[k][0]
             inner = done.get(id(operand))
             nameless = operand.name is None and operand.stem is None and id(operand) not in kept
-            fits = inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner)
+            fits = inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner, done)
             fits = fits and inner is not None and not is_softmax(inner, done)
             together = _inlined(node, k, inner) if fits and inner is not None else None
             if together is None:
@@ -107,7 +107,7 @@ def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
     return done
 
 
-def _fits(node: Node, k: int, inner: Node) -> bool:
+def _fits(node: Node, k: int, inner: Node, done: Nodes) -> bool:
     assert isinstance(node.op, Sum)
     if not isinstance(inner.op, Sum) or node.weight + inner.weight > MOST:
         return False
@@ -115,6 +115,8 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
         return True
     if is_product(inner.op):
         return False
+    if is_activation(inner.op.body) and _is_worked_out(inner, done):
+        return False  # what an activation gives is a value of its own as well: z, a = sigma(z), then a - y
     if not inner.operands and not inner.index and not inner.op.over:  # a number
         return True
     if not inner.operands and not inner.op.over and inner.op.body.is_Symbol and _is_picked(node.op, node.op.slots[k]):
@@ -133,6 +135,12 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
     if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
         return linear and len(node.operands) == 1 and not (body / s).free_symbols & {position(c) for c in index}
     return not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
+
+
+def _is_worked_out(activation: Node, nodes: Nodes) -> bool:
+    """Whether an activation is of a value that nobody named."""
+    argument = activation.operands[0][0]
+    return len(activation.operands) == 1 and id(argument) in nodes and argument.name is None
 
 
 def _is_picked(op: Sum, place: Symbol) -> bool:
