@@ -14,7 +14,7 @@ from symbackprop.algebra.compared import compared, sides
 from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
 from symbackprop.algebra.lift import BOUND
 from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, number, scaled, sized
-from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed, shown_axes
+from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, tensor_of
@@ -22,7 +22,6 @@ from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
 
 OPERATED = ("function", "group", "positive", "zero", "cases")  # what is done to entries one by one
-ALONG = ("softmax",)  # functions that are not
 
 
 class Positions(NamedTuple):

@@ -28,9 +28,9 @@ from symbackprop.algebra.matrix import (
     sized,
     transpose,
 )  # fmt: skip
-from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed, shown_axes
+from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import Atom, Poly
+from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.windows import Window, window
 from symbackprop.core.functions import FUNCTIONS
@@ -272,6 +272,10 @@ class Lift:
                 return Form("identity", (), atom.shape[0])
             case "order":
                 return _triangle(atom.name, below)
+        if atom.name in ALONG and letters[-1] in scope.subscripts:
+            if row is not None:
+                raise MisfitError("entries of a softmax in several rows")
+            return Form("entry", (self._atom(atom, (*letters[:-1], DOWN), DOWN, None, scope),), letters[-1:])
         names = {str(k): x if x in scope.subscripts else f"%{k}" for k, x in enumerate(letters)}
         inside = {x: names[str(k)] for k, x in enumerate(letters)}
         args = [self.algebra.renamed(p, names) for p in atom.args]
@@ -324,10 +328,13 @@ def _turned_once(x: Form) -> Form:
 
 
 def _leaf(atom: Atom, letters: tuple[str, ...], below: tuple[str, ...], row: str | None) -> Form:
-    axes = letters if isinstance(atom.name, View) else shown_axes(atom, letters)
+    name, axes = atom.name, letters if isinstance(atom.name, View) else shown_axes(atom, letters)
+    if isinstance(name, View) and len(letters) > 2:
+        name = name.without([k for k, x in enumerate(letters) if x == ONLY])
+        axes, below = (tuple(x for x in own if x != ONLY) for own in (axes, below))
     if below != axes[: len(below)]:
         raise MisfitError("a subscript is not a leading axis")
-    leaf = Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
+    leaf = Form("leaf", (), Leaf(name, below, atom.symmetric or row is None))
     wide = len(letters) == 2 and atom.shape[0] == 1 and row is not None
     return transpose(leaf) if wide else leaf  # an axis of size 1 has no letter: what is left is a row
 

@@ -210,8 +210,9 @@ class Lines:
         first = parts[0]
         if first.view == name:
             return Line(name, letters, first.form, first.subscripts, tensors)
-        if axis is not None and letters[axis] not in first.subscripts and len({part.subscripts for part in parts}) == 1:
-            own = [x for x in letters if x not in first.subscripts]
+        own = [x for x in letters if x not in first.subscripts]
+        alike = len({part.subscripts for part in parts}) == 1
+        if axis is not None and letters[axis] in own and len(own) < 3 and alike:  # matrices along a third axis are no row of them
             rows = [len(part.letters) < len(letters) == 2 and axis == 0 for part in parts]  # a row is written as a column
             stacked = [transpose(part.form) if row else part.form for part, row in zip(parts, rows, strict=True)]
             block = Form("blocks", tuple(stacked), own.index(letters[axis]))

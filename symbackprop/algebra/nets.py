@@ -10,6 +10,8 @@ from sympy import Expr
 
 from symbackprop.algebra.poly import Atom, Number
 
+ALONG = ("softmax",)  # functions of all entries along the last axis
+
 
 class Entry(NamedTuple):
     """A power of an atom in a network."""

@@ -9,7 +9,7 @@ A letter may be replaced where the others are the digits of its position and no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
@@ -69,6 +69,12 @@ class View:
     def lead(self) -> int:
         """How many of its axes are written as subscripts."""
         return len(self.shape) - min(2, sum(bool(place.parts) for place in self.places))
+
+    def without(self, gone: Collection[int]) -> View:
+        """The view without axes of size 1."""
+        axis = {k: n for n, k in enumerate(k for k in range(len(self.shape)) if k not in gone)}
+        places = tuple(Place(p.offset, tuple((axis[k], stride) for k, stride in p.parts if k in axis)) for p in self.places)
+        return View(self.tensor, places, tuple(self.shape[k] for k in axis))
 
 
 def tensor_of(name: str | View) -> str:

@@ -72,10 +72,13 @@ def entries(view: View, number: Callable[[Any], int]) -> tuple[ndarray, ...]:
 
 
 def _onehot(at: FormValue, x: Form) -> ndarray:
-    array = np.asarray(at.values[tensor_of(x.given.name)])
-    array = array[entries(x.given.name, lambda n: int(at.number(n)))] if isinstance(x.given.name, View) else array
-    places = array[tuple(at.at[c] for c in x.given.subscripts)].astype(int)
-    rows = np.eye(int(at.number(x.given.size)))[places]
+    name, below = x.given.name, x.given.subscripts
+    array = np.asarray(at.values[tensor_of(name)])
+    array = array[entries(name, lambda n: int(at.number(n)))] if isinstance(name, View) else array
+    shape = name.shape if isinstance(name, View) else at.program.shape(name)
+    array = array.squeeze(tuple(k for k, n in enumerate(shape) if n == 1 and k >= len(below)))
+    places = array[tuple(at.at[c] for c in below)]
+    rows = (places[..., None] == np.arange(int(at.number(x.given.size)))).astype(float)  # no class, no entry
     return rows.reshape(-1, 1) if rows.ndim == 1 else rows
 
 

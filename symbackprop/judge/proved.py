@@ -54,7 +54,7 @@ def proved_box(derivation: Derivation, points: list[Point] | None = None) -> Box
         wrong = [line.name for line in said if not is_proved(derivation.program, line, points)]
         if not wrong:
             return found
-        refused |= dict.fromkeys(wrong, UNPROVED)
+        refused |= {name: UNPROVED if any(_is_finite(name, point) for point in points) else NO_POINT for name in wrong}
     return Box((), dict.fromkeys(derivation.program.outputs, UNPROVED))
 
 
@@ -88,8 +88,12 @@ def random_points(derivation: Derivation) -> list[Point]:
 
 def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
     """Whether a line's formula is the value of its equation at every point at which that is finite."""
-    proofs = [_agrees(program, line, point) for point in points if np.all(np.isfinite(point.values[line.name]))]
+    proofs = [_agrees(program, line, point) for point in points if _is_finite(line.name, point)]
     return bool(proofs) and all(proofs)
+
+
+def _is_finite(name: str, point: Point) -> bool:
+    return bool(np.all(np.isfinite(point.values[name])))
 
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
