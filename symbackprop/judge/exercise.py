@@ -83,7 +83,8 @@ class Exercise(Shown):
     @cached_property
     def asked(self) -> tuple[ShownLine, ...]:
         """The lines that are asked for: every gradient that the box has, those between included."""
-        return tuple(line for line in self.box.lines if self.derived.program.tensors.get(line.name) is not None)
+        tensors = self.derived.program.tensors
+        return tuple(line for line in self.box.lines if line.name in tensors and tensors[line.name].role is not None)
 
     @property
     def gradients(self) -> dict[str, np.ndarray]:
@@ -133,7 +134,10 @@ class Exercise(Shown):
         return self._claims(lambda line: f"{latex(self._left(line))} = ")
 
     def _claims(self, written: Callable[[ShownLine], str]) -> str:
-        return "\n".join(f"$$\n{written(line)}\n$$\n" for line in self.asked)
+        """What is asked for, as it is written; between them the values of the network that the box calls by a name, z = W x + b."""
+        asked = {line.name for line in self.asked}
+        own = [line for line in self.box.lines if line.name in self.derived.program.tensors]
+        return "\n".join(f"$$\n{written(line) if line.name in asked else latex(line.formula)}\n$$\n" for line in own)
 
     def _left(self, line: ShownLine) -> Node:
         return split(line.formula)[0]
