@@ -19,6 +19,7 @@ from symbackprop.core.letters import fresh
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.evaluate.extents import extent
+from symbackprop.notation.errors import NumberLoss
 
 MOST = 12  # steps of a loop that are written out
 
@@ -67,7 +68,10 @@ def _written_out(derived: Derivation, sizes: Mapping[str, int]) -> tuple[Program
     steps = {program.shape(e.target.name)[e.target.index.index(e.op.letter)] for e in program.equations if isinstance(e.op, Carry)}
     if any(extent(n, sizes) > MOST for n in steps):
         return None
-    plain = network.written_out(numbers=sizes)
+    try:
+        plain = network.written_out(numbers=sizes)
+    except NumberLoss:  # no step of any loop is left
+        return None
     written, of = plain.program, plain.loss if derived.of == network.loss else derived.of
     inputs = {t.name for t in program.inputs}
     asked = {of, *derived.wrt} - inputs

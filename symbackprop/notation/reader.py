@@ -121,6 +121,8 @@ class Reader:
             return self.names[name]
         if name in self.sizes:
             return self.sizes[name]
+        if (held := self.steps.held(name)) is not None:
+            return held
         unready = self.steps.unready(node)
         if unready is not None:
             raise unready

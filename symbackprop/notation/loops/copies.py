@@ -6,6 +6,7 @@ What a loop means, in the plainest way: nothing is lifted and nothing is carried
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,7 @@ class Copies(Stepwise):
             if self.wholes.pop(name, None) is held.get(name, held):
                 del held[name]  # of the loop around's step before
             self.values[name] = {}
+        self.filled -= whole.keys()
         filled = [name for name in whole if self._empty(name, node, head)]
         several = None if isinstance(node.target, ast.Name) and node.target.id == head.letter else rounds(self.reader, node.iter)
         self.heads.append(head)
@@ -163,8 +165,10 @@ class Copies(Stepwise):
             self._called(name, own)
         for name in whole:
             if name in filled:
-                rows = self.starts.pop(name, {}) | self.values.pop(name)
-                whole_array = stack([rows[key] for key in sorted(rows)])
+                whole_array = self.held(name)
+                assert whole_array is not None
+                self.starts.pop(name, None)
+                self.values.pop(name)
                 self.reader.names[name] = Grown(whole_array) if self.rows[name].list else whole_array
                 self.filled.add(name)
             elif self.values[name] and self._have_one_shape(name):
@@ -198,6 +202,12 @@ class Copies(Stepwise):
             self.starts[name] = old | self.starts.get(name, {})
         return rows is not None
 
+    def held(self, name: str) -> Tensor | None:
+        if name not in self.rows or name in self.filled:
+            return None
+        known, rows = self.starts.get(name, {}) | self.values.get(name, {}), self.rows[name]
+        return stack([_row_of(known, (k,), rows.row(Integer(k))) for k in range(int(rows.size))])
+
     def unready(self, node: ast.Name) -> NotationError | None:
         if node.id in self.families or (node.id in self.values and not self._have_one_shape(node.id)):
             fault = f"{node.id} has another shape at each step."
@@ -217,6 +227,8 @@ class Copies(Stepwise):
         lead, rest = items[:depth], items[depth:]
         if name not in self.lines or over or not all(map(is_plain, lead)):
             return False
+        if len(lead) > 1 and not self.heads and reader.function is not None and isinstance(reader.names.get(name), Tensor):
+            return False  # a part of an array that is filled below
         is_step = all(mentions(item, self.letters) for item in lead)
         if not is_step and not self.heads and len(lead) == 1 and not rest:
             key: Key = (int(self.begin(target, name, number(reader, lead[0]), value)),)
@@ -292,15 +304,14 @@ class Copies(Stepwise):
         for length in range(count, -1, -1):
             key = tuple(int(number(self.reader, item)) for item in items[:length])
             if key in known:
-                return self._entry(known[key], items[length:], self._first(name, length))
+                return self._entry(known[key], items[length:], {} if name in self.rows else self._first(name, length))
+            if name in self.rows and length == 1:
+                place = int(self.rows[name].place(Integer(key[0])))
+                if 0 <= place < self.rows[name].size:
+                    return self._entry(_row_of(known, (place,), self.rows[name].row(Integer(place))), items[1:], {})
             inner = sorted({k[length] for k in self.values.get(name, {}) if k[:length] == key and len(k) > length})
             if inner:
                 return self._entry(self._stacked(name, key), items[length:], self._lows(name, key))
-            rows = self.rows.get(name) if length == 1 else None
-            if rows is not None and (place := int(rows.place(Integer(key[0])))) < rows.size:
-                old = known.get((place,), rows.row(Integer(place)))
-                if old is not None:
-                    return self._entry(old, items[1:], {})
         raise self._unknown(node)
 
     def _first(self, name: str, length: int) -> dict[int, Expr]:
@@ -339,3 +350,13 @@ class Copies(Stepwise):
             low = lows.get(places.get(id(item), -1), sp.S.Zero)
             taken.append(sp.expand(number(self.reader, item) - low) if is_plain(item) and low else evaluator.item(item))
         return tensor[tuple(taken)] if taken else tensor
+
+
+def _row_of(known: Mapping[Key, Tensor], key: Key, old: Tensor | None) -> Tensor:
+    """What stands at some numbers of an array that loops fill: what was written there, else what it held before."""
+    if key in known:
+        return known[key]
+    assert old is not None, "an array has all its rows"
+    if not any(len(k) > len(key) and k[: len(key)] == key for k in known):
+        return old
+    return stack([_row_of(known, (*key, k), old[k]) for k in range(int(old.shape[0]))])

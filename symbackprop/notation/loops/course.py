@@ -88,20 +88,21 @@ def difference(a: ast.expr, b: ast.expr, known: dict[str, str]) -> int | None:
     """How much one number of steps is above another; None where the statements do not tell it."""
     if not is_plain(a) or not is_plain(b):
         return None
-    found = sp.expand(_value(a, known) - _value(b, known))
+    found = sp.expand(measured(a, known) - measured(b, known))
     return int(found) if found.is_Integer else None
 
 
-def _value(node: ast.expr, known: dict[str, str]) -> Expr:
+def measured(node: ast.expr, known: dict[str, str]) -> Expr:
+    """A number of steps over sizes, each by what it measures."""
     match node:
         case ast.Constant(value=int(k)):
             return sp.Integer(k)
         case ast.Name(id=name):
-            return _value(ast.parse(known[name], mode="eval").body, known) if name in known else sp.Symbol(name)
+            return measured(ast.parse(known[name], mode="eval").body, known) if name in known else sp.Symbol(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, known)
+            return -measured(operand, known)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
-            x, y = _value(left, known), _value(right, known)
+            x, y = measured(left, known), measured(right, known)
             return x * y if isinstance(op, ast.Mult) else x + y if isinstance(op, ast.Add) else x - y
         case ast.Call(func=ast.Name(id="len"), args=[array]) if is_measure(node):
             return sp.Symbol(f"{ast.unparse(array)}.shape[0]")

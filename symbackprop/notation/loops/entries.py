@@ -19,6 +19,7 @@ from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axes, is_plain, items_of, mentions, number
 from symbackprop.notation.loops.lists import back, last_of
 from symbackprop.notation.loops.several import rebuilt, stem
+from symbackprop.notation.loops.so_far import so_far
 from symbackprop.notation.rounds import List
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ class Entries:
         for depth, frame in enumerate(writing):
             if name in frame.lists and (of_list := self._of_list(node, name or "", items, frame)) is not None:
                 return of_list
+            if items and (held := so_far(steps, name or "", writing[depth:], items[0])) is not None:
+                return self.entry(node, None, Numbered(held, {0: sp.S.Zero}), items)
             earlier = self._earlier(node, name or "", items, frame)
             if earlier is not None:
-                lows = {k: inner.low(name or "") for k, inner in enumerate(writing[depth + 1 :])}
+                filled = name in steps.rows  # whole rows
+                lows = {k: sp.S.Zero if filled else inner.low(name or "") for k, inner in enumerate(writing[depth + 1 :])}
                 numbered = self._with_corners(node, name or "", Numbered(earlier, lows), items, writing[depth:])
                 return self.entry(node, None, numbered, items[1:])
             items = items[1:]
@@ -141,6 +145,10 @@ class Entries:
             outside = at is not None and (sp.expand(at - rows.low).is_negative or sp.expand(at - rows.high).is_positive)
             row = frame.outer.starts.get(name, {}).get(at, rows.row(at)) if outside and at is not None else None
             return None if row is None else self.entry(node, None, Numbered(row), items[1:])
+        own = [Away(f.head.letter, f.writes[name]) for f in writing]
+        if inner and name not in self.steps.stacks and [away(self.reader, one, letters) for one in items[: len(own)]] == own:
+            old = self.old(node, name, writing)
+            return None if old is None else self.entry(node, None, Numbered(old), items[len(own) :])
         index = away(self.reader, items[0], letters)
         if index is None or index.falls or inner or self.steps.frame_of(index) is not frame:
             return None
@@ -217,7 +225,7 @@ class Entries:
                 continue
             index = sp.expand(head.first + frame.writes[name] - k * head.step)
             start = frame.outer.starts.get(name, {}).get(index)
-            rows = self.steps.rows.get(name)
+            rows = frame.rows.get(name)
             if start is None and rows is not None:
                 start = frame.outer.starts.get(name, {}).get(rows.place(index), rows.row(index))
             text = self.steps.text(frame, name, index)

@@ -10,6 +10,7 @@ from sympy import Expr
 
 from symbackprop.language.loop import Loop
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.loops.filled import Filled
 from symbackprop.notation.loops.header import Header
 from symbackprop.notation.loops.indices import Numbered
 
@@ -57,6 +58,8 @@ class Frame:
     writes    the names that it writes step by step, and how far from the step's number.
     earlier   stand-ins for values of earlier steps, by name and steps back.
     corners   stand-ins for what stood before an inner loop, by its name and steps back.
+    rows      arrays that it fills, or one row of which it fills within a loop that fills them.
+    arrays    stand-ins for arrays that it fills, as the steps before left them.
     carried   stand-ins for names that are given another value, by name; of several values by how each is read: state[0].
     lists     the names among `writes` of lists that grow by one value in each step, with how they do.
     held      several values as they were before the loop, by name, each by how it is read.
@@ -69,6 +72,8 @@ class Frame:
     outer: Scope
     earlier: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     corners: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+    rows: dict[str, Filled] = field(default_factory=dict)
+    arrays: dict[str, Tensor] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
     lists: dict[str, Growth] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -16,10 +16,12 @@ from symbackprop.language.tensors import Tensor, as_tensor, total
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.loops.accumulating import Added, added
+from symbackprop.notation.loops.filled import Filled
 from symbackprop.notation.loops.frame import Frame, bind
 from symbackprop.notation.loops.indices import Numbered, assigned
 from symbackprop.notation.loops.lists import left
 from symbackprop.notation.loops.several import changed, given, is_anew, is_several, parts, rebuilt, stem
+from symbackprop.notation.loops.so_far import held_now
 
 if TYPE_CHECKING:
     from symbackprop.notation.loops.steps import Steps
@@ -62,6 +64,7 @@ class Leaving:
         differs = frame.loop.differing([*outputs.values(), *ends.values()])
         stay = {id(self.stacks[name].tensor) for name in frame.writes if name in self.stacks}
         asked = {id(t): t for t in (*outputs.values(), *ends.values())}
+        asked |= {id(t): t for name in frame.writes if name in self.stacks and id(t := self.stacks[name].tensor) not in asked}
         lifted = [*(t for t in asked.values() if id(t) in differs | stay), *(found.term for found in adding.values()), *also]
         whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
         outer = frame.outer
@@ -143,7 +146,7 @@ class Leaving:
         value = value if is_zero(start) else start + value
         value.written = name
         self.reader.names[name] = value
-        if own is not None:
+        if own is not None and name not in getattr(self.frame.head.node, "adds", ()):
             self.reader.outputs[own] = value.named(own)
 
     def _connect(self) -> None:
@@ -155,6 +158,8 @@ class Leaving:
                 raise self.reader.fault(frame.head.node, f"{name} is not written in {self.steps.place(frame.head)}.", "")
             self._require_shape(name, stand_in, value)
             frame.loop.carry(stand_in, value)
+        for name, stand_in in frame.arrays.items():
+            frame.loop.carry(stand_in, held_now(self.steps, name, frame))
         for name, stand_in in frame.carried.items():
             held = self.names.get(name)
             value = as_tensor(held) if isinstance(held, Tensor | int | Expr) else stand_in
@@ -190,18 +195,19 @@ class Leaving:
         steps, frame, inner = self.steps, self.frame, self.stacks[name]
         lows = {0: frame.low(name)} | {axis + 1: low for axis, low in inner.lows.items()}
         tensor = whole[id(inner.tensor)]
-        _, before, after = steps.rows[name].beside() if name in steps.rows else ({}, None, None)
+        rows = frame.rows.get(name)
+        _, before, after = rows.beside() if rows is not None else ({}, None, None)
         numbered = Numbered(tensor, lows, steps.starts.get(name, {}), steps.line(frame.head.node), before=before, after=after)
-        if name in steps.rows:
-            numbered = self._filled(name, numbered)
+        if rows is not None:
+            numbered = self._filled(name, numbered, rows)
         steps.stacks[name] = numbered
         if not steps.writing(name):
             is_list = name in steps.rows and steps.rows[name].list
             self.reader.names[name] = Grown(numbered.tensor) if is_list else numbered.tensor
 
-    def _filled(self, name: str, numbered: Numbered) -> Numbered:
-        """The array of zeros that a loop filled, all rows in their places."""
-        want, row = self.steps.rows[name].held.shape[1:], numbered.tensor.shape[1:]
+    def _filled(self, name: str, numbered: Numbered, rows: Filled) -> Numbered:
+        """The array that a loop filled, all rows in their places."""
+        want, row = rows.held.shape[1:], numbered.tensor.shape[1:]
         if len(want) != len(row) or not all(map(same_size, want, row)):
             place = self.steps.place(self.frame.head)
             fault = f"a row of {name} is {shape_text(want)}, and {place} writes {shape_text(row)} to it."

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from symbackprop.notation.grammar import LONGEST
 from symbackprop.notation.loops.apart import steps_apart
+from symbackprop.notation.loops.bounded import bounded, may_be_empty
 from symbackprop.notation.loops.fields import fields_apart
+from symbackprop.notation.loops.hoisted import hoisted
 from symbackprop.notation.loops.plainer import plainer
 from symbackprop.notation.loops.turned import steps_first
+from symbackprop.notation.loops.whiles import counted
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
@@ -24,11 +27,16 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
 
     arguments   names that have values before.
     """
-    if not any(isinstance(n, ast.For) for statement in body for n in ast.walk(statement)):
+    if not any(isinstance(n, ast.For | ast.While) for statement in body for n in ast.walk(statement)):
         return list(body)
     with _deep():
-        own = fields_apart(plainer(deepcopy(list(body)), reader.names), arguments)
-        return steps_first(reader, steps_apart(own), arguments)
+        own = counted(deepcopy(list(body)))
+        own = steps_apart(hoisted(fields_apart(plainer(own, reader.names), arguments)))
+        if reader.numbers is not None:
+            may_be_empty(own)
+        else:
+            own = bounded(own)
+        return steps_first(reader, own, arguments)
 
 
 @contextmanager

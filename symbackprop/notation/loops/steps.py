@@ -20,13 +20,14 @@ from symbackprop.notation.entered import arrays, require_own, with_entries
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
-from symbackprop.notation.loops.filled import Filled
+from symbackprop.notation.loops.filled import Filled, filled
 from symbackprop.notation.loops.frame import Frame, Scope, bind
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, origin, partly, targets
 from symbackprop.notation.loops.leaving import Leaving
 from symbackprop.notation.loops.lists import grow, growing, put
 from symbackprop.notation.loops.several import given, is_anew, is_several, parts, rebuilt, require_lone, stem
+from symbackprop.notation.loops.so_far import so_far
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 from symbackprop.notation.rounds import Comprehension
 
@@ -41,6 +42,7 @@ class Steps(Stepwise):
     stacks   what loops wrote step by step; within a block, what its step wrote.
     starts   what stands before a first step, by name and number.
     past     loops that were read, by their letters.
+    parts    rows of arrays that a loop within fills, by the name of the array, as it is entered.
     corners  what stands before the first step of a loop and of one within it, by name and both numbers: h[0, 0].
     """
 
@@ -51,6 +53,7 @@ class Steps(Stepwise):
         self.starts: dict[str, dict[Expr, Tensor]] = {}
         self.corners: dict[str, dict[tuple[Expr, Expr], Tensor]] = {}
         self.past: dict[str, Header] = {}
+        self.parts: dict[str, Filled] = {}
         self.entries = Entries(self)
 
     @property
@@ -121,6 +124,7 @@ class Steps(Stepwise):
         for name in writes if begun > 1 and not head.is_dotted else ():
             self._renumber(name, begun - head.low)
         frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=lists)
+        frame.rows = {name: rows for name in writes if (rows := self.parts.pop(name, self.rows.get(name))) is not None}
         several = (name for name, held in reader.names.items() if is_several(held) and not is_anew(body, name))
         frame.held = {name: parts(name, reader.names[name]) for name in several}
         names = {name: held for name, held in reader.names.items() if name not in frame.writes}
@@ -167,6 +171,19 @@ class Steps(Stepwise):
                     above = {k: row for k, row in self.starts.get(name, {}).items() if not self._is_written(rows, k, target, head)}
                     self.starts[name] = rows.beside()[0] | above
                 self._fresh(target, name)
+            elif name in self.rows:
+                self.parts[name] = self._part(target, name, index.least(head), index.most(head))
+                self.starts[name] = self.parts[name].beside()[0] | self.starts.get(name, {})
+        return found
+
+    def _part(self, target: ast.Subscript, name: str, low: Expr, high: Expr) -> Filled:
+        """A row of an array, which a loop within the one that fills the array fills from one number to another."""
+        old = self.entries.old(target, name, self.writing(name))
+        assert old is not None, "an array that is filled has rows"
+        found = filled(old, None, low, high) if old.shape else None
+        if found is None:
+            fault = f"{self.reader.source.segment(target)} is outside of {name}, whose rows are {shape_text(old.shape)}."
+            raise self.reader.fault(target, fault, f"Write {name} = np.zeros(...) of all its entries above the loop.")
         return found
 
     def _is_written(self, rows: Filled, number: Expr, target: ast.Subscript, head: Header) -> bool:
@@ -238,10 +255,10 @@ class Steps(Stepwise):
             items = items[1:]
         if len(items) == 1 and len(writing) < self.depths[name] and away(reader, items[0], self.letters) is None:
             self._start(target, name, (self.begin(target, name, number(reader, items[0]), value),), value)
-        elif not writing and len(items) == self.depths[name] == 2:
-            self._start(target, name, tuple(number(reader, item) for item in items), value)
         elif not writing and reader.function is not None and isinstance(reader.names.get(name), Tensor):
             return False  # a part of an array that is filled below
+        elif not writing and len(items) == self.depths[name] == 2:
+            self._start(target, name, tuple(number(reader, item) for item in items), value)
         elif not writing or writing[-1] is not self.frames[-1] or (items and reader.function is None):
             raise partly(reader, target, self.letters)
         elif name in self.stacks and reader.function is None:
@@ -309,6 +326,10 @@ class Steps(Stepwise):
 
     def value(self, node: ast.Subscript) -> Any:
         return self.entries.value(node)
+
+    def held(self, name: str) -> Tensor | None:
+        writing = self.writing(name)
+        return so_far(self, name, writing) if writing else None
 
     def unready(self, node: ast.Name) -> NotationError | None:
         name = node.id

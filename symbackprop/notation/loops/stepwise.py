@@ -133,6 +133,10 @@ class Stepwise(ABC):
     def write(self, target: ast.Subscript, value: Any) -> bool:
         """z[l] = value, or z[0] = value above the loop; False where the target is none of these."""
 
+    def held(self, name: str) -> Tensor | None:
+        """An array as it is while a loop fills it; None where it is none."""
+        return None
+
     def forget(self, name: str) -> None:  # noqa: B027  # what is written out has nothing to forget
         """Let go of what loops wrote to a name, which is given another value."""
 

@@ -1,0 +1,214 @@
+"""Inner loops that begin or end at the outer one: `for j in range(i):` is a loop over all j, whose steps count where j < i."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.notation.loops.course import Course, course_of, measured, measures
+from symbackprop.notation.loops.header import is_dotted, is_plain
+from symbackprop.notation.loops.nodes import like
+from symbackprop.notation.loops.several import is_anew
+
+TAME = {  # what has a value and a slope everywhere
+    "sum", "dot", "exp", "tanh", "sin", "cos", "abs", "maximum", "minimum", "sigmoid", "where", "matmul", "outer", "square", "len",
+    "range", "max", "min", "inner", "relu", "mean", "zeros", "ones", "softplus", "cosh", "sinh", "arctan", "expit", "transpose",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The least and the largest number of a loop's steps."""
+
+    low: Expr
+    high: Expr
+
+
+def bounded(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements, in which no loop begins or ends at the step of another one, as far as their steps may be left out."""
+    whole = ast.Module(list(body), [])
+    return [_Bounded(whole, measures(body)).visit(statement) for statement in body]
+
+
+def may_be_empty(body: Sequence[ast.stmt]) -> None:
+    """Note the loops that have no step at some steps of one around them."""
+    for loop in (n for s in body for n in ast.walk(s) if isinstance(n, ast.For)):
+        own = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        for inner in (n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.For)):
+            if any(isinstance(n, ast.Name) and n.id in own for n in ast.walk(inner.iter)):
+                inner.may_be_empty = True  # type: ignore[attr-defined]
+
+
+class _Bounded(ast.NodeTransformer):
+    """Widens inner loops, and masks their steps.
+
+    whole  all statements.
+    known  names and what they measure.
+    """
+
+    def __init__(self, whole: ast.Module, known: dict[str, str]) -> None:
+        self.whole, self.known = whole, known
+        self.around: dict[str, Steps] = {}
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        course = course_of(node, self.known)
+        steps = None if course is None else self._steps(course)
+        if course is not None and steps is not None and course.letter is not None:
+            found = self._widened(node, course, steps)
+            if found is not None:
+                node, steps = found
+            before = self.around.get(course.letter)
+            self.around[course.letter] = steps
+            self.generic_visit(node)
+            del self.around[course.letter]
+            if before is not None:
+                self.around[course.letter] = before
+            return node
+        self.generic_visit(node)
+        return node
+
+    def _steps(self, course: Course) -> Steps | None:
+        if course.first is None or course.last is None or not (is_plain(course.first) and is_plain(course.last)):
+            return None
+        first, last = measured(course.first, self.known), measured(course.last, self.known)
+        return Steps(first, last) if course.rises else Steps(last, first)
+
+    def _widened(self, node: ast.For, course: Course, steps: Steps) -> tuple[ast.For, Steps] | None:
+        """A loop over all steps that it ever has, and those; None where no loop around it bounds it."""
+        letters = [sp.Symbol(c) for c in self.around if c != course.letter]
+        if not any(steps.low.has(c) or steps.high.has(c) for c in letters):
+            return None
+        if not all(end.is_polynomial(*letters) for end in (steps.low, steps.high)):
+            return None
+        letter, bare = course.letter or "", _is_bare(node, course.letter or "")
+        tests: list[ast.expr] = []
+        low, high = steps.low, steps.high
+        for c in letters:
+            own = self.around[c.name]
+            for end, least in ((low, True), (high, False)):
+                slope = sp.expand(end).coeff(c)
+                if slope == 0:
+                    continue
+                if slope not in (1, -1):
+                    return None
+                away = sp.expand(end - c)
+                wide = end.subs(c, own.low if (slope > 0) == least else own.high)
+                if slope == 1 and bare and away == (1 if least else -1):
+                    wide = own.low if least else own.high  # all that the outer one goes over, so that whole arrays are read
+                test = f"{letter} {('>=' if least else '<=')} {end}"
+                if slope == 1 and away == (1 if least else -1):
+                    test = f"{letter} {('>' if least else '<')} {c}"
+                tests.append(ast.parse(test, mode="eval").body)
+                low, high = (wide, high) if least else (low, wide)
+        masked = _Masked(node, tests, self._outside(node))
+        statements = [masked.statement(s) for s in node.body]
+        if any(s is None for s in statements):
+            return None
+        ends = f"range({low}, {sp.expand(high + 1)})" if course.rises else f"range({high}, {sp.expand(low - 1)}, -1)"
+        if is_dotted(node):
+            ends = f"({low}) << ({high})" if course.rises else f"({high}) << ({low})"
+        several = _placed(node.iter, ast.parse(ends, mode="eval").body)
+        new = ast.For(node.target, several, [s for s in statements if s is not None], [], node.type_comment)
+        new.adds = getattr(node, "adds", ())  # type: ignore[attr-defined]
+        return ast.copy_location(new, node), Steps(sp.expand(low), sp.expand(high))
+
+    def _outside(self, node: ast.For) -> set[str]:
+        """The names that are read outside of a loop."""
+        inside = {id(n) for n in ast.walk(node)}
+        return {
+            n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in inside
+        }
+
+
+class _Masked:
+    """Statements of a block of which some steps do not count.
+
+    tests    when a step counts.
+    outside  the names that are read outside of the loop.
+    """
+
+    def __init__(self, loop: ast.For, tests: Sequence[ast.expr], outside: set[str]) -> None:
+        self.loop, self.tests, self.outside = loop, tests, outside
+
+    def statement(self, node: ast.stmt) -> ast.stmt | None:
+        """A statement that does nothing at steps that do not count; None where there is none."""
+        match node:
+            case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
+                return like(node, ast.AugAssign(target, op, self._where(value, 0)))
+            case ast.AugAssign(target=target, op=ast.Mult() | ast.Div() as op, value=value):
+                return like(node, ast.AugAssign(target, op, self._where(value, 1)))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=ast.Name(id=own), op=op, right=value)) if (
+                name == own and isinstance(op, ast.Add | ast.Sub) and not _reads(value, name)
+            ):
+                return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self._where(value, 0)))
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.BinOp(left=value, op=ast.Add() as op, right=ast.Name(id=own))
+            ) if name == own and not _reads(value, name):
+                return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self._where(value, 0)))
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_anew(self.loop.body, name) and name not in self.outside:
+                return node if _is_tame(value) else like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, 1)))
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                return like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, ast.Name(name, ast.Load()))))
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name()) as target], value=value):
+                held = deepcopy(target)
+                held.ctx = ast.Load()
+                return like(node, ast.Assign([target], self._where(value, held)))
+            case ast.For(orelse=[], body=body):
+                within = [self.statement(s) for s in body]
+                if any(s is None for s in within):
+                    return None
+                node.body = [s for s in within if s is not None]
+                return node
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                return node
+            case _:
+                return None
+
+    def _where(self, value: ast.expr, other: int | ast.expr) -> ast.expr:
+        for test in self.tests:
+            beside = ast.Constant(other) if isinstance(other, int) else deepcopy(other)
+            value = _placed(self.loop.iter, ast.Call(ast.Name("where", ast.Load()), [deepcopy(test), value, beside], []), value)
+        return value
+
+
+def _placed(where: ast.expr, node: ast.expr, but: ast.expr | None = None) -> ast.expr:
+    """A new expression at the place of another one, but for a part that has its own."""
+    own = {id(n) for n in ast.walk(but)} if but is not None else set[int]()
+    for n in ast.walk(node):
+        if id(n) not in own and "lineno" in n._attributes:
+            ast.copy_location(n, where)
+    return node
+
+
+def _reads(node: ast.expr, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
+def _is_tame(value: ast.expr) -> bool:
+    """Whether an expression has a value and a slope at every step, also at those that do not count."""
+    for node in ast.walk(value):
+        match node:
+            case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod()):
+                return False
+            case ast.BinOp(op=ast.Pow(), right=power) if not (isinstance(power, ast.Constant) and isinstance(power.value, int)):
+                return False
+            case ast.Call(func=ast.Name(id=word)) | ast.Call(func=ast.Attribute(attr=word)) if word not in TAME:
+                return False
+            case _:
+                pass
+    return True
+
+
+def _is_bare(loop: ast.For, letter: str) -> bool:
+    """Whether a letter stands alone in all indices, x[j] and never x[j - 1]."""
+    for node in (n for s in loop.body for n in ast.walk(s)):
+        if isinstance(node, ast.Subscript):
+            items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if any(_reads(item, letter) and not isinstance(item, ast.Name | ast.Subscript) for item in items):
+                return False
+    return True

@@ -1,0 +1,59 @@
+"""Inner loops that begin or end at the outer one, against what Python itself computes and its differences, at several sizes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.evaluate.tape import forward
+from tests.loops.test_random_functions import copied, function_of
+from tests.loops.uneven_loops import FUNCTIONS, text
+
+QUICK = ("forward substitution", "alignment", "product by hand", "while")
+SIZES = ({"n": 3, "m": 2, "d": 2}, {"n": 1, "m": 1, "d": 2}, {"n": 4, "m": 3, "d": 1})
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in FUNCTIONS])
+def test_an_uneven_loop_is_what_python_runs(tmp_path: Path, name: str) -> None:
+    loss = function_of(tmp_path / "uneven.py", text(name))
+    network = sb.read(loss)
+    step = sb.compile(network)
+    for sizes in SIZES:
+        if any(room.subs({s: sizes[s.name] for s in room.free_symbols}) < 0 for room in network.program.conditions):
+            continue  # as range(1, n) of one row
+        rng = np.random.default_rng(1)
+        shapes = {
+            t.name: [int(n.subs({s: sizes[s.name] for s in n.free_symbols})) for n in t.shape] for t in network.program.inputs
+        }
+        at = {n: rng.normal(size=shape) for n, shape in shapes.items()}
+        value, gradients = step.value_and_grad(at)
+        np.testing.assert_allclose(value, loss(**copied(at)), rtol=1e-9)
+        way = {n: rng.normal(size=g.shape) for n, g in gradients.items()}
+        moved = [loss(**copied({**at, **{n: at[n] + k * 1e-5 * v for n, v in way.items()}})) for k in (-1, 1)]
+        along = sum(np.sum(gradients[n] * v) for n, v in way.items())
+        np.testing.assert_allclose(along, (moved[1] - moved[0]) / 2e-5, rtol=1e-5, atol=1e-6)
+        if sizes["n"] > 1 and network.written_out is not None:
+            plain = network.written_out(numbers={s: n for s, n in sizes.items() if s in map(str, network.program.sizes())})
+            np.testing.assert_allclose(forward(plain.program, at, {})[plain.loss], value, rtol=1e-9)
+
+
+def test_a_loop_without_a_step_is_checked(tmp_path: Path) -> None:
+    loss = function_of(tmp_path / "uneven.py", text("pairs"))
+    assert sb.check(sb.read(loss)).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_witness_agrees_on_an_uneven_loop(tmp_path: Path, name: str) -> None:
+    assert sb.check(sb.read(function_of(tmp_path / "uneven.py", text(name)))).ok
+
+
+def test_a_product_by_hand_is_a_product(tmp_path: Path) -> None:
+    report = sb.derive(sb.read(function_of(tmp_path / "uneven.py", text("product by hand")))).report("text", detail="brief")
+    assert "C = A B,   L = sum(tanh(C))" in report
+
+
+def test_an_array_that_is_filled_is_read_by_its_own_names_alone() -> None:
+    with pytest.raises(sb.NotationError, match="used before line"):
+        sb.read("x: data[n]\nW: parameter[n]\nfor i in 1..n:\n    z[i] = W[i] * z[i]\nL = sum(z**2)")

@@ -1,0 +1,143 @@
+"""Functions of Python whose inner loops begin or end at the outer one, that read arrays while they fill them, or fill them entry by entry."""
+
+HEAD = "import numpy as np\n\n\ndef loss({}):\n"
+
+FUNCTIONS = {
+    "pairs": ('x: "data[n, d]", W: "parameter[d, d]"', """
+    z = x @ W
+    total = 0.0
+    for i in range(len(z)):
+        for j in range(i):
+            total += np.exp(-np.sum((z[i] - z[j])**2))
+    return total
+"""),
+    "forward substitution": ('A: "parameter[n, n]", b: "data[n]"', """
+    n = len(b)
+    x = np.zeros(n)
+    for i in range(n):
+        s = b[i]
+        for j in range(i):
+            s = s - A[i, j] * x[j]
+        x[i] = s / (A[i, i] + 2)
+    return np.sum(x**2)
+"""),
+    "alignment": ('x: "parameter[n, d]", y: "data[m, d]"', """
+    n, m = len(x), len(y)
+    R = np.full((n + 1, m + 1), 10.0)
+    R[0, 0] = 0
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            c = np.sum((x[i - 1] - y[j - 1])**2)
+            R[i, j] = c - np.log(np.exp(-R[i - 1, j]) + np.exp(-R[i, j - 1]) + np.exp(-R[i - 1, j - 1]))
+    return R[n, m]
+"""),
+    "product by hand": ('A: "parameter[n, m]", B: "parameter[m, d]"', """
+    n, m = A.shape
+    d = B.shape[1]
+    C = np.zeros((n, d))
+    for i in range(n):
+        for j in range(d):
+            for k in range(m):
+                C[i, j] += A[i, k] * B[k, j]
+    return np.sum(np.tanh(C))
+"""),
+    "charges": ('q: "data[n]", x: "parameter[n, d]"', """
+    n = len(x)
+    E = 0.0
+    for i in range(n):
+        for j in range(i + 1, n):
+            r = x[i] - x[j]
+            inv = 1 / np.sqrt(np.sum(r**2))
+            E += q[i] * q[j] * inv
+    return E
+"""),
+    "attention so far": ('x: "data[n, d]", W: "parameter[d, d]"', """
+    n, d = x.shape
+    h = np.zeros((n, d))
+    for i in range(n):
+        num, den = x[i], 1.0
+        for j in range(i):
+            a = np.exp(np.sum(h[j] * (W @ x[i])))
+            num = num + a * h[j]
+            den += a
+        h[i] = num / den
+    return np.sum(h**2)
+"""),
+    "three loops": ('x: "data[n, d]", w: "parameter[d]"', """
+    s = x @ w
+    total = 0.0
+    for i in range(len(s)):
+        for j in range(i):
+            for k in range(j):
+                total += s[i] * s[j] * np.sin(s[k])
+    return total
+"""),
+    "from the end": ('x: "data[n, d]", W: "parameter[d, d]", A: "parameter[n, n]"', """
+    n, d = x.shape
+    h = np.zeros((n, d))
+    for i in range(n - 1, -1, -1):
+        m = x[i]
+        for j in range(i + 1, n):
+            m = m + A[i, j] * np.tanh(W @ h[j])
+        h[i] = m
+    return np.sum(h[0]**2)
+"""),
+    "best so far": ('w: "parameter[n, n]"', """
+    n = len(w)
+    best = np.zeros(n)
+    for i in range(1, n):
+        b = -10.0
+        for j in reversed(range(i)):
+            b = max(b, best[j] + w[j, i])
+        best[i] = b
+    return best[-1]
+"""),
+    "all of it so far": ('x: "data[n, d]", W: "parameter[d, d]"', """
+    n, d = x.shape
+    h = np.zeros((n, d))
+    for i in range(n):
+        h[i] = np.tanh(W @ x[i] + h.sum(axis=0) + h[0])
+    return np.sum(h**2)
+"""),
+    "rows that grow": ('x: "data[n, d]", A: "parameter[n, n]"', """
+    n, d = x.shape
+    h = np.zeros((n, d))
+    for i in range(n):
+        h[i] = x[i]
+        for j in range(i):
+            h[i] += A[i, j] * np.tanh(h[j])
+    return np.sum(h**2)
+"""),
+    "triangle": ('x: "data[n, d]", W: "parameter[d, d]"', """
+    n = len(x)
+    A = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i):
+            A[i, j] = np.tanh(x[i] @ W @ x[j])
+    return np.sum((A @ x)**2)
+"""),
+    "layers and time": ('x: "data[n, d]", W: "parameter[m, d, d]", U: "parameter[m, d, d]"', """
+    n, d = x.shape
+    m = len(W)
+    h = np.zeros((n + 1, m + 1, d))
+    for t in range(1, n + 1):
+        h[t, 0] = x[t - 1]
+        for l in range(1, m + 1):
+            h[t, l] = np.tanh(W[l - 1] @ h[t, l - 1] + U[l - 1] @ h[t - 1, l])
+    return np.sum(h[1:, m]**2)
+"""),
+    "while": ('x: "data[n, d]", W: "parameter[d, d]"', """
+    h = np.zeros(len(W))
+    t = len(x) - 1
+    while t >= 0:
+        h = np.tanh(W @ h + x[t])
+        t -= 1
+    return np.sum(h**2) - t
+"""),
+}  # fmt: skip
+
+
+def text(name: str) -> str:
+    """A function as a file."""
+    arguments, body = FUNCTIONS[name]
+    return HEAD.format(arguments) + body.lstrip("\n")
