@@ -20,11 +20,11 @@ def test_an_uneven_loop_is_what_python_runs(tmp_path: Path, name: str) -> None:
     network = sb.read(loss)
     step = sb.compile(network)
     for sizes in SIZES:
-        if any(room.subs({s: sizes[s.name] for s in room.free_symbols}) < 0 for room in network.program.conditions):
+        if any(room.subs({s: sizes[str(s)] for s in room.free_symbols}) < 0 for room in network.program.conditions):
             continue  # as range(1, n) of one row
         rng = np.random.default_rng(1)
         shapes = {
-            t.name: [int(n.subs({s: sizes[s.name] for s in n.free_symbols})) for n in t.shape] for t in network.program.inputs
+            t.name: [int(n.subs({s: sizes[str(s)] for s in n.free_symbols})) for n in t.shape] for t in network.program.inputs
         }
         at = {n: rng.normal(size=shape) for n, shape in shapes.items()}
         value, gradients = step.value_and_grad(at)
