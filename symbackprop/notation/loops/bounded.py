@@ -87,6 +87,7 @@ class _Bounded(ast.NodeTransformer):
             return None
         letter, bare = course.letter or "", _is_bare(node, course.letter or "")
         tests: list[ast.expr] = []
+        bounds = {letter, *(c.name for c in letters if steps.low.has(c) or steps.high.has(c))}
         low, high = steps.low, steps.high
         for c in letters:
             own = self.around[c.name]
@@ -105,7 +106,7 @@ class _Bounded(ast.NodeTransformer):
                     test = f"{letter} {('>' if least else '<')} {c}"
                 tests.append(ast.parse(test, mode="eval").body)
                 low, high = (wide, high) if least else (low, wide)
-        masked = _Masked(node, tests, self._outside(node))
+        masked = _Masked(node, tests, self._outside(node), self._made(), bounds)
         statements = [masked.statement(s) for s in node.body]
         if any(s is None for s in statements):
             return None
@@ -116,6 +117,10 @@ class _Bounded(ast.NodeTransformer):
         new = ast.For(node.target, several, [s for s in statements if s is not None], [], node.type_comment)
         new.adds = getattr(node, "adds", ())  # type: ignore[attr-defined]
         return ast.copy_location(new, node), Steps(sp.expand(low), sp.expand(high))
+
+    def _made(self) -> set[str]:
+        """The names that statements give values to as a whole."""
+        return {n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
     def _outside(self, node: ast.For) -> set[str]:
         """The names that are read outside of a loop."""
@@ -130,10 +135,12 @@ class _Masked:
 
     tests    when a step counts.
     outside  the names that are read outside of the loop.
+    made     the names that are given a value as a whole: the arrays that hold something before a loop sets their entries.
+    letters  those of the loops that say which steps count.
     """
 
-    def __init__(self, loop: ast.For, tests: Sequence[ast.expr], outside: set[str]) -> None:
-        self.loop, self.tests, self.outside = loop, tests, outside
+    def __init__(self, loop: ast.For, tests: Sequence[ast.expr], outside: set[str], made: set[str], letters: set[str]) -> None:
+        self.loop, self.tests, self.outside, self.made, self.letters = loop, tests, outside, made, letters
 
     def statement(self, node: ast.stmt) -> ast.stmt | None:
         """A statement that does nothing at steps that do not count; None where there is none."""
@@ -154,7 +161,9 @@ class _Masked:
                 return node if _is_tame(value) else like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, 1)))
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 return like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, ast.Name(name, ast.Load()))))
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name()) as target], value=value):
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name)) as target], value=value) if name in self.made and all(
+                _reads(target.slice, letter) for letter in self.letters
+            ):
                 held = deepcopy(target)
                 held.ctx = ast.Load()
                 return like(node, ast.Assign([target], self._where(value, held)))
