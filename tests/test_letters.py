@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import symbackprop as sb
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.grammar import check
@@ -51,6 +52,14 @@ def test_no_letter_is_the_name_of_a_tensor_or_of_a_size() -> None:
     program = trace({"L": contract("iji->j", a).named("y").sum()})
     derived = check(chain_rule(program, "y", ["i"]))
     assert not letters_of(derived) & {*taken, "k1", "l1"}
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm", "dot_product_attention", "conv2d"])
+def test_no_letter_of_an_index_is_one_that_names_are_made_of(name: str) -> None:
+    """n_t is the candidate of a gate, p_n its part: n counts nothing beside them."""
+    program = sb.derive(PACKAGE.parent / "examples" / "layers" / f"{name}.net").program
+    names = {part for tensor in program.tensors.values() if tensor.role is None for part in tensor.name.split("_")}
+    assert not letters_of(program) & names
 
 
 def test_twenty_axes_of_different_sizes_have_twenty_letters() -> None:

@@ -31,6 +31,11 @@ def fresh(number: int, taken: Iterable[str], first: Iterable[str] = LETTERS, nam
     return tuple(islice((letter for letter in pool(first) if letter not in used and letter not in names), number))
 
 
+def letters_of(names: Iterable[str]) -> set[str]:
+    """The names, and the letters that they are made of, which an index beside them would be taken for: i and t of i_t."""
+    return {part for name in names for part in (name, *(p for p in name.split("_") if len(p) == 1))}
+
+
 def is_nameless(name: str) -> bool:
     """Whether a name is one of those that are given to what has none: u, u_3."""
     head, _, number = name.partition("_")

@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import MATRIX_FUNCTIONS
+from symbackprop.core.letters import letters_of
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Signature, shape_text
 from symbackprop.core.widths import LayerWidths
 from symbackprop.display.body import scalar
@@ -216,7 +217,7 @@ class Names:
     @cached_property
     def words(self) -> frozenset[str]:
         """The names of tensors and sizes, which a letter that is new must not be."""
-        return frozenset((*self.program.tensors, *map(str, self.program.sizes())))
+        return frozenset((*letters_of(self.program.tensors), *map(str, self.program.sizes())))
 
     def dimensions(self, name: str) -> Node:
         """The shape as a formula: h × d; of what has another one at each layer, that at one, h_l × h_{l-1}."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import PurePath
 
 from symbackprop.core.choices import mend
@@ -18,8 +19,10 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Fence, Marked, Node, Row, items_of, split
+from symbackprop.formulas.widths import width
 
-ROOM = 4  # quads in a gap
+LEAST, MOST = 5, 14
+"""Ems of a gap, which is for what is written by hand."""
 SOLUTION = "-solution"
 
 
@@ -43,7 +46,8 @@ class Gaps:
             return equation
         self.used.add(name)
         equals, *rest = items_of(right)
-        shown = Row(tuple(rest)) if self.filled else f.beside(Fence("(", f.number(self.numbers[name]), ")"), *[f.QUAD] * ROOM)
+        room = min(max(ceil(1.5 * width(Row(tuple(rest)))), LEAST), MOST)
+        shown = Row(tuple(rest)) if self.filled else f.beside(Fence("(", f.number(self.numbers[name]), ")"), *[f.QUAD] * room)
         return f.beside(left, equals, Marked(shown, "good"))
 
 

@@ -87,7 +87,7 @@ class Lecture:
     def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
         starts = [self.plain.tensor(layer.start) for layer in layers]
         if len(layers) == 1:
-            title = self._way(several(starts), layers[0].lines, likewise=True)
+            title = self._way(layers[0], likewise=True)
         else:
             ends = several(starts) if len(layers) < FEWEST else told("{}", f.listed([starts[0], f.symbol("ldots"), starts[-1]]))
             title = told("Likewise from {}", ends)
@@ -106,8 +106,11 @@ class Lecture:
         lines = [line for line in layer.lines if new.get(line.kind) is line]
         self.told |= new.keys()
         backward = [(line, e) for line in lines for e in self.reasons.path(line) if e.step and self.reasons.is_told(e.step)]
-        found = {(line.name, kind_of(e)): e for line, e in reversed(backward)}
-        equations = [e for line, e in backward if found[line.name, kind_of(e)] is e]
+        alike: dict[Hashable, list[Equation]] = {}
+        for line, e in backward:
+            alike.setdefault((line.name, kind_of(e)), []).append(e)
+        shown = {id(e) for some in alike.values() for e in (some if len(some) <= FEWEST else some[:1])}
+        equations = [e for _, e in backward if id(e) in shown]
         parts = (
             Part(told("Differentiated"), self._forward(_and_those_beside(equations, [e for _, e in backward]))),
             Part(told("Local derivative"), self._locals(equations)),
@@ -116,7 +119,7 @@ class Lecture:
         said_before = {split(x)[1] for x in parts[1].formulas}  # the local derivative, where nothing comes from above
         once = tuple(x for x in parts[2].formulas if split(x)[1] not in said_before)
         parts = (*parts[:2], replace(parts[2], formulas=once))
-        title = self._way(self.plain.tensor(layer.start), layer.lines)
+        title = self._way(layer)
         said = list(self.reasons.of(lines))
         return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
 
@@ -132,9 +135,9 @@ class Lecture:
                   if self.names.signature(line.name).shape]  # fmt: skip
         return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes), said, anchor)
 
-    def _way(self, start: Node | Told, lines: Sequence[Line], likewise: bool = False) -> Told:
+    def _way(self, layer: Layer, likewise: bool = False) -> Told:
         """From where a step goes, and where to."""
-        ends = several(list(map(self.end, lines)))
+        start, ends = several(list(map(self.plain.tensor, layer.starts))), several(list(map(self.end, layer.lines)))
         onward = told("Likewise from {} on to {}", start, ends) if likewise else told("From {} on to {}", start, ends)
         back = told("Likewise from {} back to {}", start, ends) if likewise else told("From {} back to {}", start, ends)
         return onward if self.derivation.vector else back

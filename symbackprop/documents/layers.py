@@ -6,7 +6,7 @@ together. A line is the box's where it has one, and stands for the backward equa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -19,6 +19,9 @@ from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node
+
+_MOST_STARTS = 4
+"""Values that the title of a step names as those that it begins at."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Layer:
-    """One step: from the value `start`, whose gradient is known, the lines that follow from it."""
+    """One step: from the value `start`, whose gradient is known, the lines that follow from it.
+
+    starts   all values whose gradients are multiplied here, the one whose gradient was found last at the end.
+    """
 
     start: str
     lines: tuple[Line, ...]
+    starts: tuple[str, ...]
 
 
 def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[Layer, ...]:
@@ -60,7 +67,7 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
             formula = shown.get(name) or equation_formula(names, equation, hidden)
             line = Line(name, formula, tuple(path_of(backward, known, name)))
             found.setdefault(_start(derivation, line, known), []).append(line)
-    return tuple(Layer(start, tuple(lines)) for start, lines in found.items())
+    return tuple(Layer(start, tuple(lines), _starts(derivation, start, lines, known)) for start, lines in found.items())
 
 
 def _without_line(derivation: Derivation, backward: Mapping[str, Equation], shown: Collection[str]) -> set[str]:
@@ -113,6 +120,18 @@ def _start(derivation: Derivation, line: Line, known: Collection[str]) -> str:
     if derivation.vector:
         return role.of if role else derivation.wrt[0]
     return role.wrt if role else derivation.of
+
+
+def _starts(derivation: Derivation, start: str, lines: Sequence[Line], known: Collection[str]) -> tuple[str, ...]:
+    """All values that a step begins at, in the order of the sweep; where they are many, the last alone."""
+    tensors = derivation.program.tensors
+    read = {n for line in lines for n in _here(line, known)} - {line.name for line in lines}
+    found = dict.fromkeys(
+        role.of if derivation.vector else role.wrt
+        for e in derivation.backward
+        if e.target.name in read and (role := tensors[e.target.name].role)
+    )
+    return tuple(found) if start in found and len(found) <= _MOST_STARTS else (start,)
 
 
 def _here(line: Line, known: Collection[str]) -> set[str]:

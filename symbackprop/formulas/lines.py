@@ -20,6 +20,8 @@ _LINE, _DEPTH, _CONDITION, _RAGGED = 10.0, 6.0, 40.0, 12.0
 """What one more line costs, a bracket that a break stands in, the condition of an indicator, a line left empty."""
 _SEVERAL = 30.0
 """What it costs to break one of several equations that stand side by side, not between two of them."""
+_ENTRY = 40.0
+"""What it costs to break an entry of a list, not the list between two of them."""
 _AT = {"relation": 0.0, "sum": 1.0, "list": 0.5, "entry": 3.0, "product": 5.0}
 _FACTORS = ("letter", "number", "upright", "fence", "function", "limit", "big")
 _DOT = Atom("⋅", "binary")
@@ -124,6 +126,8 @@ def _filled(pieces: Sequence[Sequence[Node]], room: float) -> tuple[Node, ...]:
 def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
     """What it costs to begin a line with each piece."""
     opened: list[float] = []
+    within = _lists([item for piece in pieces for item in piece])
+    passed = 0
     costs, before = [], None
     several = any(f.QUAD in piece for piece in pieces)  # equations side by side: a line ends between them
     for place, piece in enumerate(pieces):
@@ -131,7 +135,9 @@ def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
         sign = isinstance(piece[0], Atom) and piece[0].text in "+−"
         dotted = _is_dotted(piece, pieces[place - 1])
         at = "product" if dotted else kind if kind in _AT else "sum" if sign else "entry" if kind == "binary" else "list"
-        costs.append(_AT[at] + sum(opened) + (_SEVERAL if several and piece[0] != f.QUAD else 0.0))
+        within_entry = _ENTRY if place and within[passed] and kind_of(pieces[place - 1][-1]) != "punctuation" else 0.0
+        costs.append(_AT[at] + sum(opened) + within_entry + (_SEVERAL if several and piece[0] != f.QUAD else 0.0))
+        passed += len(piece)
         for item in piece:
             if kind_of(item) == "open":
                 opened.append(_CONDITION if before == f.bold("1") else _DEPTH)
@@ -139,6 +145,27 @@ def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
                 opened.pop()
             before = item
     return costs
+
+
+def _lists(items: Sequence[Node]) -> list[bool]:
+    """Of each item, whether it stands in an entry of a list: in brackets with a comma between them."""
+    inside: list[list[int]] = [[]]  # the items of each bracket that is open
+    found = [False] * len(items)
+    commas = [False]
+    for place, item in enumerate(items):
+        kind = kind_of(item)
+        if kind == "close" and len(inside) > 1:
+            whole = inside.pop()
+            if commas.pop():
+                for k in whole:
+                    found[k] = True
+            inside[-1] += whole
+        inside[-1].append(place)
+        commas[-1] |= kind == "punctuation" and len(inside) > 1
+        if kind == "open":
+            inside.append([])
+            commas.append(False)
+    return found
 
 
 def _line(row: Sequence[Node], before: Sequence[Node]) -> Node:

@@ -317,3 +317,14 @@ def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fit
             assert what.startswith("∂")
             assert {shape, f"{what} ({shape})"} & box
     assert then is None or "δ₁ = ∂g/∂a = " in derived.text()
+
+
+def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivative() -> None:
+    steps = [b for b in sb.derive(ROOT / "examples" / "layers" / "lstm.net").document().blocks if isinstance(b, StepBlock)]
+    said = {Text().line(block.title): block for block in steps}
+    assert {"From H and c₃ back to p₃", "From c₃ and h₂ back to c₂", "From p₃, p₂ and p₁ back to b and W"} <= said.keys()
+    parts = {str(part.label): part.formulas for part in said["From H and c₃ back to p₃"].parts}
+    shown = " ".join(latex(formula) for formula in (*parts["Differentiated"], *parts["Local derivative"]))
+    for gate in "ifgo":
+        assert f"{gate}_{{3}} =" in shown
+        assert rf"\partial {gate}_{{3,nm}}}}{{\partial z_{{{gate},3,nm}}}} =" in shown

@@ -116,3 +116,11 @@ def test_any_sum_or_product_is_put_together_again(parts: list[str], sign: str, r
 def test_equations_side_by_side_are_broken_between_them(room: float, broken: list[str]) -> None:
     shown = lines(parse(r"a = b c,\quad d = e f g,\quad h = k"), room)
     assert [latex(line) for line in shown] == broken
+
+
+@pytest.mark.parametrize("room", [14.0, 16.0, 20.0, 26.0, 32.0])
+def test_a_row_of_blocks_is_broken_between_two_of_them(room: float) -> None:
+    block = r"\delta\odot i\odot g\odot\left(1 - i\right)"
+    shown = lines(parse(rf"\begin{{bmatrix}} {' & '.join([block] * 4)} \end{{bmatrix}}"), room)
+    assert len(shown) > 1
+    assert all(kind_of(line.items[-1]) == "punctuation" for line in shown[:-1])

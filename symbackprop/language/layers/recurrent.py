@@ -82,10 +82,15 @@ def gru(x: Value, W: Value, U: Value, b: Value, c: Value, h: Value = None, seque
         p = (matmul(x, cell.W) + cell.b).called(name("p"))
         q = c if state is None else (matmul(state, cell.U) + c).called(name("q"))
         parts = [(cell.gate(q, k), cell.gate(p, k)) for k in range(3)]
-        r = builder.apply("sigmoid", parts[0][0] + parts[0][1]).called(name("r"))
-        z = builder.apply("sigmoid", parts[1][0] + parts[1][1]).called(name("s"))
-        n = builder.apply("tanh", r * parts[2][0] + parts[2][1]).called(name("n"))
-        return (((1 - z) * n if state is None else (1 - z) * n + z * state).called(name("h", "v")),)
+
+        def gate(function: str, inside: Tensor, stem: str) -> Tensor:
+            inside = inside if name.number is None else inside.called(name(f"z_{stem}"))
+            return builder.apply(function, inside).called(name(stem))
+
+        r = gate("sigmoid", parts[0][0] + parts[0][1], "r")
+        s = gate("sigmoid", parts[1][0] + parts[1][1], "s")
+        n = gate("tanh", r * parts[2][0] + parts[2][1], "n")
+        return (((1 - s) * n if state is None else (1 - s) * n + s * state).called(name("h", "v")),)
 
     return _result(cell.run(step, cell.state(h)), sequence)
 

@@ -10,7 +10,7 @@ from itertools import chain
 from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import Alike, check
-from symbackprop.core.letters import KEPT, NAMELESS, given, pool
+from symbackprop.core.letters import KEPT, NAMELESS, given, letters_of, pool
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, is_softmax, squeeze
@@ -132,7 +132,7 @@ def with_letters(program: Program) -> Program:
     The letter of a loop is a person's choice already.
     """
     chosen: dict[Expr, list[str]] = {}
-    avoid = set(program.tensors) | {str(s) for s in program.sizes()}
+    avoid = letters_of(program.tensors) | {str(s) for s in program.sizes()}
     used: set[str] = set()
     for letter, extent in _given(program):
         if letter not in avoid and letter not in chosen.setdefault(extent, []):
