@@ -60,7 +60,8 @@ OWN void windows_product_(
     const ptrdiff_t *over, int owns, const ptrdiff_t *own, real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed,
     ptrdiff_t *restrict places) {
 #if defined(__GNUC__)
-    if (ak == 1 && over[2 * overs - 1] == 1 && over[2 * overs - 2] >= 2 * LANES && k >= 8 * LANES) {
+    const int runs = ak == 1 && over[2 * overs - 1] == 1 && over[2 * overs - 2] >= 2 * (ptrdiff_t)LANES;
+    if (runs && 4 * m * (ptrdiff_t)LANES < (k < PIECE ? k : PIECE)) {
         long_windows_(m, n, a, am, b, overs, over, owns, own, c, cm, cn, places);
         return;
     }
