@@ -21,6 +21,7 @@ from symbackprop.judge.claims import WITNESSES, Judge, behind, case_of, title_of
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.diagnose import reads
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, call, random_numbers_kept, scene_of
+from symbackprop.judge.functions.compare import SMALL_AGREES, SMALL_DIFFERS
 from symbackprop.judge.goals import PREFIXES, asked
 from symbackprop.judge.points import Coverage, Side, enough, noted
 from symbackprop.judge.report import report
@@ -96,9 +97,12 @@ class Taker:
 
 def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -> Judged:
     goal = goal_of(judge.truth, what.wrt, what.of)
+    small: set[str] = set()  # the types of floats that are coarser than the judge's
 
     def claimed(values: Values) -> ndarray:
-        return _picked(taker(values), k, names)
+        value = _picked(taker(values), k, names)
+        small.update([value.dtype.name] if _unit(value) else ())
+        return value
 
     try:
         if doubt := judge.truth.doubt(what.wrt, what.of):
@@ -110,6 +114,7 @@ def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -
         return Judged(what.name, what, "undecided", found.why, points=len(found.samples))
     about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "witnesses": WITNESSES, "given": taker.name}
     about["truth"] = judge.truth.formula(what.wrt, what.of)
+    about["remarks"] = tuple(told("what was returned in {} is held to the digits that this has", kind) for kind in sorted(small))
     if found.agrees:
         return Judged(what.name, what, "right, numeric", **about)
     return judge.differing(what, goal, found, about, lambda: _fails(goal, claimed))
@@ -126,27 +131,41 @@ def _picked(result: Any, k: int, names: list[str]) -> ndarray:
         if not isinstance(result, tuple | list) or len(result) != len(names):
             raise FunctionJudgeError(f"the function must return {len(names)} gradients, of {', '.join(names)}, or a dict by name")
         chosen = result[k]
+    if chosen is None:
+        raise FunctionJudgeError(f"the function returned None for the gradient by {names[k]}; let it return the array")
     try:
-        return np.asarray(chosen, dtype=float)
+        found = np.asarray(chosen)
+    except ValueError:  # lists of several lengths
+        found = np.array(chosen, dtype=object)
+    if found.dtype.kind == "c" and np.imag(found).any():
+        raise FunctionJudgeError(f"the function returned complex numbers for the gradient by {names[k]}; let it return real ones")
+    try:
+        return found if found.dtype.kind == "f" else np.real(found).astype(float)
     except (TypeError, ValueError):
         raise FunctionJudgeError(f"the function returned a {type(chosen).__name__} for the gradient by {names[k]}") from None
 
 
+def _unit(value: ndarray) -> float:
+    """What floats of the value's type cannot tell from 1, where they are coarser than float64; else 0."""
+    return float(np.finfo(value.dtype).eps) if value.dtype.itemsize < 8 else 0.0
+
+
 def _weighed(goal: Goal, claimed: Callable[[Values], ndarray]) -> Weighed:
-    """The function's values against the truth."""
-    found, coverage = Weighed(), Coverage()
+    """The function's values against the truth; of a function that computes in float32, as closely as float32 can tell."""
+    found, coverage, unit = Weighed(), Coverage(), 0.0
     for place in goal.truth.places:
         true, value = goal.at(place), claimed(place.values)
         if value.shape != true.shape:
             found.shapes = tuple(map(sp.Integer, value.shape)), tuple(map(sp.Integer, true.shape))
-        found.samples.append(Sample(place, value, true, [], 0.0))
+        unit = max(unit, _unit(value))
+        found.samples.append(Sample(place, value.astype(float), true, [], 0.0))
         coverage.add(place.sides, place.labels())
         if enough(len(found.samples), coverage):
             break
     found.samples = measured(found.samples)
-    if found.margin <= AGREES:
+    if found.margin <= max(AGREES, SMALL_AGREES * unit):
         found.agrees = True
-    elif found.margin >= DIFFERS:
+    elif found.margin >= max(DIFFERS, SMALL_DIFFERS * unit):
         found.agrees = False
     else:
         found.why = told("the values differ by {}, which floats cannot settle", f"{found.margin:.0e}")
@@ -161,7 +180,10 @@ def _fails(goal: Goal, claimed: Callable[[Values], ndarray]) -> Counterexample |
         sides: list[Side] = []
         values = walk(goal.program, point, at, FLOATS, noted(sides))
         try:
-            return claimed(values), values[goal.name], sides
+            value, true = claimed(values), values[goal.name]
+            off = SMALL_DIFFERS * _unit(value) * np.abs(true).max(initial=0.0)  # what rounds is no counterexample
+            close = value.shape == true.shape and np.abs(value - true) <= off
+            return np.where(close, true, value), true, sides
         except (CallFailed, FunctionJudgeError) as failed:
             raise PointError(str(failed)) from None
 

@@ -103,7 +103,7 @@ def telling(samples: Sequence[Sample]) -> list[Sample]:
     """A few samples: first one where the claim is wrong, then of both sets of sizes, and one where it is right, if there is one."""
     largest = [max(np.abs(s.claimed).max(initial=0), np.abs(s.true).max(initial=0)) for s in samples]
     seen = [s for s, most in zip(samples, largest, strict=True) if most >= VANISHED * max(largest)]  # of others rounding is left
-    ordered = sorted(seen, key=lambda s: -min(s.error, 1e6))
+    ordered = sorted(seen or samples, key=lambda s: -min(s.error, 1e6))
     first = ordered[0]
     other = [s for s in ordered[1:] if s.place.sizes != first.place.sizes]
     right = [s for s in ordered[-1:] if s.error < AGREES]

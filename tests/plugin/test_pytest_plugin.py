@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from symbackprop.judge.called import verify_called
@@ -131,3 +132,35 @@ def test_neither_imports_the_other_before_it_must() -> None:
         "import symbackprop.pytest_plugin, sys; assert not {'numpy', 'sympy'} & set(sys.modules)",
     ):
         assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def passes(x: np.ndarray, kind: type) -> np.ndarray:
+    return (2 * x * np.asarray(np.sum(x * x) ** 2, kind) * 3).astype(kind)
+
+
+CUBE = "x: parameter[n]\nL = sum(x**2)**3"
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_a_function_that_computes_in_small_floats_is_held_to_their_digits(kind: type) -> None:
+    right = verify_called(read(CUBE), "x", lambda x: passes(np.asarray(x, kind), kind))
+    assert right.verdict == "right, numeric"
+    assert any(np.dtype(kind).name in note for note in right.claims[0].notes) == (kind is not np.float64)
+    wrong = verify_called(read(CUBE), "x", lambda x: passes(np.asarray(x, kind), kind) * kind(1.25))
+    assert wrong.claims[0].kind == ("undecided" if kind is np.float16 else "wrong")
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (lambda x: None, "the function returned None for the gradient by x; let it return the array"),
+        (lambda x: "six", "the function returned a str for the gradient by x"),
+        (lambda x: passes(x, float) + 1j, "the function returned complex numbers for the gradient by x; let it return real ones"),
+        (lambda x: [[1.0], [1.0, 2.0]], "the function returned a list for the gradient by x"),
+        (lambda x: x * np.nan, ""),
+    ],
+)
+def test_what_is_no_gradient_is_told_and_never_right(returned: Callable, said: str) -> None:
+    (found,) = verify_called(read(CUBE), "x", returned).claims
+    assert found.kind == ("not understood" if said else "wrong")
+    assert said in found.verdict
