@@ -8,6 +8,7 @@ import operator
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -71,6 +72,8 @@ def _tensors(tree: Any) -> Any:
         if not isinstance(value, torch.Tensor):
             return value
         value = value.detach().cpu()
+        if value.is_complex():
+            return value.to(torch.complex128)
         return value.double() if value.is_floating_point() else value
 
     return trees.tree_map(one, tree)
@@ -173,7 +176,7 @@ class _Reading:
                 self.users.append(node.name)
                 self.values.append(value)
                 if isinstance(value, self.torch.Tensor):
-                    yield Given(node.name, "input", path, value.numpy(), self.shape(node) or ())
+                    yield self.given(Given(node.name, "input", path, None, self.shape(node) or ()), value)
                 else:
                     yield Given(node.name, "input", path, None, value=value)
                 continue
@@ -184,11 +187,18 @@ class _Reading:
             path = name.removeprefix("module.")
             kind = {"PARAMETER": "parameter", "BUFFER": "buffer"}.get(spec.kind.name, "constant")
             kind = "buffer" if kind == "parameter" and not tensor.requires_grad else kind
-            array = tensor.detach().cpu().numpy()
-            if kind == "constant" and not array.ndim:
-                yield Given(node.name, kind, path, None, value=array.item())
+            if kind == "constant" and not tensor.ndim:
+                yield Given(node.name, kind, path, None, value=tensor.item())
                 continue
-            yield Given(node.name, kind, path, array, array.shape, self.layers.get(path.rpartition(".")[0], ""))
+            layer = self.layers.get(path.rpartition(".")[0], "")
+            yield self.given(Given(node.name, kind, path, None, tuple(tensor.shape), layer), tensor)
+
+    def given(self, g: Given, tensor: Any) -> Given:
+        """An input with its array; complex numbers are pairs along a last axis."""
+        if not tensor.is_complex():
+            return replace(g, array=tensor.detach().cpu().numpy())
+        pairs = self.torch.view_as_real(tensor.detach().resolve_conj()).cpu().numpy()
+        return replace(g, array=pairs, shape=(*g.shape, 2), paired=True)
 
     def node(self, node: Any) -> Node:
         path, layer = self.module(node)
@@ -233,7 +243,7 @@ class _Reading:
             return self.expression(found) if whole else Ref(value.name)
         if isinstance(value, list | tuple):
             return [self.argument(one) for one in value]
-        if value is None or isinstance(value, bool | int | float | str):
+        if value is None or isinstance(value, bool | int | float | complex | str):
             return value
         return str(value).removeprefix("torch.")
 
@@ -267,6 +277,11 @@ class _Reading:
         path = paths[-1].removeprefix("module").removeprefix(".") if paths else ""
         return path, self.layers.get(path, "")
 
+    def back(self, array: ndarray, like: Any) -> Any:
+        """An array as a tensor of the kind of another."""
+        tensor = self.torch.as_tensor(np.array(array))
+        return self.torch.view_as_complex(tensor) if like.is_complex() else tensor.to(like.dtype)
+
     def value(self, arrays: Mapping[str, ndarray]) -> float:
         """The loss that the module computes with these arrays, by the names of the inputs; others are as they are."""
         torch, trees = self.torch, self.torch.utils._pytree
@@ -278,9 +293,9 @@ class _Reading:
                 draws[name] = self.draws[name].numbers(np.array(array))
             elif name in self.users:
                 k = self.users.index(name)
-                leaves[k] = torch.as_tensor(np.array(array)).to(leaves[k].dtype)
+                leaves[k] = self.back(array, leaves[k])
             elif self.held.get(name) in state:
-                state[self.held[name]] = torch.as_tensor(np.array(array)).to(state[self.held[name]].dtype)
+                state[self.held[name]] = self.back(array, state[self.held[name]])
         inputs, targets = trees.tree_unflatten(leaves, spec)
         with double(), redrawn(list(draws.values())):
             return called(lambda *given: torch.func.functional_call(self.own, state, given, strict=False), inputs, targets)

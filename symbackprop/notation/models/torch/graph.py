@@ -29,6 +29,7 @@ class Given:
     path   of a parameter or a buffer, as `state_dict` calls it; of an input, how the module's `forward` calls it.
     array  its value, in float64 where it holds floats; None where it is no tensor: then `value` is what it is.
     layer  the class of the module that holds it.
+    paired whether its entries are complex, the two parts along the last axis of `array` and `shape`.
     spare  whether the network may go without it, where its loss does not read it.
     """
 
@@ -40,6 +41,7 @@ class Given:
     layer: str = ""
     value: Any = None
     spare: bool = False
+    paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,13 +115,13 @@ class Graph:
         return None
 
 
-def refs(value: Any) -> Iterable[Ref]:
-    """The results that an argument, or several of them, are made of."""
-    if isinstance(value, Ref):
-        yield value
-    elif not isinstance(value, str | int | float | None):
-        for one in value if not hasattr(value, "free_symbols") else ():
-            yield from refs(one)
+def refs(values: Iterable[Any]) -> Iterable[Ref]:
+    """The results that arguments, or lists of them, are made of."""
+    for value in values:
+        if isinstance(value, Ref):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from refs(value)
 
 
 def tied(graph: Graph) -> Graph | None:

@@ -16,6 +16,7 @@ from sympy import Expr
 from symbackprop.core.program import same_size
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.models.torch.rows import ROWS, entrywise
+from symbackprop.notation.models.torch.rows.complexes import MAKES, complex_row, is_complex
 from symbackprop.notation.models.torch.rows.losses import ROWWISE
 from symbackprop.notation.models.torch.rows.words import WHOLE, lang
 
@@ -112,6 +113,8 @@ def applied(operation: str, arguments: Mapping[str, Any]) -> Any:
         found = seen(packed(x), **{name: value for name, value in arguments.items() if name != "x"})
         if found is not None:
             return simple(found)
+    if operation in MAKES or any(map(is_complex, arguments.values())):
+        return complex_row(operation, {name: plain(value) for name, value in arguments.items()}, ROWS)
     if any(isinstance(value, Packed) for value in arguments.values()):
         found = _by_rows(operation, arguments)
         if found is not None:

@@ -50,8 +50,11 @@ def precise(module: Any) -> Any:
     new = copied(module).cpu().double()
     for part in new.modules():
         for name, value in vars(part).items():
-            if isinstance(value, torch.Tensor) and value.is_floating_point():
-                vars(part)[name] = value.cpu().double()
+            if isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex()):
+                vars(part)[name] = value.cpu().to(torch.complex128 if value.is_complex() else torch.float64)
+        for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False)):
+            if tensor.is_complex():
+                tensor.data = tensor.data.to(torch.complex128)
     return new
 
 
@@ -85,6 +88,8 @@ def double() -> Iterator[None]:
     casts = (torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16)
 
     def wide(value: Any) -> Any:
+        if value is torch.complex64 or value is torch.complex32:
+            return torch.complex128
         return torch.float64 if any(value is single for single in singles) else value
 
     class Wide(modes.TorchFunctionMode):

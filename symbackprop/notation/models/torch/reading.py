@@ -25,6 +25,7 @@ from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref, tie
 from symbackprop.notation.models.torch.packed import Packed, applied, packed, plain
 from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
+from symbackprop.notation.models.torch.rows.complexes import Complex, of_pairs
 
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "SyncBatchNorm")
 FORMED = ("linear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "bilinear")
@@ -131,7 +132,8 @@ class Reading:
                 values[g.name] = g.value
             else:
                 name = self.names[g.name]
-                known[name] = values[g.name] = known[name] if name in known else self._input(inputs, g, name)
+                known[name] = known[name] if name in known else self._input(inputs, g, name)
+                values[g.name] = of_pairs(known[name]) if g.paired else known[name]
         for node in self.needed:
             values[node.name] = self._value(node, values)
         loss = as_tensor(plain(values[self.graph.loss.name]))
@@ -142,7 +144,7 @@ class Reading:
                 for g in self.graph.inputs
                 if (g.kind in ("buffer", "constant", "drawn", "places") or g.spare)
                 and g.name in self.names
-                and id(values[g.name]) not in reached
+                and id(known[self.names[g.name]]) not in reached
             ]
         )
         return loss
@@ -200,7 +202,7 @@ class Reading:
         )
 
     def _require_shape(self, node: Node, found: Any) -> None:
-        shape = found.shape if isinstance(found, Packed) else as_tensor(found).shape
+        shape = found.shape if isinstance(found, Packed | Complex) else as_tensor(found).shape
         wanted = node.shape or ()
         if len(shape) != len(wanted) or not all(map(same_size, shape, wanted)):
             fault = f"torch's {node.operation} is {shape_text(wanted)}, what it was read as is {shape_text(shape)}."

@@ -53,6 +53,12 @@ def _in_parts(x: Tensor, z: Tensor, q: Tensor, n: Tensor) -> Tensor:
     return torch.cat([y, c, f], 1)
 
 
+def _rotated(y: Tensor, by: Tensor) -> Tensor:
+    """Complex numbers through what only moves them about."""
+    y = (y * by).reshape(2, 6).transpose(0, 1).unsqueeze(-1).flatten(1)
+    return torch.cat([y[:, :1], -y[:, 1:].contiguous()], 1).flip(0) - y
+
+
 def _rows(t: Tensor) -> Tensor:
     """Rows of the first axis that entries go to: none to one of them."""
     return torch.clamp(t, max=2)[:, None].expand(3, 4)
@@ -178,6 +184,16 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "convolutions": lambda i, s: F.conv2d(i, i, padding=1).sum() + F.conv1d(s, s[:, :, :3], stride=2, padding=1).sin().sum() + F.conv1d(s, s[:, :, :3], dilation=2, padding="same").sin().sum(),
     "transposed": lambda i, s: F.conv_transpose2d(i, i[:, :, :2, :2], stride=2).sin().sum() + F.conv_transpose1d(s, s[0][:, None, :2].repeat(1, 2, 1)).sin().sum(),
     "pooled": lambda i, s: F.max_pool2d(i, 2, padding=1).sum() + F.avg_pool2d(i, 2).sin().sum() + F.max_pool1d(s, 2).sum() + F.avg_pool1d(s, 3, 1).sin().sum(),
+    "pooled to a size that does not divide": lambda i, s: F.adaptive_avg_pool2d(i, (3, 2)).sin().sum() + F.adaptive_max_pool2d(i, 3).sum() + F.adaptive_avg_pool1d(s, 4).sin().sum() + F.interpolate(s, size=5, mode="area").sin().sum(),
+    "of four pixels": lambda i: F.interpolate(i, size=(8, 3), mode="bicubic").sin().sum() + F.interpolate(i, scale_factor=2, mode="bicubic", align_corners=True).sin().sum(),
+    "along a grid": lambda i, q: sum(F.grid_sample(i, F.affine_grid(q[None, :2] * torch.tensor([[[0.375], [0.25]], [[-0.25], [0.5]]]), [2, 2, 3, 5], align_corners=c), padding_mode=m, align_corners=c).sin().sum() for m in ("zeros", "border", "reflection") for c in (False, True)),
+    "windows put back": lambda i: F.fold(F.unfold(i, (2, 3), padding=1, stride=2).sin(), (4, 4), (2, 3), padding=1, stride=2).sin().sum() + F.fold(F.unfold(i[0], 2, dilation=2), (4, 4), 2, dilation=2).sin().sum(),
+    "complex": lambda x, z: torch.view_as_real(_rotated(torch.complex(x, z), torch.polar(x.exp(), z))),
+    "complex parts": lambda x, z: torch.stack([part for y in [torch.view_as_complex(torch.stack([x, z + 3], -1))] for part in ((y / (1 + 2j)).real, (2 / y).imag, y.abs(), y.angle(), y.conj().resolve_conj().imag, torch.conj_physical(y).imag, (y**3).real, torch.log(y).imag, (1j * x + 1 - y).imag, torch.exp(y / 4).imag, y.square().real)]),
+    "complex products": lambda x, z, w: torch.einsum("ij,kj->ik", torch.complex(x, z), torch.complex(z, x)).imag + (torch.complex(x, z) @ torch.complex(w, w + 1)).real.sum() + torch.complex(x, z).mean().real + torch.cat([1j * x, x + 0j]).sum().imag,
+    "frequencies": lambda x, z: torch.cat([torch.fft.fft(x).real, torch.fft.ifft(torch.complex(x, z), dim=0, norm="ortho").imag, torch.fft.fft2(x).abs(), torch.fft.ifft2(torch.complex(x, z)).real, torch.fft.fftn(x, dim=(0,)).imag, torch.fft.ifftn(x).real, torch.fft.rfft(x, norm="forward").abs()[:, :2].repeat(1, 2)]),
+    "pixels and channels": lambda i, s: F.pixel_shuffle(i.repeat(1, 2, 1, 1), 2).sin().sum() + F.pixel_unshuffle(i, 2).cos().sum() + s.unfold(2, 3, 2).sin().sum() + torch.dist(s, s.flip(0), 3),
+    "of Bessel": lambda x: torch.i0(x) + torch.special.i0e(x) * torch.special.i1e(x) + torch.special.i1(x) * torch.special.i0(x) / 9,
     "pooled to a size": lambda i, s: F.adaptive_avg_pool2d(i, 2).sin().sum() + F.adaptive_max_pool2d(i, 1).sum() + F.adaptive_avg_pool1d(s, 3).sin().sum() + F.adaptive_max_pool1d(s, 1).sum(),
     "batch norm": lambda x, z, r: F.batch_norm(x, None, None, z[0], z[1], True) + F.batch_norm(z, r[0], r[1], x[2], x[0], False),
     "norms of layers": lambda i, g: F.group_norm(i, 2, i[0, 0, 0, :2]).sin().sum() + F.instance_norm(i).sin().sum() + F.layer_norm(g, (3, 4), g[0]).sin().sum() + F.rms_norm(g, (4,), g[0, 0]).sin().sum() + F.rms_norm(g, (3, 4)).sin().sum(),
@@ -185,7 +201,7 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "places of a mask": lambda x, z, b: x[b] * z[b] + x[torch.where(b)] - z.masked_select(b) / 2,
     "places that are counted": lambda x, b, g: torch.sin(x[b.nonzero()[:, 0], b.nonzero()[:, 1]]) + g[0].T[:, :3].masked_select(b[0, :, None])[:6],
     "cells": lambda s: torch.gru_cell(s[:, 0], s[:, 1, :3], *_cells(s, 3)) + torch.lstm_cell(s[:, 0], (s[:, 1, :3], s[:, 2, :3]), *_cells(s, 4))[1],
-    "plain cells": lambda s: torch.rnn_tanh_cell(s[:, 0], s[:, 1, :3], *_cells(s, 1)) * torch.rnn_relu_cell(s[0, 0], s[0, 1, :3], *_cells(s, 1)[:2]),
+    "plain cells": lambda s: torch.rnn_tanh_cell(s[:, 0], s[:, 1, :3], *_cells(s, 1)) * torch.rnn_relu_cell(s[:, 1], s[:, 0, :3], *_cells(s, 1)[:2]),
     "diagonal": lambda q: (q * 1).fill_diagonal_(0.5) @ q,
     "written in parts": _in_parts,
     "dropouts at rest": lambda x, i: F.dropout(x, 0.5, False).sum() + F.dropout2d(i, 0.3, False).sum() + F.alpha_dropout(x, 0.2, False).sin().sum() + F.feature_alpha_dropout(i, 0.2, False).sin().sum(),

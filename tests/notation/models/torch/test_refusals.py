@@ -57,8 +57,8 @@ REFUSED = {
         "the module raised RuntimeError: mat1 and mat2 shapes",
     ),
     "no row": (
-        lambda: of(lambda m, x: torch.fft.rfft(m.fc(x)).abs().sum()),
-        r"modules.py:\d+:\d+: the module \(Of\): torch's fft_rfft is not in the table",
+        lambda: of(lambda m, x: torch.fft.irfft(m.fc(x)).abs().sum()),
+        r"modules.py:\d+:\d+: the module \(Of\): torch's fft_irfft is not in the table",
     ),
     "an option": (
         lambda: sb.from_torch(nn.Sequential(nn.MaxPool2d(2, ceil_mode=True)), torch.ones(1, 1, 3, 3), loss=torch.sum),

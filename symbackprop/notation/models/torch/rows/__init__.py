@@ -11,6 +11,7 @@ from typing import Any
 
 from symbackprop.notation.models.torch.masks import LEARNT
 from symbackprop.notation.models.torch.rows import (
+    complexes,
     entrywise,
     further,
     images,
@@ -20,6 +21,7 @@ from symbackprop.notation.models.torch.rows import (
     places,
     recurrent,
     reductions,
+    sampled,
     shapes,
 )
 
@@ -27,7 +29,7 @@ Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
     **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
-    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS, **images.ROWS,
+    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS, **images.ROWS, **sampled.ROWS,
 }  # fmt: skip
 
 VIEWS = shapes.VIEWS
@@ -53,7 +55,7 @@ MENDS: Mapping[str, str] = {
 
 def bound(operation: str, arguments: Mapping[str, Any]) -> tuple[Row, dict[str, Any]] | str:
     """The row of an operation and the arguments that it takes; where there is none, what stands in its way."""
-    row = ROWS.get(operation)
+    row = ROWS.get(operation) or complexes.MAKES.get(operation) or complexes.TAKES.get(operation)
     if operation == LEARNT:
         return "the mask of x[mask] depends on what is learnt."
     if row is None:

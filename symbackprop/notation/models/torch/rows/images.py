@@ -50,6 +50,32 @@ def _im2col(x: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     return y if x.ndim == 4 else y[0]
 
 
+def _unwindow(x: Tensor, axis: int, size: Expr, step: int, spread: int) -> Tensor:
+    """y[..., i, ...] = the sum of all x[..., p, ..., q] with step p + spread q = i: windows put back where they were cut."""
+    own = tuple(f"a{k}" for k in range(x.ndim))
+    out = tuple("i" if k == axis else c for k, c in enumerate(own[:-1]))
+    sizes: dict[str, Expr] = dict(zip(own, x.shape, strict=True)) | {"i": size}
+    at = sp.Eq(position("i"), step * position(own[axis]) + spread * position(own[-1]), evaluate=False)
+    return builder.product([(x, own)], out, sizes, iverson(at))
+
+
+def _col2im(x: Tensor, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Tensor:
+    """(N, C kh kw, places) -> (N, C, H, W): what the columns hold, added up where their places overlap."""
+    whole = x if x.ndim == 3 else x[None]
+    h, w = map(as_number, output_size)
+    (kh, kw), (dh, dw), (ph, pw), (sh, sw) = map(_two, (kernel_size, dilation, padding, stride))
+    p, q = (
+        sp.floor((extent + 2 * pad - spread * (size - 1) - 1) / as_number(step)) + 1
+        for extent, pad, spread, size, step in ((h, ph, dh, kh, sh), (w, pw, dw, kw, sw))
+    )
+    c = sp.cancel(whole.shape[1] / (kh * kw))
+    y = lang.transpose(lang.reshape(whole, (whole.shape[0], c, kh, kw, p, q)), (0, 1, 4, 5, 2, 3))  # n c p q i j
+    y = _unwindow(y, 3, w + 2 * pw, sw, dw)
+    y = _unwindow(y, 2, h + 2 * ph, sh, dh)
+    y = y[:, :, ph : h + ph, pw : w + pw] if ph or pw else y
+    return y if x.ndim == 3 else y[0]
+
+
 def _pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
     """(..., C r r, H, W) -> (..., C, H r, W r)."""
     r, lead = int(upscale_factor), x.shape[:-3]
@@ -71,5 +97,5 @@ def _pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
 
 
 ROWS: dict[str, Callable[..., Any]] = {
-    "unfold": _unfold, "im2col": _im2col, "pixel_shuffle": _pixel_shuffle, "pixel_unshuffle": _pixel_unshuffle,
+    "unfold": _unfold, "im2col": _im2col, "col2im": _col2im, "pixel_shuffle": _pixel_shuffle, "pixel_unshuffle": _pixel_unshuffle,
 }  # fmt: skip

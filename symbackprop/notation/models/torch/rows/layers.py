@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Sum, position, same_size
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, contract, elementwise, is_truth
 from symbackprop.notation.models.torch.rows.words import MASKED, lang
@@ -86,14 +87,29 @@ def _adaptive(reduced: Callable[..., Tensor], pooled: Sequence[Callable[..., Ten
             y = reduced(x, tuple(range(-rank, 0)), keepdims=True)
         else:
             windows = [sp.cancel(extent / as_number(n)) for extent, n in zip(x.shape[-rank:], output_size, strict=True)]
-            if not all(n.is_Integer for n in windows):
-                raise LanguageError(
-                    f"pooling of {x.shape[-rank:]} to {output_size} has windows of several sizes; pool to what divides"
-                )
-            y = pooled[rank - 1](x, tuple(map(int, windows)) if rank > 1 else int(windows[0]))
+            if all(n.is_Integer for n in windows):
+                y = pooled[rank - 1](x, tuple(map(int, windows)) if rank > 1 else int(windows[0]))
+            else:
+                y = _of_unequal_windows(x, output_size, pair)
         return [y, LanguageError("pooling: the positions are read, which have no derivative")] if pair else y
 
     return row
+
+
+def _of_unequal_windows(x: Tensor, sizes: Sequence[Any], largest: bool) -> Tensor:
+    """Pooling to a size that does not divide: the i-th of m windows of n pixels goes from floor(i n / m) to ceil((i + 1) n / m)."""
+    half = sp.Rational(1, 2)  # keeps quotients of whole numbers away from the steps of floor
+    for axis, m in enumerate(map(as_number, sizes), x.ndim - len(sizes)):
+        n, i, pixel = x.shape[axis], lang.arange(m), lang.arange(x.shape[axis])
+        start, end = lang.floor((i * n + half) / m), lang.floor((i * n + n + m - half) / m)
+        inside = lang.logical_and(pixel >= start[:, None], pixel < end[:, None])
+        last = lang.moveaxis(x, axis, -1)
+        if largest:
+            y = lang.max(lang.where(inside, last[..., None, :], -INFINITE), -1)
+        else:
+            y = last @ lang.where(inside, (1 / (end - start))[:, None], 0).T
+        x = lang.moveaxis(y, -1, axis)
+    return x
 
 
 # -- normalisation ---------------------------------------------------------------------------------------------------------

@@ -1,11 +1,10 @@
-"""Entries at positions: read, written, added up there; and images read between their pixels."""
+"""Entries at positions: read, written, added up there; parts of tensors that are written to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import same_size
@@ -150,38 +149,6 @@ def _strided_scatter(x: Tensor, src: Tensor, size: Any, stride: Any, storage_off
     return _diagonal_scatter(x, src)
 
 
-# -- images between their pixels -----------------------------------------------------------------------------------------------
-
-
-def _linear(rank: int) -> Callable[..., Tensor]:
-    """Along each axis y[i] = sum_j hat(place of i - j) x[j], with hat(t) = max(0, 1 - |t|)."""
-
-    def row(x: Tensor, output_size: Any = None, align_corners: bool = False, scale_factors: Any = None) -> Tensor:
-        for k in range(rank):
-            axis = x.ndim - rank + k
-            n = x.shape[axis]
-            scale = None if scale_factors is None else as_number(scale_factors[k])
-            m = as_number(output_size[k]) if scale is None else sp.floor(n * scale)
-            factor = m / n if scale is None else scale
-            if m == n:
-                continue
-            y = lang.moveaxis(x, axis, -1) @ _hats(n, m, factor, align_corners).T
-            x = lang.moveaxis(y, -1, axis)
-        return x
-
-    return row
-
-
-def _hats(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
-    """(m, n): how much of each of n pixels is in each of m."""
-    target = lang.arange(m)
-    if align_corners:
-        place = target * ((n - 1) / sp.Max(m - 1, 1))
-    else:
-        place = lang.minimum(lang.maximum((target + sp.Rational(1, 2)) / factor - sp.Rational(1, 2), 0), n - 1)
-    return lang.relu(1 - lang.abs(place[:, None] - lang.arange(n))).called("M")
-
-
 ROWS: dict[str, Callable[..., Any]] = {
     "index": lambda x, indices: x[_items(x, indices)],
     "index_select": lambda x, dim, index: lang.take(x, positions(index, x.shape[dim]), dim),
@@ -203,7 +170,4 @@ ROWS: dict[str, Callable[..., Any]] = {
     "fill_diagonal": _fill_diagonal,
     "as_strided": _strided,
     "as_strided_scatter": _strided_scatter,
-    "upsample_linear1d": _linear(1),
-    "upsample_bilinear2d": _linear(2),
-    "upsample_trilinear3d": _linear(3),
 }  # fmt: skip

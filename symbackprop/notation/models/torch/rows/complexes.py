@@ -1,0 +1,239 @@
+"""Complex numbers as pairs of real ones: what torch computes of them, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.notation.models.torch.rows.words import lang
+
+
+@dataclass(frozen=True)
+class Complex:
+    """re + i im, two tensors of one shape."""
+
+    re: Tensor
+    im: Tensor
+
+    @property
+    def shape(self) -> tuple[Expr, ...]:
+        return self.re.shape
+
+
+def of_pairs(x: Tensor) -> Complex:
+    """The numbers whose parts stand along the last axis."""
+    return Complex(x[..., 0], x[..., 1])
+
+
+def is_complex(value: Any) -> bool:
+    """Whether an argument is complex, or one of several is."""
+    return isinstance(value, Complex | complex) or (isinstance(value, list) and any(map(is_complex, value)))
+
+
+def _parts(value: Any) -> Complex:
+    """A number or tensor of any kind as a pair."""
+    if isinstance(value, Complex):
+        return value
+    if isinstance(value, complex):
+        return Complex(as_tensor(value.real), as_tensor(value.imag))
+    re = as_tensor(value)
+    return Complex(re, lang.zeros(re.shape) if re.ndim else as_tensor(0))
+
+
+def _real(value: Any) -> bool:
+    return not isinstance(value, Complex | complex)
+
+
+# -- arithmetic ------------------------------------------------------------------------------------------------------------
+
+
+def _times(product: Callable[[Any, Any], Tensor], x: Any, y: Any) -> Complex:
+    """The product of two numbers by that of their parts; one may be real."""
+    if _real(y):
+        x = _parts(x)
+        return Complex(product(x.re, y), product(x.im, y))
+    if _real(x):
+        y = _parts(y)
+        return Complex(product(x, y.re), product(x, y.im))
+    x, y = _parts(x), _parts(y)
+    return Complex(product(x.re, y.re) - product(x.im, y.im), product(x.re, y.im) + product(x.im, y.re))
+
+
+def _bilinear(row: Callable[..., Tensor], first: str, second: str) -> Callable[..., Complex]:
+    """A product of tensors; `first` and `second` are what torch calls its factors."""
+
+    def run(**a: Any) -> Complex:
+        rest = {name: value for name, value in a.items() if name not in (first, second)}
+        return _times(lambda x, y: row(**{first: x, second: y}, **rest), a[first], a[second])
+
+    return run
+
+
+def _einsum(equation: str, tensors: list[Any]) -> Complex:
+    if len(tensors) == 1:
+        x = _parts(tensors[0])
+        return Complex(lang.einsum(equation, x.re), lang.einsum(equation, x.im))
+    if len(tensors) > 2:
+        raise LanguageError("einsum of more than two complex tensors is not in the language; take two at a time")
+    return _times(lambda x, y: lang.einsum(equation, x, y), *tensors)
+
+
+def _mul(x: Any, other: Any) -> Complex:
+    return _times(lambda a, b: as_tensor(a) * b, x, other)
+
+
+def _sum_of(sign: int) -> Callable[..., Complex]:
+    def run(x: Any, other: Any, alpha: Any = 1) -> Complex:
+        a, b = _parts(x), _mul(_parts(other), alpha) if alpha != 1 else _parts(other)
+        joined = [(a.re, b.re), (a.im, b.im)]
+        return Complex(*[p + q if sign > 0 else p - q for p, q in joined])
+
+    return run
+
+
+def _abs2(x: Complex) -> Tensor:
+    return lang.square(x.re) + lang.square(x.im)
+
+
+def _reciprocal(x: Any) -> Complex:
+    x = _parts(x)
+    size = _abs2(x)
+    return Complex(x.re / size, -x.im / size)
+
+
+def _div(x: Any, other: Any, rounding_mode: Any = None) -> Complex:
+    if _real(other):
+        x = _parts(x)
+        return Complex(x.re / other, x.im / other)
+    return _mul(x, _reciprocal(other))
+
+
+def _polar(abs: Tensor, angle: Tensor) -> Complex:
+    return Complex(abs * lang.cos(angle), abs * lang.sin(angle))
+
+
+def _exp(x: Complex) -> Complex:
+    return _polar(lang.exp(x.re), x.im)
+
+
+def _pow(x: Any, exponent: Any) -> Complex:
+    n = exponent if isinstance(exponent, int) else int(exponent) if isinstance(exponent, float) and exponent.is_integer() else None
+    if n is None or not 1 <= n <= 8 or not isinstance(x, Complex):
+        raise LanguageError(
+            "powers of complex numbers are those of 1 to 8 in the language; write products, or exp and log of parts"
+        )
+    found = x
+    for _ in range(n - 1):
+        found = _mul(found, x)
+    return found
+
+
+# -- Fourier transforms ----------------------------------------------------------------------------------------------------
+
+
+def _turned(x: Any, dim: int, back: bool, norm: Any) -> Complex:
+    """The discrete Fourier transform along one axis: a product with the matrix exp(-2 pi i k j / n), or its conjugate over n."""
+    x = _parts(x)
+    n = x.shape[dim]
+    angle = (2 * sp.pi / n) * lang.outer(lang.arange(n), lang.arange(n))
+    scale = {"backward": 1 / n if back else 1, "forward": 1 if back else 1 / n, "ortho": 1 / sp.sqrt(n)}[norm or "backward"]
+    cos, sin = lang.cos(angle), lang.sin(angle) if back else -lang.sin(angle)
+    last = Complex(*[lang.moveaxis(part, dim, -1) for part in (x.re, x.im)])
+    found = _times(lambda a, b: a @ b, last, Complex(cos, sin))
+    parts = [lang.moveaxis(part, -1, dim) for part in (found.re, found.im)]
+    return Complex(*[part if scale == 1 else as_number(scale) * part for part in parts])
+
+
+def _fourier(back: bool, rank: int | None) -> Callable[..., Complex]:
+    def run(x: Any, n: Any = None, dim: Any = None, norm: Any = None, s: Any = None) -> Complex:
+        if n is not None or s is not None:
+            raise LanguageError("a Fourier transform of another length is not in the language; pad or cut what it reads")
+        count = _parts(x).re.ndim
+        several = [dim if isinstance(dim, int) else -1] if rank == 1 else dim or list(range(count - (rank or count), count))
+        for one in several:
+            x = _turned(x, one % count, back, norm)
+        return x
+
+    return run
+
+
+def _half(x: Tensor, n: Any = None, dim: int = -1, norm: Any = None) -> Complex:
+    """Of real numbers, the first half of the frequencies, which say the others."""
+    if n is not None:
+        raise LanguageError("a Fourier transform of another length is not in the language; pad or cut what it reads")
+    whole = _turned(x, dim % x.ndim, False, norm)
+    part = (*[slice(None)] * (dim % x.ndim), slice(None, sp.floor(x.shape[dim] / 2) + 1))
+    return Complex(whole.re[part], whole.im[part])
+
+
+# -- the tables --------------------------------------------------------------------------------------------------------------
+
+MAKES: Mapping[str, Callable[..., Any]] = {
+    "view_as_complex": of_pairs,
+    "polar": _polar,
+    "complex": lambda real, imag: Complex(real, imag),
+    **{f"fft_{'i' if back else ''}fft{'' if rank == 1 else rank or 'n'}": _fourier(back, rank)
+       for back in (False, True) for rank in (1, 2, None)},
+    "fft_rfft": _half,
+}  # fmt: skip
+"""Operations that make complex numbers of real ones."""
+
+TAKES: Mapping[str, Callable[..., Any]] = {
+    "view_as_real": lambda x: lang.stack([x.re, x.im], -1),
+    "real": lambda x: x.re,
+    "imag": lambda x: x.im,
+    "abs": lambda x: lang.sqrt(_abs2(x)),
+    "absolute": lambda x: lang.sqrt(_abs2(x)),
+    "angle": lambda x: lang.arctan2(x.im, x.re),
+    **dict.fromkeys(("_conj", "conj_physical"), lambda x: Complex(x.re, -x.im)),
+    "resolve_conj": lambda x: x,
+    "add": _sum_of(1),
+    "sub": _sum_of(-1),
+    "rsub": lambda x, other, alpha=1: _sum_of(-1)(other, x, alpha),
+    "mul": _mul,
+    "div": _div,
+    "reciprocal": _reciprocal,
+    "square": lambda x: _mul(x, x),
+    "pow": _pow,
+    "exp": _exp,
+    "log": lambda x: Complex(lang.log(_abs2(x)) / 2, lang.arctan2(x.im, x.re)),
+    "einsum": _einsum,
+}
+"""Operations on complex numbers that have rules of their own."""
+
+PRODUCTS = {"matmul": ("x", "other"), "mm": ("x", "mat2"), "bmm": ("x", "mat2"), "mv": ("x", "vec"), "outer": ("x", "vec2")}
+
+LINEAR = frozenset([
+    "neg", "negative", "sum", "mean", "clone", "contiguous", "detach", "alias", "cat", "concat", "stack", "view", "reshape",
+    "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "swapaxes", "t", "numpy_T", "mT", "permute", "movedim",
+    "expand", "expand_as", "broadcast_to", "select", "slice", "narrow", "split", "split_with_sizes", "chunk", "unbind", "flip",
+    "roll", "repeat", "tile", "repeat_interleave", "index", "index_select", "gather", "diagonal", "cumsum", "trace", "tril", "triu",
+])  # fmt: skip
+"""Operations that do the same to the real and to the imaginary part."""
+
+
+def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str, Callable[..., Any]]) -> Any:
+    """The result of an operation that makes or takes complex numbers. `rows` are those of real ones."""
+    if operation in TAKES and operation not in MAKES:
+        return TAKES[operation](**arguments)
+    if operation in MAKES:
+        return MAKES[operation](**arguments)
+    if operation in PRODUCTS:
+        return _bilinear(rows[operation], *PRODUCTS[operation])(**arguments)
+    if operation in LINEAR:
+        re, im = (rows[operation](**{name: _part(value, part) for name, value in arguments.items()}) for part in ("re", "im"))
+        return [Complex(*both) for both in zip(re, im, strict=True)] if isinstance(re, list) else Complex(re, im)
+    raise LanguageError(
+        f"torch's {operation} of complex numbers is not in the language; write it of their parts, x.real and x.imag"
+    )
+
+
+def _part(value: Any, part: str) -> Any:
+    if isinstance(value, list):
+        return [_part(one, part) for one in value] if is_complex(value) else value
+    return getattr(value, part) if isinstance(value, Complex) else value
