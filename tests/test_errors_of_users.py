@@ -34,6 +34,10 @@ NETWORKS = {
         "x: data[d]\nW_1: parameter[h, d]\nL = sum((W_2 @ x)**2)",
         "net.net:3:10: W_2 is not defined. Did you mean W_1?\n    L = sum((W_2 @ x)**2)\n             ^^^",
     ),
+    "a negative number to a power that is learnt": (
+        "x: parameter[n]\nL = sum((-2)**x)",
+        "net.net:2:9: -2 to the power x is no real number between whole exponents\n    L = sum((-2)**x)\n            ^^^^^^^",
+    ),
     "an unknown function": (
         "x: parameter\nL = sigmod(x)",
         "net.net:2:5: sigmod is not a function of the language. Did you mean sigmoid?\n    L = sigmod(x)\n        ^^^^^^",

@@ -112,6 +112,17 @@ def test_a_scalar_network_compiles_to_a_stable_function(text: str, gates: str, a
     assert gradients["x"] == pytest.approx(slope, rel=1e-14)
 
 
+def test_a_power_of_zero_has_a_slope_by_its_exponent() -> None:
+    """The limit of x^p log(x) at 0 for p > 0; it was not a number."""
+    network = read("x: parameter[n]\np: parameter\nL = sum(x**p)")
+    value, gradients = compile(network).value_and_grad({"x": np.array([0.0, 2.0]), "p": np.array(2.0)})
+    assert value == 4
+    assert gradients["p"] == pytest.approx(4 * np.log(2), rel=1e-15)
+    np.testing.assert_array_equal(gradients["x"], [0, 4])
+    written = read("x: parameter[n]\np: data[n]\nL = sum(x**p*log(x))")
+    assert compile(written).value({"x": np.array([0.0, 1.0]), "p": np.array([2.0, 2.0])}) == 0
+
+
 def test_a_network_is_as_written() -> None:
     network = read(DECLARED + "e = exp(z)\ns = sum(e, axis=1, keepdims=True)\np = e/s\nL = -sum(y*log(p))")
     assert [e.target.name for e in network.program.equations] == ["e", "s", "p", "L"]

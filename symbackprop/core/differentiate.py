@@ -14,7 +14,7 @@ from symbackprop.core.garbage import without_collections
 from symbackprop.core.grammar import check
 from symbackprop.core.inner import restated
 from symbackprop.core.program import Program, Signature, shape_text
-from symbackprop.core.stable import stable
+from symbackprop.core.stable import stable, with_defined_slopes
 
 
 @without_collections()
@@ -133,10 +133,11 @@ def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
     first = None if derived.first is None else stabilised(derived.first, kept)
     forward = stable(restated(derived.forward, kept), kept) if first is None else first.program
     if forward is derived.forward or not kept & derived.forward.tensors.keys() <= forward.tensors.keys():
-        return derived
+        program = with_defined_slopes(derived.program)
+        return derived if program is derived.program else replace(derived, program=program)
     for word, like in (("upstream", derived.of), ("vector", derived.wrt[0])):
         forward = _given(forward, word, getattr(derived, word), like)
-    return replace(derived, forward=forward, program=_swept(derived, forward), first=first)
+    return replace(derived, forward=forward, program=with_defined_slopes(_swept(derived, forward)), first=first)
 
 
 def _free(program: Program) -> str:

@@ -8,6 +8,7 @@ the entry picked from u. What the rules leave behind unread is dropped, unless i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -19,7 +20,7 @@ from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, parts_in, slot
 from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
-from symbackprop.core.stable_rules import applies, log1p, respelled, sigmoid
+from symbackprop.core.stable_rules import applies, log1p, power_times_log, respelled, sigmoid
 
 REACH = 4  # operations that a rule spans, one inside another
 
@@ -38,6 +39,21 @@ def stable(program: Program, kept: Iterable[str] = ()) -> Program:
         return program
     named = {name for name, tensor in program.tensors.items() if tensor.named}
     return check(without_dead(speller.program, kept | named | set(program.outputs)))
+
+
+def with_defined_slopes(program: Program) -> Program:
+    """The program, with u^p log(u) as 0 where u^p is: what a power has as its slope by the exponent."""
+
+    def defined(op: Op) -> Op:
+        if not isinstance(op, Sum) or not (op.body.has(log) and op.body.has(sp.Pow)):
+            return op
+        body = op.body.replace(lambda e: e.is_Mul, lambda e: power_times_log(e) or e)
+        return op if body == op.body else Sum(body, op.slots, op.over)
+
+    ops = [defined(e.op) for e in program.equations]
+    if all(new is e.op for new, e in zip(ops, program.equations, strict=True)):
+        return program
+    return replace(program, equations=tuple(replace(e, op=new) for new, e in zip(ops, program.equations, strict=True)))
 
 
 class _Power(NamedTuple):

@@ -14,7 +14,7 @@ from sympy import S, exp, log
 from symbackprop.core.functions import FUNCTIONS
 
 log1p = FUNCTIONS["log1p"]
-sigmoid, softplus = FUNCTIONS["sigmoid"], FUNCTIONS["softplus"]
+sigmoid, softplus, xlogy = FUNCTIONS["sigmoid"], FUNCTIONS["softplus"], FUNCTIONS["xlogy"]
 
 
 def applies(e: Any, function: Any) -> bool:
@@ -77,6 +77,15 @@ def _log_cosh(e: Any) -> Any:
     return None if u is None else softplus(2 * u) - u - log(2)
 
 
+def power_times_log(e: Any) -> Any:
+    """u^p log(u) = xlogy(u^p, u), which is 0 where u^p is"""
+    for f in e.args if e.is_Mul else ():
+        power = next((g for g in e.args if applies(f, log) and g.is_Pow and g.base == f.args[0] and not g.exp.is_number), None)
+        if power is not None:
+            return e / (f * power) * xlogy(power, f.args[0])
+    return None
+
+
 def _joined(e: Any) -> Any:
     """exp(u) exp(-v) = exp(u - v)"""
     powers = [f for f in e.args if applies(f, exp)] if e.is_Mul else []
@@ -106,7 +115,8 @@ def _one_plus_exp(e: Any) -> Any:
 
 
 RULES: tuple[Callable[[Any], Any], ...] = (
-    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _log_cosh, _joined, _tanh,
+    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _log_cosh, power_times_log,
+    _joined, _tanh,
 )  # fmt: skip
 
 

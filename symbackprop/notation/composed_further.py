@@ -203,7 +203,10 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True) -> Ten
     if count is None or (count.is_Integer and count < 1):
         raise LanguageError("linspace: num is a whole number or a size, 1 or more")
     step = (as_tensor(stop) - start) / (sp.Max(1, count - 1) if count.is_Integer and endpoint else count - int(endpoint))
-    return as_tensor(start) + step * op.arange(count)
+    found = as_tensor(start) + step * op.arange(count)
+    if endpoint and not count.is_Integer:
+        found.conditions += (count - 2,)  # of one number there is no second end
+    return found
 
 
 def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10) -> Tensor:

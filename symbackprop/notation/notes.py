@@ -12,7 +12,7 @@ from symbackprop.core.program import Program, Sum, parts_in, same_size, shape_te
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Index, Tensor, label
 
-INFINITY = f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same."
+INFINITY = f"{INFINITE:,} is in the place of infinity, which exp, softmax, maximum and minimum take as the same."
 
 ORDER = (
     "Entries are put in order by their ranks, equal ones as they stand: what comes back to a place of the order goes to the entry "

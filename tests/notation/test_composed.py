@@ -85,3 +85,10 @@ def test_what_is_repeated_around_an_array_is_numpys(mode: str) -> None:
 def test_functions_of_the_table_may_stand_at_numbers() -> None:
     network = read("z: parameter[n]\nL = sum(z * relu(2) + where(z <= maximum(1, 0.5), abs(-2), softplus(0)))")
     assert sb.check(network, points=1)
+
+
+def test_one_number_between_two_ends_is_refused() -> None:
+    step = sb.compile(sb.read("w: parameter[n]\nL = sum(w*linspace(0, 1, n))"))
+    assert step.value({"w": np.ones(3)}) == 1.5
+    with pytest.raises(sb.SymbackpropError, match="the network needs n - 2 >= 0, which does not hold for n = 1"):
+        step.value({"w": np.ones(1)})

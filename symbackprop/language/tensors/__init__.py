@@ -12,7 +12,7 @@ import sympy as sp
 
 from symbackprop.core.functions import iverson
 from symbackprop.language.tensors.contraction import contract, matmul, normal_axes, normal_axis, permute, product, reduce, total
-from symbackprop.language.tensors.elementwise import apply, broadcast, divide, elementwise, letters, power, where
+from symbackprop.language.tensors.elementwise import apply, broadcast, divide, elementwise, letters, power, raised, where
 from symbackprop.language.tensors.indexing import arange, bound_of, is_count, is_integer, take
 from symbackprop.language.tensors.parts import is_truth
 from symbackprop.language.tensors.tensor import (
@@ -56,7 +56,7 @@ OPERATORS |= {
     "-": _entrywise("-", lambda a, b: a - b),
     "*": _entrywise("*", lambda a, b: a * b),
     "/": _entrywise("/", divide),
-    "**": _entrywise("**", power),
+    "**": raised,
     "%": lambda a, b: remainder(a, b),
     "neg": _entrywise("-", lambda a: -a),
     ">": _entrywise(">", lambda a, b: iverson(sp.Gt(a, b))),

@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Where
-from symbackprop.core.program import Range, Sum, same_size, shape_text, slot
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, TableFunction, Where
+from symbackprop.core.program import Range, Sum, parts_in, same_size, shape_text, slot
 from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, as_tensor, label, number_of, turned
 
 LARGEST = sp.Integer(10) ** 300  # the numbers of a program stay below
@@ -124,6 +124,30 @@ def elementwise(what: str, body: Any, *arguments: Any) -> Tensor:
     if expression.has(S.NaN, S.ComplexInfinity, S.ImaginaryUnit) or (not operands and not _is_sound(expression)):
         raise LanguageError(f"{what} of {', '.join(map(_brief, entries))} is not a real number that a float64 holds")
     return Tensor(shape, Sum(expression, tuple(slot(k) for k in range(len(operands))), over), tuple(operands), letters(len(shape)))
+
+
+def raised(x: Any, exponent: Any) -> Tensor:
+    """x^exponent; a negative number to a power that is learnt, which takes values between whole numbers, is refused."""
+    base, exponent = as_tensor(x), as_tensor(exponent)
+    number = number_of(base)
+    if number is not None and number.is_negative and _is_learnt(exponent):
+        raise LanguageError(f"{number} to the power {label(exponent)} is no real number between whole exponents")
+    return elementwise("**", power, base, exponent)
+
+
+def _is_learnt(tensor: Tensor) -> bool:
+    """Whether a parameter moves the entries, not through steps alone."""
+    stack, seen = [tensor], set[int]()
+    while stack:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.signature is not None and one.signature.kind == "parameter":
+            return True
+        flat = isinstance(one.op, Sum) and any(f.row.flat for f in parts_in(one.op.body, TableFunction))
+        stack += [] if flat else [operand for operand, _ in one.operands]
+    return False
 
 
 def _brief(number: Expr) -> str:
