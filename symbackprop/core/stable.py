@@ -48,7 +48,7 @@ def with_defined_slopes(program: Program) -> Program:
         if not isinstance(op, Sum) or not (op.body.has(log) and op.body.has(sp.Pow)):
             return op
         body = op.body.replace(lambda e: e.is_Mul, lambda e: power_times_log(e) or e)
-        return op if body == op.body else Sum(body, op.slots, op.over)
+        return op if body == op.body else Sum(body, op.slots, op.over)  # type: ignore[arg-type]  # SymPy promises a Basic only
 
     ops = [defined(e.op) for e in program.equations]
     if all(new is e.op for new, e in zip(ops, program.equations, strict=True)):
