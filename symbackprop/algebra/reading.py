@@ -13,7 +13,7 @@ from sympy.core.relational import Relational
 from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.matrix_functions import matrix_of
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Number, Poly, const, exact
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Number, Poly, const, exact, summed_letters
 from symbackprop.core.functions import FUNCTIONS, Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
@@ -139,6 +139,8 @@ class Reader:
             for high in parts:
                 if isinstance(high, sp.Le) and high.lhs == low.rhs and not low.free_symbols & set(self.letters):
                     x, first, last = map(self.poly, (low.rhs, low.lhs, high.rhs))
+                    if _holds_sums(x):  # worked out anew it would differ by a rounding
+                        continue
                     gap = applied(self.algebra, FUNCTIONS["clip"], x, first, last) - x
                     return applied(self.algebra, "zero", gap), [p for p in parts if p not in (low, high)]
         return ONE, parts
@@ -182,6 +184,11 @@ class Reader:
         """Whether a value is 0 or 1."""
         tensor = self.program.tensors.get(str(atom.name)) if atom.kind == "leaf" else None
         return atom.kind in ("positive", "zero", "onehot") or (tensor is not None and tensor.domain == "binary")
+
+
+def _holds_sums(p: Poly) -> bool:
+    """Whether a value is a sum over letters, or made of some."""
+    return any(summed_letters(term) for q in (p, *(q for atom in p.atoms() for q in atom.args)) for term in q.terms)
 
 
 Written = dict[tuple[str, frozenset[str]], Poly | str]

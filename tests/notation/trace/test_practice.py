@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.judge.proved import UNPROVED, proved_box
 from tests.notation.trace import practice
 from tests.notation.trace.practice import PRACTICE
 from tests.notation.trace.test_trace import slopes
@@ -20,6 +21,7 @@ def test_a_loss_is_derived_unchanged(name: str, monkeypatch: pytest.MonkeyPatch)
     network = sb.trace(function, *args, **settings)
     assert slopes(network, function, args) < 1e-6
     assert sb.check(network).ok
+    assert UNPROVED not in proved_box(sb.derive(network)).missing.values()
 
 
 def test_a_table_of_a_closure_may_be_longer_than_the_example_tells() -> None:
