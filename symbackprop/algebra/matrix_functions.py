@@ -61,6 +61,7 @@ def _primary(a: Algebra, kind: str, matrices: Sequence[Poly], letters: Letters, 
     """f(X) and its derivatives along directions, by one of X and its transpose: f(X^T) = f(X)^T, L_f(X, c I) = c f'(X)."""
     i, j = letters
     turned = tuple(a.renamed(p, {i: j, j: i}) for p in matrices)
+    is_symmetric = turned == tuple(matrices)
     if [p.key() for p in turned] < [p.key() for p in matrices]:
         matrices, target = turned, target[::-1]
     if len(matrices) == 2:
@@ -69,7 +70,7 @@ def _primary(a: Algebra, kind: str, matrices: Sequence[Poly], letters: Letters, 
             return a.times(scale, SLOPES[kind](a, matrices[0], letters, target, shape))
     made = _factor(a, kind, matrices, letters, target, shape)
     found = made.only()
-    if found is not None and matrices == turned:
+    if found is not None and is_symmetric:
         found.atom.symmetric = True
     return made
 

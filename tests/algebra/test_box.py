@@ -416,3 +416,17 @@ def test_what_an_activation_gives_is_called_by_one_name(text: str, lines: list[s
 def test_a_value_stands_before_what_is_added_to_it() -> None:
     box = sb.derive("X: data[N, d]\nY: data[N, c]\nb: parameter[c]\nW: parameter[d, c]\nZ = X @ W\nL = sum((Z + b - Y)**2)").box()
     assert "δ_Z = 2(Z + 1_N bᵀ − Y)" in str(box)
+
+
+ROOT = Path(__file__).parents[2]
+WRITTEN = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_short_form_that_is_found_is_the_network_s(path: Path) -> None:
+    """A line that is refused at a random point is a fault of the algebra, which the reader of a report must not pay for."""
+    net = sb.read(path)
+    whole = net.program.tensors[net.program.outputs[-1]]
+    derivation = sb.derive(net, of=whole.name) if whole.shape else sb.derive(net)
+    assert not [why for why in derivation.box().missing.values() if UNPROVED in str(why)]
