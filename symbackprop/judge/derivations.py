@@ -18,8 +18,9 @@ from symbackprop.core.program import Program
 from symbackprop.core.progress import counted
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
+from symbackprop.judge.arrays import BEGUN, CHANGED
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.code import BEGUN, CHANGED
+from symbackprop.judge.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.differentials import differential_step, differentials_of
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.general import General
@@ -53,6 +54,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     in its place (BEGUN, CHANGED) is the gradient of its name at its last line; that by a value which later steps read at the
     first of its lines that is right.
     """
+    steps = with_updates(judge, steps)
     general = General(judge.truth, steps)
     found = _all(judge, general.steps, samples)
     if general.stated(found):
@@ -72,7 +74,7 @@ def _by_the_report(
     """The verdicts where open steps mean what the report shows: z of sigma(W x); None where that makes none of them right."""
     own, open_ = {spelled(name) for name, _, _ in steps}, [k for k, one in enumerate(found) if one.open]
     names = {
-        k: [n for n in displayed(judge.truth) if spelled(n) not in own and _may_mention(steps[k][1], n)] for k in open_
+        k: [n for n in displayed(judge.truth) if spelled(n) not in own and may_mention(steps[k][1], n)] for k in open_
     }  # fmt: skip
     used = list(dict.fromkeys(name for several in names.values() for name in several))
     if not used:
@@ -110,7 +112,7 @@ def _in_order(
     told_: dict[int, Judged] = {}
     for _ in counted(steps):
         k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
-        passes = k in changes and _may_pass(judge.truth, steps, k)
+        passes = k in changes and may_pass(judge.truth, steps, k)
         was_right = passes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_)
         if was_right or (changes.get(k) == BEGUN and not passes):
             told_[k] = _told(judge, known, k, *steps[k][:2], "abbreviation")
@@ -134,18 +136,6 @@ def _in_order(
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 
-def _may_pass(truth: Truth, steps: Sequence[tuple[str, Any, str]], place: int) -> bool:
-    """Whether an array that code changes may become something else than its name says, which a later step then answers for.
-
-    dh = ... and dh[h <= 0] = 0 before dW = X.T @ dh: the gradients of inputs are judged as they end.
-    """
-    name = steps[place][0]
-    goal = named(truth, name, name)
-    if goal is not None and truth.program.tensors[goal.wrt].kind != "value":
-        return False
-    return any(own != name and _may_mention(claim, name) for own, claim, _ in steps[place + 1 :])
-
-
 def _begun(judge: Judge, known: Known, place: int, name: str, claim: Any) -> Judged:
     """An array that later lines change: the gradient of its name where it is right as that, and else a name for something."""
     attempt = known.copy()
@@ -161,17 +151,12 @@ def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], giv
     place, seen = open_[0], set[int]()
     while place not in seen:
         seen.add(place)
-        below = [k for k in open_[1:] if k != place and given[k] not in known.shapes and _may_mention(steps[place][1], given[k])]
+        below = [k for k in open_[1:] if k != place and given[k] not in known.shapes and may_mention(steps[place][1], given[k])]
         unknown = _unknown(judge, known, *steps[place]) if below else ()
         place = next((k for k in below if given[k] in unknown), place)
         if not unknown:
             return place
     return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
-
-
-def _may_mention(claim: Any, name: str) -> bool:
-    """Whether a name may stand in a claim: its letters do."""
-    return isinstance(claim, str) and all(part in claim for part in re.findall(r"[^\W_]+", name))
 
 
 def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[str, ...]:

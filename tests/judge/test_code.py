@@ -3,6 +3,7 @@
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.judge.files import ClaimsError
 
 NET = """X: data[n, d]
@@ -104,13 +105,113 @@ def test_what_is_right_and_then_changed_is_judged_as_it_ends() -> None:
     assert "wrong" in gradients(f"{SCORES}dhidden = dscores @ W2.T\ndhidden[hidden <= 0] = 0")["dhidden"]
 
 
+@pytest.mark.slow
+def test_an_array_that_was_read_and_is_then_changed_is_two() -> None:
+    """The second line reads the array before it was divided: its gradient lacks the factor, the array has it."""
+    code = (
+        "d = softmax(scores) - np.eye(c)[y]\ndW2 = hidden.T @ d\nd /= n\ndb2 = d.sum(axis=0)\nd = d @ W2.T\nd = d * (hidden > 0)\n"
+    )
+    found = gradients(f"{code}dW1 = X.T @ d\ndb1 = d.sum(axis=0)")
+    assert found == {"dW2": "up to convention", "db2": "right", "d": "right", "dW1": "right", "db1": "right"}
+
+
+SMALL = """H: data[n, h]
+t: data[n, c]
+V: parameter[h, c]
+s = H @ V
+loss = sum((s - t)**2)/n"""
+D = "d = 2 * (s - t) / n\n"
+WAYS = {
+    "what the network calls so": f"{D}V = params['V']\nH = cache['H']\ndV = H.T @ d",
+    "a dict at the end": f"{D}dV = H.T @ d\ngrads = {{'dV': dV, 'ds': d}}",
+    "a function": "def backward(H, t, cache):\n    d = 2 * (s - t) / len(H)\n    dV = H.T @ d\n    return dV",
+    "a function of entries": "def twice(u, k=2):\n    e = k * u\n    return e\ndV = H.T @ twice(s - t) / n",
+    "sizes": "m, _ = H.shape\nd = 2 * (s - t)\nd /= m\ndV = H.T @ d",
+    "tuples": f"{D}dV, ds = H.T @ d, d",
+    "layers by number": f"{D}for l in range(2, 1, -1):\n    grads['V' + str(l)] = d\n    grads['V'] = H.T @ d",
+    "a method": "class Net:\n    def back(self, t):\n        d = 2 * (self.s - t) / n\n        self.dV = H.T @ d",
+    "updates": f"{D}dV = H.T @ d\nV -= rate * dV",
+    "what the network holds": "s -= t\ns *= 2\ns /= n\ndV = H.T @ s",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ways_to_write_a_backward_pass(way: str) -> None:
+    def last(code: str) -> str:
+        return [told(one) for one in sb.verify(SMALL, code).claims if one.what == "dloss/dV"][-1]
+
+    assert last(WAYS[way]) == "right"
+    assert last(WAYS[way].replace("H.T", "-H.T")) == "up to convention"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("V += 2 * H.T @ (t - s) / n", "right"),
+        ("V -= 2 * H.T @ (t - s) / n", "up to convention"),
+        ("V = V - lr * (2/n) * (H.T @ (s - t))", "right"),
+        ("V += -lr * H.T @ (s - t) * 2 / n", "right"),
+        ("V = V - alpha * 2 * H.T @ (s - t) / n", "right"),
+        ("V -= lr * H.T @ (s - t)", "up to convention"),
+        ("V -= 0.1 * H.T @ (s * t) / n", "wrong"),
+    ],
+)
+def test_an_update_says_a_gradient(line: str, kind: str) -> None:
+    assert [told(one) for one in sb.verify(SMALL, line).claims] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("w = w + x", "right"),
+        ("w = w - x", "wrong"),
+        ("w = 2*w*x", "wrong"),
+        ("z = z + 0*x", "right"),
+        ("w -= rate * (w + x)", "right"),
+        ("w = w - 0.1 * (w + x)", "right"),
+    ],
+)
+def test_a_line_that_reads_its_own_name_claims_a_gradient_or_is_an_update(line: str, kind: str) -> None:
+    net = "w: parameter[n]\nx: data[n]\nz = w + x\nL = 0.5*sum(z**2)"
+    assert [told(one) for one in sb.verify(net, line).claims] == [kind]
+
+
+def test_a_parameter_that_was_updated_is_no_longer_what_the_network_has() -> None:
+    with pytest.raises(SymbackpropError, match="W2 is read after it was updated: write the updates below all gradients"):
+        sb.verify(NET, f"{SCORES}W2 -= 0.1 * hidden.T @ dscores\ndhidden = dscores @ W2.T")
+
+
+@pytest.mark.slow
+def test_rows_that_labels_pick_are_set_one_each() -> None:
+    net = """X: data[n, d]
+y: integers[n, c]
+W: parameter[d, c]
+s = X @ W
+own = sum(s*one_hot(y, c), axis=1, keepdims=True)
+loss = (sum(maximum(0, s - own + 1)) - n)/n"""
+    code = "M = (s - own + 1 > 0).astype(float)\nM[np.arange(n), y] = 0\nrows = M.sum(axis=1)\nM[np.arange(n), y] = -rows\ndW = X.T @ M / n"
+    for mask, kind in (
+        (code, "right"),
+        (code.replace("] = -rows", "] -= M.sum(axis=1)"), "right"),
+        (code.replace("-rows", "rows"), "wrong"),
+    ):
+        assert [told(one) for one in sb.verify(net, mask).claims if one.name == "dW"] == [kind]
+
+
 @pytest.mark.parametrize(
     ("code", "fault"),
     [
-        ("W2 -= 0.1 * dW2", "line 1 changes W2, which no line before gives: write a gradient, dW2 = ..."),
-        ("d = softmax(scores)\ndW2 = hidden.T @ d\nd /= n", "line 3 changes d after line 2 has read it: give the new array a name"),
+        ("dW2 -= 0.1 * W2", "line 1 changes dW2, which no line before gives: write dW2 = ..."),
+        (
+            "p = hidden\nd = p.T\np *= 2\ndW2 = d @ scores",
+            "line 4 reads d, which line 3 changed as p: write p = d.copy() before that",
+        ),
+        ("s = scores\nscores -= 1\nd = s", "line 3 reads s, which line 2 changed as scores"),
+        ("def a(x):\n    dW = x\ndef b(x):\n    dW = x", "line 3 is no step"),
+        ("def a(x):\n    dW2 = x\n    return dW2 * 2", "line 3 give what is returned a name in a line before"),
+        ("if reg:\n    dW2 = W2", "line 1 is no step"),
         ("p = softmax(scores)\nd = p\nd /= n\nq = p", "line 4 reads p, which line 3 changed as d: write d = p.copy() before that"),
-        ("def backward(x):\n    d = x\n    return d", "line 1 is no step"),
+        ("def backward(x):\n    s = x\n    s[0] = 1\n    return s", "line 1 is no step"),
     ],
 )
 def test_what_no_step_can_say_is_refused(code: str, fault: str) -> None:

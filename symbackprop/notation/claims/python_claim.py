@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,6 +36,7 @@ _GRADIENT = re.compile(r"(?:d|grad_?|grad_of_|d_)(\w+)$")
 _QUOTIENT = re.compile(r"d_?(\w+?)_?d_?(\w+)$")
 _DIVIDED = re.compile(r"(?<![\w.)\]])[d∂](\w+)(\s*)/(\s*)[d∂](\w+)(?![\w(])")
 LOCAL = re.compile(r"\bd\w+d_?\w|[d∂]\w+\s*/\s*[d∂]\w")  # da_dz, da/dz
+_JOINS: Mapping[type, Any] = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _ROWS = ("N", "m", "M", "B")
 
 
@@ -283,21 +285,23 @@ def _changed(claim: ClaimTensors, evaluator: Evaluator, statement: ast.AugAssign
 
 
 def _entries_set(evaluator: Evaluator, statement: ast.Assign | ast.AugAssign, target: ast.Name, entries: ast.Subscript) -> Tensor:
-    """d[z <= 0] = 0, and p[arange(n), y] -= 1: the tensor with new values where a comparison or a label says so.
+    """d[z <= 0] = 0, p[arange(n), y] -= 1, M[arange(n), y] = -s: the tensor with new values where a comparison or a label says so.
 
     Raises NotationError for other entries: the whole tensor must then be written.
     """
     whole = as_tensor(evaluator.operand(ast.copy_location(ast.Name(target.id, ast.Load()), target)))
-    places = _mask(evaluator, whole, entries)
+    places, value = _mask(evaluator, whole, entries), as_tensor(evaluator.operand(statement.value))
     if isinstance(statement, ast.AugAssign):
         refuse_added_once(evaluator, statement, target, entries)
-        new = evaluator.operand(_joined(statement, target, statement.op, statement.value))
-    else:
-        new = evaluator.operand(statement.value)
-    if places is None or (as_tensor(evaluator.operand(statement.value)).shape != ()):
+    one_each = isinstance(entries.slice, ast.Tuple) and value.shape == whole.shape[:1]
+    if places is None or not (value.shape == () or one_each):
         mend = "Write the whole tensor: np.where(mask, a, b); here a comparison or [arange(n), y] may be set to a number."
         raise NotationError("entries of a tensor cannot be set one by one.", mend, evaluator.source.place(statement))
-    return evaluator.placed(entries, lambda: where(places, new, whole))
+    beside: Any = evaluator.placed(entries, lambda: value[:, None]) if value.shape else value
+    op = type(statement.op) if isinstance(statement, ast.AugAssign) else None
+    if op is not None and op not in _JOINS:
+        raise NotationError("entries are not changed in this way.", "Write +=, -=, *= or /=.", evaluator.source.place(statement))
+    return evaluator.placed(entries, lambda: where(places, beside if op is None else _JOINS[op](whole, beside), whole))
 
 
 def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor | None:
@@ -306,7 +310,8 @@ def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor
         match entries.slice.elts:
             case [ast.Call(func=ast.Name(id="arange" | "range") | ast.Attribute(attr="arange"), args=[count]), labels]:
                 own = as_tensor(evaluator.operand(labels))
-                rows = as_number(evaluator.plain(evaluator.operand(count)))
+                several = evaluator.plain(evaluator.operand(count))
+                rows = None if isinstance(several, Tensor) else as_number(several)
                 fits = whole.ndim == 2 and own.shape == whole.shape[:1] and rows == whole.shape[0] and is_integer(own)
                 return evaluator.placed(labels, lambda: one_hot(own, whole.shape[1])) if fits else None
         return None
