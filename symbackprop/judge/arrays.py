@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from symbackprop.judge.unfolded import REMADE, Unread
+from symbackprop.judge.unfolded import MOST_LINES, REMADE, Unread
 from symbackprop.notation.claims.memory import Memory
 
 BEGUN, CHANGED, UPDATED = "begun", "changed", "updated"
 """Said of a step: a later line changes the array; this line changes an earlier one; it changes what the network calls so."""
+_SAYS_IT = re.compile(r"d[A-Z_]|d\w*\d|grad|nabla")  # a name that is that of a gradient whenever it is given
 NEW = "_new"  # what the array is called that a line makes of one of the network
 
 
@@ -19,7 +21,8 @@ NEW = "_new"  # what the array is called that a line makes of one of the network
 class _Array:
     """What a name holds: the lines since it was given as a whole, and their places among the steps.
 
-    readers   the line that has read it as it was.
+    read_by   the last line that has read it as it was.
+    alone     whether each of its lines is a step that goes on from the one before.
     """
 
     name: str
@@ -27,7 +30,7 @@ class _Array:
     places: list[int]
     whole: bool = True
     read_by: int = 0
-    updated: bool = False
+    alone: bool = False
 
 
 @dataclass
@@ -86,14 +89,25 @@ class Arrays:
                 self.assign(before.name, value)
                 return
         self.reads(written)
-        self.called.pop(name, None)
-        self.assign(name, value)
-        self.arrays[name] = _Array(name, [line], [len(self.steps)])
-        self.steps.append((name, self.text(line, value), ""))
+        own = self.anew(name, before)
+        if own != name:
+            line = remade(ast.Assign([ast.Name(own, ast.Store())], value), written)
+        self.assign(own, value)
+        self.arrays[own] = _Array(own, [line], [len(self.steps)])
+        self.steps.append((own, self.text(line, value), ""))
+
+    def anew(self, name: str, before: _Array | None) -> str:
+        """What the array is called that a name gets, or that a line makes of one: anew where lines have read the one before."""
+        if before is None or not before.read_by or _SAYS_IT.match(name):
+            self.called.pop(name, None)
+            return name
+        own = next(one for one in (f"{name}{NEW}{k or ''}" for k in (0, *range(2, MOST_LINES))) if one not in self.arrays)
+        self.called[name] = own
+        return own
 
     def set(self, name: str, line: ast.stmt, written: ast.stmt) -> None:
         """name[...] = formula, name += formula."""
-        name = self.called.get(name, name)
+        first, name = name, self.called.get(name, name)
         if isinstance(line, ast.AugAssign) and isinstance(line.target, ast.Name) and line.target.id != name:
             line = remade(_at(line, name), written)
         if name in self.shared:
@@ -111,6 +125,13 @@ class Arrays:
         elif not before.whole and sets_entries:
             self.reads(written)
             self.steps.append((name, self.text(line), ""))
+        elif before.read_by and (own := self.anew(first, before)) != name:
+            self.reads(written)
+            self.write(name, written)
+            self.memory.assign(own, ast.Name(name, ast.Load()), lambda _: True)
+            text = f"{own} = {name}\n{ast.unparse(_at(line, own))}"
+            self.arrays[own] = _Array(own, [*ast.parse(text).body], [len(self.steps)], alone=True)
+            self.steps.append((own, text, ""))
         else:
             self.reads(written, {name})
             self.write(name, written)
@@ -137,7 +158,7 @@ class Arrays:
             text = f"{own} = {name}\n{text}"
             self.write(name, written)
         self.called[name] = own
-        self.arrays[own] = _Array(own, [*ast.parse(text).body], [len(self.steps)], updated=True)
+        self.arrays[own] = _Array(own, [*ast.parse(text).body], [len(self.steps)], alone=True)
         self.steps.append((own, text, UPDATED))
 
     def changed(self, array: _Array, line: ast.stmt) -> None:
@@ -145,7 +166,7 @@ class Arrays:
         for k in array.places:
             name, text, said = self.steps[k]
             self.steps[k] = name, text, said if said == UPDATED else BEGUN
-        several = [*array.lines, line] if not array.updated and self.stands(array) else [line]
+        several = [*array.lines, line] if not array.alone and self.stands(array) else [line]
         array.lines.append(line)
         array.places.append(len(self.steps))
         array.read_by = 0

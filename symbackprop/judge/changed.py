@@ -45,7 +45,7 @@ def with_updates(judge: Judge, steps: Sequence[Step]) -> list[Step]:
             raise DerivationError(f"{before} is read after it was updated: write the updates below all gradients")
         elif stated is None:
             out.append((name, claim, "abbreviation"))
-        elif not (stated.isidentifier() and is_gradient(stated) and any(one == stated for one, _, _ in out)):
+        elif not (_names(truth, stated, before) and any(one == stated for one, _, _ in out)):
             out.append((f"d{own}", stated, f"d{truth.of}/d{own}"))
     return out
 
@@ -56,6 +56,12 @@ def _whole(claim: Any) -> str:
         case [ast.Assign(targets=[ast.Name()], value=value)]:
             return ast.unparse(value)
     return ""
+
+
+def _names(truth: Truth, stated: str, parameter: str) -> bool:
+    """Whether what an update takes away is the name of the gradient by its parameter."""
+    goal = named(truth, stated, stated) if stated.isidentifier() and is_gradient(stated) else None
+    return goal is not None and goal.of == truth.of and goal.wrt == spelled(truth, parameter)
 
 
 def _is_right(judge: Judge, name: str, claim: str) -> bool:

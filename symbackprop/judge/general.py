@@ -20,6 +20,7 @@ Step = tuple[str, Any, str]
 
 _NUMBERED = re.compile(r"(.*?[^\W\d_])_?(\d+)")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z0-9]+")
 _LABEL = re.compile(
     r"\s*(?P<open>[(\[]?)\s*(?P<letter>\\ell|[A-Za-z])\s*(?P<shift>[-+]\s*\d+)?\s*(?P<shut>[)\]]?)(?P<rest>.*)", re.DOTALL
 )
@@ -117,7 +118,8 @@ def _argument(text: str, k: int, end: int) -> tuple[int, int, int]:
     if k >= end:
         return k, k, k
     if text[k] != "{":
-        token = _TOKEN.match(text, k)
+        is_name = text[:k].rstrip()[-1:] == "_" and "\\" not in text  # delta_new of code
+        token = (_WORD if is_name and _WORD.match(text, k) else _TOKEN).match(text, k)
         assert token is not None
         return k, token.end(), token.end()
     depth = 0

@@ -64,7 +64,8 @@ def instead(known: Known, name: str, used: Used) -> str | None:
         everything = truth.everything
         if gradient not in everything.tensors or not equal_shapes(everything.shape(gradient), known.shapes[name]):
             continue
-        written = tuple((n, gradient if n == name else what) for n, what in used.written)
+        last = max((k for k, (n, _) in enumerate(used.written) if n == name), default=-1)
+        written = tuple((n, gradient if k == last else what) for k, (n, what) in enumerate(used.written))
         goal = goal_for(truth, used.goal, used.program)
         if used.goal.text != gradient and weigh(goal, used.program, written).agrees:
             return wrt

@@ -112,7 +112,37 @@ def test_an_array_that_was_read_and_is_then_changed_is_two() -> None:
         "d = softmax(scores) - np.eye(c)[y]\ndW2 = hidden.T @ d\nd /= n\ndb2 = d.sum(axis=0)\nd = d @ W2.T\nd = d * (hidden > 0)\n"
     )
     found = gradients(f"{code}dW1 = X.T @ d\ndb1 = d.sum(axis=0)")
-    assert found == {"dW2": "up to convention", "db2": "right", "d": "right", "dW1": "right", "db1": "right"}
+    right = dict.fromkeys(("d_new", "db2", "d_new2", "dW1", "db1"), "right")
+    assert found == {"dW2": "up to convention", **right}
+
+
+NIELSEN = """x: data[n, 1]
+y: data[m, 1]
+w1: parameter[h, n]
+w2: parameter[m, h]
+a1 = sigmoid(w1 @ x)
+a2 = sigmoid(w2 @ a1)
+C = 0.5*sum((a2 - y)**2)"""
+
+
+@pytest.mark.parametrize(
+    ("right", "slip", "wrong"),
+    [
+        ("", "", []),
+        ("(1 - a1)", "(1 + a1)", ["delta_new"]),
+        pytest.param("(a2 - y)", "(a2 + y)", ["delta"], marks=pytest.mark.slow),
+        pytest.param("* a1 *", "*", ["delta_new"], marks=pytest.mark.slow),
+        pytest.param("dot(delta, x.T)", "dot(2*delta, x.T)", ["dw1"], marks=pytest.mark.slow),
+    ],
+)
+def test_a_name_that_is_given_again_is_another_array(right: str, slip: str, wrong: list[str]) -> None:
+    code = (
+        "delta = (a2 - y) * a2 * (1 - a2)\ndw2 = np.dot(delta, a1.T)\n"
+        "delta = np.dot(w2.T, delta) * a1 * (1 - a1)\ndw1 = np.dot(delta, x.T)"
+    )
+    found = sb.verify(NIELSEN, code.replace(right, slip))
+    assert [one.name for one in found.claims if one.wrong and one.kind != "wrong, carried forward"] == wrong
+    assert found.ok == (not wrong)
 
 
 SMALL = """H: data[n, h]
@@ -174,6 +204,13 @@ def test_an_update_says_a_gradient(line: str, kind: str) -> None:
 def test_a_line_that_reads_its_own_name_claims_a_gradient_or_is_an_update(line: str, kind: str) -> None:
     net = "w: parameter[n]\nx: data[n]\nz = w + x\nL = 0.5*sum(z**2)"
     assert [told(one) for one in sb.verify(net, line).claims] == [kind]
+
+
+def test_an_update_by_the_gradient_of_another_parameter_is_wrong() -> None:
+    net = "w: parameter[n]\nv: parameter[n]\nx: data[n]\nL = sum(w*x) + sum(v*w)"
+    code = "dw = x + v\ndv = 1 * w\nw -= 0.1 * dw\nv -= 0.1 * "
+    assert [told(one) for one in sb.verify(net, f"{code}dv").claims] == ["right", "right"]
+    assert [told(one) for one in sb.verify(net, f"{code}dw").claims] == ["right", "right", "wrong"]
 
 
 def test_a_parameter_that_was_updated_is_no_longer_what_the_network_has() -> None:
