@@ -89,7 +89,7 @@ def test_code_of_arrays_is_printed_by_what_it_was_read_as() -> None:
     first, second = (of_function(function, square) for function in (entry_by_entry_first, matrices_first))
     assert plain(first[0]).endswith("= Wᵀ(d ⊙ h)")
     assert plain(second[0]).endswith("= Wᵀ d ⊙ h")
-    assert plain(of_function(in_a_loop, square)[0]) == "rowᵢ = W_(0,i)"
+    assert plain(of_function(in_a_loop, square)[0]) == "row = W₀"
     assert of_function(in_a_while, square) == ()
     assert of_function(matrices_first, None) == ()
 
