@@ -53,6 +53,19 @@ def pass_heading(derived: Derivation) -> Told:
     return told("The forward pass of changes") if derived.vector else told("The backward pass")
 
 
+def caption(derived: Derivation) -> Told:
+    """What stands below the picture."""
+    match derived.mode:
+        case "gradient" | "upstream":
+            return told("Forward values in green, gradients in red, at a random point.")
+        case "jacobian":
+            return told("Values at a random point.")
+        case "vector":
+            return told("Values in green, their changes in red, at a random point.")
+        case _:
+            assert_never(derived.mode)
+
+
 def opening(names: Names, derived: Derivation, normal: bool) -> Told:
     """What is said before the first step.
 
@@ -86,7 +99,8 @@ def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
     """What the rows of the check are about: the head of their column, and each."""
     if derived.vector:
         return told("change of"), (Math(names.tensor(derived.of)),)
-    return told("gradient by"), tuple(Math(names.tensor(name)) for name in derived.wrt)
+    head = told("derivative by") if derived.mode == "jacobian" else told("gradient by")
+    return head, tuple(Math(names.tensor(name)) for name in derived.wrt)
 
 
 def what_it_is(names: Names, line: str, role: Gradient) -> Told:

@@ -173,7 +173,7 @@ def _code(names: Names, program: Program, code: Mapping[str, str]) -> list[Block
 
 def graph(derived: Derivation, draw: Callable[[Page], Picture]) -> Figure:
     """The computational graph of a derivation; `draw` gives it as it fits a page."""
-    caption = told("Forward values in green, gradients in red, at a random point.")
+    caption = modes.caption(derived)
     return Figure(draw, caption, told("The computational graph of {}", derived.of))
 
 

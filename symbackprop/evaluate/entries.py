@@ -62,7 +62,8 @@ def entries(
     if asked.vector:
         changes = {n: replace(asked.role(asked.wrt[0]), of=n).name for n in program.tensors}
         return shown, {n: said(np.asarray(found[change])) for n, change in changes.items() if change in found}
-    moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if asked.mode != "jacobian" else []
+    still = zero if asked.upstream else {n for n in zero if program.tensors[n].kind == "value"}  # a layer's targets are none of it
+    moving = [n for n in real if n not in still] if asked.mode != "jacobian" else []
     return shown, {name: said(np.asarray(found[whole.gradient(name)])) for name in moving}
 
 

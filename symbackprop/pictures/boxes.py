@@ -12,7 +12,9 @@ from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.picture import Frame, Group, Item, Mark, Stroke, Writing
 
-Kind = Literal["parameter", "data", "constant", "value", "loss", "again"]
+Kind = Literal["parameter", "data", "constant", "value", "loss", "end", "again"]
+OF_THE_LOSS, CHANGE = Told("gradient of the loss"), Told("change")
+"""What a node's gradient may be."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,11 @@ class Node:
 
     id        unique.
     label     a formula such as z = W x.
-    kind      what it is; "again": a value that stands elsewhere in the picture.
+    kind      what it is; "end": what is differentiated and no loss; "again": a value that stands elsewhere in the picture.
     shape     a formula such as h × d; None: it is a number.
     value     as it is to be shown: `-0.39`, `mean 0.12`, or rows of numbers, a line each, which get brackets; None: there is none.
     gradient  the same of its gradient.
+    red       what that is.
     by        a formula for the gradient.
     name      how it is called where it is read again; None: by its label.
     """
@@ -37,12 +40,14 @@ class Node:
     gradient: str | None = None
     by: Formula | None = None
     name: Formula | None = None
+    red: Told = OF_THE_LOSS
 
     def in_words(self, say: Callable[[Told], str]) -> str:
         """What a reader who does not see it is told."""
         facts = [plain(self.label), say(LOOKS[self.kind].word)]
+        red = self.red if self.red == CHANGE else _GRADIENT
         shape, by = (plain(one) if one else None for one in (self.shape, self.by))
-        for word, entry in ((_SHAPE, shape), (_VALUE, self.value), (_GRADIENT, self.gradient), (_GRADIENT, by)):
+        for word, entry in ((_SHAPE, shape), (_VALUE, self.value), (red, self.gradient), (red, by)):
             if entry:
                 facts.append(f"{say(word)} {'; '.join(entry.splitlines())}")
         return ", ".join(facts)
@@ -68,6 +73,7 @@ LOOKS: dict[Kind, Look] = {
     "constant": Look(Told("constant"), "#f3f4f6", "#57606a", corner=0.0, dashes="4 3"),
     "value": Look(Told("operation"), "#ffffff", "#32383f", corner=6.0),
     "loss": Look(Told("loss"), "#f4ebfa", "#6f3aa0", corner=6.0, double=True),
+    "end": Look(Told("what is differentiated"), "#eceefb", "#3d4aa5", corner=6.0, double=True),
     "again": Look(Told("from another part"), "#ffffff", "#6e7781", corner=12.0, dashes="2 3"),
 }
 # A dark bluish green and a lighter reddish orange: they differ in lightness too, for every kind of colour vision.

@@ -306,7 +306,8 @@ def _legend(
     boxes = [box for part in parts for box in part.boxes]
     kinds = {box.node.kind for box in boxes}
     if any(box.node.value or box.node.gradient for box in boxes):
-        entries.append(_colours(any(box.wire for box in boxes), say))
+        red = next((box.node.red for box in boxes if box.node.gradient), Told())
+        entries.append(_colours(any(box.wire for box in boxes), say, red))
     entries += [_look(kind, say) for kind in LOOKS if kind in kinds]
     entries += [_carried(say)] if any(edge.carried for part in parts for edge, _ in part.edges) else []
     entries += [_sign(sign, say(words)) for sign, words in signs]
@@ -321,11 +322,13 @@ def _legend(
     return items, widest, y + 26.0
 
 
-def _colours(along_wires: bool, say: _Say) -> tuple[float, Group]:
-    forward, backward = (_said(say(words)) for words in (told("value"), told("gradient of the loss")))
-    width = backward.ink.width
+def _colours(along_wires: bool, say: _Say, red: Told) -> tuple[float, Group]:
+    """What stands in green, and what in red, where there is something."""
+    forward, backward = (_said(say(words)) for words in (told("value"), red))
+    width = max(forward.ink.width, backward.ink.width)
     line = [Stroke(((0.0, 13.0), (0.0, 13.0), (width, 13.0), (width, 13.0)), WIRE)] if along_wires else []
-    return width, Group((*line, Mark(forward, 0.0, 9.5, GREEN), Mark(backward, 0.0, 24.0, RED)))
+    below = [Mark(backward, 0.0, 24.0, RED)] if red else []
+    return width, Group((*line, Mark(forward, 0.0, 9.5, GREEN), *below))
 
 
 def _look(kind: Kind, say: _Say) -> tuple[float, Group]:

@@ -18,6 +18,7 @@ from symbackprop.display.written_out import written_out
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node as Formula
+from symbackprop.pictures.boxes import CHANGE, OF_THE_LOSS
 from symbackprop.pictures.graph import Edge, Kind, Node, arranged
 from symbackprop.pictures.picture import Page, Picture
 
@@ -59,15 +60,17 @@ def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> P
     """The graph of the forward program as a picture that fits a page, as far as it can be folded."""
     program, names, hidden = asked.forward, Names(asked.program), unseen(asked, bool(shown.wires))
     at_steps = labels_at_steps(asked, hidden) if has_loops(program) else {}
+    end: Kind = "loss" if asked.mode == "gradient" else "end"
+    red = CHANGE if asked.vector else told("gradient") if asked.upstream else OF_THE_LOSS
     sources = {e.target.name: reads(program, e.target.name, hidden)[1] for e in program.equations if e.target.name not in hidden}
 
     def node(tensor: Signature, label: Formula) -> Node:
         name = tensor.name
-        kind: Kind = "loss" if name == asked.of else _kind(tensor)
+        kind = end if name == asked.of else _kind(tensor)
         shape = names.dimensions(name) if tensor.shape else None
         shown_value, gradient = shown.values.get(name), shown.gradients.get(name)
         called = at_steps[name][1] if name in at_steps else names.tensor(name)
-        return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), called)
+        return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), called, red)
 
     edges = [Edge(source, target, shown.wires.get((source, target))) for target, found in sources.items() for source in found]
     edges += _back(asked, shown)

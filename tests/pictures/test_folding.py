@@ -1,13 +1,17 @@
 """A graph that is wider than its page, or taller, is folded into parts below one another."""
 
+from typing import Any
+
 import pytest
 
+import symbackprop as sb
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
-from symbackprop.pictures.boxes import Node
+from symbackprop.pictures.boxes import RED, Node
 from symbackprop.pictures.canvas import svg
 from symbackprop.pictures.graph import MARGIN, Edge, arranged
 from symbackprop.pictures.picture import PAPERS, Group, Item, Mark, Page, Picture, on_paper
+from symbackprop.presenter import picture_of
 from tests.pictures.test_graph import NEURON, NEURON_WIRES, network
 
 
@@ -15,6 +19,12 @@ def groups(items: tuple[Item, ...]) -> list[Group]:
     """The boxes of some items, the legend's left out."""
     found = [item for item in items if isinstance(item, Group)]
     return [group for group in found if group.title] + [box for group in found for box in groups(group.items)]
+
+
+def marks(items: tuple[Item, ...]) -> list[Mark]:
+    """All that is written."""
+    found = [item for item in items if isinstance(item, Mark)]
+    return found + [mark for item in items if isinstance(item, Group) for mark in marks(item.items)]
 
 
 def boxes(picture: Picture) -> list[list[str]]:
@@ -101,9 +111,25 @@ def test_what_fits_is_one_part() -> None:
 def test_the_legend_names_what_stands_on_the_wires() -> None:
     picture = arranged(NEURON, NEURON_WIRES, page=Page(480.0), legend=[(parse(r"\delta"), told("the gradient from above"))])
 
-    def words(items: tuple[Item, ...]) -> list[object]:
-        found: list[object] = [item.writing.says for item in items if isinstance(item, Mark)]
-        return found + [word for item in items if isinstance(item, Group) for word in words(item.items)]
-
-    assert "the gradient from above" in words(picture.sheets[-1].items)
+    assert "the gradient from above" in [mark.writing.says for mark in marks(picture.sheets[-1].items)]
     assert picture.width >= 2 * MARGIN
+
+
+@pytest.mark.parametrize(
+    ("asked", "red", "end"),
+    [
+        ({}, "gradient of the loss", "loss"),
+        ({"of": "y"}, "", "what is differentiated"),
+        ({"of": "y", "upstream": "dy"}, "gradient", "what is differentiated"),
+        ({"wrt": "W", "vector": "V"}, "change", "what is differentiated"),
+    ],
+)
+def test_the_legend_says_what_stands_in_red(asked: dict[str, Any], red: str, end: str) -> None:
+    net = "x: data[d]\nt: data[k]\nW: parameter[k, d]\ny = tanh(W @ x)\nL = sum((y - t)**2)"
+    picture = picture_of(sb.derive(net, **asked))
+    drawn = marks(picture.sheets[-1].items)
+    said = {str(mark.writing.says) for mark in drawn}
+    known = {"gradient of the loss", "gradient", "change", "loss", "what is differentiated"}
+    assert known & said == {red, end} - {""}
+    assert any(mark.colour == RED for mark in drawn) == bool(red)
+    assert ("gradient" in picture.words) == (red in ("gradient of the loss", "gradient"))

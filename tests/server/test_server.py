@@ -165,6 +165,13 @@ def test_an_assistant_finds_the_tools_and_is_answered(mcp: ModuleType) -> None:
     assert names == ["derive", "verify"]
     assert right["verdict"] == "right, identity"
     assert all(is_error for is_error, _ in refused)
-    said = ("<text>:1:", "derive has no 'loss'", "derive needs network: give a text", "network=3; give a text", "미분할 v가 없다", "there is no tool drive")
+    said = (
+        "<text>:1:",
+        "derive has no 'loss'",
+        "derive needs network: give a text",
+        "network=3; give a text",
+        "미분할 v가 없다",
+        "there is no tool drive",
+    )
     for (_, text), start in zip(refused, said, strict=True):
         assert start in text.splitlines()[0]
