@@ -72,6 +72,9 @@ def _suffix(path: Path) -> str:
 def _read_npz(path: Path) -> dict[str, ndarray]:
     with open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
+            file.seek(0)
+            if file.read(4) == b"PK\3\4":  # as every such file begins
+                raise TrainingError(f"{path}: the file is damaged: its end is missing; write the file again")
             raise TrainingError(f"{path}: this is not an .npz file; write one by np.savez({path.name!r}, X=X, Y=Y)")
         file.seek(0)
         name = None

@@ -60,6 +60,7 @@ def damaged(file: io.BytesIO, name: str, content: bytes) -> None:
     [
         (b"", "this is not an .npz file"),
         (b"X, Y\n1, 2\n", "this is not an .npz file"),
+        (b"PK\3\4" + bytes(200), "the file is damaged: its end is missing; write the file again"),
         (("X.npy", CUT_SHORT), "X is damaged"),
         (("X.txt", b"hello"), "X.txt is not an array"),
         (("X.npy", b"\x93NUMPY\x01\x00\x05\x00((((("), "X is damaged"),
