@@ -233,6 +233,7 @@ def test_each_command_that_opens_a_file_suggests_the_nearest(run: Run, tmp_path:
         (("train", "xor.net", "--data", "xro.npz"), "xor.npz"),
         (("derive", "lss.py:loss", "--trace", "point.json"), "loss.py"),
         (("verify", "xor.net", "nothing", "--csv", "a.csv"), None),
+        (("verify", "xor.net", "two_layr.txt"), None),  # a network holds no claims
     ):
         code, _, err = run(*words)
         assert code == 2

@@ -10,6 +10,7 @@ import click
 
 from symbackprop.cli.shell import columns, leave, require_place, say, shortened, signal_of, standard_input
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.examples import SUFFIX
 from symbackprop.core.files import near_file, write_whole
 
 
@@ -26,7 +27,7 @@ def claims_given(claims: str, net: str) -> Any:
         return piped_claims(standard_input())
     if "=" not in keyed(claims):
         near = near_file(claims)
-        mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
+        mend = f"did you mean {near}?" if near and not near.endswith(SUFFIX) else 'name a file, or write a claim, "W_1 = ..."'
         raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
     return typed_claims(claims)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from symbackprop.core.derivation import Derivation, DerivationError
+from symbackprop.core.network import Network
 from symbackprop.formulas.told import Formula, Told
 
 _DRESS = re.compile(r"\\(?:d?frac|mathrm|mathbf|left|right|operatorname)\b|[\s_{}^()\[\]\\/]")
@@ -49,3 +51,14 @@ class Asked:
 
 def _bare(text: str) -> str:
     return _DRESS.sub("", text.replace(r"\partial", "d").replace("∂", "d"))
+
+
+def made_of(derivation: Derivation, of: str | None) -> tuple[Network, str | None]:
+    """The network that claims about a derivation are about, and what they differentiate where `of` does not say.
+
+    Raises DerivationError for one that is no derivation of a network by itself, such as a second.
+    """
+    network = derivation.network
+    if network is None or derivation.first is not None or derivation.upstream or derivation.vector:
+        raise DerivationError("claims are judged of a network and what is differentiated: verify(network, claims, of=...)")
+    return network, of or derivation.of

@@ -34,6 +34,8 @@ def network_of(net: Any, loss: str | None, gates: str, let: Iterable[str]) -> Ne
             return from_sympy(net, gates=gates)
         case _ if callable(net):
             return read_function(net, loss, gates)
+    if isinstance(getattr(net, "network", None), Network):
+        raise NotationError(f"{shortened(type(net).__name__)} is no network.", "Give the one that it has: .network.")
     raise NotationError(
         f"{shortened(type(net).__name__)} is no network.",
         "Give a text, a path, a tensor, a SymPy expression, or a function decorated with @sb.network.",

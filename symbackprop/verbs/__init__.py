@@ -309,22 +309,23 @@ def verify(
 ) -> Verification:
     """Whether gradients that a person derived are right; where one is wrong, where, with the smallest example, and why.
 
-    net      what `read` takes.
+    net      a Derivation, or what `read` takes.
     claims   {"W_1": claim}: the gradient of the loss by each name; or the steps of a derivation, (name, claim) or
              (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones;
              or one text, a line of Python or of LaTeX for each step; or a Path, whose file has claims of any of these kinds.
-    of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
+    of       what is differentiated; None: the loss, or what was derived. A Jacobian has the shape of.shape + w.shape.
     symbols  what the claims call otherwise: {"m": "n", "delta": "z_2"}.
     allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2", "left".
     sizes    sizes by name that are settled.
 
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
     """
+    from symbackprop.judge.asked import made_of
     from symbackprop.judge.claims import verify as verified
     from symbackprop.judge.files import claims_of
 
-    sizes = _by_name("sizes", sizes, "{'h': 32}")
-    return verified(read(net), claims_of(claims), of, symbols, allow, sizes)
+    network, of = made_of(net, of) if isinstance(net, Derivation) else (read(net), of)
+    return verified(network, claims_of(claims), of, symbols, allow, _by_name("sizes", sizes, "{'h': 32}"))
 
 
 def compile(

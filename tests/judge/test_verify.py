@@ -251,3 +251,28 @@ LOOKED_UP = "E: parameter[v, d]\nb: parameter[v]\nt: integers[n, v]\nG: data[n, 
 )
 def test_rows_that_are_added_at_labels_are_judged(name: str, claim: str, kind: str) -> None:
     assert sb.verify(LOOKED_UP, {name: claim}).claims[0].kind == kind
+
+
+OF_SEVERAL = "x: data[d]\ny: data[c]\nW: parameter[c, d]\nyhat = W @ x\nM = sum(yhat)\nL = sum((yhat - y)**2)\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "claims", "of"),
+    [
+        ({}, {"W": "2*outer(yhat - y, x)"}, None),
+        ({"of": "M"}, "W = outer(ones(c), x)", None),
+        ({"wrt": "yhat"}, {"W": "outer(ones(c), x)"}, "M"),
+        ({"wrt": "x", "of": "yhat"}, {"x": "W"}, None),
+    ],
+)
+def test_claims_are_judged_of_what_a_derivation_was_made_of(asked: dict, claims: object, of: str | None) -> None:
+    derivation = sb.derive(OF_SEVERAL, **asked)
+    assert sb.verify(derivation, claims, of).verdict == "right, identity"
+
+
+def test_what_is_no_derivation_of_a_network_has_no_claims() -> None:
+    for other in (sb.derive(sb.derive(OF_SEVERAL, "W"), "x"), sb.derive(OF_SEVERAL, of="yhat", upstream="dY")):
+        with pytest.raises(sb.SymbackpropError, match=r"verify\(network, claims, of="):
+            sb.verify(other, {"x": "W"})
+    with pytest.raises(sb.SymbackpropError, match=r"Derivation is no network\. Give the one that it has: \.network\."):
+        sb.read(sb.derive(OF_SEVERAL))
