@@ -173,7 +173,7 @@ def test_of_several_files_of_one_student_the_best_counts(tmp_path: Path) -> None
         (["submissions", "--points", "q=1"], "q: no tensor of the network"),
         (["submissions", "--points", "t=-1"], "write a name and its points"),
         (["submissions", "--points", ","], "names nothing"),
-        (["submissions", "--jobs", "0"], "--jobs \"0\": write a whole number from 1 to 64"),
+        (["submissions", "--jobs", "0"], '--jobs "0": write a whole number from 1 to 64'),
         (["submissions", "--time-limit", "nan"], "write a number of seconds"),
         (["submissions", "--csv", "no/where.csv"], "there is no folder"),
         (["submissions", "--csv", "marks.txt"], "end the name by .csv"),
