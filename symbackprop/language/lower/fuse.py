@@ -139,8 +139,10 @@ def _fits(node: Node, k: int, inner: Node, done: Nodes) -> bool:
 
 def _is_worked_out(activation: Node, nodes: Nodes) -> bool:
     """Whether an activation is of a value that nobody named."""
+    if len(activation.operands) != 1:  # none at all, where it is of positions
+        return False
     argument = activation.operands[0][0]
-    return len(activation.operands) == 1 and id(argument) in nodes and argument.name is None
+    return id(argument) in nodes and argument.name is None
 
 
 def _is_picked(op: Sum, place: Symbol) -> bool:

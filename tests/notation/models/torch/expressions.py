@@ -43,7 +43,7 @@ def _in_parts(x: Tensor, z: Tensor, q: Tensor, n: Tensor) -> Tensor:
     y[:, 0] = z[:, 1]
     y[1:, 2:] *= 2
     y[0] = 0.5
-    y[:, 3].exp_()
+    y[:, 3].add_(z[:, 0])
     y[n, 1] += z[:, 0]
     y.T[2] = y.T[0]
     c.diagonal().mul_(3)
@@ -199,7 +199,7 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "norms of layers": lambda i, g: F.group_norm(i, 2, i[0, 0, 0, :2]).sin().sum() + F.instance_norm(i).sin().sum() + F.layer_norm(g, (3, 4), g[0]).sin().sum() + F.rms_norm(g, (4,), g[0, 0]).sin().sum() + F.rms_norm(g, (3, 4)).sin().sum(),
     "looked up": lambda x, n, k: F.embedding(n, x) + F.embedding_bag(n[:, None].expand(3, 2), x, mode="sum") + F.embedding_bag(n[:, None].expand(3, 2), x, mode="max"),
     "places of a mask": lambda x, z, b: x[b] * z[b] + x[torch.where(b)] - z.masked_select(b) / 2,
-    "places that are counted": lambda x, b, g: torch.sin(x[b.nonzero()[:, 0], b.nonzero()[:, 1]]) + g[0].T[:, :3].masked_select(b[0, :, None])[:6],
+    "places that are counted": lambda x, b, g: torch.sin(x[b.nonzero()[:, 0], b.nonzero()[:, 1]]).sum() + g[0].T[:, :3].masked_select(b[0, :, None]),
     "cells": lambda s: torch.gru_cell(s[:, 0], s[:, 1, :3], *_cells(s, 3)) + torch.lstm_cell(s[:, 0], (s[:, 1, :3], s[:, 2, :3]), *_cells(s, 4))[1],
     "plain cells": lambda s: torch.rnn_tanh_cell(s[:, 0], s[:, 1, :3], *_cells(s, 1)) * torch.rnn_relu_cell(s[:, 1], s[:, 0, :3], *_cells(s, 1)[:2]),
     "diagonal": lambda q: (q * 1).fill_diagonal_(0.5) @ q,
