@@ -180,3 +180,8 @@ def test_a_normalisation_within_an_expression_has_the_equations_of_the_layer(tex
 def test_what_is_no_normalisation_stays_as_it_is(text: str) -> None:
     program = read(f"{LAYER}y = {text} + beta\nL = sum((y - Y)**2)").program
     assert not {"xhat", "mu", "v"} & program.tensors.keys()
+
+
+def test_an_activation_may_be_of_positions_alone() -> None:
+    program = read("x: parameter[n]\nL = sum(x*relu(arange(n) - 2))").program
+    assert forward(program, {"x": np.ones(6)})["L"] == 6  # 1 + 2 + 3
