@@ -21,6 +21,7 @@ from benchmarks.handouts import HANDOUTS
 from benchmarks.later import LATER
 from benchmarks.learners import LEARNERS
 from benchmarks.papers import PAPERS
+from benchmarks.sciences import SCIENCES
 from benchmarks.threads import THREADS
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.formulas.read_latex import parse
@@ -61,7 +62,7 @@ def cost(line: str) -> int:
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:
     """For each book: our tokens, its tokens, what has no line, whether the judge finds the book's own lines right."""
-    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER | ESTIMATORS | LEARNERS | THREADS | FIELDS).items():
+    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER | ESTIMATORS | LEARNERS | THREADS | FIELDS | SCIENCES).items():
         wrt = [w for w, _ in book.lines if sb.read(book.network).program.tensors.get(w)]
         derivation = sb.derive(book.network, wrt=wrt)
         box = derivation.box()

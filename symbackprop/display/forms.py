@@ -161,7 +161,8 @@ def _before(to: Printer, front: Front) -> list[Node]:
     c = front.coefficient
     whole = is_decimal(c) and not front.bottoms
     number = _rational(c) if whole else sp.Integer(c.numerator)
-    tops = [f.within(to.formula(top), Binds.PRODUCT) for top in front.tops]
+    alone = front.is_line and number == 1 and len(front.tops) == 1  # above a line it needs no brackets
+    tops = [f.within(to.formula(top), Binds.SUM if alone else Binds.PRODUCT) for top in front.tops]
     tall = [top for top in tops if _is_tall(top)] if front.is_line else []
     above = [*([scalar(number)] if number != 1 else []), *(top for top in tops if top not in tall)]
     if front.is_line:

@@ -430,3 +430,8 @@ def test_every_short_form_that_is_found_is_the_network_s(path: Path) -> None:
     whole = net.program.tensors[net.program.outputs[-1]]
     derivation = sb.derive(net, of=whole.name) if whole.shape else sb.derive(net)
     assert not [why for why in derivation.box().missing.values() if UNPROVED in str(why)]
+
+
+def test_a_sum_above_a_line_has_no_brackets() -> None:
+    box = sb.derive("u: parameter[d]\nw: data[d]\na: data\nc: data\nL = (a**2 - 1)/c*(u @ w)").box()
+    assert box.lines[0].latex().endswith(r" = \frac{a^{2} - 1}{c}\,w")

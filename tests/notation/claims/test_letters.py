@@ -58,3 +58,10 @@ def test_phi_beside_a_gelu_is_the_density() -> None:
     network = "z: parameter[n]\nc: data[n]\nL = c @ gelu(z)"
     assert sb.verify(network, {"z": r"c \odot (\Phi(z) + z \odot \phi(z))"}).claims[0].right
     assert sb.verify(network, {"z": r"c \odot \phi'(z)"}).claims[0].right
+
+
+def test_psi_is_the_digamma_of_a_network_with_the_gamma_function() -> None:
+    network = "a: parameter[k] & positive\nL = sum(gammaln(a)) - gammaln(sum(a))"
+    verdict = sb.verify(network, {"a": r"\psi(a) - \psi(\mathbf{1}_k^\top a)"})
+    assert verdict.claims[0].right
+    assert not sb.verify(network, {"a": r"\psi(a)"}).claims[0].right
