@@ -126,6 +126,45 @@ FUNCTIONS = {
             h[t, l] = np.tanh(W[l - 1] @ h[t, l - 1] + U[l - 1] @ h[t - 1, l])
     return np.sum(h[1:, m]**2)
 """),
+    "window": ('q: "data[n, d]", v: "parameter[n, d]", W: "parameter[d, d]"', """
+    n = len(q)
+    total = 0.0
+    for i in range(n):
+        a = np.zeros_like(v[0])
+        s = 0.1
+        for j in range(max(0, i - 2), min(n, i + 2)):
+            e = np.exp(q[i] @ W @ q[j])
+            a = a + e * v[j]
+            s += e
+        total += np.sum((a / s)**2)
+    return total
+"""),
+    "others": ('x: "data[n, d]", W: "parameter[d, d]"', """
+    z = x @ W
+    near, far = 0.0, 0.0
+    for i in range(len(z)):
+        for j in range(len(z)):
+            if i == j:
+                continue
+            k = 1 / np.sum((z[i] - z[j])**2)
+            near += np.exp(-k)
+            if j <= i and j != 1:
+                far -= k
+            if j > i:
+                far += np.tanh(k)
+            else:
+                near -= 0.1 * k
+    return near + far
+"""),
+    "rotations": ('x: "parameter[n]", W: "parameter[n, n]"', """
+    n = len(x)
+    v = x * 1.0
+    for i in range(n):
+        a = v[i]
+        for j in range(i + 1, n):
+            v = v + 0.1 * W[j] * v[n - 1 - j] - 0.2 * a * v[j]
+    return np.sum(v**2)
+"""),
     "while": ('x: "data[n, d]", W: "parameter[d, d]"', """
     h = np.zeros(len(W))
     t = len(x) - 1

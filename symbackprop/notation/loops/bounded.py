@@ -1,4 +1,7 @@
-"""Inner loops that begin or end at the outer one: `for j in range(i):` is a loop over all j, whose steps count where j < i."""
+"""Inner loops that begin or end at the outer one: `for j in range(i):` is a loop over all j, whose steps count where j < i.
+
+So do the steps of a loop at which `if i != j:` holds.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sympy import Expr
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
 from symbackprop.notation.loops.nodes import like
+from symbackprop.notation.loops.plainer import opposite
 from symbackprop.notation.loops.several import is_anew
 
 TAME = {  # what has a value and a slope everywhere
@@ -72,8 +76,21 @@ class _Bounded(ast.NodeTransformer):
         self.generic_visit(node)
         return node
 
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """The statements that count at some steps alone, where the numbers of steps say at which: `if i != j:`."""
+        self.generic_visit(node)
+        letters = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)} & self.around.keys()
+        tests = node.test.values if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) else [node.test]
+        if not letters or not all(map(_is_of_steps, tests)) or (node.orelse and len(tests) > 1):
+            return node
+        outside, made, found = self._outside(node), self._made(), list[ast.stmt | None]()
+        for several, block in ((tests, node.body), ([opposite(node.test)], node.orelse)):
+            masked = _Masked(node.test, block, several, outside, made, letters)
+            found += [masked.statement(s) for s in block]
+        return node if None in found else [s for s in found if s is not None]
+
     def _steps(self, course: Course) -> Steps | None:
-        if course.first is None or course.last is None or not (is_plain(course.first) and is_plain(course.last)):
+        if course.first is None or course.last is None or not (_is_end(course.first) and _is_end(course.last)):
             return None
         first, last = measured(course.first, self.known), measured(course.last, self.known)
         return Steps(first, last) if course.rises else Steps(last, first)
@@ -83,30 +100,17 @@ class _Bounded(ast.NodeTransformer):
         letters = [sp.Symbol(c) for c in self.around if c != course.letter]
         if not any(steps.low.has(c) or steps.high.has(c) for c in letters):
             return None
-        if not all(end.is_polynomial(*letters) for end in (steps.low, steps.high)):
+        lows, highs = _ends(steps.low, sp.Max), _ends(steps.high, sp.Min)
+        if not all(end.is_polynomial(*letters) for end in (*lows, *highs)):
             return None
         letter, bare = course.letter or "", _is_bare(node, course.letter or "")
-        tests: list[ast.expr] = []
         bounds = {letter, *(c.name for c in letters if steps.low.has(c) or steps.high.has(c))}
-        low, high = steps.low, steps.high
-        for c in letters:
-            own = self.around[c.name]
-            for end, least in ((low, True), (high, False)):
-                slope = sp.expand(end).coeff(c)
-                if slope == 0:
-                    continue
-                if slope not in (1, -1):
-                    return None
-                away = sp.expand(end - c)
-                wide = end.subs(c, own.low if (slope > 0) == least else own.high)
-                if slope == 1 and bare and away == (1 if least else -1):
-                    wide = own.low if least else own.high  # all that the outer one goes over, so that whole arrays are read
-                test = f"{letter} {('>=' if least else '<=')} {end}"
-                if slope == 1 and away == (1 if least else -1):
-                    test = f"{letter} {('>' if least else '<')} {c}"
-                tests.append(ast.parse(test, mode="eval").body)
-                low, high = (wide, high) if least else (low, wide)
-        masked = _Masked(node, tests, self._outside(node), self._made(), bounds)
+        least, most = (self._end(ends, k == 0, letter, letters, bare) for k, ends in enumerate((lows, highs)))
+        if least is None or most is None:
+            return None
+        (low, tests), (high, others) = least, most
+        tests += others
+        masked = _Masked(node.iter, node.body, tests, self._outside(node), self._made(), bounds)
         statements = [masked.statement(s) for s in node.body]
         if any(s is None for s in statements):
             return None
@@ -118,12 +122,31 @@ class _Bounded(ast.NodeTransformer):
         new.adds = getattr(node, "adds", ())  # type: ignore[attr-defined]
         return ast.copy_location(new, node), Steps(sp.expand(low), sp.expand(high))
 
+    def _end(
+        self, ends: Sequence[Expr], least: bool, letter: str, letters: Sequence[sp.Symbol], bare: bool
+    ) -> tuple[Expr, list[ast.expr]] | None:  # fmt: skip
+        """The least number that a loop ever begins at, or the largest that it ends at, and when a step is no step beyond it."""
+        found, tests = [end for end in ends if not end.has(*letters)], list[ast.expr]()
+        for end in (end for end in ends if end.has(*letters)):
+            wide, test = end, f"{letter} {('>=' if least else '<=')} {end}"
+            for c in letters:
+                own, slope = self.around[c.name], sp.expand(end).coeff(c)
+                if slope not in (-1, 0, 1):
+                    return None
+                wide = wide.subs(c, own.low if (slope > 0) == least else own.high)
+                if slope == 1 and sp.expand(end - c) == (1 if least else -1):
+                    test = f"{letter} {('>' if least else '<')} {c}"
+                    wide = (own.low if least else own.high) if bare else wide  # all that the outer one goes over: whole arrays
+            tests.append(ast.parse(test, mode="eval").body)
+            found += [wide] if len(ends) == 1 else []
+        return (sp.expand(found[0]), tests) if len(found) == 1 else None
+
     def _made(self) -> set[str]:
         """The names that statements give values to as a whole."""
         return {n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
-    def _outside(self, node: ast.For) -> set[str]:
-        """The names that are read outside of a loop."""
+    def _outside(self, node: ast.For | ast.If) -> set[str]:
+        """The names that are read outside of a block."""
         inside = {id(n) for n in ast.walk(node)}
         return {
             n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in inside
@@ -133,14 +156,19 @@ class _Bounded(ast.NodeTransformer):
 class _Masked:
     """Statements of a block of which some steps do not count.
 
+    at       what says so.
+    block    all of them.
     tests    when a step counts.
-    outside  the names that are read outside of the loop.
+    outside  the names that are read outside of the block.
     made     the names that are given a value as a whole: the arrays that hold something before a loop sets their entries.
     letters  those of the loops that say which steps count.
     """
 
-    def __init__(self, loop: ast.For, tests: Sequence[ast.expr], outside: set[str], made: set[str], letters: set[str]) -> None:
-        self.loop, self.tests, self.outside, self.made, self.letters = loop, tests, outside, made, letters
+    def __init__(
+        self, at: ast.expr, block: Sequence[ast.stmt], tests: Sequence[ast.expr], outside: set[str], made: set[str],
+        letters: set[str],
+    ) -> None:  # fmt: skip
+        self.at, self.block, self.tests, self.outside, self.made, self.letters = at, block, tests, outside, made, letters
 
     def statement(self, node: ast.stmt) -> ast.stmt | None:
         """A statement that does nothing at steps that do not count; None where there is none."""
@@ -157,7 +185,7 @@ class _Masked:
                 targets=[ast.Name(id=name)], value=ast.BinOp(left=value, op=ast.Add() as op, right=ast.Name(id=own))
             ) if name == own and not _reads(value, name):
                 return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self._where(value, 0)))
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_anew(self.loop.body, name) and name not in self.outside:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_anew(self.block, name) and name not in self.outside:
                 return node if _is_tame(value) else like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, 1)))
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 return like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, ast.Name(name, ast.Load()))))
@@ -181,8 +209,36 @@ class _Masked:
     def _where(self, value: ast.expr, other: int | ast.expr) -> ast.expr:
         for test in self.tests:
             beside = ast.Constant(other) if isinstance(other, int) else deepcopy(other)
-            value = _placed(self.loop.iter, ast.Call(ast.Name("where", ast.Load()), [deepcopy(test), value, beside], []), value)
+            value = _placed(self.at, ast.Call(ast.Name("where", ast.Load()), [deepcopy(test), value, beside], []), value)
         return value
+
+
+def _is_of_steps(test: ast.expr) -> bool:
+    """Whether a condition compares numbers of steps and sizes alone."""
+    match test:
+        case ast.Compare(left=left, comparators=[right]):
+            return is_plain(left) and is_plain(right)
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            return _is_of_steps(inner)
+        case _:
+            return False
+
+
+def _is_end(node: ast.expr) -> bool:
+    """Whether a loop may begin or end there: at a number over sizes and letters, or at the larger or the less of two."""
+    match node:
+        case ast.Call(func=ast.Name(id="max" | "min"), args=[one, other], keywords=[]):
+            return is_plain(one) and is_plain(other)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=ast.Constant(value=int())):
+            return _is_end(left)
+        case _:
+            return is_plain(node)
+
+
+def _ends(end: Expr, kind: type[sp.Max] | type[sp.Min]) -> list[Expr]:
+    """The ends of which one is the largest, or the least: n - 1 and i + 1 of min(n, i + 2) - 1."""
+    rest, several = end.as_independent(kind, as_Add=True)
+    return [sp.expand(arg + rest) for arg in several.args] if isinstance(several, kind) else [end]
 
 
 def _placed(where: ast.expr, node: ast.expr, but: ast.expr | None = None) -> ast.expr:

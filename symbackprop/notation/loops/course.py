@@ -106,6 +106,9 @@ def measured(node: ast.expr, known: dict[str, str]) -> Expr:
             return x * y if isinstance(op, ast.Mult) else x + y if isinstance(op, ast.Add) else x - y
         case ast.Call(func=ast.Name(id="len"), args=[array]) if is_measure(node):
             return sp.Symbol(f"{ast.unparse(array)}.shape[0]")
+        case ast.Call(func=ast.Name(id="max" | "min" as word), args=[_, _] as args):
+            found = [measured(arg, known) for arg in args]
+            return (sp.Max if word == "max" else sp.Min)(*found)
         case _:
             return sp.Symbol(ast.unparse(node))
 

@@ -18,6 +18,7 @@ from symbackprop.notation.grown import Grown, mapped
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axes, is_plain, items_of, mentions, number
 from symbackprop.notation.loops.lists import back, last_of
+from symbackprop.notation.loops.picked import picked
 from symbackprop.notation.loops.several import rebuilt, stem
 from symbackprop.notation.loops.so_far import so_far
 from symbackprop.notation.rounds import List
@@ -312,12 +313,14 @@ class Entries:
         for frame in steps.frames:
             mine = sorted(axis for axis, index in chosen.items() if steps.frame_of(index) is frame)
             places = [axis - sum(g < axis for g in gone) for axis in mine]
-            for axis, place in zip(mine, places, strict=True):
-                low = self._low(name, numbered, axis, frame, chosen[axis], node)
-                tensor = self._cut(node, tensor, place, low, frame, chosen[axis])
-            if mine:
-                tensor = frame.loop.at(tensor, tuple(places), self.reader.source.segment(node))
-                gone |= set(mine)
+            lows, cut = [self._low(name, numbered, axis, frame, chosen[axis], node) for axis in mine], tensor
+            for axis, place, low in zip(mine, places, lows, strict=True):
+                cut = self._cut(node, cut, place, low, frame, chosen[axis])
+            if mine and steps.changes(tensor):
+                tensor = picked(tensor, frame, places, lows, [chosen[axis] for axis in mine])
+            elif mine:
+                tensor = frame.loop.at(cut, tuple(places), self.reader.source.segment(node))
+            gone |= set(mine)
         rest = self._rest(node, numbered, items, chosen)
         return tensor[rest] if any(not isinstance(item, slice) or item != WHOLE for item in rest) else tensor
 

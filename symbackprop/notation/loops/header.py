@@ -231,6 +231,15 @@ def is_measure(node: ast.expr) -> bool:
 
 def bound(reader: Reader, node: ast.expr) -> Expr:
     """A bound of a loop: a whole number or an expression of sizes; a name that stands nowhere yet is a size."""
+    match node:
+        case ast.Call(func=ast.Name(id="max" | "min" as word), args=[_, _] as args, keywords=[]) if not reader.known(word):
+            ends = [bound(reader, arg) for arg in args]
+            if all(end.is_Integer for end in ends):
+                return sp.Max(*ends) if word == "max" else sp.Min(*ends)
+        case ast.BinOp(left=ast.Call(), op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int(k))):
+            return bound(reader, node.left) + (k if isinstance(op, ast.Add) else -k)
+        case _:
+            pass
     measures = any(isinstance(n, ast.expr) and is_measure(n) for n in ast.walk(node))
     if is_plain(node) and not measures and any(isinstance(n, ast.Name) and not reader.known(n.id) for n in ast.walk(node)):
         return sp.expand(Reading(reader.source, lambda name: _size(reader, name)).size(node))

@@ -135,9 +135,13 @@ def origin(reader: Reader, head: Header, written: Collection[str]) -> Expr:
     if head.is_dotted or reader.function is None or not head.low.is_Integer:
         return head.low if head.base == 1 else sp.S.One
     places: set[Expr] = set()
-    for node in (n for s in head.node.body for n in ast.walk(s) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)):
+    nodes = [n for s in head.node.body for n in ast.walk(s)]
+    within = {n.id for loop in nodes if isinstance(loop, ast.For) for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    others = (within | {*reader.steps.letters}) - {head.letter}
+    for node in (n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)):
         if isinstance(node.value, ast.Name) and node.value.id not in written:
-            found = (away(reader, item, [head.letter]) for item in items_of(node) if mentions(item, [head.letter]))
+            own = [item for item in items_of(node) if mentions(item, [head.letter]) and not mentions(item, others)]
+            found = (away(reader, item, [head.letter]) for item in own)
             places |= {one.places for one in found if one is not None and not one.falls}
     place = sp.S.Zero if 0 in places else next(iter(places)) if len(places) == 1 else None
     return sp.S.One if place is None or not place.is_Integer else max(sp.S.One, head.low + place + 1)
@@ -145,8 +149,12 @@ def origin(reader: Reader, head: Header, written: Collection[str]) -> Expr:
 
 def astray(reader: Reader, node: ast.expr, letters: Collection[str]) -> NotationError:
     """What is said of an index that is no step before or after."""
+    own = sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {*letters})
     fault = f"[{reader.source.segment(node)}] is no fixed number of steps away."
-    return reader.fault(node, fault, f"Write [{min(letters)}], or [{min(letters)}-1].")
+    if len(own) < 2:
+        return reader.fault(node, fault, f"Write [{own[0]}], or [{own[0]}-1].")
+    fault = f"[{reader.source.segment(node)}] counts the steps of two loops, over {own[0]} and over {own[1]}."
+    return reader.fault(node, fault, "Let the function run on example arrays, with sb.trace or --trace.")
 
 
 def partly(reader: Reader, target: ast.Subscript, letters: Collection[str]) -> NotationError:
