@@ -54,6 +54,28 @@ def test_a_product_by_hand_is_a_product(tmp_path: Path) -> None:
     assert "C = A B,   L = sum(tanh(C))" in report
 
 
+HEAD = "import numpy as np\n\n\ndef loss(x: 'parameter[n]', w: 'data[n]'):\n    L = 0.0\n"
+
+
+def test_a_convolution_by_hand_is_one(tmp_path: Path) -> None:
+    text = HEAD.replace("data[n]", "parameter[k]") + (
+        "    y = np.zeros(len(x) - len(w) + 1)\n    for i in range(len(x) - len(w) + 1):\n"
+        "        for a in range(len(w)):\n            y[i] += w[a] * x[i + a]\n    return np.sum(np.tanh(y))\n"
+    )
+    box = sb.derive(sb.read(function_of(tmp_path / "convolution.py", text))).box()
+    assert [str(line.latex()) for line in box.lines][1:] == [
+        r"\frac{\partial f}{\partial w} = x \star \delta_{y}",
+        r"\frac{\partial f}{\partial x} = \delta_{y} * w",
+    ]
+
+
+def test_an_index_of_two_loops_that_may_be_outside_is_refused(tmp_path: Path) -> None:
+    """Python reads from the end there, and a sum over the entries would read nothing."""
+    text = HEAD + "    for i in range(len(x)):\n        for j in range(len(x)):\n            L += x[i - j] * w[j]\n    return L\n"
+    with pytest.raises(sb.NotationError, match="may be outside: i - j is not known to be from 0 to n - 1"):
+        sb.read(function_of(tmp_path / "outside.py", text))
+
+
 def test_an_array_that_is_filled_is_read_by_its_own_names_alone() -> None:
     with pytest.raises(sb.NotationError, match="used before line"):
         sb.read("x: data[n]\nW: parameter[n]\nfor i in 1..n:\n    z[i] = W[i] * z[i]\nL = sum(z**2)")

@@ -165,6 +165,31 @@ FUNCTIONS = {
             v = v + 0.1 * W[j] * v[n - 1 - j] - 0.2 * a * v[j]
     return np.sum(v**2)
 """),
+    "convolution by hand": ('x: "parameter[n+d, n+m]", w: "parameter[d, n]", v: "parameter[m]"', """
+    K, L = w.shape
+    rows, columns = x.shape[0] - K + 1, x.shape[1] - L + 1
+    y = np.zeros((rows, columns))
+    for i in range(rows):
+        for j in range(columns):
+            s = 0.0
+            for a in range(K):
+                for b in range(L):
+                    s += w[a, b] * x[i + a, j + b]
+            y[i, j] = np.tanh(s)
+    return np.sum(y) + np.sum(v**2)
+"""),
+    "filter": ('x: "parameter[n, d]", w: "parameter[n]", W: "parameter[d, d]"', """
+    total, v = 0.0, 0.3
+    for t in range(len(x)):
+        s = np.zeros(len(W))
+        for k in range(t + 1):
+            s = s + w[k] * W @ x[t - k]
+        for k in range(len(x)):
+            if k < t:
+                v = np.tanh(v * x[t - k - 1, 0] + x[k, 0])
+        total += np.sum(s**2)
+    return total * v
+"""),
     "while": ('x: "data[n, d]", W: "parameter[d, d]"', """
     h = np.zeros(len(W))
     t = len(x) - 1

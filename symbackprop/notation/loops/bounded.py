@@ -15,6 +15,7 @@ from sympy import Expr
 
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
+from symbackprop.notation.loops.indices import items_of
 from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.plainer import opposite
 from symbackprop.notation.loops.several import is_anew
@@ -172,6 +173,8 @@ class _Masked:
 
     def statement(self, node: ast.stmt) -> ast.stmt | None:
         """A statement that does nothing at steps that do not count; None where there is none."""
+        for item in (i for n in ast.walk(node) if isinstance(n, ast.Subscript) for i in items_of(n)):
+            item.tests = [*getattr(item, "tests", ()), *self.tests]  # type: ignore[attr-defined]  # whoever reads it may need to know
         match node:
             case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
                 return like(node, ast.AugAssign(target, op, self._where(value, 0)))
@@ -217,7 +220,8 @@ def _is_of_steps(test: ast.expr) -> bool:
     """Whether a condition compares numbers of steps and sizes alone."""
     match test:
         case ast.Compare(left=left, comparators=[right]):
-            return is_plain(left) and is_plain(right)
+            sides = [n.op for side in (left, right) for n in ast.walk(side) if isinstance(n, ast.BinOp)]
+            return is_plain(left) and is_plain(right) and all(isinstance(op, ast.Add | ast.Sub | ast.Mult) for op in sides)
         case ast.UnaryOp(op=ast.Not(), operand=inner):
             return _is_of_steps(inner)
         case _:

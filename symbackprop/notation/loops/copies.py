@@ -280,6 +280,10 @@ class Copies(Stepwise):
         tensor = as_tensor(self.reader.evaluator.numeric(node.value, held))
         lows = {axis: base for (own, axis), base in self.counting.bases.items() if own == name}
         for axis, item in axes(items, tensor.ndim):
+            several = [h for h in self.heads if mentions(item, [h.letter])]
+            if len(several) > 1:
+                lows.setdefault(axis, sp.Integer(max(h.base or 0 for h in several)))
+                continue
             index = away(self.reader, item, self.letters)
             if index is not None and axis not in lows:
                 head = next(h for h in reversed(self.heads) if h.letter == index.letter)

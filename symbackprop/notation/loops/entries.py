@@ -18,7 +18,7 @@ from symbackprop.notation.grown import Grown, mapped
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axes, is_plain, items_of, mentions, number
 from symbackprop.notation.loops.lists import back, last_of
-from symbackprop.notation.loops.picked import picked
+from symbackprop.notation.loops.picked import across, picked
 from symbackprop.notation.loops.several import rebuilt, stem
 from symbackprop.notation.loops.so_far import so_far
 from symbackprop.notation.rounds import List
@@ -257,7 +257,7 @@ class Entries:
         """An earlier step of a loop around another, h[l-1], with what stood before the inner one where h[l-1, t-1] reads that."""
         letters = self.steps.letters
         inner = away(self.reader, items[1], letters) if len(writing) > 1 and len(items) > 1 else None
-        if inner is None or inner.letter != writing[1].head.letter or not self._is_outside(numbered, inner):
+        if inner is None or inner.letter != writing[1].head.letter or not numbered.is_outside(inner, writing[1].head):
             return numbered
         outer, index = writing[0], away(self.reader, items[0], letters)
         assert index is not None, "the loop around was found by it"
@@ -292,6 +292,8 @@ class Entries:
     def entry(self, node: ast.Subscript, name: str | None, numbered: Numbered, items: list[ast.expr]) -> Any:
         """The entry of a tensor by what stands between the brackets, in which a letter takes the entry of the step."""
         steps, tensor = self.steps, numbered.tensor
+        if (found := across(steps, node, numbered, items)) is not None:
+            return self.entry(node, None, *found)
         if items and numbered.steps and is_plain(items[0]) and not mentions(items[0], steps.letters):
             row = numbered.row(number(self.reader, items[0]))
             if row is not None:
@@ -304,7 +306,7 @@ class Entries:
                 return self.entry(node, None, Numbered(start), items[1:])
         chosen = {axis: index for axis, item in axes(items, tensor.ndim) if (index := away(self.reader, item, steps.letters))}
         chosen = {axis: self._from_end(numbered, axis, index) for axis, index in chosen.items()}
-        if numbered.starts and 0 in chosen and self._is_outside(numbered, chosen[0]):
+        if numbered.starts and 0 in chosen and numbered.is_outside(chosen[0], steps.frame_of(chosen[0]).head):
             numbered = self._extended(numbered)
             tensor = numbered.tensor
         if any(axis >= tensor.ndim for axis in chosen):
@@ -331,12 +333,6 @@ class Entries:
         if not plain or not index.most(head).is_negative:
             return index
         return index._replace(places=sp.expand(index.places + tensor.shape[axis]))
-
-    def _is_outside(self, numbered: Numbered, index: Away) -> bool:
-        """Whether a step of the loop reads before the first entry or after the last."""
-        head, low = self.steps.frame_of(index).head, numbered.lows.get(0, sp.S.Zero)
-        begin = sp.expand(index.least(head) - low)
-        return bool(begin.is_negative or sp.expand(begin + head.extent - numbered.tensor.shape[0]).is_positive)
 
     def _extended(self, numbered: Numbered) -> Numbered:
         """A stack with its starts, the same one each time."""

@@ -61,6 +61,11 @@ class Numbered:
     before: Tensor | None = None
     after: Tensor | None = None
 
+    def is_outside(self, index: Away, head: Header) -> bool:
+        """Whether a step of a loop reads before the first entry or after the last."""
+        begin = sp.expand(index.least(head) - self.lows.get(0, sp.S.Zero))
+        return bool(begin.is_negative or sp.expand(begin + head.extent - self.tensor.shape[0]).is_positive)
+
     def row(self, number: Expr) -> Tensor | None:
         """A row of an array that a loop filled, that every size has: one beside its steps, the first or the last of them."""
         if self.steps is None:
