@@ -206,7 +206,7 @@ def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]
         for value in given:
             evaluator.arrays.axes(node, value)
     further = renamed(evaluator.keywords(node), inspect.signature(meant.function).parameters)
-    return called(meant.name, given, further, meant.function)
+    return called(meant.name, given, further, meant.function, evaluator.plain)
 
 
 def _require_vector(evaluator: Evaluator, node: ast.Call, x: Tensor) -> None:

@@ -70,8 +70,22 @@ def name_fault(name: str) -> tuple[str, str] | None:
     return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
 
 
-def called(name: str, given: list[Any], further: Mapping[str, Any], function: Callable[..., Any] | None = None) -> Any:
+def plain(value: Any) -> Any:
+    """A named constant, or a number, as the number; anything else as it is."""
+    if isinstance(value, Tensor):
+        constant = value.signature is not None and value.signature.kind == "constant"
+        number = value.signature.value if constant and value.signature else number_of(value)
+        value = value if number is None else number
+    return int(value) if isinstance(value, sp.Integer) else value
+
+
+def called(
+    name: str, given: list[Any], further: Mapping[str, Any], function: Callable[..., Any] | None = None,
+    number: Callable[[Any], Any] = plain,
+) -> Any:  # fmt: skip
     """The function `name` of the language, or another that is called so, applied.
+
+    number   a named constant as the number that it is, where an argument is no tensor.
 
     Raises LanguageError for arguments that it does not take, or that do not fit.
     """
@@ -84,8 +98,15 @@ def called(name: str, given: list[Any], further: Mapping[str, Any], function: Ca
     for key, value in bound.arguments.items():
         parameter = signature.parameters[key]
         if _is_setting(parameter):
-            bound.arguments[key] = _setting(name, function, parameter, value)
+            bound.arguments[key] = _setting(name, function, parameter, number(value))
+        elif not _speaks_of(parameter, "Value", "Tensor", "_empty"):
+            bound.arguments[key] = _numbers(value, number)
     return function(*bound.args, **bound.kwargs)
+
+
+def _numbers(value: Any, number: Callable[[Any], Any]) -> Any:
+    """Named constants as their numbers, also several: the shape (n, K)."""
+    return type(value)(_numbers(one, number) for one in value) if type(value) in (tuple, list) else number(value)
 
 
 def usage(name: str, function: Callable[..., Any] | None = None) -> str:
@@ -102,14 +123,15 @@ def usage(name: str, function: Callable[..., Any] | None = None) -> str:
 
 def _is_setting(parameter: inspect.Parameter) -> bool:
     """Whether an argument is a plain Python value: its annotation speaks of no tensor."""
-    annotation = str(parameter.annotation)
-    return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and not any(
-        word in annotation for word in ("Value", "Tensor", "Any", "_empty")
-    )
+    several = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return not several and not _speaks_of(parameter, "Value", "Tensor", "Any", "_empty")
+
+
+def _speaks_of(parameter: inspect.Parameter, *words: str) -> bool:
+    return any(word in str(parameter.annotation) for word in words)
 
 
 def _setting(name: str, function: Callable[..., Any], parameter: inspect.Parameter, value: Any) -> Any:
-    value = plain(value)
     annotation = str(parameter.annotation)
     if isinstance(value, Tensor):
         raise LanguageError(f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name, function)}")
@@ -120,12 +142,3 @@ def _setting(name: str, function: Callable[..., Any], parameter: inspect.Paramet
         kind = {"int": "a whole number", "bool": "True or False", "str": "a text in quotes", "float": "a number"}[annotation]
         raise LanguageError(f"{name}: {parameter.name} must be {kind}, not {value}. It is written {usage(name, function)}")
     return value
-
-
-def plain(value: Any) -> Any:
-    """A named constant, or a number, as the number; anything else as it is."""
-    if isinstance(value, Tensor):
-        constant = value.signature is not None and value.signature.kind == "constant"
-        number = value.signature.value if constant and value.signature else number_of(value)
-        value = value if number is None else number
-    return int(value) if isinstance(value, sp.Integer) else value

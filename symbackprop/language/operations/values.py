@@ -29,11 +29,11 @@ def sizes_of(what: str, shape: Sizes) -> tuple[Expr, ...]:
     several = shape if isinstance(shape, (tuple, list)) else (shape,)
     result = []
     for extent in several:
-        value = number_of(extent) if isinstance(extent, Tensor) else extent
-        number = builder.as_number(value) if isinstance(value, (int, Expr)) else None
-        if number is None or not number.is_integer or (number - 1).is_negative:
+        value = number(extent) if isinstance(extent, Tensor) else extent
+        own = builder.as_number(value) if isinstance(value, (int, Expr)) else None
+        if own is None or not own.is_integer or (own - 1).is_negative:
             raise LanguageError(f"{what}: {extent} is no size; a size is a whole number from 1, or an expression of sizes")
-        result.append(number)
+        result.append(own)
     return tuple(result)
 
 
