@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from symbackprop.judge.unfolded import MOST_LINES, REMADE, Unread
-from symbackprop.notation.claims.memory import Memory
+from symbackprop.notation.memory import Memory
 
 BEGUN, CHANGED, UPDATED = "begun", "changed", "updated"
 """Said of a step: a later line changes the array; this line changes an earlier one; it changes what the network calls so."""

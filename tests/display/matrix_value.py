@@ -66,13 +66,12 @@ class _MatrixReader(Reader):
                 array = self.tensors[int(text[1:])]
                 assert array is not None
                 return _column(np.asarray(array, float))
-            case Script(Atom(text), sub, None) if sub is not None and text[0] == "T" and text[1:].isdigit():
-                return self.row(np.asarray(self.tensors[int(text[1:])], float), split_at(sub, ";"))
         self.place -= 1
         return super().factor()
 
-    def row(self, array: np.ndarray, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
+    def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
         """A row or a column that stands alone, x_{4} or X_{:,4}, which is a column."""
+        array = np.asarray(self.tensors[number], float)
         places = [slice(None) if text_of(Row(tuple(piece))) == ":" else int(self.read(piece)) for piece in pieces]
         assert all(isinstance(place, slice) or 0 <= place < n for place, n in zip(places, array.shape, strict=False))
         return _column(array[tuple(places)])

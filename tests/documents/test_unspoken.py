@@ -29,7 +29,7 @@ def lecture_of(derived: Derivation) -> tuple[Lecture, list[Line]]:
     lines = [Line(n, build.ONE, tuple(path_of(backward, known, n))) for n in known]
     uses = forward.uses()
     wanted = {n for n in forward.tensors if n not in named and uses[n] == 1} - set(lecture.softmaxes)
-    lecture.leave_out([Layer("", tuple(lines))], wanted)
+    lecture.leave_out([Layer("", tuple(lines), ())], wanted)
     return lecture, lines
 
 

@@ -22,13 +22,13 @@ from symbackprop.notation.claims import step_code
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
-from symbackprop.notation.claims.memory import Memory
 from symbackprop.notation.claims.scattered import added_at, refuse_added_once
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import Named
 from symbackprop.notation.grammar import parsed
+from symbackprop.notation.memory import Memory
 from symbackprop.notation.vocabulary import CONSTANTS, functions
 from symbackprop.notation.words import STATEMENTS
 

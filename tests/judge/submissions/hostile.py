@@ -6,7 +6,7 @@ QUICK = {
     "never ends": ("def gradient(w):\n    while True: pass", "it takes more than 3 s"),
     "raises": ("def gradient(w):\n    return 1/0", "it raised ZeroDivisionError: division by zero (line 2)"),
     "does not parse": ("def gradient(w:\n", "SyntaxError"),
-    "defines nothing": ("x: int = 3", "it defines no gradient; define gradient(...)"),
+    "defines nothing": ("import math", "it defines no gradient; define gradient(...)"),
     "asks for what is not there": ("def gradient(q):\n    return q", "q is no tensor of the network"),
     "returns text": ("def gradient(w):\n    return 'right, identity'", "it raised ValueError"),
     "exits": ("import sys\ndef gradient(w):\n    sys.exit(0)", "it raised SystemExit: 0 (line 3)"),

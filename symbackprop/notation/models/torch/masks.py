@@ -18,6 +18,7 @@ from sympy import Expr
 from symbackprop.notation.models.torch.drawn import MASKS, drawn, is_drawn
 from symbackprop.notation.models.torch.graph import Given, Node, Ref, refs
 from symbackprop.notation.models.torch.precise import double
+from symbackprop.notation.models.torch.rows import LEARNT
 
 COUNTED = ("nonzero", "argwhere", "nonzero_numpy", "where")
 """Operations whose result is the places themselves; `where` of one argument."""
@@ -121,10 +122,6 @@ def _values(torch: Any, module: Any, values: Sequence[Any], wanted: set[Any]) ->
     with torch.no_grad(), double():
         Run(module).run(*values)
     return seen
-
-
-LEARNT = "index by a mask of what is learnt"
-"""What an operation is called that reads entries by a mask which depends on parameters."""
 
 
 def with_places(

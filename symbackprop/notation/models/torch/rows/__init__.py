@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.notation.models.torch.masks import LEARNT
 from symbackprop.notation.models.torch.rows import (
     complexes,
     entrywise,
@@ -40,6 +39,9 @@ IGNORED = frozenset([
     "momentum", "scale_grad_by_freq", "sparse", "enable_gqa", "weights_only", "path",
 ])  # fmt: skip
 """Arguments that are about memory, about the order of computing, or about what is not computed here."""
+
+LEARNT = "index by a mask of what is learnt"
+"""What an operation is called that reads entries by a mask which depends on parameters."""
 
 MENDS: Mapping[str, str] = {
     "rrelu": "Call module.eval(), or take LeakyReLU: its slope is drawn at random.",
