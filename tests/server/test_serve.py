@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from symbackprop.core import examples
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.notation import read_text
 from symbackprop.presenter import Presenter
-from symbackprop.server import gallery, serve
+from symbackprop.server import serve
 from symbackprop.server.answers import LONGEST, answer
 from symbackprop.server.serve import MOST, POLICY, STATIC, Page, ServeError
 from symbackprop.server.worker import NoAnswerError
@@ -230,6 +231,6 @@ def test_a_port_that_is_taken_is_told_with_the_mend(page: Page, run: Run) -> Non
 
 
 def test_without_the_folder_the_examples_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gallery, "files", lambda _: EXAMPLES.parent)
-    assert gallery._folder() == EXAMPLES
+    monkeypatch.setattr(examples, "files", lambda _: EXAMPLES.parent)
+    assert examples.folder() == EXAMPLES
     assert serve.Static("symbackprop.documents", ("style.css",), "").read()
