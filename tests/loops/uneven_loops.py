@@ -156,6 +156,17 @@ FUNCTIONS = {
                 near -= 0.1 * k
     return near + far
 """),
+    "what the other side left": ('x: "parameter[n]", w: "parameter[n]"', """
+    s, k = 0.0, x[0]
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if i != j:
+                k = x[j]
+                s += k * w[i]
+            else:
+                s += np.sin(k) * w[j]
+    return s
+"""),
     "rotations": ('x: "parameter[n]", W: "parameter[n, n]"', """
     n = len(x)
     v = x * 1.0
@@ -177,6 +188,13 @@ FUNCTIONS = {
                     s += w[a, b] * x[i + a, j + b]
             y[i, j] = np.tanh(s)
     return np.sum(y) + np.sum(v**2)
+"""),
+    "convolution in strides": ('x: "parameter[n+d]", w: "parameter[d]", v: "parameter[n]"', """
+    y = np.zeros((len(x) - len(w)) // 2 + 1)
+    for i in range((len(x) - len(w)) // 2 + 1):
+        for a in range(len(w)):
+            y[i] += w[a] * x[2 * i + a]
+    return np.sum(np.tanh(y)) + np.sum(v**2)
 """),
     "filter": ('x: "parameter[n, d]", w: "parameter[n]", W: "parameter[d, d]"', """
     total, v = 0.0, 0.3

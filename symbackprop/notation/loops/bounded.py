@@ -85,8 +85,10 @@ class _Bounded(ast.NodeTransformer):
         if not letters or not all(map(_is_of_steps, tests)) or (node.orelse and len(tests) > 1):
             return node
         outside, made, found = self._outside(node), self._made(), list[ast.stmt | None]()
-        for several, block in ((tests, node.body), ([opposite(node.test)], node.orelse)):
-            masked = _Masked(node.test, block, several, outside, made, letters)
+        sides = ((tests, node.body, node.orelse), ([opposite(node.test)], node.orelse, node.body))
+        read = [outside | _read(other) for _, _, other in sides]  # before any statement is changed
+        for (several, block, _), away in zip(sides, read, strict=True):
+            masked = _Masked(node.test, block, several, away, made, letters)
             found += [masked.statement(s) for s in block]
         return node if None in found else [s for s in found if s is not None]
 
@@ -256,6 +258,11 @@ def _placed(where: ast.expr, node: ast.expr, but: ast.expr | None = None) -> ast
 
 def _reads(node: ast.expr, name: str) -> bool:
     return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
+def _read(block: Sequence[ast.stmt]) -> set[str]:
+    """The names that statements read."""
+    return {n.id for s in block for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _is_tame(value: ast.expr) -> bool:

@@ -49,7 +49,9 @@ def across(
             continue
         at = number(steps.reader, item, frames)
         own = {letter: frame for letter, frame in frames.items() if at.has(position(letter))}
-        if len(own) < 2 or any(at.coeff(position(letter)) not in (1, -1) for letter in own):
+        slopes: dict[str, Any] = {letter: at.coeff(position(letter)) for letter in own}
+        rest = sp.expand(at - sum(slope * position(letter) for letter, slope in slopes.items()))
+        if len(own) < 2 or any(not slope.is_Integer or rest.has(position(letter)) for letter, slope in slopes.items()):
             continue
         low = numbered.lows.get(axis, sp.Integer(max(frame.head.base or 0 for frame in own.values())))
         _inside(steps, node, item, sp.expand(at - low), tensor.shape[axis], own)
