@@ -81,7 +81,8 @@ def verify(
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(list(claims.items())))
     else:
         found = judge_steps(judge, steps_of(claims))
-    return Verification(found, not isinstance(claims, Mapping), title_of(network), behind(truth, found), report)
+    steps, inputs = not isinstance(claims, Mapping), frozenset(one.name for one in truth.program.inputs)
+    return Verification(found, steps, title_of(network), behind(truth, found), inputs, report)
 
 
 def title_of(network: Network) -> str:

@@ -217,6 +217,7 @@ class Verification(Shown):
     steps    whether they are the steps of one derivation.
     title    of the network.
     derived  the derivation of what was claimed, beside which the page shows the verdict; None where there is none.
+    inputs   of the network: a wrong gradient by one of these is a wrong result, whatever comes after it.
     shown_by what makes a document of it.
     """
 
@@ -224,6 +225,7 @@ class Verification(Shown):
     steps: bool = False
     title: str = ""
     derived: Derivation | None = field(default=None, compare=False)
+    inputs: frozenset[str] = frozenset()
     shown_by: Callable[[Verification], Document] = field(default=lambda _: Document("", ()), compare=False, repr=False)
     exit_code: int = field(init=False, default=0)
 
@@ -281,9 +283,11 @@ class Verification(Shown):
 
     @property
     def _ends_right(self) -> bool:
-        """Whether the last of the steps is right, although one before it is wrong."""
-        judged = [c for c in self.claims if c.what]
-        return self.steps and self.first_wrong_step is not None and bool(judged) and judged[-1].right
+        """Whether the last of the steps is right, and each gradient by an input, although a step on the way is wrong."""
+        judged = [(c, c.asked.wrt) for c in self.claims if c.asked is not None]
+        if not self.steps or self.first_wrong_step is None or not judged:
+            return False
+        return judged[-1][0].right and not any(c.wrong and wrt in self.inputs for c, wrt in judged)
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:

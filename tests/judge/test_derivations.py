@@ -1,8 +1,11 @@
 """Whole derivations: the first wrong step, what follows from it, and errors that cancel."""
 
+from pathlib import Path
+
 import pytest
 
 import symbackprop as sb
+from symbackprop.judge.files import read_claims
 from tests.judge.networks_to_judge import network
 
 FINE = [("delta_2", "yhat - t"), ("delta_1", "W_2.T @ delta_2*a_1*(1 - a_1)"), ("W_1", "outer(delta_1, x)"), ("c_1", "delta_1")]
@@ -39,6 +42,26 @@ def test_errors_that_cancel_are_named() -> None:
     assert result.claims[1].verdict == "right result, wrong step: errors cancel"
     right_after = sb.verify(network("two_layer"), [*steps[:1], ("W_2", "outer(yhat - t, a_1)")])
     assert right_after.verdict == "right result, wrong step: delta"
+    results = [
+        ("delta", "yhat - t", "dL/dyhat"),
+        ("W_2", "outer(delta, x)"),
+        ("c_2", "delta"),
+    ]  # a wrong gradient is no step on the way
+    assert sb.verify(network("two_layer"), results).verdict.endswith("(W_2)")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        r"\delta_z = \frac{\partial L}{\partial z} = (1 - s^2) \odot v (v^\top s - y)",
+        r"\frac{\partial L}{\partial z} = (1 - s^2) \odot v (v^\top s - y) =: \delta_z",
+        r"\frac{\partial L}{\partial z} = (1 - s^2) \odot v (v^\top s - y) \eqqcolon \delta_z",
+    ],
+)
+def test_a_gradient_is_called_by_the_letter_of_its_value(named: str, tmp_path: Path) -> None:
+    net = "x: data[d]\nW: parameter[m, d]\nv: parameter[m]\ny: data[()]\nz = W @ x\ns = tanh(z)\nL = (v @ s - y)**2/2"
+    (tmp_path / "claims.md").write_text(rf"$${named}$$ $$\frac{{\partial L}}{{\partial W}} = \delta_z x^\top$$")
+    assert sb.verify(net, read_claims(tmp_path / "claims.md")).verdict == "right, identity"
 
 
 SHOWN = "x: data[d]\ny: data[c]\nV: parameter[h, d]\nW: parameter[c, h]\na = softplus(V @ x)\nyhat = W @ a\nL = sum((yhat - y)**2)"

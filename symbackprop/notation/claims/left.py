@@ -123,7 +123,10 @@ def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
         if left.kind == "abbreviation" and by_own:
             below_name, found = under(sides[0], left), left_side(state, side)
             same = found.letters and found.letters == tuple(below_name)[len(found.letters) - 1 :: -1]
-            left = replace(found, name=below_name[found.letters[0]] if same else left.name)
+            name = below_name[found.letters[0]] if same else left.name
+            if left.letters and not found.letters and isinstance(sides[0], Word):  # the z of \delta_z is no index
+                name = described(sides[0])
+            left = replace(found, name=name)
         elif not left.name and isinstance(side, Word) and state.names.lookup(side) is None:
             own = letters_of(side.sub)
             at_letters = own and tuple(own) == left.letters  # G_{ia} of dL/dO_{ia} is G

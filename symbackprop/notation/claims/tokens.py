@@ -56,7 +56,7 @@ _SAME = {
     r"\le": r"\leq", r"\ge": r"\geq", r"\leqslant": r"\leq", r"\geqslant": r"\geq", r"\ne": r"\neq", r"\lt": "<", r"\gt": ">",
     r"\coloneqq": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
     r"\hadamard": r"\odot", r"\circ": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",
-    r"\lparen": "(", ":=": "=",
+    r"\lparen": "(", ":=": "=", "=:": "=", r"\eqqcolon": "=",
     r"\rparen": ")", r"\mathds": r"\mathbb", r"\mathbbm": r"\mathbb", r"\bold": r"\mathbf", r"\bullet": r"\cdot", r"\sgn": r"\sign",
     "**": "^", r"\newline": r"\\", r"\cr": r"\\", r"\differential": r"\mathrm",
 }  # fmt: skip
@@ -89,7 +89,7 @@ _POWER = re.compile(r"\^\((⊙[^()]*)\)")  # of each entry, as a report in plain
 _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
     rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|(?<![\\\w])diag(?=\s+\\?[A-Za-z])|"
-    r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|"
+    r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|=:|"
     r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S",
     re.DOTALL,
 )
