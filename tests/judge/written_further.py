@@ -363,4 +363,27 @@ L = log(1 + exp(o)) - y*o""", [
         ("o", r"\frac{\partial L}{\partial o} = \sigma(o) - y", "right"),
         ("v", r"(\sigma(o) - y) h_2", "right"),
     ]),
+    "beside": ("""
+g: data[d]
+h: data[d]
+gh: data[d]
+c: data[d]
+cn = c*h
+r = sqrt(mean(cn**2) + 0.5)
+y = g*tanh(cn)/r
+L = sum(gh*y)""", [
+        ("y", r"\frac{\partial L}{\partial y} = gh", "right"),
+        ("g", r"gh \odot \tanh(cn) / r", "right"),
+        ("y", r"\frac{\partial L}{\partial y} = g h", "open"),
+        ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{L}{d r^2} h\odot cn", "right"),
+        ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{L}{dr^2} h\odot cn", "open"),
+        ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{2L}{dr^2} h\odot cn", "wrong"),
+    ]),
+    "gelu by erf": ("""
+x: parameter[n]
+y = x*(1 + erf(x/sqrt(2)))/2
+L = sum(y)""", [
+        ("x", r"\frac{\partial L}{\partial x_i} = \Phi(x_i) + x_i\,\phi(x_i)", "right"),
+        ("x", r"\frac{\partial L}{\partial x_i} = \Phi(x_i) - x_i\,\phi(x_i)", "wrong"),
+    ]),
 }  # fmt: skip

@@ -102,7 +102,7 @@ def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[t
             ]
         elif not found and len(own) == 1:
             found = [(own[0], 0.0, told("{} is read as {}, the network's activation", word.base, own[0]))]
-    if word.base in ("phi", "varphi") and not word.primes and state.applies("gelu", "normal_cdf", "normal_pdf"):
+    if word.base in ("phi", "varphi") and not word.primes and state.applies("gelu", "normal_cdf", "normal_pdf", "erf", "erfc"):
         found = [("normal_pdf", 0.0, Told()), *((name, OTHER, note) for name, _, note in found if name != "normal_pdf")]
     if word.base == "psi" and not word.primes and state.applies("gammaln", "digamma"):
         found = [("digamma", 0.0, Told()), *((name, OTHER, note) for name, _, note in found)]

@@ -20,7 +20,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
-from symbackprop.notation.claims.fitting import Fitted, fitted
+from symbackprop.notation.claims.fitting import Fitted, Way, fitted
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
@@ -39,6 +39,8 @@ from symbackprop.notation.signs import keyed
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
 FROM_ZERO = told("indices count from 0 (they are shown counted from 1)")
 KEPT = 6  # readings that are handed on
+BESIDE = 3  # groups of letters side by side that are tried otherwise
+APART = 10.0  # letters side by side, taken the less likely way
 GUESSES = 30  # ways to take unknown letters that are tried
 
 
@@ -133,14 +135,11 @@ def _text(text: str, context: Context) -> Understood:
         more = {k: v for k, v in inputs(context).items() if k not in context.aliases}
         return _python(text, replace(context, aliases={**more, **context.aliases}))
     except NotationError as error:
-        if "\n" in text.strip():
+        is_code = isinstance(error, ShapesDiffer) and any(name in context.shapes() for name in re.findall(r"[^\W\d_]{2,}", text))
+        if "\n" in text.strip() or is_code:  # yhat, which stands somewhere, is not y h a t
             raise
-        try:
-            found = _latex(text, context)
-            if not (found.unknown and isinstance(error, ShapesDiffer)):  # yhat, which stands somewhere, is not y h a t
-                return found
-        except Fault:
-            pass
+        with suppress(Fault):
+            return _latex(text, context)
         raise
 
 
@@ -284,37 +283,40 @@ class _Attempt:
         return result
 
     def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
-        """The readings with indices from 1, and from 0 where that matters."""
+        """The readings with indices from 1, and from 0 where that matters; then those that take letters side by side apart."""
         left: Left | None = None
         several: list[Fitted] = []
-        states: dict[tuple[int, tuple[At, ...]], tuple[State, Left]] = {}
+        states: dict[Way, tuple[State, Left]] = {}
         fault: Fault | None = None
-        for origin in (1, 0):
-            counted = True
+        counted, ways = True, [(1, ""), (0, "")]
+        for origin, apart in ways:
+            if not (origin or counted):
+                continue
             try:
-                for own, state, senses in self.limited(origin, guesses):
+                for own, state, senses in self.limited(origin, guesses, apart):
                     counted = state.counted
-                    notes = () if origin else (FROM_ZERO,)
-                    several += [f._replace(origin=origin, notes=(*f.notes, *notes), at=own.at) for f in fitted(state, senses, own)]
-                    left, states[origin, own.at] = left or own, (state, own)
+                    ways += [(1, name) for name in sorted(state.beside)[:BESIDE] if (1, name) not in ways]
+                    notes, way = () if origin else (FROM_ZERO,), Way(origin, own.at, apart)
+                    found = fitted(state, senses, own)
+                    several += [f._replace(way=way, cost=f.cost + APART * bool(apart), notes=(*f.notes, *notes)) for f in found]
+                    left, states[way] = left or own, (state, own)
             except Unknown:
-                raise
+                if not apart:
+                    raise
             except Fault as error:  # an entry 0 is there only where indices count from 0
                 fault = fault or error
-                continue
-            if not counted:
-                break
         if left is None:
             assert fault is not None
             raise fault
-        several.sort(key=lambda f: (not f.fits, f.cost, -f.origin))
+        several.sort(key=lambda f: (not f.fits, f.cost, -f.way.origin))
         if several[0].fits:
             several = [f for f in several if f.fits]
-        return left, [self.reading(one, *states[one.origin, one.at], guesses) for one in several[:KEPT]]
+        kept = [f for f in several if not f.way.apart][:KEPT] + [f for f in several if f.way.apart][:KEPT]
+        return left, [self.reading(one, *states[one.way], guesses) for one in kept]
 
-    def limited(self, origin: int, guesses: Mapping[str, str]) -> Iterator[tuple[Left, State, Senses]]:
+    def limited(self, origin: int, guesses: Mapping[str, str], apart: str) -> Iterator[tuple[Left, State, Senses]]:
         """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""
-        left, state, senses = self.senses(origin, guesses)
+        left, state, senses = self.senses(origin, guesses, apart)
         yield left, state, senses
         if (left.wrt or self.context.wrt) is None:  # an abbreviation stands at all steps
             return
@@ -324,7 +326,7 @@ class _Attempt:
                 c: (state.trims.get(c, (0, 0))[0] - low, state.trims.get(c, (0, 0))[1] + high - low)
                 for c, (low, high) in reached.items()
             }
-            yield self.senses(origin, guesses, {**state.trims, **trims})
+            yield self.senses(origin, guesses, apart, {**state.trims, **trims})
 
     def between(self) -> Iterator[tuple[Reading, ...]]:
         """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
@@ -343,14 +345,14 @@ class _Attempt:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
         formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
-        said = typeset.claimed(Gradient(of, wrt), left.letters, one.at, one.origin) if wrt is not None else None
+        said = typeset.claimed(Gradient(of, wrt), left.letters, one.way.at, one.way.origin) if wrt is not None else None
         if wrt is not None and left.pattern and not left.second:
             said = typeset.derivative(Gradient(of, wrt), [letter(c) for c in left.indices])
         cost = round(one.cost, 6)
-        return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.origin, one.at, said)
+        return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.way.origin, one.way.at, said)
 
     def senses(
-        self, origin: int, guesses: Mapping[str, str], trims: Mapping[str, tuple[int, int]] | None = None
+        self, origin: int, guesses: Mapping[str, str], apart: str, trims: Mapping[str, tuple[int, int]] | None = None
     ) -> tuple[Left, State, Senses]:
         """One reading of the whole claim."""
 
@@ -371,7 +373,7 @@ class _Attempt:
             left = lettered(left, below_name, senses) if below_name else unlettered(left, self.main.left, senses)
             return implied(state, left), state, senses
 
-        return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses, trims), read)
+        return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses, trims, apart), read)
 
     def define(self, reader: Reader, state: State) -> None:
         """The claim's own definitions, in an order in which each stands."""

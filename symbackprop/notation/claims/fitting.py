@@ -19,12 +19,21 @@ from symbackprop.notation.claims.steps import At, claimed
 AS_COLUMN, BY_ALPHABET, REPEATED, SHAPELESS = 2.0, 1.0, 1.0, 20.0
 
 
-class Fitted(NamedTuple):
-    """A sense with its axes in the order of the result; extents are those of axes that it repeats along.
+class Way(NamedTuple):
+    """How a claim was read.
 
     origin   from where its indices count.
     at       where along the axes of loops it claims.
+    apart    letters side by side that are taken the less likely way.
     """
+
+    origin: int = 1
+    at: tuple[At, ...] = ()
+    apart: str = ""
+
+
+class Fitted(NamedTuple):
+    """A sense with its axes in the order of the result, and how it was read; extents are those of axes that it repeats along."""
 
     node: Node
     axes: Axes
@@ -33,8 +42,7 @@ class Fitted(NamedTuple):
     fits: bool
     cost: float
     notes: tuple[Told, ...]
-    origin: int = 1
-    at: tuple[At, ...] = ()
+    way: Way = Way()
 
 
 def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from typing import TypeVar, assert_never
 
 from symbackprop.formulas.told import Told
@@ -234,6 +235,9 @@ class Reader:
             called = self.call(word, functions, behind)
             if called is not None:
                 return called[0], k + 1 + called[1]
+        whole = self.joined(word, behind, self.may_join) if declared else None
+        if whole is not None:
+            return whole[0], k + 1 + whole[1]
         found = best([*(naming.named(self.state, word) or []), *derivatives.primed(self.state, word)])
         if found:
             return found, k + 1
@@ -294,9 +298,9 @@ class Reader:
                 return own, k + 2
             target = replace(behind[0], sup=()) if not state.names.lookup(behind[0]) else behind[0]
             found = state.names.lookup(target)
-            if found is not None:
+            if found is not None and (word.font or not state.names.size(word) or self.is_whole(word, behind[0])):
                 return self.gradient_of(found, word.at), k + 2
-        joined = self.joined(word, behind)
+        joined = self.joined(word, behind, self.may_join) if state.names.size(word) else self.joined(word, behind)
         if joined is not None:
             return joined[0], k + 1 + joined[1]
         if word.base[0] == "d" and len(word.base) > 1:
@@ -323,17 +327,30 @@ class Reader:
         senses = naming.sampled(self.state, senses, found.sample, at) if found.sample else senses
         return naming.scripts(self.state, senses, found.index, found.power, at)
 
-    def joined(self, word: Word, behind: list[Syntax]) -> tuple[Senses, int] | None:
+    def is_whole(self, *letters: Word) -> bool:
+        """Whether letters of which each has a meaning are one name: where they touch, or do not and are taken so."""
+        name = "".join(one.base for one in letters)
+        self.state.beside.add(name)
+        return all(b.at == a.at + 1 for a, b in pairwise(letters)) != (self.state.apart == name)
+
+    def may_join(self, name: str, letters: Sequence[Word]) -> bool:
+        """Whether letters of which the first has a meaning are a name of a step, or of the network in just that spelling."""
+        return name in self.state.context.defined or (name in self.state.context.shapes() and self.is_whole(*letters))
+
+    def joined(
+        self, word: Word, behind: list[Syntax], may: Callable[[str, Sequence[Word]], bool] = lambda name, letters: True
+    ) -> tuple[Senses, int] | None:
         """A declared name of several letters that stands as letters side by side: l o s s."""
-        text = word.base
+        text, letters = word.base, [word]
         if word.sub or word.sup or word.primes or word.accent:
             return None
         for taken, other in enumerate(behind[:12], 1):
             if not isinstance(other, Word) or other.accent or len(other.base) > 1 or not other.base.isalpha():
                 return None
             text += other.base
+            letters.append(other)
             whole = replace(other, base=text)
-            readings = naming.named(self.state, whole)
+            readings = naming.named(self.state, whole) if may(text, letters) else None
             if readings is not None:
                 return readings, taken
             if other.sub or other.sup:

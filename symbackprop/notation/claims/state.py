@@ -108,6 +108,7 @@ class State:
     ranges         the indices in scope with their sizes.
     local          what the claim itself defines: names without their indices -> senses, and the axes of the indices.
     trims          an index of steps -> how many at the low end, and at both, its range leaves out.
+    apart          letters side by side that are taken the less likely way; `beside` are all those for which there is one.
     reached        an index of steps -> how far before the first step and beyond the last anything is read by it.
     read           the reader of any syntax.
     """
@@ -120,10 +121,12 @@ class State:
         origin: int,
         guesses: Mapping[str, str],
         trims: Mapping[str, tuple[int, int]] | None = None,
+        apart: str = "",
     ) -> None:
-        self.context, self.names, self.probe, self.origin = context, names, probe, origin
+        self.context, self.names, self.probe, self.origin, self.apart = context, names, probe, origin, apart
         self.guesses = dict(guesses)
         self.counted = False
+        self.beside: set[str] = set()
         self.ranges: dict[str, int] = {}
         self.limited: set[str] = set()  # indices whose limits a sum computes: n - 2
         self.outer: set[str] = set()  # the indices of the left-hand side
