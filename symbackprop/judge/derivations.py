@@ -23,12 +23,13 @@ from symbackprop.judge.asked import Asked
 from symbackprop.judge.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.differentials import differential_step, differentials_of
 from symbackprop.judge.displayed import bound, displayed
+from symbackprop.judge.files import ASIDE
 from symbackprop.judge.general import General
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.known import Known, Used, spelled
 from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, context_of, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, read
 from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
@@ -36,12 +37,15 @@ from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.turned_out import turned_out, with_name
 from symbackprop.judge.verdict import Judged
-from symbackprop.judge.viewed import by_blocks, legend_of
+from symbackprop.judge.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.weigh import weigh
-from symbackprop.notation.claims import Left, named_blocks
+from symbackprop.notation.claims import Left
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
+
+_NABLA = re.compile(r"\s*\\nabla(?!\s*_)")
+_PLAIN = {BEGUN: "", CHANGED: "", ASIDE: "abbreviation"}  # what such a step is said to be
 
 
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None = None) -> tuple[Judged, ...]:
@@ -107,17 +111,19 @@ def _in_order(
     owns = [own_name(judge, step) if stepped else "" for step in steps]
     steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
     given = [own or re.sub(r"[\\{}\s]", "", step[0]) for own, step in zip(owns, steps, strict=True)]
-    changes = {k: what for k, (_, _, what) in enumerate(steps) if what in (BEGUN, CHANGED)}
-    whole, steps = steps, [(name, claim, "" if k in changes else what) for k, (name, claim, what) in enumerate(steps)]
+    changes = {k: what for k, (_, _, what) in enumerate(steps) if what in _PLAIN}
+    whole, steps = steps, [(name, claim, _PLAIN.get(what, what)) for name, claim, what in steps]
     told_: dict[int, Judged] = {}
     for _ in counted(steps):
         k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
-        passes = k in changes and may_pass(judge.truth, steps, k)
+        passes = changes.get(k) in (BEGUN, CHANGED) and may_pass(judge.truth, steps, k)
         was_right = passes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_)
         if was_right or (changes.get(k) == BEGUN and not passes):
             told_[k] = _told(judge, known, k, *steps[k][:2], "abbreviation")
         elif changes.get(k) == BEGUN:
             told_[k] = _begun(judge, known, k, *steps[k][:2])
+        elif changes.get(k) == ASIDE:
+            told_[k] = _aside(judge, known, k, *steps[k])
         else:
             told_[k] = _told(judge, known, k, *steps[k])
     steps = whole
@@ -142,6 +148,16 @@ def _begun(judge: Judge, known: Known, place: int, name: str, claim: Any) -> Jud
     judged = _told(judge, attempt, place, name, claim, "")
     if not judged.right:
         return _told(judge, known, place, name, claim, "abbreviation")
+    known.take(attempt)
+    return judged
+
+
+def _aside(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+    """What a sentence says that a name stands for; where that cannot be read, the name stands nowhere."""
+    attempt = known.copy()
+    judged = _told(judge, attempt, place, name, claim, what)
+    if judged.open:
+        return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))
     known.take(attempt)
     return judged
 
@@ -192,7 +208,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         if judged is not None:
             known.unread |= judged.open
             return judged
-    blocks = _blocks(known, claim)
+    blocks = blocks_named(known, claim)
     if blocks:
         for block, program in blocks.items():
             known.bind([block], program, program, program.shape(CLAIM))
@@ -319,13 +335,6 @@ def _refit(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, judge
     return judge.refit(goal, judged, claim, lambda text: _read(judge, known, name, text, goal, look=False)[0], known.written)
 
 
-def _blocks(known: Known, claim: Any) -> dict[str, Program]:
-    """The names that a step gives to the parts of a value: p = [p_i, p_f]."""
-    if not isinstance(claim, str) or "matrix" not in claim:
-        return {}
-    return named_blocks(claim, context_of(known.truth, known.said))
-
-
 def _spared(known: Known, judged: Judged) -> Judged:
     """A verdict that does not convict a step over names that an open step before it may have given."""
     if not (known.unread and judged.wrong):
@@ -339,7 +348,8 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     truth = judge.truth
     of, wrt = (goal.of, goal.wrt) if goal is not None and not goal.second else (truth.of, None)
     parameters = truth.program.parameters
-    if goal is None and len(parameters) == 1 and re.match(r"\\nabla(?!\s*_)", name):  # \nabla L is by the only parameter
+    sides = (name, *claim.split("=")) if isinstance(claim, str) else (name,)
+    if goal is None and len(parameters) == 1 and any(_NABLA.match(side) for side in sides):  # \nabla L is by the only parameter
         wrt = parameters[0].name
     found = read(claim, truth, of, wrt, judge.symbols, known.said)
     left = found.left

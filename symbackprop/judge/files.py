@@ -22,6 +22,11 @@ DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
+ASIDE = "aside"  # a step that a sentence has: where $S = ...$
+NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
+    r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
+)
+SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
 _THUS = r"\\(?:[Rr]ightarrow|Longrightarrow|implies|therefore|iff|Leftrightarrow|leadsto)\b"
 INDENT = re.compile(rf"^(?:{_THUS}|\\q?quad\b|\\h(?:space|phantom)\*?\{{[^}}]*\}}|\\[ ,;:!]|[~\s])+")
@@ -163,11 +168,17 @@ def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
     return None
 
 
-def formulas(text: str) -> Iterator[tuple[str, str]]:
-    """The display formulas of a text that have an equals sign, line by line: left side, whole formula."""
+def formulas(text: str) -> Iterator[tuple[str, ...]]:
+    """The display formulas of a text that have an equals sign, line by line: left side, whole formula.
+
+    Where a sentence says what a name stands for that they use, "where $S = ...$", that stands before the next display as a third
+    kind of step, ASIDE.
+    """
     text = re.sub(r"(?<!\\)%.*", "", text)
-    left = ""
+    left, aside = "", _asides(text)
     for found in DISPLAYS.finditer(text):
+        while aside and aside[0][0] < found.start():
+            yield aside.pop(0)[1]
         lines: list[str] = []
         body = WHOLE.sub(_kept, INNER.sub(" ", found[1] or found[2] or found[4]))
         for row in re.split(r"\\\\(?:\[[^\]]*\])?", body):
@@ -183,6 +194,25 @@ def formulas(text: str) -> Iterator[tuple[str, str]]:
             left = line.partition("=")[0].strip()
             for claim in _side_by_side(line):
                 yield claim.partition("=")[0].strip(), claim
+    yield from (step for _, step in aside)
+
+
+def _asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
+    """What the sentences between displays say of names that these use and do not give themselves: where each stands, and a step."""
+    bodies = (found[1] or found[2] or found[4] for found in DISPLAYS.finditer(text))
+    claims = "$$".join(body for body in bodies if "=" in body)
+    used = SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
+    words = {*re.findall(r"\\[A-Za-z]+|[A-Za-z]", used), *re.findall(r"[A-Za-z]+", used)}
+    given = {name[1] for line in re.split(r"\\\\|\$\$|\\\[", used) if (name := NAME.match(line.replace("&", "").partition("=")[0]))}
+    between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    out: list[tuple[int, tuple[str, str, str]]] = []
+    for found in INLINE.finditer(between):
+        side, _, right = found[1].partition("=")
+        name = NAME.match(side)
+        is_new = name is not None and name[1] in words - given
+        if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
+            out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
+    return out
 
 
 def _kept(found: re.Match[str]) -> str:

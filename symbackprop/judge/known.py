@@ -128,7 +128,10 @@ class Known:
             self.bind([own], written, true, shape)
             self.lettered.setdefault(left.name, {})[left.letters] = own
         whole = spelled(_INDICES.sub("", name))
-        entries = whole != spelled(name) and whole in {spelled(own) for own in self.truth.named}  # y_i of a y that the network has
+        at_letters = left.letters and spelled(name) == spelled(left.name) + "".join(left.letters)  # r_i is r at i
+        entries = at_letters or (
+            whole != spelled(name) and whole in {spelled(own) for own in self.truth.named}
+        )  # y_i of the network's y
         self.bind([left.name] if entries else [name, left.name], written, true, shape)
         wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
         if wrt and f"d{wrt}" not in self.truth.program.tensors and spelled(name) == spelled(f"d{wrt}"):

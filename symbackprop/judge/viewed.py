@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from symbackprop.core.program import Program
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.goals import about, spelled
 from symbackprop.judge.reading import CLAIM, Claim, Shape, context_of, read
-from symbackprop.notation.claims import Left, View, Viewed, legend, viewed
+from symbackprop.notation.claims import Left, View, Viewed, legend, named_blocks, viewed
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -83,3 +84,10 @@ def _assembled(view: View, whole: Shape | None, elsewhere: bool, claim: Claim) -
             readings.append(replace(reading, program=view.assembled(reading.program, own), shape=own, fits=True))
     view.require_whole(readings[0].shape if readings else None, elsewhere)
     return replace(claim, readings=tuple(readings), between=())
+
+
+def blocks_named(known: Known, claim: Any) -> dict[str, Program]:
+    """The names that a step gives to the parts of a value: p = [p_i, p_f]."""
+    if not isinstance(claim, str) or "matrix" not in claim:
+        return {}
+    return named_blocks(claim, context_of(known.truth, known.said))

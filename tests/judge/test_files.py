@@ -141,6 +141,32 @@ def test_what_is_one_claim_stays_one(one: str) -> None:
     assert len(list(formulas(f"$$ {one} $$"))) == 1
 
 
+LOGISTIC = "X: data[n, d]\ny: binary[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -sum(y*log(p) + (1 - y)*log(1 - p))"
+CURVED = r"$$\nabla^2 L(w) = \sum_i p_i(1 - p_i) x_i x_i^\top = X^\top S X,$$"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (rf"{CURVED} where $S = \operatorname{{diag}}(p_i(1-p_i))$, and $p = \sigma(Xw)$ as above.", "right, identity"),
+        (rf"Let $S := \operatorname{{diag}}(p \odot (1-p))$ and $n = 5$. {CURVED}", "right, identity"),
+        (rf"{CURVED} with $S = \operatorname{{diag}}(p)$.", "wrong"),
+        (rf"{CURVED} with $S = \clubsuit(p)$.", "undecided"),
+        (CURVED, "undecided"),
+        (r"$$H = \nabla^2 L(w) = X^\top \operatorname{diag}(p \odot (1-p)) X$$", "right, identity"),
+        (
+            r"$$r_i = p_i - y_i$$ $$\frac{\partial L}{\partial w_j} = \sum_i r_i X_{ij}$$ $$\nabla L(w) = X^\top r$$",
+            "right, identity",
+        ),
+        (r"$$r_i = p_i - y_i$$ $$\frac{\partial L}{\partial X_{ij}} = r_i w_j$$", "right, identity"),
+        (r"$$r_i = p_i - y_i$$ $$\frac{\partial L}{\partial X_{ij}} = r_i w_i$$", "wrong shape"),
+    ],
+)
+def test_a_name_is_what_a_step_or_a_sentence_says(tmp_path: Path, text: str, verdict: str) -> None:
+    (tmp_path / "claims.md").write_text(text)
+    assert sb.verify(LOGISTIC, read_claims(tmp_path / "claims.md")).verdict.startswith(verdict)
+
+
 def test_no_file_and_no_claim_is_refused(run: Run) -> None:
     outcome = run("verify", NET, "nothing.json")
     assert outcome.code == 2

@@ -26,7 +26,7 @@ ASSUMED = 0.5
 SLACK = 0.2
 PRIME = 1.0
 UNIT = 0.4  # an axis of size 1 is left out
-ROW_LETTERS = frozenset("NmnMBSbsT")
+ROW_LETTERS = frozenset("NmnMBT")
 
 
 def local(state: State, word: Word) -> Senses | None:
