@@ -112,6 +112,15 @@ def test_a_scalar_network_compiles_to_a_stable_function(text: str, gates: str, a
     assert gradients["x"] == pytest.approx(slope, rel=1e-14)
 
 
+@pytest.mark.parametrize("exponent", ["arange(5)", "k"])
+def test_a_power_has_a_slope_where_base_and_exponent_are_zero(exponent: str) -> None:
+    step = compile(derive(f"x: parameter[n, 1]\nk: integers[5, 9]\nL = sum(x**{exponent})"))
+    x, k = np.array([[-2.0], [-1.0], [0.0], [1.5]]), np.arange(5)
+    _, gradients = step(x=x, **({"k": k} if exponent == "k" else {}))
+    slopes = [[n * base ** (n - 1) if n else 0.0 for n in range(5)] for base in x[:, 0]]
+    np.testing.assert_allclose(gradients["x"][:, 0], np.sum(slopes, axis=1), atol=1e-12)
+
+
 def test_a_power_of_zero_has_a_slope_by_its_exponent() -> None:
     """The limit of x^p log(x) at 0 for p > 0; it was not a number."""
     network = read("x: parameter[n]\np: parameter\nL = sum(x**p)")

@@ -20,7 +20,7 @@ from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, parts_in, slot
 from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
-from symbackprop.core.stable_rules import applies, log1p, power_times_log, respelled, sigmoid
+from symbackprop.core.stable_rules import applies, exponent_times_power, log1p, power_times_log, respelled, sigmoid
 
 REACH = 4  # operations that a rule spans, one inside another
 
@@ -42,12 +42,12 @@ def stable(program: Program, kept: Iterable[str] = ()) -> Program:
 
 
 def with_defined_slopes(program: Program) -> Program:
-    """The program, with u^p log(u) as 0 where u^p is: what a power has as its slope by the exponent."""
+    """The program, with the slopes of powers where they are 0: u^p log(u) where u^p is, p u^(p - 1) where p is."""
 
     def defined(op: Op) -> Op:
-        if not isinstance(op, Sum) or not (op.body.has(log) and op.body.has(sp.Pow)):
+        if not isinstance(op, Sum) or all(power.exp.is_number for power in op.body.atoms(sp.Pow)):
             return op
-        body = op.body.replace(lambda e: e.is_Mul, lambda e: power_times_log(e) or e)
+        body = op.body.replace(lambda e: e.is_Mul, lambda e: power_times_log(e) or exponent_times_power(e) or e)
         return op if body == op.body else Sum(body, op.slots, op.over)  # type: ignore[arg-type]  # SymPy promises a Basic only
 
     ops = [defined(e.op) for e in program.equations]

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy import S, exp, log
 
-from symbackprop.core.functions import FUNCTIONS
+from symbackprop.core.functions import FUNCTIONS, iverson
 
 log1p = FUNCTIONS["log1p"]
 sigmoid, softplus, xlogy = FUNCTIONS["sigmoid"], FUNCTIONS["softplus"], FUNCTIONS["xlogy"]
@@ -83,6 +83,14 @@ def power_times_log(e: Any) -> Any:
         power = next((g for g in e.args if applies(f, log) and g.is_Pow and g.base == f.args[0] and not g.exp.is_number), None)
         if power is not None:
             return e / (f * power) * xlogy(power, f.args[0])
+    return None
+
+
+def exponent_times_power(e: Any) -> Any:
+    """p u^(p - 1) = p u^(p - 1 + [p = 0]), which is 0 at p = 0 whatever u is"""
+    for g in e.args if e.is_Mul else ():
+        if g.is_Pow and not g.exp.is_number and g.exp + 1 in e.args:
+            return sp.Mul(*[f for f in e.args if f != g], g.base ** (g.exp + iverson(sp.Eq(g.exp + 1, 0))))
     return None
 
 

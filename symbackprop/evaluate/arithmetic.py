@@ -32,6 +32,7 @@ class Arithmetic:
     number     an exact SymPy number in this arithmetic.
     functions  arrays to arrays, by the name of the SymPy function.
     power      an array to a rational exponent.
+    whole      the whole number that a number is; None where it is none.
     lift       an array of floats in this arithmetic.
     """
 
@@ -40,6 +41,7 @@ class Arithmetic:
     number: Callable[[Any], Any]
     functions: Mapping[str, Callable[..., ndarray]]
     power: Callable[[ndarray, Fraction], ndarray]
+    whole: Callable[[Any], int | None]
     lift: Callable[[ndarray], ndarray]
 
     def function(self, name: str) -> Callable[..., ndarray]:
@@ -53,6 +55,11 @@ def entrywise(function: Callable[..., Any], count: int = 1) -> Callable[..., nda
     """A function of `count` numbers as a function of arrays of objects."""
     many = np.frompyfunc(function, count, 1)
     return lambda *xs: np.asarray(many(*xs), dtype=object)
+
+
+def whole_number(x: Any) -> int | None:
+    """The whole number that a real number is, up to 2^31; None where it is none."""
+    return int(x) if abs(x) < 2**31 and x == int(x) else None
 
 
 def _float_power(base: ndarray, exponent: Fraction) -> ndarray:
@@ -72,6 +79,7 @@ FLOATS = Arithmetic(
         "besselj": special.besselj, "besseli": special.besseli,
     },
     _float_power,
+    whole_number,
     lambda x: np.asarray(x, dtype=float),
 )  # fmt: skip
 
@@ -103,5 +111,6 @@ MORE_DIGITS = Arithmetic(
         "besseli": entrywise(lambda n, x: DIGITS.besseli(int(n), x), 2),
     },
     _digits_power,
+    whole_number,
     entrywise(lambda x: DIGITS.mpf(float(x))),
 )  # fmt: skip

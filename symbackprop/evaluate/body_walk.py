@@ -115,11 +115,22 @@ def _power(e: sp.Pow) -> Node:
         return lambda frame: frame.arithmetic.power(np.asarray(base(frame)), q)
     raised = read_body(exponent)
 
-    def node(frame: Frame) -> Any:
-        exp, log = frame.arithmetic.function("exp"), frame.arithmetic.function("log")
-        return exp(np.asarray(raised(frame) * log(np.asarray(base(frame)))))
+    return lambda frame: _raised(np.asarray(base(frame)), np.asarray(raised(frame)), frame.arithmetic)
 
-    return node
+
+def _raised(x: ndarray, exponents: ndarray, arithmetic: Arithmetic) -> ndarray:
+    """x to each exponent: by products where that is a whole number, at which x may be 0 or negative, else exp(q log(x))."""
+    counts = [arithmetic.whole(q) for q in exponents.ravel()]
+    whole = np.array([np.nan if n is None else n for n in counts], dtype=float).reshape(exponents.shape)
+    x, exponents, whole = np.broadcast_arrays(x, exponents, whole)
+    out = np.empty(x.shape, dtype=arithmetic.dtype)
+    for n in sorted({n for n in counts if n is not None}):
+        out[whole == n] = arithmetic.power(x[whole == n], Fraction(n))
+    broken = np.isnan(whole)
+    if broken.any():
+        exp, log = arithmetic.function("exp"), arithmetic.function("log")
+        out[broken] = exp(np.asarray(exponents[broken] * log(x[broken])))
+    return out
 
 
 def _extremum(e: sp.Basic, parts: list[Node]) -> Node:

@@ -21,7 +21,7 @@ import mpmath
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate.arithmetic import Arithmetic, entrywise
+from symbackprop.evaluate.arithmetic import Arithmetic, entrywise, whole_number
 from symbackprop.evaluate.towers import Tower, chain, ladder, turned
 
 
@@ -313,8 +313,15 @@ def residues(tower: Tower) -> Arithmetic:
         {name: of(f) for name, f in FUNCTIONS.items()}
         | {"polygamma": of(_polygamma, 2), "besselj": of(_bessel("besselj"), 2), "besseli": of(_bessel("besseli"), 2)},
         lambda base, q: of(lambda x: x**q)(base),
+        lambda x: _whole(residue(x, tower)),
         of(lambda x: x),
     )
+
+
+def _whole(x: Residue) -> int | None:
+    """The whole number that a residue is, in floats and modulo every prime."""
+    n = whole_number(x.f)
+    return None if n is None or any(a != n % p for a, p in zip(x.r, x.tower.moduli, strict=False)) else n
 
 
 def drawn(array: ndarray, exact: bool, rng: random.Random, tower: Tower) -> ndarray:

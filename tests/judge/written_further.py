@@ -386,4 +386,24 @@ L = sum(y)""", [
         ("x", r"\frac{\partial L}{\partial x_i} = \Phi(x_i) + x_i\,\phi(x_i)", "right"),
         ("x", r"\frac{\partial L}{\partial x_i} = \Phi(x_i) - x_i\,\phi(x_i)", "wrong"),
     ]),
+    "polynomial": ("""
+x: data[n]
+c: parameter[4]
+y: data[n]
+f = c[0] + c[1]*x + c[2]*x**2 + c[3]*x**3
+L = sum((f - y)**2)/n""", [
+        ("c", r"\frac{\partial L}{\partial c_k} = \frac2n \sum_i (f_i - y_i) x_i^k", "right"),
+        ("c", r"\frac{\partial L}{\partial c_k} = \frac2n \sum_{i=1}^n (f_i - y_i) x_i^{k-1}", "right"),
+        ("c", r"\frac{\partial L}{\partial c_k} = \frac2n \sum_i (f_i - y_i) x_i^{k+1}", "wrong"),
+        ("c", r"\frac{\partial L}{\partial c_k} = \frac2n \sum_i k (f_i - y_i) x_i^{k-1}", "wrong"),
+    ]),
+    "discounted": ("""
+r: data[T]
+p: parameter[T]
+g: positive[()]
+L = -sum(p*r*g**arange(T))""", [
+        ("p", r"\frac{\partial L}{\partial p_t} = -g^t r_t", "right"),
+        ("g", r"\frac{\partial L}{\partial g} = -\sum_{t=0}^{T-1} t\, g^{t-1} p_t r_t", "right"),
+        ("g", r"\frac{\partial L}{\partial g} = -\sum_{t=0}^{T-1} g^{t-1} p_t r_t", "wrong"),
+    ]),
 }  # fmt: skip
