@@ -1,5 +1,19 @@
-"""`python -m symbackprop` is the command line."""
+"""`python -m symbackprop` and `symbackprop` are the command line."""
 
-from symbackprop.cli import main
+import signal
 
-main(prog_name="symbackprop")
+
+def main() -> None:
+    """Run the command line. Ctrl-C while its modules are imported ends the process, as there is nothing to tell."""
+    caught = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if caught:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from symbackprop.cli import main as command_line
+
+    if caught:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    command_line(prog_name="symbackprop")
+
+
+if __name__ == "__main__":
+    main()

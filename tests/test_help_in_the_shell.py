@@ -77,7 +77,7 @@ def test_what_a_package_index_reads_is_of_this_version() -> None:
     )
     assert (cited["title"], cited["version"], cited["license"]) == ("symbackprop", sb.__version__, "MIT")
     project = tomllib.loads((EXAMPLES.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["scripts"] == {NAME: "symbackprop.cli:main"}
+    assert project["project"]["scripts"] == {NAME: "symbackprop.__main__:main"}
     for path in project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]:
         assert (EXAMPLES.parent / path[1:]).exists()
 

@@ -51,6 +51,7 @@ from symbackprop.cli.usage import Main
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import FileError
 from symbackprop.core.garbage import for_one_command
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
@@ -298,6 +299,7 @@ def objective(asked, by, output) -> None:
 def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) -> None:
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import Diverged
+    from symbackprop.training.interrupts import Interrupts
     from symbackprop.verbs import train as train_
 
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",))):
@@ -311,11 +313,15 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     except Diverged as fault:
         if fault.trained is None:
             raise
-        say(fault.trained.summary())
-        kept = _save(fault.trained, output, curve) or "give -o FILE.npz to keep the parameters"
+        with Interrupts():
+            say(fault.trained.summary())
+            kept = _save(fault.trained, output, curve) or "give -o FILE.npz to keep the parameters"
         raise SymbackpropError(f"{fault}. The last parameters with a finite loss: {kept}") from None
-    say(trained.summary())
-    kept = _save(trained, output, curve)
+    with Interrupts():  # what is trained is kept first
+        say(trained.summary())
+        kept = _save(trained, output, curve)
+        if trained.unkept:
+            raise SymbackpropError(f"{trained.unkept}. {kept or f'The parameters are in {_elsewhere(trained)}'}")
     if not (quiet or output or settings["checkpoint"] or settings["resume"]) and trained.signal is None:
         click.echo("the parameters are not kept: -o FILE.npz saves them, for evaluate and predict", err=True)
     if trained.signal is not None:
@@ -344,7 +350,10 @@ def _save(trained: Any, output: str | None, curve: str | None) -> str:
     """Write what is asked for, and say where; the same in one line."""
     kept = []
     if output:
-        trained.save(output)
+        try:
+            trained.save(output)
+        except FileError as fault:
+            raise FileError(f"{fault}. The parameters are in {_elsewhere(trained, Path(output).name)}") from None
         kept.append(f"{output}: the parameters")
     if curve and trained.losses.training:
         trained.curve(curve)
@@ -352,6 +361,15 @@ def _save(trained: Any, output: str | None, curve: str | None) -> str:
     for line in kept:
         say(line)
     return ", ".join(kept)
+
+
+def _elsewhere(trained: Any, name: str = "trained.npz") -> str:
+    """Where parameters are saved whose own place takes them no more: a new folder for files that do not last."""
+    from tempfile import mkdtemp
+
+    path = str(Path(mkdtemp(prefix="symbackprop-")) / name)
+    trained.save(path)
+    return path
 
 
 def _initialisers(given: tuple[str, ...]) -> Any:

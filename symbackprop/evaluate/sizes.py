@@ -130,16 +130,20 @@ def misfit(
     told = [f"{s} = {sizes[s]} {at if at == GIVEN else f'by {at}'}" for s, at in (origin or {}).items() if s in names and sizes]
     each = "one sample of " if sample else ""
     with_ = f" with {', '.join(told)}" if told else ""
-    entry = " An axis needs at least one entry." if 0 in shape else ""
+    if 0 in shape:
+        return (
+            f"{each}{tensor.name} has shape {tuple(shape)}, declared as {shape_text(tensor.shape)}{with_}: an axis needs at least "
+            f"one entry; give an array that has some"
+        )
     layers = [str(one.base) for n in tensor.widths if n is not None for one in n.atoms(Indexed)]
     if layers:
         return (
             f"{each}{tensor.name} has shape {tuple(shape)}, and all layers are taken to be equally wide{with_}: where they are "
-            f"not, say how wide each is, --widths {layers[0]}=4,5,3 or widths={{{layers[0]!r}: [4, 5, 3]}}.{entry}"
+            f"not, say how wide each is, --widths {layers[0]}=4,5,3 or widths={{{layers[0]!r}: [4, 5, 3]}}."
         )
     return (
         f"{each}{tensor.name} has shape {tuple(shape)}, but it is declared as {shape_text(tensor.shape)}{with_}: "
-        f"reshape the array, or declare it as it is.{entry}"
+        f"reshape the array, or declare it as it is."
     )
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.files import StrPath
+from symbackprop.core.files import FileError, StrPath
 from symbackprop.core.program import Program, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import Layout
 from symbackprop.training.mapped import parts
+from symbackprop.training.progress import Progress
 from symbackprop.training.run import Run
 from symbackprop.training.settings import Settings
 from symbackprop.training.storage import read_arrays, write_arrays
@@ -52,6 +53,7 @@ class Keeper:
 
     def __init__(self, path: StrPath | None, settings: Settings, about: Mapping[str, Any]) -> None:
         self.path, self.settings, self.about = path, settings, about
+        self.unkept = ""  # why the last write failed; empty where it did not
         self._next = 0.0
 
     @property
@@ -59,8 +61,19 @@ class Keeper:
         """Whether the last write is long enough ago."""
         return self.path is not None and time.monotonic() >= self._next
 
+    def keep(self, run: Run, told: Progress) -> None:
+        """Write it now; a disk that has become full is told, and ends no training."""
+        try:
+            self.write(run)
+        except FileError as fault:
+            if not self.unkept:
+                told.say(f"{fault}. Training goes on, and it is tried again")
+            self.unkept, self._next = str(fault), time.monotonic() + SECONDS
+        else:
+            self.unkept = ""
+
     def write(self, run: Run) -> None:
-        """Write it now."""
+        """Write it now. Raises FileError where it cannot be written."""
         if self.path is None:
             return
         begin = time.monotonic()

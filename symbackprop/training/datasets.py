@@ -19,18 +19,18 @@ from symbackprop.training.layout import batch_size, data_inputs, sides
 from symbackprop.training.mapped import folder, mapped
 from symbackprop.training.shipped import BUNDLED, shipped
 from symbackprop.training.storage import NUMBERS, SUFFIXES, read_arrays
-from symbackprop.training.table import class_names, read_table
+from symbackprop.training.table import Header, header, read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
 
 
-def load(data: Data, program: Program, sizes: Mapping[str, int], like: Data | None = None) -> dict[str, ndarray]:
+def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> dict[str, ndarray]:
     """An array for each data input of the network.
 
     data    a dict of arrays by the names of the inputs, or of paths of .npy files; the path of an .npz or .csv file that holds
             them, or of a folder with an .npy file for each; or a name of BUNDLED. What is in an .npy file is read as it is needed.
     sizes   sizes that are settled.
-    like    data whose names of classes say their order, where both are tables.
+    like    the header of the table that is trained on: a table's columns and classes are read alike.
 
     Raises TrainingError where an array is missing, is no input, or holds no real numbers.
     """
@@ -39,7 +39,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Data | No
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         if is_table(data):
-            return read_table(path, program, class_names(Path(like), program) if is_table(like) else None)
+            return read_table(path, program, like)
         if not os.path.isdir(path) and path.suffix.lower() not in SUFFIXES:
             near = nearest(str(data), BUNDLED)
             said = f"did you mean {near}?" if near else "write one of these"
@@ -54,6 +54,11 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Data | No
 def is_table(data: Any) -> TypeGuard[str | os.PathLike[str]]:
     """Whether data are the path of a .csv file."""
     return isinstance(data, str | os.PathLike) and Path(data).suffix.lower() == ".csv"
+
+
+def header_of(data: Any, program: Program) -> Header:
+    """What data tell beside their numbers: the columns and classes of a table, nothing of others."""
+    return header(Path(data), program) if is_table(data) else Header()
 
 
 def _is_npy(value: Any) -> bool:

@@ -21,12 +21,13 @@ from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
-from symbackprop.training.datasets import Data, is_table, load
+from symbackprop.training.datasets import Data, header_of, is_table, load
 from symbackprop.training.devices import OnDevices
 from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.initial import initial, require_initialisers
+from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part, with_further
 from symbackprop.training.model import Model
 from symbackprop.training.progress import told_by
@@ -108,7 +109,8 @@ def train(
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError for a setting that there is not, and where the data do not fit the network; Diverged, which holds the last
-    parameters with a finite loss as `trained`, where the loss is no longer finite; FileError where `checkpoint` cannot be written.
+    parameters with a finite loss as `trained`, where the loss is no longer finite; FileError where `checkpoint` or `log` cannot be
+    written as training begins; where that comes later, training goes on, and standard error tells it.
     """
     if unknown:
         name = next(iter(unknown))
@@ -136,7 +138,7 @@ def train(
     if resume is not None:
         require_parameters(resume, before, program)
     given = run.parameters if run else given_parameters(program, start)
-    arrays = load(data, program, sizes or {})
+    arrays, header = load(data, program, sizes or {}), header_of(data, program)
     layout = lay_out(program, arrays, sizes or {}, given)
     arrays = checked(program, arrays, layout.sizes, settings.dtype)
     classes = class_inputs(program, arrays, layout.axes)
@@ -147,7 +149,7 @@ def train(
         require_counted(program, prediction.classes, arrays[prediction.classes.name], said, is_table(data))
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
     if isinstance(settings.held_out, str):
-        further = checked(program, load(settings.held_out, program, sizes or {}, data), layout.sizes, settings.dtype)
+        further = checked(program, load(settings.held_out, program, sizes or {}, header), layout.sizes, settings.dtype)
         arrays, layout, to_train, to_test = with_further(arrays, layout, further, settings.held_out)
         prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
     else:
@@ -175,18 +177,20 @@ def train(
         return Trained(
             run.parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test),
             run.kept, network.title or "", network.loss, run.stopped, network, None if each is None else len(np.unique(each)),
+            header, keeper.unkept,
         )  # fmt: skip
 
     keeper = Keeper(checkpoint if leads else None, settings, here)
     keeper.write(run)
     told = told_by(settings.epochs, progress and leads, log if leads else None, resume is not None)
-    try:
-        descend(model, run, to_train, to_test, settings, told, keeper)
-    except Diverged as fault:
-        fault.trained = result() if run.epoch or run.step else None
-        raise
-    keeper.write(run)
-    return result()
+    with Interrupts() as signals:  # until all is kept and returned
+        try:
+            descend(model, run, to_train, to_test, settings, told, keeper, signals)
+        except Diverged as fault:
+            fault.trained = result() if run.epoch or run.step else None
+            raise
+        keeper.keep(run, told)
+        return result()
 
 
 def _part(held_out: Any) -> Any:

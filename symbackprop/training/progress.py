@@ -9,7 +9,7 @@ import time
 from types import TracebackType
 from typing import Protocol, Self
 
-from symbackprop.core.files import FileError, StrPath
+from symbackprop.core.files import MENDS, FileError, StrPath
 
 LINES = 10  # about so many where the output is no terminal
 
@@ -23,9 +23,13 @@ class Progress(Protocol):
         """An epoch is over: its loss, and that on the samples held out."""
         ...
 
+    def say(self, text: str) -> None:
+        """Something that a person must know."""
+        ...
+
 
 class Silent:
-    """Tells nothing."""
+    """Tells nothing of epochs."""
 
     def __enter__(self) -> Self:
         return self
@@ -35,6 +39,9 @@ class Silent:
 
     def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         pass
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
 
 class Lines(Silent):
@@ -76,12 +83,16 @@ class Bar(Silent):
     def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         self._bar.update(self._task, completed=number, description=news(loss, held_out))
 
+    def say(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
 
 class Log(Silent):
     """A line of JSON in a file for each epoch, beside what a person is told."""
 
     def __init__(self, path: StrPath, goes_on: bool, beside: Progress) -> None:
         self.path, self.beside, self._began = path, beside, time.monotonic()
+        self._failed = False
         self._write("" if goes_on else None)
 
     def __enter__(self) -> Self:
@@ -93,8 +104,16 @@ class Log(Silent):
 
     def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         about = {"epoch": number, "loss": loss, "held_out": held_out, "seconds": round(time.monotonic() - self._began, 3)}
-        self._write(json.dumps(about) + "\n")
+        try:
+            self._write(json.dumps(about) + "\n")
+        except FileError as fault:  # a line that is missing ends no training
+            if not self._failed:
+                self.say(f"{fault}. Training goes on")
+            self._failed = True
         self.beside.epoch(number, loss, held_out)
+
+    def say(self, text: str) -> None:
+        self.beside.say(text)
 
     def _write(self, line: str | None) -> None:
         """Add a line; None: begin the file anew. Raises FileError where that cannot be."""
@@ -102,7 +121,8 @@ class Log(Silent):
             with open(self.path, "w" if line is None else "a", encoding="utf-8") as file:
                 file.write(line or "")
         except OSError as fault:
-            raise FileError(f"{os.fspath(self.path)}: the log cannot be written: {fault.strerror or fault}") from None
+            mend = MENDS.get(fault.errno or 0, "choose another place")
+            raise FileError(f"{os.fspath(self.path)}: the log cannot be written: {fault.strerror or fault}; {mend}") from None
 
 
 def news(loss: float, held_out: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from symbackprop.training.errors import TrainingError
 from symbackprop.training.interrupts import told
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.storage import write_arrays
+from symbackprop.training.table import Header
 from symbackprop.training.using import evaluate, predict
 
 
@@ -45,6 +46,9 @@ class Trained(Result):
     signal       the number of the signal that stopped training before its last epoch; None where none did.
     network      what was trained.
     classes      how many classes the samples are of; None where it is no classifier, or a sample is of several.
+    header       of the table that was trained on: which columns an input has, and the names of the classes. Another table is read
+                 alike; what `save` writes tells it.
+    unkept       why the checkpoint could not be written at the end; empty where it could, or none was asked for.
     """
 
     parameters: Mapping[str, ndarray]
@@ -60,6 +64,8 @@ class Trained(Result):
     signal: int | None = None
     network: Network | None = None
     classes: int | None = None
+    header: Header = field(default_factory=Header)
+    unkept: str = ""
 
     @property
     def stopped(self) -> str:
@@ -79,17 +85,17 @@ class Trained(Result):
 
         Raises TrainingError where the data do not fit the network.
         """
-        return evaluate(self._network(), self.parameters, self._with_fixed(data), value or self.prediction, self.sizes)
+        return evaluate(self._network(), self.parameters, self._with_fixed(data), value or self.prediction, self.sizes, self.header)
 
     def predict(self, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
         """A value of the network on data, which need not hold labels.
 
-        data    a dict of arrays, or the path of an .npz file that holds them: what the value depends on.
+        data    a dict of arrays, the path of a file that holds them, or "digits": what the value depends on.
         value   its name; None: the last named value, other than the loss, that the data are enough for.
 
         Raises TrainingError where there is no such value, or the data do not fit the network.
         """
-        return predict(self._network(), self.parameters, self._with_fixed(data), value)
+        return predict(self._network(), self.parameters, self._with_fixed(data), value, self.header)
 
     def _with_fixed(self, data: Any) -> Any:
         """The data, and what the network's example holds that is the same for every sample, such as means of a normalisation."""
@@ -110,7 +116,8 @@ class Trained(Result):
 
         Raises TrainingError where the suffix is another, FileError where it cannot be written; no part of a file is left then.
         """
-        write_arrays(path, self.parameters)
+        told = {name: {k: list(v) for k, v in rows.items()} for name, rows in vars(self.header).items() if rows}
+        write_arrays(path, self.parameters, told)
 
     def curve(self, path: str | os.PathLike[str]) -> None:
         """Write the loss curve as an SVG picture.
@@ -143,6 +150,8 @@ class Trained(Result):
             on = f"the {self.held_out:,} held-out sample{'s' * (self.held_out != 1)}" if self.held_out else "the training samples"
             right = f"{self.score.right:,} of {self.score.of:,} right"
             lines.append(f"accuracy on {on}: {self.accuracy:.1%} ({right}), by {self.prediction}")
+        if said := str(self.header):
+            lines.append(said)
         if self.classes == 1 and self.samples > 1:
             lines.append(
                 "all samples are of one class, so that there is nothing to tell apart: train on data of two classes or more"

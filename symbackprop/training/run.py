@@ -57,7 +57,7 @@ class Keeps(Protocol):
     @property
     def is_due(self) -> bool: ...
 
-    def write(self, run: Run) -> None: ...
+    def keep(self, run: Run, told: Progress) -> None: ...
 
 
 def begun(parameters: Parameters, samples: int, settings: Settings) -> Run:
@@ -66,16 +66,26 @@ def begun(parameters: Parameters, samples: int, settings: Settings) -> Run:
     return Run(parameters, {}, order)
 
 
-def descend(model: Model, run: Run, to_train: ndarray, to_test: ndarray, settings: Settings, told: Progress, keep: Keeps) -> None:
+def descend(
+    model: Model,
+    run: Run,
+    to_train: ndarray,
+    to_test: ndarray,
+    settings: Settings,
+    told: Progress,
+    keeps: Keeps,
+    signals: Interrupts,
+) -> None:
     """Go on with a run to its last epoch, or until a signal stops it.
 
-    keep   writes the run now and then, after a step, where it could go on from there.
+    keeps     writes the run now and then, after a step, where it could go on from there.
+    signals   those that have arrived.
 
     Raises Diverged where the loss or a parameter is no longer finite; the run then holds the last parameters with a finite loss.
     """
     descent = _descent(model, run, to_train, settings)
     steps = -(-len(to_train) // settings.batch)
-    with told, Interrupts() as signals, np.errstate(all="ignore"):
+    with told, np.errstate(all="ignore"):
         while run.epoch < settings.epochs and not _is_settled(run, settings):
             order = np.random.Generator(np.random.PCG64())
             order.bit_generator.state = run.order
@@ -89,9 +99,9 @@ def descend(model: Model, run: Run, to_train: ndarray, to_test: ndarray, setting
                 done = (run.epoch * steps + step) / (settings.epochs * steps)
                 descent.step(settings.rate * SCHEDULES[settings.schedule](done), run.epoch * steps + step + 1)
                 run.step, run.total = step + 1, run.total + value * len(index)
-                if keep.is_due:
+                if keeps.is_due:
                     descent.fetch()
-                    keep.write(run)
+                    keeps.keep(run, told)
                 if signals.number is not None:
                     run.stopped = signals.number
                     descent.fetch()

@@ -2,7 +2,8 @@
 
     {"W_1": {"dtype": "F32", "shape": [64, 32], "data_offsets": [0, 8192]}, ...}
 
-Offsets count from the end of the header, numbers are little-endian. Source: huggingface.co/docs/safetensors.
+Offsets count from the end of the header, numbers are little-endian. What is told beside the arrays is text, under "__metadata__".
+Source: huggingface.co/docs/safetensors.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -18,13 +20,15 @@ DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
 }  # fmt: skip
+ABOUT, OURS = "__metadata__", "symbackprop"
 MOST_AXES = 64  # of an array of NumPy
 CODES = {np.dtype(text): code for code, text in DTYPES.items()}
 
 
-def dump(arrays: Mapping[str, ndarray]) -> bytes:
-    """The content of a file that holds the arrays."""
-    header, parts, end = {}, [], 0
+def dump(arrays: Mapping[str, ndarray], told: Mapping[str, Any] | None = None) -> bytes:
+    """The content of a file that holds the arrays, and what is told beside them."""
+    header: dict[str, Any] = {ABOUT: {OURS: json.dumps(told)}} if told else {}
+    parts, end = [], 0
     for name, array in arrays.items():
         part = np.asarray(array, array.dtype.newbyteorder("<"), order="C").tobytes()
         code = CODES[array.dtype.newbyteorder("<")]
@@ -41,17 +45,33 @@ def parse(content: bytes) -> dict[str, ndarray]:
 
     Raises ValueError where the content is not of this format.
     """
+    header, entries = _header(content)
+    about = {name: row for name, row in header.items() if name != ABOUT}
+    arrays = {name: _entry(name, row, entries) for name, row in about.items()}
+    _without_holes({name: row["data_offsets"] for name, row in about.items()}, len(entries))
+    return arrays
+
+
+def told(content: bytes) -> Any:
+    """What `dump` was told beside the arrays; nothing where it is not there.
+
+    Raises ValueError where the content is not of this format.
+    """
+    match _header(content)[0].get(ABOUT):
+        case {"symbackprop": str(text)}:
+            return json.loads(text)
+    return {}
+
+
+def _header(content: bytes) -> tuple[dict[str, Any], memoryview]:
+    """The header of a file, and the bytes of its arrays."""
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= len(content) - 8:
         raise ValueError("the header does not end within the file")
     header = json.loads(content[8 : 8 + length].decode("utf-8"))
     if not isinstance(header, dict):
         raise ValueError("the header is no JSON object")
-    entries = memoryview(content)[8 + length :]
-    about = {name: row for name, row in header.items() if name != "__metadata__"}
-    arrays = {name: _entry(name, row, entries) for name, row in about.items()}
-    _without_holes({name: row["data_offsets"] for name, row in about.items()}, len(entries))
-    return arrays
+    return header, memoryview(content)[8 + length :]
 
 
 def _without_holes(offsets: Mapping[str, list[int]], end: int) -> None:

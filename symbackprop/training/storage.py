@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -18,6 +22,8 @@ from symbackprop.training.errors import TrainingError
 
 NUMBERS = "biuf"  # dtype kinds that hold real numbers
 SUFFIXES = (".npz", ".safetensors")
+MARK = b"symbackprop\0"  # begins the comment of an .npz file in which more than arrays is told; readers of arrays pass over it
+LONGEST_COMMENT = 65_535  # bytes, of a .zip file
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
@@ -47,13 +53,32 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
     return arrays
 
 
-def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ndarray]) -> None:
+def read_told(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a file of arrays tells beside them, as `write_arrays` was given it; nothing where it does not."""
+    with suppress(OSError, ValueError, zipfile.BadZipFile, zlib.error, RecursionError):
+        if Path(path).suffix.lower() == ".safetensors":
+            told = safetensors.told(Path(path).read_bytes())
+        else:
+            with zipfile.ZipFile(path) as archive:
+                comment = archive.comment
+            told = json.loads(_unpacked(comment.removeprefix(MARK))) if comment.startswith(MARK) else {}
+        return told if isinstance(told, dict) else {}
+    return {}
+
+
+def _unpacked(data: bytes) -> bytes:
+    return zlib.decompressobj().decompress(data, 100 * LONGEST_COMMENT)  # no more, whatever the file says
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ndarray], told: Mapping[str, Any] | None = None) -> None:
     """Write arrays to an .npz or .safetensors file: all of it or nothing.
+
+    told   what the file is to tell beside them, for `read_told`; other readers of arrays pass over it.
 
     Raises TrainingError where the suffix is another, FileError where the file cannot be written.
     """
     path = Path(path)
-    content = {".npz": _npz, ".safetensors": _safetensors}[_suffix(path)](arrays)
+    content = {".npz": _npz, ".safetensors": _safetensors}[_suffix(path)](arrays, told or {})
     write_whole(path, content)
 
 
@@ -98,13 +123,15 @@ def _read_npz(path: Path) -> dict[str, ndarray]:
             raise TrainingError(f"{path}: {name or 'the file'} is damaged: {told}; write the file again") from None
 
 
-def _npz(arrays: Mapping[str, ndarray]) -> bytes:
+def _npz(arrays: Mapping[str, ndarray], told: Mapping[str, Any]) -> bytes:
     content = io.BytesIO()
     # np.savez takes the names as keywords, among which "file" is taken
     with zipfile.ZipFile(content, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+        comment = MARK + zlib.compress(json.dumps(told).encode()) if told else b""
+        archive.comment = comment if len(comment) <= LONGEST_COMMENT else b""  # names of some 30,000 columns
     return content.getvalue()
 
 
@@ -115,5 +142,5 @@ def _read_safetensors(path: Path) -> dict[str, ndarray]:
         raise TrainingError(f"{path}: this is not a .safetensors file: {fault}") from None
 
 
-def _safetensors(arrays: Mapping[str, ndarray]) -> bytes:
-    return safetensors.dump({name: np.asarray(array) for name, array in arrays.items()})
+def _safetensors(arrays: Mapping[str, ndarray], told: Mapping[str, Any]) -> bytes:
+    return safetensors.dump({name: np.asarray(array) for name, array in arrays.items()}, told)

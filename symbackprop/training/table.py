@@ -6,9 +6,10 @@ import csv
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -19,8 +20,34 @@ from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs, sides
 
 NUMBER = re.compile(r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?", re.ASCII | re.IGNORECASE)
+MOST_LISTED = 8
 MEND = "mend the entry, or leave the line out"
 Names = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the table that is trained on tells beside its numbers; another table is read alike.
+
+    columns   of each input that takes those that are left, in their order.
+    classes   the names of the classes of each input that tells them by names, in their order.
+    """
+
+    columns: Names = field(default_factory=dict)
+    classes: Names = field(default_factory=dict)
+
+    @classmethod
+    def told(cls, told: Mapping[str, Any]) -> Header:
+        """The header that a file of parameters tells; an empty one where it tells none."""
+
+        def names(rows: Any) -> Names:
+            return {k: v for k, v in rows.items() if _is_names(v)} if isinstance(rows, dict) else {}
+
+        return cls(names(told.get("columns")), names(told.get("classes")))
+
+    def __str__(self) -> str:
+        parts = (f"{name} is the column{'s' * (len(own) > 1)} {_listed(own)}" for name, own in self.columns.items())
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -59,44 +86,52 @@ class Table:
         return list(map(int, numbers))
 
 
-def read_table(path: Path, program: Program, names: Names | None = None) -> dict[str, ndarray]:
+def _is_names(row: Any) -> bool:
+    return isinstance(row, list) and bool(row) and all(isinstance(name, str) for name in row)
+
+
+def read_table(path: Path, program: Program, like: Header | None = None) -> dict[str, ndarray]:
     """The arrays of a table.
 
-    names   of the classes of an input, in their order, where another table has told them.
+    like   the header of another table, whose columns and classes these are.
 
     A column with the name of an input is that input; columns X1, X2, ... (X_1, X.1) are those of a matrix X. The one input that is
     left takes the columns that are left, in their order. Classes may be named: the names are numbered in the order of the alphabet.
 
     Raises TrainingError, with line and column, for what is no finite number, and where a column belongs to no input.
     """
-    table = _table(path)
-    return _arrays(table, _assigned(table, data_inputs(program)), data_inputs(program), names or {})
+    return _arrays(_table(path), data_inputs(program), like or Header())
 
 
-def read_measures(path: Path, program: Program) -> dict[str, ndarray]:
+def read_measures(path: Path, program: Program, like: Header | None = None) -> dict[str, ndarray]:
     """The arrays of a table that need not tell what is predicted: the input of that is left out where no column has its name.
 
     Raises TrainingError as `read_table` does.
     """
-    table, found = _table(path), sides(program)
-    inputs = [t for t in data_inputs(program) if found is None or t != found[1] or _own(t, list(table.columns))]
-    return _arrays(table, _assigned(table, inputs), inputs, {})
+    table, found, like = _table(path), sides(program), like or Header()
+
+    def is_told(tensor: Signature) -> bool:
+        return bool(_own(tensor, list(table.columns))) or like.columns.get(tensor.name, [""])[0] in table.columns
+
+    return _arrays(table, [t for t in data_inputs(program) if found is None or t != found[1] or is_told(t)], like)
 
 
-def class_names(path: Path, program: Program) -> Names:
-    """The names of the classes, in their order, of each input that a table tells by names."""
+def header(path: Path, program: Program) -> Header:
+    """What a table tells beside its numbers. Raises TrainingError as `read_table` does."""
     table = _table(path)
-    found: dict[str, list[str]] = {}
+    parts = _assigned(table, data_inputs(program), {})
+    classes: dict[str, list[str]] = {}
     for tensor in data_inputs(program):
-        own = _own(tensor, list(table.columns))
+        own = parts[tensor.name]
         if tensor.kind in ("integers", "labels") and len(own) == 1 and table.whole(own[0]) is None:
-            found[tensor.name] = sorted(set(table.columns[own[0]]))
-    return found
+            classes[tensor.name] = sorted(set(table.columns[own[0]]))
+    known = {t.name: t for t in data_inputs(program)}
+    return Header({name: own for name, own in parts.items() if own != _own(known[name], list(table.columns))}, classes)
 
 
-def _arrays(table: Table, parts: Mapping[str, list[str]], inputs: Sequence[Signature], names: Names) -> dict[str, ndarray]:
-    known = {t.name: t for t in inputs}
-    return {name: _input(table, known[name], own, names.get(name)) for name, own in parts.items()}
+def _arrays(table: Table, inputs: Sequence[Signature], like: Header) -> dict[str, ndarray]:
+    known, parts = {t.name: t for t in inputs}, _assigned(table, inputs, like.columns)
+    return {name: _input(table, known[name], own, like.classes.get(name)) for name, own in parts.items()}
 
 
 def _table(path: Path) -> Table:
@@ -153,24 +188,54 @@ def _require_all(path: Path, columns: Sequence[str]) -> None:
             raise TrainingError(f"{path}: there are columns {one} and {other} {between}; number those of a matrix one by one")
 
 
-def _assigned(table: Table, inputs: Sequence[Signature]) -> dict[str, list[str]]:
-    """The columns of each input."""
+def _assigned(table: Table, inputs: Sequence[Signature], known: Names) -> dict[str, list[str]]:
+    """The columns of each input; those that another table has told are `known`."""
     path, names = table.path, list(table.columns)
-    found = {tensor.name: own for tensor in inputs if (own := _own(tensor, names))}
-    for own in found.values():
-        _require_all(path, own)
+    found = {t.name: list(known[t.name]) for t in inputs if t.name in known}
+    for name, own in found.items():
+        if missing := next((column for column in own if column not in names), None):
+            raise TrainingError(
+                f"{path}: no column is called {missing}, and {name} was trained on {_listed(own)}; give each of them: "
+                f"{mend(missing, names)}"
+            )
+    for tensor in inputs:
+        if tensor.name not in found and (own := _own(tensor, names)):
+            _require_all(path, own)
+            found[tensor.name] = own
     taken = {name for own in found.values() for name in own}
     rest, open_ = [n for n in names if n not in taken], [t for t in inputs if t.name not in found]
     if len(open_) == 1 and rest:
+        _require_count(path, open_[0], rest)
         return {**found, open_[0].name: rest}
     if open_:
-        told = f"the columns left are {', '.join(rest)}" if rest else "no column is left"
+        for tensor in open_:
+            if alike := next((n for n in rest if n.casefold() == tensor.name.casefold()), None):
+                raise TrainingError(
+                    f"{path}: no column is called {tensor.name}, and one is called {alike}; capital and small letters "
+                    f"differ: rename it to {tensor.name}"
+                )
+        told = f"the columns left are {_listed(rest)}" if rest else "no column is left"
         wanted = open_[0].name
         several = f"name columns {wanted}1, {wanted}2, ..." if open_[0].rank > 1 else f"name a column {wanted}"
         raise TrainingError(f"{path}: no column is called {wanted}, and {told}; {several}")
     if rest:
         raise TrainingError(f"{path}: the column {rest[0]} belongs to no input; take it out, or rename it: {mend(rest[0], found)}")
     return found
+
+
+def _require_count(path: Path, tensor: Signature, rest: Sequence[str]) -> None:
+    """See that the columns that are left are as many as the input is declared with."""
+    wide = [int(n) for n in tensor.shape if n.is_Integer]
+    if len(wide) == 1 and tensor.rank == 2 and wide[0] != len(rest) and tensor.kind == "data":
+        raise TrainingError(
+            f"{path}: {tensor.name} takes the columns that are left, {_listed(rest)}, which are {len(rest)}, and it is declared "
+            f"with {wide[0]}; take out what is none of it, or name its columns {tensor.name}1, {tensor.name}2 and so on"
+        )
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """The names of columns in a line; of many the first and the last."""
+    return ", ".join(columns if len(columns) <= MOST_LISTED else [*columns[:3], "...", columns[-1]])
 
 
 def _input(table: Table, tensor: Signature, columns: Sequence[str], names: Sequence[str] | None) -> ndarray:

@@ -11,43 +11,49 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.function import Compiled
-from symbackprop.core.choices import mend
+from symbackprop.core.choices import mend, nearest
 from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
+from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
 from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
-from symbackprop.training.datasets import Data, as_array, is_table, load
+from symbackprop.training.datasets import Data, as_array, bundled, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.layout import checked, lay_out
+from symbackprop.training.mapped import folder
 from symbackprop.training.model import Model
 from symbackprop.training.score import Evaluated, Score
-from symbackprop.training.storage import read_arrays
-from symbackprop.training.table import class_names, read_measures
+from symbackprop.training.shipped import BUNDLED
+from symbackprop.training.storage import read_arrays, read_told
+from symbackprop.training.table import Header, header, read_measures
 
 Parameters = Mapping[str, Any] | StrPath
 
 
 def evaluate(
-    network: Network, parameters: Parameters, data: Data, predict: str | None = None, sizes: Mapping[str, int] | None = None
-) -> Evaluated:
+    network: Network, parameters: Parameters, data: Data, predict: str | None = None, sizes: Mapping[str, int] | None = None,
+    like: Header | None = None,
+) -> Evaluated:  # fmt: skip
     """The loss of a network with these parameters on data and, for a classifier, how many answers are right.
 
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
     data         a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
     predict      the value that answers with a class; found where not given.
     sizes        sizes that neither tells.
+    like         the header of the table that was trained on; what the file of parameters tells, where not given.
 
     Raises TrainingError where these do not fit the network.
     """
     program = stable(network.program)
     given = _required(program, parameters)
-    arrays = load(data, program, sizes or {})
+    like = like or _told(parameters)
+    arrays = load(data, program, sizes or {}, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     if is_table(data):
-        _require_classes(Path(data), program, layout.sizes)
+        _require_classes(Path(data), program, layout.sizes, like)
     arrays = checked(program, arrays, layout.sizes, "float64")
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
@@ -56,32 +62,52 @@ def evaluate(
     return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
 
 
-def predict(network: Network, parameters: Parameters, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
+def predict(network: Network, parameters: Parameters, data: Data, value: str | None = None, like: Header | None = None) -> ndarray:
     """A value of the forward part with these parameters on data, which need not hold labels.
 
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
-    data         a dict of arrays, or the path of an .npz or .csv file that holds them: what the value depends on.
+    data         a dict of arrays, the path of an .npz or .csv file that holds them, or "digits": what the value depends on.
     value        its name; None: the last named value, other than the loss, that the data are enough for; where there is none, the
                  last that has an entry for each class.
+    like         the header of the table that was trained on; what the file of parameters tells, where not given.
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
     program = stable(network.program)
     given = _required(program, parameters)
-    arrays = (
-        dict(data) if isinstance(data, Mapping) else read_measures(Path(data), program) if is_table(data) else read_arrays(data)
-    )
-    arrays = {str(name): as_array(str(name), array) for name, array in arrays.items()}
+    arrays = {str(name): as_array(str(name), array) for name, array in _measures(data, program, like or _told(parameters)).items()}
     name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
-    needed = needs_of(program)[name]
-    return Compiled(program, network.loss, {}, (name,)).outputs(given, {k: a for k, a in arrays.items() if k in needed}, [name])[
-        name
-    ]
+    needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
+    for key, array in needed.items():
+        if not np.isfinite(array).all():
+            raise TrainingError(f"{key} {outside(program.tensors[key], array, {})}")
+    return Compiled(program, network.loss, {}, (name,)).outputs(given, needed, [name])[name]
 
 
-def _require_classes(path: Path, program: Program, sizes: Mapping[str, int]) -> None:
+def _measures(data: Data, program: Program, like: Header) -> Mapping[str, Any]:
+    """The arrays of data that need not tell what is predicted."""
+    if isinstance(data, Mapping):
+        return data
+    if isinstance(data, str) and data in BUNDLED:
+        return bundled(data, program, {})
+    if not isinstance(data, str | os.PathLike):
+        first = next((t.name for t in program.inputs if t.kind == "data"), "X")
+        raise TrainingError(f"data is a dict of arrays or the path of a file, not {type(data).__name__}: give {{{first!r}: ...}}")
+    if is_table(data):
+        return read_measures(Path(data), program, like)
+    return folder(Path(data)) if os.path.isdir(data) else read_arrays(data)
+
+
+def _told(parameters: Parameters) -> Header:
+    """The header of the table that was trained on, where the file of the parameters tells it."""
+    return Header() if isinstance(parameters, Mapping) else Header.told(read_told(parameters))
+
+
+def _require_classes(path: Path, program: Program, sizes: Mapping[str, int], like: Header) -> None:
     """Raise TrainingError where a table names fewer classes than there are: their order would not be that of training."""
-    for name, names in class_names(path, program).items():
+    for name, names in header(path, program).classes.items():
+        if name in like.classes:
+            continue
         tensor = program.tensors[name]
         count = extent(tensor.shape[-1] if tensor.bound is None else tensor.bound, sizes)
         if len(names) < count:
@@ -115,7 +141,10 @@ def _asked(program: Program, loss: str, arrays: Mapping[str, ndarray], value: st
         return scores
     if not enough:
         told = ", ".join(arrays) or "no array"
-        raise TrainingError(
-            f"{where} holds {told}, which is enough for no named value of the network; name one of {', '.join(values)}"
-        )
+        last = next((v for v in reversed(values) if v != loss and needs[v]), loss)
+        first = sorted(needs[last] - arrays.keys())[0]
+        read = ", ".join(sorted(needs[last]))
+        if near := nearest(first, arrays.keys() - needs[last]):
+            raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: is {near} meant by {first}? rename it")
+        raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: give {read}")
     return enough[-1]

@@ -87,7 +87,7 @@ def test_every_axis_is_an_equation(text: str, shapes: dict, found: dict) -> None
     ("text", "sizes", "shapes", "words"),
     [
         ("X=n;2d", None, {"X": (20, 5)}, r"X is declared as \(n, 2\*d\), and no whole number d from 1 on makes 2\*d = 5: reshape"),
-        ("y=n-k+1", {"k": 3}, {"y": (0,)}, r"y has shape \(0,\).*An axis needs at least one entry"),
+        ("y=n-k+1", {"k": 3}, {"y": (0,)}, r"y has shape \(0,\).*an axis needs at least one entry"),
         ("y=d2", None, {"y": (5,)}, "no whole number d from 1 on makes d\\*\\*2 = 5"),
         ("y=half x=n", None, {"y": (4,), "x": (9,)}, r"y has shape \(4,\), but it is declared as .* with n = 9 by x"),
         ("x=n", {"n": 4}, {"x": (3,)}, r"x has shape \(3,\), but it is declared as \(n,\) with n = 4 as given"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.files import FileError
 from symbackprop.training import TrainingError
 from symbackprop.training.checkpoint import Keeper
 from symbackprop.training.model import Model
@@ -105,6 +106,37 @@ def test_a_run_that_was_killed_between_two_writes_goes_on_bit_for_bit(data, whol
         with pytest.raises(OSError, match="killed"):
             train(data, checkpoint="run.safetensors", **SETTINGS)
     assert_same(train(data, resume="run.safetensors"), whole)
+
+
+@pytest.mark.parametrize("full", [range(2, 5), range(2, 1000)])
+def test_a_disk_that_becomes_full_ends_no_training(data, whole, full: range, monkeypatch, capsys) -> None:
+    calls, write = [], Keeper.write
+
+    def written(self, run) -> None:
+        calls.append(1)
+        if len(calls) in full:
+            raise FileError("run.npz: cannot be written")
+        write(self, run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "write", written)
+        found = train(data, checkpoint="run.npz", **SETTINGS)
+    assert_same(found, whole)
+    assert found.unkept == ("run.npz: cannot be written" if 1000 - 1 in full else "")
+    assert capsys.readouterr().err == "run.npz: cannot be written. Training goes on, and it is tried again\n"
+    assert_same(train(data, resume="run.npz"), whole)  # of what was written before, or at the end
+
+
+def test_a_signal_after_the_last_step_throws_nothing_away(data, whole, monkeypatch) -> None:
+    keep = Keeper.keep
+
+    def signalled(self, run, told) -> None:
+        if run.epoch == SETTINGS["epochs"]:
+            signal.raise_signal(signal.SIGINT)
+        keep(self, run, told)
+
+    monkeypatch.setattr(Keeper, "keep", signalled)
+    assert_same(train(data, checkpoint="run.npz", **SETTINGS), whole)
 
 
 def test_more_epochs_may_be_asked_for(data) -> None:

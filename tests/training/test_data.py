@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.files import FileError
 from symbackprop.notation import read
-from symbackprop.training import Diverged, TrainingError, mapped
+from symbackprop.training import Diverged, TrainingError, mapped, progress
 from symbackprop.training import shipped as shipped_module
 from symbackprop.training.datasets import load
 from symbackprop.training.initial import INITIALISERS, initial
@@ -75,6 +76,7 @@ def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> 
         ("X1,X2,t,u", "1,2,0,1", r"the column u belongs to no input; take it out, or rename it"),
         ("t", "1\n2", r"no column is called X, and no column is left; name columns X1, X2, ..."),
         ("a,b,c", "1,2,3", r"no column is called X, and the columns left are a, b, c"),
+        ("a,b,T", "1,2,3", r"no column is called t, and one is called T; capital and small letters differ: rename it to t"),
         ("X1,X2,t", "1,2,0\n1,nan,1", r"data.csv:3: the column X2 holds 'nan', which is no finite number; mend the entry"),
         ("X1,X2,t", "1,2,0\n-inf,2,1", r"data.csv:3: the column X1 holds '-inf', which is no finite number"),
         ("X1,X2,t", "1,2,0\n1,2,lily", r"the column t holds 'lily', which is no number"),
@@ -83,6 +85,12 @@ def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> 
 def test_a_table_that_does_not_fit_is_refused_with_its_place(folder: Path, header: str, rows: str, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         sb.train(CLASSES, table(header, rows), **QUIET)
+
+
+def test_more_columns_than_an_input_has_are_refused(folder: Path) -> None:
+    two = CLASSES.replace("n, d", "n, 2").replace("d, k", "2, k")
+    with pytest.raises(TrainingError, match=r"X takes the columns that are left, id, a, b, which are 3, and it is declared with 2"):
+        sb.train(two, table("id,a,b,t", "1,2,3,0\n2,3,4,1"), **QUIET)
 
 
 def test_arrays_on_disk_are_read_in_parts_and_train_alike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +205,21 @@ def test_the_log_has_a_line_for_each_epoch_and_goes_on(folder: Path) -> None:
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5]
     assert [line["loss"] for line in lines[:3]] == list(found.losses.training)
     assert [line["held_out"] for line in lines[:3]] == list(found.losses.held_out)
-    with pytest.raises(sb.FileError, match="the log cannot be written"):
+    with pytest.raises(sb.FileError, match="the log cannot be written: No such file or directory; choose another place"):
         sb.train(CLASSES, drawn(), log="no/where.jsonl", **QUIET)
+
+
+def test_a_log_that_takes_no_more_lines_ends_no_training(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(self: progress.Log, line: str | None) -> None:
+        if line:
+            raise FileError("run.jsonl: the log cannot be written")
+
+    monkeypatch.setattr(progress.Log, "_write", full)
+    found = sb.train(CLASSES, drawn(), log="run.jsonl", **QUIET)
+    assert len(found.losses.training) == QUIET["epochs"]
+    assert capsys.readouterr().err == "run.jsonl: the log cannot be written. Training goes on\n"
 
 
 def test_a_loss_that_grew_a_thousandfold_stops() -> None:

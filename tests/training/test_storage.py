@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from symbackprop.core.files import FileError
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.storage import SUFFIXES, read_arrays, write_arrays
+from symbackprop.training.storage import LONGEST_COMMENT, SUFFIXES, read_arrays, read_told, write_arrays
 
 CUT_SHORT = b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (99,), }" + b" " * 58 + b"\n"
 NAMES = st.sampled_from(["W_1", "b", "file", "arr_0", "self", "theta", "ñ"])
@@ -35,6 +35,25 @@ def test_numpy_reads_it_too(tmp_path: Path) -> None:
     write_arrays(tmp_path / "a.npz", {"W": np.arange(6.0).reshape(2, 3)})
     with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
         assert archive["W"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_is_told_beside_the_arrays_is_read_again(tmp_path: Path, suffix: str) -> None:
+    path, told = tmp_path / f"a{suffix}", {"columns": {"X": ["größe", "b"]}}
+    write_arrays(path, {"W": np.ones(3)}, told)
+    assert read_told(path) == told
+    assert read_arrays(path)["W"].tolist() == [1, 1, 1]
+    write_arrays(path, {"W": np.ones(3)})
+    assert read_told(path) == {}
+    path.write_bytes(b"PK no archive")
+    assert read_told(path) == read_told(tmp_path / f"none{suffix}") == {}
+
+
+def test_more_than_an_archive_can_tell_is_left_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    write_arrays(tmp_path / "a.npz", {"W": np.ones(3)}, {"columns": rng.bytes(2 * LONGEST_COMMENT).hex()})
+    assert read_told(tmp_path / "a.npz") == {}
+    assert read_arrays(tmp_path / "a.npz").keys() == {"W"}
 
 
 def test_a_pickled_object_is_refused(tmp_path: Path) -> None:

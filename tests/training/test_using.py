@@ -74,7 +74,11 @@ def test_a_classifier_is_evaluated_by_its_answers() -> None:
     [
         ({"X": np.ones((4, 2))}, "yhta", "the network computes no yhta; did you mean yhat"),
         ({"X": np.ones((4, 2))}, "L", "data: L depends on y; give an array for each"),
-        ({}, None, "data holds no array, which is enough for no named value of the network; name one of H, yhat, L"),
+        ({}, None, "data holds no array, and yhat depends on X: give X"),
+        ({"x": np.ones((4, 2))}, None, r"data holds x, and yhat depends on X: is x meant by X\? rename it"),
+        ({"X": np.full((4, 2), np.inf)}, None, r"X holds an infinite number at \(0, 0\); mend the data"),
+        ({"X": np.ones((0, 2))}, None, r"X has shape \(0, 2\), declared as \(n, 2\): an axis needs at least one entry"),
+        (np.ones((4, 2)), None, r"data is a dict of arrays or the path of a file, not ndarray: give {'X': ...}"),
         ({"X": np.ones((4, 3))}, None, "X"),
     ],
 )
@@ -135,9 +139,32 @@ def test_classes_of_another_table_keep_the_numbers_of_training(tmp_path: Path) -
     trained = sb.train(CLASSIFIER, whole, held_out=part, **settings)
     numbers = {"X": np.array([[k % 7, k % 5] for k in range(10)]), "y": np.array([1, 2] * 5)}
     assert trained.losses.held_out[-1] == pytest.approx(trained.evaluate(numbers).loss)
+    assert trained.evaluate(part).loss == pytest.approx(trained.losses.held_out[-1])
     with pytest.raises(TrainingError, match=r"test.csv: the column y names 2 classes, and the network has 3: write their numbers"):
-        trained.evaluate(part)
+        evaluate(sb.read(CLASSIFIER), trained.parameters, part)
     with pytest.raises(
         TrainingError, match=r"odd.csv:3: the column y holds 'd', which is no class that is trained on: there are a"
     ):
         sb.train(CLASSIFIER, whole, held_out=table(tmp_path / "odd.csv", "bdc"), **settings)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_columns_of_another_table_are_those_of_training(run: Run, tmp_path: Path, suffix: str) -> None:
+    """By their names, in whatever order they stand: the file of the parameters tells them."""
+    saved = tmp_path / f"p{suffix}"
+    trained = sb.train(CLASSIFIER, table(tmp_path / "train.csv", "abc" * 10), epochs=1, progress=False)
+    assert "X is the columns age, income" in trained.summary().splitlines()
+    trained.save(saved)
+    expected = trained.predict({"X": np.array([[1, 2], [3, 4]])})
+    turned = tmp_path / "turned.csv"
+    turned.write_text("income,age\n2,1\n4,3\n", encoding="utf-8")
+    np.testing.assert_array_equal(trained.predict(turned), expected)
+    np.testing.assert_array_equal(predict(sb.read(CLASSIFIER), saved, turned), expected)
+    turned.write_text("income,height\n2,1\n4,3\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match=r"no column is called age, and X was trained on age, income; give each of them"):
+        predict(sb.read(CLASSIFIER), saved, turned)
+
+
+def test_sets_that_scikit_learn_ships_are_predicted_from() -> None:
+    trained = sb.train(EXAMPLES / "digits.net", "digits", epochs=1, progress=False)
+    assert trained.predict("digits").shape == (1797, 10)
