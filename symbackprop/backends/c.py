@@ -294,22 +294,28 @@ class _Writer:
         (_, bk), (n, bn) = s.b.dims[lead:]
         (_, cm), (_, cn) = s.out.dims[lead:]
         self.packed = max(self.packed, min(k, BLOCK[0]) * BLOCK[1])
-        places = [f"&{self._at(replace(w, dims=w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}" for w in (s.a, s.b, s.out)]
+        places = self._leading(lead, s.a, s.b, s.out)
         call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
                 "memory->packed);")  # fmt: skip
         self._loop([d for d, _ in s.out.dims[:lead]], [call])
 
     def _of_windows(self, s: WindowProduct) -> None:
-        (m, am), (k, ak) = s.a.dims
-        (_, cm), (n, cn) = s.out.dims
+        lead, inside = s.lead, s.b.dims[s.lead :]
+        (m, am), (k, ak) = s.a.dims[lead:]
+        (_, cm), (n, cn) = s.out.dims[lead:]
         self.packed = max(self.packed, BLOCK[0] * BLOCK[1])
         self.places = max(self.places, min(k, SLAB), n)
         axes = [f"(const ptrdiff_t[]){{{', '.join(f'{n}, {step}' for n, step in dims)}}}"
-                for dims in (s.b.dims[: s.over], s.b.dims[s.over :])]  # fmt: skip
-        self.lines += [
-            f"windows_product_({m}, {n}, {k}, &{self._first(s.a)}, {am}, {ak}, &{self._first(s.b)}, {s.over}, {axes[0]},",
-            f"    {len(s.b.dims) - s.over}, {axes[1]}, &{self._first(s.out)}, {cm}, {cn}, memory->packed, memory->places);",
-        ]
+                for dims in (inside[: s.over], inside[s.over :])]  # fmt: skip
+        a, b, c = self._leading(lead, s.a, s.b, s.out)
+        self._loop([d for d, _ in s.out.dims[:lead]], [
+            f"windows_product_({m}, {n}, {k}, {a}, {am}, {ak}, {b}, {s.over}, {axes[0]},",
+            f"    {len(inside) - s.over}, {axes[1]}, {c}, {cm}, {cn}, memory->packed, memory->places);",
+        ])  # fmt: skip
+
+    def _leading(self, lead: int, *windows: Window) -> list[str]:
+        """Where windows begin at the positions of the loops over their leading axes."""
+        return [f"&{self._at(replace(w, dims=w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}" for w in windows]
 
     def _reduced(self, s: Reduced) -> None:
         kept = [k for k in range(len(s.a.dims)) if k not in s.axes]

@@ -208,17 +208,18 @@ OWN void long_sums_(
 }
 #endif
 """,
-    "tiles_": """enum { ROWS = 4, TALL = WIDE == 64 ? 8 : 4, DEPTH = 256 };
+    "tiles_": """/* the rows of b are step bk apart, or at places */
+enum { ROWS = 4, TALL = WIDE == 64 ? 8 : 4, DEPTH = 256 };
 WITHIN void block_(
     const int tall, const int wide, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak,
-    const real *b, ptrdiff_t bk, real *c, ptrdiff_t cm, ptrdiff_t cn, int more) {
+    const real *b, ptrdiff_t bk, const ptrdiff_t *at, real *c, ptrdiff_t cm, ptrdiff_t cn, int more) {
     const real *row[TALL];
     real entries[TALL][2 * LANES];
     for (int r = 0; r < tall; r++) row[r] = a + (r < rows ? r : 0) * am;
 #if defined(__GNUC__)
     lanes part[TALL][2] = {{{0}}};
     for (ptrdiff_t l = 0; l < k; l++) {
-        const lanes *here = (const lanes *)(b + l * bk);
+        const lanes *here = (const lanes *)(b + (at ? at[l] : l * bk));
         for (int r = 0; r < tall; r++)
             for (int s = 0; s < wide; s++) part[r][s] += row[r][l * ak] * here[s];
     }
@@ -236,27 +237,27 @@ WITHIN void block_(
     memset(entries, 0, sizeof entries);
     for (ptrdiff_t l = 0; l < k; l++)
         for (int r = 0; r < tall; r++)
-            for (int s = 0; s < wide * LANES; s++) entries[r][s] += row[r][l * ak] * b[l * bk + s];
+            for (int s = 0; s < wide * LANES; s++) entries[r][s] += row[r][l * ak] * b[(at ? at[l] : l * bk) + s];
 #endif
     for (ptrdiff_t r = 0; r < rows; r++)
         for (ptrdiff_t s = 0; s < columns; s++) c[r * cm + s * cn] = more ? c[r * cm + s * cn] + entries[r][s] : entries[r][s];
 }
 
 OWN void tiles_(
-    ptrdiff_t m, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, real *c,
-    ptrdiff_t cm, ptrdiff_t cn, int more) {
+    ptrdiff_t m, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk,
+    const ptrdiff_t *at, real *c, ptrdiff_t cm, ptrdiff_t cn, int more) {
     for (ptrdiff_t i = 0; i < m;) {
         const ptrdiff_t high = m - i > ROWS ? TALL : ROWS, count = m - i < high ? m - i : high;
         const real *rows = a + i * am;
         real *into = c + i * cm;
         if (high == ROWS && columns <= (ptrdiff_t)LANES)
-            block_(ROWS, 1, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+            block_(ROWS, 1, count, columns, k, rows, am, ak, b, bk, at, into, cm, cn, more);
         else if (high == ROWS)
-            block_(ROWS, 2, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+            block_(ROWS, 2, count, columns, k, rows, am, ak, b, bk, at, into, cm, cn, more);
         else if (columns <= (ptrdiff_t)LANES)
-            block_(TALL, 1, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+            block_(TALL, 1, count, columns, k, rows, am, ak, b, bk, at, into, cm, cn, more);
         else
-            block_(TALL, 2, count, columns, k, rows, am, ak, b, bk, into, cm, cn, more);
+            block_(TALL, 2, count, columns, k, rows, am, ak, b, bk, at, into, cm, cn, more);
         i += high;
     }
 }
@@ -295,7 +296,7 @@ OWN void tiles_(
                 block = packed;
                 step = width;
             }
-            tiles_(m, columns, depth, a + first * ak, am, ak, block, step, c + j * cn, cm, cn, first > 0);
+            tiles_(m, columns, depth, a + first * ak, am, ak, block, step, NULL, c + j * cn, cm, cn, first > 0);
         }
         first += DEPTH;
     } while (first < k);

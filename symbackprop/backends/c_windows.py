@@ -75,6 +75,10 @@ OWN void windows_product_(
             places_(j, columns, owns, own, at);
             int together = columns == width;
             for (ptrdiff_t s = 1; s < columns; s++) together &= at[s] == at[0] + s;
+            if (together && m <= TALL) { /* each entry is read once: where it stands */
+                tiles_(m, columns, slab, a + first * ak, am, ak, b + at[0], 0, places, c + j * cn, cm, cn, first > 0);
+                continue;
+            }
             for (ptrdiff_t l = 0; l < slab; l += DEPTH) {
                 const ptrdiff_t depth = slab - l < DEPTH ? slab - l : DEPTH;
                 for (ptrdiff_t r = 0; r < depth; r++) {
@@ -84,7 +88,7 @@ OWN void windows_product_(
                     else
                         for (ptrdiff_t s = 0; s < width; s++) packed[r * width + s] = s < columns ? row[at[s]] : 0;
                 }
-                tiles_(m, columns, depth, a + (first + l) * ak, am, ak, packed, width, c + j * cn, cm, cn, first + l > 0);
+                tiles_(m, columns, depth, a + (first + l) * ak, am, ak, packed, width, NULL, c + j * cn, cm, cn, first + l > 0);
             }
         }
     }

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from symbackprop.plan.graph import Graph
 from symbackprop.plan.node import Arg, Dot, Input, Multiply, Node, Stack, Value
+from symbackprop.plan.places import At, read
 
 MANY = 3  # so many equal products are one
 
@@ -15,7 +16,10 @@ MANY = 3  # so many equal products are one
 def total(graph: Graph, factors: Sequence[Value], over: Sequence[str]) -> Value:
     """The sum over the letters `over` of the product of the factors."""
     scale = math.prod(f.coefficient for f in factors)
-    factors = [graph.real(f.bare()) for f in factors if f.node is not None]
+    lone = {c: At(0, {}) for c in over if graph.extent[c] == 1}  # their one position is read
+    factors = [
+        graph.real(read(graph, f.bare(), {c: lone[c] for c in f.letters if c in lone})) for f in factors if f.node is not None
+    ]
     used = {c for f in factors for c in f.letters}
     scale *= math.prod(graph.extent[c] for c in over if c not in used)
     over = [c for c in over if c in used]

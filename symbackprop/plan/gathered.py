@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from symbackprop.plan.contract import total
 from symbackprop.plan.graph import Graph
-from symbackprop.plan.node import Dot, Value
-from symbackprop.plan.places import At, read
+from symbackprop.plan.layout import overlapping
+from symbackprop.plan.node import Dot, Multiply, Value
+from symbackprop.plan.places import At, read, scatter
 
 MORE = 1.5  # times the products that the scattered form takes, at most
 
@@ -21,8 +22,14 @@ MORE = 1.5  # times the products that the scattered form takes, at most
 def gathered(graph: Graph, value: Value, places: Mapping[str, At], keep: tuple[str, ...]) -> Value | None:
     """The value at places of some letters, summed over letters that are not in `keep`; None where it is no product of windows."""
     node = value.node
-    if "windows" not in graph.passes or node is None or not isinstance(node.op, Dot) or len(node.args) != 2:
+    if "windows" not in graph.passes or node is None or not isinstance(node.op, Dot | Multiply) or len(node.args) != 2:
         return None
+    apart = {c: at for c, at in places.items() if not _is_shared(graph, c, places)}
+    if apart and len(apart) < len(places):  # letters that are several as one, as a group and a channel in it
+        rest = {c: at for c, at in places.items() if c not in apart}
+        made = gathered(graph, value, rest, (*keep, *(c for at in apart.values() for c in at.slopes)))
+        return None if made is None else scatter(graph, made, apart, (*keep, *rest))
+    scale = value.coefficient * (node.op.scale if isinstance(node.op, Multiply) else 1.0)
     over = [f"{k} of {node.number}" for k in range(len(node.over))]
     letters = [*value.letters, *over]
     sides = [tuple(letters[x] for x in arg.at) for arg in node.args]
@@ -45,8 +52,16 @@ def gathered(graph: Graph, value: Value, places: Mapping[str, At], keep: tuple[s
         windows = read(graph, Value(1.0, node.args[k].node, sides[k]), read_at)
         kernel = Value(1.0, node.args[1 - k].node, sides[1 - k])
         inside = [*over, *(c for c in summed if c not in own.values())]
-        return total(graph, [kernel, windows], inside).times(value.coefficient)
+        return total(graph, [kernel, windows], inside).times(scale)
     return None
+
+
+def _is_shared(graph: Graph, letter: str, places: Mapping[str, At]) -> bool:
+    """Whether several positions of the letters of a place are one, or another place reads one of them."""
+    at = places[letter]
+    others = {c for other, one in places.items() if other != letter for c in one.slopes}
+    axes = tuple(at.slopes)
+    return bool(others & set(axes)) or overlapping(tuple(enumerate(at.slopes.values())), graph.shape(axes))
 
 
 def _turned(at: At, own: str, target: str) -> At:

@@ -122,8 +122,9 @@ class _Layouts:
 
     def _wish_batch_last(self, windows: Node, places: Sequence[Place]) -> None:
         """Wish for what windows are read from that axis innermost which they do not move along and their first product keeps."""
-        still = [k for k, place in enumerate(places) if not overlapping(place.terms, windows.shape)]
-        if len(still) < len(places):
+        long = [k for k, place in enumerate(places) if any(windows.shape[x] > 1 for x, _ in place.terms)]
+        still = [k for k in long if not overlapping(places[k].terms, windows.shape)]
+        if still and moved_along(windows):
             readers = ((user.rank, arg.at) for user, arg in self.users.get(windows.number, ()) if isinstance(user.op, Dot))
             rank, at = next(readers, (0, ()))
             kept = {k for k, x in enumerate(at) if x < rank}

@@ -35,9 +35,19 @@ class _Pieces:
             if isinstance(s, Loop):
                 yield replace(s, body=tuple(self.all(s.body)))
             elif isinstance(s, WindowProduct):
-                yield from self._begun(s)
+                yield from self._led(s)
             else:
                 yield s
+
+    def _led(self, s: WindowProduct) -> Iterator[Statement]:
+        """The products along leading axes, one after the other."""
+        if not s.lead:
+            yield from self._begun(s)
+            return
+        self.loops += 1
+        number, count = self.loops, s.out.dims[0][0]
+        a, b, out = (_on(w, number, w.dims[0][1], w.dims[1:]) for w in (s.a, s.b, s.out))
+        yield Loop(number, count, tuple(self._led(WindowProduct(a, b, out, s.over, s.lead - 1))))
 
     def _begun(self, s: WindowProduct) -> Iterator[Statement]:
         """What is summed in pieces begins at 0."""

@@ -51,14 +51,14 @@ class Products:
         said: list[Statement] = []
         sides = [self._side(arg) for arg in (a, b)]
         over.sort(key=lambda x: -sides[self._sparse(node)][1][x])
-        stays = None if both else self._standing(node, sides)
+        stays = self._standing(node, sides)
         for k, (arg, own) in enumerate(((a, rows), (b, columns))):
             if k != stays and not self._readable(arg, node.space, sides[k][1], own, over):
                 first = k == 0 and not both and bool(moved_along(arg.node))
                 order = (*both, *over, *own) if first else self._order(arg, both, own, over)
                 sides[k] = self._copied(arg, node.space, order, said)
         if stays is not None:
-            return said + self._of_windows(node, store, out, sides, (rows, columns), over, stays)
+            return said + self._of_windows(node, store, out, sides, both, (rows, columns), over, stays)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
             other, own = ((b, columns), (a, rows))[k]
@@ -87,26 +87,33 @@ class Products:
         return None if before or arg.number in self._copies or math.prod(arg.shape) < LARGE else k
 
     def _of_windows(
-        self, node: Node, store: Store, out: Steps, sides: Sequence[tuple[Store, Steps]], own: Sequence[Sequence[int]],
-        over: Sequence[int], k: int,
+        self, node: Node, store: Store, out: Steps, sides: Sequence[tuple[Store, Steps]], both: Sequence[int],
+        own: Sequence[Sequence[int]], over: Sequence[int], k: int,
     ) -> list[Statement]:  # fmt: skip
         """The product of the other argument and one whose windows are read where they stand."""
         space, (b, sb), (a, sa) = node.space, sides[k], sides[1 - k]
         rows, columns = own[1 - k], own[k]
         said: list[Statement] = []
         if merged(over, space, [sa]) is None or merged(rows, space, [sa]) is None:
-            a, sa = self._copied(node.args[1 - k], space, (*rows, *over), said)
+            a, sa = self._copied(node.args[1 - k], space, (*both, *rows, *over), said)
         written, between = store, out
         if merged(rows, space, [out, sa]) is None or merged(columns, space, [out]) is None:
-            strides = strides_of(node.shape, (*rows, *columns))
+            strides = strides_of(node.shape, (*both, *rows, *columns))
             written, between = Store(self.memory.work(math.prod(node.shape), "real"), 0, strides), dict(enumerate(strides))
         (m, (am, om)), (depth, (ak,)) = _found(merged(rows, space, [sa, between])), _found(merged(over, space, [sa]))
         n, (on,) = _found(merged(columns, space, [between]))
-        left, result = a.window(((m, am), (depth, ak))), written.window(((m, om), (n, on)))
         groups = _together(over, space, sb), _together(columns, space, sb)
-        said.append(WindowProduct(left, b.window((*groups[0], *groups[1])), result, len(groups[0])))
+        ahead = merged(both, space, [sa, sb, between]) if both else None
+        lead = [ahead] if ahead else [(space[x], [sa[x], sb[x], between[x]]) for x in both]
+        left, right, result = ([(extent, steps[side]) for extent, steps in lead] for side in range(3))
+        said.append(
+            WindowProduct(
+                a.window((*left, (m, am), (depth, ak))), b.window((*right, *groups[0], *groups[1])),
+                written.window((*result, (m, om), (n, on))), len(groups[0]), len(lead),
+            )
+        )  # fmt: skip
         if written is not store:
-            order = (*rows, *columns)
+            order = (*both, *rows, *columns)
             dims = [node.shape[x] for x in order]
             windows = [s.window(tuple(zip(dims, (s.strides[x] for x in order), strict=True))) for s in (written, store)]
             said.append(Copy(*windows))

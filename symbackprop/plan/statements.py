@@ -81,17 +81,18 @@ class Product:
 
 @dataclass(frozen=True)
 class WindowProduct:
-    """out = a @ b, of a matrix b whose entries are read where they stand, many of them several times.
+    """out = a @ b, over `lead` leading axes as well, of a matrix b whose entries are read where they stand, many several times.
 
-    a    (m, k).
-    b    the axes that are k together, `over` of them, and then those that are n together.
-    out  (m, n).
+    a    (..., m, k).
+    b    after the leading axes those that are k together, `over` of them, and then those that are n together.
+    out  (..., m, n).
     """
 
     a: Window
     b: Window
     out: Window
     over: int
+    lead: int = 0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from symbackprop.plan import pieces, products
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import plan
-from symbackprop.plan.statements import Product, WindowProduct, every
+from symbackprop.plan.statements import Apply, Product, WindowProduct, every
 from tests.plan.test_c import CC, assert_exported
 from tests.plan.test_plan import assert_same, at_sizes
 
@@ -23,14 +23,15 @@ TWO = MANY + "L = sum(conv2d(relu(conv2d(X, K, padding=1)), V, padding=1)**2)"
 
 @st.composite
 def convolutions(draw: st.DrawFn) -> str:
-    """A loss of two convolutions, differentiated by what they read and by their kernels."""
+    """A loss of two convolutions, the first perhaps of groups, differentiated by what they read and by their kernels."""
     size = lambda low, high: draw(st.integers(low, high))  # noqa: E731
     n, a, b, c, k, h = size(1, 5), size(1, 3), size(1, 4), size(1, 3), size(1, 3), size(5, 8)
-    far = [f"stride={size(1, 2)}, padding={size(0, k)}, dilation={size(1, 2)}" for _ in range(2)]
+    g = draw(st.sampled_from([1, 2, 3]))
+    far = [f"groups={groups}, stride={size(1, 2)}, padding={size(0, k)}, dilation={size(1, 2)}" for groups in (g, 1)]
     if draw(st.booleans()):
-        head = f"X: parameter[{n}, {a}, {h}]\nK: parameter[{b}, {a}, {k}]\nV: parameter[{c}, {b}, 1]\n"
+        head = f"X: parameter[{n}, {g * a}, {h}]\nK: parameter[{g * b}, {a}, {k}]\nV: parameter[{c}, {g * b}, 1]\n"
         return head + f"L = sum(sin(conv1d(tanh(conv1d(X, K, {far[0]})), V, {far[1]})))"
-    head = f"X: parameter[{n}, {a}, {h}, 6]\nK: parameter[{b}, {a}, {k}, 2]\nV: parameter[{c}, {b}, 1, 2]\n"
+    head = f"X: parameter[{n}, {g * a}, {h}, 6]\nK: parameter[{g * b}, {a}, {k}, 2]\nV: parameter[{c}, {g * b}, 1, 2]\n"
     return head + f"L = sum(sin(conv2d(tanh(conv2d(X, K, {far[0]})), V, {far[1]})))"
 
 
@@ -81,6 +82,18 @@ def test_no_matrix_of_all_windows_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert max(buffer.length for buffer in in_pieces(found).buffers.values()) <= whole / 2
     before = plan(function.program, function.value_name, function.gradients, set(PASSES) - {"windows"})
     assert max(buffer.length for buffer in before.buffers.values()) == whole
+
+
+@pytest.mark.parametrize("each", [1, 4])
+def test_groups_are_products_of_windows_along_a_leading_axis(each: int) -> None:
+    """Forwards, by the kernel, and by what is read, of which nothing is added at places; a channel for itself as well."""
+    function = sb.compile(
+        f"X: parameter[4, 8, 9, 9]\nK: parameter[8, {each}, 3, 3]\nL = sum(conv2d(X, K, padding=1, groups={8 // each})**2)"
+    )
+    found = plan(function.program, function.value_name, function.gradients)
+    made = [s for s in every(found.statements) if isinstance(s, WindowProduct)]
+    assert [(s.lead, s.out.dims[0][0]) for s in made] == [(1, 8 // each)] * 3
+    assert not any(isinstance(s, Product) or (isinstance(s, Apply) and s.function == "add") for s in every(found.statements))
 
 
 if CC is not None:
