@@ -23,6 +23,7 @@ from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
 from symbackprop.algebra.powers import perfect_power
+from symbackprop.algebra.separated import Separated, separated
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -148,6 +149,8 @@ class Factoriser:
                 yield Nets([Net(sign, (power,))]), 0
         for nets in self._cases(p, free):
             yield nets, -1
+        for found in separated(self.algebra, p, free):
+            yield self._apart_at(found), PREFERRED
         divisors = self._divisors(p, free)
         tied = [sum(f.atom.kind == "delta" for f in term) for term in p.terms]
         if len(set(tied)) > 1:
@@ -181,6 +184,12 @@ class Factoriser:
                 found = a.closed("cases", test.atom.kind, (gap, both.scaled(sign), second.scaled(sign))).only()
                 assert found is not None
                 yield Nets([Net(sign, (Entry(*found),))])
+
+    def _apart_at(self, found: Separated) -> Nets:
+        """All that a sum has at one letter, times the rest of it."""
+        _, nets = self.best(found.at)
+        item = Inner(nets, (found.letter,))
+        return Nets([self._times(item, found.rest)])
 
     def _complemented(self, found: Complement) -> Nets:
         """(1 - x)^k without + x beside."""

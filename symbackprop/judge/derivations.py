@@ -243,6 +243,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         judged = _spared(known, _refit(judge, known, name, claim, goal, judge.unread(goal, fault)))
         _bind_truth(known, name, left, goal)
         known.unread |= judged.open
+        known.misfits.append(claim)
         return judged
     known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
     counted = [reading for reading in understood.readings if known.from_zero and reading.origin == 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sympy import Expr
 
@@ -47,6 +47,7 @@ class Known:
     wrong     whether a step so far was wrong.
     used      the steps that claim a gradient.
     nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
+    misfits   the claims of steps about gradients that were not understood.
     unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
     from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
     gradients names that stand at steps of a loop: what they are the gradients by.
@@ -65,6 +66,7 @@ class Known:
     wrong: bool = False
     used: list[Used] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
+    misfits: list[Any] = field(default_factory=list)
     unread: bool = False
     from_zero: bool = False
     gradients: dict[str, str] = field(default_factory=dict)
@@ -78,7 +80,8 @@ class Known:
         """The same knowledge, to go on with for itself."""
         return replace(
             self, shapes=dict(self.shapes), stands=dict(self.stands), used=list(self.used), nameless=dict(self.nameless),
-            gradients=dict(self.gradients), views=dict(self.views), own=dict(self.own), lettered=dict(self.lettered),
+            misfits=list(self.misfits), gradients=dict(self.gradients), views=dict(self.views), own=dict(self.own),
+            lettered=dict(self.lettered),
         )  # fmt: skip
 
     def take(self, other: Known) -> None:

@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 
 from symbackprop.formulas.told import told
+from symbackprop.judge.changed import may_mention
 from symbackprop.judge.diagnose import definitions
 from symbackprop.judge.goals import goal_for, spelled
 from symbackprop.judge.known import Known, Used
+from symbackprop.judge.known import spelled as letters_of
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import equal_shapes
 from symbackprop.judge.truth import Truth
@@ -29,6 +31,7 @@ def _unnamed(truth: Truth) -> list[str]:
     return [t.name for t in truth.program.tensors.values() if t.kind == "value" and t.name not in truth.named]
 
 
+_NUMBERED = re.compile(r"(\w*[^\W\d])(\d+)")
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
 
 
@@ -41,7 +44,8 @@ def meant_by_use(known: Known) -> dict[int, str]:
             continue
         wrong = [u for u in users if u.judged.wrong]
         found = next((wrt for u in wrong for wrt in [instead(known, name, u)] if wrt), None)
-        found = found or (_below(known, name) if wrong else None)
+        misfit = any(may_mention(claim, name) for claim in known.misfits)
+        found = found or (_below(known, name) or _beside(known, name) if wrong or misfit else None)
         if found:
             meant[place] = found
     return meant
@@ -54,6 +58,21 @@ def _below(known: Known, name: str) -> str | None:
     gradient = f"d{truth.of}/d{wrt}"
     fits = wrt is not None and gradient in truth.everything.tensors
     return wrt if fits and not equal_shapes(truth.everything.shape(gradient), known.shapes[name]) else None
+
+
+def _beside(known: Known, name: str) -> str | None:
+    r"""The value z_1 of \delta_1 beside a \delta_2 that is the gradient by z_2, where what it was given has another shape."""
+    truth = known.truth
+    own = _NUMBERED.fullmatch(letters_of(name))
+    for used in known.used:
+        other, value = _NUMBERED.fullmatch(letters_of(used.judged.name)), _NUMBERED.fullmatch(used.goal.wrt)
+        if own is None or other is None or value is None or not used.judged.right or other[1] != own[1] or other[2] != value[2]:
+            continue
+        wrt = f"{value[1]}{own[2]}"
+        gradient = f"d{truth.of}/d{wrt}"
+        if gradient in truth.everything.tensors and not equal_shapes(truth.everything.shape(gradient), known.shapes[name]):
+            return wrt
+    return None
 
 
 def instead(known: Known, name: str, used: Used) -> str | None:

@@ -227,6 +227,8 @@ def _in_latex(text: str) -> Iterator[Edit]:
             yield Edit(start, end, text[start : found.start()], TRANSPOSE)
         elif "^" not in text[start:end].rpartition(")")[2]:
             yield Edit(start, end, rf"{text[start:end]}^\top", TRANSPOSE)
+        else:  # W^{(2)}, whose superscript is a layer
+            yield Edit(start, end, rf"({text[start:end]})^\top", TRANSPOSE)
         for pair in _PAIR.finditer(text, start, end):
             yield Edit(pair.start(), pair.end(), f"_{{{pair[3]}{pair[2]}{pair[1]}}}", ORDERED)
     for (a, b), (c, d) in combinations(sorted(spans), 2):

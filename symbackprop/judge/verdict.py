@@ -287,7 +287,7 @@ class Verification(Shown):
         judged = [(c, c.asked.wrt) for c in self.claims if c.asked is not None]
         if not self.steps or self.first_wrong_step is None or not judged:
             return False
-        return judged[-1][0].right and not any(c.wrong and wrt in self.inputs for c, wrt in judged)
+        return judged[-1][0].right and not any(c.wrong and (wrt in self.inputs or c.kind == "wrong shape") for c, wrt in judged)
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:

@@ -460,6 +460,20 @@ def test_what_moves_with_a_line_of_differentials_may_not_be_left_out() -> None:
     assert sb.verify(net, steps_of(r"dz = z - y")).claims[0].right  # without a differential of the loss dz is a gradient
 
 
+@pytest.mark.parametrize("weight", ["W_2", "W^2", "W^{(2)}"])
+@pytest.mark.parametrize(
+    "last", [r"\frac{\partial L}{\partial W_1} = \delta_1 x^\top", r"\frac{\partial L}{\partial W^1_{ij}} = \delta_{1,i} x_j"]
+)
+def test_a_transpose_that_is_missing_in_a_delta_is_named(weight: str, last: str) -> None:
+    net = "x: data[d]\nW_1: parameter[m, d]\nW_2: parameter[c, m]\ny: data[c]\nz_1 = W_1 @ x\na = sigmoid(z_1)\nz_2 = W_2 @ a\n"
+    steps = [r"\delta_2 = z_2 - y", rf"\delta_1 = {weight} \delta_2 \odot a \odot (1 - a)", last]
+    found = sb.verify(net + "L = sum((z_2 - y)**2)/2", steps_of(*steps))
+    assert (found.claims[1].kind, found.mistakes[0].name) == ("wrong shape", "transpose missing")
+    assert found.verdict.startswith("wrong shape")
+    right = rf"\delta_1 = ({weight})^\top \delta_2 \odot a \odot (1 - a)"
+    assert sb.verify(net + "L = sum((z_2 - y)**2)/2", steps_of(steps[0], right, last)).verdict == "right, identity"
+
+
 def test_a_value_called_as_a_function_is_known_by_its_name() -> None:
     net = "x: parameter[n]\nmean = sum(x)/n\nL = mean**2\n"
     found = sb.verify(
