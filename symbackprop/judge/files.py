@@ -194,22 +194,43 @@ def formulas(text: str) -> Iterator[tuple[str, ...]]:
             left = line.partition("=")[0].strip()
             for claim in _side_by_side(line):
                 yield claim.partition("=")[0].strip(), claim
+                yield from _defined_beside(claim, text[found.end() :])
     yield from (step for _, step in aside)
+
+
+def _defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
+    """What a claim defines behind a comma, "..., W = diag(w)", of which later displays speak."""
+    parts = re.split(r",|;|\\q?quad\b|\\text\{[^}]*\}", claim)
+    used = _words(_read(later)) if len(parts) > 1 and "=" in parts[-1] else set()
+    for part in parts[1:]:
+        side, equals, right = part.partition("=")
+        name = NAME.match(side)
+        if name and equals and right.strip() and name[1] in used and _is_balanced(part):
+            yield side.strip(" :"), part.strip(" ."), ASIDE
+
+
+def _read(text: str) -> str:
+    """The display formulas of a text that have an equals sign, without scripts and without words."""
+    bodies = (found[1] or found[2] or found[4] for found in DISPLAYS.finditer(text))
+    claims = "$$".join(body for body in bodies if "=" in body)
+    return SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
+
+
+def _words(formulas: str) -> set[str]:
+    """The letters, commands and words in formulas."""
+    return {*re.findall(r"\\[A-Za-z]+|[A-Za-z]", formulas), *re.findall(r"[A-Za-z]+", formulas)}
 
 
 def _asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     """What the sentences between displays say of names that these use and do not give themselves: where each stands, and a step."""
-    bodies = (found[1] or found[2] or found[4] for found in DISPLAYS.finditer(text))
-    claims = "$$".join(body for body in bodies if "=" in body)
-    used = SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
-    words = {*re.findall(r"\\[A-Za-z]+|[A-Za-z]", used), *re.findall(r"[A-Za-z]+", used)}
+    used = _read(text)
     given = {name[1] for line in re.split(r"\\\\|\$\$|\\\[", used) if (name := NAME.match(line.replace("&", "").partition("=")[0]))}
     between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
         name = NAME.match(side)
-        is_new = name is not None and name[1] in words - given
+        is_new = name is not None and name[1] in _words(used) - given
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
     return out

@@ -153,6 +153,7 @@ CURVED = r"$$\nabla^2 L(w) = \sum_i p_i(1 - p_i) x_i x_i^\top = X^\top S X,$$"
         (rf"{CURVED} with $S = \operatorname{{diag}}(p)$.", "wrong"),
         (rf"{CURVED} with $S = \clubsuit(p)$.", "undecided"),
         (CURVED, "undecided"),
+        (rf"$$\nabla L(w) = X^\top (p - y), \quad S = \operatorname{{diag}}(p \odot (1 - p))$$ {CURVED}", "right, identity"),
         (r"$$H = \nabla^2 L(w) = X^\top \operatorname{diag}(p \odot (1-p)) X$$", "right, identity"),
         (
             r"$$r_i = p_i - y_i$$ $$\frac{\partial L}{\partial w_j} = \sum_i r_i X_{ij}$$ $$\nabla L(w) = X^\top r$$",
