@@ -83,11 +83,11 @@ def _product_of_others(a: Algebra, x: Poly, y: str) -> Poly | None:
 
 
 def _odd(name: str) -> Identity:
-    return Identity(name, f"{name}(-x) = -{name}(x)", lambda a, x: -applied(a, FUNCTIONS[name], -x) if x.leading() < 0 else None)
+    return Identity(name, f"{name}(-x) = -{name}(x)", lambda a, x: -applied(a, FUNCTIONS[name], -x) if a.is_turned(x) else None)
 
 
 def _even(name: str) -> Identity:
-    return Identity(name, f"{name}(-x) = {name}(x)", lambda a, x: applied(a, FUNCTIONS[name], -x) if x.leading() < 0 else None)
+    return Identity(name, f"{name}(-x) = {name}(x)", lambda a, x: applied(a, FUNCTIONS[name], -x) if a.is_turned(x) else None)
 
 
 def _at_zero(name: str, value: Poly) -> Identity:
@@ -108,7 +108,7 @@ def _turned_zero(a: Algebra, x: Poly) -> Poly | None:
     number = x.number()
     if number is not None:
         return const(int(number == 0))
-    return applied(a, "zero", -x) if x.leading() < 0 else None
+    return applied(a, "zero", -x) if a.is_turned(x) else None
 
 
 def _log_of_exp(a: Algebra, x: Poly) -> Poly | None:

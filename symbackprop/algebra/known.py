@@ -58,6 +58,7 @@ class Knowledge:
     choices  a tensor -> what it is where a number that is 0 or 1 has each of the two.
     masks    a tensor -> a number that is 0 or 1 of which it is a multiple, and the tensor's axes that are its own.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
+    oriented differences that stand in odd and even functions, as they were met first.
     products what products of values with names are, by their definitions: P P = P, X^T r = 0.
     made     what was worked out, as far as is known now: products and renamed sums in normal form, what atoms satisfy.
     conditions   expressions of sizes that are not negative.
@@ -70,6 +71,7 @@ class Knowledge:
     choices: dict[Atom, Choice] = field(default_factory=dict)
     masks: dict[Atom, tuple[Atom, tuple[int, ...]]] = field(default_factory=dict)
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
+    oriented: set[Hashable] = field(default_factory=set)
     products: list[Relation] = field(default_factory=list)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
@@ -83,6 +85,17 @@ class Knowledge:
         if key not in self.table:
             self.table[key] = Atom(kind, name, args, tuple(shape), len(self.table))
         return self.table[key]
+
+    def is_turned(self, x: Poly) -> bool:
+        """Whether -x stands for x in odd and even functions: y - x where x - y was met first; else what begins with a minus."""
+        own, other = (
+            frozenset((tuple((f.atom.id, f.exponent) for f in term), sign * c) for term, c in x.terms.items()) for sign in (1, -1)
+        )
+        if own == other or len({c > 0 for c in x.terms.values()}) < 2:
+            return x.leading() < 0
+        if other not in self.oriented:
+            self.oriented.add(own)
+        return own not in self.oriented
 
     def learn_sum(self, atom: Atom, axis: int, total: Number) -> None:
         """The entries of an atom sum to a number along an axis."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symbackprop as sb
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.matrix import OPS, Form
@@ -308,3 +309,11 @@ def test_every_op_has_a_cost_a_formula_and_a_value() -> None:
 def test_an_op_that_is_not_known_is_refused_by_name() -> None:
     with pytest.raises(UnknownOperationError, match="whirl"):
         Form("whirl")
+
+
+@pytest.mark.parametrize(("difference", "said"), [("p - y", "p - y"), ("y - p", "y - p")])
+def test_odd_functions_are_of_the_difference_that_was_written(difference: str, said: str) -> None:
+    for function, slope in (("abs({})", "sign"), ("where(abs({0}) <= 1, ({0})**2/2, abs({0}) - 1/2)", "clip")):
+        text = f"y: data[c]\np: parameter[c]\nL = sum({function.format(difference)})"
+        line = sb.derive(text).gradients["p"].latex().replace(r"\left", "").replace(r"\right", "")
+        assert rf"\operatorname{{{slope}}}({said}" in line
