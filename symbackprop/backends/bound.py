@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
@@ -36,10 +37,10 @@ class Compiled(Protocol):
 @without_collections()
 def planned(compiled: Compiled, program: Program, backend: str, shared: Step | None, exact: Exact) -> Step:
     """The step of a program at its sizes; `exact` computes what no plan can hold."""
-    try:
-        found = plan(program, compiled.value_name, compiled.gradients)
-    except PlanError:
-        found = None
+    found = None
+    if not any(n.is_Integer and n <= 0 for t in program.tensors.values() for n in t.shape):  # what is empty has no plan
+        with suppress(PlanError):
+            found = plan(program, compiled.value_name, compiled.gradients)
     layout = found.layout if found else layout_of(program, compiled.gradients)
     if backend == "c" and found is None:
         raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')

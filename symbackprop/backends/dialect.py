@@ -66,9 +66,9 @@ class Dialect:
         key = index if len(entries) == 1 else f"np.s_[{index}]" if ":" in entries else f"({index})"
         return f"np.add.at({target}, {key}, {value})"
 
-    def windows(self, array: str, shape: Sequence[str], axes: Sequence[str]) -> str:
-        """Every window of a shape along some axes, which are read last."""
-        if self.pure:
+    def windows(self, array: str, shape: Sequence[str], axes: Sequence[str], helped: bool) -> str:
+        """Every window of a shape along some axes, which are read last; by the helper where there may be none."""
+        if helped:
             return f"{WINDOWS}({array}, ({', '.join(shape)},), ({', '.join(axes)},))"
         sizes, places = (part[0] if len(part) == 1 else f"({', '.join(part)})" for part in (shape, axes))
         return f"np.lib.stride_tricks.sliding_window_view({array}, {sizes}, axis={places})"

@@ -215,7 +215,8 @@ class Compiled(Result):
         arguments = self._arguments
         arrays = arguments.read(by_name(params, data, {}))
         sizes = arguments.sizes(arrays)
-        program = with_sizes(self.program, {s.name: sizes.get(s.name, 1) for s in self.program.sizes()})  # 1: nothing reads it
+        known = {s.name: sizes.get(s.name, 1) for s in self.program.sizes()}  # 1: nothing reads it
+        program = with_sizes(self.program, known, empty=backend in ("numpy", "auto") and recompute is None)
         if recompute is not None:
             step = recomputed(self, program, recompute, backend, shared, self._exact)
         elif backend == "jax":
@@ -360,8 +361,10 @@ def require_defined(program: Program) -> None:
         )
 
 
-def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
+def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) -> Program:
     """The program with numbers in the place of some of its sizes.
+
+    empty   let axes be empty of what is computed, as where a loop has no step.
 
     Raises SizeError for a name that is no size, or numbers that the program cannot have.
     """
@@ -384,8 +387,10 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
         name: replace(t, shape=tuple(map(put, t.shape)), bound=None if t.bound is None else put(t.bound))
         for name, t in program.tensors.items()
     }
+    inputs = {t.name for t in program.inputs}
     for name, tensor in tensors.items():
         for extent, before in zip(tensor.shape, program.tensors[name].shape, strict=True):
-            if extent.is_number and not (extent.is_Integer and extent > 0):
+            lacks = extent.is_number and not (extent.is_Integer and extent > 0)
+            if lacks and not (empty and extent.is_Integer and name not in inputs):
                 raise SizeError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
     return Program(tensors, tuple(map(at_sizes, program.equations)), program.outputs, tuple(map(put, program.conditions)))

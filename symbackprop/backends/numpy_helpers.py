@@ -49,6 +49,16 @@ def gammaln(x):
         series = series / z**2 + c
     return ((z - 0.5) * np.log(z) - z + 0.9189385332046727 + series / z - np.log(rising)).astype(dtype)
 '''
+SHORT = '''
+def windows(x, shape, axes):
+    """Every window of a shape along some axes of x, which are read last; none where x is too short."""
+    counts = list(x.shape)
+    for size, axis in zip(shape, axes):
+        counts[axis] -= size - 1
+    if min(counts) <= 0:
+        return np.zeros((*np.maximum(counts, 0), *shape), x.dtype)
+    return np.lib.stride_tricks.sliding_window_view(x, shape, axes)
+'''
 POLYGAMMA = '''
 def polygamma(n, x):
     """The n-th derivative of digamma(x) = d log Gamma(x) / dx for x > 0: the recurrence where x < 20, and the asymptotic series."""
@@ -108,7 +118,7 @@ def _polygamma() -> str:
     return POLYGAMMA.format(bernoulli=", ".join(map(repr, pairs)))
 
 
-HELPERS: dict[str, Callable[[], str]] = {"erf": _erf, "gammaln": _gammaln, "polygamma": _polygamma}
+HELPERS: dict[str, Callable[[], str]] = {"erf": _erf, "gammaln": _gammaln, "polygamma": _polygamma, WINDOWS: lambda: SHORT}
 """Functions that NumPy has not, and that are no rows of the tables."""
 
 PURE = {

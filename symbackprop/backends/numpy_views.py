@@ -213,8 +213,8 @@ def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) 
     """Sliding windows: a position in two letters is read by an axis for each, the windows' axes at the end."""
     if not axes:
         return array
-    spans, numbers, entries, letters, ends = [], [], [], list(array.letters), []
-    entries = [":"] * len(array.letters)
+    spans, numbers, letters, ends = [], [], list(array.letters), []
+    entries, outer_letters = [":"] * len(array.letters), []
     for c, pinned in axes.items():
         axis, form = array.letters.index(c), pinned.form
         inner = window_letter(form, scope.sizes)
@@ -229,9 +229,11 @@ def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) 
         entries[axis] = slice_text(start, scope.sizes[outer], stride, sp.expand(pinned.extent - span + 1), scope)
         entries.append(":" if step == 1 else f"::{step}")
         letters[axis] = outer
+        outer_letters.append(outer)
         ends.append(inner)
-    scope.helpers |= {WINDOWS} if scope.dialect.pure else set()
-    text = scope.dialect.windows(array.text, spans, numbers)
+    helped = scope.dialect.pure or any(not proven(scope.sizes[c] - 1, scope.conditions) for c in outer_letters)
+    scope.helpers |= {WINDOWS} if helped else set()
+    text = scope.dialect.windows(array.text, spans, numbers, helped)
     result = indexed(Array(text, kind=array.kind, view=True), entries, (*letters, *ends))
     return replace(result, text=scope.keep(f"{hint}_windows", result.text, scope.shape(result.letters)))
 
