@@ -1,12 +1,15 @@
 """Every operation computes what NumPy's function of that name computes, says what it does, and refuses in its own words."""
 
 import inspect
+import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sympy import Expr
 
 import symbackprop as sb
@@ -178,3 +181,34 @@ def test_sizes_may_be_symbols() -> None:
     assert sb.zeros((n, 2 * n)).shape == (n, 2 * n)
     assert sb.reshape(sb.data("z", "2*n"), (n, 2)).shape == (n, 2)
     assert sb.concatenate([y, sb.data("w", "m")]).shape[0] == n + sb.data("w", "m").shape[0]
+
+
+@st.composite
+def reshapes(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    """A shape and another of the same entries: groups of axes that stay, are taken together or apart, and axes of size 1."""
+    shape: list[int] = []
+    sizes: list[int] = []
+    for _ in range(draw(st.integers(1, 3))):
+        group = draw(st.lists(st.integers(1, 4), min_size=1, max_size=2))
+        whole = [math.prod(group)]
+        before, after = draw(
+            st.sampled_from([(group, group), (group, whole), (whole, group), ([1, *group], group), (group, [*group, 1])])
+        )
+        shape += before
+        sizes += after
+    return shape, sizes
+
+
+@settings(max_examples=30, deadline=None)
+@given(reshapes())
+def test_a_reshape_reads_each_entry_once(shapes: tuple[list[int], list[int]]) -> None:
+    """Group by group of axes, so that no entry is searched for among the others."""
+    shape, sizes = shapes
+    before, after = (", ".join(map(str, axes)) for axes in shapes)
+    text = f"x: parameter[{before}]\nw: data[{after}]\nL = sum(reshape(x, ({after},)) * w)"
+    compiled = sb.compile(text)
+    x, w = np.random.default_rng(0).standard_normal((2, math.prod(shape)))
+    value, gradients = compiled.value_and_grad(x=x.reshape(shape), w=w.reshape(sizes))
+    assert value == pytest.approx(x @ w)
+    np.testing.assert_allclose(gradients["x"], w.reshape(shape))
+    assert "mask" not in compiled.source

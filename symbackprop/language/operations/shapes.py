@@ -92,16 +92,37 @@ def reshape(x: Value, *shape: Sizes) -> Tensor:
             f"reshape: {label(x)} is {shape_text(x.shape)}, which has {count} entries, not the {sp.expand(sp.Mul(*sizes))} "
             f"of {shape_text(sizes)}"
         )
-    kept = 0  # leading axes that stay as they are
-    while kept < min(x.ndim, len(sizes)) and same_size(x.shape[kept], sizes[kept]):
-        kept += 1
-    if kept == x.ndim == len(sizes):
+    own, new = letters(x.ndim), iter(letters(len(sizes), x.ndim))
+    index: list[str] = []
+    guards: list[Expr] = []
+    over: list[tuple[str, Expr]] = []
+    for before, after in _groups(x.shape, sizes):
+        here = own[before]
+        if len(here) == 1 and sizes[after] and same_size(x.shape[before][0], sizes[after][0]) and len(sizes[after]) == 1:
+            index += here  # an axis that stays as it is
+            continue
+        there = tuple(next(new) for _ in sizes[after])
+        guards.append(iverson(sp.Eq(_flat(there, sizes[after]), _flat(here, x.shape[before]), evaluate=False)))
+        over += zip(here, x.shape[before], strict=True)
+        index += there
+    if not guards:
         return x
-    own = letters(x.ndim)
-    index = (*own[:kept], *letters(len(sizes) - kept, x.ndim))
-    guard = sp.Eq(_flat(index[kept:], sizes[kept:]), _flat(own[kept:], x.shape[kept:]), evaluate=False)
-    over = tuple(zip(own[kept:], x.shape[kept:], strict=True))
-    return Tensor(sizes, Sum(slot(0) * iverson(guard), (slot(0),), over), ((x, own),), index)
+    return Tensor(sizes, Sum(slot(0) * sp.Mul(*guards), (slot(0),), tuple(over)), ((x, own),), tuple(index))
+
+
+def _groups(shape: Sequence[Expr], sizes: Sequence[Expr]) -> list[tuple[slice, slice]]:
+    """Axes of one shape and of another that hold the same entries, as few together as may be: each is a reshape for itself."""
+    found: list[tuple[slice, slice]] = []
+    i = j = 0
+    for stop in range(1, len(shape) + 1):
+        for end in range(j + 1, len(sizes) + 1):
+            if same_size(sp.Mul(*shape[i:stop]), sp.Mul(*sizes[j:end])):
+                found.append((slice(i, stop), slice(j, end)))
+                i, j = stop, end
+                break
+    if i < len(shape) or j < len(sizes):  # axes of size 1
+        found.append((slice(i, len(shape)), slice(j, len(sizes))))
+    return found
 
 
 def ravel(x: Value) -> Tensor:
