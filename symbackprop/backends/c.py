@@ -85,7 +85,8 @@ class _Writer:
             f"    {TYPES[self.plan.buffers[name].kind]} *restrict {own} = memory->{own};\n" for name, own in self.work.items()
         )
         suffix = "f" if self.dtype == "float32" else ""
-        helpers = "".join(self._needed(body)).replace("SUFFIX", suffix)
+        placed = "1" if "windows_product_" in body else "0"  # a loop that need not ask compiles faster
+        helpers = "".join(self._needed(body)).replace("SUFFIX", suffix).replace("PLACED", placed)
         parts = [self._about(title), PRELUDE.replace("REAL", REALS[self.dtype]), helpers, self._tables(), self._memory()]
         read = {*re.findall(r"\w+", body + value), *(["memory"] if pointers else [])}
         taken = [self.names[PARAMETERS], self.names[GRADIENTS], *self.data.values(), "memory"]

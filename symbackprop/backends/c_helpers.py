@@ -208,7 +208,7 @@ OWN void long_sums_(
 }
 #endif
 """,
-    "tiles_": """/* the rows of b are step bk apart, or at places */
+    "tiles_": """/* the rows of b are bk apart, or at places */
 enum { ROWS = 4, TALL = WIDE == 64 ? 8 : 4, DEPTH = 256 };
 WITHIN void block_(
     const int tall, const int wide, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak,
@@ -219,7 +219,7 @@ WITHIN void block_(
 #if defined(__GNUC__)
     lanes part[TALL][2] = {{{0}}};
     for (ptrdiff_t l = 0; l < k; l++) {
-        const lanes *here = (const lanes *)(b + (at ? at[l] : l * bk));
+        const lanes *here = (const lanes *)(b + (PLACED && at ? at[l] : l * bk));
         for (int r = 0; r < tall; r++)
             for (int s = 0; s < wide; s++) part[r][s] += row[r][l * ak] * here[s];
     }
@@ -237,7 +237,7 @@ WITHIN void block_(
     memset(entries, 0, sizeof entries);
     for (ptrdiff_t l = 0; l < k; l++)
         for (int r = 0; r < tall; r++)
-            for (int s = 0; s < wide * LANES; s++) entries[r][s] += row[r][l * ak] * b[(at ? at[l] : l * bk) + s];
+            for (int s = 0; s < wide * LANES; s++) entries[r][s] += row[r][l * ak] * b[(PLACED && at ? at[l] : l * bk) + s];
 #endif
     for (ptrdiff_t r = 0; r < rows; r++)
         for (ptrdiff_t s = 0; s < columns; s++) c[r * cm + s * cn] = more ? c[r * cm + s * cn] + entries[r][s] : entries[r][s];
