@@ -56,15 +56,17 @@ BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "I
 BLOCK = 256, 32  # at most, of a product: rows and columns that are packed at once
 
 
-def source(plan: Plan, dtype: str, title: str = "") -> str:
+def source(plan: Plan, dtype: str, title: str = "", whole: str = "") -> str:
     """The C source of a plan.
 
     plan    at fixed sizes.
     dtype   "float32" or "float64": what `real` is.
     title   what the network is called, in the comment that begins the source.
+    whole   the name of a value with axes, which stands among the gradients.
     Raises PlanError for a statement that has no C here.
     """
-    return _Writer(plan, dtype).write(title)
+    of = f"{_plain(whole)} and its gradients, one after the other" if whole else "its loss and its gradients"
+    return _Writer(plan, dtype).write(f"{title or 'A network'}: {of}")
 
 
 class _Writer:
@@ -109,7 +111,7 @@ class _Writer:
 
     def _about(self, title: str) -> str:
         layout = self.plan.layout
-        lines = [f"{title or 'A network'}: its loss and its gradients. Generated; C99, the math library alone.", ""]
+        lines = [f"{title}. Generated; C99, the math library alone.", ""]
         lines.append("parameters and gradients are arrays one after the other, each with its last axis contiguous:")
         for word, flat in ((PARAMETERS, layout.parameters), (GRADIENTS, layout.gradients)):
             for name, (offset, shape) in flat.places.items():

@@ -262,14 +262,17 @@ class Compiled(Result):
         """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.
 
         title   what the network is called, in the comment that begins the source.
-        Raises CompileError where a size has no number, the value has axes, or the network has no C.
+
+        A value with axes, as a layer that hands back a gradient has, stands among its gradients, and `step` returns 0.
+        Raises CompileError where a size has no number, or the network has no C.
         """
         from symbackprop.backends import c
         from symbackprop.plan.node import PlanError
 
         self._require_sizes("C")
         try:
-            return c.source(self._plan(), self.dtype, title)
+            whole = self.value_name if self.program.shape(self.value_name) else ""
+            return c.source(self._plan(), self.dtype, title, whole)
         except PlanError as fault:
             raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
 
@@ -279,6 +282,7 @@ class Compiled(Result):
         from symbackprop.plan.node import PlanError
 
         self._require_sizes("the fast style")
+        require_number(self.program, self.value_name)
         try:
             return fast.source(self._plan(), self.dtype, self.value_name)
         except PlanError as fault:
@@ -287,7 +291,6 @@ class Compiled(Result):
     def _plan(self) -> Plan:
         from symbackprop.plan.schedule import plan
 
-        require_number(self.program, self.value_name)
         return plan(self.program, self.value_name, self.gradients)
 
     def _require_sizes(self, what: str) -> None:

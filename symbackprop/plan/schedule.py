@@ -67,11 +67,12 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     """The plan of a program.
 
     program     whose sizes are all numbers.
-    loss        the name of the value.
+    loss        the name of the value; one with axes stands among the gradients, and the number is 0.
     gradients   for each name that it is differentiated by, the tensor of the gradient.
     passes      of `graph.PASSES`, those that are on.
     Raises PlanError for what no plan can hold.
     """
+    gradients = {loss: loss, **gradients} if program.shape(loss) else gradients
     graph = lowered(program, passes)
     if "scale early" in passes:
         graph = scaled_early(graph, loss, gradients.values())
@@ -91,7 +92,7 @@ def _written(memory: Memory, steps: Stepped, loss: str) -> Plan:
     _write_all(writer, Products(writer), steps.items)
     for late in memory.late:
         _write_late(writer, late)
-    value = _finished(writer, steps.values[loss][0])
+    value = 0.0 if loss in memory.gradients.places else _finished(writer, steps.values[loss][0])
     return Plan(tuple(writer.said), value, memory.buffers, memory.fixed, memory.layout)
 
 

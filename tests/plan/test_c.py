@@ -17,6 +17,7 @@ from symbackprop.backends.c_matrices import MATRICES
 from symbackprop.backends.function import Compiled, CompileError
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.program import Matrix
+from symbackprop.plan.schedule import plan
 from tests.command import Run
 from tests.plan.test_plan import EXAMPLES, NETWORKS, OTHERS, WITHOUT_LOSS, at_sizes, compiled
 
@@ -79,6 +80,26 @@ def assert_exported(function: Compiled, folder: Path) -> None:
     value, *gradients = map(float, done.stdout.split())
     assert value == pytest.approx(step(), rel=1e-11)
     np.testing.assert_allclose(gradients, step.flat_gradient, rtol=1e-9, atol=1e-10)
+
+
+LAYER = "X: data[n, d]\nW: parameter[d, h]\nb: parameter[h]\nY = tanh(X @ W + b)"
+
+
+@pytest.mark.parametrize("backend", ["numpy", *(["c"] if CC is not None else [])])
+def test_a_layer_that_hands_back_a_gradient_has_its_value_among_the_gradients(backend: str) -> None:
+    function = sb.compile(sb.derive(LAYER, upstream="G"), {"n": 4, "d": 3, "h": 2})
+    rng = np.random.default_rng(0)
+    arrays = {t.name: rng.standard_normal([int(n) for n in t.shape]) for t in function.program.inputs}
+    found = plan(function.program, function.value_name, function.gradients)
+    step = Step(found.layout, found, "float64", lambda *_: (0.0, {}), backend=backend)
+    step.put(arrays)
+    value, gradients = function.value_and_grad(arrays)
+    assert step() == 0
+    for name, array in {"Y": value, **gradients}.items():
+        np.testing.assert_allclose(step.gradients[name], array, rtol=1e-12)
+    assert "Y and its gradients" in function.c_source()
+    with pytest.raises(CompileError, match="Y has axes"):
+        function.fast_source()
 
 
 if CC is not None:
