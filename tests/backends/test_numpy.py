@@ -161,7 +161,9 @@ def convolution(stride: int, dilation: int, pad: int) -> Tensor:
     ]
     over = tuple((c, extents[c]) for c in "cijkl")
     operands = ((x, tuple("bcij")), (weights, tuple("ockl")))
-    return Tensor(shape, Sum(S0 * S1 * sp.Mul(*guards), (S0, S1), over), operands, tuple("bopq"), conditions=tuple(n - 1 for n in shape[2:]))
+    return Tensor(
+        shape, Sum(S0 * S1 * sp.Mul(*guards), (S0, S1), over), operands, tuple("bopq"), conditions=tuple(n - 1 for n in shape[2:])
+    )
 
 
 @pytest.mark.parametrize(("stride", "dilation", "pad"), [(1, 1, 0), (1, 1, 1), (2, 1, 0), (2, 1, 1), (1, 2, 1), (3, 2, 2)])
