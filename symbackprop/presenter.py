@@ -236,7 +236,7 @@ class Presenter:
 
         row = format_named(format)  # what cannot be written is refused before anything is computed
         row.require(options["lang"])
-        return row.write(self._for(row, derivation, options))
+        return row.write(self._for(row, derivation, **options))
 
     def save(
         self, derivation: Derivation, path: str | os.PathLike[str], format: str | None = None, **options: Any
@@ -247,16 +247,16 @@ class Presenter:
         row = format_named(format) if format else format_of(path)
         row.require(options["lang"])
         require_writable(path)
-        files = row.files(self._for(row, derivation, options), path)
+        files = row.files(self._for(row, derivation, **options), path)
         write_together(files)
         return tuple(files)
 
-    def _for(self, row: Format, derivation: Derivation, options: Mapping[str, Any]) -> Any:
+    def _for(self, row: Format, derivation: Derivation, column: str | None = None, **options: Any) -> Any:
         """The report for a format, with the code that makes it where the format holds that."""
         from symbackprop.judge.recipe import recipe
 
-        code = recipe(derivation) if row.runs else {}
-        return replace(self.document(derivation, **options), code=code)
+        parts = {"column": row.column(column), "code": recipe(derivation) if row.runs else {}}
+        return replace(self.document(derivation, **options), **parts)
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""

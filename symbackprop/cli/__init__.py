@@ -90,6 +90,7 @@ for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples,
 @click.option("--format", "format_", type=click.Choice(NAMES), help="Of the report; by the suffix of FILE where not given.")
 @click.option("--fragment", is_flag=True, help="LaTeX for \\input: no preamble, sections with labels.")
 @click.option("--numbered", is_flag=True, help="Number the equations of the fragment; their labels are eq:dL/dW_1 and so on.")
+@click.option("--column", metavar="WIDTH", help="Of the paper that takes the fragment in: 252pt, 8.9cm; 345pt where not given.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @click.option("--detail", type=click.Choice(DETAILS), default="normal", show_default=True,
               help="The box and the network; the layers as well; or every equation.")  # fmt: skip
@@ -99,8 +100,9 @@ for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples,
 @click.option("--blank", metavar="NAMES", help="Leave out what these gradients come to, such as delta_1,W_2, and write the "
               "solution beside FILE.")  # fmt: skip
 def derive(
-    asked, wrt, then, upstream, vector, product, update, format_, fragment, numbered, output, detail, lang, sizes, seed, blank
-) -> None:
+    asked, wrt, then, upstream, vector, product, update, format_, fragment, numbered, column, output, detail, lang, sizes, seed,
+    blank,
+) -> None:  # fmt: skip
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     if numbered and not fragment:
         raise SymbackpropError("--numbered is about a fragment: give --fragment as well")
@@ -110,20 +112,22 @@ def derive(
         require_place(output, () if format_ else SUFFIXES)
     row = format_named(format_) if format_ else format_of(output) if output else FORMATS[0]
     row.require(lang)
+    row.column(column)
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
     derivation = _derivation(asked, wrt, then, upstream, vector, update=update, product=product)
     if blank is not None:
-        handout(derivation, blank, row.name, output, detail, lang)
+        handout(derivation, blank, row.name, output, detail, lang, column)
         return
     how: dict[str, Any] = {"seed": seed, "sizes": read_sizes(sizes), "detail": detail, "lang": lang}
     if not output:
         with working("deriving and checking"):
-            report = _for_screen(derivation, how) if row is FORMATS[0] and in_colours() else derivation.report(row.name, **how)
+            on_screen = row is FORMATS[0] and in_colours()
+            report = _for_screen(derivation, how) if on_screen else derivation.report(row.name, column=column, **how)
         say(report)
         return
     with working("deriving and checking"):
-        files = derivation.save(output, format=row.name, **how)
+        files = derivation.save(output, format=row.name, column=column, **how)
     for file in files[1:]:
         say(f"{file}: the picture")
     say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")

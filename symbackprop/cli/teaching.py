@@ -15,13 +15,15 @@ from symbackprop.documents.formats import FORMATS
 FOLDER = "exercise"
 
 
-def handout(derivation: Any, blank: str, format_: str, output: str | None, detail: str, lang: str) -> None:
+def handout(
+    derivation: Any, blank: str, format_: str, output: str | None, detail: str, lang: str, column: str | None
+) -> None:  # fmt: skip
     """Write the report with gaps and its solution, or say it with its gaps."""
     handout = derivation.handout(read_names(blank, "--blank"), detail, lang)
     if not output:
-        say(handout.report(format_))
+        say(handout.report(format_, column=column))
         return
-    for file in handout.save(output, format=format_):
+    for file in handout.save(output, format=format_, column=column):
         say(f"{file}: written")
 
 

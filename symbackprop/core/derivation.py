@@ -240,22 +240,26 @@ class Derivation(Operand, Result):
         return self.shown_by.document(self, seed, sizes, detail, lang)
 
     def report(
-        self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en"
+        self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en",
+        column: str | None = None,
     ) -> Any:  # fmt: skip
-        """The report in "text", "markdown", "latex", "html", "notebook", "json" or "pdf" (bytes), checked; see `document`."""
-        return self.shown_by.report(self, format, seed=seed, sizes=sizes, detail=detail, lang=lang)
+        """The report in "text", "markdown", "latex", "fragment", "html", "notebook", "json" or "pdf" (bytes); see `document`.
+
+        column  of a fragment: how wide the column of the paper is that takes it in, "252pt".
+        """
+        return self.shown_by.report(self, format, seed=seed, sizes=sizes, detail=detail, lang=lang, column=column)
 
     def save(
         self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en",
-        format: str | None = None,
+        format: str | None = None, column: str | None = None,
     ) -> tuple[str, ...]:  # fmt: skip
-        """Write the report to a file, in a format, or in that which the suffix of its name asks for; see `document`.
+        """Write the report to a file, in a format, or in that which the suffix of its name asks for; see `document` and `report`.
 
         Returns the names of the files that were written: a report in Markdown has its picture beside it, report-graph.svg.
         Raises FormatError for a suffix of no format, PdfError where no program makes a PDF here, FileError where the file cannot
         be written; nothing is changed then.
         """
-        return self.shown_by.save(self, path, format=format, seed=seed, sizes=sizes, detail=detail, lang=lang)
+        return self.shown_by.save(self, path, format=format, seed=seed, sizes=sizes, detail=detail, lang=lang, column=column)
 
     def handout(self, blank: Sequence[str] | str, detail: str = "normal", lang: str = "en") -> Any:
         """The report with a gap in the place of what some gradients come to, for teaching, and its solution.

@@ -190,11 +190,13 @@ Block = Section | Paragraph | Bullets | Formula | FormulaRows | StepBlock | Tabl
 class Document:
     """A report: its title and its blocks in reading order.
 
-    lang   the code of the language that its sentences are written in.
-    code   the Python that makes it, for formats that hold it: "derive", "draw", "check", "descend" -> a cell.
+    lang    the code of the language that its sentences are written in.
+    code    the Python that makes it, for formats that hold it: "derive", "draw", "check", "descend" -> a cell.
+    column  how many points wide the column of another document is that takes it in, for formats that are taken in.
     """
 
     title: Content
     blocks: tuple[Block, ...]
     lang: str = "en"
+    column: float | None = None
     code: Mapping[str, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ A writer is named by its module here, and imported when it is asked for: a comma
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from operator import attrgetter
 from pathlib import PurePath
@@ -32,6 +33,7 @@ class Format(NamedTuple):
     beside    whether pictures are files beside it.
     needs     the same of what raises where the format cannot be written here in a language, before anything is computed.
     runs      whether it holds the code that makes what it shows.
+    taken_in  whether another document takes it in, whose columns have a width.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Format(NamedTuple):
     beside: bool = False
     needs: str = "languages.language"
     runs: bool = False
+    taken_in: bool = False
 
     def write(self, document: Document) -> str | bytes:
         """The whole file."""
@@ -49,6 +52,14 @@ class Format(NamedTuple):
     def require(self, lang: str) -> None:
         """See that the format can be written here in a language. Raises SymbackpropError where it cannot."""
         _named(self.needs)(lang)
+
+    def column(self, width: str | None) -> float | None:
+        """The points of a column that is "252pt" or "8.9cm" wide. Raises FormatError for what is none, and if none is taken."""
+        if width is None:
+            return None
+        if not self.taken_in:
+            raise FormatError(f"a column is about a fragment, and {self.name} is none: write a fragment, or leave the column out")
+        return _points(width)
 
     def files(self, document: Document, path: str | os.PathLike[str]) -> dict[str, str | bytes]:
         """The files that a document is written into, by name: the one at `path`, and its pictures where they stand beside it."""
@@ -63,8 +74,8 @@ FORMATS = (
     Format("markdown", (".md",), "markdown.Markdown.write", beside=True),
     Format("latex", (".tex",), "latex.Latex.write"),
     Format("html", (".html", ".htm"), "html.Html.write"),
-    Format("fragment", (), "latex.LatexFragment.write"),
-    Format("numbered-fragment", (), "latex.NumberedFragment.write"),
+    Format("fragment", (), "latex.LatexFragment.write", taken_in=True),
+    Format("numbered-fragment", (), "latex.NumberedFragment.write", taken_in=True),
     Format("json", (".json",), "data.write_json"),
     Format("notebook", (".ipynb",), "notebook.Notebook.write", runs=True),
     Format("pdf", (".pdf",), "pdf.write_pdf", binary=True, needs="pdf.require_engine"),
@@ -73,6 +84,10 @@ FORMATS = (
     Format("epub", (".epub",), "office.write_epub", binary=True, needs="office.require_pandoc"),
     Format("pptx", (".pptx",), "office.write_pptx", binary=True, needs="office.require_pandoc"),
 )
+_UNITS = {"pt": 1.0, "in": 72.27, "cm": 28.4528, "mm": 2.84528, "em": 10.0}  # points
+_LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(pt|in|cm|mm|em)\s*")
+NARROWEST = 150.0
+"""Points: a column in which a formula can stand."""
 NAMES = tuple(row.name for row in FORMATS)
 SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
@@ -92,6 +107,17 @@ def format_of(path: str | os.PathLike[str]) -> Format:
         if suffix in row.suffixes:
             return row
     raise FormatError(f"{os.fspath(path)}: end the name by {' or '.join(SUFFIXES)}, so that it says what the file holds")
+
+
+def _points(width: str) -> float:
+    """A length in TeX's points. Raises FormatError for what is none, and for what is too small for a formula."""
+    read = _LENGTH.fullmatch(width)
+    if not read:
+        raise FormatError(f'"{width}" is no width of a column: write a number and {", ".join(_UNITS)}, such as 252pt')
+    points = float(read[1]) * _UNITS[read[2]]
+    if points < NARROWEST:
+        raise FormatError(f"a column of {width.strip()} is too narrow for formulas: give at least {NARROWEST:g}pt")
+    return points
 
 
 def _named(path: str) -> Any:

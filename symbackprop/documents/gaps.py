@@ -65,10 +65,16 @@ class Handout(Shown):
         """The sheet with the gaps."""
         return self.sheet
 
-    def save(self, path: StrPath, lang: str = "", format: str | None = None) -> tuple[str, ...]:
-        """Write the sheet to a file and the solution beside it: handout.html and handout-solution.html. Returns their names."""
+    def save(
+        self, path: StrPath, lang: str = "", format: str | None = None, column: str | None = None
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Write the sheet to a file and the solution beside it: handout.html and handout-solution.html. Returns their names.
+
+        column  of a fragment: how wide the column is that takes it in, "252pt".
+        """
         row = format_named(format) if format else format_of(path)
-        sheet, solution = (replace(one, lang=lang or one.lang) for one in (self.sheet, self.solution))
+        points = row.column(column)
+        sheet, solution = (replace(one, lang=lang or one.lang, column=points) for one in (self.sheet, self.solution))
         row.require(sheet.lang)
         beside = PurePath(path).with_stem(f"{PurePath(path).stem}{SOLUTION}")
         for place in (path, beside):

@@ -11,7 +11,7 @@ from symbackprop.formulas.ascii import ascii_latex, escape
 from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node
-from symbackprop.pictures.picture import on_paper
+from symbackprop.pictures.picture import Picture, in_points, on_paper
 
 _PACKAGES = "amsmath,amssymb,booktabs,graphicx"
 _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
@@ -37,20 +37,45 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 # a table that is wider than the page is set as small as it takes, for it cannot be broken; a formula never is
 _FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
 
+# at the end of the line, or of the next where it has no room in this one
+_AT_THE_END = r"\unskip\nobreak\hfil\penalty50\hskip1em\null\nobreak\hfil\parfillskip0pt "
+
+_BELOW = r"\nopagebreak\par\nopagebreak\vskip2pt\noindent"
+
 TABLE_ROWS = 35
 """Rows of a table on one page."""
 
 CONTENTS_FROM = 7
 """A document with this many sections opens with its table of contents."""
 
+_EM = 10.0  # points, of the letters that a fragment is measured for
+_ROOM = 345.0  # points: the column of an article in these letters
+_EDGES = 1.5  # ems that a frame takes, and that a line's width may be wrong by
+_BESIDE = 28.0  # ems: in a narrower column a step's labels stand above their formulas
+_GUTTER = 12.0  # points between two columns
+
 
 class LatexFragment(Paper):
     """What `\\input` takes: no preamble, no packages beside amsmath and amssymb, no colours; sections and equations have labels."""
 
-    page_width = 33.0  # ems: the column of an article in 10 points
+    page_width = _ROOM / _EM - _EDGES
     label_width = 10.0
+    column = _ROOM
+    """Points that a line has."""
+    narrow = False
+    """Whether the column has no room for a label beside a formula: it is one of two."""
     numbered = False
     """Whether equations have numbers, and with them labels such as eq:dL/dW_1."""
+
+    def arranged(self, document: Document) -> Document:
+        if document.column is not None:
+            self.column = document.column
+            self.page_width = self.column / _EM - _EDGES
+            self.narrow = self.page_width < _BESIDE
+        if self.narrow:
+            self.label_width = 0.0
+            self.passes_notes = not self.numbered  # a number has the end of the line
+        return super().arranged(document)
 
     @property
     def hangul(self) -> bool:
@@ -83,7 +108,7 @@ class LatexFragment(Paper):
         said = f"% {self.line(document.title)}\n% needs \\usepackage{{{self.packages}}}"
         if any(isinstance(block, Figure) for block in document.blocks):
             said += "\n% its pictures stand where the paper has \\usepackage{tikz} as well"
-        return f"{said}\n\\begingroup\n{body}\n\\endgroup\n"
+        return f"{said}\n\\begingroup\\allowdisplaybreaks\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         slug = "-".join(re.findall(r"[a-z0-9]+", Text().line(heading).lower()))  # of the English heading, in every language
@@ -97,15 +122,20 @@ class LatexFragment(Paper):
         return f"{{\\small\\noindent\\textbf{{{above}.}} {words}\\par}}"
 
     def display(self, rows: Sequence[Line]) -> str:
-        environment = "alignat" if self.numbered else "alignat*"
+        begun = ended = "flalign*"  # from the left to the right of a narrow column
+        if not self.passes_notes:
+            ended = "alignat" if self.numbered else "alignat*"
+            begun = f"{ended}}}{{2"
         shown = " \\\\\n".join(map(self._row, rows))
-        return f"\\begin{{{environment}}}{{2}}\n{shown}\n\\end{{{environment}}}"
+        return f"\\begin{{{begun}}}\n{shown}\n\\end{{{ended}}}"
 
     def _row(self, line: Line) -> str:
         if line.note and not line.right:  # below its formula
             words = f"\\parbox{{0.7\\linewidth}}{{\\raggedright {line.note}}}"
+            if self.passes_notes:
+                return f"&&\\text{{{line.note}}}&" if line.reach < self.page_width else f"&\\hspace{{{INDENT}em}}\\rlap{{{words}}}"
             return f"&\\hspace{{{INDENT}em}}{words}{self._number(line) if self.numbered else ''}"
-        note = f" &&\\qquad \\text{{{line.note}}}" if line.note else ""
+        note = (f" &\\text{{{line.note}}}&" if self.passes_notes else f" &&\\qquad \\text{{{line.note}}}") if line.note else ""
         return f"{self.target(line)}{_sides(line)}{note}{self._number(line) if self.numbered else ''}"
 
     def _number(self, line: Line) -> str:
@@ -119,12 +149,14 @@ class LatexFragment(Paper):
 
     def framed(self, rows: tuple[Formula, ...]) -> str:
         """In a frame, where the document has the package; it may be cut between lines."""
-        begin, end = (f"\\ifdefined\\framed\\{what}{{framed}}\\fi" for what in ("begin", "end"))
-        return f"{begin}\\postdisplaypenalty10000 \\abovedisplayskip-0.4em \\belowdisplayskip0pt\n{self.rows(rows)}\n{end}"
+        close = r"\postdisplaypenalty10000 \abovedisplayskip-0.4em \belowdisplayskip0pt"
+        begin = rf"\ifdefined\framed\FrameSep5pt\begin{{framed}}{close}\fi"
+        end = r"\ifdefined\framed\end{framed}\fi"
+        return f"{begin}\n{self.rows(rows)}\n{end}"
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f"\\hfill {self.line(step.shape)}" if step.shape else ""
-        head = f"\\noindent {self.anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak\\par"
+        shape = f"{_AT_THE_END}{self.line(step.shape)}" if step.shape else ""
+        head = f"{{\\noindent {self.anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak\\par}}"
         parts = [self._part(part) for part in step.parts]
         words = [f"\\smallskip\\noindent {words}\\par" for words in self.lines(step.sentences)]
         return "\n".join([r"\medskip", head, *parts, *self.source(step), *words])
@@ -132,7 +164,8 @@ class LatexFragment(Paper):
     def _part(self, part: Part) -> str:
         """The label in a column that is as wide in every step, and the formulas."""
         shown = " \\\\\n".join(_sides(line) for lines in self.part_lines(part) for line in lines)
-        label = f"\\makebox[{self.label_width}em][l]{{{self.line(part.label)}}}"
+        words = self.line(part.label)
+        label = f"\\makebox[{self.label_width}em][l]{{{words}}}" if not self.narrow else f"{{\\small {words}}}{_BELOW}"
         return f"\\smallskip\\noindent{label}$\\displaystyle\\begin{{aligned}}\n{shown}\n\\end{{aligned}}$\\par"
 
     def anchored(self, anchor: str) -> str:
@@ -146,18 +179,28 @@ class LatexFragment(Paper):
             shown = rows[start : start + TABLE_ROWS]
             lines = "".join(" & ".join(f"{{{cell}}}" for cell in row) + " \\\\\n" for row in shown)
             tables.append(
-                f"\\begin{{center}}\\small\\setlength{{\\tabcolsep}}{{4pt}}{_FITTED}{{\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
-                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
+                f"\\small\\setlength{{\\tabcolsep}}{{4pt}}{_FITTED}{{\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
+                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}"
             )
-        return "\n".join([*tables, *([f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else [])])
+        begin, end = (r"\begin{table*}[tbp]\centering", r"\end{table*}") if self.narrow else (r"\begin{center}", r"\end{center}")
+        said = [f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else []
+        return "\n".join([*(f"{begin}{table}{end}" for table in tables), *said])
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
 
-        drawn = tikzpictures(on_paper(figure.draw, self.language.words), self.hangul)
+        picture, figure_ = self._drawn(figure)
+        drawn = [f"{_FITTED}{{{one}}}" for one in tikzpictures(picture, self.hangul)]
         drawn[-1] += f"\n\n\\small {caption}"
-        shown = "\n".join(f"\\begin{{figure}}[tbp]\n\\centering\n{one}\n\\end{{figure}}" for one in drawn)
+        shown = "\n".join(f"\\begin{{{figure_}}}[tbp]\n\\centering\n{one}\n\\end{{{figure_}}}" for one in drawn)
         return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi"
+
+    def _drawn(self, figure: Figure) -> tuple[Picture, str]:
+        """A picture and the environment that it stands in: in one column where it fits there on one sheet, else across two."""
+        one = on_paper(figure.draw, self.language.words, in_points(self.column))
+        if not self.narrow or (len(one.sheets) == 1 and one.width * one.points <= self.column):
+            return one, "figure"
+        return on_paper(figure.draw, self.language.words, in_points(2 * self.column + _GUTTER)), "figure*"
 
     def code(self, text: str, language: str) -> str:
         # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
@@ -178,6 +221,7 @@ class Latex(LatexFragment):
     """A complete .tex file in ASCII, but for Korean letters; pdflatex, xelatex and lualatex set it."""
 
     page_width = 45.0
+    column = 444.0
 
     def link(self, written: str, anchor: str) -> str:
         return f"\\hyperlink{{{anchor}}}{{{written}}}"
@@ -205,7 +249,8 @@ class Latex(LatexFragment):
 def _sides(line: Line) -> str:
     r"""left &right, with {} before an operator that goes on with the line above."""
     indent = f"\\hspace{{{INDENT}em}}{{}}" if line.goes_on else ""
-    return f"{line.left} &{indent}{line.right}"
+    right = f"\\rlap{{$\\displaystyle {{}}{line.right}$}}" if line.far else line.right
+    return f"{line.left} &{indent}{right}"
 
 
 def _key(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import NamedTuple, assert_never
@@ -25,7 +25,7 @@ from symbackprop.documents.document import (
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer
 from symbackprop.formulas import told
-from symbackprop.formulas.lines import lines
+from symbackprop.formulas.lines import INDENT, lines
 from symbackprop.formulas.tree import Node, split
 from symbackprop.formulas.widths import width
 
@@ -41,6 +41,8 @@ class Line(NamedTuple):
     note         what stands at the right.
     of           the row that the line begins.
     goes_on      whether it goes on with the line above.
+    reach        how far the right side comes, in ems; of a note alone, how wide it is.
+    far          whether it comes to where the notes of other lines stand.
     """
 
     left: str
@@ -48,6 +50,8 @@ class Line(NamedTuple):
     note: str = ""
     of: Formula | None = None
     goes_on: bool = False
+    reach: float = 0.0
+    far: bool = False
 
 
 class Paper(Writer):
@@ -57,6 +61,8 @@ class Paper(Writer):
     """Of a displayed formula, in ems."""
     label_width: float
     """Of the column of a step's labels, in ems."""
+    passes_notes = False
+    """Whether a line may come to where the notes of others stand, as in a narrow column."""
 
     @abstractmethod
     def formula(self, formula: Node) -> str:
@@ -87,10 +93,14 @@ class Paper(Writer):
         """Lines of formulas, aligned before their relation."""
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        notes = max((content_width(self.pieces(row.note)) for row in rows), default=0.0)
+        widths = [content_width(self.pieces(row.note)) for row in rows]
+        notes = max(widths, default=0.0)
         whole = self._broken([row.formula for row in rows], self.page_width)
+        if self.passes_notes and notes:
+            return self.display(list(self._past(rows, whole, [wide + _GAP if wide else 0.0 for wide in widths])))
         beside = self._broken([row.formula for row in rows], self.page_width - notes - _GAP) if notes else whole
         below = notes > self.page_width / 2 or sum(map(len, beside)) > sum(map(len, whole)) + len(rows)
+        below |= notes > 0.0 and _reach(whole) <= self.page_width < _reach(beside) + notes + _GAP
         found: list[Line] = []
         for row, (first, *rest) in zip(rows, whole if below else beside, strict=True):
             note = self.line(row.note)
@@ -98,19 +108,37 @@ class Paper(Writer):
             found += [Line("", "", note)] if below and note else []
         return self.display(found)
 
+    def _past(self, rows: tuple[Formula, ...], whole: list[list[Line]], taken: list[float]) -> Iterator[Line]:
+        """Each formula in as few lines as it can be, its note beside the first that leaves room for it, or below them all.
+
+        taken   the room that each note takes.
+        """
+        room = self.page_width - max(taken)
+        beside = self._broken([row.formula for row in rows], self.page_width, taken)
+        for row, wide, narrow, own in zip(rows, whole, beside, taken, strict=True):
+            note = self.line(row.note)
+            lines = narrow if len(narrow) == len(wide) else wide
+            lines = [lines[0]._replace(of=row), *lines[1:]]
+            free = next((k for k, line in enumerate(lines) if line.reach <= self.page_width - own), None)
+            for k, line in enumerate(lines):
+                yield line._replace(far=line.reach > room, note=note if k == free else "")
+            if note and free is None:
+                yield Line("", "", note, reach=own)
+
     def part_lines(self, part: Part) -> list[list[Line]]:
         """The formulas of one part of a step, beside its label, each in its lines."""
         return self._broken(part.formulas, self.page_width - self.label_width)
 
-    def _broken(self, formulas: Sequence[Node], room: float) -> list[list[Line]]:
-        """Each formula in its lines, all of them aligned."""
+    def _broken(self, formulas: Sequence[Node], room: float, taken: Sequence[float] = ()) -> list[list[Line]]:
+        """Each formula in its lines, all of them aligned; something beside it may have taken some of its room."""
         sides = [_sides(formula, room) for formula in formulas]
         left = max((width(left) for left, _ in sides if left is not None), default=0.0)
         found = []
-        for before, right in sides:
-            first, *rest = lines(right, room - left)
-            begun = Line("" if before is None else self.formula(before), self.formula(first))
-            found.append([begun, *(Line("", self.formula(shown), goes_on=True) for shown in rest)])
+        for (before, right), less in zip(sides, taken or [0.0] * len(sides), strict=True):
+            first, *rest = lines(right, room - left - less)
+            begun = Line("" if before is None else self.formula(before), self.formula(first), reach=left + width(first))
+            goes_on = (Line("", self.formula(shown), goes_on=True, reach=left + INDENT + width(shown)) for shown in rest)
+            found.append([begun, *goes_on])
         return found
 
 
@@ -118,6 +146,11 @@ def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
     """What stands before the first relation, and the rest; all of it is the rest where it has none, or where the left is wide."""
     left, right = split(formula)
     return (None, formula) if right is None or width(left) > _WIDE * room else (left, right)
+
+
+def _reach(broken: list[list[Line]]) -> float:
+    """How far the widest line comes."""
+    return max((line.reach for lines in broken for line in lines), default=0.0)
 
 
 def _parts(content: Content) -> tuple[Inline, ...]:

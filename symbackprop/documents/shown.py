@@ -22,11 +22,14 @@ class Shown(Result, ABC):
     def document(self) -> Document:
         """The result as blocks."""
 
-    def report(self, format: str = "text", lang: str = "en") -> Any:
-        """The result in a format of `symbackprop.documents.formats`, its sentences in a language: "en" or "ko"."""
+    def report(self, format: str = "text", lang: str = "en", column: str | None = None) -> Any:
+        """The result in a format of `symbackprop.documents.formats`, its sentences in a language: "en" or "ko".
+
+        column  of a fragment: how wide the column is that takes it in, "252pt".
+        """
         row = format_named(format)
         row.require(language(lang).code)
-        return row.write(replace(self.document(), lang=lang))
+        return row.write(replace(self.document(), lang=lang, column=row.column(column)))
 
     def html(self) -> str:
         """The result as one page that needs nothing else."""

@@ -40,8 +40,14 @@ SCREEN = Page(1250.0)
 PAPER = Page(740.0, 1090.0)
 """A page of a paper."""
 
-PAPERS = (PAPER, *(Page(444.0 / points, 654.0 / points, points) for points in (0.5, 0.44)))
-"""The same for larger pictures, whose formulas are set in 8.5 points, and in 7.5."""
+
+def in_points(wide: float) -> tuple[Page, ...]:
+    """Pages of a paper whose lines are so many points wide: for formulas in 10 points, and in 8.5 and 7.5 for larger pictures."""
+    return tuple(Page(wide / points, 654.0 / points, points) for points in (POINTS, 0.5, 0.44))
+
+
+PAPERS = in_points(444.0)
+"""Those of a whole paper."""
 
 SLIDES = tuple(Page(410.0 / points, 196.0 / points, points) for points in (0.5, 0.42))
 """What a slide of 16 by 9 holds below its title, whose letters are of 10 points: formulas in 8.5 points, or in 7."""

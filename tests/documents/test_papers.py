@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.documents.document import Document, Formula, FormulaRows, Math, Part, StepBlock
+from symbackprop.documents.formats import format_named
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.paper import content_width
@@ -35,11 +37,16 @@ def compiled(tex: str, folder: Path) -> list[float]:
     return [float(points) for points in re.findall(rb"Overfull \\hbox \(([0-9.]+)pt", ran.stdout)]
 
 
-def paper(fragment: str) -> str:
-    """A document that takes a fragment in, with the packages that it asks for."""
-    packages = re.search(r"^% needs (.*)$", fragment, re.MULTILINE)
+COLUMN = 252.0
+TWO_COLUMNS = rf"\setlength{{\textwidth}}{{{2 * COLUMN + 12}pt}}\setlength{{\columnsep}}{{12pt}}"
+
+
+def paper(*fragments: str, columns: bool = False) -> str:
+    """A document that takes fragments in, with the packages that they ask for: in one column, or in two as journals have them."""
+    packages = re.search(r"^% needs (.*)$", fragments[0], re.MULTILINE)
     assert packages
-    return f"\\documentclass{{article}}\n{packages[1]}\n\\begin{{document}}\n{fragment}\\end{{document}}\n"
+    begun = rf"\documentclass{'[twocolumn]' * columns}{{article}}{packages[1]}\usepackage{{tikz}}{TWO_COLUMNS * columns}"
+    return begun + "\\begin{document}" + "\\clearpage\n".join(fragments) + "\\end{document}\n"
 
 
 class Measured(LatexFragment):
@@ -64,8 +71,14 @@ def test_every_formula_of_every_example_fits_the_page(path: Path, tmp_path: Path
     Measured.widths.clear()
     Measured.write(document)
     assert max(Measured.widths) <= LatexFragment.page_width
+    narrow = replace(document, column=COLUMN)
+    Measured.widths.clear()
+    Measured.write(narrow)
+    assert max(Measured.widths) <= COLUMN / 10
     if TEX:
-        texts = [Latex.write(document), paper(LatexFragment.write(document)), paper(NumberedFragment().write(document))]
+        texts = [Latex.write(document)]
+        for shown, columns in ((document, False), (narrow, True)):
+            texts.append(paper(LatexFragment.write(shown), NumberedFragment.write(shown), columns=columns))
         assert max((points for text in texts for points in compiled(text, tmp_path)), default=0.0) <= OVERFULL
 
 
@@ -114,6 +127,71 @@ def test_a_note_that_leaves_no_room_stands_below_its_formula() -> None:
     rows = FormulaRows((Formula(parse("y = a + b + c + d + e + f + g + h + i + j + k"), note),))
     assert "\\\\\n&\\hspace{2.0em}\\parbox" in LatexFragment.write(Document("", (rows,)))
     assert "\\\\\n" not in LatexFragment.write(Document("", (FormulaRows((Formula(parse("y = a"), "a note"),)),)))
+
+
+def narrow(*rows: Formula) -> str:
+    return LatexFragment.write(Document("", (FormulaRows(rows),), column=COLUMN))
+
+
+def test_in_a_narrow_column_a_note_stands_where_a_line_leaves_it_room() -> None:
+    long = "y = a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8"
+    assert narrow(Formula(parse("y = a"), "a note")).count(r"&\text{a note}&") == 1
+    short, wide = narrow(Formula(parse(long), "4"), Formula(parse("z = 1"), "a note of ten words")).split(r"\\")
+    assert r"\rlap" in short
+    assert r"&\text{4}&" in short
+    assert r"\rlap" not in wide
+    below = narrow(Formula(parse(long), "a note of ten words")).split(r"\\")
+    assert [r"\text" in line for line in below] == [False, True]
+    longer = narrow(Formula(parse(f"y = {WIDE}"), "a note of ten words")).split(r"\\")
+    assert r"\text" in longer[-1]
+    assert r"\displaystyle" not in longer[-1]
+
+
+def test_a_note_stands_below_where_what_cannot_be_broken_would_push_it_out() -> None:
+    tall = r"y = \begin{bmatrix} (a_1 + a_2 + a_3 + a_4 + a_5 + a_6)^\top b \\ c \end{bmatrix}"
+    rows = FormulaRows((Formula(parse(tall), "a note of ten words"),))
+    assert r"\parbox" in NumberedFragment.write(Document("", (rows,), column=COLUMN))
+    assert r"\parbox" not in NumberedFragment.write(Document("", (rows,)))
+
+
+def test_in_a_narrow_column_labels_stand_above_and_what_is_wide_goes_across() -> None:
+    written = LatexFragment.write(replace(SAMPLE, column=COLUMN))
+    assert r"\makebox" not in written
+    assert r"\begin{table*}" in written
+    assert r"\begin{figure}" in written
+    wide = LatexFragment.write(replace(SAMPLE, column=400.0))
+    assert r"\makebox" in wide
+    assert r"\begin{table*}" not in wide
+
+
+@pytest.mark.parametrize(
+    ("width", "points"), [("252pt", 252.0), (" 3.5 in", 252.945), ("8.9cm", 253.23), ("89mm", 253.23), ("25.2em", 252.0)]
+)
+def test_a_column_has_a_width(width: str, points: float) -> None:
+    found = format_named("fragment").column(width)
+    assert found is not None
+    assert abs(found - points) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--fragment", "--column", "252"), "write a number and pt, in, cm, mm, em, such as 252pt"),
+        (("--fragment", "--column", "3cm"), "give at least 150pt"),
+        (("--column", "252pt"), "text is none: write a fragment"),
+    ],
+)
+def test_what_is_no_column_is_refused(asked: tuple[str, ...], said: str, run) -> None:
+    told = run("derive", "x**2", *asked)
+    assert (told.code, said in told.err) == (2, True)
+
+
+def test_the_shell_writes_for_a_column(run) -> None:
+    written = run("derive", EXAMPLES / "gates.net", "--fragment", "--column", "252pt").out
+    assert written.strip() == sb.derive(EXAMPLES / "gates.net").report("fragment", column="252pt").strip()
+    blank = run("derive", EXAMPLES / "two_layer.net", "--fragment", "--column", "8.9cm", "--blank", "W_1", "-o", "part.tex")
+    assert blank.code == 0
+    assert r"\begin{flalign*}" in Path("part-solution.tex").read_text()
 
 
 def test_the_labels_of_every_step_are_in_a_column_of_one_width() -> None:
