@@ -18,11 +18,13 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.grammar import check
 from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters_of, overhang, split
 from symbackprop.core.letters import fresh
+from symbackprop.core.limits import is_sum_of_squares, lengths, products_with_logs, quotients
 from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, parts_in, slot
 from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
 from symbackprop.core.stable_rules import applies, exponent_times_power, log1p, power_times_log, respelled, sigmoid
 
 REACH = 4  # operations that a rule spans, one inside another
+SEVERAL = 4  # what a quotient with a limit is of, beside its factors, is one; an expression of more is not looked through for it
 
 
 def stable(program: Program, kept: Iterable[str] = ()) -> Program:
@@ -34,7 +36,7 @@ def stable(program: Program, kept: Iterable[str] = ()) -> Program:
     kept = set(kept)
     speller = _Speller(program, kept)
     for equation in program.equations:
-        speller.write(speller.spelled(equation), program.shape(equation.target.name))
+        speller.write(speller.limited(speller.spelled(equation)), program.shape(equation.target.name))
     if not speller.changed:
         return program
     named = {name for name, tensor in program.tensors.items() if tensor.named}
@@ -75,6 +77,8 @@ class _Speller:
         self.same: dict[str, str] = {}  # a tensor -> the first one that is equal to it
         self.known: dict[tuple, str] = {}
         self.powers: dict[tuple[str, bool], _Power | None] = {}
+        self.steep: set[str] = set()  # tensors that are a number times a logarithm, or quotients
+        self.squares: set[str] = set()  # and sums of squares, but for those that no rule looks through
         self.changed = False
 
     @property
@@ -85,6 +89,12 @@ class _Speller:
         name = equation.target.name
         self.tensors.setdefault(name, Signature(name, shape, named=False))
         self.written[name] = equation
+        if isinstance(equation.op, Sum) and name not in self.kept:
+            body: Any = equation.op.body
+            if not equation.op.over and (applies(body.as_coeff_Mul()[1], log) or any(map(_is_hazard, sp.Mul.make_args(body)))):
+                self.steep.add(name)
+            if is_sum_of_squares(body):
+                self.squares.add(name)
         read = Equation(equation.target, equation.op, tuple(map(self.first, equation.operands)))
         self.same[name] = name if name in self.kept else self.known.setdefault((shape, *nameless(read)), name)
 
@@ -107,6 +117,32 @@ class _Speller:
             return equation
         self.changed = True
         return Equation(equation.target, *view.packed(body, op.over), equation.step)
+
+    def limited(self, equation: Equation) -> Equation:
+        """The equation with what has a limit where it is no number: 0 log 0, the length of nothing, (exp(u) - 1)/u at 0."""
+        op = equation.op
+        if not isinstance(op, Sum):
+            return equation
+        near = any(self.first(ref).name in self.steep for ref in equation.operands)
+        if not (near or parts_in(op.body, sp.Pow) or parts_in(op.body, log)):
+            return equation
+        found = []
+        for reach in range(REACH + 1):
+            view = _View(self, equation, wide=True)
+            whole: Any = view.of(op.body, reach)
+            if reach and len(view.leaves) > SEVERAL:
+                break
+            given = {symbol for ref, symbol in view.leaves.items() if ref.name not in self.written and ref.name not in self.kept}
+            squares = {symbol for ref, symbol in view.leaves.items() if ref.name in self.squares}
+            new = lengths(products_with_logs(quotients(whole), given.__contains__), squares.__contains__)
+            if new != whole:
+                found.append((_hazards(new), reach, new, view))
+        if not found:
+            return equation
+        self.changed = True
+        _, _, new, view = min(found, key=lambda one: one[:2])
+        packed, operands = view.packed(new, op.over)
+        return Equation(equation.target, packed, operands, equation.step)
 
     def rewrite(self, e: Any, view: _View) -> Any:
         """The part of a body with rules applied, the whole before its parts; None where none applies."""
@@ -220,9 +256,9 @@ class _Speller:
 class _View:
     """An equation and a few operations below it, in symbols for the tensors where the view stops."""
 
-    def __init__(self, speller: _Speller, equation: Equation) -> None:
+    def __init__(self, speller: _Speller, equation: Equation, wide: bool = False) -> None:
         assert isinstance(equation.op, Sum)
-        self.speller = speller
+        self.speller, self.wide = speller, wide  # wide: looks through every function of entries
         self.operands = dict(zip(equation.op.slots, equation.operands, strict=True))
         self.letters = (
             set(equation.target.index) | {c for c, _ in equation.op.over} | {c for r in equation.operands for c in r.index}
@@ -247,7 +283,10 @@ class _View:
             inner = self.inner(equation, ref)
             assert isinstance(inner.op, Sum)
             found = self.opened(inner.op.body, dict(zip(inner.op.slots, inner.operands, strict=True)), reach - 1, logarithm)
-            return found if found.has(exp, sigmoid) or found.as_coeff_Mul()[1].is_Symbol else self.leaf(ref)
+            plain = found.as_coeff_Mul()[1]
+            if self.wide:
+                return found
+            return found if found.has(exp, sigmoid) or plain.is_Symbol or applies(plain, log) else self.leaf(ref)
         power = speller.power(ref.name, logarithm)
         if power is None:
             return self.leaf(ref)

@@ -12,8 +12,8 @@ import sympy as sp
 from sympy import S, exp, log
 
 from symbackprop.core.functions import FUNCTIONS, iverson
+from symbackprop.core.functions.near_zero import expm1, log1p
 
-log1p = FUNCTIONS["log1p"]
 sigmoid, softplus, xlogy = FUNCTIONS["sigmoid"], FUNCTIONS["softplus"], FUNCTIONS["xlogy"]
 
 
@@ -77,6 +77,17 @@ def _log_cosh(e: Any) -> Any:
     return None if u is None else softplus(2 * u) - u - log(2)
 
 
+def _log_of_difference(e: Any) -> Any:
+    """log(exp(u) - 1) = u + log(-expm1(-u)), log(1 - exp(u)) = log(-expm1(u))"""
+    if not applies(e, log):
+        return None
+    u = e.args[0].args[0] if applies(e.args[0], expm1) else _one_plus_exp(e.args[0] + 2)
+    if u is not None:
+        return u + log(-expm1(-u))
+    u = _one_plus_exp(2 - e.args[0])
+    return None if u is None else log(-expm1(u))
+
+
 def power_times_log(e: Any) -> Any:
     """u^p log(u) = xlogy(u^p, u), which is 0 where u^p is"""
     for f in e.args if e.is_Mul else ():
@@ -123,8 +134,8 @@ def _one_plus_exp(e: Any) -> Any:
 
 
 RULES: tuple[Callable[[Any], Any], ...] = (
-    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _log_cosh, power_times_log,
-    _joined, _tanh,
+    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _log_cosh, _log_of_difference,
+    power_times_log, _joined, _tanh,
 )  # fmt: skip
 
 

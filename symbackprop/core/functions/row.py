@@ -66,9 +66,9 @@ class Row:
 
     @cached_property
     def bounded(self) -> Expr | None:
-        """A form whose slope never overflows, equal to the stable one to the last digit of a double.
+        """A form whose slopes never overflow and are never 0 / 0, equal to the stable one to the last digit of a double.
 
-        It is what is differentiated for compiled code; None: no slope of the row overflows.
+        It is what is differentiated for compiled code; None: no slope of the row does so.
         """
         return self._column("bounded")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.core.functions.defined import product_with_log, product_with_log1p
 from symbackprop.core.functions.elementary import abs_, erf, erfc, maximum, sign
 from symbackprop.core.functions.flat import floor
 from symbackprop.core.functions.near_zero import log1p
@@ -22,11 +23,11 @@ arctan2 = define(
 )  # fmt: skip
 xlogy = define(
     "xlogy", lambda: X * sp.log(A), r"{0}\log {1}", args=(X, A), activation=False, domain="positive",
-    stable=lambda: X * sp.log(Where(sp.Eq(X, 0), 1, A)),
+    stable=lambda: X * sp.log(Where(sp.Eq(X, 0), 1, A)), bounded=lambda: product_with_log(X, A),
 )  # fmt: skip
 xlog1py = define(
     "xlog1py", lambda: X * sp.log(1 + A), r"{0}\log\left(1 + {1}\right)", args=(X, A), activation=False, domain="positive",
-    stable=lambda: X * log1p(Where(sp.Eq(X, 0), 0, A)),
+    stable=lambda: X * log1p(Where(sp.Eq(X, 0), 0, A)), bounded=lambda: product_with_log1p(X, A),
 )  # fmt: skip
 remainder = define(
     "remainder", lambda: X - A * floor(X / A), r"\operatorname{mod}", args=(X, A), activation=False,

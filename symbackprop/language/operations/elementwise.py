@@ -62,7 +62,7 @@ ALIASES = {
     "atanh": "arctanh", "rint": "round", "around": "round", "fix": "trunc", "expit": "sigmoid", "logistic": "sigmoid",
 }  # fmt: skip
 OWN = ("clip",)  # rows whose function of tensors has more ways to be called
-TABLE = {name: Elementwise(name) for name in FUNCTIONS if name not in OWN}
+TABLE = {name: Elementwise(name) for name in FUNCTIONS if name not in OWN and not name.startswith("_")}  # _: rows of compiled code
 TABLE |= {alias: TABLE[name] for alias, name in ALIASES.items() if name in TABLE}
 
 
