@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbackprop.core.choices import nearest
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth
+from symbackprop.notation import stretches
 from symbackprop.notation.arrays import PRODUCTS, of_arrays
 from symbackprop.notation.at import changed, is_at
 from symbackprop.notation.composed import array
@@ -84,6 +85,8 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
     if len(node.args) == 1 and not node.keywords and (name in TYPES or (not module and name in ("len", "range"))):
         return _counted(evaluator, node, name, node.args[0])
     given = [evaluator.value(argument) for argument in node.args]
+    if stretches.is_stretch(*given):
+        return _stretched(evaluator, node, name, given)
     if name == "sum" and not module and given and is_sequence(given[0]) and len(given) < 3:
         return summed(given[0], given[1] if len(given) > 1 else 0, lambda value: evaluator.numeric(node, value))
     given = as_arrays(given)
@@ -172,6 +175,8 @@ def _counted(evaluator: Evaluator, node: ast.Call, name: str, argument: ast.expr
         return len(value)
     if name == "len" and isinstance(value, Grown):
         return plain(value.length)
+    if name == "len" and isinstance(value, stretches.Stretch) and value.spans[0] is not None:
+        return value.spans[0].count
     value = evaluator.numeric(argument, value)
     if name == "len":
         shape = evaluator.arrays.axes(node, as_tensor(value)).shape
@@ -209,6 +214,14 @@ def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]
     return called(meant.name, given, further, meant.function, evaluator.plain)
 
 
+def _stretched(evaluator: Evaluator, node: ast.Call, name: str, given: list[Any]) -> Any:
+    """A function at entries of which there are others at each step."""
+    function = functions().get(name) or functions().get(stretches.SAME.get(name, name))
+    if function is None:
+        raise evaluator.unknown(node.func, name)
+    return stretches.applied(name, function, given, evaluator.keywords(node))
+
+
 def _require_vector(evaluator: Evaluator, node: ast.Call, x: Tensor) -> None:
     """Raise NotationError where Python's sum adds up rows, and not all entries as NumPy's does."""
     if x.ndim > 1:
@@ -237,6 +250,8 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
         return {"items": tuple(value.items()), "values": tuple(value.values()), "keys": tuple(value)}[name]
     if isinstance(value, dict | List) and name == "copy" and not node.args:
         return List(value) if isinstance(value, List) else dict(value)
+    if stretches.is_stretch(value):
+        return _stretched(evaluator, node, name, [value, *map(evaluator.value, node.args)])
     tensor = evaluator.numeric(function.value, value)
     if name in ("size", "dim") and not node.keywords:  # of torch
         shape = tuple(map(plain, as_tensor(tensor).shape))

@@ -15,6 +15,7 @@ from symbackprop.core.program import Sum
 from symbackprop.language import operations as op
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor, is_truth
+from symbackprop.notation import stretches
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.composed_shapes import array
@@ -26,6 +27,8 @@ from symbackprop.notation.grown import Grown
 from symbackprop.notation.operators import COMPARISONS, OPERATORS
 from symbackprop.notation.rounds import Comprehension, List
 from symbackprop.notation.sequences import combined
+from symbackprop.notation.stretches import is_stretch
+from symbackprop.notation.truth import chosen
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
@@ -124,6 +127,8 @@ class Evaluator:
                 f"a {'list' if isinstance(value, List) else type(value).__name__} is no tensor.",
                 "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",
             )
+        if isinstance(value, stretches.Stretch):
+            raise self.fault(node, str(value.refused()))
         raise self.fault(node, *no_value(value))
 
     def constant(self, node: ast.Constant) -> Any:
@@ -163,7 +168,9 @@ class Evaluator:
         return result
 
     def of_several(self, link: ast.BinOp, a: Any, b: Any) -> Any:
-        """What an operator of Python does with lists and dicts; None where it is one of numbers and arrays."""
+        """What an operator of Python does with lists, dicts and stretches; None where it is one of numbers and arrays."""
+        if is_stretch(a, b):
+            return self.placed(link, lambda: stretches.operated(link.op, self.plain(a), self.plain(b)))
         return self.placed(link, lambda: combined(link, self.plain(a), self.plain(b)))
 
     def other_operator(self, node: ast.BinOp) -> NotationError:
@@ -186,7 +193,10 @@ class Evaluator:
         return plain(result)
 
     def unary(self, node: ast.UnaryOp) -> Any:
-        value = self.operand(node.operand)
+        value = self.value(node.operand)
+        if is_stretch(value) and isinstance(node.op, ast.USub):
+            return stretches.entrywise(lambda x: -x, "negative", [value])
+        value = self.numeric(node.operand, value)
         if isinstance(node.op, ast.USub):
             return -value
         if isinstance(node.op, ast.UAdd):
@@ -203,31 +213,6 @@ class Evaluator:
             own = f" Where it holds 0 and 1, write ({said} != 0)." if tensor.signature is None and tensor.operands else ""
             raise self.fault(node, f"{said} is no comparison.", f"Put brackets around each: (a > 0) & (b > 0).{own}")
         return tensor
-
-    def decided(self, node: ast.expr) -> bool:
-        """Whether a condition on constants holds. Raises NotationError where it depends on values."""
-        match node:
-            case ast.BoolOp(op=ast.And(), values=values):
-                return all(map(self.decided, values))
-            case ast.BoolOp(values=values):
-                return any(map(self.decided, values))
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return not self.decided(operand)
-        value = self.plain(self.value(node))
-        if (
-            value is None
-            or isinstance(value, str | tuple | dict)
-            or (isinstance(value, bool | int | Expr) and not getattr(value, "free_symbols", ()))
-        ):
-            return bool(value)
-        raise self.unread(
-            node, f"{shortened(self.source.segment(node))} is not known before the numbers are.",
-            "Write np.where(condition, a, b).",
-        )  # fmt: skip
-
-    def conditional(self, node: ast.IfExp) -> Any:
-        """a if condition else b, for a condition on constants."""
-        return self.value(node.body if self.decided(node.test) else node.orelse)
 
     def handed_on(self, node: ast.expr) -> Named | Second | Layer | Helper | None:
         """The function that a name stands for, None where it is a value."""
@@ -260,7 +245,10 @@ class Evaluator:
         operator = COMPARISONS.get(type(node.ops[0]))
         if operator is None:
             raise self.unread(node, "is and in are not in the language.", "Write == or !=.")
-        return operator(as_tensor(self.operand(node.left)), as_tensor(self.operand(node.comparators[0])))
+        a, b = self.value(node.left), self.value(node.comparators[0])
+        if is_stretch(a, b):
+            return stretches.entrywise(operator, "compared", [a, b])
+        return operator(as_tensor(self.numeric(node.left, a)), as_tensor(self.numeric(node.comparators[0], b)))
 
     def attribute(self, node: ast.Attribute) -> Any:
         package = self.package(node.value)
@@ -275,6 +263,8 @@ class Evaluator:
         value = self.value(node.value)
         if isinstance(value, tuple) and node.attr in getattr(value, "_fields", ()):
             return getattr(value, node.attr)
+        if isinstance(value, stretches.Stretch) and node.attr == "T":
+            return value.T
         value = self.numeric(node.value, value)
         if node.attr in METHODS:
             raise self.fault(node, f".{node.attr} is a method.", f"Write {self.source.segment(node)}().")
@@ -349,8 +339,10 @@ class Evaluator:
             raise self.fault(
                 node, f"{self.source.segment(node)}: there is no such key.", f"The keys are {', '.join(map(str, value))}."
             )
-        tensor = self.arrays.axes(node, as_tensor(self.numeric(node.value, value)))
         several = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if isinstance(value, stretches.Stretch):
+            return stretches.item(value, [self.item(one) for one in several])
+        tensor = self.arrays.axes(node, as_tensor(self.numeric(node.value, value)))
         return tensor[tuple(self.item(one) for one in several)]
 
     def item(self, node: ast.expr) -> Any:
@@ -388,7 +380,7 @@ _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {
     ast.Tuple: sequence,
     ast.List: sequence,
     ast.Dict: dictionary,
-    ast.IfExp: Evaluator.conditional,
+    ast.IfExp: chosen,
     ast.ListComp: comprehension,
     ast.GeneratorExp: comprehension,
     ast.DictComp: comprehension,

@@ -21,6 +21,7 @@ from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.rounds import LONGEST
 from symbackprop.notation.statements import statement
+from symbackprop.notation.truth import decided
 
 _DEEPEST = 30  # helpers that call helpers
 
@@ -57,7 +58,7 @@ def returned(reader: Reader, body: list[ast.stmt]) -> ast.Return | None:
                 raise reader.fault(body[number + 1], "nothing follows the return.", "Leave the line out, or move it up.")
             return node
         if isinstance(node, ast.If) and any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
-            found = returned(reader, node.body if reader.evaluator.decided(node.test) else node.orelse)
+            found = returned(reader, node.body if decided(reader.evaluator, node.test) else node.orelse)
             if found is not None:
                 return found
         else:

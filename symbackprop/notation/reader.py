@@ -30,6 +30,7 @@ from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
 from symbackprop.notation.rounds import comprehended
 from symbackprop.notation.slips import run_together
+from symbackprop.notation.stretches import Stretch
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
@@ -333,6 +334,10 @@ class Reader:
             own = self.own(node, name)
             self.declare(node, Tensor((), signature=Signature(own, (), "constant", value=as_number(value))))
             self.names[name] = self.names[own]
+        elif isinstance(value, Stretch):
+            if value.whole.name is None and value.whole.operands:
+                self.define(node, name, value.whole)
+            self.names[name] = value
         elif isinstance(value, int | Expr | tuple | dict | Grown):
             self.check(node, name.lstrip("_") or name)
             self.names[name] = as_number(value) if isinstance(value, int) else value

@@ -10,12 +10,14 @@ from symbackprop.notation.containers import key
 from symbackprop.notation.declarations import is_kind
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.entered import entered, no_entry, require_own
+from symbackprop.notation.errors import NotRead
 from symbackprop.notation.functions import Helper, Layer, Second
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.rounds import List, rounds, unrolled
 from symbackprop.notation.sequences import CHANGES, changed, combined
 from symbackprop.notation.shared_out import shared_out
+from symbackprop.notation.truth import decided, known, truth
 from symbackprop.notation.vocabulary import plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
@@ -77,7 +79,7 @@ def statement(reader: Reader, node: ast.stmt) -> None:
                 for inner in body:
                     statement(reader, inner)
         case ast.If(test=test, body=body, orelse=otherwise):
-            for inner in body if reader.evaluator.decided(test) else otherwise:
+            for inner in _chosen(reader, node, test, body, otherwise):
                 statement(reader, inner)
         case ast.Expr(value=ast.Constant(value=str())) | ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
             pass
@@ -99,6 +101,19 @@ def statement(reader: Reader, node: ast.stmt) -> None:
         case _:
             fault = STATEMENTS.get(type(node), ("this is not in the language.", "Write name = expression."))
             raise reader.evaluator.unread(node, *fault)
+
+
+def _chosen(reader: Reader, node: ast.If, test: ast.expr, body: list[ast.stmt], otherwise: list[ast.stmt]) -> list[ast.stmt]:
+    """The block that a condition chooses, or what does the same whatever it is, where its values are not known."""
+    try:
+        return body if decided(reader.evaluator, test) else otherwise
+    except NotRead:
+        masked: list[ast.stmt] | None = getattr(node, "masked", None)
+        if masked is None or known(reader.evaluator, test) is not None or truth(reader.evaluator, test) is None:
+            raise
+        remark = f"line {reader.source.place(test).line}: both courses of the branch are derived, as np.where(condition, a, b)."
+        reader.remarks += [remark] if remark not in reader.remarks else []
+        return masked
 
 
 def _give(reader: Reader, target: ast.expr, value: Any) -> None:

@@ -6,24 +6,18 @@ So do the steps of a loop at which `if i != j:` holds.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.notation.loops.choices import of_steps, spelt
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
-from symbackprop.notation.loops.indices import items_of
-from symbackprop.notation.loops.nodes import like
-from symbackprop.notation.loops.plainer import opposite
+from symbackprop.notation.loops.masked import Around, Masked, placed, reads, sides
 from symbackprop.notation.loops.several import is_anew
-
-TAME = {  # what has a value and a slope everywhere
-    "sum", "dot", "exp", "tanh", "sin", "cos", "abs", "maximum", "minimum", "sigmoid", "where", "matmul", "outer", "square", "len",
-    "range", "max", "min", "inner", "relu", "mean", "zeros", "ones", "softplus", "cosh", "sinh", "arctan", "expit", "transpose",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,13 +46,15 @@ def may_be_empty(body: Sequence[ast.stmt]) -> None:
 class _Bounded(ast.NodeTransformer):
     """Widens inner loops, and masks their steps.
 
-    whole  all statements.
-    known  names and what they measure.
+    whole   all statements.
+    known   names and what they measure.
+    around  the steps of the loops around, by their letters, and `loops` these.
     """
 
     def __init__(self, whole: ast.Module, known: dict[str, str]) -> None:
         self.whole, self.known = whole, known
         self.around: dict[str, Steps] = {}
+        self.loops: dict[str, ast.For] = {}
 
     def visit_For(self, node: ast.For) -> ast.AST:
         course = course_of(node, self.known)
@@ -67,12 +63,12 @@ class _Bounded(ast.NodeTransformer):
             found = self._widened(node, course, steps)
             if found is not None:
                 node, steps = found
-            before = self.around.get(course.letter)
-            self.around[course.letter] = steps
+            before, outer = self.around.get(course.letter), self.loops.get(course.letter)
+            self.around[course.letter], self.loops[course.letter] = steps, node
             self.generic_visit(node)
-            del self.around[course.letter]
-            if before is not None:
-                self.around[course.letter] = before
+            del self.around[course.letter], self.loops[course.letter]
+            if before is not None and outer is not None:
+                self.around[course.letter], self.loops[course.letter] = before, outer
             return node
         self.generic_visit(node)
         return node
@@ -80,17 +76,27 @@ class _Bounded(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         """The statements that count at some steps alone, where the numbers of steps say at which: `if i != j:`."""
         self.generic_visit(node)
-        letters = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)} & self.around.keys()
-        tests = node.test.values if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) else [node.test]
-        if not letters or not all(map(_is_of_steps, tests)) or (node.orelse and len(tests) > 1):
+        tests = of_steps(node.test, self.around)
+        if tests is None:
             return node
-        outside, made, found = self._outside(node), self._made(), list[ast.stmt | None]()
-        sides = ((tests, node.body, node.orelse), ([opposite(node.test)], node.orelse, node.body))
-        read = [outside | _read(other) for _, _, other in sides]  # before any statement is changed
-        for (several, block, _), away in zip(sides, read, strict=True):
-            masked = _Masked(node.test, block, several, away, made, letters)
-            found += [masked.statement(s) for s in block]
-        return node if None in found else [s for s in found if s is not None]
+        letters = {n.id for test in tests for n in ast.walk(test) if isinstance(n, ast.Name)} & self.around.keys()
+        around = Around(node.test, self._outside(node), self._made(), self._over(letters))
+        others = of_steps(ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test), self.around) or []
+        opposite = spelt(others[0] if len(others) == 1 else ast.BoolOp(ast.And(), others))
+        found = sides(around, [spelt(test) for test in tests], opposite, deepcopy(node.body), deepcopy(node.orelse))
+        return node if found is None else found
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """`a if i < j else b` as where(i < j, a, b)."""
+        self.generic_visit(node)
+        tests = of_steps(node.test, self.around)
+        if tests is None:
+            return node
+        return Masked(Around(node.test, set(), set()), [], [spelt(test) for test in tests]).where(node.body, node.orelse)
+
+    def _over(self, letters: set[str]) -> Callable[[str], set[str]]:
+        """Of an array, which of some loops go over it, and do not make it anew at each of their steps."""
+        return lambda name: {c for c in letters if c not in self.loops or not is_anew(self.loops[c].body, name)}
 
     def _steps(self, course: Course) -> Steps | None:
         if course.first is None or course.last is None or not (_is_end(course.first) and _is_end(course.last)):
@@ -113,15 +119,15 @@ class _Bounded(ast.NodeTransformer):
             return None
         (low, tests), (high, others) = least, most
         tests += others
-        masked = _Masked(node.iter, node.body, tests, self._outside(node), self._made(), bounds)
-        statements = [masked.statement(s) for s in node.body]
-        if any(s is None for s in statements):
+        around = Around(node.iter, self._outside(node), self._made(), self._over(bounds))
+        statements = Masked(around, node.body, tests).several(node.body)
+        if statements is None:
             return None
         ends = f"range({low}, {sp.expand(high + 1)})" if course.rises else f"range({high}, {sp.expand(low - 1)}, -1)"
         if is_dotted(node):
             ends = f"({low}) << ({high})" if course.rises else f"({high}) << ({low})"
-        several = _placed(node.iter, ast.parse(ends, mode="eval").body)
-        new = ast.For(node.target, several, [s for s in statements if s is not None], [], node.type_comment)
+        several = placed(node.iter, ast.parse(ends, mode="eval").body)
+        new = ast.For(node.target, several, statements, [], node.type_comment)
         new.adds = getattr(node, "adds", ())  # type: ignore[attr-defined]
         return ast.copy_location(new, node), Steps(sp.expand(low), sp.expand(high))
 
@@ -156,80 +162,6 @@ class _Bounded(ast.NodeTransformer):
         }
 
 
-class _Masked:
-    """Statements of a block of which some steps do not count.
-
-    at       what says so.
-    block    all of them.
-    tests    when a step counts.
-    outside  the names that are read outside of the block.
-    made     the names that are given a value as a whole: the arrays that hold something before a loop sets their entries.
-    letters  those of the loops that say which steps count.
-    """
-
-    def __init__(
-        self, at: ast.expr, block: Sequence[ast.stmt], tests: Sequence[ast.expr], outside: set[str], made: set[str],
-        letters: set[str],
-    ) -> None:  # fmt: skip
-        self.at, self.block, self.tests, self.outside, self.made, self.letters = at, block, tests, outside, made, letters
-
-    def statement(self, node: ast.stmt) -> ast.stmt | None:
-        """A statement that does nothing at steps that do not count; None where there is none."""
-        for item in (i for n in ast.walk(node) if isinstance(n, ast.Subscript) for i in items_of(n)):
-            item.tests = [*getattr(item, "tests", ()), *self.tests]  # type: ignore[attr-defined]  # whoever reads it may need to know
-        match node:
-            case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
-                return like(node, ast.AugAssign(target, op, self._where(value, 0)))
-            case ast.AugAssign(target=target, op=ast.Mult() | ast.Div() as op, value=value):
-                return like(node, ast.AugAssign(target, op, self._where(value, 1)))
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=ast.Name(id=own), op=op, right=value)) if (
-                name == own and isinstance(op, ast.Add | ast.Sub) and not _reads(value, name)
-            ):
-                return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self._where(value, 0)))
-            case ast.Assign(
-                targets=[ast.Name(id=name)], value=ast.BinOp(left=value, op=ast.Add() as op, right=ast.Name(id=own))
-            ) if name == own and not _reads(value, name):
-                return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self._where(value, 0)))
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_anew(self.block, name) and name not in self.outside:
-                return node if _is_tame(value) else like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, 1)))
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                return like(node, ast.Assign([ast.Name(name, ast.Store())], self._where(value, ast.Name(name, ast.Load()))))
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name)) as target], value=value) if name in self.made and all(
-                _reads(target.slice, letter) for letter in self.letters
-            ):
-                held = deepcopy(target)
-                held.ctx = ast.Load()
-                return like(node, ast.Assign([target], self._where(value, held)))
-            case ast.For(orelse=[], body=body):
-                within = [self.statement(s) for s in body]
-                if any(s is None for s in within):
-                    return None
-                node.body = [s for s in within if s is not None]
-                return node
-            case ast.Expr(value=ast.Constant()) | ast.Pass():
-                return node
-            case _:
-                return None
-
-    def _where(self, value: ast.expr, other: int | ast.expr) -> ast.expr:
-        for test in self.tests:
-            beside = ast.Constant(other) if isinstance(other, int) else deepcopy(other)
-            value = _placed(self.at, ast.Call(ast.Name("where", ast.Load()), [deepcopy(test), value, beside], []), value)
-        return value
-
-
-def _is_of_steps(test: ast.expr) -> bool:
-    """Whether a condition compares numbers of steps and sizes alone."""
-    match test:
-        case ast.Compare(left=left, comparators=[right]):
-            sides = [n.op for side in (left, right) for n in ast.walk(side) if isinstance(n, ast.BinOp)]
-            return is_plain(left) and is_plain(right) and all(isinstance(op, ast.Add | ast.Sub | ast.Mult) for op in sides)
-        case ast.UnaryOp(op=ast.Not(), operand=inner):
-            return _is_of_steps(inner)
-        case _:
-            return False
-
-
 def _is_end(node: ast.expr) -> bool:
     """Whether a loop may begin or end there: at a number over sizes and letters, or at the larger or the less of two."""
     match node:
@@ -247,44 +179,11 @@ def _ends(end: Expr, kind: type[sp.Max] | type[sp.Min]) -> list[Expr]:
     return [sp.expand(arg + rest) for arg in several.args] if isinstance(several, kind) else [end]
 
 
-def _placed(where: ast.expr, node: ast.expr, but: ast.expr | None = None) -> ast.expr:
-    """A new expression at the place of another one, but for a part that has its own."""
-    own = {id(n) for n in ast.walk(but)} if but is not None else set[int]()
-    for n in ast.walk(node):
-        if id(n) not in own and "lineno" in n._attributes:
-            ast.copy_location(n, where)
-    return node
-
-
-def _reads(node: ast.expr, name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
-
-
-def _read(block: Sequence[ast.stmt]) -> set[str]:
-    """The names that statements read."""
-    return {n.id for s in block for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
-def _is_tame(value: ast.expr) -> bool:
-    """Whether an expression has a value and a slope at every step, also at those that do not count."""
-    for node in ast.walk(value):
-        match node:
-            case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod()):
-                return False
-            case ast.BinOp(op=ast.Pow(), right=power) if not (isinstance(power, ast.Constant) and isinstance(power.value, int)):
-                return False
-            case ast.Call(func=ast.Name(id=word)) | ast.Call(func=ast.Attribute(attr=word)) if word not in TAME:
-                return False
-            case _:
-                pass
-    return True
-
-
 def _is_bare(loop: ast.For, letter: str) -> bool:
     """Whether a letter stands alone in all indices, x[j] and never x[j - 1]."""
     for node in (n for s in loop.body for n in ast.walk(s)):
         if isinstance(node, ast.Subscript):
             items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            if any(_reads(item, letter) and not isinstance(item, ast.Name | ast.Subscript) for item in items):
+            if any(reads(item, letter) and not isinstance(item, ast.Name | ast.Subscript) for item in items):
                 return False
     return True

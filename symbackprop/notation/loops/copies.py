@@ -25,6 +25,7 @@ from symbackprop.notation.loops.frame import bind
 from symbackprop.notation.loops.header import Header, header, is_plain
 from symbackprop.notation.loops.indices import assigned, away, axes, items_of, mentions, number, targets
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
+from symbackprop.notation.loops.stretched import cut, is_stepped
 from symbackprop.notation.rounds import rounds
 
 if TYPE_CHECKING:
@@ -265,6 +266,8 @@ class Copies(Stepwise):
 
     def value(self, node: ast.Subscript) -> Any:
         name, items = node.value.id if isinstance(node.value, ast.Name) else None, items_of(node)
+        if any(is_stepped(item, self.letters) for item in items):
+            return self._sliced(node, name, items)
         if name is not None and self._is_known(name):
             return self._step(node, name, items)
         if name is not None and name in self.families:
@@ -289,6 +292,14 @@ class Copies(Stepwise):
                 head = next(h for h in reversed(self.heads) if h.letter == index.letter)
                 lows[axis] = self.counting.base(name, axis, tensor.shape[axis], head, index, node)
         return self._entry(tensor, items, lows)
+
+    def _sliced(self, node: ast.Subscript, name: str | None, items: list[ast.expr]) -> Any:
+        """x[:2] of x[:t], or h[1, :2] of what loops write, as far as it is written."""
+        if name is None or not self._is_known(name):
+            return cut(self.reader, node, items, self.reader.evaluator.value(node.value), self.letters)
+        lead = next(k for k, item in enumerate(items) if not is_plain(item))
+        base = self._step(node, name, items[:lead]) if lead or name not in self.rows else self.held(name)
+        return cut(self.reader, node, items[lead:], base, self.letters)
 
     def _opened(self, name: str, items: list[ast.expr]) -> None:
         """Declare W of W[l]: parameter[h, h] with as many entries as the loop has steps."""

@@ -21,6 +21,7 @@ from symbackprop.notation.loops.lists import back, last_of
 from symbackprop.notation.loops.picked import across, picked
 from symbackprop.notation.loops.several import rebuilt, stem
 from symbackprop.notation.loops.so_far import so_far
+from symbackprop.notation.loops.stretched import is_stepped, stretched
 from symbackprop.notation.rounds import List
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Entries:
         items, steps = items_of(node), self.steps
         writing = steps.writing(name)
         of_loop = bool(writing or steps.stack(name) or steps.started(name) or name in steps.opens)
-        if not of_loop and not any(mentions(item, steps.letters) for item in items) and not self._is_counted(name, items):
+        sliced = any(is_stepped(item, steps.letters) for item in items)
+        if not of_loop and not sliced and not any(mentions(i, steps.letters) for i in items) and not self._is_counted(name, items):
             return None
         if writing and name in steps.rows and (old := self._old_entry(node, name or "", items, writing)) is not None:
             return old
@@ -90,7 +92,7 @@ class Entries:
         if isinstance(held, tuple | dict):
             return None
         if isinstance(held, Grown):
-            if not any(mentions(item, steps.letters) for item in items):
+            if not any(mentions(item, steps.letters) or is_stepped(item, steps.letters) for item in items):
                 return None
             return mapped(lambda t: self.entry(node, None, Numbered(t, {0: sp.S.Zero}), items), held.values)
         tensor = self.reader.evaluator.arrays.axes(node, as_tensor(self.reader.evaluator.numeric(node.value, held)))
@@ -292,6 +294,8 @@ class Entries:
     def entry(self, node: ast.Subscript, name: str | None, numbered: Numbered, items: list[ast.expr]) -> Any:
         """The entry of a tensor by what stands between the brackets, in which a letter takes the entry of the step."""
         steps, tensor = self.steps, numbered.tensor
+        if (part := stretched(steps, node, name, numbered, items)) is not None:
+            return part
         if (found := across(steps, node, numbered, items)) is not None:
             return self.entry(node, None, *found)
         if items and numbered.steps and is_plain(items[0]) and not mentions(items[0], steps.letters):

@@ -70,15 +70,15 @@ def across(
 
 def _inside(steps: Steps, node: ast.Subscript, item: ast.expr, at: Expr, size: Expr, own: Mapping[str, Frame]) -> None:
     """Refuse an index that is not known to be one of an entry at every step that counts."""
-    tests = [room for test in getattr(item, "tests", ()) for room in _rooms(steps, test, own)]
+    tests = [room for test in getattr(item, "tests", ()) for room in rooms(steps, test, own)]
     for e in (at, size - 1 - at):
-        if not any(proven(_least(sp.expand(e - room), own)) for room in (sp.S.Zero, *tests)):
+        if not any(proven(least(sp.expand(e - room), own)) for room in (sp.S.Zero, *tests)):
             text, index = steps.reader.source.segment(node), steps.reader.source.segment(item)
             fault = f"{text} may be outside: {index} is not known to be from 0 to {size} - 1."
             raise steps.reader.fault(node, fault, "Let the loops, or an if around it, say so.")
 
 
-def _rooms(steps: Steps, test: ast.expr, own: Mapping[str, Frame]) -> Iterable[Expr]:
+def rooms(steps: Steps, test: ast.expr, own: Mapping[str, Frame]) -> Iterable[Expr]:
     """What is not negative where a condition holds: i - j of j <= i."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         left, right = (number(steps.reader, side, own) for side in (test.left, test.comparators[0]))
@@ -91,7 +91,7 @@ def _rooms(steps: Steps, test: ast.expr, own: Mapping[str, Frame]) -> Iterable[E
                 pass
 
 
-def _least(e: Expr, own: Mapping[str, Frame]) -> Expr:
+def least(e: Expr, own: Mapping[str, Frame]) -> Expr:
     """The least that an expression of steps comes to."""
     for letter, frame in own.items():
         slope: Any = e.coeff(position(letter))

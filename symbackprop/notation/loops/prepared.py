@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from symbackprop.notation.grammar import LONGEST
 from symbackprop.notation.loops.apart import steps_apart
 from symbackprop.notation.loops.bounded import bounded, may_be_empty
+from symbackprop.notation.loops.choices import valued
 from symbackprop.notation.loops.fields import fields_apart
 from symbackprop.notation.loops.hoisted import hoisted
 from symbackprop.notation.loops.plainer import plainer
@@ -27,11 +28,15 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
 
     arguments   names that have values before.
     """
-    if not any(isinstance(n, ast.For | ast.While) for statement in body for n in ast.walk(statement)):
+    kinds = {type(n) for statement in body for n in ast.walk(statement)}
+    if not kinds & {ast.For, ast.While}:
+        if ast.If in kinds:
+            valued(body := deepcopy(list(body)))
         return list(body)
     with _deep():
         own = counted(deepcopy(list(body)))
         own = steps_apart(hoisted(fields_apart(plainer(own, reader.names), arguments)))
+        valued(own)
         if reader.numbers is not None:
             may_be_empty(own)
         else:

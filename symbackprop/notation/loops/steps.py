@@ -44,6 +44,7 @@ class Steps(Stepwise):
     past     loops that were read, by their letters.
     parts    rows of arrays that a loop within fills, by the name of the array, as it is entered.
     corners  what stands before the first step of a loop and of one within it, by name and both numbers: h[0, 0].
+    extents  the numbers of steps that some sizes make negative, such as T - 2.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -54,6 +55,7 @@ class Steps(Stepwise):
         self.corners: dict[str, dict[tuple[Expr, Expr], Tensor]] = {}
         self.past: dict[str, Header] = {}
         self.parts: dict[str, Filled] = {}
+        self.extents: list[Expr] = []
         self.entries = Entries(self)
 
     @property
@@ -115,6 +117,7 @@ class Steps(Stepwise):
 
     def entered(self, head: Header) -> Frame:
         reader, body = self.reader, head.node.body
+        self.extents += [] if head.extent.is_nonnegative else [head.extent]
         places, lists = growing(self, head)
         writes = self._writes(head) | places
         around = {frame.loop.letter for frame in self.frames}
@@ -214,6 +217,16 @@ class Steps(Stepwise):
         return (
             not self.frames or self.reader.function is not None or (isinstance(held, Tensor) and held.name in self.reader.outputs)
         )
+
+    def finish(self) -> None:
+        """Let the sizes be such that no loop has fewer steps than none, where nothing that it reads says so."""
+        super().finish()
+        outputs = list(self.reader.outputs.values())
+        known = [room for tensor in ordered(outputs) for room in tensor.conditions] if self.extents else []
+        for extent in self.extents:
+            if outputs and not any(sp.expand(extent - room).is_nonnegative for room in known):
+                known.append(extent)
+                outputs[-1].conditions = (*outputs[-1].conditions, extent)
 
     def append(self, statement: ast.stmt) -> bool:
         return grow(self, statement)
