@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 import symbackprop as sb
+from benchmarks.blackboard import BLACKBOARD
 from benchmarks.book import BOOKS
 from benchmarks.courses import COURSES
 from benchmarks.estimators import ESTIMATORS
@@ -28,6 +29,7 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Node, Root, Row, Script, children
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").rglob("*.net"))
+ALL = (BOOKS, COURSES, PAPERS, HANDOUTS, LATER, ESTIMATORS, LEARNERS, THREADS, FIELDS, SCIENCES, BLACKBOARD)
 LINE = 2  # a name and the sign of equality
 
 
@@ -62,7 +64,7 @@ def cost(line: str) -> int:
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:
     """For each book: our tokens, its tokens, what has no line, whether the judge finds the book's own lines right."""
-    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER | ESTIMATORS | LEARNERS | THREADS | FIELDS | SCIENCES).items():
+    for name, book in {name: row for rows in ALL for name, row in rows.items()}.items():
         wrt = [w for w, _ in book.lines if sb.read(book.network).program.tensors.get(w)]
         derivation = sb.derive(book.network, wrt=wrt)
         box = derivation.box()

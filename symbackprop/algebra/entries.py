@@ -151,7 +151,7 @@ class EntryWriter:
                 return Form("cases", (compared(atom.name, parts[:-2]), *parts[-2:]))
         if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
             return Form("function", (*parts[0].parts, parts[1]), "clip")
-        return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
+        return Form("raised", parts, False) if atom.name == "pow" else Form("function", parts, atom.name)
 
     def _entry(self, atom: Atom, letters: tuple[str, ...]) -> Form:
         """An entry of what has a formula as a whole: (X^{-1})_{ij}."""

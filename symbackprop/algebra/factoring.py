@@ -8,7 +8,7 @@ share a divisor have quotients over the same letters, which add. This is divisio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from fractions import Fraction
 from math import lcm
 from typing import Any, NamedTuple
@@ -158,8 +158,13 @@ class Factoriser:
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
         everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how)]
         margin = -1 if len(set(tied)) > 1 else PREFERRED  # diag(p) - p p^T, not (I - p 1^T) diag(p)
-        if len(everywhere) > 1:
-            yield self._without_all(p, everywhere), margin
+        deep = [d for d in everywhere if not d.above and _has_several_powers(d)]
+        if len(everywhere) > 1 or deep:
+            shallow, *others = [self._without_all(p, everywhere, low) for low in ((), *([deep] if deep else []))]
+            if others and self.cost(others[0], free) < self.cost(shallow, free):  # (m - y)/m^3, not (1 - y/m)/m^2
+                yield others[0], margin
+            elif len(everywhere) > 1:
+                yield shallow, margin
         for d in full[:8]:  # tr(A) - |a|^2 and a^T x x + |x|^2 a, not sum(diag(A) - a^2) and (x a^T + a x^T) x
             yield self._divided(p, d, free), -1 if d.atom.kind == "ones" else margin
         if has_no_form:
@@ -252,11 +257,11 @@ class Factoriser:
         twin = self._twin(entry, quotient, rest) if set(letters) <= free | {ONLY} else None
         return twin if twin is not None else self._joined(entry, quotient, rest)
 
-    def _without_all(self, p: Poly, common: list[Divisor]) -> Nets:
-        """p with all that each of its terms has at the free letters taken out at once."""
+    def _without_all(self, p: Poly, common: list[Divisor], deep: Collection[Divisor] = ()) -> Nets:
+        """p with all that each of its terms has at the free letters taken out at once, those in `deep` by their largest power."""
         a, entries = self.algebra, []
         for d in common:
-            e = min((use.term[int(use.place)].exponent for use in d.uses), key=abs)
+            e = (max if d in deep else min)((use.term[int(use.place)].exponent for use in d.uses), key=abs)
             entries.append(Entry(d.atom, tuple(str(x) for _, x in d.how), exact(e)))
         inverse = [Factor(*entry._replace(exponent=-entry.exponent)) for entry in entries]
         quotient = a.added((c, [*term, *inverse]) for term, c in p.terms.items())
@@ -317,6 +322,12 @@ class Factoriser:
 def most_read(p: Poly) -> int:
     """How many terms a sum may have to be shortened to a line."""
     return MOST_TERMS_ENTRYWISE if is_entrywise(p) else MOST_TERMS_READ
+
+
+def _has_several_powers(d: Divisor) -> bool:
+    """Whether a factor stands in its terms to more than one power, all of them whole."""
+    powers = {use.term[int(use.place)].exponent for use in d.uses}
+    return len(powers) > 1 and all(e.denominator == 1 for e in powers)
 
 
 def _is_rest(d: Divisor, p: Poly) -> bool:

@@ -18,6 +18,8 @@ from symbackprop.core.program import Program, Sum, same_size
 
 LARGE = 20  # forward values: of a larger program each definition is looked into one level deep
 POSITIVE = ("exp", "sigmoid", "softplus")
+NEVER_NEGATIVE = (*POSITIVE, "abs")
+INDICATORS = ("number", "delta", "onehot", "positive", "zero", "ones", "tie", "order")
 
 
 def forward_values(program: Program) -> list[str]:
@@ -46,6 +48,9 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     """An algebra that knows what can be known of the values in `kept` and of the inputs."""
     reserved = frozenset(map(str, (*program.sizes(), *program.tensors)))
     algebra = Algebra(conditions=tuple(program.conditions), reserved=reserved)
+    for n in dict.fromkeys(n for tensor in program.tensors.values() for n in tensor.shape):
+        if n.is_Symbol:
+            algebra.size(n)  # 1/(N d) in the order of the axes
     values = Values(program, algebra, kept)
     turned = _symmetric(program)
     for tensor in program.tensors.values():
@@ -176,6 +181,7 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
     ]
     for f in common[:1]:
         algebra.masks[leaf] = f.atom, tuple(own.index(x) for x in f.letters)
+    leaf.never_negative = _is_never_negative(p)
     choice = choice_of(algebra, p, own)
     if choice is not None:
         algebra.choices[leaf] = choice
@@ -191,6 +197,17 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
             algebra.learn_sum(leaf, axes[0], total)
         else:
             algebra.learn_wide(leaf, axes, total)
+
+
+def _is_never_negative(p: Poly) -> bool:
+    """Whether a sum is made of squares, lengths, indicators and what is never negative itself."""
+
+    def holds(f: Factor) -> bool:
+        is_even = f.exponent.denominator == 2 or f.exponent.numerator % 2 == 0
+        known = f.atom.kind in INDICATORS or getattr(f.atom.name, "__name__", "") in NEVER_NEGATIVE
+        return is_even or known or f.atom.positive or f.atom.never_negative
+
+    return all(c > 0 and all(map(holds, term)) for term, c in p.terms.items())
 
 
 def _as_softmax(algebra: Algebra, p: Poly) -> Factor | None:
@@ -231,6 +248,8 @@ def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -
     equation = program.equation_of()[name]
     body = equation.op.body if isinstance(equation.op, Sum) else None
     is_rectifier = isinstance(body, FUNCTIONS["relu"]) or (isinstance(body, FUNCTIONS["maximum"]) and body.args[1] == 0)
+    leaf = values.leaf(name)
+    leaf.never_negative = leaf.never_negative or is_rectifier
     if not is_rectifier or body.args[0] not in equation.op.slots:  # type: ignore[union-attr]
         return
     (operand,), own = equation.operands, equation.target.index

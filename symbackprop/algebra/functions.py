@@ -99,6 +99,10 @@ def _known_sign(a: Algebra, x: Poly) -> Poly | None:
     return None if number is None else const(int(number > 0))
 
 
+def _of_positive(a: Algebra, x: Poly) -> Poly | None:
+    return ONE if all(c > 0 and all(f.atom.positive for f in term) for term, c in x.terms.items()) else None
+
+
 def _scaled_sign(a: Algebra, x: Poly) -> Poly | None:
     size = abs(x.leading())
     return None if size == 1 else applied(a, "positive", x.scaled(1 / Fraction(size)))
@@ -169,6 +173,7 @@ IDENTITIES: tuple[Identity, ...] = (
     Identity("log", "log(exp(x)) = x", _log_of_exp),
     Identity("exp", "exp(x - logsumexp(x)) = softmax(x)", _exp_of_difference),
     Identity("positive", "[number > 0]", _known_sign),
+    Identity("positive", "[y > 0] = 1 for y > 0", _of_positive),
     Identity("positive", "[c x > 0] = [x > 0] for c > 0", _scaled_sign),
     Identity("zero", "[-x = 0] = [x = 0]", _turned_zero),
 )

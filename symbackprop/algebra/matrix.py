@@ -177,9 +177,19 @@ def scaled(front: Front, body: Form | None) -> Form:
         top = over if front.is_bare else scaled(Front(Fraction(abs(c.numerator)), front.tops), None)
         bottom = scaled(Front(Fraction(c.denominator), front.bottoms), below)
         return scaled(Front(Fraction(1 if c > 0 else -1)), Form("over", (top, bottom)))
+    if body is not None and body.op == "over" and _stands_above(front, body.parts[0]):  # K e/(s + K)
+        c, (over, below) = front.coefficient, body.parts
+        top = scaled(Front(abs(c), front.tops), None if over == number(1) else over)
+        return scaled(Front(Fraction(1 if c > 0 else -1)), Form("over", (top, below)))
     if body is None and len(front.tops) == 1 and not front.bottoms and front.coefficient == 1:
         return front.tops[0]
     return body if body is not None and front == PLAIN else Form("scaled", () if body is None else (body,), front)
+
+
+def _stands_above(front: Front, over: Form) -> bool:
+    """Whether what stands before a fraction stands above its line: names and whole numbers before no sum."""
+    plain = all(top.op in ("leaf", "size", "number", "scalarpower") for top in front.tops)
+    return plain and not front.is_line and not front.is_sign and over.level > Level.SUM
 
 
 def both(front: Front, own: Front) -> Front:

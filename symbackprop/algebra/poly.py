@@ -52,7 +52,7 @@ class Atom:
     shape      the size of each axis.
     id         its place in the order in which atoms were met.
     symmetric  whether its two axes may be exchanged: the order of its letters says nothing.
-    positive   whether all its entries are positive.
+    positive   whether all its entries are positive; `never_negative`: positive or 0.
     orthogonal whether its inverse is its transpose.
     is_binary  whether its entries are 0 or 1: a power of it is itself.
     is_hollow  whether its diagonal is 0.
@@ -69,6 +69,7 @@ class Atom:
     id: int
     symmetric: bool = False
     positive: bool = False
+    never_negative: bool = False
     orthogonal: bool = False
     is_binary: bool = False
     is_sign: bool = False

@@ -84,9 +84,10 @@ def _ends(term: Term, kind: str) -> Iterator[Beside]:
         return
     for end, start in (("1", "0"), ("0", "1")):
         last = [f for f in term if end in f.letters]
-        if len(last) == 1 and len(term) > 1 and len(last[0].letters) == 2:
-            (letter,) = (x for x in last[0].letters if x != end)
-            yield Beside(tuple(f.renamed({start: "0", letter: "m"}) for f in term if f not in last), "m")
+        rest = [f for f in term if f not in last]
+        letter = next((x for x in last[0].letters if x not in (start, end)), "") if len(last) == 1 else ""
+        if any(letter in f.letters for f in rest):  # of s A, s is no matrix
+            yield Beside(tuple(f.renamed({start: "0", letter: "m"}) for f in rest), "m")
             if term == tuple(f.renamed({"0": "1", "1": "0"}) for f in term):
                 return
 

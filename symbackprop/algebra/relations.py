@@ -29,9 +29,13 @@ def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
     (base,), own = atom.args, _own(atom)
     root = a.names.get(atom)
     if root is not None and base.only() is not None:  # r = sqrt(q): r^2 = q, above a line and below it
+        letters = tuple(own[k] for k in root.places)
         for e in (1, -1):
-            named = Factor(root.leaf, tuple(own[k] for k in root.places), exact(e * root.exponent))
+            named = Factor(root.leaf, letters, exact(e * root.exponent))
             yield from _solved(a, [named], own, a.power(base, e))
+            value, left = a.power(base, e).only(), a.factor(root.leaf, letters, exact(e * (root.exponent - 1)))
+            if value is not None:  # q/r = r
+                yield from _solved(a, [value, Factor(root.leaf, letters, -e)], own, left)
     for e in (Fraction(-1), Fraction(-1, 2), Fraction(-3, 2)):
         for term, c in base.terms.items():
             rest = base - Poly({term: c})
@@ -67,9 +71,12 @@ def _normalised(a: Algebra, atom: Atom) -> Iterator[Relation]:
 
 
 def _pow(a: Algebra, atom: Atom) -> Iterator[Relation]:
-    """B B^x = B^(x + 1), for each term of B."""
+    """B B^x = B^(x + 1), for each term of B; B^x = y/B where y = B^(x + 1) has a name."""
     base, exponent = atom.args
     own, more = _own(atom), pow_of(a, base, exponent + const(1))
+    whole = more.only()
+    if whole is not None and whole.atom.kind == "leaf":
+        yield from _solved(a, [Factor(atom, own, 1)], own, a.times(more, a.power(base, -1)))
     for term, c in base.terms.items():
         if term:
             right = more - a.times(base - Poly({term: c}), a.factor(atom, own))
@@ -108,6 +115,13 @@ def _sign(a: Algebra, atom: Atom) -> Iterator[Relation]:
     left = a.times(applied(a, FUNCTIONS["abs"], x), a.factor(atom, own)).single()
     if left is not None and len(left[0]) == 2:
         yield Relation(left[0], own, x.scaled(1 / Fraction(left[1])))
+
+
+def _rectified(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """m [m > 0] = m where m is never negative."""
+    found, own = atom.args[0].only(), _own(atom)
+    if found is not None and found.atom.never_negative and found.exponent == 1:
+        yield from _solved(a, [found, Factor(atom, own, 1)], own, a.make(1, [found]))
 
 
 def _decided(a: Algebra, atom: Atom) -> Iterator[Relation]:
@@ -179,7 +193,7 @@ def _sigmoid(a: Algebra, atom: Atom) -> Iterator[Relation]:
 ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
     "group": _group,
     "pow": _pow,
-    "positive": lambda a, atom: chain(_clip(a, atom), _decided(a, atom)),
+    "positive": lambda a, atom: chain(_clip(a, atom), _rectified(a, atom), _decided(a, atom)),
     "inverse": _inverse,
     "factor": _pseudoinverse,
     "zero": _equal,

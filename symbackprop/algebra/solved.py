@@ -60,8 +60,10 @@ SAID_BELOW = ("number", "group")  # what a relation may bring below a line
 
 
 def below(p: Poly) -> frozenset[Atom]:
-    """The atoms below a line; a relation that brings new ones there writes what nobody would."""
-    return frozenset(f.atom for term in p.terms for f in term if f.exponent < 0 and f.atom.kind not in SAID_BELOW)
+    """The atoms below a line; a relation that brings new ones there writes what nobody would, but of s^(1/r - 1) as s^(1/r)/s."""
+    low = {f.atom for term in p.terms for f in term if f.exponent < 0}
+    raised = (f.atom.args[0].only() for term in p.terms for f in term if f.atom.name == "pow")
+    return frozenset(a for a in low | {f.atom for f in raised if f is not None} if a.kind not in SAID_BELOW)
 
 
 def written(a: Algebra, p: Poly, atom: Atom, value: Poly) -> Poly:

@@ -108,8 +108,9 @@ def _rational(c: Fraction | int) -> sp.Expr:
 
 
 def _raised(to: Printer, x: Form) -> Node:
+    """Entry by entry, or a number to a number."""
     base, exponent = to.parts(x)
-    return f.power(base, f.beside(f.ODOT, f.within(exponent, Binds.PRODUCT)))
+    return f.power(base, f.beside(f.ODOT, f.within(exponent, Binds.PRODUCT)) if x.given else exponent)
 
 
 def _scaled(to: Printer, x: Form) -> Node:

@@ -49,6 +49,12 @@ def test_each_product_that_is_known_has_its_value() -> None:
     assert told == {"PP", "PX", "Pr", "Xr"}
 
 
+@pytest.mark.parametrize("inside", ["l*eye(k) - S", "eye(k) + l*S", "sum(x**2)*S", "l*(x @ S @ x)*S"])
+def test_a_scalar_times_a_matrix_is_no_product_of_matrices(inside: str) -> None:
+    text = f"S: parameter[k, k]\nx: data[k]\nl: positive[()]\nM = inv({inside})\nb = M @ x\nL = 0.5*(b @ b)"
+    assert not Lines(sb.derive(text).program, {}).algebra.products
+
+
 def test_nothing_is_known_of_what_is_no_projection() -> None:
     text = "X: data[n, k]\ny: parameter[n]\nl: positive[()]\nM = inv(X.T @ X + l*eye(k))\nP = X @ M @ X.T\nr = y - P @ y\nL = sum(r**2)"
     assert not Lines(sb.derive(text).program, {}).algebra.products

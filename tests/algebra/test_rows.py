@@ -63,6 +63,8 @@ def arguments(row: Identity, a: Algebra) -> Poly:
             return const(2)
         case "[c x > 0] = [x > 0] for c > 0":
             return x.scaled(3)
+        case "[y > 0] = 1 for y > 0":
+            return leaf(a, "y", "i")
         case "relu(x) = x [x > 0]" | "identity(x) = x" | "step(x) = [x > 0]":
             return x
     return -x

@@ -121,7 +121,7 @@ SLIDE = Slide((sp.S.One,) * 2, (sp.S.One,) * 2, (sp.S.NegativeOne, sp.S.Zero), (
 GIVEN = {
     "correlation": SLIDE, "convolution": SLIDE,
     "power": Fraction(3), "matrixpower": 3, "function": sp.exp, "compare": sp.Gt, "tril": 1, "triu": -1, "factor": "det",
-    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "indexsum": (("i", size("n")),),
+    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "indexsum": (("i", size("n")),), "raised": True,
 }  # fmt: skip
 COUNT = {
     "correlation": 2,

@@ -46,7 +46,7 @@ TESTED = {
     "matrixpower": [Form("matrixpower", (S,), 3)],
     "power": [Form("power", (U,), Fraction(2)), Form("power", (A,), Fraction(-1, 2))],
     "scalarpower": [Form("scalarpower", (C,), Fraction(3, 2))],
-    "raised": [Form("raised", (A, U))],
+    "raised": [Form("raised", (A, U), True), Form("raised", (C, C), False)],
     "product": [
         Form("product", (A, B)), Form("product", (U, Form("transpose", (V,)))), Form("product", (Form("transpose", (U,)), W)),
         Form("product", (C, A)), Form("product", (B, Form("diag", (U,)), A)), Form("product", (Form("diag", (U,)), A)),
