@@ -45,7 +45,14 @@ class Scope(NamedTuple):
 
 
 BOUND = "~@"  # begins the letters that a network sums
+MEANS = ("mean", "rowmean", "colmean")
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
+
+
+def _is_mean(x: Form) -> bool:
+    """Whether a summand is a mean alone: g - mean(g) - u mean(g u)."""
+    _, body = front_of(x)
+    return body is not None and body.op in MEANS
 
 
 def _bare(x: Form) -> Form:
@@ -107,7 +114,7 @@ class Lift:
         if not made:
             return number(0)
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
-        made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
+        made.sort(key=lambda x: (x.op == "number" and plain, x.negative, x.negative and not _is_mean(x)))
         bare = [_bare(x) for x in made]
         if all(x.op == "leaf" for x in bare):  # A + A^T
             said = [tensor_of(x.given.name) for x in bare]

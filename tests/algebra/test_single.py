@@ -22,13 +22,13 @@ PAIRS = {
 }
 THREE_TERMS = {
     "a layer": (LAYER.format(variance="mean((X - mu)**2, axis=1, keepdims=True)"),
-                ["d x̂ = dY diag(γ)", "dX = (d x̂ − x̂ ⊙ rowmean(d x̂ ⊙ x̂) − rowmean(d x̂))/√(v + 10⁻⁵)"]),
+                ["d x̂ = dY diag(γ)", "dX = (d x̂ − rowmean(d x̂) − x̂ ⊙ rowmean(d x̂ ⊙ x̂))/√(v + 10⁻⁵)"]),
     "a layer by var": (LAYER.format(variance="var(X, axis=1, keepdims=True)"),
-                       ["d x̂ = dY diag(γ)", "dX = (d x̂ − x̂ ⊙ rowmean(d x̂ ⊙ x̂) − rowmean(d x̂))/√(v + 10⁻⁵)"]),
+                       ["d x̂ = dY diag(γ)", "dX = (d x̂ − rowmean(d x̂) − x̂ ⊙ rowmean(d x̂ ⊙ x̂))/√(v + 10⁻⁵)"]),
     "groups": ("X: data[n, g, c]\nmu = mean(X, axis=2, keepdims=True)\nv = var(X, axis=2, keepdims=True)\nxhat = (X - mu)/sqrt(v + 1e-5)\n"
-               "Y = xhat", ["dXᵢ = (dYᵢ − x̂ᵢ ⊙ rowmean(dYᵢ ⊙ x̂ᵢ) − rowmean(dYᵢ))/√(vᵢ + 10⁻⁵)"]),
+               "Y = xhat", ["dXᵢ = (dYᵢ − rowmean(dYᵢ) − x̂ᵢ ⊙ rowmean(dYᵢ ⊙ x̂ᵢ))/√(vᵢ + 10⁻⁵)"]),
     "instances": ("X: data[n, c, h, w]\nmu = mean(X, axis=(2,3), keepdims=True)\nv = var(X, axis=(2,3), keepdims=True)\n"
-                  "xhat = (X - mu)/sqrt(v + 1e-5)\nY = xhat", ["dXᵢⱼ = (1/√(vᵢⱼ + 10⁻⁵))(dYᵢⱼ − (⟨dYᵢⱼ, x̂ᵢⱼ⟩_F/(h w)) x̂ᵢⱼ − mean(dYᵢⱼ))"]),
+                  "xhat = (X - mu)/sqrt(v + 1e-5)\nY = xhat", ["dXᵢⱼ = (1/√(vᵢⱼ + 10⁻⁵))(dYᵢⱼ − mean(dYᵢⱼ) − (⟨dYᵢⱼ, x̂ᵢⱼ⟩_F/(h w)) x̂ᵢⱼ)"]),
 }  # fmt: skip
 
 
