@@ -21,7 +21,7 @@ ANALYTIC = (sp.exp, expm1, log1p, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.co
 
 
 def products_with_logs(body: Any, given: Callable[[Any], bool]) -> Any:
-    """y log(u) as 0 where y is, for a u that may be 0; x log(x), which is infinitely steep there, for an x that is `given` alone."""
+    """y log(u) as 0 where y is, for a u that may be 0; x log(x), which is infinitely steep there, for an x that is `given`."""
 
     def one(e: Any) -> Any:
         log = next((f for f in e.args if isinstance(f, sp.log) and _may_be_zero(f.args[0])), None)

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.truth import decided
 from symbackprop.notation.vocabulary import plain
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def comprehended(reader: Reader, node: Comprehension) -> Any:
         for one in rounds(reader, first.iter):
             unrolled(reader, node)
             _take(reader, first.target, one)
-            if all(map(reader.evaluator.decided, first.ifs)):
+            if all(decided(reader.evaluator, test) for test in first.ifs):
                 through(rest)
 
     try:
