@@ -143,7 +143,7 @@ def test_a_list_of_commands_says_each_in_a_whole_sentence(run: Run, command: cli
         (("grads", "x"), "there is no command grads; see symbackprop --help"),
         (("examples", "cpy"), "there is no command cpy; did you mean copy?"),
         (("derive", "x", "--detial", "full"), "there is no option --detial; did you mean --detail?"),
-        (("derive", "x", "--colour"), "there is no option --colour; see symbackprop derive --help"),
+        (("derive", "x", "--shade"), "there is no option --shade; see symbackprop derive --help"),
         (("derive", "x", "--detail", "breif"), '--detail "breif": did you mean brief?'),
         (("derive", "x", "--lang", "kr"), '--lang "kr": there are en, ko'),
         (("derive", "x", "--detail"), "--detail needs a value: --detail brief|normal|full"),

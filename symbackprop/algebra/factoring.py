@@ -191,10 +191,12 @@ class Factoriser:
                 yield Nets([Net(sign, (Entry(*found),))])
 
     def _apart_at(self, found: Separated) -> Nets:
-        """All that a sum has at one letter, times the rest of it."""
-        _, nets = self.best(found.at)
+        """The rest of a sum, times all that it has at one letter: what comes from above stands before a slope."""
+        (_, nets), (_, rest) = self.best(found.at), self.best(found.rest)
         item = Inner(nets, (found.letter,))
-        return Nets([self._times(item, found.rest)])
+        if len(rest) == 1:
+            return Nets([self._times(item, found.rest)])
+        return Nets([self._folded(Net(1, (Inner(rest, tuple(sorted(found.rest.letters()))), item)))])
 
     def _complemented(self, found: Complement) -> Nets:
         """(1 - x)^k without + x beside."""

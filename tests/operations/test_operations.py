@@ -169,6 +169,8 @@ def test_every_row_of_the_table_is_an_operation() -> None:
     for name, function in FUNCTIONS.items():
         if issubclass(function, Declared) or (issubclass(function, Bessel) and function.order > NAMED):
             continue
+        if name.startswith("_"):  # what compiled steps alone are made of
+            continue
         row = ELEMENTWISE.get(name)
         arguments = ["x", *[a.name for a in row.args[1:]]] if row else ["x"]
         assert list(inspect.signature(getattr(operations, name)).parameters) == arguments
