@@ -40,7 +40,10 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
 @network_options
 @PARAMETERS
 @click.option(
-    "--data", required=True, metavar="FILE", help="What the value depends on, in a .npz or .csv file; labels may be left out."
+    "--data",
+    required=True,
+    metavar="FILE",
+    help="What the value depends on, as of train: a file, a folder or a set; labels may be left out.",
 )
 @click.option(
     "--value", metavar="NAME", help="What to compute; the last named value that the data are enough for, where not given."

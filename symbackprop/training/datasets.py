@@ -18,7 +18,7 @@ from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import batch_size, data_inputs, sides
 from symbackprop.training.mapped import folder, mapped
 from symbackprop.training.shipped import BUNDLED, shipped
-from symbackprop.training.storage import NUMBERS, SUFFIXES, read_arrays
+from symbackprop.training.storage import NUMBERS, SUFFIXES, read_arrays, read_told
 from symbackprop.training.table import Header, header, read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
@@ -56,9 +56,14 @@ def is_table(data: Any) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(data, str | os.PathLike) and Path(data).suffix.lower() == ".csv"
 
 
-def header_of(data: Any, program: Program) -> Header:
-    """What data tell beside their numbers: the columns and classes of a table, nothing of others."""
-    return header(Path(data), program) if is_table(data) else Header()
+def header_of(data: Any, program: Program, like: Header) -> Header:
+    """What data tell beside their numbers: the columns and classes of a table, nothing of others; `like`: read as another one."""
+    return header(Path(data), program, like) if is_table(data) else Header()
+
+
+def header_told(parameters: Any) -> Header:
+    """The header of the table that parameters were trained on, where their file tells it."""
+    return Header.told(read_told(parameters)) if isinstance(parameters, str | os.PathLike) else Header()
 
 
 def _is_npy(value: Any) -> bool:

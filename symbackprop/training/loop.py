@@ -21,7 +21,7 @@ from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
-from symbackprop.training.datasets import Data, header_of, is_table, load
+from symbackprop.training.datasets import Data, header_of, header_told, is_table, load
 from symbackprop.training.devices import OnDevices
 from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
@@ -138,7 +138,8 @@ def train(
     if resume is not None:
         require_parameters(resume, before, program)
     given = run.parameters if run else given_parameters(program, start)
-    arrays, header = load(data, program, sizes or {}), header_of(data, program)
+    like = header_told(start)
+    arrays, header = load(data, program, sizes or {}, like), header_of(data, program, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     arrays = checked(program, arrays, layout.sizes, settings.dtype)
     classes = class_inputs(program, arrays, layout.axes)

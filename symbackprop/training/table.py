@@ -116,15 +116,16 @@ def read_measures(path: Path, program: Program, like: Header | None = None) -> d
     return _arrays(table, [t for t in data_inputs(program) if found is None or t != found[1] or is_told(t)], like)
 
 
-def header(path: Path, program: Program) -> Header:
-    """What a table tells beside its numbers. Raises TrainingError as `read_table` does."""
+def header(path: Path, program: Program, like: Header | None = None) -> Header:
+    """What a table tells beside its numbers; `like`: read as another one. Raises TrainingError as `read_table` does."""
     table = _table(path)
-    parts = _assigned(table, data_inputs(program), {})
-    classes: dict[str, list[str]] = {}
+    like = like or Header()
+    parts = _assigned(table, data_inputs(program), like.columns)
+    classes: dict[str, Sequence[str]] = {}
     for tensor in data_inputs(program):
         own = parts[tensor.name]
         if tensor.kind in ("integers", "labels") and len(own) == 1 and table.whole(own[0]) is None:
-            classes[tensor.name] = sorted(set(table.columns[own[0]]))
+            classes[tensor.name] = like.classes.get(tensor.name) or sorted(set(table.columns[own[0]]))
     known = {t.name: t for t in data_inputs(program)}
     return Header({name: own for name, own in parts.items() if own != _own(known[name], list(table.columns))}, classes)
 
@@ -191,17 +192,18 @@ def _require_all(path: Path, columns: Sequence[str]) -> None:
 def _assigned(table: Table, inputs: Sequence[Signature], known: Names) -> dict[str, list[str]]:
     """The columns of each input; those that another table has told are `known`."""
     path, names = table.path, list(table.columns)
-    found = {t.name: list(known[t.name]) for t in inputs if t.name in known}
-    for name, own in found.items():
-        if missing := next((column for column in own if column not in names), None):
-            raise TrainingError(
-                f"{path}: no column is called {missing}, and {name} was trained on {_listed(own)}; give each of them: "
-                f"{mend(missing, names)}"
-            )
+    found: dict[str, list[str]] = {}
     for tensor in inputs:
-        if tensor.name not in found and (own := _own(tensor, names)):
+        if own := _own(tensor, names):
             _require_all(path, own)
             found[tensor.name] = own
+        elif tensor.name in known:
+            found[tensor.name] = own = list(known[tensor.name])
+            if missing := next((column for column in own if column not in names), None):
+                raise TrainingError(
+                    f"{path}: no column is called {missing}, and {tensor.name} was trained on {_listed(own)}; give each of them: "
+                    f"{mend(missing, names)}"
+                )
     taken = {name for own in found.values() for name in own}
     rest, open_ = [n for n in names if n not in taken], [t for t in inputs if t.name not in found]
     if len(open_) == 1 and rest:

@@ -19,7 +19,7 @@ from symbackprop.core.stable import stable
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
 from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
-from symbackprop.training.datasets import Data, as_array, bundled, is_table, load
+from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.layout import checked, lay_out
@@ -27,7 +27,7 @@ from symbackprop.training.mapped import folder
 from symbackprop.training.model import Model
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.shipped import BUNDLED
-from symbackprop.training.storage import read_arrays, read_told
+from symbackprop.training.storage import read_arrays
 from symbackprop.training.table import Header, header, read_measures
 
 Parameters = Mapping[str, Any] | StrPath
@@ -49,7 +49,7 @@ def evaluate(
     """
     program = stable(network.program)
     given = _required(program, parameters)
-    like = like or _told(parameters)
+    like = like or header_told(parameters)
     arrays = load(data, program, sizes or {}, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     if is_table(data):
@@ -75,7 +75,9 @@ def predict(network: Network, parameters: Parameters, data: Data, value: str | N
     """
     program = stable(network.program)
     given = _required(program, parameters)
-    arrays = {str(name): as_array(str(name), array) for name, array in _measures(data, program, like or _told(parameters)).items()}
+    arrays = {
+        str(name): as_array(str(name), array) for name, array in _measures(data, program, like or header_told(parameters)).items()
+    }
     name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
     needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
     for key, array in needed.items():
@@ -98,14 +100,9 @@ def _measures(data: Data, program: Program, like: Header) -> Mapping[str, Any]:
     return folder(Path(data)) if os.path.isdir(data) else read_arrays(data)
 
 
-def _told(parameters: Parameters) -> Header:
-    """The header of the table that was trained on, where the file of the parameters tells it."""
-    return Header() if isinstance(parameters, Mapping) else Header.told(read_told(parameters))
-
-
 def _require_classes(path: Path, program: Program, sizes: Mapping[str, int], like: Header) -> None:
     """Raise TrainingError where a table names fewer classes than there are: their order would not be that of training."""
-    for name, names in header(path, program).classes.items():
+    for name, names in header(path, program, like).classes.items():
         if name in like.classes:
             continue
         tensor = program.tensors[name]

@@ -163,6 +163,13 @@ def test_columns_of_another_table_are_those_of_training(run: Run, tmp_path: Path
     turned.write_text("income,height\n2,1\n4,3\n", encoding="utf-8")
     with pytest.raises(TrainingError, match=r"no column is called age, and X was trained on age, income; give each of them"):
         predict(sb.read(CLASSIFIER), saved, turned)
+    turned.write_text("X2,X1\n2,1\n4,3\n", encoding="utf-8")  # which say for themselves what they are
+    np.testing.assert_array_equal(predict(sb.read(CLASSIFIER), saved, turned), expected)
+    rows = "".join(f"{'abc'[k % 3]},{k % 5},{k % 7}\n" for k in range(30))
+    turned.write_text(f"y,income,age\n{rows}", encoding="utf-8")
+    again = [sb.train(CLASSIFIER, path, start=saved, epochs=1, progress=False) for path in (tmp_path / "train.csv", turned)]
+    np.testing.assert_array_equal(again[0].parameters["W"], again[1].parameters["W"])
+    assert again[0].header == again[1].header == trained.header
 
 
 def test_sets_that_scikit_learn_ships_are_predicted_from() -> None:
