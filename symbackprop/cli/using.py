@@ -43,7 +43,7 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
     "--data",
     required=True,
     metavar="FILE",
-    help="What the value depends on, as of train: a file, a folder or a set; labels may be left out.",
+    help="What the value depends on: data as train takes them; labels may be left out.",
 )
 @click.option(
     "--value", metavar="NAME", help="What to compute; the last named value that the data are enough for, where not given."
