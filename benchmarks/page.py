@@ -67,7 +67,7 @@ def _time(microseconds: float) -> str:
 
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
-    told = results["machine"]
+    told, state = results["machine"], results["state"]
     lines = [
         "# How fast a training step is", "",
         "One step computes the loss and all gradients. `symbackprop` is a bound step in NumPy, `sb.compile(net, sizes).bind(arrays)`; beside it the",
@@ -75,7 +75,9 @@ def page(results: Mapping[str, Any]) -> str:
         "against ours before it is timed. The least processor time of an interleaved run, one thread, float32 but for the two scalar networks.",
         "Above 1.0, the other takes so many times as long; below, it is faster. `products` are the matrix products of the step alone, by the",
         "OpenBLAS that NumPy ships: where they are near 1, nothing is left to gain but a faster BLAS. The wide network is nothing else.", "",
-        f"Machine: {told['processor']}, {told['system']}, one core, shared with other work; Python {told['Python']}, "
+        f"Machine: {told['processor']}, {told['system']}, one of {state['cores']} cores, on which {state['load']} processes of other work waited as "
+        "measuring began (the load average of a minute), which takes caches",
+        f"and memory from all contenders alike; Python {told['Python']}, "
         + ", ".join(f"{package} {told[package]}" for package in ("numpy", "jax", "torch") if package in told) + ".",
         "Ratios differ from machine to machine, times more so: `pip install symbackprop[bench]`, `python benchmarks/record.py` and",
         "`python benchmarks/page.py` write this page anew.", "",

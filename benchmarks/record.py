@@ -7,6 +7,7 @@ so that nothing else depends on a machine.
 
 import gc
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import bench_step  # first: it sets the threads
 import numpy as np
@@ -124,17 +126,25 @@ def main(parts: list[str]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     if results.get("machine") != machine():
         results = {"machine": machine(), "steps": {}, "growth": {word: {} for word in GROWTH}, "memory": {}}
+    results["state"] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0])}  # of the last run
     if not parts or "memory" in parts:
         results["memory"] = {name: json.loads(alone("weigh", name)) for name in WEIGHED}
+        keep(results)
     for name, case in CASES.items():
         if not parts or any(name.startswith(part) for part in parts):
             times = least(bench_step.contenders(name, case))
             results["steps"][name] = merged(results["steps"].get(name, {}), times)
+            keep(results)
     if not parts or "growth" in parts:
         for word, cases in GROWTH.items():
             for n, case in cases.items():
                 times = least(bench_step.contenders(f"{word} {n}", case))
                 results["growth"][word][str(n)] = merged(results["growth"][word].get(str(n), {}), times)
+                keep(results)
+
+
+def keep(results: dict[str, Any]) -> None:
+    """Write what there is: a run that is stopped loses only the case that it measures."""
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
