@@ -20,6 +20,7 @@ from sympy import Expr
 from symbackprop.core.program import size
 from symbackprop.notation.errors import NotationError, Place, shortened
 from symbackprop.notation.models.torch.drawn import Drawn, redrawn, with_draws
+from symbackprop.notation.models.torch.gradients import OPERATION, asked
 from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref
 from symbackprop.notation.models.torch.inlined import inlined
 from symbackprop.notation.models.torch.masks import Places, places, with_places
@@ -90,7 +91,7 @@ def _exported(own: Any, arguments: Any, sizes: str) -> Any:
 
     shapes = None if sizes == "all" else trees.tree_map(axes, arguments)
     try:
-        with warnings.catch_warnings(action="ignore"):  # they are about torch's own code
+        with asked(), warnings.catch_warnings(action="ignore"):  # they are about torch's own code
             return torch.export.export(own, arguments, dynamic_shapes=shapes, strict=False)
     except Exception as fault:
         if sizes != "all":
@@ -286,7 +287,8 @@ class _Reading:
         """The loss that the module computes with these arrays, by the names of the inputs; others are as they are."""
         torch, trees = self.torch, self.torch.utils._pytree
         leaves, spec = trees.tree_flatten(self.arguments)
-        state = {name: tensor.detach().clone() for name, tensor in self.state.items()}
+        back = any(OPERATION in str(node.target) for node in self.program.graph.nodes)
+        state = {name: tensor.detach().clone().requires_grad_(back and tensor.requires_grad) for name, tensor in self.state.items()}
         draws = {name: one.numbers(one.array) for name, one in self.draws.items()}
         for name, array in arrays.items():
             if name in draws:
@@ -295,10 +297,11 @@ class _Reading:
                 k = self.users.index(name)
                 leaves[k] = self.back(array, leaves[k])
             elif self.held.get(name) in state:
-                state[self.held[name]] = self.back(array, state[self.held[name]])
+                own = state[self.held[name]]
+                state[self.held[name]] = self.back(array, own).requires_grad_(own.requires_grad)
         inputs, targets = trees.tree_unflatten(leaves, spec)
         with double(), redrawn(list(draws.values())):
-            return called(lambda *given: torch.func.functional_call(self.own, state, given, strict=False), inputs, targets)
+            return called(lambda *given: torch.func.functional_call(self.own, state, given, strict=False), inputs, targets, back)
 
 
 def _same(value: Any, plain: Any) -> bool:

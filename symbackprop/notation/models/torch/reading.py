@@ -21,11 +21,13 @@ from symbackprop.notation.models.built import Inputs, Model, built
 from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.parameters import fitting
 from symbackprop.notation.models.torch.exported import exported
-from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref, tied
+from symbackprop.notation.models.torch.gradients import OPERATION
+from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref, refs, tied
 from symbackprop.notation.models.torch.packed import Packed, applied, packed, plain
 from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
 from symbackprop.notation.models.torch.rows.complexes import Complex, of_pairs
+from symbackprop.notation.models.torch.rows.words import lang
 
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "SyncBatchNorm")
 FORMED = ("linear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "bilinear")
@@ -97,6 +99,8 @@ class Reading:
                 self.names[g.name] = fresh(g.path, set(self.names.values()))
         self.nodes = {node.name: node for node in graph.nodes}
         self.needed = self._needed()
+        asked = [node.arguments["inputs"] for node in self.needed if node.operation == OPERATION]
+        self.by = {ref.name for ref in refs(asked)}  # what derivatives on the way are by
 
     def _needed(self) -> list[Node]:
         self.wanted, live = self.graph.reached(), self.graph.reached(["detach"])
@@ -136,6 +140,8 @@ class Reading:
                 values[g.name] = of_pairs(known[name]) if g.paired else known[name]
         for node in self.needed:
             values[node.name] = self._value(node, values)
+            if node.name in self.by:
+                values[node.name] = self._alone(plain(values[node.name]), values, node.name)
         loss = as_tensor(plain(values[self.graph.loss.name]))
         reached = {id(tensor) for tensor in ordered([loss])}
         inputs.drop(
@@ -148,6 +154,13 @@ class Reading:
             ]
         )
         return loss
+
+    def _alone(self, tensor: Tensor, values: Mapping[str, Any], name: str) -> Tensor:
+        """A tensor that stands for nothing else: a copy is another thing to differentiate by than what it is a copy of."""
+        others = (value for other, value in values.items() if other != name)
+        return (
+            lang.identity(tensor) if any(packed(v).tensor is tensor for v in others if isinstance(v, Packed | Tensor)) else tensor
+        )
 
     def _input(self, inputs: Inputs, g: Given, name: str) -> Tensor:
         array, path = np.asarray(g.array), "" if g.kind in FREE else g.path

@@ -90,15 +90,16 @@ def _scalar(output: Any, position: int | None, targets: tuple[Any, ...]) -> Any:
     )
 
 
-def called(task: Any, inputs: Any, targets: Any) -> float:
+def called(task: Any, inputs: Any, targets: Any, back: bool = False) -> float:
     """The loss that the module computes.
+
+    back   whether it asks for derivatives on its way; where that is not known yet, it is found out.
 
     Raises NotationError where it raises, or returns no number.
     """
     torch = import_module("torch")
     try:
-        with torch.no_grad():
-            found = task(inputs, targets)
+        found = _computed(torch, task, inputs, targets, back)
     except NotationError:
         raise
     except Exception as fault:
@@ -109,4 +110,15 @@ def called(task: Any, inputs: Any, targets: Any) -> float:
         raise NotationError(
             f"the loss is {what}, which is no number.", 'Say which loss is meant, loss="mse_loss", and give its targets.'
         )
-    return float(found)
+    return float(found.detach())
+
+
+def _computed(torch: Any, task: Any, inputs: Any, targets: Any, back: bool) -> Any:
+    """What a task returns, with a way back where it needs one."""
+    try:
+        with torch.set_grad_enabled(back):
+            return task(inputs, targets)
+    except RuntimeError as fault:
+        if back or "does not require grad" not in str(fault):
+            raise
+    return _computed(torch, task, inputs, targets, True)

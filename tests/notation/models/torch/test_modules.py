@@ -16,21 +16,22 @@ from symbackprop.notation.models.torch.precise import copied
 from symbackprop.notation.models.torch.rows import ROWS, complexes
 from symbackprop.notation.models.torch.tasks import task
 from tests.notation.models.torch.architectures import ARCHITECTURES
+from tests.notation.models.torch.asking import ASKING
 from tests.notation.models.torch.expressions import DATA, EXPRESSIONS, PARAMETERS
 from tests.notation.models.torch.modules import LAYERS, NETWORKS, Case, Of
 from tests.notation.models.torch.published import PUBLISHED
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")]
-CASES = {**NETWORKS, **LAYERS, **ARCHITECTURES, **PUBLISHED}
-ALIKE = ("images", "graphs", "encoder and decoder", "masked patches", "spoken", "boxes", "actor", "closure", "replayed")
+CASES = {**NETWORKS, **LAYERS, **ARCHITECTURES, **PUBLISHED, **ASKING}
+ALIKE = ("images", "graphs", "encoder and decoder", "masked patches", "spoken", "boxes", "actor", "closure", "replayed", *ASKING)
 """Networks that are the same in training."""
 
 OURS = {"kept_alpha"} | {f"special_{name}" for name in ("bessel_j0", "bessel_j1", "modified_bessel_i0", "modified_bessel_i1")}
 """Rows of operations that are no torch's: what reading a module makes of some of them; and rows of which torch knows no slope."""
 
-UNSAID = {"boxes", "spoken", "contrast", "flow"}
+UNSAID = {"boxes", "spoken", "contrast", "flow", "Poisson"}
 """Networks with gradients of no short form: classes that are cut out of data, a table that is read in three ways, values at which
-0 meets infinity on the way."""
+0 meets infinity on the way, a Laplacian through two layers, whose gradient has too many terms."""
 
 MODES = [(name, mode) for name in CASES for mode in ("eval", "train") if mode == "eval" or name not in ALIKE]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from symbackprop.notation.models.torch.rows import (
     complexes,
+    derived,
     entrywise,
     further,
     images,
@@ -28,7 +29,7 @@ Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
     **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
-    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS, **images.ROWS, **sampled.ROWS,
+    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS, **images.ROWS, **sampled.ROWS, **derived.ROWS,
 }  # fmt: skip
 
 VIEWS = shapes.VIEWS
