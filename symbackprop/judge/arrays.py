@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -15,6 +15,10 @@ BEGUN, CHANGED, UPDATED = "begun", "changed", "updated"
 """Said of a step: a later line changes the array; this line changes an earlier one; it changes what the network calls so."""
 _SAYS_IT = re.compile(r"d[A-Z_]|d\w*\d|grad|nabla")  # a name that is that of a gradient whenever it is given
 NEW = "_new"  # what the array is called that a line makes of one of the network
+
+
+class Code(str):
+    """A formula of code, or several lines of it: its names are what the lines before it gave them."""
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Arrays:
         """The steps. Raises Unread for a line that is none."""
         for line in lines:
             self.line(line)
-        return [(name, text, said) if said else (name, text) for name, text, said in self.steps]
+        return [(name, Code(text), said) if said else (name, Code(text)) for name, text, said in self.steps]
 
     def line(self, written: ast.stmt) -> None:
         """Take one line."""
@@ -203,15 +207,21 @@ class Arrays:
 
 
 class _Called(ast.NodeTransformer):
-    """Other names for names that are read."""
+    """Other names for names that are read; for those that are given as well where `given` says so."""
 
-    def __init__(self, called: dict[str, str]) -> None:
-        self.called = called
+    def __init__(self, called: Mapping[str, str], given: bool = False) -> None:
+        self.called, self.given = called, given
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        if node.id in self.called and isinstance(node.ctx, ast.Load):
+        if node.id in self.called and (self.given or isinstance(node.ctx, ast.Load)):
             return ast.copy_location(ast.Name(self.called[node.id], node.ctx), node)
         return node
+
+
+def renamed(code: str, called: Mapping[str, str]) -> str:
+    """Code with other names for some of its names."""
+    tree = ast.parse(code.strip())
+    return ast.unparse(_Called(called, given=True).visit(tree)) if named_in(tree) & called.keys() else code
 
 
 def _at(line: ast.stmt, name: str) -> ast.stmt:
@@ -233,7 +243,7 @@ def loaded(statement: ast.stmt) -> set[str]:
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
-def named_in(statement: ast.stmt) -> set[str]:
+def named_in(statement: ast.AST) -> set[str]:
     """The names in a statement."""
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.derivation import DerivationError
-from symbackprop.judge.arrays import BEGUN, NEW, UPDATED, is_gradient
+from symbackprop.judge.arrays import BEGUN, NEW, UPDATED, Code, is_gradient
 from symbackprop.judge.goals import asked, named, spelled
 from symbackprop.judge.truth import Truth
 
@@ -38,15 +38,15 @@ def with_updates(judge: Judge, steps: Sequence[Step]) -> list[Step]:
         is_parameter = own is not None and truth.program.tensors[own].kind == "parameter"
         stated = _stated(truth, claim, before, numbers, {one for one, _, _ in out}) if is_parameter else None
         if whole and not goes_on and not read and (stated is None or _is_right(judge, before, whole)):
-            out.append((before, whole, ""))
-        elif not is_parameter:
+            out.append((before, Code(whole), ""))
+        elif not is_parameter or (stated is None and whole):  # W2 = W2.T is no update
             out.append((name, claim, BEGUN if goes_on else ""))
         elif read:
             raise DerivationError(f"{before} is read after it was updated: write the updates below all gradients")
         elif stated is None:
             out.append((name, claim, "abbreviation"))
         elif not (_names(truth, stated, before) and any(one == stated for one, _, _ in out)):
-            out.append((f"d{own}", stated, f"d{truth.of}/d{own}"))
+            out.append((f"d{own}", Code(stated), f"d{truth.of}/d{own}"))
     return out
 
 

@@ -34,6 +34,7 @@ from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
+from symbackprop.judge.taken import in_code, or_beside
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.turned_out import turned_out, with_name
 from symbackprop.judge.verdict import Judged
@@ -63,6 +64,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     found = _all(judge, general.steps, samples)
     if general.stated(found):
         found = _all(judge, general.steps, samples)
+    found = or_beside(judge, steps, found, lambda own: _all(judge, own, samples))
     return general.together(found, steps)
 
 
@@ -119,13 +121,13 @@ def _in_order(
         passes = changes.get(k) in (BEGUN, CHANGED) and may_pass(judge.truth, steps, k)
         was_right = passes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_)
         if was_right or (changes.get(k) == BEGUN and not passes):
-            told_[k] = _told(judge, known, k, *steps[k][:2], "abbreviation")
+            told_[k] = _told(judge, known, k, steps, "abbreviation")
         elif changes.get(k) == BEGUN:
-            told_[k] = _begun(judge, known, k, *steps[k][:2])
+            told_[k] = _begun(judge, known, k, steps)
         elif changes.get(k) == ASIDE:
-            told_[k] = _aside(judge, known, k, *steps[k])
+            told_[k] = _aside(judge, known, k, steps)
         else:
-            told_[k] = _told(judge, known, k, *steps[k])
+            told_[k] = _told(judge, known, k, steps, steps[k][2])
     steps = whole
     found = tuple(with_small(told_[k], steps[k][1], small) for k in range(len(steps)))
     found = tuple(with_name(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
@@ -142,21 +144,22 @@ def _in_order(
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 
-def _begun(judge: Judge, known: Known, place: int, name: str, claim: Any) -> Judged:
+def _begun(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]]) -> Judged:
     """An array that later lines change: the gradient of its name where it is right as that, and else a name for something."""
     attempt = known.copy()
-    judged = _told(judge, attempt, place, name, claim, "")
+    judged = _told(judge, attempt, place, steps, "")
     if not judged.right:
-        return _told(judge, known, place, name, claim, "abbreviation")
+        return _told(judge, known, place, steps, "abbreviation")
     known.take(attempt)
     return judged
 
 
-def _aside(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+def _aside(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]]) -> Judged:
     """What a sentence says that a name stands for; where that cannot be read, the name stands nowhere."""
     attempt = known.copy()
-    judged = _told(judge, attempt, place, name, claim, what)
+    judged = _told(judge, attempt, place, steps, steps[place][2])
     if judged.open:
+        name, claim, _ = steps[place]
         return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))
     known.take(attempt)
     return judged
@@ -190,10 +193,11 @@ def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tu
         return ()
 
 
-def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]], what: str) -> Judged:
     """A step with what it was written as, and what the names in it stand for."""
     stands = tuple(known.stands.items())
-    judged = _step(judge, known, place, name, claim, what)
+    _, claim, _ = steps[place]
+    judged = in_code(judge, known, steps, place, what, lambda *said: _step(judge, known, place, *said))
     if len(judged.formulas) == 1:
         names = (parse_name(one).formula() for one in known.shapes)
         known.stands |= {name: judged.formulas[0] for name in names if name not in known.stands}

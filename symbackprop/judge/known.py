@@ -56,6 +56,7 @@ class Known:
     own       what a step called dz, by z.
     differentials   the lines of differentials, dL = tr(G^T dW): of what, and in those of which tensors.
     lettered  names that were given at letters, with what they are called at each of these.
+    called    names of the network that code has given to something else: what that is called.
     """
 
     truth: Truth
@@ -75,13 +76,14 @@ class Known:
     own: dict[str, str] = field(default_factory=dict)
     lettered: dict[str, dict[tuple[str, ...], str]] = field(default_factory=dict)
     differentials: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    called: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Known:
         """The same knowledge, to go on with for itself."""
         return replace(
             self, shapes=dict(self.shapes), stands=dict(self.stands), used=list(self.used), nameless=dict(self.nameless),
             misfits=list(self.misfits), gradients=dict(self.gradients), views=dict(self.views), own=dict(self.own),
-            lettered=dict(self.lettered),
+            lettered=dict(self.lettered), called=dict(self.called),
         )  # fmt: skip
 
     def take(self, other: Known) -> None:
