@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
-from symbackprop.judge.arrays import Arrays
-from symbackprop.judge.unfolded import Unread, entry, straight
+from symbackprop.judge.arrays import Arrays, Code
+from symbackprop.judge.sliced import sliced
+from symbackprop.judge.unfolded import REMADE, Unread, entry, straight
 from symbackprop.notation.signs import typed_text
 
 Steps = list[tuple[Any, ...]]
@@ -36,8 +37,8 @@ def python_steps(path: Path, text: str) -> Steps:
     quotients = {f"d{found[2]}_d{found[5]}": f"d{found[2]}/d{found[5]}" for found in _QUOTIENT.finditer(text.replace("∂", "d"))}
     code = as_code(text)
     tree = parsed(path, code)
-    if filled := filled_names(tree):
-        return [(name, text) for name in filled]
+    if filled := filled_claims(tree, text):
+        return [*filled.items()]
     try:
         return [(quotients.get(name, name), claim, *said) for name, claim, *said in Arrays(code).read(straight(tree))]
     except Unread as fault:
@@ -69,13 +70,29 @@ def parsed(path: Path, code: str) -> ast.Module:
         ) from None
 
 
-def filled_names(tree: ast.Module) -> list[str]:
-    """The gradients that code with loops gives values to; none of code without loops, or of loops over numbered layers alone."""
+def filled_claims(tree: ast.Module, text: str) -> dict[str, Code]:
+    """The gradients that code with loops gives values to, each with the whole code and its name below.
+
+    None of code without loops, or of loops over numbered layers alone.
+
+    Where dicts, functions or self stand in the code, it is its straight lines.
+    """
     try:
         lines = straight(tree)
     except Unread:
-        return []
-    return gradients_written(tree) if any(isinstance(line, ast.For) for line in lines) else []
+        return {}
+    if not any(isinstance(line, ast.For) for line in lines):
+        return {}
+    if any(getattr(line, REMADE, False) for line in lines) or len(lines) < len(tree.body):
+        text = "\n".join(ast.unparse(ast.fix_missing_locations(line)) for line in lines)
+    whole = ast.parse(text)
+    return {name: Code(f"{_lines_of(name, whole, text.strip())}\n{name}") for name in gradients_written(whole)}
+
+
+def _lines_of(name: str, whole: ast.Module, text: str) -> str:
+    """The lines of code that a name is made of; the text as it is where these are all."""
+    own = ast.unparse(ast.Module(sliced(whole.body, name), []))
+    return text if own == ast.unparse(whole) else own
 
 
 def gradients_written(tree: ast.Module) -> list[str]:
@@ -83,12 +100,24 @@ def gradients_written(tree: ast.Module) -> list[str]:
 
     A name that each step of a loop gives another value holds what one step needs, and is none, unless it is what all steps add to.
     """
+    lists = {
+        t.id
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Assign) and _is_list(n.value)
+        for t in n.targets
+        if isinstance(t, ast.Name)
+    }
     stores = [n for n in ast.walk(tree) if isinstance(n, ast.Name | ast.Subscript) and isinstance(n.ctx, ast.Store)]
     names = [n.value if isinstance(n, ast.Subscript) else n for n in stores]
     found = list(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name) and re.match(r"d(?!elta)[A-Za-z_]|grad_", n.id)))
     loops = [statement for loop in ast.walk(tree) if isinstance(loop, ast.For) for statement in loop.body]
     of_steps = {n.id for s in loops if isinstance(s, ast.Assign) and not _adds(s) for n in s.targets if isinstance(n, ast.Name)}
-    return [name for name in found if name not in of_steps] or found
+    return [name for name in found if name not in of_steps | lists] or found
+
+
+def _is_list(value: ast.expr) -> bool:
+    """Whether a list begins here, which holds several gradients: [None] * 3, []."""
+    return isinstance(value.left if isinstance(value, ast.BinOp) else value, ast.List | ast.ListComp)
 
 
 def _adds(statement: ast.Assign) -> bool:

@@ -9,6 +9,7 @@ from copy import deepcopy
 
 _GRADIENTS = re.compile(r"d?grad|nabla")  # what dicts of gradients are called
 _SAYS_IT = re.compile(r"d[A-Z_\d]|d[a-z]+\d|d[a-z]$|grad|d_|nabla|delta")  # keys that say by themselves that they are gradients
+_GIVEN = re.compile(r"self\.d|d[A-Za-z_]|.*grad|.*nabla|.*delta")  # what gradients are called that code gives
 _DICTS = frozenset(["dict", "defaultdict", "OrderedDict"])
 MOST_LINES = 400
 REMADE = "remade"  # the attribute of a statement that does not stand in the text as it is
@@ -70,7 +71,7 @@ def _main(tree: ast.Module, functions: Sequence[ast.FunctionDef]) -> list[ast.st
 def _gives(node: ast.AST) -> bool:
     """Whether a statement gives a gradient a value."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
-    return any(re.match(r"self\.d|d[A-Za-z_]|.*grad|.*nabla|.*delta", ast.unparse(target)) for target in targets)
+    return any(_GIVEN.match(ast.unparse(target)) for target in targets)
 
 
 def _is_formula(function: ast.FunctionDef) -> bool:
@@ -284,7 +285,9 @@ def _apart(statement: ast.stmt, written: ast.stmt) -> Iterator[ast.stmt]:
             for k, one in enumerate(targets):
                 if isinstance(one, ast.Name) and one.id != "_":
                     yield make(one, ast.Subscript(shape, ast.Constant(k), ast.Load()))
-        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name()) if all(isinstance(t, ast.Name) for t in targets):
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name()) if all(
+            isinstance(t, ast.Name) and not _GIVEN.match(t.id) for t in targets
+        ):
             return  # X, W1, z1 = cache: they are what the network calls so
         case ast.Assign(targets=[ast.Name()], value=ast.Name(id="cache" | "params" | "parameters" | "cfg")):
             return

@@ -223,7 +223,7 @@ def read_python(text: str, context: Context, diagonals: bool = False) -> tuple[L
     tree, source = parsed(text, "<claim>")
     if not tree.body:
         raise Fault("there is no claim.", "Write an expression, or lines whose last one is the claim.")
-    if context.loops and (step_code.has_loops(tree) or step_code.at_step(text)):
+    if step_code.has_loops(tree) or (context.loops and step_code.at_step(text)):
         return _of_steps(text, claim, context)
     evaluator = Evaluator(source, lambda node: claim.lookup(node, source), claim.known)
     for name in context.functions:

@@ -18,6 +18,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Named
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.loops.indices import Numbered
+from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
@@ -46,12 +47,33 @@ def read_loops(text: str, claim: ClaimTensors) -> tuple[str, Program, tuple[Expr
     Raises NotationError where it is not in the language.
     """
     tree, _ = parsed(text, "<claim>")
+    if not claim.context.loops:
+        return _read_code(text, tree, claim)
     reader = _read(text, claim)
     written = [name for name in _written(tree) if name in reader.names or name in _steps(reader).stacks]
-    wrt = claim.context.wrt
-    meant = [n for n in written if (role := claim.role(n)) is not None and (role.of, role.wrt) == (claim.context.of, wrt)]
-    name = (meant or written)[-1]
+    name = _claimed(tree, written, claim)
     return name, *claim.program(_whole(reader, name))
+
+
+def _claimed(tree: ast.Module, written: list[str], claim: ClaimTensors) -> str:
+    """The name that code claims: that of its last line, else the last one of the gradient that is claimed, else the last."""
+    last, wrt = tree.body[-1], claim.context.wrt
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and last.value.id in written:
+        return last.value.id
+    meant = [n for n in written if (role := claim.role(n)) is not None and (role.of, role.wrt) == (claim.context.of, wrt)]
+    if not written:
+        raise NotationError("no line gives a gradient a value.", "Write dW = ... for what is claimed.")
+    return (meant or written)[-1]
+
+
+def _read_code(text: str, tree: ast.Module, claim: ClaimTensors) -> tuple[str, Program, tuple[Expr, ...]]:
+    """Code whose loops are Python's own, of samples or entries: what a name holds at its end."""
+    name = _claimed(tree, [*_written(tree)], claim)
+    reader = _read(f"{text}\n{_OWN} = {name}", claim)
+    value = reader.evaluator.plain(reader.names[_OWN])
+    if not isinstance(value, Tensor | int | float | Expr):
+        raise NotationError(f"{name} is no tensor.", f"Give each gradient a name: dW1 = {name}[0].")
+    return name, *claim.program(as_tensor(value))
 
 
 def read_step(text: str, claim: ClaimTensors, axis: Axis) -> tuple[str, tuple[At, ...], Program, tuple[Expr, ...]]:
@@ -101,12 +123,13 @@ def _read(text: str, claim: ClaimTensors, from_one: bool = False) -> Reader:
     from_one   whether steps count from 1, where no loop says it.
     """
     tree, source = parsed(text, "<claim>")
-    reader = Reader(source)
+    lines = [n for n in tree.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Name))]  # that says what is claimed
+    is_code = not claim.context.loops  # where the network has no loop, one is Python's: of arrays that it fills, counted from 0
+    reader = Reader(source, function="backward" if is_code else None)
     reader.sizes |= claim.sizes
     for name in claim.context.functions:
         reader.evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
-    reader.foresee(tree.body)
-    own = {*_written(tree)}
+    own = {name for name in _written(tree) if not (is_code and claim.called(name) in claim.context.forward.tensors)}
     for node in (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in own):
         value = claim.value(node.id)
         if isinstance(value, Tensor):
@@ -114,7 +137,11 @@ def _read(text: str, claim: ClaimTensors, from_one: bool = False) -> Reader:
             numbered = _numbered(claim, node.id, value) or _from_first(claim, node.id, value, from_one)
             if numbered is not None:
                 _steps(reader).stacks[node.id] = numbered
-    for node in tree.body:
+    if is_code:
+        reader.reserved.append({*reader.names})  # what code calls so is another tensor than the network's
+    body = prepared(reader, lines, list(reader.names)) if is_code else lines
+    reader.foresee(body)
+    for node in body:
         statement(reader, node)
     return reader
 
