@@ -208,6 +208,32 @@ FUNCTIONS = {
         total += np.sum(s**2)
     return total * v
 """),
+    "borders": ('S: "parameter[n, m]", g: "parameter"', """
+    n, m = S.shape
+    F = np.zeros((n + 1, m + 1))
+    for i in range(1, n + 1):
+        F[i, 0] = -g * i
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            F[i, j] = np.logaddexp(F[i - 1, j - 1] + S[i - 1, j - 1], np.logaddexp(F[i - 1, j], F[i, j - 1]) - g)
+    return F[n, m]
+"""),
+    "levinson": ('r: "parameter[n]"', """
+    n = len(r)
+    a, e = np.zeros(n), 5 + r[0]**2
+    a[0] = 1
+    for k in range(1, n):
+        c = 0.0
+        for j in range(k):
+            c -= a[j] * r[k - j]
+        c = c / e
+        new = np.zeros(n)
+        for j in range(k + 1):
+            new[j] = a[j] + c * a[k - j]
+        a = new
+        e = e * (1 - c**2)
+    return e + np.sum(a)
+"""),
     "while": ('x: "data[n, d]", W: "parameter[d, d]"', """
     h = np.zeros(len(W))
     t = len(x) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from symbackprop.language.loop import Loop
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.loops.filled import Filled
 from symbackprop.notation.loops.header import Header
-from symbackprop.notation.loops.indices import Numbered
+from symbackprop.notation.loops.indices import Numbered, targets
 
 
 @dataclass
@@ -86,6 +87,18 @@ class Frame:
     def low(self, name: str) -> Expr:
         """The number of the first entry that the loop writes."""
         return self.head.low + self.writes[name]
+
+
+def is_start(name: str, writing: Sequence[Frame], depth: int) -> bool:
+    """Whether an entry of a step is what a loop within goes on from: h[l, 0] above one that writes h[l, t].
+
+    writing   the loops around that write the name.
+    depth     how many of them write it where most do.
+    """
+    if len(writing) >= depth:
+        return False
+    within = [n for s in writing[-1].head.node.body for n in ast.walk(s) if isinstance(n, ast.For)] if writing else []
+    return not writing or any(isinstance(t.value, ast.Name) and t.value.id == name for t in targets(within))
 
 
 def bind(names: dict[str, Any], target: ast.expr, value: Any) -> None:

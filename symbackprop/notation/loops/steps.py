@@ -21,7 +21,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.filled import Filled, filled
-from symbackprop.notation.loops.frame import Frame, Scope, bind
+from symbackprop.notation.loops.frame import Frame, Scope, bind, is_start
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, origin, partly, targets
 from symbackprop.notation.loops.leaving import Leaving
@@ -266,7 +266,7 @@ class Steps(Stepwise):
                 text = self.spelt(name, (f.head.letter for f in writing))
                 raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
             items = items[1:]
-        if len(items) == 1 and len(writing) < self.depths[name] and away(reader, items[0], self.letters) is None:
+        if len(items) == 1 and is_start(name, writing, self.depths[name]) and away(reader, items[0], self.letters) is None:
             self._start(target, name, (self.begin(target, name, number(reader, items[0]), value),), value)
         elif not writing and reader.function is not None and isinstance(reader.names.get(name), Tensor):
             return False  # a part of an array that is filled below
