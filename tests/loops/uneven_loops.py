@@ -218,6 +218,19 @@ FUNCTIONS = {
             F[i, j] = np.logaddexp(F[i - 1, j - 1] + S[i - 1, j - 1], np.logaddexp(F[i - 1, j], F[i, j - 1]) - g)
     return F[n, m]
 """),
+    "every second": ('x: "parameter[2*n]", w: "parameter[n]"', """
+    n = len(w)
+    h, z = 0.3, np.zeros(n)
+    for k in range(n):
+        h = np.tanh(h + x[2 * k] * x[2 * k + 1] + w[k] * x[2 * n - 1 - 2 * k])
+    for t in range(n - 1, 0, -2):
+        h = h * w[t] + w[t - 1]
+        z[t] = h
+    for i in range(1, n, 3):
+        for j in range(0, i, 2):
+            h += w[i] * z[j]
+    return h
+"""),
     "levinson": ('r: "parameter[n]"', """
     n = len(r)
     a, e = np.zeros(n), 5 + r[0]**2

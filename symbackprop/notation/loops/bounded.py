@@ -17,6 +17,7 @@ from symbackprop.notation.loops.choices import of_steps, spelt
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
 from symbackprop.notation.loops.masked import Around, Masked, placed, reads, sides
+from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.several import is_anew
 
 
@@ -57,6 +58,7 @@ class _Bounded(ast.NodeTransformer):
         self.loops: dict[str, ast.For] = {}
 
     def visit_For(self, node: ast.For) -> ast.AST:
+        node = self._in_ones(node)
         course = course_of(node, self.known)
         steps = None if course is None else self._steps(course)
         if course is not None and steps is not None and course.letter is not None:
@@ -103,6 +105,30 @@ class _Bounded(ast.NodeTransformer):
             return None
         first, last = measured(course.first, self.known), measured(course.last, self.known)
         return Steps(first, last) if course.rises else Steps(last, first)
+
+    def _in_ones(self, node: ast.For) -> ast.For:
+        """`for t in range(a, b, 2):` as a loop in steps of one, of which every second counts."""
+        match node:
+            case ast.For(target=ast.Name(id=letter), iter=ast.Call(func=ast.Name(id="range"), args=[start, stop, step]), orelse=[]):
+                places = measured(step, self.known)
+            case _:
+                return node
+        plain = is_plain(start) and is_plain(stop) and places.is_Integer and abs(int(places)) > 1
+        if not plain or not (measured(stop, self.known) - measured(start, self.known)).free_symbols:
+            return node
+        begins = isinstance(start, ast.Constant) and start.value == 0
+        number = ast.Name(letter, ast.Load())
+        gone = number if begins else ast.BinOp(number, ast.Sub(), deepcopy(start))
+        left = ast.BinOp(gone, ast.Mod(), ast.Constant(abs(int(places))))
+        test = like(node.iter, ast.Compare(left, [ast.Eq()], [ast.Constant(0)]))
+        around = Around(node.iter, self._outside(node), self._made(), self._over({letter}))
+        block = deepcopy(node.body)
+        masked = Masked(around, block, [test]).several(block)
+        if masked is None:
+            return node
+        back: list[ast.expr] = [] if places.is_positive else [ast.UnaryOp(ast.USub(), ast.Constant(1))]
+        several = like(node.iter, ast.Call(ast.Name("range", ast.Load()), [start, stop, *back], []))
+        return ast.copy_location(ast.For(node.target, several, masked, [], node.type_comment), node)
 
     def _widened(self, node: ast.For, course: Course, steps: Steps) -> tuple[ast.For, Steps] | None:
         """A loop over all steps that it ever has, and those; None where no loop around it bounds it."""

@@ -12,7 +12,7 @@ from copy import deepcopy
 
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.indices import assigned, targets
-from symbackprop.notation.loops.masked import Around, sides
+from symbackprop.notation.loops.masked import Around, flat, sides
 from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.plainer import opposite
 
@@ -46,7 +46,7 @@ def _note(whole: ast.Module, node: ast.If, taken: set[str]) -> None:
     outside = {n.id for n in names if isinstance(n.ctx, ast.Load) and id(n) not in inside}
     made = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     test, above = node.test, list[ast.stmt]()
-    both = [*node.body, *node.orelse]
+    both = flat([*node.body, *node.orelse])
     changed = {*assigned(both), *(t.value.id for t in targets(both) if isinstance(t.value, ast.Name))}
     if changed & {n.id for n in ast.walk(test) if isinstance(n, ast.Name)} and len(both) > 1:
         name = next(n for n in ("case", *(f"case_{k}" for k in range(2, len(taken) + 3))) if n not in taken)

@@ -121,13 +121,20 @@ def away(reader: Reader, node: ast.expr, letters: Collection[str]) -> Away | Non
     """
     if not mentions(node, letters):
         return None
+    if (found := near(reader, node, letters)) is None:
+        raise astray(reader, node, letters)
+    return found
+
+
+def near(reader: Reader, node: ast.expr, letters: Collection[str]) -> Away | None:
+    """How far an index is from the step of a loop; None where it is no number of steps away, as 2*l."""
     value = number(reader, node, letters)
     found = [letter for letter in letters if value.has(position(letter))]
     for sign in (1, -1) if len(found) == 1 else ():
         places = sp.expand(value - sign * position(found[0]))
         if not places.has(position(found[0])):
             return Away(found[0], places, sign < 0)
-    raise astray(reader, node, letters)
+    return None
 
 
 def origin(reader: Reader, head: Header, written: Collection[str]) -> Expr:
@@ -146,7 +153,7 @@ def origin(reader: Reader, head: Header, written: Collection[str]) -> Expr:
     for node in (n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)):
         if isinstance(node.value, ast.Name) and node.value.id not in written:
             own = [item for item in items_of(node) if mentions(item, [head.letter]) and not mentions(item, others)]
-            found = (away(reader, item, [head.letter]) for item in own)
+            found = (near(reader, item, [head.letter]) for item in own)
             places |= {one.places for one in found if one is not None and not one.falls}
     place = sp.S.Zero if 0 in places else next(iter(places)) if len(places) == 1 else None
     return sp.S.One if place is None or not place.is_Integer else max(sp.S.One, head.low + place + 1)

@@ -126,7 +126,7 @@ def sides(
 
     tests   when the steps of the body count, and `opposite` when those of `else` do.
     """
-    body, orelse = _flat(body), _flat(orelse)
+    body, orelse = flat(body), flat(orelse)
     here = Masked(replace(around, outside=around.outside | read(orelse)), body, tests)
     there = Masked(replace(around, outside=around.outside | read(body)), orelse, [opposite])
     shared = [(one, other) for one in body for other in orelse if _is_pair(one, other, body, orelse)]
@@ -142,7 +142,7 @@ def sides(
     return None if None in blocks else [s for block in blocks if block is not None for s in block]
 
 
-def _flat(block: list[ast.stmt]) -> list[ast.stmt]:
+def flat(block: list[ast.stmt]) -> list[ast.stmt]:
     """A block with what does the same as each condition in it."""
     return [s for one in block for s in (getattr(one, "masked", None) or [one])]
 

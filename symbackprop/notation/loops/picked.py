@@ -1,4 +1,4 @@
-"""Entries that are a sum over all, of which one counts: of what a loop itself changes, v[i]; of two loops, x[i + a], x[t - k]."""
+"""Entries that are a sum over all, of which one counts: of what a loop itself changes, v[i]; of two loops, x[i + a]; in strides."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def picked(tensor: Tensor, frame: Frame, places: Sequence[int], lows: Sequence[E
 def across(
     steps: Steps, node: ast.Subscript, numbered: Numbered, items: Sequence[ast.expr]
 ) -> tuple[Numbered, list[ast.expr]] | None:
-    """A tensor at an index of two loops or more, without that axis, and the other indices; None where there is no such index.
+    """A tensor at an index of two loops or more, or in strides, without that axis, and the other indices; None where none is such.
 
     Raises NotationError where the index may be before the first entry or after the last.
     """
@@ -51,7 +51,8 @@ def across(
         own = {letter: frame for letter, frame in frames.items() if at.has(position(letter))}
         slopes: dict[str, Any] = {letter: at.coeff(position(letter)) for letter in own}
         rest = sp.expand(at - sum(slope * position(letter) for letter, slope in slopes.items()))
-        if len(own) < 2 or any(not slope.is_Integer or rest.has(position(letter)) for letter, slope in slopes.items()):
+        near = len(own) == 1 and all(abs(slope) == 1 for slope in slopes.values())  # a number of steps away
+        if not own or near or any(not slope.is_Integer or rest.has(position(letter)) for letter, slope in slopes.items()):
             continue
         low = numbered.lows.get(axis, sp.Integer(max(frame.head.base or 0 for frame in own.values())))
         _inside(steps, node, item, sp.expand(at - low), tensor.shape[axis], own)
