@@ -161,7 +161,9 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
                 new = combined(ast.copy_location(ast.BinOp(node.target, op, value), node), old, given)
                 if new is None:
                     kind = "dict" if isinstance(old, dict) else "list"
-                    raise reader.fault(value, f"{reader.source.segment(value)} is no {kind}.", f"Write another {kind} there.")
+                    text = reader.source.segment(value)
+                    fault = f"{text} is no dict." if kind == "dict" else f"{text} is no list."
+                    raise reader.fault(value, fault, f"Write another {kind} there.")
                 _put(reader, old, new)
                 return
             new = _combined(reader, node, old, op, value)

@@ -157,10 +157,14 @@ def written_in(path: Path) -> Iterator[str]:
 REFUSING = (
     "SymbackpropError", "DerivationError", "FileError", "ClaimsError", "NoAnswerError", "LanguageError", "ShapeError", "ShapesDiffer",
     "ArgumentError", "TrainingError", "FormatError", "OfficeError", "PdfError", "DrawingError", "SizeError", "CheckFailedError", "ProgramError",
+    "NotationError", "NotRead", "unread",
 )  # fmt: skip
 SAID = (
-    "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.claims", "judge.code", "judge.files",
-    "judge.goals", "judge.exercise", "judge.submissions", "language", "notation.words", "presenter", "server.magic", "training", "verbs",
+    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.claims", "judge.code",
+    "judge.files", "judge.goals", "judge.exercise", "judge.submissions", "language", "notation.annotations", "notation.calls",
+    "notation.composed", "notation.containers", "notation.declarations", "notation.declare", "notation.helpers", "notation.loops",
+    "notation.python_function", "notation.rounds", "notation.scipy", "notation.statements", "notation.sympy", "notation.torch_words",
+    "notation.trace", "notation.units", "notation.words", "presenter", "server.magic", "training", "verbs",
 )  # fmt: skip
 """The rooms whose refusals every catalogue says, all of them; of others it says what is met most often."""
 

@@ -236,16 +236,16 @@ class Entries:
                 raise self._too_few(node, next(n for n, growth in frame.lists.items() if name in growth.leaves), frame)
             if start is None:
                 step = self.reader.source.segment(node)
-                fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given"
-                late = self.steps.late.get((name, str(index)))
-                if late is not None:
-                    mend = f"Move that line above {self.steps.place(head)}."
-                    raise self.reader.fault(node, f"{fault} above the loop, but on line {late}.", mend)
+                first = f"{head.letter} = {head.first}"
+                fault = f"{step} is {text} at {first}, and {text} is not given."
+                if (late := self.steps.late.get((name, str(index)))) is not None:
+                    fault = f"{step} is {text} at {first}, and {text} is not given above the loop, but on line {late}."
+                    raise self.reader.fault(node, fault, f"Move that line above {self.steps.place(head)}.")
                 mend = f"Write {text} = ... above {self.steps.place(head)}."
                 for given in frame.outer.starts.get(name, {}):
                     begun = sp.expand(head.first + given - index)
                     mend += f" Or, as {self.steps.text(frame, name, given)} is given, let it begin at {head.letter} = {begun}."
-                raise self.reader.fault(node, f"{fault}.", mend)
+                raise self.reader.fault(node, fault, mend)
             if k > 1 and start.shape != frame.earlier[name, 1].shape:
                 fault = f"{text} is {shape_text(start.shape)}, the start after it {shape_text(frame.earlier[name, 1].shape)}."
                 raise self.reader.fault(node, fault, "All starts have one shape.")

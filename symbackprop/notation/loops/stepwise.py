@@ -172,8 +172,9 @@ class Stepwise(ABC):
         self.bounds |= {str(s) for s in found.extent.free_symbols}
         letter = node.target.id if isinstance(node.target, ast.Name) else ""
         if letter in self.reader.sizes or any(t.name == letter for t in self.reader.inputs):
-            what = "a size" if letter in self.reader.sizes else "a tensor"
-            raise self.reader.fault(node.target, f"{letter} is {what} already.", "Give the loop another letter.")
+            is_size = letter in self.reader.sizes
+            fault = f"{letter} is a size already." if is_size else f"{letter} is a tensor already."
+            raise self.reader.fault(node.target, fault, "Give the loop another letter.")
         return found
 
     # Arrays that a loop fills
