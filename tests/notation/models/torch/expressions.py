@@ -110,6 +110,7 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "special statistics": lambda p, u: torch.special.gammaln(p) + torch.special.psi(p.detach()) * p + torch.special.digamma(p.detach()) * p + torch.special.erfinv(u) + torch.special.erfc(p) + torch.special.polygamma(2, p) + torch.special.multigammaln(p + 2, 2),
     "probabilities": lambda x, u: torch.special.ndtr(x) + torch.special.log_ndtr(x) + torch.special.ndtri(torch.sigmoid(u)) + torch.special.logit(torch.sigmoid(x)),
     "entropies": lambda p, r: torch.special.entr(p) + torch.special.xlogy(p, r) + torch.special.xlog1py(p, r) + torch.xlogy(p, r) + torch.special.exp2(p),
+    "derivatives asked for": lambda p, r: torch.autograd.grad(torch.tanh(p * r).sum(), p, create_graph=True)[0],
     "special softmaxes": lambda x: torch.special.softmax(x, 1) * torch.special.log_softmax(x, 0) + torch.special.logsumexp(x, 1, keepdim=True),
     "angles of pairs": lambda x, z: torch.atan2(x, z) + torch.arctan2(z, x) + torch.deg2rad(x) + torch.rad2deg(x) / 50 + torch.sinc(x) + torch.special.sinc(z),
     "remainders": lambda x, p: torch.fmod(x, 0.3) + torch.remainder(x, 0.7) + torch.frac(x * 3) + torch.nan_to_num(x) + torch.copysign(p, x),
