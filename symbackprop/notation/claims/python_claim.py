@@ -249,11 +249,6 @@ def read_python(text: str, context: Context, diagonals: bool = False) -> tuple[L
             ):
                 value, name = _entries_set(evaluator, statement, target, entries), target.id
                 claim.write(target.id, value)
-            case ast.For():
-                raise NotationError(
-                    "a loop is read where the network has one.",
-                    "Write what it adds up as a product or a sum of arrays: dW = X.T @ d.", source.place(statement),
-                )  # fmt: skip
             case _:
                 fault = STATEMENTS.get(type(statement), ("this is not in the language.", "Write name = expression."))
                 raise NotationError(*fault, source.place(statement))

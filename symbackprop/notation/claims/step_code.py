@@ -68,7 +68,10 @@ def _claimed(tree: ast.Module, written: list[str], claim: ClaimTensors) -> str:
 
 def _read_code(text: str, tree: ast.Module, claim: ClaimTensors) -> tuple[str, Program, tuple[Expr, ...]]:
     """Code whose loops are Python's own, of samples or entries: what a name holds at its end."""
-    name = _claimed(tree, [*_written(tree)], claim)
+    counted = {
+        n.id for loop in ast.walk(tree) if isinstance(loop, ast.For) for n in ast.walk(loop.target) if isinstance(n, ast.Name)
+    }
+    name = _claimed(tree, [name for name in _written(tree) if name not in counted], claim)
     reader = _read(f"{text}\n{_OWN} = {name}", claim)
     value = reader.evaluator.plain(reader.names[_OWN])
     if not isinstance(value, Tensor | int | float | Expr):

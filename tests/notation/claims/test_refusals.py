@@ -46,7 +46,7 @@ REFUSED = [
     ("two", "W_1", "import os", "not in the language"),
     ("two", "W_1", "np.outer(q, x)", "stands nowhere"),
     ("two", "W_1", "open('x')", "not a function of the language"),
-    ("two", "W_1", "for i in x: pass", "a loop is read where the network has one"),
+    ("two", "W_1", "for i in x: pass", "no line gives a gradient a value"),
     ("two", "W_1", 17, "no claim"),
     ("two", "W_1", None, "no claim"),
 ]  # fmt: skip
