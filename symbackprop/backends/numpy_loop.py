@@ -82,6 +82,7 @@ class LoopWriter(ItemWriter):
 
     places   where a tensor stands that is no whole array of its own name.
     stored   the tensors that have a stack; `shared`: those of them that a Carry writes, in the stack of what it reads.
+    begins   that stack with its first entry, or its last, by what the Carry writes.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -89,6 +90,7 @@ class LoopWriter(ItemWriter):
         self.places: dict[str, Place] = {}
         self.stored: set[str] = set()
         self.shared: set[str] = set()
+        self.begins: dict[str, Place] = {}
         self.counters: dict[str, list[str]] = {}  # the identifiers that count steps, by letter; each is used again
         self.running: list[str] = []
 
@@ -108,7 +110,7 @@ class LoopWriter(ItemWriter):
                 name = c.equation.target.name
                 at = one.members[name]
                 if c not in variables:
-                    place = self.place(name).at(loop.axes[name], "0" if loop.step > 0 else "-1").text
+                    place = self.begin(name).at(loop.axes[name], "0" if loop.step > 0 else "-1").text
                 else:
                     place = writer.names.fresh(f"{writer.identifier[name]}_now") if name in self.stored else writer.identifier[name]
                     writer.identifier[c.before] = place
@@ -158,7 +160,9 @@ class LoopWriter(ItemWriter):
             marks = [there[k] if k == axis else here.get(k, ":") for k in range(len(whole.marks))]
             lines.append(f"{writer.identifier[own]} = {Place(base, tuple(marks)).text}")
             self.stored.add(own)
-            self.shared |= {own} if axis is not None else set()
+            if axis is not None:  # where a loop has no step, what it begins with still has a place in the stack
+                self.shared.add(own)
+                self.begins[own] = Place(base, tuple(":" if k == axis else here.get(k, ":") for k in range(len(whole.marks))))
         return lines
 
     @contextmanager
@@ -194,6 +198,10 @@ class LoopWriter(ItemWriter):
         rank = self.writer.setting.program.tensors[name].rank
         return self.places.get(name) or Place(self.writer.identifier[name], (":",) * rank)
 
+    def begin(self, name: str) -> Place:
+        """Where a loop begins that writes a stack: one without steps begins as well."""
+        return self.place(name) if name in self.places else self.begins.get(name, self.place(name))
+
     def put(self, equation: Equation, place: str) -> list[str]:
         """The lines of an equation whose target stands at a place."""
         known = self.writer.identifier.get(equation.target.name)
@@ -218,7 +226,7 @@ class LoopWriter(ItemWriter):
         made = [] if name in self.stored else writer.allocated(writer.identifier[name], name)
         begin = Equation(Ref(at, index), Sum(slot(0), (slot(0),)) if first else Sum(S.Zero), tuple(first))
         moved = f"{self.place(name).at(axis, to).text} = {self.place(z.name).at(axis, of).text}"
-        return [*made, *self.put(begin, self.place(name).at(axis, start).text), moved]
+        return [*made, *self.put(begin, self.begin(name).at(axis, start).text), moved]
 
 
 def counted(item: Item, one: Turn) -> Item:

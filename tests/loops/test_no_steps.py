@@ -1,6 +1,7 @@
 """Loops that have no step at small sizes: what they sum is 0, and so are its gradients, in the source and in a bound step."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,3 +43,26 @@ def test_a_loop_without_a_step_adds_nothing(function: Callable) -> None:
         slopes = [function(x + 1e-30j * (np.arange(n) == k), w).imag / 1e-30 for k in range(n)]  # by the complex step
         for gradient in (compiled.grad(x=x, w=w)["x"], bound.gradients["x"]):
             np.testing.assert_allclose(gradient, slopes, atol=1e-12)
+
+
+CARRIED = """
+import numpy as np
+
+def loss(x: "parameter[T]", w: "parameter[2]"):
+    T = len(x)
+    u = np.zeros(T + 1)
+    v = np.zeros(T + 1)
+    for t in range(1, T):
+        v[t] = np.tanh(v[t - 1] * w[0] + u[t - 1])
+        u[t] = u[t - 1] * w[1] + 0.5
+    return np.sum(v) + np.sum(u**2) + np.sum(x**2)
+"""
+
+
+def test_what_a_loop_without_a_step_begins_with_has_a_place(tmp_path: Path) -> None:
+    (tmp_path / "carried.py").write_text(CARRIED)
+    compiled = sb.compile(sb.read(f"{tmp_path / 'carried.py'}:loss"))
+    value, gradients = compiled.value_and_grad({"x": np.array([3.0]), "w": np.array([0.2, 0.7])})
+    assert value == 9
+    np.testing.assert_array_equal(gradients["x"], [6])
+    np.testing.assert_array_equal(gradients["w"], [0, 0])
