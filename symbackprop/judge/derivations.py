@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.errors import SymbackpropError
@@ -19,6 +20,7 @@ from symbackprop.core.progress import counted
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.arrays import BEGUN, CHANGED
+from symbackprop.judge.asides import aside
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.differentials import differential_step, differentials_of
@@ -125,7 +127,7 @@ def _in_order(
         elif changes.get(k) == BEGUN:
             told_[k] = _begun(judge, known, k, steps)
         elif changes.get(k) == ASIDE:
-            told_[k] = _aside(judge, known, k, steps)
+            told_[k] = aside(known, *steps[k][:2], partial(_told, judge, place=k, steps=steps, what=steps[k][2]))
         else:
             told_[k] = _told(judge, known, k, steps, steps[k][2])
     steps = whole
@@ -150,17 +152,6 @@ def _begun(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, An
     judged = _told(judge, attempt, place, steps, "")
     if not judged.right:
         return _told(judge, known, place, steps, "abbreviation")
-    known.take(attempt)
-    return judged
-
-
-def _aside(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]]) -> Judged:
-    """What a sentence says that a name stands for; where that cannot be read, the name stands nowhere."""
-    attempt = known.copy()
-    judged = _told(judge, attempt, place, steps, steps[place][2])
-    if judged.open:
-        name, claim, _ = steps[place]
-        return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))
     known.take(attempt)
     return judged
 

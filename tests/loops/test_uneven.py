@@ -79,3 +79,13 @@ def test_an_index_of_two_loops_that_may_be_outside_is_refused(tmp_path: Path) ->
 def test_an_array_that_is_filled_is_read_by_its_own_names_alone() -> None:
     with pytest.raises(sb.NotationError, match="used before line"):
         sb.read("x: data[n]\nW: parameter[n]\nfor i in 1..n:\n    z[i] = W[i] * z[i]\nL = sum(z**2)")
+
+
+@pytest.mark.parametrize("several", ["range(5, 0, -2)", "range(1, 6, 2)", "range(1, 6, 3)"])
+def test_a_loop_over_fixed_numbers_in_strides_is_what_python_runs(tmp_path: Path, several: str) -> None:
+    """All of its steps in steps of one were taken, and the written-out ones agreed."""
+    block = f"    z, h = np.zeros(6), 0.3\n    for t in {several}:\n        h = np.tanh(h + x[t] * x[t - 1])\n        z[t] = h\n"
+    loss = function_of(tmp_path / "strides.py", f"import numpy as np\n\n\ndef loss(x: 'parameter[6]'):\n{block}    return z @ x\n")
+    network, x = sb.read(loss), np.random.default_rng(2).normal(size=6)
+    assert sb.compile(network).value({"x": x}) == pytest.approx(loss(x.copy()), rel=1e-12)
+    assert sb.check(network).ok

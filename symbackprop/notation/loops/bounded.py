@@ -16,6 +16,7 @@ from sympy import Expr
 from symbackprop.notation.loops.choices import of_steps, spelt
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
+from symbackprop.notation.loops.indices import items_of, mentions, targets
 from symbackprop.notation.loops.masked import Around, Masked, placed, reads, sides
 from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.several import is_anew
@@ -114,8 +115,9 @@ class _Bounded(ast.NodeTransformer):
             case _:
                 return node
         plain = is_plain(start) and is_plain(stop) and places.is_Integer and abs(int(places)) > 1
-        if not plain or not (measured(stop, self.known) - measured(start, self.known)).free_symbols:
-            return node
+        fills = any(mentions(item, [letter]) for target in targets(node.body) for item in items_of(target))
+        if not plain or not (fills or (measured(stop, self.known) - measured(start, self.known)).free_symbols):
+            return node  # of numbers, written out
         begins = isinstance(start, ast.Constant) and start.value == 0
         number = ast.Name(letter, ast.Load())
         gone = number if begins else ast.BinOp(number, ast.Sub(), deepcopy(start))

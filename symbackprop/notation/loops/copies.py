@@ -23,7 +23,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.loops.frame import bind
 from symbackprop.notation.loops.header import Header, header, is_plain
-from symbackprop.notation.loops.indices import assigned, away, axes, items_of, mentions, number, targets
+from symbackprop.notation.loops.indices import assigned, away, axes, items_of, mentions, near, number, targets
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 from symbackprop.notation.loops.stretched import cut, is_stepped
 from symbackprop.notation.rounds import rounds
@@ -284,7 +284,7 @@ class Copies(Stepwise):
         lows = {axis: base for (own, axis), base in self.counting.bases.items() if own == name}
         for axis, item in axes(items, tensor.ndim):
             several = [h for h in self.heads if mentions(item, [h.letter])]
-            if len(several) > 1:
+            if len(several) > 1 or (several and near(self.reader, item, self.letters) is None):  # of two loops, or in strides
                 lows.setdefault(axis, sp.Integer(max(h.base or 0 for h in several)))
                 continue
             index = away(self.reader, item, self.letters)

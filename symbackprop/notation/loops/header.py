@@ -30,7 +30,7 @@ class Header:
 
     letter   what a step's number is called.
     low      the least number, and `high` the largest.
-    step     1: the numbers rise; -1: they fall.
+    step     1: the numbers rise; -1: they fall; another where the steps of a loop over numbers are written out.
     base     the number of an array's first entry, as the header counts: 1 of `1..n`; None: as Python counts.
     gives    what the names between `for` and `in` stand for at a step.
     """
@@ -109,12 +109,13 @@ def _range(reader: Reader, node: ast.For, letter: str, args: list[ast.expr], tur
     given = [bound(reader, one) for one in args]
     start, stop = (sp.S.Zero, given[0]) if len(given) == 1 else given[:2]
     step = given[2] if len(given) > 2 else sp.S.One
-    if step not in (1, -1):
-        symbolic = any(g.free_symbols for g in given)
-        if symbolic:
-            raise reader.fault(node.iter, f"the loop goes in steps of {step}.", "Write steps of 1, or of -1.")
-        step = sp.S.One  # unrolled
-    low, high = (start, sp.expand(stop - 1)) if step == 1 else (sp.expand(stop + 1), start)
+    if step in (1, -1):
+        low, high = (start, sp.expand(stop - 1)) if step == 1 else (sp.expand(stop + 1), start)
+        return Header(node, letter, low, high, int(step) * turned, None, lambda loop: loop.number(low, letter))
+    if step == 0 or any(g.free_symbols for g in given):
+        raise reader.fault(node.iter, f"the loop goes in steps of {step}.", "Write steps of 1, or of -1.")
+    last = start + step * (sp.ceiling((stop - start) / step) - 1)
+    low, high = (start, last) if step > 0 else (last, start)
     return Header(node, letter, low, high, int(step) * turned, None, lambda loop: loop.number(low, letter))
 
 

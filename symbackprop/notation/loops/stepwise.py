@@ -169,6 +169,8 @@ class Stepwise(ABC):
             raise self.reader.fault(node.iter, fault, f"Write for {letter} in 1..{last}:")
         if found.extent.is_nonpositive:
             raise self.reader.fault(node.iter, f"the loop has {found.extent} steps.", "A loop has one step at least.")
+        if abs(found.step) != 1 and self.reader.numbers is None:
+            raise self.reader.fault(node.iter, f"the loop goes in steps of {found.step}.", "Write steps of 1, or of -1.")
         self.bounds |= {str(s) for s in found.extent.free_symbols}
         letter = node.target.id if isinstance(node.target, ast.Name) else ""
         if letter in self.reader.sizes or any(t.name == letter for t in self.reader.inputs):
