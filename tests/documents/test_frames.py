@@ -23,7 +23,7 @@ def test_the_result_is_framed_in_every_format_that_has_frames() -> None:
     for write, frame in (
         (Html.write, '<div class="framed">'),
         (Typst.write, "#result[$"),
-        (Latex.write, r"\ifdefined\framed\begin{framed}"),
+        (Latex.write, r"\ifdefined\framed\FrameSep5pt\begin{framed}"),
         (LatexFragment.write, r"\ifdefined\framed\end{framed}"),
         (Beamer.write, r"\fbox{\begin{minipage}"),
         (Markdown.write, r"\boxed{\begin{aligned}"),

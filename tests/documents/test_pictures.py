@@ -96,7 +96,8 @@ def test_files_that_belong_together_are_written_when_all_are_complete(tmp_path: 
 
 def test_latex_holds_the_picture_and_a_paper_without_tikz_leaves_it_out() -> None:
     tex = sb.derive(EXAMPLES / "gates.net").report("latex")
-    shown = tex[tex.index(r"\ifdefined\tikzpicture") : tex.index(r"\fi", tex.index(r"\ifdefined\tikzpicture"))]
+    begin = tex.index("\\ifdefined\\tikzpicture\n")
+    shown = tex[begin : tex.index("\n\\fi", begin)]
     assert shown.count(r"\begin{tikzpicture}") == 1
     assert "usepackage{tikz}" in sb.derive(EXAMPLES / "gates.net").report("fragment").splitlines()[2]
 
