@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from symbackprop.formulas.told import told
-from symbackprop.judge.general import Families
-from symbackprop.judge.known import Known, spelled
+from symbackprop.judge.general import Families, scripts
+from symbackprop.judge.known import Known
 from symbackprop.judge.verdict import Judged
 
 
@@ -20,7 +20,7 @@ def aside(known: Known, name: str, claim: Any, tell: Callable[[Known], Judged]) 
     judged = tell(attempt)
     if judged.open:
         return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))
-    base = spelled(name).rstrip("0123456789l")
-    if base not in Families(known.truth).numbers:
+    of_layer = next(scripts(name), None)
+    if of_layer is None or of_layer.base not in Families(known.truth).numbers:
         known.take(attempt)
     return judged

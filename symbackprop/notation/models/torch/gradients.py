@@ -13,9 +13,6 @@ from symbackprop.notation.errors import NotationError
 OPERATION = "inner_gradient"
 """What the operation is called: of `outputs`, by each of `inputs`, times what comes to each output from above."""
 
-TAKEN = ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused", "materialize_grads")
-SPARE = {"is_grads_batched": False, "allow_unused": None, "materialize_grads": False}
-
 
 @contextmanager
 def asked() -> Iterator[None]:
@@ -50,7 +47,7 @@ def _operation() -> Any:
     torch = import_module("torch")
 
     def inner_gradient(outputs, inputs, upstream, create_graph):  # type: ignore[no-untyped-def]  # torch is given its types as text
-        raise NotImplementedError("it is written down alone")
+        raise AssertionError("an operation of a graph that is read and never run")
 
     schema = "(Tensor[] outputs, Tensor[] inputs, Tensor[] upstream, bool create_graph) -> Tensor[]"
     made = torch.library.custom_op(f"symbackprop::{OPERATION}", inner_gradient, mutates_args=(), schema=schema)
