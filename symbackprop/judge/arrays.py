@@ -21,6 +21,10 @@ class Code(str):
     """A formula of code, or several lines of it: its names are what the lines before it gave them."""
 
 
+class Looped(Code):
+    """All lines of code with loops that a gradient is made of, and its name below: nothing else of the code says anything of it."""
+
+
 @dataclass
 class _Array:
     """What a name holds: the lines since it was given as a whole, and their places among the steps.
@@ -65,16 +69,11 @@ class Arrays:
         match line:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.assigned(name, value, line, written)
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
-                self.set(name, line, written)
-            case (
-                ast.AugAssign(target=ast.Name(id=name))
-                | ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name)))
-                | ast.Expr(value=ast.Call(func=ast.Attribute(attr="at"), args=[ast.Name(id=name), *_]))
-            ):
-                self.set(name, line, written)
-            case _:
-                raise Unread(written)
+                return
+        name = _changed_in(written)  # as it is written: what the array is called by now is known of that name
+        if name is None:
+            raise Unread(written)
+        self.set(name, line, written)
 
     def assigned(self, name: str, value: ast.expr, line: ast.stmt, written: ast.stmt) -> None:
         """name = formula."""
@@ -236,6 +235,19 @@ def _at(line: ast.stmt, name: str) -> ast.stmt:
         ):
             target.id = name
     return own
+
+
+def _changed_in(line: ast.stmt) -> str | None:
+    """The name of the array that a line changes: name[...] = formula, name += formula, np.add.at(name, ...)."""
+    match line:
+        case (
+            ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))])
+            | ast.AugAssign(target=ast.Name(id=name))
+            | ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name)))
+            | ast.Expr(value=ast.Call(func=ast.Attribute(attr="at"), args=[ast.Name(id=name), *_]))
+        ):
+            return name
+    return None
 
 
 def loaded(statement: ast.stmt) -> set[str]:

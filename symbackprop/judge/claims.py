@@ -26,6 +26,7 @@ from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
+from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
@@ -37,7 +38,7 @@ from symbackprop.judge.refit import refitted
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
 from symbackprop.judge.small import NAMES, as_claim, meant, with_small
-from symbackprop.judge.truth import Truth
+from symbackprop.judge.truth import WITNESSES, Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
 from symbackprop.notation.claims.constants import constant
@@ -45,7 +46,6 @@ from symbackprop.notation.claims.shapes import BOLD, DOT, DOTTED
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
 STRANGE = 0.9  # the weight from which on the claim's own spelling says better what went wrong
-WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
 
 
@@ -81,6 +81,7 @@ def verify(
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(list(claims.items())))
     else:
         found = judge_steps(judge, steps_of(claims))
+    found = in_order(judge, found, claims.values() if isinstance(claims, Mapping) else [step[1] for step in claims])
     steps, inputs = not isinstance(claims, Mapping), frozenset(one.name for one in truth.program.inputs)
     return Verification(found, steps, title_of(network), behind(truth, found), inputs, report)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
-from symbackprop.judge.arrays import Arrays, Code
+from symbackprop.judge.arrays import Arrays, Looped
 from symbackprop.judge.sliced import sliced
 from symbackprop.judge.unfolded import REMADE, Unread, entry, straight
 from symbackprop.notation.signs import typed_text
@@ -70,7 +70,7 @@ def parsed(path: Path, code: str) -> ast.Module:
         ) from None
 
 
-def filled_claims(tree: ast.Module, text: str) -> dict[str, Code]:
+def filled_claims(tree: ast.Module, text: str) -> dict[str, Looped]:
     """The gradients that code with loops gives values to, each with the whole code and its name below.
 
     None of code without loops, or of loops over numbered layers alone.
@@ -86,7 +86,7 @@ def filled_claims(tree: ast.Module, text: str) -> dict[str, Code]:
     if any(getattr(line, REMADE, False) for line in lines) or len(lines) < len(tree.body):
         text = "\n".join(ast.unparse(ast.fix_missing_locations(line)) for line in lines)
     whole = ast.parse(text)
-    return {name: Code(f"{_lines_of(name, whole, text.strip())}\n{name}") for name in gradients_written(whole)}
+    return {name: Looped(f"{_lines_of(name, whole, text.strip())}\n{name}") for name in gradients_written(whole)}
 
 
 def _lines_of(name: str, whole: ast.Module, text: str) -> str:

@@ -136,7 +136,7 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
     if run is truth.everything and not named:
         derived = truth.derived(goal.wrt, goal.of)
         run, name = derived.program, derived.gradient(goal.wrt)
-    structural = {str(s.relation) for x in found.samples for s in [*x.place.sides, *x.sides] if (s.gap == 0).any()}
+    structural = even_by_construction(found)
 
     def evaluate(point: Mapping[str, ndarray], at: Mapping[str, int]) -> Both:
         sides: list[Side] = []
@@ -150,6 +150,11 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
         return smallest(truth.program, evaluate, reads(goal), truth.sizes)
     except PointError:
         return None
+
+
+def even_by_construction(found: Weighed) -> set[str]:
+    """The comparisons that come out even at generic points, such as that of a class with a label: they are no kinks."""
+    return {str(s.relation) for x in found.samples for s in [*x.place.sides, *x.sides] if (s.gap == 0).any()}
 
 
 def reads(goal: Goal) -> set[str]:

@@ -22,6 +22,7 @@ from symbackprop.judge.weigh import Bindings, Goal, goal_of, value
 from symbackprop.notation.claims import At, Left
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
+_OF_LOSS = re.compile(r"d_?([jJlLcCeE]|loss|cost|error)_d_?(\w+)")  # dj_dw: of the loss, whatever the network calls it
 
 
 def about(truth: Truth, name: str, of: str, wrt: str, notes: tuple[Told, ...] = ()) -> Asked:
@@ -51,6 +52,9 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
         of, wrt = (aliases.get(n, n) for n in match.groups())
         known = of in tensors or of in truth.everything.tensors
         return about(truth, name, of, wrt) if known and wrt in tensors and differentiable(truth, wrt) else None
+    called = _OF_LOSS.fullmatch(what)
+    if called and called[1] not in tensors and (wrt := spelled(truth, called[2])) is not None and differentiable(truth, wrt):
+        return about(truth, name, truth.of, wrt)
     for prefix in PREFIXES:
         wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
         if wrt is not None and differentiable(truth, wrt):

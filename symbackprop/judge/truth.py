@@ -38,6 +38,7 @@ from symbackprop.notation.claims.steps import Loops
 from symbackprop.notation.networks import with_gates
 
 ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
+WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 BLUR = 1e-6  # what differences may differ by
 
 

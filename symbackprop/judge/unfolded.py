@@ -10,6 +10,7 @@ from copy import deepcopy
 _GRADIENTS = re.compile(r"d?grad|nabla")  # what dicts of gradients are called
 _SAYS_IT = re.compile(r"d[A-Z_\d]|d[a-z]+\d|d[a-z]$|grad|d_|nabla|delta")  # keys that say by themselves that they are gradients
 _GIVEN = re.compile(r"self\.d|d[A-Za-z_]|.*grad|.*nabla|.*delta")  # what gradients are called that code gives
+_LOSS = re.compile(r".*(?:loss|cost|error)|[JLCE]$")  # what losses are called
 _DICTS = frozenset(["dict", "defaultdict", "OrderedDict"])
 MOST_LINES = 400
 REMADE = "remade"  # the attribute of a statement that does not stand in the text as it is
@@ -198,6 +199,7 @@ def _number(node: ast.expr) -> int | None:
 
 def _lines(body: Sequence[ast.stmt], called: _Called) -> Iterator[ast.stmt]:
     """The statements of a body, each as the lines that it says."""
+    given: set[str] = set()  # names of gradients so far
     numbers: dict[str, ast.expr] = {}  # names of whole numbers, as a loop may read them
     sizes: dict[str, ast.expr] = {}  # names of sizes, which stand in later lines as what they are: N = X.shape[0]
     for statement in body:
@@ -207,7 +209,10 @@ def _lines(body: Sequence[ast.stmt], called: _Called) -> Iterator[ast.stmt]:
             yield from _lines(several, called)
             continue
         line = _Replaced(sizes).visit(called.visit(deepcopy(statement)))
-        for own in _apart(line, statement):
+        given |= {n.id for n in ast.walk(line) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and _GIVEN.match(n.id)}
+        given |= {n.value.id for n in ast.walk(line) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+                  and isinstance(n.ctx, ast.Store) and _GIVEN.match(n.value.id)}  # fmt: skip
+        for own in (one for part in _returned(line, given) for one in _apart(part, statement)):
             if own is not line or getattr(statement, REMADE, False) or ast.dump(own) != ast.dump(statement):
                 setattr(own, REMADE, True)
             match own:
@@ -221,6 +226,25 @@ def _lines(body: Sequence[ast.stmt], called: _Called) -> Iterator[ast.stmt]:
                     if isinstance(value, ast.Name) and value.id == name:
                         continue  # W1 = params["W1"]
             yield own
+
+
+def _returned(statement: ast.stmt, given: set[str]) -> Iterator[ast.stmt]:
+    """`return loss / n, dw / n` as `dw = dw / n`: what is returned is the gradient that stands in it; others as they are."""
+    match statement:
+        case ast.Return(value=ast.BinOp() | ast.Tuple() as value):
+            parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        case _:
+            yield statement
+            return
+    for part in parts:
+        names = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+        own = [*(names & given)]
+        if isinstance(part, ast.Name) or (not own and any(map(_LOSS.match, names))):
+            continue
+        if len(own) != 1:
+            yield statement
+            return
+        yield ast.copy_location(ast.Assign([ast.Name(own[0], ast.Store())], part), statement)
 
 
 def _is_size(node: ast.expr) -> bool:

@@ -245,7 +245,7 @@ loss = (sum(maximum(0, s - own + 1)) - n)/n"""
         ),
         ("s = scores\nscores -= 1\nd = s", "line 3 reads s, which line 2 changed as scores"),
         ("def a(x):\n    dW = x\ndef b(x):\n    dW = x", "line 3 is no step"),
-        ("def a(x):\n    dW2 = x\n    return dW2 * 2", "line 3 give what is returned a name in a line before"),
+        ("def a(x):\n    dW2 = dh = x\n    return dW2 * dh", "line 3 give what is returned a name in a line before"),
         ("if reg:\n    dW2 = W2", "line 1 is no step"),
         ("p = softmax(scores)\nd = p\nd /= n\nq = p", "line 4 reads p, which line 3 changed as d: write d = p.copy() before that"),
         ("def backward(x):\n    s = x\n    s[0] = 1\n    return s", "line 1 is no step"),

@@ -1,0 +1,117 @@
+"""Gradients of code with loops, followed at the judge's points in Python's order: the second opinion on how such code is read."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.loops import has_loops
+from symbackprop.formulas.told import told
+from symbackprop.judge.arrays import Looped
+from symbackprop.judge.asked import Asked
+from symbackprop.judge.followed.statements import Follower
+from symbackprop.judge.followed.words import LANGUAGE, NotFollowed
+from symbackprop.judge.goals import named
+from symbackprop.judge.numbered import Values, judged_numbers
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.verdict import Judged
+
+if TYPE_CHECKING:
+    from symbackprop.judge.claims import Judge
+
+_STEPS = 100_000  # of one point
+_ALL_STEPS = 3_000_000  # of all points of one gradient
+_ROWS = ("N", "m", "M", "B")
+
+
+def in_order(judge: Judge, read: Sequence[Judged], claims: Iterable[Any]) -> tuple[Judged, ...]:
+    """The verdicts; on gradients of code with loops as they are read where following the code agrees, and else by its numbers.
+
+    read   the verdicts on claims as they are read, which prove more and say more.
+    """
+    code = {str(claim): claim for claim in claims if isinstance(claim, Looped)}
+    if not code or has_loops(judge.truth.program):
+        return tuple(read)
+    return tuple(one if one.given not in code else _by_numbers(judge, one, code[one.given]) for one in read)
+
+
+def _by_numbers(judge: Judge, read: Judged, code: Looped) -> Judged:
+    what = read.asked
+    if what is None or what.of != judge.truth.of:
+        return read
+    found = judged_numbers(judge, what, Followed(judge.truth, what, code), read.given, (NotFollowed,))
+    agree = (read.right and found.right) or (read.wrong and found.wrong and _is_shape(read) == _is_shape(found))
+    if found.open or agree:
+        return read
+    return replace(found, given=read.given, stands=read.stands, remarks=(*found.remarks, told("followed line by line, at numbers")))
+
+
+def _is_shape(one: Judged) -> bool:
+    return one.kind == "wrong shape"
+
+
+class Followed:
+    """What code gives for a gradient where the network has the values."""
+
+    def __init__(self, truth: Truth, what: Asked, code: str) -> None:
+        self.truth, self.what = truth, what
+        self.body = ast.parse(code).body
+        self.left = _ALL_STEPS
+
+    def __call__(self, values: Values) -> ndarray:
+        """Its numbers. Raises NotFollowed."""
+        follower = Follower(self.names(values), self.known(values), min(_STEPS, self.left))
+        before = follower.steps
+        try:
+            found = np.asarray(follower.follow(self.body))
+        finally:
+            self.left -= before - follower.steps
+        if found.dtype.kind not in "fiub":
+            raise NotFollowed("it gives no numbers")
+        found = found if found.dtype.kind == "f" else found.astype(float)
+        shape = np.shape(values[self.what.wrt])
+        return found.reshape(shape) if _without_ones(found.shape) == _without_ones(shape) else found
+
+    def names(self, values: Values) -> dict[str, Any]:
+        """The tensors of the network and its sizes, by their names."""
+        truth = self.truth
+        own = {name: _held(truth, name, values[name]) for name in truth.named if name in values}
+        sizes = {
+            str(n): int(k)
+            for name in own
+            for n, k in zip(truth.program.shape(name), np.shape(values[name]), strict=True)
+            if n.is_Symbol
+        }
+        rows = [len(values[t.name]) for t in truth.program.inputs if t.kind in ("data", "labels", "integers") and t.shape]
+        several = dict.fromkeys(_ROWS, rows[0]) if rows else {}
+        aliases = {name: own[of] for name, of in truth.network.aliases.items() if of in own}
+        return {**several, **sizes, **own, **aliases}
+
+    def known(self, values: Values) -> Callable[[str], Any]:
+        """True gradients by the names that say them, dz, and slopes, sigmoid_prime."""
+
+        def one(name: str) -> Any:
+            found = named(self.truth, name, name) if re.match(r"d|grad", name) else None
+            if found is not None and found.of == self.truth.of:
+                whole = values.get(gradient_name(found.of, found.wrt))
+                return None if whole is None else np.array(whole)[()]
+            return LANGUAGE.get(name)
+
+        return one
+
+
+def _held(truth: Truth, name: str, value: ndarray) -> Any:
+    """A copy of a tensor's array, of whole numbers where it holds such."""
+    whole = truth.program.tensors[name].kind == "integers"
+    return np.array(value, dtype=int if whole else float)[()]
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)

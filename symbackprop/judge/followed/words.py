@@ -1,0 +1,133 @@
+"""What code may call where it is followed: functions of arrays by name, and what an array is asked after a dot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+MOST_ENTRIES = 100_000  # of an array
+MOST_PAIRS = 10_000_000  # of entries of several arrays that meet
+
+
+class NotFollowed(Exception):
+    """Code that is not followed: what stands in it, and the line, counted from 1; 0 where it is not known."""
+
+    def __init__(self, why: str, line: int = 0) -> None:
+        super().__init__(why)
+        self.why, self.line = why, line
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return 1 / (1 + np.exp(-np.asarray(x)))
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) over its sum along an axis."""
+    powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return powers / np.sum(powers, axis=axis, keepdims=True)
+
+
+def one_hot(t: Any, n: int) -> Any:
+    """A row for each class, 1 at it."""
+    return (np.asarray(t)[..., None] == np.arange(int(n))).astype(float)
+
+
+def _erf(x: Any) -> Any:
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+_ARRAYS = (
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "arange", "arctan", "argmax", "argmin", "argsort",
+    "array", "asarray", "atleast_1d", "atleast_2d", "broadcast_to", "ceil", "clip", "concatenate", "copy", "cos", "cosh",
+    "count_nonzero", "cumprod", "cumsum", "diag", "diagonal", "divide", "dot", "einsum", "empty", "empty_like", "equal",
+    "exp", "expand_dims", "expm1", "eye", "flatnonzero", "flip", "floor", "full", "full_like", "greater", "greater_equal",
+    "heaviside", "hstack", "identity", "inner", "isclose", "kron", "less", "less_equal", "linspace", "log", "log10", "log1p",
+    "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "matmul", "max", "maximum", "mean", "min", "minimum",
+    "mod", "moveaxis", "multiply", "nan_to_num", "ndim", "negative", "nonzero", "not_equal", "ones", "ones_like", "outer",
+    "power", "prod", "ravel", "reciprocal", "repeat", "reshape", "roll", "round", "shape", "sign", "sin", "sinh", "size",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
+    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "true_divide", "var", "vstack", "where",
+    "zeros", "zeros_like",
+)  # fmt: skip
+FUNCTIONS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _ARRAYS} | {
+    name: getattr(np.linalg, name) for name in ("norm", "inv", "det", "solve", "slogdet", "pinv")
+}
+_SHORT = (
+    "exp", "log", "sqrt", "tanh", "sin", "cos", "maximum", "minimum", "mean", "dot", "outer", "zeros", "ones", "where",
+    "square", "transpose", "trace",
+)  # fmt: skip
+LANGUAGE: dict[str, Callable[..., Any]] = {  # of the network language, and those that every course defines somewhere
+    name: getattr(np, name) for name in _SHORT
+} | {
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+    "one_hot": one_hot,
+    "erf": _erf,
+    "relu": lambda x: np.maximum(x, 0),
+}
+PLAIN: dict[str, Callable[..., Any]] = {
+    "abs": abs, "bool": bool, "enumerate": enumerate, "float": float, "int": int, "len": len, "list": list, "max": max, "min": min,
+    "range": range, "reversed": reversed, "round": round, "sum": sum, "tuple": tuple, "zip": zip, "dict": dict, "str": str,
+    "all": all, "any": any, "print": lambda *given, **further: None,
+}  # fmt: skip
+METHODS = frozenset((
+    "all", "any", "argmax", "argmin", "astype", "clip", "copy", "cumsum", "diagonal", "dot", "fill", "flatten", "item",
+    "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes",
+    "tolist", "trace", "transpose", "var",
+))  # fmt: skip
+ASKED = frozenset(["T", "shape", "size", "ndim"])
+OF_LISTS = frozenset(["append", "insert", "pop", "reverse", "extend", "copy"])
+OF_DICTS = frozenset(["keys", "values", "items", "get", "copy"])
+AT = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply}
+CONSTANTS: dict[str, Any] = {
+    "pi": np.pi, "e": np.e, "inf": np.inf, "newaxis": None, "float64": np.float64, "float32": np.float32, "int64": np.int64,
+    "int32": np.int32, "bool_": np.bool_, "float_": np.float64,
+}  # fmt: skip
+TYPES: dict[str, type] = {"float": float, "int": int, "bool": bool}
+_MAKING = frozenset((
+    "zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "tile", "repeat", "broadcast_to", "kron",
+    "outer", "einsum", "tensordot",
+))  # fmt: skip
+
+
+def checked(name: str, given: list[Any], further: dict[str, Any]) -> None:
+    """Refuse a call that would make an array too large, before it is made. Raises NotFollowed."""
+    several = [*given, *further.values()]
+    numbers = [abs(int(n)) for one in several for n in _numbers(one)]
+    if name in _MAKING and math.prod(max(n, 1) for n in numbers) * _entries(several) > MOST_ENTRIES * 10:
+        raise NotFollowed(f"{name} makes an array of more entries than are followed")
+    if _entries(several) > MOST_PAIRS:
+        raise NotFollowed(f"{name} takes arrays of more entries than are followed")
+
+
+def _numbers(value: Any) -> list[Any]:
+    match value:
+        case bool():
+            return []
+        case int() | np.integer():
+            return [value]
+        case tuple() | list():
+            return [n for one in value[:100] for n in _numbers(one)]
+    return []
+
+
+def _entries(several: list[Any]) -> int:
+    """How many pairs the entries of arrays make."""
+    return math.prod(max(one.size, 1) for one in several if isinstance(one, ndarray))
+
+
+def small(value: Any) -> Any:
+    """A value that may be kept. Raises NotFollowed for one that is too large."""
+    match value:
+        case ndarray() if value.size > MOST_ENTRIES:
+            raise NotFollowed("an array has more entries than are followed")
+        case int() if not isinstance(value, bool) and value.bit_length() > 128:
+            raise NotFollowed("a whole number has more digits than are followed")
+        case list() | tuple() | dict() | str() if len(value) > MOST_ENTRIES:
+            raise NotFollowed("a list has more entries than are followed")
+    return value

@@ -1,0 +1,108 @@
+"""Numbers that code gives for a gradient, held against the truth at the judge's points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import told
+from symbackprop.judge.asked import Asked
+from symbackprop.judge.counterexample import Both, Counterexample, smallest
+from symbackprop.judge.diagnose import even_by_construction, reads
+from symbackprop.judge.functions.compare import SMALL_AGREES, SMALL_DIFFERS
+from symbackprop.judge.points import Coverage, Side, enough, noted
+from symbackprop.judge.truth import WITNESSES
+from symbackprop.judge.verdict import Judged
+from symbackprop.judge.weigh import AGREES, DIFFERS, Goal, Sample, Weighed, goal_of, measured
+
+if TYPE_CHECKING:
+    from symbackprop.judge.claims import Judge
+
+Values = Mapping[str, ndarray]
+Taken = Callable[[Values], ndarray]
+
+
+def judged_numbers(judge: Judge, what: Asked, taken: Taken, given: str, failures: tuple[type[Exception], ...]) -> Judged:
+    """The verdict on what code gives for a gradient.
+
+    taken     its numbers where the network has the values.
+    given     what the code is called.
+    failures  what it raises where it has no numbers.
+    """
+    goal = goal_of(judge.truth, what.wrt, what.of)
+    small: set[str] = set()  # the types of floats that are coarser than the judge's
+
+    def claimed(values: Values) -> ndarray:
+        value = taken(values)
+        small.update([value.dtype.name] if _unit(value) else ())
+        return value
+
+    try:
+        if doubt := judge.truth.doubt(what.wrt, what.of):
+            return Judged(what.name, what, "undecided", doubt)
+        found = _weighed(goal, claimed)
+    except failures as failed:
+        return Judged(what.name, what, "not understood", told("{}", str(failed)))
+    if found.agrees is None:
+        return Judged(what.name, what, "undecided", found.why, points=len(found.samples))
+    about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "witnesses": WITNESSES, "given": given}
+    about["truth"] = judge.truth.formula(what.wrt, what.of)
+    about["remarks"] = tuple(told("what was returned in {} is held to the digits that this has", kind) for kind in sorted(small))
+    if found.agrees:
+        return Judged(what.name, what, "right, numeric", **about)
+    return judge.differing(what, goal, found, about, lambda: _fails(goal, found, claimed, failures))
+
+
+def _unit(value: ndarray) -> float:
+    """What floats of the value's type cannot tell from 1, where they are coarser than float64; else 0."""
+    return float(np.finfo(value.dtype).eps) if value.dtype.itemsize < 8 else 0.0
+
+
+def _weighed(goal: Goal, claimed: Taken) -> Weighed:
+    """The function's values against the truth; of a function that computes in float32, as closely as float32 can tell."""
+    found, coverage, unit = Weighed(), Coverage(), 0.0
+    for place in goal.truth.places:
+        true, value = goal.at(place), claimed(place.values)
+        if value.shape != true.shape:
+            found.shapes = tuple(map(sp.Integer, value.shape)), tuple(map(sp.Integer, true.shape))
+        unit = max(unit, _unit(value))
+        found.samples.append(Sample(place, value.astype(float), true, [], 0.0))
+        coverage.add(place.sides, place.labels())
+        if enough(len(found.samples), coverage):
+            break
+    found.samples = measured(found.samples)
+    if found.margin <= max(AGREES, SMALL_AGREES * unit):
+        found.agrees = True
+    elif found.margin >= max(DIFFERS, SMALL_DIFFERS * unit):
+        found.agrees = False
+    else:
+        found.why = told("the values differ by {}, which floats cannot settle", f"{found.margin:.0e}")
+    return found
+
+
+def _fails(goal: Goal, found: Weighed, claimed: Taken, failures: tuple[type[Exception], ...]) -> Counterexample | None:
+    """The smallest point found at which the function fails."""
+    truth, structural = goal.truth, even_by_construction(found)
+
+    def evaluate(point: Values, at: Mapping[str, int]) -> Both:
+        sides: list[Side] = []
+        values = walk(goal.program, point, at, FLOATS, noted(sides))
+        try:
+            value, true = claimed(values), values[goal.name]
+            off = SMALL_DIFFERS * _unit(value) * np.abs(true).max(initial=0.0)  # what rounds is no counterexample
+            close = value.shape == true.shape and np.abs(value - true) <= off
+            return np.where(close, true, value), true, [s for s in sides if str(s.relation) not in structural]
+        except failures as failed:
+            raise PointError(str(failed)) from None
+
+    try:
+        return smallest(truth.program, evaluate, reads(goal), truth.sizes)
+    except PointError:
+        return None

@@ -1,0 +1,175 @@
+"""Code with loops that is followed at numbers: what comes out is what Python computes, and the verdicts are on that."""
+
+import ast
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.followed import Follower, NotFollowed
+from tests.judge.backward_passes import LOGIT
+from tests.judge.backward_passes import PASSES as STRAIGHT
+from tests.judge.loops_of_code import NAIVE_SOFTMAX, NAIVE_SVM, PASSES, SOFTMAX, SVM
+from tests.judge.mutants import KNOWN, mutants, oracle
+
+NAMES = {
+    "X": np.array([[1.0, 2.0, -1.0], [0.5, -2.0, 3.0]]), "y": np.array([0, 3]), "W": np.linspace(-1, 1, 12).reshape(3, 4),
+    "Y": np.eye(4)[[0, 3]], "v": np.array([1.0, -2.0, 4.0]), "n": 2, "N": 2, "C": 4, "D": 3, "reg": 0.1,
+    "correct": np.array([0.5, -1.0]),
+}  # fmt: skip
+WAYS = (
+    "total = 0\nfor a, (b, c) in enumerate(zip(X, y)):\n    if a: total += b.sum() * c\n    else: continue",
+    "total = v\nother = total\nother *= 2\nthird = total.copy()\nthird[0] = 7",
+    "k = 0\nwhile True:\n    k += 1\n    if k > 3: break\ntotal = k",
+    "several = []\nfor row in X:\n    several.append(row @ W)\ntotal = np.array(several)[::-1]",
+    "def f(a, b=2, *, c=1):\n    return a\ntotal = 3",
+    "def f(a, b=2):\n    return a * b\ntotal = f(v) + f(v, b=3) + (lambda t: t - 1)(v)",
+    "grads = {'a': 1}\ngrads['b'] = v[-1]\ntotal = [grads[k] for k in grads]",
+    "total = np.zeros((4, 4))\nnp.add.at(total, y, 1.)\ntotal[range(n), y] -= 1\ntotal[total == 0] = 9",
+    "total = sum(v[i] if v[i] > 0 else -v[i] for i in range(3))",
+    "total = X[:, None, :1]\ntotal = total.reshape(-1).tolist()",
+    "a, b = v[:2]\n(c, d), e = (a, b), -a\ntotal = a < b < c or not d",
+    "total = np.where(v > 0, v, 0) // 1 % 3\ntotal /= n",
+)
+WRONG = {
+    "no mean": ("dW /= num_train\n", "", "1/N is missing"),
+    "no penalty": ("dW += 2 * reg * W", "dW = dW", "the gradient of the penalty is left out"),
+    "half a penalty": ("2 * reg", "reg", "1/2"),
+    "no row of the label": ("            dW[:, y[i]] -= X[i]\n", "", ""),
+    "signs exchanged": ("dW[:, j] += X[i]", "dW[:, j] -= X[i]", ""),
+}
+
+
+def ran(code: str) -> dict[str, Any] | None:
+    """What Python itself leaves in the names; None where it fails."""
+    space = {**KNOWN, **{n: np.array(a)[()] if isinstance(a, np.ndarray) else a for n, a in NAMES.items()}}
+    try:
+        with np.errstate(all="ignore"):
+            exec(code, space)
+    except Exception:
+        return None
+    return space
+
+
+def followed(code: str) -> dict[str, Any] | None:
+    """What following leaves in them."""
+    names = {n: np.array(a)[()] if isinstance(a, np.ndarray) else a for n, a in NAMES.items()}
+    try:
+        Follower(names, {"softmax": 1}.get).follow(ast.parse(code).body)
+    except NotFollowed:
+        return None
+    return names
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    names = [n for n in one if n in other and not n.startswith("_") and not callable(one[n]) and not isinstance(other[n], ast.AST)]
+    return all(
+        np.array_equal(np.asarray(one[n]), np.asarray(other[n]), equal_nan=np.asarray(one[n]).dtype.kind == "f") for n in names
+    )
+
+
+@pytest.mark.parametrize("code", WAYS)
+def test_code_is_followed_as_python_runs_it(code: str) -> None:
+    one, other = ran(code), followed(code)
+    if "*, c" in code:
+        assert other is not None
+        return
+    assert one is not None
+    assert other is not None
+    assert same(one, other)
+
+
+def test_slips_in_code_are_followed_as_python_runs_them() -> None:
+    codes = [code for _, code in [*PASSES.values(), *STRAIGHT.values()]]
+    heard = 0
+    for code in codes:
+        tried = [code, *mutants(code)]
+        for slip in random.Random(1).sample(tried, min(12, len(tried))):
+            one, other = ran(slip), followed(slip)
+            if other is not None:
+                assert one is not None, slip
+                assert same(one, other), slip
+                heard += one is not None
+    assert heard > 20
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos.system('true')",
+        "x = ().__class__",
+        "x = np.__dict__",
+        "x = open('a')",
+        "x = v.__array__()",
+        "x = np.zeros((100000, 100000))",
+        "x = 9**9**9",
+        "x = [0] * 10**9",
+        "while True: pass",
+        "x = eval('1')",
+        "x = np.load('a')",
+        "x = X.tofile('a')",
+        "def f(a):\n    return f(a)\nx = f(1)",
+        "x = 1\nfor i in range(1000):\n    x = x * 9",
+        "x = np.outer(np.ones(90000), np.ones(90000))",
+        "x = 'a' * 10**9",
+        "x = f'{v:>999999999}'",
+        "x = (lambda: 0).__globals__",
+    ],
+)
+def test_what_is_no_arithmetic_is_not_followed(code: str) -> None:
+    with pytest.raises(NotFollowed):
+        Follower(dict(NAMES), steps=20_000).follow(ast.parse(code).body)
+
+
+@pytest.mark.parametrize("way", [pytest.param(w, marks=() if w == "naive_svm" else pytest.mark.slow) for w in PASSES])
+def test_loops_of_a_course_are_right(way: str) -> None:
+    network, code = PASSES[way]
+    assert oracle(network, code) == {"W": True}
+    assert sb.verify(network, code).ok
+
+
+@pytest.mark.parametrize("slip", [pytest.param(s, marks=() if s == "no penalty" else pytest.mark.slow) for s in WRONG])
+def test_slips_of_a_loop_of_a_course_are_named(slip: str) -> None:
+    right, wrong, mistake = WRONG[slip]
+    assert right in NAIVE_SVM
+    code = NAIVE_SVM.replace(right, wrong)
+    assert oracle(SVM, code) == {"W": False}
+    (found,) = sb.verify(SVM, code).claims
+    assert found.kind == "wrong"
+    assert found.counterexample is not None
+    assert mistake in "".join(str(one.sentence) for one in found.mistakes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", PASSES)
+def test_slips_in_a_loop_are_wrong_where_they_change_a_number(way: str) -> None:
+    network, code = PASSES[way]
+    tried = mutants(code)
+    for slip in random.Random(way).sample(tried, min(10, len(tried))):
+        true = oracle(network, slip)
+        try:
+            found = sb.verify(network, slip)
+        except sb.SymbackpropError:
+            continue
+        if true is None:
+            assert not found.ok, slip
+        elif true:
+            assert not [c for c in found.claims if c.name == "dW" and ((c.right and not true["W"]) or (c.wrong and true["W"]))], (
+                slip
+            )
+
+
+def test_what_a_function_returns_is_the_gradient_that_stands_in_it() -> None:
+    code = "def grad(X, y, w, b):\n    m = len(y)\n    r = sigmoid(X @ w + b) - y\n    dw = X.T @ r\n    db = np.sum(r)\n    return J / m, dw / m, db"
+    last = {one.name: one for one in sb.verify(LOGIT, code).claims}
+    assert (last["dw"].right, last["db"].right) == (True, False)
+    naive = "def softmax_loss_naive(W, X, y):\n" + "".join(f"    {line}\n" for line in NAIVE_SOFTMAX.splitlines()[:-1])
+    assert sb.verify(SOFTMAX, f"{naive}    return loss, dW + 2 * reg * W").ok
+
+
+def test_a_gradient_of_the_loss_by_another_name_is_that() -> None:
+    code = "dj_dw = np.zeros(d)\nfor i in range(m):\n    dj_dw = dj_dw + (p[i] - y[i]) * X[i]"
+    assert [one.kind for one in sb.verify(LOGIT, code).claims] == ["up to convention"]
+    assert sb.verify(LOGIT, f"{code}\ndj_dw = dj_dw / m").ok
