@@ -21,9 +21,15 @@ PRELUDE = """#include <math.h>
 typedef REAL real;
 #if defined(__GNUC__)
 #define OWN static __attribute__((noinline))
+#if defined(__clang__)
+#define ONCE OWN
+#else
+#define ONCE static __attribute__((noinline, noclone))
+#endif
 #define WITHIN static inline __attribute__((always_inline))
 #else
 #define OWN static
+#define ONCE static
 #define WITHIN static inline
 #endif
 #ifdef STEP_BLAS
@@ -262,7 +268,7 @@ OWN void tiles_(
     }
 }
 """,
-    "product_": """OWN void product_(
+    "product_": """ONCE void product_(
     ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, ptrdiff_t bn,
     real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed) {
 #if defined(__GNUC__)

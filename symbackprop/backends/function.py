@@ -391,9 +391,9 @@ def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) 
         for name, t in program.tensors.items()
     }
     inputs = {t.name for t in program.inputs}
-    for name, tensor in tensors.items():
+    lacking = {n for n in {n for t in tensors.values() for n in t.shape} if n.is_number and not (n.is_Integer and n > 0)}
+    for name, tensor in tensors.items() if lacking else ():
         for extent, before in zip(tensor.shape, program.tensors[name].shape, strict=True):
-            lacks = extent.is_number and not (extent.is_Integer and extent > 0)
-            if lacks and not (empty and extent.is_Integer and name not in inputs):
+            if extent in lacking and not (empty and extent.is_Integer and name not in inputs):
                 raise SizeError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
     return Program(tensors, tuple(map(at_sizes, program.equations)), program.outputs, tuple(map(put, program.conditions)))

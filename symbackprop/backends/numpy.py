@@ -57,8 +57,11 @@ class Names:
 
     def fresh(self, wish: str) -> str:
         """An identifier like `wish`."""
-        letters = (c if f"x{c}".isidentifier() else " " for c in unicodedata.normalize("NFKC", wish))
-        base = re.sub(" +", "_", "".join(letters)).strip("_") or "x"
+        if wish.isascii() and wish.isidentifier():
+            base = wish.strip("_") or "x"
+        else:
+            letters = (c if f"x{c}".isidentifier() else " " for c in unicodedata.normalize("NFKC", wish))
+            base = re.sub(" +", "_", "".join(letters)).strip("_") or "x"
         base = base if base.isidentifier() else f"x{base}"
         name, number = base, 1
         while name in self.taken or keyword.iskeyword(name):

@@ -19,9 +19,6 @@ ROUNDING = ("floor", "ceiling", "ceil", "round", "trunc", "sign")
 def integers(program: Program, equations: Sequence[Equation]) -> frozenset[str]:
     """The tensors that the source holds as integers: declared ones, and those of whole numbers that positions are made of."""
     found = {t.name for t in program.inputs if t.kind == "integers"}
-    held = found | {t.name for t in program.inputs if t.domain in ("binary", "sign")} | {e.target.name for e in equations}
-    while fractions := {e.target.name for e in equations if e.target.name in held and not _is_whole(e, held)}:
-        held -= fractions  # loops read themselves, so that all are taken for whole until one shows that they are not
     reading: set[str] = set()
     for equation in reversed(equations):
         if equation.target.name in reading:
@@ -30,6 +27,11 @@ def integers(program: Program, equations: Sequence[Equation]) -> frozenset[str]:
             in_guards = {s for test in parts_in(equation.op.body, sp.Eq) if letters_of(test) for s in test.free_symbols}
             reading |= {r.name for s, r in zip(equation.op.slots, equation.operands, strict=True) if s in in_guards}
     written = {e.target.name for e in equations}
+    if reading.isdisjoint(written):
+        return frozenset(found)
+    held = found | {t.name for t in program.inputs if t.domain in ("binary", "sign")} | written
+    while fractions := {e.target.name for e in equations if e.target.name in held and not _is_whole(e, held)}:
+        held -= fractions  # loops read themselves, so that all are taken for whole until one shows that they are not
     return frozenset(found | (reading & written & held))
 
 

@@ -7,6 +7,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+OLD = 1_000_000  # objects that were kept without a look; after so many, one look at all
+
+_kept = 0
+
 
 @contextmanager
 def without_collections() -> Iterator[None]:
@@ -17,7 +21,21 @@ def without_collections() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            _keep()
             gc.enable()
+
+
+def _keep() -> None:
+    """What was made counts as old, without the look through all of it that the collector would begin with."""
+    global _kept
+    if gc.get_freeze_count():  # somebody else holds objects out of its sight, which is not ours to undo
+        return
+    _kept += gc.get_count()[0]
+    if _kept > OLD:
+        _kept = 0
+        gc.collect()
+    gc.freeze()
+    gc.unfreeze()
 
 
 def for_one_command() -> None:

@@ -6,6 +6,7 @@ x log(a) is 0 where x is; the length of a vector has the slope 0 at 0; quotients
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -65,6 +66,7 @@ def lengths(body: Any, squares: Callable[[Any], bool]) -> Any:
     return body.replace(is_length, lambda e: length(e.base)) if body.has(sp.Pow) else body
 
 
+@lru_cache(maxsize=1024)
 def is_sum_of_squares(body: Any) -> bool:
     """Whether a body is a square, or several."""
     return lengths(sp.sqrt(body), lambda s: False).has(length)

@@ -46,14 +46,21 @@ def stable(program: Program, kept: Iterable[str] = ()) -> Program:
 def with_defined_slopes(program: Program) -> Program:
     """The program, with the slopes of powers where they are 0: u^p log(u) where u^p is, p u^(p - 1) where p is."""
 
+    known: dict[Op, Op] = {}
+
     def defined(op: Op) -> Op:
+        if op not in known:
+            known[op] = worked_out(op)
+        return known[op]
+
+    def worked_out(op: Op) -> Op:
         if not isinstance(op, Sum) or all(power.exp.is_number for power in op.body.atoms(sp.Pow)):
             return op
         body = op.body.replace(lambda e: e.is_Mul, lambda e: power_times_log(e) or exponent_times_power(e) or e)
         return op if body == op.body else Sum(body, op.slots, op.over)  # type: ignore[arg-type]  # SymPy promises a Basic only
 
     ops = [defined(e.op) for e in program.equations]
-    if all(new is e.op for new, e in zip(ops, program.equations, strict=True)):
+    if all(new == e.op for new, e in zip(ops, program.equations, strict=True)):
         return program
     return replace(program, equations=tuple(replace(e, op=new) for new, e in zip(ops, program.equations, strict=True)))
 
@@ -79,6 +86,7 @@ class _Speller:
         self.powers: dict[tuple[str, bool], _Power | None] = {}
         self.steep: set[str] = set()  # tensors that are a number times a logarithm, or quotients
         self.squares: set[str] = set()  # and sums of squares, but for those that no rule looks through
+        self.far: dict[str, int] = {}  # how many operations below a tensor an exponential stands, counted anew from each sum
         self.changed = False
 
     @property
@@ -96,7 +104,22 @@ class _Speller:
             if is_sum_of_squares(body):
                 self.squares.add(name)
         read = Equation(equation.target, equation.op, tuple(map(self.first, equation.operands)))
+        far = self.far_from_exponentials(read)
+        if far <= REACH:
+            self.far[name] = far
         self.same[name] = name if name in self.kept else self.known.setdefault((shape, *nameless(read)), name)
+
+    def far_from_exponentials(self, equation: Equation) -> int:
+        """At least so many operations below an equation an exponential stands; more than REACH: none that a rule would see."""
+        op = equation.op
+        if not isinstance(op, Sum):
+            return REACH + 1
+        if op.body.has(exp):
+            return 0
+        near = min((self.far.get(r.name, REACH + 1) for r in equation.operands if r.name not in self.kept), default=REACH + 1)
+        if near > REACH or any(extent != 1 for _, extent in op.over):
+            return near if near > REACH else 0
+        return near + 1
 
     def first(self, ref: Ref) -> Ref:
         return Ref(self.same.get(ref.name, ref.name), ref.index)
@@ -197,6 +220,8 @@ class _Speller:
     def exponentials(self, equation: Equation) -> _Power | None:
         """sum of c exp(u) = c exp(logsumexp(u))"""
         assert isinstance(equation.op, Sum)
+        if equation.target.name not in self.far:
+            return None
         target, over = equation.target, equation.op.over
         view = _View(self, equation)
         for reach in range(REACH):

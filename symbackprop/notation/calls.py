@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Callable
 from functools import reduce
@@ -35,7 +34,7 @@ from symbackprop.notation.functions import Layer, Named, Second
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.rounds import List
 from symbackprop.notation.sequences import as_arrays, beside, is_sequence, summed, turned
-from symbackprop.notation.vocabulary import called, functions, plain
+from symbackprop.notation.vocabulary import called, functions, plain, signature_of
 from symbackprop.notation.words import METHODS_OUTSIDE
 
 if TYPE_CHECKING:
@@ -210,7 +209,7 @@ def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]
     elif meant.name in of_arrays():
         for value in given:
             evaluator.arrays.axes(node, value)
-    further = renamed(evaluator.keywords(node), inspect.signature(meant.function).parameters)
+    further = renamed(evaluator.keywords(node), signature_of(meant.function).parameters)
     return called(meant.name, given, further, meant.function, evaluator.plain)
 
 

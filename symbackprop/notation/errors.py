@@ -91,6 +91,10 @@ class Source:
     first_line: int = 1
     indent: int = 0
 
+    def number(self, node: ast.AST) -> int:
+        """The line on which a node of the parsed text begins, in its file."""
+        return getattr(node, "lineno", 1) + self.first_line - 1
+
     def place(self, node: ast.AST) -> Place:
         """Where a node of the parsed text stands."""
         line: int = getattr(node, "lineno", 1)

@@ -99,13 +99,13 @@ class Reader:
         self.steps.foresee(statements)
         for statement in statements:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value is None:
-                self.later.setdefault(statement.target.id, self.source.place(statement.target).line)
+                self.later.setdefault(statement.target.id, self.source.number(statement.target))
                 self.written[statement.target.id] += 1
                 continue
             again = isinstance(statement, ast.For | ast.AugAssign)  # a name that a loop writes is written more than once
             for node in inner(statement):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    self.later.setdefault(node.id, self.source.place(node).line)
+                    self.later.setdefault(node.id, self.source.number(node))
                     self.written[node.id] += 2 if again else 1
                 elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
                     self.written[node.value.id] += 2

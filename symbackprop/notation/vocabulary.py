@@ -70,6 +70,12 @@ def name_fault(name: str) -> tuple[str, str] | None:
     return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
 
 
+@lru_cache(maxsize=512)
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """What a function takes; asked once."""
+    return inspect.signature(function)
+
+
 def plain(value: Any) -> Any:
     """A named constant, or a number, as the number; anything else as it is."""
     if isinstance(value, Tensor):
@@ -90,7 +96,7 @@ def called(
     Raises LanguageError for arguments that it does not take, or that do not fit.
     """
     function = function or functions()[name]
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     try:
         bound = signature.bind(*given, **further)
     except TypeError as error:

@@ -1,7 +1,11 @@
 """A process of one command: it looks for garbage seldom, and at its end not at all."""
 
+import gc
 import subprocess
 import sys
+import weakref
+
+from symbackprop.core.garbage import OLD, without_collections
 
 LAST = """
 import atexit, gc
@@ -22,3 +26,36 @@ def test_what_is_to_happen_at_the_end_of_a_command_happens():
     text = "import atexit\natexit.register(print, 'before')\n" + LAST + "\natexit.register(print, 'after')\n"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["after", "True", "1000000", "before"]
+
+
+class Cycle:
+    def __init__(self) -> None:
+        self.own = self
+
+
+@without_collections()
+def kept(count: int) -> list[list[int]]:
+    return [[k] for k in range(count)]
+
+
+def test_what_was_made_counts_as_old_and_garbage_among_it_is_still_found():
+    gc.collect()
+    made = without_collections()(Cycle)()
+    assert any(one is made for one in gc.get_objects(generation=2))
+    dropped = weakref.ref(made)
+    del made
+    held = []
+    while dropped() is not None and len(held) < 4:  # a look at all after a million objects, not never
+        held.append(kept(OLD // 2))
+    assert dropped() is None
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_somebody_froze_stays_frozen():
+    gc.freeze()
+    try:
+        count = gc.get_freeze_count()
+        kept(10)
+        assert gc.get_freeze_count() == count
+    finally:
+        gc.unfreeze()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import assert_never
+from functools import lru_cache
+from typing import Any, assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
@@ -154,12 +155,18 @@ def _is_picked(op: Sum, place: Symbol) -> bool:
 def _scales(node: Node, k: int) -> bool:
     """Whether an operation multiplies its k-th operand by numbers, sizes and constants, and does nothing else."""
     assert isinstance(node.op, Sum)
-    place = node.op.slots[k]
-    factor = node.op.body / place
+    if node.op.over:
+        return False
     declared = zip(node.op.slots, (t.signature for t, _ in node.operands), strict=True)
     constants = {s for s, signature in declared if signature is not None and signature.kind == "constant"}
-    left = factor.free_symbols - constants
-    return not node.op.over and all(symbol.is_positive for symbol in left)  # sizes are positive; slots and positions are not
+    left = _beside(node.op.body, node.op.slots[k]) - constants
+    return all(symbol.is_positive for symbol in left)  # sizes are positive; slots and positions are not
+
+
+@lru_cache(maxsize=1024)
+def _beside(body: Expr, factor: Symbol) -> frozenset[Any]:
+    """The symbols of an expression by a factor of it."""
+    return frozenset((body / factor).free_symbols)
 
 
 def _inlined(node: Node, k: int, inner: Node) -> Node | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.notation.grammar import LONGEST
 from symbackprop.notation.loops.apart import steps_apart
@@ -22,13 +22,15 @@ from symbackprop.notation.loops.whiles import counted
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
 
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where statements stand in others
+
 
 def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] = ()) -> list[ast.stmt]:
     """The statements of a text or of a function as they are read.
 
     arguments   names that have values before.
     """
-    kinds = {type(n) for statement in body for n in ast.walk(statement)}
+    kinds = set(map(type, _blocks(body)))
     if not kinds & {ast.For, ast.While}:
         if ast.If in kinds:
             valued(body := deepcopy(list(body)))
@@ -42,6 +44,17 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
         else:
             own = bounded(own)
         return steps_first(reader, own, arguments)
+
+
+def _blocks(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, and those in them: none stands in an expression."""
+    waiting: list[Any] = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for name in BLOCKS:
+            waiting += getattr(node, name, ())
 
 
 @contextmanager

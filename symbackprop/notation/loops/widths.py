@@ -44,6 +44,11 @@ class Widths:
             kind = statement.annotation
             while isinstance(kind, ast.BinOp):  # parameter[n] & positive
                 kind = kind.left
+            match statement.annotation:
+                case ast.Subscript(value=ast.Name()) as plain if all(
+                    isinstance(n, ast.Name | ast.Constant) for n in items_of(plain)
+                ):
+                    return
             for node in ast.walk(statement.annotation):
                 if isinstance(node, ast.Subscript) and node is not kind and isinstance(node.value, ast.Name):
                     self.names.add(node.value.id)
@@ -64,6 +69,8 @@ class Widths:
 
         parameter[n, h[l+1], h[l]] is n arrays, of which the one with the number l is h[l+1] by h[l].
         """
+        if not self.counted:
+            return None
         letters = [n.id for one in ast.walk(annotation) if self._is_width(one) for n in ast.walk(one.slice)
                    if isinstance(n, ast.Name) and n.id in self.counted]  # fmt: skip
         if not letters or not isinstance(annotation, ast.Subscript):
@@ -123,6 +130,8 @@ class Widths:
 
     def differ(self, annotation: ast.expr) -> bool:
         """Whether a declaration is of another shape at each step."""
+        if not self.names:
+            return False
         given = self.reader.numbers or {}
         several = (n.value.id for n in ast.walk(annotation) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name))
         return any(name in self.names and not isinstance(given.get(name), int) for name in several)
