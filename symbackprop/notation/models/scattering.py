@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from sympy import Expr
+
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import same_size
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed, replaced
-from symbackprop.language.tensors import LanguageError, Tensor, arange, as_tensor
+from symbackprop.language.tensors import LanguageError, Tensor, arange, as_tensor, is_integer, number_of
 
 WHOLE = slice(None)
 HOW = ("replace", "sum", "mean", "max", "min")
+
+
+def positions(index: Any, extent: Expr) -> Any:
+    """Positions on an axis of that size: whole numbers by their type in the model, also where they are computed of others."""
+    if not isinstance(index, Tensor) or is_integer(index) or (not index.ndim and number_of(index) is not None):
+        return index
+    index = TABLE["identity"](index) if index.is_input else index
+    index.below = extent
+    return index
 
 
 def along(x: Tensor, place: int, index: Tensor) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from notation.models.onnx_cases import CASES, GRID, HEADS, IMAGE, KEYS, SINGLE, TWICE, Case, ints, one, positive, real, resized
+from notation.models.onnx_cases import CASES, GRID, HEADS, IMAGE, KEYS, SINGLE, TWICE, Case, X, ints, one, positive, real, resized
 from notation.models.onnx_files import model_of, reference, written
 
 import symbackprop as sb
@@ -261,7 +261,9 @@ REFUSED = {
     "no loss": (lambda: model_of(perceptron(), loss=False), None, "has no loss", "cross_entropy"),
     "an unknown loss": (lambda: model_of(perceptron(), loss=False), "cross_entropi", "no output and no loss", "Did you mean cross_entropy"),
     "custom": (replaced("Foo", "com.microsoft"), "mse_loss", "com.microsoft", "standard operators"),
-    "flat": (replaced("Floor"), "mse_loss", "has no slope", "loss= its name"),
+    "flat": (lambda: model_of(perceptron("ArgMax"), loss=False), "mse_loss", "has no slope", "loss= its name"), "flat on the way": (replaced("NonZero"), "mse_loss", "has no slope|keep to", ""),
+    "last of equal entries": (lambda: model_of(one("ArgMax", X, select_last_index=1)), None, "select_last_index=1 is not read", "select_last_index=0 is"),
+    "written at given entries": (lambda: model_of(Case([("ScatterND", ["a", "i", "u"], ["y"], {})], {"a": real(4, 3), "i": np.array([[2], [0]]), "u": real(2, 3)})), None, "may be written twice", "reduction='add'"),
     "no row": (replaced("Det"), "mse_loss", "no row|keep to", ""),
     "resize by a crop": (lambda: model_of(resized(scales=TWICE, coordinate_transformation_mode="tf_crop_and_resize")), None, "tf_crop_and_resize", "half_pixel"),
     "resize of any size": (lambda: model_of(Case([("Resize", ["a", "", "s"], ["y"], {"mode": "linear"})], {"a": IMAGE}, {"s": np.array(TWICE, np.float32)}, symbols={"a": ["N", 2, "H", 5]})), None, "needs to know the size H", "fixed images"),
@@ -283,7 +285,6 @@ REFUSED = {
         None, "quantised", "before",
     ),
     "computed shape": (lambda: model_of(Case([("Reshape", ["x", "s"], ["y"], {})], {"x": real(2, 2), "s": ints(4)})), None, "the shape is computed", "fixed"),
-    "computed positions": (lambda: model_of(Case([("Cast", ["p"], ["q"], {"to": 7}), ("Gather", ["x", "q"], ["y"], {})], {"x": real(3, 2), "p": real(2)})), None, "no slope", "before"),
     "ceil": (lambda: model_of(one("MaxPool", real(1, 1, 5, 5), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)), None, "ceil_mode", "ceil_mode=0"),
     "3d": (lambda: model_of(one("Conv", real(1, 1, 3, 3, 3), kept={1: real(1, 1, 2, 2, 2)})), None, "5 axes", r"\(N, C, H, W\)"),
     "text": (lambda: None, None, "no ONNX file", "anew"),

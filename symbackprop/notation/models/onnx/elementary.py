@@ -111,9 +111,11 @@ def _cast(node: Node) -> Value:
     whole = value.signature is not None and value.signature.kind == "integers"
     if kind in real or whole or is_truth(value):
         return value
-    if kind == TensorProto.BOOL:
-        return value != 0
-    raise node.refused("real numbers become whole ones, which have no slope.", "Export the part of the model before it.")
+    return value != 0 if kind == TensorProto.BOOL else TABLE["trunc"](value)
+
+
+def _mod(node: Node) -> Tensor:
+    return widened(node, (ops.fmod if node.get("fmod", 0) else TABLE["remainder"])(node.tensor(0), node.tensor(1)))
 
 
 def _gemm(node: Node) -> Tensor:
@@ -147,6 +149,7 @@ ROWS: dict[str, Row] = {
     **{op: _each(TABLE[name]) for op, name in {
         "Exp": "exp", "Log": "log", "Erf": "erf", "Abs": "abs", "Sin": "sin", "Cos": "cos", "Tan": "tan", "Asin": "arcsin",
         "Acos": "arccos", "Atan": "arctan", "Sinh": "sinh", "Cosh": "cosh", "Asinh": "arcsinh", "Atanh": "arctanh", "Sign": "sign",
+        "Floor": "floor", "Ceil": "ceil", "Round": "round",
     }.items()},
     "Sqrt": _each(ops.sqrt), "Reciprocal": _each(ops.reciprocal), "Neg": _each(lambda a: -a),
     "LeakyRelu": _with("leaky_relu", alpha=0.01), "Elu": _with("elu", alpha=1.0), "Celu": _with("celu", alpha=1.0),
@@ -160,5 +163,6 @@ ROWS: dict[str, Row] = {
     "And": _each(ops.logical_and), "Or": _each(ops.logical_or), "Xor": _each(ops.logical_xor), "Not": _each(ops.logical_not),
     "Where": _each(ops.where), "MatMul": lambda node: ops.matmul(node.tensor(0), node.tensor(1)), "Gemm": _gemm, "Einsum": _einsum,
     "Identity": lambda node: node.value(0), "Dropout": _dropout, "Cast": _cast, "CastLike": lambda node: node.value(0),
+    "Mod": _mod,
 }  # fmt: skip
 """From an operator to its value."""

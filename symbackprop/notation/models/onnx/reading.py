@@ -34,7 +34,8 @@ ROWS = {**elementary.ROWS, **shapes.ROWS, **layers.ROWS, **recurrent.ROWS, **att
 QUANTISED = re.compile(r"Quantize|QLinear|Integer$")
 CONTROL = re.compile(r"^(If|Loop|Scan|Sequence|SplitToSequence|Optional|Concat(From)Sequence)")
 RANDOM = re.compile(r"^Random|^Bernoulli|^Multinomial")
-FLAT = {"ArgMax", "ArgMin", "Ceil", "Floor", "Round", "NonZero", "Hardmax", "Unique", "IsNaN", "IsInf", "BitShift", "Mod"}
+FLAT = {"ArgMax", "ArgMin", "Ceil", "Floor", "Round", "NonZero", "Hardmax", "Unique", "IsNaN", "IsInf", "BitShift"}
+"""Operators through which nothing comes back: a model may compute positions or masks by them, and not end in one."""
 
 ROLES = {
     "BatchNormalization": ("", "gamma", "beta", "mu", "v"), "InstanceNormalization": ("", "gamma", "beta"),
@@ -198,8 +199,11 @@ class Walk:
             return self._declare(name, self.graph.weights[name])
         return as_tensor(self.values[name])
 
+    def _node(self, proto: Any) -> Node:
+        return Node(self.graph.file, proto, self.values, self.graph.weights, self.graph.version, self._declare)
+
     def _step(self, proto: Any) -> None:
-        node = Node(self.graph.file, proto, self.values, self.graph.weights, self.graph.version, self._declare)
+        node = self._node(proto)
         if node.op == "Constant":
             self.values[node.outputs[0]] = _constant(node)
             return
@@ -242,6 +246,9 @@ class Walk:
             near = nearest(chosen, known)
             mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(known)}."
             raise NotationError(f"there is no output and no loss {shown(chosen)}.", mend)
+        last = self.graph.needed(outputs[:1])
+        if last and last[-1].op_type in FLAT:
+            raise self._node(last[-1]).refused(*SLOPE)
         return with_loss(self.inputs, self.output(outputs[0]), chosen, self._ending())
 
     def _scalar(self) -> str | None:
@@ -260,6 +267,9 @@ class Walk:
 
 MADE = {"val", "node", "output", "input", "tensor", "t", "x", "n", "view", "addmm", "getitem", "tmp", "linear", "onnx", "variable"}
 """How names begin that exporters make up."""
+
+
+SLOPE = "it has no slope, so that nothing comes back through it.", "Say the output before it: loss= its name."
 
 
 def _constant(node: Node) -> ndarray:

@@ -12,10 +12,10 @@ import sympy as sp
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed, replaced
-from symbackprop.language.tensors import Tensor, as_number, is_integer
+from symbackprop.language.tensors import Tensor, arange, as_number
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node, Value, exact, shape_array, size_of
-from symbackprop.notation.models.scattering import scattered
+from symbackprop.notation.models.scattering import WHOLE, along, positions, scattered
 
 
 def _axes(node: Node, k: int, rank: int) -> list[int] | None:
@@ -121,16 +121,15 @@ def _gather(node: Node) -> Tensor:
     before: tuple[Any, ...] = (slice(None),) * axis
     indices = node.value(1)
     if isinstance(indices, Tensor):
-        _require_positions(node, indices)
-        return x[(*before, indices)]
+        return x[(*before, positions(indices, x.shape[axis]))]
     if indices.ndim == 0:
         return x[(*before, size_of(indices[()]))]
-    positions = [size_of(n) for n in indices.ravel()]
-    if indices.ndim == 1 and len(positions) == 1:
-        return ops.expand_dims(x[(*before, positions[0])], axis)
-    steps = {b - a for a, b in itertools.pairwise(positions)}
-    if indices.ndim == 1 and steps == {1} and positions[0] >= 0:
-        return x[(*before, slice(positions[0], positions[-1] + 1))]
+    places = [size_of(n) for n in indices.ravel()]
+    if indices.ndim == 1 and len(places) == 1:
+        return ops.expand_dims(x[(*before, places[0])], axis)
+    steps = {b - a for a, b in itertools.pairwise(places)}
+    if indices.ndim == 1 and steps == {1} and places[0] >= 0:
+        return x[(*before, slice(places[0], places[-1] + 1))]
     return x[(*before, node.positions(1, x.shape[axis]))]
 
 
@@ -138,10 +137,29 @@ def _gather_elements(node: Node) -> Tensor:
     x = node.tensor(0)
     axis = node.axis(0, x.ndim)
     indices = node.value(1)
-    if isinstance(indices, Tensor):
-        _require_positions(node, indices)
-        return ops.take_along_axis(x, indices, axis)
-    return ops.take_along_axis(x, node.positions(1, x.shape[axis]), axis)
+    if not isinstance(indices, Tensor):
+        indices = node.positions(1, x.shape[axis])
+    return x[along(x, axis, positions(indices, x.shape[axis]))]
+
+
+def _gather_nd(node: Node) -> Tensor:
+    """x[positions]: the last axis of the positions goes through axes of x, behind those that both have in common."""
+    x, common = node.tensor(0), int(node.get("batch_dims", 0))
+    items = _items(node, x, common)
+    rank = max((one.ndim for one in items if isinstance(one, Tensor)), default=0)
+    counts = [arange(n)[(WHOLE, *[None] * (rank - 1 - k))] for k, n in enumerate(x.shape[:common])]
+    return x[(*counts, *items)]
+
+
+def _items(node: Node, x: Tensor, common: int = 0) -> list[Any]:
+    """The positions that stand along the last axis of input 1, axis by axis."""
+    indices = node.value(1)
+    if not isinstance(indices, Tensor):
+        return _fixed(node, indices, x, common)
+    depth = indices.shape[-1]
+    if not depth.is_Integer:
+        raise node.refused(f"it needs to know the size {depth}.", "Export the model with fixed sizes.")
+    return [positions(indices[..., k], x.shape[common + k]) for k in range(int(depth))]
 
 
 def _scatter(node: Node) -> Tensor:
@@ -149,17 +167,9 @@ def _scatter(node: Node) -> Tensor:
     x, new, how = node.tensor(0), node.tensor(2), node.get("reduction", "none")
     if how not in ("none", "add"):
         raise node.refused(f"reduction={how!r} is not read.", "'none' and 'add' are.")
-    indices = node.value(1)
-    if isinstance(indices, Tensor):
-        _require_positions(node, indices)
-        if how == "none":
-            raise node.refused("an entry may be written twice, and one value stays.", "Export it with reduction='add'.")
-        depth = indices.shape[-1]
-        if not depth.is_Integer:
-            raise node.refused(f"it needs to know the size {depth}.", "Export the model with fixed sizes.")
-        items = [indices[..., k] for k in range(int(depth))]
-    else:
-        items = _fixed(node, indices, x, how)
+    if how == "none":
+        _require_once(node, x)
+    items = _items(node, x)
     return x + placed(new, tuple(items), x.shape) if how == "add" else replaced(x, tuple(items), new)
 
 
@@ -171,9 +181,9 @@ def _scatter_elements(node: Node) -> Tensor:
         raise node.refused(f"reduction={how!r} is not read.", f"Those are: {', '.join(kinds)}.")
     axis, indices = node.axis(0, x.ndim), node.value(1)
     if isinstance(indices, Tensor):
-        _require_positions(node, indices)
+        indices = positions(indices, x.shape[axis])
         if how == "none":
-            raise node.refused("an entry may be written twice, and one value stays.", "Export it with reduction='add'.")
+            raise node.refused(*WRITTEN)
     else:
         rows = np.moveaxis(indices, axis, -1).reshape(-1, indices.shape[axis])
         if how == "none" and any(len(set(row)) < len(row) for row in rows.tolist()):
@@ -182,20 +192,31 @@ def _scatter_elements(node: Node) -> Tensor:
     return scattered(x, axis, indices, new, kinds[how])
 
 
-def _fixed(node: Node, indices: Any, x: Tensor, how: str) -> list[Any]:
-    """The positions that the file holds, axis by axis."""
-    extents = [int(n) if n.is_Integer else None for n in x.shape[: indices.shape[-1]]]
+WRITTEN = "an entry may be written twice, and one value stays.", "Export it with reduction='add'."
+
+
+def _require_once(node: Node, x: Tensor) -> None:
+    """Raise NotationError where what is written could meet at an entry."""
+    indices = node.value(1)
+    if isinstance(indices, Tensor):
+        raise node.refused(*WRITTEN)
+    own = _counted(node, indices, x)
+    if len(np.unique(own.reshape(-1, own.shape[-1]), axis=0)) < own[..., 0].size:
+        raise node.refused("it writes an entry twice, and one value stays.", "Write each entry once.")
+
+
+def _counted(node: Node, indices: Any, x: Tensor, common: int = 0) -> Any:
+    """Positions that the file holds, counted from the front."""
+    extents = [int(n) if n.is_Integer else None for n in x.shape[common : common + indices.shape[-1]]]
     if np.any(indices < 0) and None in extents:
         raise node.refused("its positions are counted from an end that is not known.", "Export the model with fixed sizes.")
-    own = np.where(indices < 0, indices + np.array([n or 0 for n in extents]), indices)
-    if how == "none" and len(np.unique(own.reshape(-1, own.shape[-1]), axis=0)) < own[..., 0].size:
-        raise node.refused("it writes an entry twice, and one value stays.", "Write each entry once.")
+    return np.where(indices < 0, indices + np.array([n or 0 for n in extents]), indices)
+
+
+def _fixed(node: Node, indices: Any, x: Tensor, common: int = 0) -> list[Any]:
+    """The positions that the file holds, axis by axis."""
+    own = _counted(node, indices, x, common)
     return [node.declare(f"{node.inputs[1]}/{k}", np.ascontiguousarray(own[..., k])) for k in range(own.shape[-1])]
-
-
-def _require_positions(node: Node, indices: Tensor) -> None:
-    if not is_integer(indices):
-        raise node.refused("its positions are computed.", "Give them to the model as an input of whole numbers.")
 
 
 def _expand(node: Node) -> Tensor:
@@ -243,12 +264,29 @@ def _cumsum(node: Node) -> Tensor:
 
 
 def _one_hot(node: Node) -> Tensor:
-    t = node.tensor(0)
-    _require_positions(node, t)
+    depth = size_of(node.number(1, "its depth"))
+    t = positions(node.tensor(0), as_number(depth))
     off, on = (node.array(2, "its values").ravel()[k].item() for k in (0, 1))
-    hot = ops.one_hot(t, size_of(node.number(1, "its depth")))
+    hot = ops.one_hot(t, depth)
     hot = ops.moveaxis(hot, -1, node.axis(-1, t.ndim + 1))
     return hot if (off, on) == (0, 1) else off + (on - off) * hot
+
+
+def _topk(node: Node) -> tuple[Tensor, Tensor]:
+    x = node.tensor(0)
+    k = node.get("k") if "k" in node.attributes else size_of(node.number(1, "the number of entries"))
+    return ops.topk(x, k, node.axis(-1, x.ndim), bool(node.get("largest", 1)))
+
+
+def _extreme(operation: Callable[..., Tensor]) -> Row:
+    """The positions of extremes along an axis."""
+
+    def row(node: Node) -> Tensor:
+        node.only(select_last_index=0)
+        x = node.tensor(0)
+        return operation(x, node.axis(0, x.ndim), keepdims=bool(node.get("keepdims", 1)))
+
+    return row
 
 
 def _depth_to_space(node: Node) -> Tensor:
@@ -323,7 +361,8 @@ def _full(node: Node) -> Tensor:
 ROWS: dict[str, Row] = {
     "Shape": _shape, "Size": _size, "Reshape": _reshape, "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze,
     "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements,
-    "ScatterND": _scatter, "ScatterElements": _scatter_elements, "Expand": _expand,
+    "GatherND": _gather_nd, "ScatterND": _scatter, "ScatterElements": _scatter_elements, "Expand": _expand,
+    "TopK": _topk, "ArgMax": _extreme(ops.argmax), "ArgMin": _extreme(ops.argmin),
     "Tile": _tile, "Pad": _pad, "Transpose": _transpose, "Trilu": _trilu, "CumSum": _cumsum, "OneHot": _one_hot,
     "DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth,
     "ReduceSum": _reduction(ops.sum), "ReduceMean": _reduction(ops.mean), "ReduceMax": _reduction(ops.max),

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sympy import Expr
-
 from symbackprop.core.program import same_size
 from symbackprop.language.operations.entries import placed, replaced
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, number_of
-from symbackprop.notation.models.scattering import along, filled, scattered
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_truth, number_of
+from symbackprop.notation.models.scattering import along, filled, positions, scattered
 from symbackprop.notation.models.torch.rows.words import WHOLE, cut_of, lang
-
-
-def positions(index: Any, extent: Expr) -> Any:
-    """What torch takes as positions on an axis: whole numbers by their type, also where they are computed of others."""
-    if not isinstance(index, Tensor) or is_integer(index) or (not index.ndim and number_of(index) is not None):
-        return index
-    index = lang.identity(index) if index.is_input else index
-    index.below = extent
-    return index
 
 
 def _items(x: Tensor, indices: Sequence[Any]) -> tuple[Any, ...]:
