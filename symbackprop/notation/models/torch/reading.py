@@ -50,22 +50,34 @@ def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, size
     if sizes not in SIZES:
         raise NotationError(f"sizes={shown(sizes)} is none of {', '.join(SIZES)}.", 'Write sizes="batch".')
     given = tuple(targets) if isinstance(targets, tuple | list) else () if targets is None else (targets,)
-    graph = exported(module, inputs, loss, given, sizes)
-    if graph.rewritten(VIEWS) is not None:  # what is written in place is read by another name
-        graph = exported(module, inputs, loss, given, sizes, apart=True)
-    try:
-        reading, network = _network(graph, type(module).__name__, sizes)
-    except NotationError:
-        graph = tied(graph)  # batches that torch keeps apart, though nothing but equal ones is meant
-        if graph is None:
-            raise
-        reading, network = _network(graph, type(module).__name__, sizes)
+    graph = graph_of(module, inputs, loss, given, sizes)
+    reading, network = network_of(graph, type(module).__name__, sizes)
     by_name = {name: node for node, name in reading.names.items()}
     arrays = [g for g in graph.inputs if g.array is not None]
     fixed = frozenset(
         reading.names[g.name] for g in arrays if g.kind == "constant" or g.spare or np.asarray(g.array).dtype.kind != "f"
     )
     return Model(network, lambda arrays: graph.value({by_name[n]: a for n, a in arrays.items()}), graph.exact, fixed)
+
+
+def graph_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: tuple[Any, ...], sizes: str) -> Graph:
+    """The graph of a module in which nothing that is written in place is read by another name."""
+    graph = exported(module, inputs, loss, targets, sizes)
+    return graph if graph.rewritten(VIEWS) is None else exported(module, inputs, loss, targets, sizes, apart=True)
+
+
+def network_of(graph: Graph, name: str, sizes: str) -> tuple[Reading, Network]:
+    """The network of a graph; it asks torch for nothing.
+
+    Batches that torch keeps apart are one size where only so the graph can be read: nothing but equal ones is meant.
+    """
+    try:
+        return _network(graph, name, sizes)
+    except NotationError:
+        equal = tied(graph)
+        if equal is None:
+            raise
+        return _network(equal, name, sizes)
 
 
 def _network(graph: Graph, name: str, sizes: str) -> tuple[Reading, Network]:

@@ -1,7 +1,5 @@
 """Modules of PyTorch as networks: gradients equal to autograd's in float64, and parameters back into a module."""
 
-import inspect
-
 import numpy as np
 import pytest
 import torch
@@ -11,43 +9,18 @@ import symbackprop as sb
 from symbackprop.core.loops import has_loops
 from symbackprop.judge.proved import proved_box
 from symbackprop.notation.models.torch.drawn import redrawn
-from symbackprop.notation.models.torch.exported import exported
-from symbackprop.notation.models.torch.precise import copied
-from symbackprop.notation.models.torch.rows import ROWS, complexes
-from symbackprop.notation.models.torch.tasks import task
 from tests.notation.models.torch.architectures import ARCHITECTURES
-from tests.notation.models.torch.asking import ASKING
-from tests.notation.models.torch.expressions import DATA, EXPRESSIONS, PARAMETERS
-from tests.notation.models.torch.modules import LAYERS, NETWORKS, Case, Of
+from tests.notation.models.torch.cases import CASES, MODES, Expression, autograd
+from tests.notation.models.torch.expressions import EXPRESSIONS
+from tests.notation.models.torch.modules import Of
 from tests.notation.models.torch.published import PUBLISHED
+from tests.notation.models.torch.record import expression, network
+from tests.notation.models.torch.recorded import read, written
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")]
-CASES = {**NETWORKS, **LAYERS, **ARCHITECTURES, **PUBLISHED, **ASKING}
-ALIKE = ("images", "graphs", "encoder and decoder", "masked patches", "spoken", "boxes", "actor", "closure", "replayed", *ASKING)
-"""Networks that are the same in training."""
-
-OURS = {"kept_alpha"} | {f"special_{name}" for name in ("bessel_j0", "bessel_j1", "modified_bessel_i0", "modified_bessel_i1")}
-"""Rows of operations that are no torch's: what reading a module makes of some of them; and rows of which torch knows no slope."""
-
 UNSAID = {"boxes", "spoken", "contrast", "flow", "Poisson"}
 """Networks with gradients of no short form: classes that are cut out of data, a table that is read in three ways, values at which
 0 meets infinity on the way, a Laplacian through two layers, whose gradient has too many terms."""
-
-MODES = [(name, mode) for name in CASES for mode in ("eval", "train") if mode == "eval" or name not in ALIKE]
-
-
-def autograd(module: nn.Module, case: Case, inputs: tuple, targets: tuple) -> tuple[float, dict[str, np.ndarray]]:
-    """The loss and the gradients of torch, in float64, by the names of `state_dict`."""
-    own = task(copied(module).double(), case.loss)
-    torch.set_default_dtype(torch.float64)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(torch.Tensor, "float", torch.Tensor.double)
-            loss = own(*[tuple(t.double() if t.is_floating_point() else t for t in several) for several in (inputs, targets)])
-    finally:
-        torch.set_default_dtype(torch.float32)
-    loss.backward()
-    return loss.item(), {n.removeprefix("module."): p.grad.numpy() for n, p in own.named_parameters() if p.grad is not None}
 
 
 @pytest.mark.parametrize(("name", "mode"), MODES, ids=["-".join(mode) for mode in MODES])
@@ -191,23 +164,6 @@ def test_what_a_module_draws_is_data() -> None:
     assert torch.equal(state, torch.random.get_rng_state())
 
 
-class Expression(nn.Module):
-    """The sum of the sines of an expression of parameters and data that it names."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.expression = EXPRESSIONS[name]
-        self.names = [n for n in inspect.signature(self.expression).parameters if n != "name"]
-        for n in self.names:
-            if n in PARAMETERS:
-                self.register_parameter(n, nn.Parameter(PARAMETERS[n].double().clone()))
-            else:
-                self.register_buffer(f"data_{n}", DATA[n].double() if DATA[n].is_floating_point() else DATA[n])
-
-    def forward(self) -> torch.Tensor:
-        return torch.sum(torch.sin(self.expression(*[getattr(self, n if n in PARAMETERS else f"data_{n}") for n in self.names])))
-
-
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_every_row_has_the_slope_of_autograd(name: str) -> None:
     module = Expression(name)
@@ -224,8 +180,15 @@ def test_every_row_has_the_slope_of_autograd(name: str) -> None:
         np.testing.assert_allclose(gradient, theirs[net.paths[key]], rtol=tolerance, atol=tolerance * largest)
 
 
-def test_every_row_is_used_by_an_expression() -> None:
-    graphs = [exported(Expression(name), (), None, (), "all") for name in EXPRESSIONS]
-    graphs.append(exported(Expression("written in parts"), (), None, (), "all", apart=True))
-    rows = ROWS.keys() | complexes.MAKES.keys() | complexes.TAKES.keys() | complexes.PRODUCTS.keys() | complexes.LINEAR
-    assert rows - OURS <= {node.operation for graph in graphs for node in graph.nodes}
+def test_what_is_recorded_is_what_torch_exports() -> None:
+    networks, expressions = read("networks"), read("expressions")
+    assert [name for name in networks if name.endswith("eval")] == [f"{name}-eval" for name in CASES]
+    assert list(expressions) == list(EXPRESSIONS)
+    for now, kept in (
+        (network("residual", "train"), networks["residual-train"]),
+        (network("bert", "eval"), networks["bert-eval"]),
+        (expression("conv2d"), expressions["conv2d"]),
+    ):
+        assert written({"": now})[0] == written({"": kept})[0], (
+            "torch exports other graphs: run tests/notation/models/torch/record.py"
+        )
