@@ -40,22 +40,27 @@ def licences() -> str:
     return "\n\n".join(found)
 
 
-def compiled(source: str, target: str) -> None:
+def compiled(source: str, target: str, rest: str = "") -> None:
     """Write a zip of sources, from which this Python imports, anew with its byte code for all that the page uses.
 
-    What is seldom used stays as source: byte code is twice as large.
+    What is seldom used stays as source: byte code is twice as large. It alone is written to `rest`, for a memory with the others.
     """
     from symbackprop.server.browser import warm
 
     warm()
-    files: dict[str, bytes] = {}
     loaded = {str(getattr(module, "__file__", "")) for module in list(sys.modules.values())}
+    used: dict[str, bytes] = {}
+    unused: dict[str, bytes] = {}
     with zipfile.ZipFile(source) as read, TemporaryDirectory() as folder:
         for name in read.namelist():
             content = read.read(name)
-            used = f"{source}/{name}" in loaded
-            files[f"{name}c" if used else name] = _byte_code(name, content, Path(folder)) if used else content
-    Path(target).write_bytes(_zipped(files))
+            if f"{source}/{name}" in loaded:
+                used[f"{name}c"] = _byte_code(name, content, Path(folder))
+            else:
+                unused[name] = content
+    Path(target).write_bytes(_zipped({**used, **unused}))
+    if rest:
+        Path(rest).write_bytes(_zipped(unused))
 
 
 def _byte_code(name: str, source: bytes, folder: Path) -> bytes:

@@ -23,6 +23,7 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.server.answer import Answer, Fault
 from symbackprop.server.answers import LONGEST
 from symbackprop.server.gallery import gallery
+from symbackprop.server.labels import labels
 from symbackprop.server.worker import NoAnswerError, Worker
 
 HOST = "127.0.0.1"
@@ -123,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, _static(path), STATIC[path].kind)
         elif path == "/examples":
             self._json(HTTPStatus.OK, [example._asdict() for example in gallery()])
+        elif path == "/labels":
+            self._json(HTTPStatus.OK, labels())
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 

@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 
 from symbackprop.server import bundle
 from symbackprop.server.gallery import gallery
+from symbackprop.server.labels import labels
 from symbackprop.server.runtime import SECONDS, SiteError, has_numbers, runtime
 from symbackprop.server.serve import STATIC
 
+BUNDLE = "bundle.zip"
+MEMORY = "memory.bin"  # compressed by gzip; a host would unpack a file that is called so
 MARK = "site.json"  # a folder that holds it was written here
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -43,22 +46,24 @@ def write(output: str, pyodide: str | None = None) -> Site:
     _require_room(place)
     found = runtime(pyodide)
     source = bundle.sources()
-    code = _compiled(source, found)
     numbers = has_numbers(found)
-    content = {**_page(numbers), **{f"pyodide/{name}": data for name, data in found.items()}, "bundle.zip": code or source}
+    code = _compiled(source, found, numbers)
+    python = code or {BUNDLE: source}
+    content = {**_page(numbers, MEMORY in python), **{f"pyodide/{name}": data for name, data in found.items()}, **python}
     _written(place, content)
     return Site(sum(map(len, content.values())), numbers, code is not None)
 
 
-def _page(numbers: bool) -> dict[str, bytes]:
+def _page(numbers: bool, memory: bool) -> dict[str, bytes]:
     """The files of the page but those of Python."""
     found = {path[1:] or "index.html": static.read() for path, static in STATIC.items()}
     policy = f'{HEAD}<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
     found["index.html"] = found["index.html"].replace(HEAD.encode(), policy.encode(), 1)
     found["ask.js"], found["worker.js"] = (_static(name) for name in OWN)
     found["examples.json"] = json.dumps([one._asdict() for one in gallery()], ensure_ascii=False).encode()
+    found["labels.json"] = json.dumps(labels(), ensure_ascii=False).encode()
     found["licences.txt"] = bundle.licences().encode()
-    found[MARK] = json.dumps({"numbers": "numpy" if numbers else ""}).encode()
+    found[MARK] = json.dumps({"numbers": "numpy" if numbers else "", "memory": MEMORY if memory else ""}).encode()
     return found
 
 
@@ -66,8 +71,12 @@ def _static(name: str) -> bytes:
     return files("symbackprop.server").joinpath("static", name).read_bytes()
 
 
-def _compiled(source: bytes, found: dict[str, bytes]) -> bytes | None:
-    """The bundle compiled by the Python that will read it, which Node runs; None where there is no Node."""
+def _compiled(source: bytes, found: dict[str, bytes], numbers: bool) -> dict[str, bytes] | None:
+    """The bundle compiled by the Python that will read it, which Node runs, as files; None where there is no Node.
+
+    Where no NumPy will be loaded, the memory of that Python goes with it, with which a browser's begins. Libraries in the
+    machine's language cannot be loaded into a memory that was kept.
+    """
     node = shutil.which("node")
     if node is None:
         return None
@@ -75,11 +84,12 @@ def _compiled(source: bytes, found: dict[str, bytes]) -> bytes | None:
         here = Path(folder)
         for name, content in {**found, "sources.zip": source, "compile.mjs": _static("compile.mjs")}.items():
             (here / name).write_bytes(content)
-        command = [node, "compile.mjs", ".", "sources.zip", "compiled.zip"]
+        made = (BUNDLE,) if numbers else (BUNDLE, MEMORY)
+        command = [node, "compile.mjs", ".", "sources.zip", *made]
         how: dict[str, Any] = {"cwd": folder, "capture_output": True, "text": True, "timeout": SECONDS, "stdin": subprocess.DEVNULL}
         try:
             subprocess.run(command, check=True, **how)
-            return (here / "compiled.zip").read_bytes()
+            return {name: (here / name).read_bytes() for name in made}
         except subprocess.CalledProcessError as fault:
             said = fault.stderr.strip().rpartition("\n")[2]
             why = f"{said[:200]}; is node 20 or newer?"

@@ -85,6 +85,31 @@ def test_names_are_chosen_by_a_click_and_by_the_keyboard(tab: Any) -> None:
     assert tab.evaluate("document.activeElement.dataset.name") == "W_1"
 
 
+def test_the_page_speaks_the_language_that_is_chosen(tab: Any) -> None:
+    tab.select_option("#lang", "ko")
+    tab.wait_for_selector('html[lang="ko"]')
+    done(tab)
+    assert (tab.inner_text("#judge"), tab.inner_text("#graph-title")) == ("채점", "계산 그래프")
+    write(tab, "x: parameter[d]\nL = sum(sigmod(x))\n", "error")
+    assert re.match("2번째 줄: .* sigmoid", tab.inner_text("#faults"))
+    tab.reload()
+    done(tab, "error")
+    assert tab.inner_text("#files-title") == "내려받기"
+    tab.select_option("#lang", "en")
+    assert tab.inner_text("#judge") == "Judge"
+
+
+def test_on_a_narrow_screen_the_derivation_is_near_and_what_is_asked_seldom_is_a_key_away(tab: Any) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.reload()
+    done(tab)
+    assert tab.evaluate("document.querySelector('#report h1').getBoundingClientRect().top") < 844
+    assert not tab.is_visible("#judge")
+    tab.focus(".part summary")
+    tab.keyboard.press("Enter")
+    assert tab.is_visible("#judge")
+
+
 def test_a_link_holds_the_network(tab: Any, server: Page) -> None:
     write(tab, "v: parameter[n]\nL = sum(exp(v))  # é, 한\n")
     tab.select_option("#detail", "full")

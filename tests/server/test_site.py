@@ -57,7 +57,7 @@ def test_the_folder_has_the_page_and_the_runtime_and_asks_for_nothing_else(pyodi
     found = site.write(str(tmp_path / "site"), str(pyodide))
     assert (found.numbers, found.compiled) == (False, False)
     names = {str(path.relative_to(tmp_path / "site")) for path in (tmp_path / "site").rglob("*") if path.is_file()}
-    own = {"index.html", "worker.js", "bundle.zip", "examples.json", "licences.txt", "site.json"}
+    own = {"index.html", "worker.js", "bundle.zip", "examples.json", "labels.json", "licences.txt", "site.json"}
     assert names == {*own, *(path[1:] for path in STATIC if path != "/"), *(f"pyodide/{name}" for name in FILES)}
     page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
     assert page.index("Content-Security-Policy") < page.index("<script")
@@ -72,7 +72,7 @@ def test_numpy_is_taken_where_it_is_there_and_is_the_one_that_the_runtime_names(
     (pyodide / "numpy-2.whl").write_bytes(WHEEL)
     assert site.write(str(tmp_path / "site"), str(pyodide)).numbers
     assert (tmp_path / "site/pyodide/numpy-2.whl").read_bytes() == WHEEL
-    assert json.loads((tmp_path / "site/site.json").read_text()) == {"numbers": "numpy"}
+    assert json.loads((tmp_path / "site/site.json").read_text()) == {"numbers": "numpy", "memory": ""}
     (pyodide / "numpy-2.whl").write_bytes(b"another")
     with pytest.raises(SiteError, match=r"numpy-2\.whl is not that of Pyodide"):
         site.write(str(tmp_path / "site"), str(pyodide))
@@ -167,13 +167,16 @@ def test_the_bundle_compiled_derives_alone(tmp_path: Path) -> None:
     (tmp_path / "sources.zip").write_bytes(bundle.sources())
     program = (
         "import sys; sys.path.insert(0, 'sources.zip')\n"
-        "from symbackprop.server.bundle import compiled\ncompiled('sources.zip', 'compiled.zip')"
+        "from symbackprop.server.bundle import compiled\ncompiled('sources.zip', 'compiled.zip', 'rest.zip')"
     )
     # without site-packages: all that is imported comes from the bundle
     subprocess.run([sys.executable, "-I", "-S", "-c", program], cwd=tmp_path, check=True)
     names = zipfile.ZipFile(tmp_path / "compiled.zip").namelist()
     assert "sympy/core/add.pyc" in names
     assert "sympy/core/add.py" not in names
+    rest = zipfile.ZipFile(tmp_path / "rest.zip").namelist()
+    assert set(names) == {*rest, *(name for name in names if name.endswith(".pyc"))}
+    assert "sympy/core/add.pyc" not in rest
     texts = [one.text for one in gallery() if one.name in {"gates", "svm", "losses/cross_entropy"}]
     asked = [("formulas", {"text": text, "detail": "full"}) for text in texts]
     for found in alone(*asked, path=str(tmp_path / "compiled.zip"), options=("-I", "-S")):

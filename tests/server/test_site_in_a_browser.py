@@ -35,12 +35,13 @@ class Files(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the page is: in a folder of a server of files. Its Python is not compiled, which takes longer than to start without."""
+    """Where the page is, in a folder of a server of files, and one that was written without Node."""
     folder = tmp_path_factory.mktemp("host")
+    written = site.write(str(folder / "inner"), None)
+    assert (written.numbers, written.compiled) == (False, True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "_compiled", lambda source, found: None)
-        assert not site.write(str(folder / "inner"), None).numbers
-    (folder / "old").symlink_to(folder / "inner")
+        patch.setattr(site, "_compiled", lambda *asked: None)
+        site.write(str(folder / "old"), str(folder / "inner/pyodide"))
     host = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=folder))
     thread = threading.Thread(target=host.serve_forever)
     thread.start()
@@ -60,7 +61,7 @@ def tab() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.mark.parametrize("missing", ["pyodide.asm.wasm", "bundle.zip"])
+@pytest.mark.parametrize("missing", ["pyodide.asm.wasm", "bundle.zip", "memory.bin"])
 def test_where_python_cannot_start_the_page_says_so(address: str, tab: Any, missing: str) -> None:
     tab.route(f"**/{missing}", lambda route: route.fulfill(status=404, body=""))
     tab.goto(address)
@@ -98,6 +99,9 @@ def test_it_derives_in_the_browser_and_asks_nobody_else(address: str) -> None:
         tab.click("#faults button")
         tab.wait_for_selector("body[data-state=formulas]", timeout=60_000)
         assert tab.input_value("#text") == "x: parameter[d]\nL = sum(sigmoid(x))\n"
+        tab.select_option("#examples", "loops/mlp_of_any_depth")  # imports what the memory that was kept has not
+        tab.wait_for_selector("body[data-state=formulas]", timeout=60_000)
+        assert "an entry for each step" in tab.inner_text("#report")
         with tab.expect_download() as waiting:
             tab.click("button[data-format=fragment]")
         assert "frac" in Path(waiting.value.path()).read_text(encoding="utf-8")

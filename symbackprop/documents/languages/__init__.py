@@ -27,6 +27,8 @@ PATTERNS = "patterns"
 """The section of a catalogue for sentences that have their parts in them, such as those of claims."""
 REFUSALS = "refusals"
 """The section for what else is refused, which the shell and the page say: a report never does."""
+PAGE = "page"
+"""The section for what the page says itself."""
 _PART = r"((?:\([^()]*\)|.)*?)"  # what stands in {}: brackets in it, such as those of a shape, end before it does
 Thing = TypeVar("Thing")
 
@@ -68,7 +70,7 @@ class Language:
         return {
             pattern: said
             for name, section in self.sections.items()
-            if name not in (PATTERNS, REFUSALS)
+            if name not in (PATTERNS, REFUSALS, PAGE)
             for pattern, said in section.items()
         }
 

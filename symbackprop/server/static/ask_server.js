@@ -10,11 +10,15 @@ async function post(name, question) {
     });
     return await got.json();
   } catch {
-    const lost = "The server has ended. Start it again: symbackprop serve";
+    const lost = label("The server has ended. Start it again: symbackprop serve");
     return { ok: false, faults: [{ message: lost, fault: lost, mend: "" }] };
   }
 }
 
 async function examples() {
   return (await fetch("examples")).json();
+}
+
+async function labels() {
+  return (await fetch("labels")).json();
 }

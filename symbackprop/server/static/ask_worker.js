@@ -20,7 +20,7 @@ function started() {
     made.onerror = (fault) => {
       const lost = new Error(fault.message || "the worker could not be loaded, whose files .js and .mjs the host must send as JavaScript");
       failed(lost);
-      heard(refused(`Python ended in this browser: ${lost.message}. Load the page again.`));
+      heard(refused(label("Python ended in this browser: {}. Load the page again.", lost.message)));
     };
   });
 }
@@ -36,14 +36,14 @@ async function answered(name, question) {
   } catch (fault) {
     worker = null;
     notice.remove();
-    return refused(`Python does not start in this browser: ${fault.message}. A newer browser may; so does symbackprop serve.`);
+    return refused(label("Python does not start in this browser: {}. A newer browser may; so does symbackprop serve.", fault.message));
   }
   return new Promise((done) => {
     const seconds = SECONDS[name] ?? MORE;
     const clock = setTimeout(() => {
       ready.terminate(); // the next question starts another
       worker = null;
-      done(refused(`this takes more than ${seconds} s; ask about a smaller network, or fewer claims`));
+      done(refused(label("this takes more than {} s; ask about a smaller network, or fewer claims", seconds)));
     }, seconds * 1000);
     heard = (found) => {
       clearTimeout(clock);
@@ -61,6 +61,10 @@ function post(name, question) {
 
 async function examples() {
   return (await fetch("examples.json")).json();
+}
+
+async function labels() {
+  return (await fetch("labels.json")).json();
 }
 
 const notice = document.createElement("p");

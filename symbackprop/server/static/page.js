@@ -1,5 +1,5 @@
 // The page: what is typed is asked for at once, one question at a time; the newest text is asked next, those between are not.
-// `post(name, question)` and `examples()` come from ask.js: a server answers, or a worker of the browser.
+// `post(name, question)`, `examples()` and `labels()` come from ask.js: a server answers, or a worker of the browser.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -21,6 +21,7 @@ let chosen = []; // names to differentiate by; none: every parameter
 let point = null; // numbers of the inputs, where they have been moved
 let newest = null; // the question that was asked last, and the one whose report is shown
 let reported = null;
+let spoken = {}; // language -> what the page says in English -> in that language
 let asking = {}; // question -> whether it is under way, and the one that waits
 
 function element(tag, traits = {}, ...children) {
@@ -46,6 +47,32 @@ async function ask(name, question, take) {
     if (!turn.next) now.take(found, now.question);
   }
   turn.busy = false;
+}
+
+// What the page says itself, in the language that is chosen; {} are its parts.
+function label(english, ...parts) {
+  const said = spoken[byId("lang").value]?.[english] ?? english;
+  return parts.reduce((made, part) => made.replace("{}", () => part), said);
+}
+
+// All that the page says from the beginning, as functions that say it again.
+function texts() {
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walk.nextNode()) {
+    const [node, english] = [walk.currentNode, walk.currentNode.data];
+    if (english.trim()) found.push(() => { node.data = english.replace(english.trim(), () => label(english.trim())); });
+  }
+  for (const one of document.querySelectorAll("[aria-label]")) {
+    const english = one.getAttribute("aria-label");
+    found.push(() => one.setAttribute("aria-label", label(english)));
+  }
+  return found;
+}
+
+function speak() {
+  document.documentElement.lang = byId("lang").value;
+  for (const say of saying) say();
 }
 
 function asked() {
@@ -163,7 +190,7 @@ function slider(at, name, path) {
 // The names that the loss can be differentiated by.
 function names(found) {
   const known = found.tensors.filter((one) => !["integers", "constant"].includes(one.kind) && one.name !== found.of);
-  const key = JSON.stringify([known, found.wrt]);
+  const key = JSON.stringify([known, found.wrt, label("data")]);
   if (wrt.dataset.key === key) return;
   wrt.dataset.key = key;
   const focused = document.activeElement?.dataset?.name;
@@ -171,7 +198,7 @@ function names(found) {
     ...known.map(({ name, kind, shape }) =>
       element("button", {
         type: "button", "data-name": name, "aria-pressed": found.wrt.includes(name),
-        title: [kind, shape.join(" × ")].filter(Boolean).join(", "),
+        title: [label(kind), shape.join(" × ")].filter(Boolean).join(", "),
         onclick: () => {
           const now = new Set(found.wrt);
           now.has(name) ? now.delete(name) : now.add(name);
@@ -202,10 +229,10 @@ function told(list) {
 }
 
 function said(one) {
-  const where = one.line ? `Line ${one.line}: ` : "";
+  const where = one.line ? `${label("Line {}:", one.line)} ` : "";
   const line = element("div", {}, element("span", { class: "fault" }, where + one.fault), " ", one.mend ?? "");
-  if (one.write) line.append(element("button", { type: "button", onclick: () => mend(one) }, `Write ${one.write}`));
-  else if (one.line) line.append(element("button", { type: "button", onclick: () => go(one) }, "Go there"));
+  if (one.write) line.append(element("button", { type: "button", onclick: () => mend(one) }, label("Write {}", one.write)));
+  else if (one.line) line.append(element("button", { type: "button", onclick: () => go(one) }, label("Go there")));
   return line;
 }
 
@@ -257,6 +284,7 @@ function begin() {
     if (options.includes(kept?.[id])) byId(id).value = kept[id];
   }
   byId("claims").value = typeof kept?.claims === "string" ? kept.claims : "";
+  speak();
   byId("examples").value = "";
   byId("verdict").replaceChildren();
   derive();
@@ -289,9 +317,9 @@ async function save(button) {
 async function share() {
   try {
     await navigator.clipboard.writeText(location.href);
-    byId("said").textContent = "Copied.";
+    byId("said").textContent = label("Copied.");
   } catch {
-    byId("said").textContent = "The address of this page is the link.";
+    byId("said").textContent = label("The address of this page is the link.");
   }
 }
 
@@ -322,6 +350,7 @@ new ResizeObserver(() => {
   wide = byId("answer").clientWidth;
   draw(asked());
 }).observe(byId("answer"));
+byId("lang").addEventListener("change", speak);
 for (const id of ["detail", "lang"]) byId(id).addEventListener("change", derive);
 byId("edges").addEventListener("change", () => {
   keep();
@@ -338,5 +367,11 @@ byId("share").addEventListener("click", share);
 for (const button of byId("files").children) button.addEventListener("click", () => save(button));
 window.addEventListener("hashchange", begin);
 window.addEventListener("able", derive); // what answers can do more than before
+const saying = texts();
+if (matchMedia("(max-width: 56rem)").matches) for (const part of document.querySelectorAll(".part")) part.open = false;
 gallery();
 begin();
+labels().then((found) => {
+  spoken = found;
+  speak();
+});

@@ -2,15 +2,27 @@
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const BUNDLE = "bundle.zip";
+const PLACE = `/${BUNDLE}`; // where it was in the files of Python when the memory was kept
+const PAGE = 65536; // bytes by which memory grows
 
-function bytes(name) {
-  return fetch(name).then((got) => {
-    if (!got.ok) throw new Error(`${name} is missing (${got.status})`);
-    return got.arrayBuffer();
-  });
+async function answered(name) {
+  const got = await fetch(name);
+  if (!got.ok) throw new Error(`${name} is missing (${got.status})`);
+  return got;
 }
 
-// The runtime's own loader waits for ever where its program does not come. A host may send the program as any type of file.
+async function bytes(name, unpacked = (body) => body) {
+  return new Uint8Array(await new Response(unpacked((await answered(name)).body)).arrayBuffer());
+}
+
+// The memory of a Python that has imported the package, where the folder has it: nothing is imported anew.
+function kept(name) {
+  return name ? bytes(name, (body) => body.pipeThrough(new DecompressionStream("gzip"))) : null;
+}
+
+// The runtime's own loader waits for ever where its program does not come, and makes no room for a memory that was kept. A host may send
+// the program as any type of file.
+let memory = null;
 const lost = new Promise((_, refuse) => {
   const streamed = WebAssembly.instantiateStreaming;
   const type = { "content-type": "application/wasm" };
@@ -19,7 +31,11 @@ const lost = new Promise((_, refuse) => {
       const got = await source;
       if (!got.ok) throw new Error(`${got.url.split("/").at(-1)} is missing (${got.status})`);
       const named = got.headers.get("content-type") === type["content-type"];
-      return await streamed.call(WebAssembly, named ? got : new Response(got.body, { headers: type }), imports);
+      const made = await streamed.call(WebAssembly, named ? got : new Response(got.body, { headers: type }), imports);
+      const own = Object.values(made.instance.exports).find((one) => one instanceof WebAssembly.Memory);
+      const room = (await memory)?.length ?? 0;
+      if (room > own.buffer.byteLength) own.grow(Math.ceil((room - own.buffer.byteLength) / PAGE));
+      return made;
     } catch (fault) {
       refuse(fault);
       throw fault;
@@ -29,11 +45,13 @@ const lost = new Promise((_, refuse) => {
 
 async function begin() {
   const place = new URL("pyodide/", self.location.href).href;
-  const [python, bundle, about] = await Promise.all([
-    Promise.race([loadPyodide({ indexURL: place, packageBaseUrl: place }), lost]), bytes(BUNDLE), fetch("site.json").then((got) => got.json()),
-  ]);
-  python.FS.writeFile(BUNDLE, new Uint8Array(bundle));
-  python.runPython(`import sys; sys.path.insert(0, "${BUNDLE}")`);
+  const about = await (await answered("site.json")).json();
+  memory = kept(about.memory);
+  const options = { indexURL: place, packageBaseUrl: place, ...(memory && { _loadSnapshot: memory }) };
+  const [python, bundle] = await Promise.all([Promise.race([loadPyodide(options), lost]), bytes(BUNDLE)]);
+  python.FS.writeFile(PLACE, bundle);
+  python.runPython(memory ? "import importlib; importlib.invalidate_caches()" : `import sys; sys.path.insert(0, "${PLACE}")`);
+  memory = null;
   const here = python.pyimport("symbackprop.server.browser");
   self.onmessage = ({ data }) => self.postMessage({ found: JSON.parse(here.ask(data.name, data.question)) });
   self.postMessage({ ready: true });
