@@ -102,6 +102,7 @@ def test_it_derives_in_the_browser_and_asks_nobody_else(address: str) -> None:
         tab.select_option("#examples", "loops/mlp_of_any_depth")  # imports what the memory that was kept has not
         tab.wait_for_selector("body[data-state=formulas]", timeout=60_000)
         assert "an entry for each step" in tab.inner_text("#report")
+        tab.click("#files-title")  # folded on a narrow screen
         with tab.expect_download() as waiting:
             tab.click("button[data-format=fragment]")
         assert "frac" in Path(waiting.value.path()).read_text(encoding="utf-8")
