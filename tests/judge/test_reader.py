@@ -169,9 +169,3 @@ L = sum(S**2)/2 + sum((g - mean(g))**2)/2"""
 )
 def test_sizes_means_and_losses_have_the_names_that_papers_give_them(wrt: str, claim: str, expected: str) -> None:
     assert verdict(SOFT, wrt, claim).startswith(expected)
-
-
-def test_shapes_in_formulas_of_a_network_are_asked_for() -> None:
-    with pytest.raises(sb.SymbackpropError) as asked:
-        sb.read(r"W \in \mathbb{R}^{h \times d}, x \in \mathbb{R}^d, L = \|W x\|^2")
-    assert "W: parameter[h, n]" in str(asked.value)

@@ -147,6 +147,12 @@ def point(network):
         shape = tuple(int(n.subs(sizes)) for n in tensor.shape)
         drawn = rng.uniform(0.1, 0.9, shape)
         found[tensor.name] = drawn / drawn.sum(-1, keepdims=True) if tensor.kind == "labels" else drawn
+        if tensor.domain == "spd":
+            found[tensor.name] = drawn @ drawn.T + np.eye(len(drawn))
+        if tensor.domain == "symmetric":
+            found[tensor.name] = drawn + drawn.T
+        if tensor.bound is not None:
+            found[tensor.name] = rng.integers(0, int(tensor.bound.subs(sizes)), shape)
         if tensor.domain == "binary":
             found[tensor.name] = np.round(drawn)
     return found
@@ -171,6 +177,14 @@ REFUSED = [
     (MLP, r"L = \|\softmx(W_1 x)\|^2", r"\softmx is not read"),
     (MLP, r"\lambda = \|W_1 x\|^2, \mathrm{softmax} = \lambda^2", "softmax is a function of the language and cannot name a tensor"),
     (MLP, "\\alpha", "alpha is not declared"),
+    (MLP, r"L = \lambda \|W_1 x\|^2 + \sqrt{\epsilon}", "lam: data; eps = 1e-5."),
+    (MLP, r"L = \sum_i \alpha_i x_i + \tilde{b}_1^2", "alpha: data[n]; btilde_1: parameter[n]."),
+    (["p: parameter"], r"L = \log p_t", "p is a number: p_t is none of its entries. Declare p_t: data, or p with an axis: p: data[n]."),
+    (["X: data[n, d]"], r"L = \mathbb{E}[X]", "an expectation does not say over what."),
+    (["x: data[n]", "y: data[m]", "X: data[n, d]"], r"L = \|[x, X]\|^2", "these do not fit beside each other."),
+    ([], r"\min_w \|w\|^2, w \in \mathbb{R}^{n + \frac12}", "w is not declared."),
+    ([], r"x \in \mathbb{R}^d, W \in \mathbb{R}^{h \times d}", "there is no equation."),
+    ([], r"d \in \mathbb{R}^d, L = d^\top d", "d"),
     (["W: parameter[h n]"], r"L = \|W\|^2", "sizes stand in square brackets, with commas. Write parameter[h, n]."),
 ]  # fmt: skip
 
@@ -197,6 +211,122 @@ def test_declarations_stand_in_the_text_behind_a_percent_sign_or_beside_it(tmp_p
     assert by_file.program == by_text.program == sb.read(text).program
     assert by_file.name == "distance"
     assert sb.derive(by_file).gradients["w"].latex() == r"\frac{\partial L}{\partial w} = w - x"
+
+
+# LaTeX that says of its inputs itself -> the same in the network language
+TOLD = {
+    "sets, and what is minimised": (
+        r"""\min_{w, b} \frac1n \sum_{i=1}^n \log(1 + \exp(-y_i (w^\top x_i + b))) + \frac{\lambda}{2} \|w\|^2,
+            \quad x_i \in \mathbb{R}^d, y_i \in \{-1, 1\}, w \in \mathbb{R}^d, b \in \mathbb{R}, \lambda > 0""",
+        "X: data[n, d]\ny: sign[n]\nw: parameter[d]\nb: parameter\nlam: positive\n"
+        "L = sum(log(1 + exp(-y*(X @ w + b))))/n + lam*sum(w**2)/2",
+    ),
+    "several names before one set, the parameters by their names": (
+        r"""Let $x, y \in \mathbb{R}^d$ and $W \in \mathbb{R}^{d \times d}$, $L = \|y - W x\|^2$""",
+        "x: data[d]\ny: data[d]\nW: parameter[d, d]\nL = sum((y - W @ x)**2)",
+    ),
+    "labels among classes, line by line": (
+        r"""$W \in \mathbb{R}^{K \times d}$, $b \in \mathbb{R}^K$, $x_i \in \mathbb{R}^d$, $y_i \in \{1, \ldots, K\}$
+            $z_i = W x_i + b$
+            $p_{ik} = \frac{\exp z_{ik}}{\sum_{j=1}^K \exp z_{ij}}$
+            $\mathcal{L} = -\frac{1}{N}\sum_{i=1}^{N} \log p_{i y_i}$""",
+        "W: parameter[K, d]\nb: parameter[K]\nX: data[N, d]\ny: integers[N, K]\n"
+        "z = X @ W.T + b\np = softmax(z)\nL = -sum(log(p)[arange(N), y])/N",
+    ),
+    "an index over a set that is written out, binary labels, samples above": (
+        r"""J(\theta) = -\frac1m \sum_i \left[y^{(i)} \log h^{(i)} + (1 - y^{(i)}) \log(1 - h^{(i)})\right], \quad h^{(i)} = \sigma(\theta^\top x^{(i)}),
+            \quad i \in \{1, \dots, m\}, \quad x^{(i)} \in \mathbb{R}^n, y^{(i)} \in \{0, 1\}, \theta \in \mathbb{R}^n""",
+        "X: data[m, n]\ny: binary[m]\ntheta: parameter[n]\nh = sigmoid(X @ theta)\n"
+        "J = -sum(y*log(h) + (1 - y)*log(1 - h))/m",
+    ),
+    "names in LaTeX before a colon": (
+        """% \\hat{A}: symmetric[n]
+           % $W^{(1)}$: parameter[d, h]
+           % \\lambda: positive
+           % \\mathbf{X}: data[n, d]
+           L = \\|\\tanh(\\hat A \\mathbf{X} W^{(1)})\\|_F^2 + \\lambda\\|W^{(1)}\\|_F^2""",
+        "Ahat: symmetric[n]\nW_1: parameter[d, h]\nlam: positive\nX: data[n, d]\n"
+        "L = sum(tanh(Ahat @ X @ W_1)**2) + lam*sum(W_1**2)",
+    ),
+    "what is sought on the left, matrices in cones, sizes with words": (
+        r"""\hat{\Sigma} = \arg\min_{\Sigma} \; \mathrm{tr}(S \Sigma) - \log\det \Sigma,
+            \Sigma \in \mathbb{S}^{d_{\text{in}}}_{++}, S \in \mathbb{S}^{d_{\text{in}}}_{+}""",
+        "Sigma: parameter[d_in, d_in] & spd\nS: symmetric[d_in]\nL = trace(S @ Sigma) - logdet(Sigma)",
+    ),
+    "under a word, and a value that is no input": (
+        r"""\underset{U, V}{\text{minimize}} \; \|E\|_F^2, \quad E = R - U V^T, \quad E, R \in \mathbb{R}^{m \times n},
+            U \in \mathbb{R}^{m \times k}, V \in \mathbb{R}^{n \times k}""",
+        "R: data[m, n]\nU: parameter[m, k]\nV: parameter[n, k]\nE = R - U @ V.T\nL = sum(E**2)",
+    ),
+    "vectors below each other, entry by entry": (
+        r"""f_t = \sigma(W_f \cdot [h_{t-1}, x_t] + b_f), \quad \tilde{C}_t = \tanh(W_C \cdot [h_{t-1}; x_t]),
+            \quad C_t = f_t * C_{t-1} + (1 - f_t) * \tilde{C}_t, \quad L = \sum_j (C_t)_j
+            % W_f: parameter[h, h + d]
+            % W_C: parameter[h, h + d]
+            % b_f: parameter[h]
+            % h_{t-1}: data[h]
+            % C_{t-1}: data[h]
+            % x_t: data[d]""",
+        "W_f: parameter[h, h + d]\nW_C: parameter[h, h + d]\nb_f: parameter[h]\nh_prev: data[h]\nC_prev: data[h]\nx_t: data[d]\n"
+        "u = concatenate([h_prev, x_t])\nf_t = sigmoid(W_f @ u + b_f)\nctilde = tanh(W_C @ u)\nL = sum(f_t*C_prev + (1 - f_t)*ctilde)",
+    ),
+    "expectations over samples": (
+        r"""L = \mathbb{E}_{(s, a) \sim \mathcal{D}}\left[|\tau - \mathbb{1}(q - v < 0)| (q - v)^2\right] + \hat{\mathbb{E}}_t[r_t A_t]
+            + \mathbb{E}[q]
+            % q: data[n]
+            % v: parameter[n]
+            % r: parameter[T]
+            % A: data[T]
+            % \tau: unit""",
+        "q: data[n]\nv: parameter[n]\nr: parameter[T]\nA: data[T]\ntau: unit\n"
+        "L = mean(abs(tau - (q - v < 0))*(q - v)**2) + mean(r*A) + mean(q)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_a_text_says_of_its_inputs_declares_them(name):
+    latex, text = TOLD[name]
+    ours, theirs = sb.read(latex), sb.read(text)
+    assert {(t.name, t.kind, t.domain, t.shape) for t in ours.program.inputs} == {
+        (t.name, t.kind, t.domain, t.shape) for t in theirs.program.inputs
+    }
+    values = point(theirs)
+    params = {t.name: values[t.name] for t in theirs.program.parameters}
+    data = {n: a for n, a in values.items() if n not in params}
+    value, gradients = sb.compile(ours).value_and_grad(params, data)
+    true, true_gradients = sb.compile(theirs).value_and_grad(params, data)
+    np.testing.assert_allclose(value, true, rtol=1e-10)
+    for w, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, true_gradients[w], rtol=1e-9, atol=1e-12)
+
+
+def test_parameters_that_are_guessed_by_their_names_are_said():
+    network = sb.read(r"x \in \mathbb{R}^d, w \in \mathbb{R}^d, L = (w^\top x)^2")
+    assert network.notes == ("Taken by their names: parameters w; data x. A declaration says otherwise: w: data.",)
+    assert not sb.read(r"\min_w (w^\top x)^2, \quad x, w \in \mathbb{R}^d").notes
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"L = \sum_i \|x_i\|^2, \quad x_i \in \mathbb{R}^d",
+        r"L = \sum_{i=1}^n \|x_i\|^2 + \sum_{i=1}^m z_i^2, \quad x_i \in \mathbb{R}^d, z_i \in \mathbb{R}",
+    ],
+)
+def test_rows_of_which_nobody_knows_how_many_there_are_are_asked_for(latex):
+    with pytest.raises(NotationError) as told:
+        sb.read(latex)
+    assert "how far is not said, or in two ways. Write \\sum_{i=1}^n, once alike, or declare the tensor: X: data[n, d]." in str(
+        told.value
+    )
+
+
+def test_a_declaration_is_above_what_a_set_says():
+    network = sb.read(
+        r"\hat y = w^\top x, x, w \in \mathbb{R}^d, \hat y \in \mathbb{R}, L = \hat y^2", let=["w: data[d]", "x: parameter[d]"]
+    )
+    assert [t.name for t in network.program.parameters] == ["x"]
 
 
 def test_what_is_taken_for_granted_is_said():

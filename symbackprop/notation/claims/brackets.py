@@ -10,7 +10,7 @@ from symbackprop.formulas.told import told
 from symbackprop.notation.claims import calls, derivatives, naming, norms, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
-from symbackprop.notation.claims.errors import Fault, Unknown
+from symbackprop.notation.claims.errors import Fault, Unfit, Unknown
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import powered
 from symbackprop.notation.claims.naming import ASSUMED
@@ -26,6 +26,8 @@ def group(state: State, node: sx.Group) -> Senses:
     """What stands in a bracket: a formula, a condition, a magnitude, a norm, an inner product."""
     if node.bracket == r"\langle":
         return inner(state, node)
+    if len(node.items) != 1 and node.bracket == "[":
+        return side_by_side([state.read(one) for one in node.items], node.at)
     if len(node.items) != 1:
         raise Fault("several things in one bracket.", "A comma stands between the arguments of a function.", node.at)
     (one,) = node.items
@@ -143,6 +145,18 @@ def matrix(state: State, node: sx.Grid) -> Senses:
     if len(rows) == 1:
         return sure(built[0])
     return sure(whole)
+
+
+def side_by_side(parts: list[Senses], at: int) -> Senses:
+    """[h, x]: vectors one below the other, matrices beside each other, numbers as the entries of a vector."""
+    if all(not sense.node.axes for part in parts for sense in part):
+        return sure(nd.stacked(tuple(naming.near(part)[0].node for part in parts), DOWN))
+    found = _side_by_side(parts, RIGHT if all(sense.node.matrix == nd.MATRIX for part in parts for sense in part) else DOWN)
+    if not found:
+        raise Unfit(
+            "these do not fit beside each other.", "Vectors stand below each other, matrices of equally many rows beside.", at
+        )
+    return found
 
 
 def blocks(state: State, rows: list[list[Senses]], at: int) -> Senses:

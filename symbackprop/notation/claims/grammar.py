@@ -28,6 +28,7 @@ NAMED = frozenset([
     "tr", "Tr", "trace", "diag", "relu", "ReLU", "sigmoid", "softmax", "softplus", "arctan", "arcsin", "arccos",
     "abs", "argmax",
 ])  # fmt: skip
+_EXPECTED = ([r"\mathbb", "{", "E", "}"], [r"\mathbb", "E"])
 MEANS = (r"\operatorname", r"\operatorname*", r"\mathrm", r"\text")
 MATRICES = frozenset(["matrix", "bmatrix", "pmatrix", "smallmatrix", "array"])
 _ENDS = frozenset(["", "+", "-", ")", "]", "}", r"\}", r"\rangle", ",", ";", ":", r"\mid", "&", r"\\", r"\land", *RELATIONS])
@@ -176,16 +177,13 @@ class Parser:
         return text in _ENDS or bool(text.startswith(r"\end"))
 
     def mean_sign(self) -> int:
-        r"""How many tokens \operatorname{mean} or \mathbb{E} takes where letters stand below it; 0 for anything else."""
+        r"""How many tokens \operatorname{mean}_i, \mathbb{E} or \hat{\mathbb{E}} takes; 0 for anything else."""
         texts = [token.text for token in self.tokens[self.place : self.place + 8]]
-        for spelled in (
-            *([font, "{", *"mean", "}", "_"] for font in MEANS),
-            [r"\mathbb", "{", "E", "}", "_"],
-            [r"\mathbb", "E", "_"],
-        ):
+        for spelled in ([font, "{", *"mean", "}", "_"] for font in MEANS):
             if texts[: len(spelled)] == spelled:
                 return len(spelled) - 1
-        return 0
+        expected = [*_EXPECTED, *([accent, "{", *own, "}"] for accent in (r"\hat", r"\widehat") for own in _EXPECTED)]
+        return next((len(spelled) for spelled in expected if texts[: len(spelled)] == spelled), 0)
 
     def big(self) -> Syntax:
         mean = self.mean_sign()
@@ -339,10 +337,6 @@ class Parser:
 
     def font(self, name: str, at: int) -> Syntax:
         given = self.argument()
-        if name == "mathbb" and plain(given) == "E":
-            raise Fault(
-                "an expectation does not say over what.", r"Write a mean over an index: \mathbb{E}_n[x_n], \frac1N \sum_n.", at
-            )
         if name in WORDS or len(given) == 1:
             word = "".join(t.text for t in given)
             if word.replace("\\", "") in GREEK:

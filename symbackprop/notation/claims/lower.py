@@ -19,6 +19,7 @@ from symbackprop.core.program import Carry, Gradient, Matrix, Program, Reduce, S
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations.linear_algebra import pinv
 from symbackprop.language.operations.norms import norm
+from symbackprop.language.operations.reductions import softmax
 from symbackprop.language.tensors import Index, LanguageError, Tensor
 from symbackprop.language.tensors.elementwise import LARGEST
 from symbackprop.notation.claims import nodes as nd
@@ -161,8 +162,7 @@ class _Lowering:
             case nd.Matmul():
                 return self.matmul(node, args)
             case nd.Summed(axis=axis):
-                assert not isinstance(args[0], Expr)
-                return self.made(node, slot(0), [args[0]], [(axis, node.args[0].extent(axis))])
+                return self.summed(node, axis, args[0])
             case nd.Reduced(kind=kind, axes=axes):
                 assert not isinstance(args[0], Expr)
                 ranges = tuple((c, self.probe.expression[node.args[0].extent(c)]) for c in axes)
@@ -201,16 +201,30 @@ class _Lowering:
             if isinstance(arg, Expr):
                 entries.append(arg)
                 continue
+            if (counted := _counted(arg)) is not None:
+                entries.append(counted)
+                continue
             place = next((k for k, o in enumerate(operands) if o[0] is arg[0] and o[1] == arg[1]), len(operands))
             if place == len(operands):
                 operands.append(arg)
             entries.append(slot(place))
         body = _body(node.op, entries)
-        if not operands:
+        if not (operands or node.axes):
             if body.is_number and (not body.is_finite or not body.is_real or abs(body) >= LARGEST):
                 raise LanguageError("a number that is no real number, or too large for one")
             return body
         return self.made(node, body, operands)
+
+    def summed(self, node: Node, axis: str, arg: Operand | Expr) -> Operand:
+        """The sum along an axis: of a sum along others, one sum along all of them."""
+        assert not isinstance(arg, Expr)
+        inner, over = node.args[0], [(axis, node.args[0].extent(axis))]
+        while isinstance(inner.op, nd.Summed) and inner.op.axis not in (c for c, _ in over):
+            over.append((inner.op.axis, inner.args[0].extent(inner.op.axis)))
+            inner = inner.args[0]
+        own = self.done[id(inner)]
+        assert not isinstance(own, Expr)
+        return self.made(node, slot(0), [own], over)
 
     def matmul(self, node: Node, args: Sequence[Operand | Expr]) -> Operand:
         (a, left), (b, right) = (x for x in args if not isinstance(x, Expr))
@@ -240,21 +254,20 @@ class _Lowering:
 
     def softmax(self, node: Node, axis: str, arg: Operand | Expr) -> Operand:
         assert not isinstance(arg, Expr)
-        rest = tuple(a for a in node.axes if a != axis)
-        shape = tuple(self.probe.expression[node.extent(a)] for a in node.axes)
-        below = tuple(self.probe.expression[node.extent(a)] for a in rest)
-        raised = Tensor(shape, Sum(sp.exp(slot(0)), (slot(0),)), (arg,), node.axes)
-        over = ((axis, self.probe.expression[node.extent(axis)]),)
-        total = Tensor(below, Sum(slot(0), (slot(0),), over), ((raised, node.axes),), rest)
-        return self.made(node, slot(0) / slot(1), [(raised, node.axes), (total, rest)])
+        order = (*(a for a in node.axes if a != axis), axis)
+        return softmax(self.plain(arg, order, node.args[0])), order
+
+    def plain(self, arg: Operand, order: Axes, own: Node) -> Tensor:
+        """The operand as a tensor with its axes in an order."""
+        shape = tuple(self.probe.expression[own.extent(a)] for a in order)
+        return arg[0] if arg[1] == order else Tensor(shape, Sum(slot(0), (slot(0),)), (arg,), order)
 
     def matrix(self, node: Node, kind: str, arg: Operand | Expr) -> Operand:
         """A function of the last two axes: the operand is written with d, r at its end."""
         assert not isinstance(arg, Expr)
         own = node.args[0]
         order = (*(a for a in own.axes if a not in nd.MATRIX), DOWN, RIGHT)
-        shape = tuple(self.probe.expression[own.extent(a)] for a in order)
-        plain = arg[0] if arg[1] == order else Tensor(shape, Sum(slot(0), (slot(0),)), (arg,), order)
+        plain = self.plain(arg, order, own)
         if kind == "pinv":
             return pinv(plain), node.axes
         if kind in nd.SINGULAR:
@@ -322,6 +335,14 @@ def _slope(name: str, count: int) -> tuple[tuple[sp.Symbol, ...], Expr]:
     return symbols, sp.diff(FUNCTIONS[name](*symbols), symbols[0])
 
 
+def _counted(arg: Operand) -> Expr | None:
+    """The position that an operand says along an axis, i + 1, from which nothing else is made; None for any other operand."""
+    tensor, index = arg
+    if not isinstance(tensor.op, Sum) or tensor.operands or tensor.op.over or not tensor.op.body.free_symbols:
+        return None
+    return substituted(tensor.op.body, {position(a): position(b) for a, b in zip(tensor.index, index, strict=True)})
+
+
 def _body(op: nd.Op, entries: Sequence[Expr]) -> Expr:
     match op:
         case nd.Arithmetic(sign="+"):
@@ -347,7 +368,9 @@ def _body(op: nd.Op, entries: Sequence[Expr]) -> Expr:
             symbols, derivative = _slope(name, len(entries))
             return substituted(derivative, dict(zip(symbols, entries, strict=True)))
         case nd.Compared(sign=sign):
-            return iverson(_RELATIONS[sign](*entries))
+            first, second = (e.as_coeff_Add()[0] for e in entries)
+            same = first == second and all(e.free_symbols for e in entries)  # i + 1 = j + 1
+            return iverson(_RELATIONS[sign](*(e - first if same else e for e in entries)))
         case nd.Chosen():
             condition, a, b = entries
             if isinstance(condition, Where) and condition.args[1:] == (S.One, S.Zero):

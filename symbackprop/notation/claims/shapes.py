@@ -32,7 +32,7 @@ from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.windows import slid
 
-LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
+STARS, LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.1, 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
 MIXED, SCALED, MISSING, OUTER, AS_ROWS = 3.0, 3.0, 5.0, 6.0, 7.0
 NOTHING = Told()
 ROWS = told("vectors are read as rows, so that x^T y is an outer product")
@@ -224,7 +224,8 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         found += matrix_product(_transposed(a), b, INNER, DOT)
     if xs == ys:
         note = DOTTED if op == "dot" else told("two factors side by side are multiplied entry by entry")
-        found += times(a, b, STAR if op == "star" else BESIDE, note)
+        note = told("* is taken entry by entry") if op == "star" else note
+        found += times(a, b, (STARS if xs == {DOWN} else STAR) if op == "star" else BESIDE, note)
     elif op == "star" and len(xs) != len(ys):
         found += times(a, b, STAR, told("* is taken entry by entry"))
     if op == "star" and xs == ys and any(x.extent(c) != y.extent(c) for c in xs):

@@ -57,10 +57,17 @@ def split(text: str) -> list[Equality]:
 
 
 def parts(several: list[Token]) -> list[Tokens]:
-    """The tokens between line breaks, commas, semicolons and words; a line that goes on belongs to the one before.
+    """The formulas of a text: its pieces without those that only say in which set a tensor lies, or over what an index runs."""
+    return without_ranges([piece for piece in pieces(several) if not _says_a_set(piece)])
 
-    What only says over what an index runs, or in which set a tensor lies, is left out.
-    """
+
+def without_ranges(several: list[Tokens]) -> list[Tokens]:
+    """The pieces without those that only say over what an index runs."""
+    return several[:1] + [part for before, part in pairwise(several) if not _says_a_range(before, part)]
+
+
+def pieces(several: list[Token]) -> list[Tokens]:
+    """The tokens between line breaks, commas, semicolons and words; a line that goes on belongs to the one before."""
     several = inline_cases(several)
     found: list[list[Token]] = [[]]
     depth = k = 0
@@ -88,8 +95,7 @@ def parts(several: list[Token]) -> list[Tokens]:
         elif depth or text not in ("&", "."):
             found[-1].append(token)
         k += 1
-    several_parts = [tuple(part) for part in found if part and not _says_a_set(part)]
-    return several_parts[:1] + [part for before, part in pairwise(several_parts) if not _says_a_range(before, part)]
+    return [tuple(part) for part in found if part]
 
 
 def lined(text: str, several: list[Token]) -> list[Token]:
@@ -106,19 +112,20 @@ def lined(text: str, several: list[Token]) -> list[Token]:
         found.append(token)
         if not _WRAPPERS.match(token.text):
             depth += _deeper(token.text)
-            has_equals = (has_equals or token.text == "=") and token.text not in (",", ";", r"\\")
+            ended = depth == 0 and token.text in (",", ";", r"\\")
+            has_equals = (has_equals or token.text in ("=", r"\in")) and not ended
     return found
 
 
 def _is_own_line(text: str, several: list[Token], k: int) -> bool:
-    """Whether the line that begins at a token has an equals sign of its own behind a name."""
+    """Whether the line that begins at a token has an equals sign of its own behind a name, or says in which set one lies."""
     end = next((j for j in range(k + 1, len(several)) if "\n" in text[several[j - 1].at : several[j].at]), len(several))
     line, depth = [t.text for t in several[k:end]], 0
     if several[k - 1].text in _OPERATORS or line[0] in (*_OPERATORS, "&"):
         return False
     for word in line:
         depth += _deeper(word)
-        if word == "=" and depth == 0:
+        if word in ("=", r"\in") and depth == 0:
             return True
     return False
 
@@ -173,7 +180,7 @@ def _says_a_range(before: Tokens, part: Tokens) -> bool:
     return bool(own) or (bool(last) and len(part) == 1)
 
 
-def _says_a_set(part: list[Token]) -> bool:
+def _says_a_set(part: Tokens) -> bool:
     r"""Whether a part only says in which set something lies, W \in \mathbb{R}^{h \times d}: shapes are declared elsewhere."""
     depth, outside = 0, set()
     for token in part:

@@ -13,6 +13,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import ordered
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
+from symbackprop.notation.claims.expected import expected, is_over_a_distribution
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.nodes import MATRIX, Node
 from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
@@ -91,6 +92,8 @@ def _side(state: State, node: Syntax, origin: int, labels: bool) -> Senses:
 
 def big(state: State, node: sx.Big) -> Senses:
     """A sum over its letters, or over the letters of its body that are not on the left-hand side."""
+    if node.kind == "mean" and state.context.is_network and is_over_a_distribution(node):
+        node = replace(node, under=())
     letters, conditions, hint = limits(state, node)
     if hint == 0:
         state.counted = True
@@ -110,14 +113,14 @@ def big(state: State, node: sx.Big) -> Senses:
         for letter in [c for c in _compared(tuple(conditions)) if letters and c in state.outer]:  # i of \sum_{j<i} runs as far as j
             state.ranged(letter, state.range(letters[0], node.at))
         masks = [condition(state, one) for one in conditions]
-        if node.kind != "sum" and (not node.under or (masks and node.kind == "mean")):
+        if (node.kind == "prod" and not node.under) or (masks and node.kind == "mean"):
             raise Fault(f"this {_WORDS[node.kind]} does not say over what.", r"Put its index below it: \prod_i x_i.", node.at)
         for mask in masks:  # what a product leaves out is a factor 1
             body = best(made(lambda m, x: nd.chosen(m, x, nd.const(1)), mask, body) if node.kind == "prod" else times(mask, body))
         if not node.under:
             letters = [a for a in body[0].node.letters if a not in state.outer]
             if not letters:
-                return best(made(_everything, body))
+                return best(made(_everything, body)) if node.kind == "sum" else expected(state, body, node.at)
         for letter in letters:
             body = _over(state, node, body, letter)
     if hint is not None and hint != state.origin:

@@ -29,6 +29,7 @@ _ACCENTED = {
 }
 TRANSPOSES = frozenset([r"\top", "T", "t"])
 _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensors, rather than entries
+BEFORE = frozenset(["t-1", "k-1", "n-1", "l-1"])  # the step before: h_{t-1} is h_prev
 _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 BLOCKS = " by blocks"  # ends the name of a view, which nobody reads
@@ -220,7 +221,7 @@ class Names:
             yield base, (), sup, ()
             return
         yield f"{base}_{plain(sub)}", (), sup, ()
-        if plain(sub) in ("t-1", "k-1", "n-1", "l-1"):
+        if plain(sub) in BEFORE:
             yield f"{base}_prev", (), sup, ()
             yield f"{base}p", (), sup, ()
         for k in range(len(sub) - 1, 0, -1):  # the name first, then the indices: z_{1,i}, W_{hh,ij}

@@ -11,12 +11,11 @@ from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.reader import words
 from symbackprop.notation.claims.statements import Equality
 from symbackprop.notation.claims.sums import RELATIONS
-from symbackprop.notation.claims.syntax import Syntax, Word
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import Names, indices
+from symbackprop.notation.latex.naming import joined
 from symbackprop.notation.vocabulary import name_fault
-
-_SPELLINGS = {"lambda": "lam", "epsilon": "eps", "varepsilon": "eps", "varphi": "phi", "vartheta": "theta", "varrho": "rho"}
 
 
 class Line(NamedTuple):
@@ -70,7 +69,6 @@ def _head(left: Syntax | None, place: int) -> Word:
 def _line(head: Word, right: Syntax, names: Names) -> Line:
     """What a left side names: a last subscript is an index where it is one on the right."""
     free = _free(right, names)
-    base = _SPELLINGS.get(head.base, head.base) + head.accent
     sub = indices(head.sub)
     if sub is None:
         raise Fault(f"{plain(head.sub)} is no index and no part of a name.", "Write letters, numbers, words.", head.at)
@@ -81,10 +79,19 @@ def _line(head: Word, right: Syntax, names: Names) -> Line:
     if label in free:
         letters.insert(0, label)
         label = ""
-    name = "_".join(filter(None, (base, label, *("".join(t.text.lstrip("\\") for t in part) for part in sub))))
+    name = joined(head, label, _run(sub))
     if not name.isidentifier():
         raise Fault(f"{name} is no name.", r"Name it by a letter, a number, a word: z_1, h^{(2)}, w_{\text{out}}.", head.at)
     return Line(name, tuple(letters), right, head.at)
+
+
+def _run(sub: Iterable[Tokens]) -> list[Tokens]:
+    """What is left of a subscript: letters that stand side by side are one word, D_{KL}."""
+    found: list[Tokens] = []
+    for part in sub:
+        beside = found and part[0].at == found[-1][-1].at + 1 and part[0].text.isalpha() and found[-1][-1].text.isalpha()
+        found = [*found[:-1], (*found[-1], *part)] if beside else [*found, part]
+    return found
 
 
 def _free(right: Syntax, names: Names) -> set[str]:

@@ -2,13 +2,12 @@ r"""The formulas of a text of LaTeX, with f(x) = ... and \sigma(z) = ... written
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.statements import lined, parts
 from symbackprop.notation.claims.syntax import Tokens
-from symbackprop.notation.claims.tokens import MOST, Token, plain, tokens
+from symbackprop.notation.claims.tokens import MOST, Token, plain
 from symbackprop.notation.latex.units import bound, texts, units
 
 _FRESH = "ijklmnpqrsuvabcdgho"
@@ -37,7 +36,7 @@ class _Call(NamedTuple):
     arguments: tuple[Tokens, ...]
 
 
-def formulas(text: str, known: Callable[[str], bool]) -> list[Tokens]:
+def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tokens]:
     """The formulas of a text, with its functions written out.
 
     What is f(x) = ... is a function where f is called with anything but x, and where x names nothing; else f is a value made of x.
@@ -46,7 +45,7 @@ def formulas(text: str, known: Callable[[str], bool]) -> list[Tokens]:
 
     Raises Fault where f is both, and where its arguments are no letters and it is called with others.
     """
-    found = parts(lined(text, tokens(text)))
+    found = [*pieces]
     for k in range(len(found)):
         function = _function(found[k])
         if function is None:

@@ -3,7 +3,7 @@ r"""A network whose equations are LaTeX, \hat y = W_2\,\sigma(W_1 x),\ L = (\hat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -26,17 +26,19 @@ from symbackprop.notation.claims.reader import with_ranges, words
 from symbackprop.notation.claims.shapes import BESIDE, Senses
 from symbackprop.notation.claims.state import Context, State
 from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.tokens import GREEK
 from symbackprop.notation.claims.typeset import Typeset
-from symbackprop.notation.claims.words import Names
+from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.equations import Line, ordered, reads
+from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
-from symbackprop.notation.latex.text import parted
+from symbackprop.notation.latex.naming import spelled
+from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader
-from symbackprop.notation.statements import statement
 
 MOST_AXES = 4  # of a value that is not read yet
 ALIKE = 1e-9
@@ -55,10 +57,11 @@ def read_latex(
     Raises NotationError, with line, column, the fault and the mend, where the text is not fully understood.
     """
     own, latex = parted(text)
-    reader = _declared([*declarations, own], file)
+    reader = _declared([*map(plainly, declarations), own], file)
     try:
+        told = inputs(reader, latex)
         with np.errstate(all="ignore"):
-            return _Equations(reader, latex).network(loss, gates, name, "\n".join([*declarations, text.strip("\n")]))
+            return _Equations(reader, told).network(loss, gates, name, "\n".join([*declarations, text.strip("\n")]))
     except Fault as fault:
         raise placed(latex, fault, file, NotationError) from None
     except RecursionError:
@@ -67,27 +70,22 @@ def read_latex(
 
 def _declared(texts: Iterable[str], file: str) -> Reader:
     """The reader of the network language with the inputs declared."""
-    reader: Reader | None = None
+    reader = Reader(parsed("", file)[1])
     for text in texts:
-        tree, source = parsed(text, file)
-        reader = reader or Reader(source)
-        reader.source = reader.evaluator.source = source
-        for node in tree.body:
-            statement(reader, node)
-    assert reader is not None
+        enter(reader, text, file)
     return reader
 
 
 class _Equations:
     """The equations of one text, read one after the other into tensors."""
 
-    def __init__(self, reader: Reader, latex: str) -> None:
+    def __init__(self, reader: Reader, told: Told) -> None:
         self.reader = reader
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
-        self.notes: list[str] = []
+        self.notes: list[str] = list(told.notes)
         known = self.names(())
-        several = formulas(latex, lambda letter: known.lookup(_word(letter)) is not None)
+        several = formulas(told.formulas, lambda letter: known.lookup(_word(letter)) is not None)
         equalities = [statements.equality(part) for part in several]
         if not equalities:
             raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")
@@ -122,7 +120,7 @@ class _Equations:
             try:
                 self.enter(line, self.value(line))
             except Unknown as unknown:
-                raise _asked(self.undeclared() or [unknown]) from None
+                raise _asked(self.undeclared() or [unknown], self.indexed()) from None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
@@ -135,10 +133,18 @@ class _Equations:
                 try:
                     Readings(state).word(word, [], 0)
                 except Unknown as unknown:
+                    whole = self.spellings.lookup(replace(word, sub=())) if word.sub else None
+                    if whole and not self.spellings.known[whole.name]:
+                        mend = f"Declare {described(word)}: data, or {whole.name} with an axis: {whole.name}: data[n]."
+                        raise Fault(f"{whole.name} is a number: {described(word)} is none of its entries.", mend, word.at) from None
                     found.setdefault(unknown.key, unknown)
                 except Fault:
                     continue
         return list(found.values())
+
+    def indexed(self) -> set[str]:
+        """The words that stand with an index below."""
+        return {described(replace(word, sub=(), sup=())) for line in self.lines for word, _ in words(line.right) if word.sub}
 
     def state(self) -> State:
         forward = Program({n: _signature(n, t) for n, t in self.tensors.items()}, (), ())
@@ -201,9 +207,12 @@ def _signature(name: str, tensor: Tensor) -> Signature:
     return tensor.signature or Signature(name, tensor.shape, "value")
 
 
-def _asked(missing: list[Unknown]) -> Fault:
-    """What is said of names that nobody declared."""
-    listed: Mapping[str, str] = {u.key: f"{_plain(u.key)}: {kind_of(_plain(u.key))}{_sizes(u.key)}" for u in missing}
+def _asked(missing: list[Unknown], indexed: Collection[str]) -> Fault:
+    """What is said of names that nobody declared.
+
+    indexed   those that stand with an index below.
+    """
+    listed: Mapping[str, str] = {u.key: _declaration(u.key, u.key in indexed) for u in missing}
     many = len(listed) > 1
     said = f"{' and '.join(listed)} {'are' if many else 'is'} not declared."
     calls = [u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)]
@@ -212,11 +221,12 @@ def _asked(missing: list[Unknown]) -> Fault:
     return Fault(said, mend, missing[0].at)
 
 
-def _plain(key: str) -> str:
+def _declaration(key: str, indexed: bool) -> str:
+    """A declaration for an example: two sizes for a capital letter, none for a Greek letter without an index, one for others."""
     accent, _, base = key.rpartition(" ")
-    return re.sub(r"\W", "_", base + accent).strip("_")
-
-
-def _sizes(key: str) -> str:
-    """Sizes for an example: two for a capital letter, one for a small one."""
-    return "[h, n]" if key.rpartition(" ")[2][:1].isupper() else "[n]"
+    letter, *below = re.sub(r"\W", "_", base).strip("_").split("_")
+    name = "_".join([spelled(letter) + accent, *below])
+    if name == "eps":
+        return "eps = 1e-5"
+    sizes = "[h, n]" if base[:1].isupper() else "" if base in GREEK and not indexed else "[n]"
+    return f"{name}: {kind_of(base)}{sizes}"
