@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -14,18 +15,25 @@ SHORT = 3  # tokens of a block that is written where it is read
 
 def shared(lines: Mapping[str, Line], named: Collection[str]) -> dict[str, Line]:
     """The lines, with the values in `named` read by name wherever their forms stand in the others."""
-    found = dict(lines)
+    found, readers = dict(lines), defaultdict[str, set[str]](set)
+    for name, line in lines.items():
+        for tensor in line.tensors:
+            readers[tensor].add(name)
     for name in named:
         line = found[name]
         if line.form is None or line.form.op == "leaf" or line.subscripts or len(line.letters) > 2:
             continue
-        own, before = Form("leaf", (), Leaf(name, (), len(line.letters) < 2)), _read_by(name, found)
-        for other in found.keys() - before:
+        read = _tensors(line.form)
+        beside = set[str].intersection(*(readers[tensor] for tensor in read)) - {name} if read else set(found)
+        before = _read_by(name, found) if beside else set[str]()
+        own = Form("leaf", (), Leaf(name, (), len(line.letters) < 2))
+        for other in beside - before:
             form = found[other].form
             made = None if form is None or form == line.form else _called(form, line.form, own)
             if form is not None and made is not None and made is not form:
                 gone = _tensors(form) - _tensors(made)
                 found[other] = replace(found[other], form=made, tensors=(found[other].tensors - gone) | {name})
+                readers[name].add(other)
     return found
 
 
