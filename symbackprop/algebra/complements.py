@@ -5,12 +5,13 @@ Sums are written out in the normal form, so that a weight a beside its 1 - a, or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Atom, Factor, Number, Poly, Term, exact, summed_letters
+from symbackprop.core.functions import FUNCTIONS
 
 FEWEST = 4  # terms from which on a sum may hold another as a factor
 HIGHEST = 4  # powers
@@ -85,6 +86,16 @@ def _is(f: Factor, x: Factor) -> bool:
 
 def _power(x: Factor, e: int) -> list[Factor]:
     return [x._replace(exponent=exact(Fraction(e)))] if e else []
+
+
+def turned_up(a: Algebra, beside: Iterable[Factor], p: Poly) -> Poly | None:
+    """1 - s of s - 1, where s stands beside it and lies between 0 and 1: s (s - 1) is -s (1 - s); None for any other sum."""
+    found = p + ONE
+    s = found.only()
+    if len(p.terms) != 2 or s is None or p.terms.get(()) != -1 or s not in beside:
+        return None
+    known = [s.atom, *(atom for atom, named in a.names.items() if named.leaf is s.atom)]
+    return -p if any(atom.name in (FUNCTIONS["sigmoid"], "softmax") for atom in known) else None
 
 
 def is_entrywise(p: Poly) -> bool:

@@ -14,6 +14,7 @@ from symbackprop.algebra.matrix import (
     Front,
     MisfitError,
     front_of,
+    negated,
     number,
     product,
     scaled,
@@ -114,8 +115,10 @@ class Contraction:
         self.parts[key] = body, first
 
     def arranged(self, factors: list[Form]) -> list[Form]:
-        """Factors of a product entry by entry in reading order: what came from above is first."""
-        return sorted(factors, key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in tensor_of(x.given.name))))
+        """Factors of a product entry by entry in reading order: what came from above is first, a stands before its 1 - a."""
+        return _paired(
+            sorted(factors, key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in tensor_of(x.given.name))))
+        )
 
     def _beside(self, entries: list[Placed]) -> tuple[Form, str]:
         """Forms of the same letters as one product entry by entry, those of a negative power below a line."""
@@ -253,7 +256,7 @@ class Contraction:
             return made
         a, b = inner.parts
         diagonal = Form("diagonal", (product([transpose(a), b] if turned else [a, transpose(b)]),))
-        return diagonal if diagonal.tokens < made.tokens else made
+        return diagonal if diagonal.tokens <= made.tokens else made
 
     def _total(self, m: Form, rows: Expr, cols: Expr) -> Form:
         """The sum of a matrix's entries."""
@@ -274,9 +277,21 @@ def _is_below_one(form: Form) -> bool:
     return form.op == "over" and form.parts[0] == number(1)
 
 
+def _paired(factors: list[Form]) -> list[Form]:
+    """The factors, with a before the 1 - a that stands among them: the slope of a sigmoid is one thing."""
+    found = list(factors)
+    for whole in factors:
+        if whole.op == "sum" and len(whole.parts) == 2 and whole.parts[0] == number(1):
+            rest = negated(whole.parts[1])
+            if rest in found:
+                found.remove(rest)
+                found.insert(found.index(whole), rest)
+    return found
+
+
 def _collected(scalars: list[Form]) -> tuple[Form, ...]:
     """Equal scalars as a power: tr(X)^2."""
-    counts = Counter(scalars)
+    counts = Counter(_paired(scalars))
     made = []
     for x, n in counts.items():
         length = x.op == "norm" and n > 1

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from weakref import proxy
 
 from symbackprop.algebra.compared import content
-from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus
+from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus, turned_up
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
@@ -171,7 +171,8 @@ class Factoriser:
             return
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
         for d in partial[:2]:
-            yield self._divided(p, d, free), 1 if _is_rest(d, p) else 0 if _is_all_but_a_number(d, p) else -1
+            alike = _has_number_alone(d) or _is_all_but_a_number(d, p)
+            yield self._divided(p, d, free), 1 if _is_rest(d, p) else 0 if alike else -1
         for found in complements(self.algebra, p, free):
             yield self._complemented(found), -1
 
@@ -267,8 +268,9 @@ class Factoriser:
             entries.append(Entry(d.atom, tuple(str(x) for _, x in d.how), exact(e)))
         inverse = [Factor(*entry._replace(exponent=-entry.exponent)) for entry in entries]
         quotient = a.added((c, [*term, *inverse]) for term, c in p.terms.items())
-        _, nets = self.best(quotient)
-        return Nets([self._folded(Net(1, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
+        upright = turned_up(a, [Factor(*entry) for entry in entries], quotient)
+        _, nets = self.best(upright or quotient)
+        return Nets([self._folded(Net(-1 if upright else 1, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
 
     def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
         """d q + m q = (d + m) q for a product m."""
@@ -292,13 +294,14 @@ class Factoriser:
         return None
 
     def _joined(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets:
-        _, nets = self.best(quotient)
+        upright = turned_up(self.algebra, [Factor(*entry)], quotient)
+        _, nets = self.best(upright or quotient)
         free = quotient.letters()
         if len(nets) == 1:
             inner = self._apart(nets[0], free, set(entry.letters) | free)
             net = Net(inner.coefficient, (entry, *inner.items))
         else:
-            net = Net(1, (entry, Inner(nets, tuple(sorted(free)))))
+            net = Net(-1 if upright else 1, (entry, Inner(nets, tuple(sorted(free)))))
         more = self.best(Poly(rest))[1] if rest else ()
         return Nets([self._folded(net), *more])
 
@@ -337,6 +340,11 @@ def _is_rest(d: Divisor, p: Poly) -> bool:
     alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
     is_entrywise = bool(d.how) and all(kind == "free" for kind, _ in d.how)
     return is_entrywise and len(d.uses) == 2 and len(alone) == 1 and sum(p.terms[use.term] for use in d.uses) == 0
+
+
+def _has_number_alone(d: Divisor) -> bool:
+    """Whether a number stands alone in a term, and beside others elsewhere: (e^s - 1)/n + m, not e^s/n + m - 1/n."""
+    return d.atom.kind == "number" and any(len(use.term) == 1 for use in d.uses)
 
 
 def _is_all_but_a_number(d: Divisor, p: Poly) -> bool:

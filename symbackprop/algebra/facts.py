@@ -28,7 +28,7 @@ def forward_values(program: Program) -> list[str]:
 
 
 def reading_ranks(program: Program, values: Collection[str]) -> dict[str, int]:
-    """The place of each tensor in sums: that of writing, but u before b where an author's first word of u is u + b.
+    """The place of each tensor in sums: that of writing, but u before b where an author's first word of u is u + b; then gradients.
 
     values   those that are no derivatives.
     """
@@ -41,6 +41,9 @@ def reading_ranks(program: Program, values: Collection[str]) -> dict[str, int]:
                 met.add(n)
                 beside = [place[other][0] for other in names[k + 1 :] if other not in values]
                 place[n] = (min([place[n][0], *(spot - 0.5 for spot in beside)]), place[n][1])
+    for n, tensor in program.tensors.items():  # of gradients, that by what is written first
+        if tensor.role is not None and tensor.role.wrt in place:
+            place[n] = (len(place), place[tensor.role.wrt][1])
     return {n: k for k, n in enumerate(sorted(place, key=place.__getitem__))}
 
 

@@ -22,6 +22,7 @@ from symbackprop.algebra.matrix import (
     MisfitError,
     both,
     front_of,
+    leaves,
     number,
     product,
     scaled,
@@ -61,6 +62,12 @@ def _bare(x: Form) -> Form:
         return _bare(x.parts[0])
     rest = [part for part in x.parts if _bare(part).op != "ones"] if x.op == "product" else []
     return _bare(rest[0]) if len(rest) == 1 else x
+
+
+def _outline(x: Form) -> tuple[Any, ...]:
+    """A form without the names of its tensors; what has scalars before it is like no other."""
+    given = None if x.op == "leaf" else id(x) if x.op == "scaled" else x.given
+    return x.op, given, tuple(map(_outline, x.parts))
 
 
 class Lift:
@@ -116,9 +123,9 @@ class Lift:
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
         made.sort(key=lambda x: (x.op == "number" and plain, x.negative, x.negative and not _is_mean(x)))
         bare = [_bare(x) for x in made]
-        if all(x.op == "leaf" for x in bare):  # A + A^T
-            said = [tensor_of(x.given.name) for x in bare]
-            order = sorted(range(len(made)), key=lambda k: (made[k].negative, self.beside(said[k]), made[k] != bare[k]))
+        if len({_outline(x) for x in bare}) == 1 and bare[0].op in ("leaf", "hadamard"):  # A + A^T, d_1 r_1 + d_2 r_2
+            said = [[self.beside(tensor_of(leaf.name)) for leaf in leaves(x)] for x in bare]
+            order = sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))
             made = [made[k] for k in order]
         return denied(made) or _turned_once(Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,)))))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symbackprop.algebra.branches import Split, splits
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Poly, summed_letters
+from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, summed_letters
 from symbackprop.algebra.reading import NoFormError, Values
 from symbackprop.algebra.relations import Relation, over_one_line, relations, replaced
 from symbackprop.algebra.solved import Solved, below, eliminated, solved
@@ -19,6 +19,7 @@ SHORTER = 8  # relations used one after the other in a line
 ON_THE_WAY = 2.0  # how much longer than a line a sum may be that a relation is used in again
 OFTEN = 3  # a relation is used in the terms that it gives as well
 FEW_TERMS = 3  # of a value that has a name, for products in it to be looked for elsewhere
+SOLVED = 4  # tokens that a sum must spare for a part of a value to be said by the value, c as z - m where z = m + c
 OF_SIZES = ""  # what is made of no tensor
 TRIED = 2  # of the sums that a relation gives, by rough size
 
@@ -29,11 +30,26 @@ class Rule:
 
     relations  a product in it by the value: the value alone, where the product is all of it.
     solved     what it is made of by the value.
+    is_product whether it is one product, and no sum.
     """
 
     name: str
     relations: tuple[Relation, ...]
     solved: tuple[Solved, ...]
+    is_product: bool = False
+
+
+@dataclass
+class _Ways:
+    """The ways that a sum is shortened in.
+
+    direct   whether no part of a value may be said by the value.
+    detours  sums that come of such a way; used: whether one was taken.
+    """
+
+    direct: bool = False
+    detours: set[Poly] = field(default_factory=set)
+    used: bool = False
 
 
 class Shorter:
@@ -59,12 +75,21 @@ class Shorter:
         known = lets.intersection(self.forward)  # what has a line and is a gradient says nothing of others
         key = by, p, name if name in known or name in self.kept else "", known
         if key not in self.shortened:
-            self.shortened[key] = self._shortened(name, p, known, by)
+            self.shortened[key] = self._plainest(name, p, known, by)
         return self.shortened[key]
 
-    def _shortened(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser, by_cases: bool = True) -> Poly:
+    def _plainest(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser) -> Poly:
+        """The shortest sum, but without a detour, y (h - n) as y' - n where y' = y h + (1 - y) n, that spares little."""
+        ways = _Ways()
+        shortest = self._shortened(name, p, lets, by, ways)
+        if not ways.used:
+            return shortest
+        plain = self._shortened(name, p, lets, by, _Ways(direct=True))
+        return plain if by.best(plain)[0] < by.best(shortest)[0] + SOLVED else shortest
+
+    def _shortened(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser, ways: _Ways, by_cases: bool = True) -> Poly:
         for _ in range(SHORTER):
-            found = self._tried(name, p, lets, by, by_cases)
+            found = self._tried(name, p, lets, by, ways, by_cases)
             clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
             if clear is None:
                 costs = [by.best(q)[0] - worth for q, worth in found.items()]
@@ -74,10 +99,11 @@ class Shorter:
                 if not better:
                     break
                 clear = list(found)[min(better)[2]]
+            ways.used = ways.used or clear in ways.detours
             p = clear
         return p
 
-    def _tried(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser, by_cases: bool) -> dict[Poly, int]:
+    def _tried(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser, ways: _Ways, by_cases: bool) -> dict[Poly, int]:
         """The equal sums that are worth a look, the roughly shortest first, and what each is worth: a name is 1.
 
         by_cases   whether those by cases are among them.
@@ -86,9 +112,13 @@ class Shorter:
         found: list[tuple[Poly | None, int]] = []
         for rule in self._rules(p, lets):
             if rule.name != name:
-                found += [(eliminated(a, p, way), 0) for way in rule.solved if way.atom in own]
-                found += [(self._throughout(p, r), int(len(rule.relations) == 1)) for r in rule.relations if r.atoms <= own]
-        found += [(self._by_cases(name, split, lets, by), 0) for split in (splits(a, p) if by_cases else ())]
+                said = [(eliminated(a, p, way), 0, not rule.is_product) for way in rule.solved if way.atom in own]
+                worth = int(len(rule.relations) == 1)
+                said += [(self._throughout(p, r), worth, _is_torn(p, r)) for r in rule.relations if r.atoms <= own]
+                far = {q for q, _, is_far in said if is_far and q is not None and len(q.terms) >= len(p.terms)}
+                ways.detours |= far
+                found += [(q, worth) for q, worth, _ in said if not (ways.direct and q in far)]
+        found += [(self._by_cases(name, split, lets, by, ways), 0) for split in (splits(a, p) if by_cases else ())]
         found += [(q, 0) for q in over_one_line(a, p)]
         found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
         low, worths = below(p), dict[Poly, int]()
@@ -97,9 +127,9 @@ class Shorter:
                 worths[q] = max(worths.get(q, 0), worth)
         return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
 
-    def _by_cases(self, name: str, split: Split, lets: frozenset[str], by: Factoriser) -> Poly:
+    def _by_cases(self, name: str, split: Split, lets: frozenset[str], by: Factoriser, ways: _Ways) -> Poly:
         """A sum by what it is in each of two cases."""
-        zero, one, none = (self._shortened(name, part, lets, by, False) for part in (split.zero, split.one, split.none))
+        zero, one, none = (self._shortened(name, part, lets, by, ways, False) for part in (split.zero, split.one, split.none))
         return zero + one - none
 
     @staticmethod
@@ -159,7 +189,7 @@ class Shorter:
         term, c = found
         if len(term) == 1 and term[0].atom in self.algebra.names:
             return None
-        return Rule(n, (Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))),), ways)
+        return Rule(n, (Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))),), ways, True)
 
     def _summands(self, p: Poly, leaf: Atom, own: tuple[str, ...]) -> Iterator[Relation]:
         """A short sum that has a name, solved for the products in it that hold sums themselves."""
@@ -167,6 +197,25 @@ class Shorter:
             if summed_letters(term):
                 rest = self.algebra.factor(leaf, own) - Poly({u: d for u, d in p.terms.items() if u != term})
                 yield Relation(term, own, rest.scaled(1 / Fraction(c)))
+
+
+def _is_torn(p: Poly, r: Relation) -> bool:
+    """Whether a product of entries takes what a term shares with one that goes on in it: o - o t^2 as o - h t, where h = o t."""
+    if summed_letters(r.term):
+        return False
+    held = [term for term in p.terms if r.atoms <= {f.atom for f in term}]
+    for rest in p.terms.keys() - held:
+        for term in held:
+            gone = any(_power(term, f) - abs(f.exponent) < min(_power(term, f), _power(rest, f)) for f in r.term)
+            at = {f[:2]: f.exponent for f in term}
+            if gone and all(0 < f.exponent <= at.get(f[:2], 0) or 0 > f.exponent >= at.get(f[:2], 0) for f in rest):
+                return True
+    return False
+
+
+def _power(term: Term, own: Factor) -> Number:
+    """The power of a factor's atom in a term, on the same side of the line."""
+    return sum(abs(f.exponent) for f in term if f.atom is own.atom and (f.exponent > 0) == (own.exponent > 0))
 
 
 def _rough(p: Poly) -> int:

@@ -415,13 +415,13 @@ INLINE = "x: data[d]\ny: data[k]\nW1: parameter[h, d]\nb1: parameter[h]\nW2: par
     [
         (
             INLINE + "L = sum((sigmoid(W2 @ tanh(W1 @ x + b1) + b2) - y)**2)/2",
-            ["a₁ = tanh(W₁ x + b₁)", "a₂ = σ(W₂ a₁ + b₂)", "δ₂ = a₂ ⊙ (a₂ − y) ⊙ (1 − a₂)", "∂L/∂b₂ = δ₂", "∂L/∂W₂ = δ₂ a₁ᵀ",
+            ["a₁ = tanh(W₁ x + b₁)", "a₂ = σ(W₂ a₁ + b₂)", "δ₂ = (a₂ − y) ⊙ a₂ ⊙ (1 − a₂)", "∂L/∂b₂ = δ₂", "∂L/∂W₂ = δ₂ a₁ᵀ",
              "δ₁ = W₂ᵀ δ₂ ⊙ (1 − a₁^(⊙2))", "∂L/∂b₁ = δ₁", "∂L/∂W₁ = δ₁ xᵀ"],
         ),
         (
             INLINE + "L = sum((W2 @ (sigmoid(W1 @ x + b1) * tanh(W1 @ x)) + b2 - y)**2)/2",
             ["a₁ = σ(W₁ x + b₁)", "a₂ = tanh(W₁ x)", "δ₃ = W₂(a₁ ⊙ a₂) + b₂ − y", "∂L/∂b₂ = δ₃", "∂L/∂W₂ = δ₃(a₁ ⊙ a₂)ᵀ",
-             "δ₂ = W₂ᵀ δ₃", "δ₁ = δ₂ ⊙ a₁ ⊙ a₂ ⊙ (1 − a₁)", "∂L/∂b₁ = δ₁", "∂L/∂W₁ = [δ₂ ⊙ a₁ ⊙ (1 − a₂^(⊙2)) + δ₁] xᵀ"],
+             "δ₂ = W₂ᵀ δ₃", "δ₁ = δ₂ ⊙ a₂ ⊙ a₁ ⊙ (1 − a₁)", "∂L/∂b₁ = δ₁", "∂L/∂W₁ = [δ₂ ⊙ a₁ ⊙ (1 − a₂^(⊙2)) + δ₁] xᵀ"],
         ),
         (
             "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\nL = sum((tanh(X @ w + b) - y)**2 + tanh(X @ w + b)**2)/2",
@@ -431,6 +431,31 @@ INLINE = "x: data[d]\ny: data[k]\nW1: parameter[h, d]\nb1: parameter[h]\nW2: par
 )  # fmt: skip
 def test_what_an_activation_gives_is_called_by_one_name(text: str, lines: list[str]) -> None:
     assert str(sb.derive(text).box()).splitlines() == lines
+
+
+GATED = "h: data[n]\ny: data[n]\nv: parameter[n]\nw: parameter[n]\nz = sigmoid(w)\nc = tanh(v)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("q = z*h + (1 - z)*c\nL = sum((q - y)**2)/2", "∂L/∂w = δ_q ⊙ (h − c) ⊙ z ⊙ (1 − z)"),
+        ("q = (1 - z)*c\nL = sum((q - y)**2)/2", "∂L/∂w = −δ_q ⊙ c ⊙ z ⊙ (1 − z)"),
+        ("L = sum((z*tanh(c) - y)**2)/2", "∂L/∂w = tanh(c) ⊙ (z ⊙ tanh(c) − y) ⊙ z ⊙ (1 − z)"),
+        ("q = z*tanh(y*v)\nL = sum(h*q)", "∂L/∂v = h ⊙ y ⊙ z ⊙ (1 − tanh(y ⊙ v)^(⊙2))"),
+        ("q = v + exp(w/2)*h\nL = sum((q - y)**2)/2", "∂L/∂w = (δ_q ⊙ h ⊙ exp(w/2))/2"),
+    ],
+)
+def test_a_slope_is_written_as_it_is_derived(text: str, line: str) -> None:
+    """With no detour through the value that was differentiated, (q - c) for z (h - c); z stands before its 1 - z."""
+    derivation = sb.derive(GATED + text)
+    assert line in str(derivation.box()).splitlines()
+
+
+def test_gradients_are_added_in_the_order_of_what_they_are_by() -> None:
+    steps = "".join(f"h_{t} = tanh(U @ {'x' if t == 1 else f'h_{t - 1}'} + b)\n" for t in (1, 2, 3))
+    box = sb.derive(f"x: data[n]\ny: data[n]\nU: parameter[n, n]\nb: parameter[n]\n{steps}L = sum((h_3 - y)**2)").box()
+    assert "∂L/∂b = δ₁ + δ₂ + δ₃" in str(box)
 
 
 def test_a_value_stands_before_what_is_added_to_it() -> None:
