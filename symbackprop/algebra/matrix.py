@@ -18,8 +18,6 @@ from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function
 from symbackprop.core.large import is_cut
 
-WASTED = 2  # what a product costs beside its tokens of which the diagonal is left: naming a part of it says the same by entries
-
 
 class MisfitError(Exception):
     """There is no such matrix formula."""
@@ -382,7 +380,7 @@ OPS: dict[str, Op] = {
     "compare": Op(lambda x: len(x.parts) + sum(p.tokens for p in x.parts), Level.POWER, "spared"),
     "cases": Op(_called(1), Level.SUM, "spared"),
     "diag": Op(_called(2), turned="itself"),
-    "diagonal": Op(lambda x: 2 + x.parts[0].tokens + WASTED * (x.parts[0].op == "product")),
+    "diagonal": Op(lambda x: 2 + x.parts[0].tokens + 2 * (x.parts[0].op == "product")),  # most of a product is for nothing
     "rowsum": CALL,
     "colsum": CALL,
     "rowmean": CALL,
