@@ -21,6 +21,7 @@ LETTERS = "hndmkpqrcuv"
 WANTED = {("parameter", 1): "d", ("parameter", 2): "hd", ("data", 1): "n", ("data", 2): "nd"}  # letters for the axes
 UNEVEN = 4  # the cost of a difference of arrays with other numbers of axes
 ONE = 0  # the size 1
+COUNTS = ("n", "N", "m", "M", "T", "B")  # numbers that most likely say how many samples there are
 
 _MATRIX = re.compile(r"[A-Z]\w*$|inputs|features|images")
 _WEIGHT = re.compile(r"[WVUwvu]")
@@ -298,12 +299,15 @@ class _Walk:
         return self.odd + (UNEVEN * any(self.sizes.root(n) not in weights for n in along) if weights else 0)
 
     def named(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The shapes, with a letter for each size."""
+        """The shapes, with a letter for each size; a number that counts, as in sum(x)/n, is the size of the data."""
         called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
+        counts = [name for name in names if not self.given[name] and name in COUNTS]
         taken = {*called.values(), *self.shapes}
         result = {}
         for name in names:
             shape = self.given[name] or ()
+            if counts and shape and kind_of(name) == "data":
+                called.setdefault(self.sizes.root(shape[0]), counts[0])
             wanted = WANTED.get((kind_of(name), len(shape)), "")
             for size, letter in zip(shape, wanted, strict=False):
                 root = self.sizes.root(size)
@@ -311,7 +315,7 @@ class _Walk:
                     called[root] = next(c for c in (letter, *LETTERS, *(f"n_{k}" for k in range(1, 100))) if c not in taken)
                     taken.add(called[root])
             result[name] = tuple(called[self.sizes.root(n)] for n in shape)
-        return result
+        return {name: shape for name, shape in result.items() if name not in called.values()}
 
 
 def kind_of(name: str) -> str:

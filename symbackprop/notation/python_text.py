@@ -31,7 +31,7 @@ def read_text(
     name: str = "network",
     numbers: Mapping[str, int | Sequence[int]] | None = None,
 ) -> Network:
-    """The network that a text declares and defines.
+    """The network that a text declares and defines. Where it declares nothing, its names are scalar parameters.
 
     file      what error messages call the text.
     loss      the name of the loss; None: the last scalar.
@@ -44,11 +44,16 @@ def read_text(
     if not text.strip():
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source, numbers=numbers)
+    reader.scalars = not any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree))
     body = prepared(reader, tree.body)
     reader.foresee(body)
     with all_written_out(numbers is not None):
         for node in body:
             statement(reader, node)
+    if reader.taken:
+        reader.remarks.append(
+            f"Nothing is declared: {', '.join(t.name for t in reader.inputs if t.name in reader.taken)} are taken to be numbers."
+        )
     again = partial(read_text, text, file, loss, gates, name)
     return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=text, origin="text")
 

@@ -34,6 +34,8 @@ from symbackprop.notation.stretches import Stretch
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
+SHORT = 3  # letters of a name that is near to many
+
 
 class Reader:
     """What has been read of a text so far.
@@ -137,20 +139,25 @@ class Reader:
             return CONSTANTS[name]
         if name in functions():
             raise self.fault(node, f"{name} is a function.", f"Write {name}(...).")
-        if self.scalars:
+        if self.scalars and not self.meant(name) and not (self.later and name in (*KINDS, *DOMAINS)):
             self.check(node, name)
             return self.scalar(node, name)
         if name.lower() in NO_NUMBERS or not name.isascii():
             self.check(node, name)
         if name in (*KINDS, *DOMAINS):
             raise self.fault(node, f"{name} is not defined.", f"A declaration has a colon: x: {name}[n].")
-        near = nearest(name, (*self.names, *self.sizes, *functions()))
+        near = self.meant(name) or nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         if (apart := run_together(name, self.names)) is not None:
             mend, near = apart, ""
         if near in self.sizes and near not in self.names:  # a size rarely stands alone
             mend = f"{self.declarations(name)} Or did you mean the size {near}?"
         raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
+
+    def meant(self, name: str) -> str:
+        """The name of the text that is this one but for its capitals or, where it is long, a slip; "" where there is none."""
+        near = nearest(name, self.later) or ""
+        return near if near.lower() == name.lower() or len(name) > SHORT else ""
 
     def size_named(self, node: ast.Name) -> Expr:
         """What a name among the sizes of a declaration stands for: a new size, a known one, or a whole constant."""
@@ -228,16 +235,19 @@ class Reader:
 
     def asked(self, node: ast.AST, shapes: Mapping[str, str]) -> NotationError:
         """What is said where names that nobody declared are used as arrays; `shapes` is a shape that would fit each."""
-        shapes = {**shapes, **{name: ", ".join(shape) for name, shape in self.proposed().items() if shape}}
+        likely = {name: ", ".join(shape) for name, shape in self.proposed().items() if shape or self.later}
+        shapes = likely if any(likely.values()) else {**shapes, **likely}
         are = "is used as an array" if len(shapes) == 1 else "are used as arrays"
         it = "it" if len(shapes) == 1 else "them"
-        lines = [f"{name}: {kind_of(name)}[{shape}]" for name, shape in shapes.items()]
-        if self.function is None:
-            lets = " ".join(f'--let "{line}"' for line in lines)
-            mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
-        else:
+        lines = [f"{name}: {kind_of(name)}{f'[{shape}]' if shape else ''}" for name, shape in shapes.items()]
+        if self.function is not None:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
             mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(shapes))}: float."
+        elif self.later:
+            mend = f"Declare {it}: {'; '.join(lines)}."
+        else:
+            lets = " ".join(f'--let "{line}"' for line in lines)
+            mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
         return self.evaluator.unread(node, f"{' and '.join(shapes)} {are} but not declared.", mend)
 
     def proposed(self) -> dict[str, tuple[str, ...]]:

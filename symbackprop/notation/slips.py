@@ -46,6 +46,7 @@ _SIZES = rf"{_SIZE}(?:\s*(?:\bx\b|×|\*|,|\s)\s*{_SIZE})*"
 _SIZED = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*((?:({'|'.join((*KINDS, *DOMAINS))})\b)?\s*[\[({{<]?\s*({_SIZES})\s*[\])}}>]?)\s*$")
 _DECLARES = re.compile(r"^\s*\w+(\[[^\]]*\])?\s*:(?!=)")
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d]\w*)_\{([^{}]*)\}")
+_NEXT = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)")  # the next equation
 _LOOP = re.compile(r"^\s*for\b.*[^:\s]")
 _BESIDE = re.compile(r"([\w.]*[\w)\]])(\s+)(?=([\w(][\w.]*))")
 
@@ -66,6 +67,9 @@ def slip(line: str, at: int, said: str) -> Slip | None:
         return _sized(found)
     if _DECLARES.match(code):
         return None
+    if (comma := _parting(code)) is not None:
+        mend = "Give each a line of its own, or part them by semicolons."
+        return Slip("a comma stands between equations.", mend, comma, 1, ";")
     for pattern, fault, mend, write in _ROWS:
         if found := pattern.search(code):
             return Slip(fault, mend, found.start(1), len(found[1]), write.format(found[1]))
@@ -112,3 +116,13 @@ def run_together(name: str, known: Iterable[str]) -> str | None:
     return next(
         (f"Write {a} @ {b} for a product of matrices, {a} * {b} entry by entry." for a, b in pairs if {a, b} <= names), None
     )
+
+
+def _parting(code: str) -> int | None:
+    """The first comma outside brackets that parts two equations; None where there is none."""
+    depth = 0
+    for k, sign in enumerate(code):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and depth == 0 and _NEXT.match(code[k + 1 :]) and _NEXT.match(code):
+            return k
+    return None

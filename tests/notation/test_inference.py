@@ -73,6 +73,19 @@ def test_in_a_text_every_name_that_is_missing_is_declared_at_once() -> None:
     assert sb.check("\n".join([*found[1].split("; "), text])).ok
 
 
+@pytest.mark.parametrize(
+    "text", ["L = sum((w*x - y)**2)/n", "L = sum((X @ w - y)**2)/(2*m) + lam*sum(w**2)", "L = sum(abs(x - mu))/N"]
+)
+def test_a_number_that_counts_is_the_size_of_the_data(text: str) -> None:
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(text)
+    found = re.search(r"Declare (?:them|it): (.*)\.", str(refused.value))
+    assert found
+    network = sb.read("\n".join([*found[1].split("; "), text]))
+    assert text[-1] == ")" or str(network.program.inputs[-1].shape[0]) == text[-1]
+    assert sb.check(network).ok
+
+
 def test_what_fits_in_no_way_is_still_refused() -> None:
     with pytest.raises(sb.NotationError):
         sb.read("sum(x @ W @ x @ W.T) + solve(W, x)", let=["W: parameter[3, 4]"])

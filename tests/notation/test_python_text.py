@@ -164,6 +164,16 @@ def test_names_of_values_do_not_meet_names_of_sizes() -> None:
     assert equations("x: data[a, z]\nL = sum(sigmoid(2*x) @ x.T)")[0].startswith("z_1[")
 
 
+def test_a_text_that_declares_nothing_is_of_numbers() -> None:
+    network = read("z = w*x + b; a = sigmoid(z)\nL = (a - y)**2")
+    assert [(t.name, t.kind, t.shape) for t in network.program.inputs] == [(name, "parameter", ()) for name in "wxby"]
+    assert network.notes == ("Nothing is declared: w, x, b, y are taken to be numbers.",)
+    assert (
+        read("w: parameter\nx: parameter\nb: parameter\ny: parameter\nz = w*x + b\na = sigmoid(z)\nL = (a - y)**2").program
+        == network.program
+    )
+
+
 def test_what_nothing_reads_is_noted() -> None:
     assert read("x: data[n]\ny: data[m]\nL = sum(x)").notes == ("y: nothing reads it.",)
 
@@ -194,7 +204,12 @@ def test_a_tuple_of_values_is_unpacked() -> None:
 
 D = "x: data[n]\n"
 WORDS = {  # text -> line, column, the words
-    "L = sum(x)": (1, 9, "x is not defined. Declare it: x: data[n]."),
+    "L = sum(x)": (1, 5, "x is used as an array but not declared. Declare it: x: data[n]."),
+    "L = sum((w*x - y)**2)/n": (1, 5, "w and x and y are used as arrays but not declared. Declare them: w: parameter; x: data[n]; y: data[n]."),
+    "z = w*x\nL = Z**2": (2, 5, "Z is not defined. Did you mean z?"),
+    "yhat = w*x\nL = yaht**2": (2, 5, "yaht is not defined. Did you mean yhat?"),
+    "x = data[n]\nL = x": (1, 5, "data is not defined. A declaration has a colon: x: data[n]."),
+    "L = -y*log(p), p = w*x": (1, 14, "a comma stands between equations. Give each a line of its own, or part them by semicolons."),
     D + "L = sum(X)": (2, 9, "X is not defined. Did you mean x?"),
     D + "L = sum(sigmod(x))": (2, 9, "sigmod is not a function of the language. Did you mean sigmoid?"),
     D + "L = sum(sigma(x))": (2, 9, "sigma is not a function of the language. Did you mean sigmoid?"),
