@@ -154,6 +154,8 @@ class _Walk:
                     for target in targets:
                         if isinstance(target, ast.Name):
                             self.shapes[target.id] = shape
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    self.shapes[name] = self.of(value)
                 case ast.AugAssign(target=ast.Name(id=name) as target, value=value):
                     self.shapes[name] = self.met(self.of(ast.Name(name, ast.Load())), self.of(value))
                 case ast.Return(value=ast.expr() as value) | ast.Expr(value=value):

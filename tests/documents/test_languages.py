@@ -242,7 +242,7 @@ def test_a_refusal_that_is_said_again_keeps_its_parts_and_its_place(row, data: s
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("z = y\nL = sum(z)", "<text>:1:5: y가 정의되지 않았다. "),
+        ("x: data[n]\nz = y\nL = sum(z)", "<text>:2:5: y가 정의되지 않았다. "),
         ("W: parameter[h, d]\nL = sum(W.T @ W.T)", "W.T @ W.T: 안쪽 크기가 다르다. W.T는 (d, h), W.T는 (d, h)이다. W.T @ W를 뜻하였는가?"),
         ("W: parameter[h, d]\nv: data[h, h]\nL = sum(W + v)", "W + v: 모양을 브로드캐스트할 수 없다. W는 (h, d), v는 (h, h)이다. "),
         ("W: paramter[h]\nL = sum(W)", "은(는) 텐서의 종류가 아니다. parameter을(를) 뜻하였는가?"),
