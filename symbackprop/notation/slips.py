@@ -26,6 +26,7 @@ _ROWS = (
     (re.compile(r"^\s*for\s+\w+\s+in\s+\w+\s*(:|\.\.\.+|…|-)\s*\w+\s*:?\s*$"),
      "two points stand between the bounds of a loop.", "Write for l in 1..n:", ".."),
     (re.compile(r"^\s*(let|var|const|val)\s+\w+\s*="), "a value needs no word before its name.", "Write name = ...", ""),
+    (re.compile(r"^\s*[^\W\d]\w*(\([\w\s,]*\))\s*=(?!=)"), "a value needs no arguments.", "Leave them out: f = ...", ""),
     (re.compile(r"^\s*(//)"), "a remark begins with #.", "Write # in its place.", "#"),
     *((re.compile(rf"(\.{re.escape(sign)})(?!\*)"), f".{sign} is not in the language.", f"Write {own}, entry by entry.", own)
       for sign, own in (("*", "*"), ("/", "/"), ("^", "**"))),

@@ -209,6 +209,7 @@ WORDS = {  # text -> line, column, the words
     "z = w*x\nL = Z**2": (2, 5, "Z is not defined. Did you mean z?"),
     "yhat = w*x\nL = yaht**2": (2, 5, "yaht is not defined. Did you mean yhat?"),
     "x = data[n]\nL = x": (1, 5, "data is not defined. A declaration has a colon: x: data[n]."),
+    "f(x, y) = x**2*y": (1, 2, "a value needs no arguments. Leave them out: f = ..."),
     "L = -y*log(p), p = w*x": (1, 14, "a comma stands between equations. Give each a line of its own, or part them by semicolons."),
     D + "L = sum(X)": (2, 9, "X is not defined. Did you mean x?"),
     D + "L = sum(sigmod(x))": (2, 9, "sigmod is not a function of the language. Did you mean sigmoid?"),
