@@ -103,9 +103,16 @@ def _select(walk: Walk, eqn: Any, which: Value, *cases: Value) -> Value:
     number = walk.number(which)
     if number is not None:
         return cases[int(number)]
-    if len(cases) != 2:
-        raise walk.refused(eqn, "it picks one of several cases by a value.", "Write jnp.where.")
-    return each(lambda c, a, b: ops.where(c, a, b))(walk, eqn, which, cases[1], cases[0])
+    if len(cases) == 2:
+        return each(lambda c, a, b: ops.where(c, a, b))(walk, eqn, which, cases[1], cases[0])
+
+    def picked(c: Any, *several: Any) -> Any:
+        found = several[-1]
+        for k in range(len(several) - 2, -1, -1):
+            found = ops.where(c == k, several[k], found)
+        return found
+
+    return each(picked)(walk, eqn, which, *cases)
 
 
 def _clamp(walk: Walk, eqn: Any, low: Value, x: Value, high: Value) -> Value:

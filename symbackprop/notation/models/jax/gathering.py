@@ -190,6 +190,12 @@ def _targets(walk: Walk, eqn: Any, x: Tensor, indices: Value, new: Tensor) -> tu
     return tuple(_ready(walk, part, extent) for part, extent in zip(parts.values(), x.shape, strict=False))
 
 
+def _once(walk: Walk, eqn: Any, indices: Value) -> bool:
+    """Whether the positions that are constants tell every entry that is written from the others."""
+    known = [part.ravel() for part in _parts(walk, eqn, indices) if isinstance(part, ndarray)]
+    return bool(known) and len(np.unique(np.stack(known), axis=1).T) == known[0].size
+
+
 CHANGES: dict[str, Callable[[Tensor, Tensor], Tensor] | None] = {
     "add": None, "mul": lambda old, new: old * new, "max": lambda old, new: TABLE["maximum"](old, new),
     "min": lambda old, new: TABLE["minimum"](old, new),
@@ -205,7 +211,7 @@ def _scatter(change: Callable[[Tensor, Tensor], Tensor] | None) -> Row:
         if change is None:
             return tensor + placed(new, items, tensor.shape)
         several = [item for item in items if isinstance(item, Tensor)]
-        if several and not any(map(is_counted, several)) and not eqn.params.get("unique_indices"):
+        if several and not any(map(is_counted, several)) and not eqn.params.get("unique_indices") and not _once(walk, eqn, indices):
             raise walk.refused(eqn, "an entry may be written twice, and one value stays.", "Write .at[i].add, or jnp.where.")
         return replaced(tensor, items, change(take(tensor, items), new))
 

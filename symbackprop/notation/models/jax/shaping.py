@@ -10,6 +10,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.language import operations as ops
+from symbackprop.language.operations.entries import placed
 from symbackprop.language.tensors import Tensor, arange, as_tensor, is_integer
 from symbackprop.notation.models.jax.elementwise import Row
 from symbackprop.notation.models.jax.values import Positions, Spread, Value, shape_of, spread, uniform
@@ -133,7 +134,7 @@ def _concatenate(walk: Walk, eqn: Any, *values: Value) -> Value:
     axis = int(eqn.params["dimension"])
     if all(_is_positions(v) and shape_of(v)[-1] == 1 for v in values) and axis == len(shape_of(values[0])) - 1:
         return Positions(values)
-    return ops.concatenate([walk.tensor(v) for v in values], axis)
+    return ops.concatenate([walk.tensor(v) for v in values if shape_of(v)[axis] != 0], axis)
 
 
 def _stack(walk: Walk, eqn: Any, *values: Value) -> Value:
@@ -158,11 +159,21 @@ def _slice(walk: Walk, eqn: Any, x: Value) -> Value:
 
 
 def _pad(walk: Walk, eqn: Any, x: Value, value: Value) -> Value:
+    """A number around the entries and between them; negative widths cut."""
     widths = [tuple(walk.shape(w)) for w in eqn.params["padding_config"]]
     number = walk.number(value)
-    if number is None or any(inner != 0 or low.is_negative or high.is_negative for low, high, inner in widths):
-        raise walk.refused(eqn, "it pads inside, by negative widths, or with a value that is computed.", "Write jnp.concatenate.")
-    return ops.pad(walk.tensor(x), tuple((low, high) for low, high, _ in widths), constant_values=number)
+    if number is None:
+        raise walk.refused(eqn, "it pads with a value that is computed.", "Write jnp.concatenate.")
+    y = walk.tensor(x)
+    if any(inner != 0 for _, _, inner in widths):
+        steps = [inner + 1 for _, _, inner in widths]
+        shape = tuple((n - 1) * step + 1 for n, step in zip(y.shape, steps, strict=True))
+        items = tuple(slice(None, None, int(step)) for step in steps)
+        y = placed(y, items, shape) + (number * (1 - placed(None, items, shape)) if number != 0 else 0)
+    around = tuple(tuple(0 if width.is_negative else width for width in pair[:2]) for pair in widths)
+    y = ops.pad(y, around, constant_values=number) if any(width != 0 for pair in around for width in pair) else y
+    cuts = (tuple(width if width.is_negative else None for width in pair[:2]) for pair in widths)
+    return y[tuple(slice(low and -low, high) for low, high in cuts)]
 
 
 def _iota(walk: Walk, eqn: Any) -> Value:

@@ -238,7 +238,33 @@ def products(w, x):
     return jnp.prod(w) + jnp.cumsum(w * x)[2] + jnp.cumprod(x)[1] * w[0] + jnp.trace(jnp.outer(w, x)) + jnp.linalg.norm(w)
 
 
+def halved(params, u):
+    """A linear recurrence as state space models run it: by halves."""
+    drive = u @ params["B"]
+    keep = jnp.broadcast_to(jnp.exp(-jnp.exp(params["l"])), drive.shape)
+    _, h = jax.lax.associative_scan(lambda a, b: (a[0] * b[0], b[0] * a[1] + b[1]), (keep, drive))
+    return jnp.sum(jnp.tanh(h @ params["C"]) ** 2)
+
+
+def pieces(w, x):
+    y = w * x
+    return jnp.sum(jnp.piecewise(y, [y < -0.5, y > 0.5], [lambda z: z**2, jnp.sin, lambda z: 3 * z]))
+
+
+def filled_in(w, x):
+    z = jnp.zeros((4, 4)).at[jnp.arange(4), jnp.arange(4)].set(w).at[0, 1:].add(x[:3])
+    z = jnp.fill_diagonal(z.at[jnp.tril_indices(4, -1)].multiply(0.5).at[jnp.array([2, 0]), 3].set(x[:2]), 2 * w, inplace=False)
+    return jnp.sum(jnp.sin(z @ z.T))
+
+
+def spaced(w, x):
+    y = jax.lax.pad(jnp.outer(w, x), 0.5, [(1, -1, 2), (-1, 2, 0)])
+    return jnp.sum(jnp.sin(y[::2] * y[::2]))
+
+
 FORMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "halved": (halved, ({"l": real(3), "B": real(2, 3), "C": real(3, 2)}, real(3, 2))), "pieces": (pieces, (real(5), real(5))),
+    "filled_in": (filled_in, (real(4), real(4))), "spaced": (spaced, (real(4), real(3))),
     "perceptron": (perceptron, (DENSE, X, T)),
     "stacked": (stacked, ([{"W": real(4, 6), "b": real(6)}, {"W": real(6, 5), "b": real(5)}, {"W": real(5, 3), "b": real(3)}], X, Y)),
     "softmaxed": (softmaxed, ({"W": real(4, 3)}, X, T)), "one_hot": (one_hot, ({"W": real(4, 3)}, X, T)),

@@ -14,7 +14,7 @@ NAMES = (
     "perceptron", "stacked", "softmaxed", "one_hot", "logistic", "sigmoid_loss", "layer_norm", "attention", "heads", "recurrent",
     "backwards", "looped", "unrolled", "convolution", "average", "embedded", "along", "mapped", "gelus", "sliced", "written",
     "counted", "clipped", "constant", "hinge", "stopped", "flax_like", "branched", "products", "autoencoder",
-    "gated", "nested", "depth", "residual", "descended",
+    "gated", "nested", "depth", "residual", "descended", "halved", "pieces", "filled_in", "spaced",
 )  # fmt: skip
 OPEN = {
     "perceptron": "d h k n", "stacked": "d h k m n", "layer_norm": "d h n", "attention": "d h n", "heads": "d h k m n",
