@@ -18,11 +18,12 @@ NEW = "_new"  # what the array is called that a line makes of one of the network
 
 
 class Code(str):
-    """A formula of code, or several lines of it: its names are what the lines before it gave them."""
+    """A formula of code, or several lines of it: its names are what the lines before it gave them.
 
+    whole   all lines that a gradient is made of, and its name below; "" of what is no gradient as it ends.
+    """
 
-class Looped(Code):
-    """All lines of code with loops that a gradient is made of, and its name below: nothing else of the code says anything of it."""
+    whole: str = ""
 
 
 @dataclass
@@ -272,8 +273,10 @@ def is_gradient(name: str) -> bool:
 
 
 def _is_empty(value: ast.expr) -> bool:
-    """Whether an array of gradients by name begins here: {}, dict()."""
+    """Whether an array of gradients by name begins here, {}, dict(), or nothing: None."""
     match value:
+        case ast.Constant(value=None):
+            return True
         case ast.Dict(keys=[]) | ast.Call(func=ast.Name(id="dict" | "defaultdict" | "OrderedDict"), args=[], keywords=[]):
             return True
     return False

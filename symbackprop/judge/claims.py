@@ -81,7 +81,7 @@ def verify(
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(list(claims.items())))
     else:
         found = judge_steps(judge, steps_of(claims))
-    found = in_order(judge, found, claims.values() if isinstance(claims, Mapping) else [step[1] for step in claims])
+    found = in_order(judge, found, claims.items() if isinstance(claims, Mapping) else [step[:2] for step in claims])
     steps, inputs = not isinstance(claims, Mapping), frozenset(one.name for one in truth.program.inputs)
     return Verification(found, steps, title_of(network), behind(truth, found), inputs, report)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
-from symbackprop.judge.arrays import Arrays, Looped
-from symbackprop.judge.sliced import sliced
+from symbackprop.judge.arrays import Arrays, Code, is_gradient
+from symbackprop.judge.sliced import given_in, sliced
 from symbackprop.judge.unfolded import REMADE, Unread, entry, straight
 from symbackprop.notation.signs import typed_text
 
@@ -40,7 +41,9 @@ def python_steps(path: Path, text: str) -> Steps:
     if filled := filled_claims(tree, text):
         return [*filled.items()]
     try:
-        return [(quotients.get(name, name), claim, *said) for name, claim, *said in Arrays(code).read(straight(tree))]
+        lines = straight(tree)
+        steps = _with_whole(Arrays(code).read(lines), lines)
+        return [(quotients.get(name, name), claim, *said) for name, claim, *said in steps]
     except Unread as fault:
         line = getattr(fault.statement, "lineno", 1)
         raise ClaimsError(f"{path}: line {line} {fault.mend or NO_STEP}") from None
@@ -70,7 +73,7 @@ def parsed(path: Path, code: str) -> ast.Module:
         ) from None
 
 
-def filled_claims(tree: ast.Module, text: str) -> dict[str, Looped]:
+def filled_claims(tree: ast.Module, text: str) -> dict[str, Code]:
     """The gradients that code with loops gives values to, each with the whole code and its name below.
 
     None of code without loops, or of loops over numbered layers alone.
@@ -86,7 +89,27 @@ def filled_claims(tree: ast.Module, text: str) -> dict[str, Looped]:
     if any(getattr(line, REMADE, False) for line in lines) or len(lines) < len(tree.body):
         text = "\n".join(ast.unparse(ast.fix_missing_locations(line)) for line in lines)
     whole = ast.parse(text)
-    return {name: Looped(f"{_lines_of(name, whole, text.strip())}\n{name}") for name in gradients_written(whole)}
+    return {name: _whole(f"{_lines_of(name, whole, text.strip())}\n{name}") for name in gradients_written(whole)}
+
+
+def _whole(text: str, own: str = "") -> Code:
+    """Code that says all of a gradient: its own text, or another one that its lines begin with."""
+    found = Code(text)
+    found.whole = own or text
+    return found
+
+
+def _with_whole(steps: Steps, lines: Sequence[ast.stmt]) -> Steps:
+    """The steps, each that gives a gradient as it ends with all lines that this is made of."""
+    last = {name: k for k, line in enumerate(lines) for name in given_in(line)}
+    ends = {step[0]: k for k, step in enumerate(steps)}
+    out: Steps = []
+    for k, (name, claim, *said) in enumerate(steps):
+        if name in last and ends[name] == k and is_gradient(name):
+            own = ast.Module([*sliced(lines[: last[name] + 1], name), ast.Expr(ast.Name(name, ast.Load()))], [])
+            claim = _whole(claim, ast.unparse(ast.fix_missing_locations(own)))
+        out.append((name, claim, *said))
+    return out
 
 
 def _lines_of(name: str, whole: ast.Module, text: str) -> str:

@@ -18,7 +18,7 @@ from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.diagnose import even_by_construction, reads
 from symbackprop.judge.functions.compare import SMALL_AGREES, SMALL_DIFFERS
 from symbackprop.judge.points import Coverage, Side, enough, noted
-from symbackprop.judge.truth import WITNESSES
+from symbackprop.judge.truth import WITNESSES, Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import AGREES, DIFFERS, Goal, Sample, Weighed, goal_of, measured
 
@@ -58,6 +58,15 @@ def judged_numbers(judge: Judge, what: Asked, taken: Taken, given: str, failures
     if found.agrees:
         return Judged(what.name, what, "right, numeric", **about)
     return judge.differing(what, goal, found, about, lambda: _fails(goal, found, claimed, failures))
+
+
+def numbers_agree(truth: Truth, what: Asked, taken: Taken, failures: tuple[type[Exception], ...]) -> tuple[bool | None, bool]:
+    """Whether the numbers are the true ones, None where that is not known; and whether they have the gradient's shape."""
+    try:
+        found = _weighed(goal_of(truth, what.wrt, what.of), taken)
+    except (PointError, *failures):
+        return None, True
+    return found.agrees, found.shapes is None
 
 
 def _unit(value: ndarray) -> float:

@@ -44,6 +44,24 @@ def _names(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
+def given_in(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives a value, or whose array it changes."""
+    match statement:
+        case ast.Assign(targets=targets):
+            return {n.id for t in targets for n in [_base(t)] if n is not None}
+        case ast.AugAssign(target=target):
+            return {n.id for n in [_base(target)] if n is not None}
+        case ast.Expr(value=ast.Call(args=[ast.Name(id=name), *_])):
+            return {name}
+    return set()
+
+
+def _base(target: ast.expr) -> ast.Name | None:
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return target if isinstance(target, ast.Name) else None
+
+
 def _written(statement: ast.stmt, linked: Sequence[set[str]]) -> set[str]:
     """The names that a statement may give other values; what else may hold the array that it changes among them."""
     match statement:

@@ -241,9 +241,10 @@ def _returned(statement: ast.stmt, given: set[str]) -> Iterator[ast.stmt]:
         own = [*(names & given)]
         if isinstance(part, ast.Name) or (not own and any(map(_LOSS.match, names))):
             continue
-        if len(own) != 1:
+        if len(own) != 1 and not (given and not own):
             yield statement
             return
+        own = own or ["returned"]  # beside gradients that have names; what it is turns out
         yield ast.copy_location(ast.Assign([ast.Name(own[0], ast.Store())], part), statement)
 
 

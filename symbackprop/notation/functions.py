@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from symbackprop.core.errors import shown
-from symbackprop.core.functions import declared
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, declared
+from symbackprop.core.program import substituted
 from symbackprop.language.tensors import LanguageError, Tensor, elementwise
 from symbackprop.notation.errors import Source
 from symbackprop.notation.vocabulary import name_fault
@@ -32,6 +35,26 @@ class Named:
         if len(arguments) != 1:
             raise LanguageError(f"{self.name} is declared as a function of one argument, not of {len(arguments)}")
         return elementwise(self.name, declared(self.name, self.order), *arguments)
+
+
+@dataclass(frozen=True)
+class Slope(Named):
+    """The slope of a function of the language, entry by entry, by the name that courses give it: sigmoid_prime of sigmoid."""
+
+    def __call__(self, *arguments: Any) -> Tensor:
+        """The slope at every entry of a tensor. Raises LanguageError for several arguments."""
+        if len(arguments) != 1:
+            raise LanguageError(f"{self.name}_prime is a function of one argument, not of {len(arguments)}")
+        at = sp.Dummy("x")
+        slope = sp.diff(FUNCTIONS[self.name](at), at)
+        return elementwise(f"{self.name}_prime", lambda x: substituted(slope, {at: x}), *arguments)
+
+
+def slopes(tree: ast.AST) -> dict[str, Named]:
+    """The slopes of functions of the language that code calls, by how it calls them."""
+    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    stems = {name: name.removesuffix("_prime") for name in called if name.endswith("_prime")}
+    return {name: Slope(stem, 1) for name, stem in stems.items() if stem in ELEMENTWISE and len(ELEMENTWISE[stem].args) == 1}
 
 
 @dataclass(frozen=True)

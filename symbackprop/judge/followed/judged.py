@@ -14,12 +14,12 @@ from numpy import ndarray
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.loops import has_loops
 from symbackprop.formulas.told import told
-from symbackprop.judge.arrays import Looped
+from symbackprop.judge.arrays import Code
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.followed.statements import Follower
 from symbackprop.judge.followed.words import LANGUAGE, NotFollowed
 from symbackprop.judge.goals import named
-from symbackprop.judge.numbered import Values, judged_numbers
+from symbackprop.judge.numbered import Values, judged_numbers, numbers_agree
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 
@@ -31,30 +31,30 @@ _ALL_STEPS = 3_000_000  # of all points of one gradient
 _ROWS = ("N", "m", "M", "B")
 
 
-def in_order(judge: Judge, read: Sequence[Judged], claims: Iterable[Any]) -> tuple[Judged, ...]:
-    """The verdicts; on gradients of code with loops as they are read where following the code agrees, and else by its numbers.
+def in_order(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, Any]]) -> tuple[Judged, ...]:
+    """The verdicts; on gradients of code by inputs as they are read where following the code agrees, and else by its numbers.
 
-    read   the verdicts on claims as they are read, which prove more and say more.
+    read    the verdicts on claims as they are read, which prove more and say more.
+    claims  their names and what they say.
     """
-    code = {str(claim): claim for claim in claims if isinstance(claim, Looped)}
+    code = {(name, str(claim)): claim.whole for name, claim in claims if isinstance(claim, Code) and claim.whole}
     if not code or has_loops(judge.truth.program):
         return tuple(read)
-    return tuple(one if one.given not in code else _by_numbers(judge, one, code[one.given]) for one in read)
+    return tuple(_by_numbers(judge, one, code.get((one.name, one.given), "")) for one in read)
 
 
-def _by_numbers(judge: Judge, read: Judged, code: Looped) -> Judged:
-    what = read.asked
-    if what is None or what.of != judge.truth.of:
+def _by_numbers(judge: Judge, read: Judged, code: str) -> Judged:
+    what, truth = read.asked, judge.truth
+    if not code or what is None or what.of != truth.of or truth.program.tensors[what.wrt].kind == "value":
         return read
-    found = judged_numbers(judge, what, Followed(judge.truth, what, code), read.given, (NotFollowed,))
-    agree = (read.right and found.right) or (read.wrong and found.wrong and _is_shape(read) == _is_shape(found))
-    if found.open or agree:
+    taken = Followed(truth, what, code)
+    agrees, fits = numbers_agree(truth, what, taken, (NotFollowed,))
+    if agrees is None or (agrees and read.right) or (not agrees and read.wrong and fits == (read.kind != "wrong shape")):
         return read
+    if read.right and not fits:  # a row for a column, as the reading takes it
+        return read
+    found = judged_numbers(judge, what, taken, read.given, (NotFollowed,))
     return replace(found, given=read.given, stands=read.stands, remarks=(*found.remarks, told("followed line by line, at numbers")))
-
-
-def _is_shape(one: Judged) -> bool:
-    return one.kind == "wrong shape"
 
 
 class Followed:

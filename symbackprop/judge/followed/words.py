@@ -65,6 +65,9 @@ LANGUAGE: dict[str, Callable[..., Any]] = {  # of the network language, and thos
     name: getattr(np, name) for name in _SHORT
 } | {
     "sigmoid": sigmoid,
+    "sigmoid_prime": lambda x: sigmoid(x) * (1 - sigmoid(x)),
+    "tanh_prime": lambda x: 1 - np.tanh(x) ** 2,
+    "relu_prime": lambda x: (np.asarray(x) > 0).astype(float),
     "softmax": softmax,
     "one_hot": one_hot,
     "erf": _erf,

@@ -26,7 +26,7 @@ from symbackprop.notation.claims.scattered import added_at, refuse_added_once
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.evaluator import Evaluator
-from symbackprop.notation.functions import Named
+from symbackprop.notation.functions import Named, slopes
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.memory import Memory
 from symbackprop.notation.vocabulary import CONSTANTS, functions
@@ -226,6 +226,7 @@ def read_python(text: str, context: Context, diagonals: bool = False) -> tuple[L
     if step_code.has_loops(tree) or (context.loops and step_code.at_step(text)):
         return _of_steps(text, claim, context)
     evaluator = Evaluator(source, lambda node: claim.lookup(node, source), claim.known)
+    evaluator.functions |= slopes(tree)
     for name in context.functions:
         evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
     value: Any = None

@@ -15,7 +15,7 @@ from symbackprop.core.step_axes import Axis
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.claims.steps import At
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.functions import Named
+from symbackprop.notation.functions import Named, slopes
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.loops.indices import Numbered
 from symbackprop.notation.loops.prepared import prepared
@@ -130,6 +130,7 @@ def _read(text: str, claim: ClaimTensors, from_one: bool = False) -> Reader:
     is_code = not claim.context.loops  # where the network has no loop, one is Python's: of arrays that it fills, counted from 0
     reader = Reader(source, function="backward" if is_code else None)
     reader.sizes |= claim.sizes
+    reader.evaluator.functions |= slopes(tree)
     for name in claim.context.functions:
         reader.evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
     own = {name for name in _written(tree) if not (is_code and claim.called(name) in claim.context.forward.tensors)}
