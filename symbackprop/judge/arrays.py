@@ -21,9 +21,19 @@ class Code(str):
     """A formula of code, or several lines of it: its names are what the lines before it gave them.
 
     whole   all lines that a gradient is made of, and its name below; "" of what is no gradient as it ends.
+    file    where it was written, and for each of its own lines the line there; () where that is not known.
+    line    the line there that gives it.
     """
 
     whole: str = ""
+    file: str = ""
+    lines: tuple[int, ...] = ()
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        """FILE:line; "" where that is not known."""
+        return f"{self.file}:{self.line}" if self.line else ""
 
 
 @dataclass
@@ -52,12 +62,26 @@ class Arrays:
     memory: Memory = field(default_factory=Memory)
     shared: dict[str, tuple[str, int]] = field(default_factory=dict)  # names whose array another name changed, in which line
     called: dict[str, str] = field(default_factory=dict)  # what arrays of the network are called once a line has changed them
+    wheres: list[tuple[int, ...]] = field(default_factory=list)  # for each line of each step where it stands
 
     def read(self, lines: Sequence[ast.stmt]) -> list[tuple[str, str] | tuple[str, str, str]]:
         """The steps. Raises Unread for a line that is none."""
         for line in lines:
             self.line(line)
-        return [(name, Code(text), said) if said else (name, Code(text)) for name, text, said in self.steps]
+        return [
+            (name, _at_lines(text, where), said) if said else (name, _at_lines(text, where))
+            for (name, text, said), where in zip(self.steps, self.wheres, strict=True)
+        ]
+
+    def step(self, name: str, text: str, said: str, lines: Sequence[ast.AST]) -> None:
+        """Note a step, and where each of its lines stands."""
+        self.steps.append((name, text, said))
+        places: list[int] = []
+        for line in lines:
+            first = getattr(line, "lineno", 0)
+            many = 1 if getattr(line, REMADE, False) else (getattr(line, "end_lineno", None) or first) - first + 1
+            places += range(first, first + many)
+        self.wheres.append(tuple(places))
 
     def line(self, written: ast.stmt) -> None:
         """Take one line."""
@@ -98,7 +122,7 @@ class Arrays:
             line = remade(ast.Assign([ast.Name(own, ast.Store())], value), written)
         self.assign(own, value)
         self.arrays[own] = _Array(own, [line], [len(self.steps)])
-        self.steps.append((own, self.text(line, value), ""))
+        self.step(own, self.text(line, value), "", [line if getattr(line, REMADE, False) else value])
 
     def anew(self, name: str, before: _Array | None) -> str:
         """What the array is called that a name gets, or that a line makes of one: anew where lines have read the one before."""
@@ -121,21 +145,21 @@ class Arrays:
         if before is None and sets_entries and is_gradient(name):
             self.reads(written)
             self.arrays[name] = _Array(name, [line], [len(self.steps)], whole=False)
-            self.steps.append((name, self.text(line), ""))
+            self.step(name, self.text(line), "", [line])
         elif before is None and is_gradient(name):
             raise Unread(written, f"changes {name}, which no line before gives: write {name} = ...")
         elif before is None:
             self.updated(name, _at(line, name + NEW), written)
         elif not before.whole and sets_entries:
             self.reads(written)
-            self.steps.append((name, self.text(line), ""))
+            self.step(name, self.text(line), "", [line])
         elif before.read_by and (own := self.anew(first, before)) != name:
             self.reads(written)
             self.write(name, written)
             self.memory.assign(own, ast.Name(name, ast.Load()), lambda _: True)
             text = f"{own} = {name}\n{ast.unparse(_at(line, own))}"
             self.arrays[own] = _Array(own, [*ast.parse(text).body], [len(self.steps)], alone=True)
-            self.steps.append((own, text, ""))
+            self.step(own, text, "", [written] * 2)
         else:
             self.reads(written, {name})
             self.write(name, written)
@@ -163,7 +187,7 @@ class Arrays:
             self.write(name, written)
         self.called[name] = own
         self.arrays[own] = _Array(own, [*ast.parse(text).body], [len(self.steps)], alone=True)
-        self.steps.append((own, text, UPDATED))
+        self.step(own, text, UPDATED, [written] * (text.count("\n") + 1))
 
     def changed(self, array: _Array, line: ast.stmt) -> None:
         """One more line of an array: together with those before, or alone where they no longer say what it holds."""
@@ -174,7 +198,7 @@ class Arrays:
         array.lines.append(line)
         array.places.append(len(self.steps))
         array.read_by = 0
-        self.steps.append((array.name, "\n".join(map(self.text, several)), CHANGED))
+        self.step(array.name, "\n".join(map(self.text, several)), CHANGED, several)
 
     def stands(self, array: _Array) -> bool:
         """Whether the lines of an array, read now, say what they said where they stand."""
@@ -204,6 +228,13 @@ class Arrays:
         """What a line says, or a part of it: as it is written, unless its names were changed."""
         own = line if part is None else part
         return ast.unparse(own) if getattr(line, REMADE, False) else ast.get_source_segment(self.code, own) or ast.unparse(own)
+
+
+def _at_lines(text: str, where: tuple[int, ...]) -> Code:
+    """Code that stands at some lines of a text."""
+    found = Code(text)
+    found.lines, found.line = where, where[-1] if where else 0
+    return found
 
 
 class _Called(ast.NodeTransformer):

@@ -32,6 +32,7 @@ from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
 from symbackprop.judge.mistakes.edit import Finding
 from symbackprop.judge.mistakes.swapped import swapped
+from symbackprop.judge.places import in_places
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, Said, read
 from symbackprop.judge.refit import refitted
@@ -69,20 +70,21 @@ def verify(
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
     """
     permitted = tuple(allow)
-    for kind in permitted:
-        if kind not in ALLOWED:
-            raise DerivationError(f'allow="{kind}": there is no such convention; the conventions are {", ".join(ALLOWED)}')
+    if strange := [kind for kind in permitted if kind not in ALLOWED]:
+        raise DerivationError(f'allow="{strange[0]}": there is no such convention; the conventions are {", ".join(ALLOWED)}')
     target = network.aliases.get(of, of) if of is not None else network.loss
     judge = Judge(case_of(network, target, sizes or {}), dict(symbols or {}), permitted)
     truth = judge.truth
-    if isinstance(claims, Mapping):
-        if not claims:
-            raise DerivationError('there is no claim; write {"W_1": "..."}')
-        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(list(claims.items())))
-    else:
+    if isinstance(claims, Mapping) and not claims:
+        raise DerivationError('there is no claim; write {"W_1": "..."}')
+    steps = not isinstance(claims, Mapping)
+    written = [step[:2] for step in steps_of(claims)] if steps else list(claims.items())
+    if steps:
         found = judge_steps(judge, steps_of(claims))
-    found = in_order(judge, found, claims.items() if isinstance(claims, Mapping) else [step[:2] for step in claims])
-    steps, inputs = not isinstance(claims, Mapping), frozenset(one.name for one in truth.program.inputs)
+    else:
+        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
+    found = in_places(in_order(judge, found, written), written)
+    inputs = frozenset(one.name for one in truth.program.inputs)
     return Verification(found, steps, title_of(network), behind(truth, found), inputs, report)
 
 
@@ -165,9 +167,8 @@ def limits(goal: Goal) -> Iterator[Told]:
 
 def _by_factor(found: Weighed) -> Convention | None:
     """The factor by which what was held against the truth differs from it, where that is all."""
-    if found.shapes is not None or not found.samples:
-        return None
-    return convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], 0)
+    pairs, sizes = [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples]
+    return convention(pairs, sizes, 0) if pairs and found.shapes is None else None
 
 
 class Judge:
@@ -306,11 +307,10 @@ class Judge:
         if dotted and not BOLD & {*dotted[0][0].notes}:  # u \cdot v of entries, as on paper where all are numbers
             return self.verdict(what, claim, *dotted[0], bindings)
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
-            one = right[0][0]
+            one, points = right[0][0], len(right[0][2].samples)
             how = listed(one.notes, "; ") if one.formula is None else Formula(latex(one.formula), one.formula)
-            points, remarks = len(right[0][2].samples), one.notes
             why = told("right if read as {}", how)
-            return Judged(what.name, what, "undecided", why, claim.formulas, remarks=remarks, points=points)
+            return Judged(what.name, what, "undecided", why, claim.formulas, remarks=one.notes, points=points)
         judged = self.verdict(what, claim, *next((f for f in plainest if f[0].at), plainest[0]), bindings)
         dotted = [f for f in found if DOTTED in f[0].notes and DOT not in f[0].notes]
         if judged.mistakes or not dotted:
@@ -344,7 +344,7 @@ class Judge:
             about["remarks"] = (against, *about["remarks"])
         if found.agrees:
             stands = told("if {}", several([told("{} is {}", *guess) for guess in given])) if given else Told()
-            kind = "right, identity" if found.identity else "right, numeric"
+            kind = f"right, {'identity' if found.identity else 'numeric'}"
             about["remarks"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
             return Judged(what.name, what, kind, stands, bits=found.bits, **about)
         return self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
@@ -354,6 +354,9 @@ class Judge:
     ) -> Judged:
         """What is answered to a claim that is not right as it stands: how it differs, by which mistake, and where it fails."""
         lead = max(len(goal.shape) - what.rank, 0)
+        if found.shapes is None and not any(s.claimed.any() for s in found.samples):
+            about["remarks"] = (*about.get("remarks", ()), told("it is 0 everywhere"))
+            return Judged(what.name, what, "wrong", counterexample=fails(), **about)
         named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], lead)
         about["mistakes"] = self.mistakes(goal, found, in_pairs=found.shapes is None and (named is None or len(named.kinds) > 1))
         if named is None and not (about["mistakes"] and about["mistakes"][0].weight < STRANGE):
@@ -362,7 +365,7 @@ class Judge:
         if named is not None:
             return self.conventional(what, named, about)
         if found.shapes is not None:
-            shapes = told("it has the shape {}, the gradient {}", *(shape_text(s) for s in found.shapes))
+            shapes = told("it has the shape {}, the gradient {}", *map(shape_text, found.shapes))
             return Judged(what.name, what, "wrong shape", shapes, **about)
         about["counterexample"] = fails()
         where = region(found)

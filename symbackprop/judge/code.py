@@ -36,13 +36,12 @@ def python_steps(path: Path, text: str) -> Steps:
     Raises ClaimsError for a line that is no step.
     """
     quotients = {f"d{found[2]}_d{found[5]}": f"d{found[2]}/d{found[5]}" for found in _QUOTIENT.finditer(text.replace("∂", "d"))}
-    code = as_code(text)
-    tree = parsed(path, code)
-    if filled := filled_claims(tree, text):
+    if filled := filled_claims(path, text):
         return [*filled.items()]
+    code = as_code(text)
     try:
-        lines = straight(tree)
-        steps = _with_whole(Arrays(code).read(lines), lines)
+        lines = straight(parsed(path, code))
+        steps = _placed(path, Arrays(code).read(lines), lines)
         return [(quotients.get(name, name), claim, *said) for name, claim, *said in steps]
     except Unread as fault:
         line = getattr(fault.statement, "lineno", 1)
@@ -73,49 +72,65 @@ def parsed(path: Path, code: str) -> ast.Module:
         ) from None
 
 
-def filled_claims(tree: ast.Module, text: str) -> dict[str, Code]:
-    """The gradients that code with loops gives values to, each with the whole code and its name below.
+def filled_claims(path: Path, text: str) -> dict[str, Code]:
+    """The gradients that code with loops gives values to, each with all the lines that it is made of and its name below.
 
     None of code without loops, or of loops over numbered layers alone.
 
-    Where dicts, functions or self stand in the code, it is its straight lines.
+    Raises ClaimsError where it is not Python.
     """
+    code = as_code(text)
+    tree = parsed(path, code)
     try:
         lines = straight(tree)
     except Unread:
         return {}
     if not any(isinstance(line, ast.For) for line in lines):
         return {}
-    if any(getattr(line, REMADE, False) for line in lines) or len(lines) < len(tree.body):
-        text = "\n".join(ast.unparse(ast.fix_missing_locations(line)) for line in lines)
-    whole = ast.parse(text)
-    return {name: _whole(f"{_lines_of(name, whole, text.strip())}\n{name}") for name in gradients_written(whole)}
-
-
-def _whole(text: str, own: str = "") -> Code:
-    """Code that says all of a gradient: its own text, or another one that its lines begin with."""
-    found = Code(text)
-    found.whole = own or text
+    as_it_is = len(lines) == len(tree.body) and not any(getattr(line, REMADE, False) for line in lines)
+    whole = ast.fix_missing_locations(ast.Module(lines, []))
+    found: dict[str, Code] = {}
+    for name in gradients_written(whole):
+        own = ast.Module(sliced(lines, name), [])
+        if as_it_is and ast.unparse(own) == ast.unparse(whole):
+            first = len(code) - len(code.lstrip())
+            begin = code.count("\n", 0, first)
+            body, places = code.strip(), [begin + k + 1 for k in range(code.strip().count("\n") + 1)]
+        else:
+            body, places = ast.unparse(own), _places(own)
+        claim = Code(f"{body}\n{name}")
+        claim.whole, claim.file, claim.lines, claim.line = str(claim), str(path), (*places, places[-1]), _given_at(own, name)
+        found[name] = claim
     return found
 
 
-def _with_whole(steps: Steps, lines: Sequence[ast.stmt]) -> Steps:
-    """The steps, each that gives a gradient as it ends with all lines that this is made of."""
+def _places(tree: ast.Module) -> list[int]:
+    """For each line of statements as they are printed, the line where they were written."""
+    text = ast.unparse(ast.fix_missing_locations(tree))
+    found = [0] * (text.count("\n") + 1)
+    for printed, written in zip(ast.walk(ast.parse(text)), ast.walk(tree), strict=False):
+        if isinstance(printed, ast.stmt):
+            found[printed.lineno - 1] = getattr(written, "lineno", 0)
+    for k, line in enumerate(found):
+        found[k] = line or found[k - 1]  # else:
+    return found
+
+
+def _given_at(tree: ast.Module, name: str) -> int:
+    """The last line that gives a name a value."""
+    return max((n.lineno for n in ast.walk(tree) if isinstance(n, ast.stmt) and name in given_in(n)), default=0)
+
+
+def _placed(path: Path, steps: Steps, lines: Sequence[ast.stmt]) -> Steps:
+    """The steps with their file, each that gives a gradient as it ends with all lines that this is made of."""
     last = {name: k for k, line in enumerate(lines) for name in given_in(line)}
     ends = {step[0]: k for k, step in enumerate(steps)}
-    out: Steps = []
-    for k, (name, claim, *said) in enumerate(steps):
+    for k, (name, claim, *_) in enumerate(steps):
+        claim.file = str(path)
         if name in last and ends[name] == k and is_gradient(name):
             own = ast.Module([*sliced(lines[: last[name] + 1], name), ast.Expr(ast.Name(name, ast.Load()))], [])
-            claim = _whole(claim, ast.unparse(ast.fix_missing_locations(own)))
-        out.append((name, claim, *said))
-    return out
-
-
-def _lines_of(name: str, whole: ast.Module, text: str) -> str:
-    """The lines of code that a name is made of; the text as it is where these are all."""
-    own = ast.unparse(ast.Module(sliced(whole.body, name), []))
-    return text if own == ast.unparse(whole) else own
+            claim.whole = ast.unparse(ast.fix_missing_locations(own))
+    return steps
 
 
 def gradients_written(tree: ast.Module) -> list[str]:

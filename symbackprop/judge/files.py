@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import shown
-from symbackprop.judge.code import ClaimsError, Steps, as_code, filled_claims, parsed, python_steps
+from symbackprop.judge.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.signs import keyed
@@ -67,10 +67,11 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".json":
             found = _json(path, text)
         case ".py":
-            filled = filled_claims(parsed(path, as_code(text)), text)
+            filled = filled_claims(path, text)
             found = _variable(path, text) or dict(filled) or python_steps(path, text)
         case ".md" | ".markdown":
-            found = [s for code in CODE.findall(text) for s in python_steps(path, code)]
+            blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
+            found = [s for code in blocks for s in python_steps(path, code)]
             found += formulas(_displayed(CODE.sub("", text)))
         case ".tex":
             found = list(formulas(_displayed(text)))

@@ -110,7 +110,7 @@ def _claim(verification: Verification, place: int, claim: Judged) -> Iterator[Bl
         parts.append(Part(told("Right is"), (true,), "good"))
     opening = (Span(told("The first wrong step: "), style="strong"),) if first else ()
     verdict: Content = (*opening, _said(claim, _tone(claim)), *_held(claim))
-    sentences = (verdict, *map(sentence, claim.remarks), *_mistakes(claim))
+    sentences = (verdict, *map(sentence, (*claim.placed, *claim.remarks)), *_mistakes(claim))
     source = dedent(claim.verdict.partition("\n")[2]) or claim.given
     yield StepBlock((*number, claim.called), tuple(parts), "", sentences, f"claim-{place + 1}", _tone(claim), source)
     if claim.counterexample is not None and claim.kind != "wrong, carried forward":

@@ -61,6 +61,7 @@ class Judged:
     allowed         whether a convention was allowed, by which it counts as right.
     stands          what the names of earlier steps stand for.
     left            what it claims at its steps of loops; None where it claims none.
+    where           FILE:line where it was written, of code; "" where that is not known.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Judged:
     given: str = ""
     stands: tuple[tuple[Node, Node], ...] = ()
     left: Node | None = None
+    where: str = ""
 
     def __str__(self) -> str:
         return "\n".join([f"{self.called.line()}  {self.said.line()}", *(line for line, _ in self.lines())])
@@ -174,6 +176,12 @@ class Judged:
         return "" if self.truth is None else latex(self.truth)
 
     @property
+    def placed(self) -> tuple[Told, ...]:
+        """Where the code of a claim that is not right was written, unless the reason says it."""
+        says_it = bool(self.where) and f"{self.where.rpartition(':')[0]}:" in self.reason
+        return (told("written at {}", self.where),) if self.where and (self.wrong or self.open) and not says_it else ()
+
+    @property
     def style(self) -> str:
         """The colour of the verdict in a terminal."""
         return GOOD if self.right else BAD if self.wrong else DOUBT if self.open else ""
@@ -181,7 +189,8 @@ class Judged:
     def lines(self, lang: str = "en") -> list[tuple[str, str]]:
         """What a terminal shows below the verdict in a language, each line with its style."""
         claimed, true = self.compared
-        out = [(told("understood: {}", plain(formula)), BAD if f.holds(formula, Marked) else "") for formula in claimed]
+        out: list[tuple[Told, str]] = [(one, "") for one in self.placed]
+        out += [(told("understood: {}", plain(formula)), BAD if f.holds(formula, Marked) else "") for formula in claimed]
         out += [(told("note: {}", note), QUIET) for note in self.remarks]
         for k, m in enumerate(self.mistakes):  # all of two mistakes were made, of other findings one
             out.append((told("or: {} [{}]" if k and m.said.pattern != ONE else "mistake: {} [{}]", m.said, m.name), ""))
@@ -195,7 +204,8 @@ class Judged:
         """All evidence, for JSON; docs/verify.md says what each entry is."""
         corrected = ("" if formula is None else latex(formula) for formula in self.corrected)
         return {
-            "name": self.name, "what": self.what, "given": self.given, "understood": self.understood, "verdict": self.verdict,
+            "name": self.name, "what": self.what, "where": self.where or None, "given": self.given,
+            "understood": self.understood, "verdict": self.verdict,
             "kind": self.kind, "reason": self.reason, "right": self.right, "allowed": self.allowed,
             "convention": self.convention.facts() if self.convention else None, "correct": self.correct, "notes": list(self.notes),
             "mistakes": [{**m.facts(), "corrected": c} for m, c in zip(self.mistakes, corrected, strict=True)],

@@ -2,6 +2,7 @@
 
 import ast
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -206,3 +207,29 @@ def test_slopes_by_the_names_of_courses() -> None:
         assert sb.verify(network, f"dw = (a - t) * {function}_prime(a) * x").exit_code == 1
     loop = "dw = np.zeros(d)\nfor j in range(d):\n    dw[j] = (a - t) * sigmoid_prime(z) * x[j]"
     assert sb.verify(net.format("sigmoid"), loop).ok
+
+
+def test_a_verdict_on_code_names_the_line_of_the_file(tmp_path: Path) -> None:
+    function = "import numpy as np\n\n\ndef loss(W, X, y):  # of a course\n" + "".join(
+        f"    {line}\n" for line in NAIVE_SVM.splitlines()
+    )
+    path = tmp_path / "svm.py"
+    path.write_text(f"{function.replace('2 * reg', 'reg')}    return loss, dW\n")
+    (found,) = sb.verify(SVM, path).claims
+    assert found.where == f"{path}:{5 + len(NAIVE_SVM.splitlines()) - 1}"
+    assert f"written at {found.where}" in str(found)
+    path.write_text(function.replace("margin > 0", "margin > foo(1)"))
+    (found,) = sb.verify(SVM, path).claims
+    assert found.reason.startswith(f"{path}:{5 + 11}: foo is not a function")
+    straight = "r = sigmoid(X @ w + b) - y\n\ndw = X.T @ (\n    r) / m\ndb = np.sum(\n    bar(r))\n"
+    path = tmp_path / "told.md"
+    path.write_text(f"# Mine\n\n```python\n{straight.replace('/ m', '')}```\n")
+    found = sb.verify(LOGIT, path)
+    assert found["dw"].where == f"{path}:7"
+    assert found["db"].reason.startswith(f"{path}:9: bar is not a function")
+    assert found.facts()["claims"][1]["where"] == f"{path}:7"
+
+
+def test_a_claim_that_is_zero_is_told_so() -> None:
+    (found,) = sb.verify(SOFTMAX, "dW = X.T @ (scores < scores)").claims
+    assert (found.kind, found.notes[-1], found.mistakes) == ("wrong", "it is 0 everywhere", ())
