@@ -18,6 +18,7 @@ extensions = ["myst_parser"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 exclude_patterns = ["_build"]
+smartquotes_action = "qe"  # two dashes are an option
 html_theme = "furo"
 html_title = f"symbackprop {release}"
 html_css_files = ["own.css"]

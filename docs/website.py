@@ -33,13 +33,16 @@ RESULTS = {  # what the verbs return
     "Compiled": "backends.function",
     "Trained": "training.result",
 }
-WIDTH = 820.0  # of a picture
+WIDTHS = (820.0, 360.0)  # of a picture, and of one for a telephone
+ENDS = ("", "-narrow")  # of the names of their files
 STYLE = """@font-face { font-family: "STIX Two Math"; src: url("math.ttf") format("truetype"); font-display: swap; }
 math { font-family: "STIX Two Math", math; }
 .formula { overflow-x: auto; overflow-y: hidden; padding: .3rem 0; }
 .box { border-left: 3px solid var(--color-brand-primary); padding-left: 1rem; margin: 1rem 0; }
 .highlight-text pre { white-space: pre-wrap; }
 .picture img { background: #fffdf9; border-radius: 4px; max-width: 100%; height: auto; }
+.picture.narrow { display: none; }
+@media (max-width: 46rem) { .picture.narrow { display: block; } .picture.wide { display: none; } }
 """
 
 
@@ -99,21 +102,25 @@ def shown(one: Example) -> list[tuple[str, str]]:
     of = network.loss if network.program.shape(network.loss) else None  # of what is no scalar, the Jacobian
     derivation = sb.derive(network, of=of)
     box, pictures = derivation.box(), []
-    out = [f"# {plain(one.title)}", "", "```python", one.text.strip(), "```", "", "## The gradients", ""]
-    out += ["```{raw} html", '<div class="box">']
-    out += [f'<div class="formula">{mathml(line.formula, display=True)}</div>' for line in box.lines]
-    out += ["</div>", "```", ""]
+    out = [f"# {plain(one.title)}", "", "```python", one.text.strip(), "```", ""]
+    values = [line for line in box.lines if line.name in derivation.forward.tensors]  # of a layer, which nobody wrote
+    for heading, lines in (("The network", values), ("The gradients", [line for line in box.lines if line not in values])):
+        formulas = [f'<div class="formula">{mathml(line.formula, display=True)}</div>' for line in lines]
+        out += [f"## {heading}", "", "```{raw} html", '<div class="box">', *formulas, "</div>", "```", ""] if lines else []
     out += [f"The gradient by `{name}` has no short form: {why}. Its step gives it.\n" for name, why in box.missing.items()]
+    name = one.name.rpartition("/")[2]
     try:
-        picture = sb.draw(derivation, width=WIDTH)
+        pictures += [
+            (f"gallery/{one.name}{end}.svg", str(sb.draw(derivation, width=w))) for w, end in zip(WIDTHS, ENDS, strict=True)
+        ]
     except SymbackpropError as refused:  # a graph that is too large
         out += [plain(str(refused)), ""]
     else:
-        name = one.name.rpartition("/")[2]
-        pictures.append((f"gallery/{one.name}.svg", str(picture)))
-        out += ["## The computational graph", "", "```{raw} html", '<div class="picture">', "```", ""]
-        out += [f"![The computational graph of {name}, with values in green and gradients in red]({name}.svg)", ""]
-        out += ["```{raw} html", "</div>", "```", ""]
+        out += ["## The computational graph", ""]
+        for end, shown_where in zip(ENDS, ("wide", "narrow"), strict=True):
+            out += ["```{raw} html", f'<div class="picture {shown_where}">', "```", ""]
+            out += [f"![The computational graph of {name}, with values in green and gradients in red]({name}{end}.svg)", ""]
+            out += ["```{raw} html", "</div>", "```", ""]
     out += ["## Every step", "", "```", f"symbackprop examples copy {one.name}"]
     out += [f"symbackprop derive {one.name.rpartition('/')[2]}.net -o report.html", "```", ""]
     return [*pictures, (f"gallery/{one.name}.md", "\n".join(out))]

@@ -37,11 +37,15 @@ def test_links_to_examples_lead_to_the_gallery() -> None:
 
 def test_an_example_is_shown_with_its_box_and_its_picture() -> None:
     (one,) = (one for one in gallery() if one.name == "two_layer")
-    (picture, svg), (name, page) = website.shown(one)
-    assert (picture, name) == ("gallery/two_layer.svg", "gallery/two_layer.md")
-    assert svg.startswith("<svg")
+    *pictures, (name, page) = website.shown(one)
+    assert [path for path, _ in pictures] == ["gallery/two_layer.svg", "gallery/two_layer-narrow.svg"]
+    assert name == "gallery/two_layer.md"
+    wide, narrow = (float(re.search(r'width="([\d.]+)', svg)[1]) for _, svg in pictures)
+    assert narrow < wide
     assert page.count("<math") == len(sb.derive(sb.read(one.text)).box().lines)
     assert "(two_layer.svg)" in page
+    assert "(two_layer-narrow.svg)" in page
+    assert "## The network" not in page  # its author names every value
 
 
 def test_the_reference_names_everything_public() -> None:

@@ -126,5 +126,5 @@ def require_used(gaps: Gaps) -> None:
 def sheet(document: Document, gaps: Gaps) -> Document:
     """The document of a report with gaps, with what there is to do in front."""
     many = str(len(gaps.numbers))
-    said = told("The solution: what stands in the gaps is framed.") if gaps.filled else told("Gaps to fill in: {}.", many)
+    said = told("The solution: what stands in the gaps is marked.") if gaps.filled else told("Gaps to fill in: {}.", many)
     return replace(document, blocks=(Paragraph(said), *document.blocks))

@@ -28,12 +28,11 @@ from symbackprop.documents.document import (
     Block,
     Bullets,
     Code,
-    Content,
     Document,
-    Math,
+    Formula,
+    FormulaRows,
     Paragraph,
     Section,
-    Table,
 )
 from symbackprop.documents.formats import format_named
 from symbackprop.documents.languages import language
@@ -44,7 +43,7 @@ from symbackprop.evaluate.extents import SizeError
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.told import Told, told
-from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.tree import Grid, Node, split
 from symbackprop.judge.boxed import boxed
 from symbackprop.judge.counterexample import plain
 from symbackprop.judge.crosscheck import check
@@ -107,7 +106,7 @@ class Exercise(Shown):
             Paragraph(told("Derive each of these, and show the chain rule.")),
             Bullets((*questions, *missing)),
             Section(told("Numbers")),
-            self._numbers(),
+            self._numbers(self.point),
             Paragraph(told("Compute {} and its gradients here.", names.tensor(found.of))),
             Section(told("How to hand it in")),
             Paragraph(told("Write each right side into the file that comes with this sheet; steps of your own may stand between.")),
@@ -118,11 +117,9 @@ class Exercise(Shown):
     def key(self) -> Document:
         """The key: the derivation, and what comes out at the numbers."""
         value, gradients = self._computed
-        names = self.box.names
         shown = report(self.derived, title=self._title, box=self.box, lang=self.lang)
-        rows: list[tuple[Content, ...]] = [(Math(names.tensor(self.derived.of)), f"{float(value):.6g}")]
-        rows += [(Math(names.tensor(self.derived.gradient(w))), plain(np.round(g, 6))) for w, g in gradients.items()]
-        numbers = (Section(told("Numbers")), self._numbers(), Table((told("Tensor"), told("Value")), tuple(rows)))
+        found = {self.derived.of: np.array(value), **{self.derived.gradient(w): g for w, g in gradients.items()}}
+        numbers = (Section(told("Numbers")), self._numbers(self.point), self._numbers(found, 6))
         return replace(shown, blocks=(Paragraph(told("The key.")), *shown.blocks, *numbers))
 
     def claims(self) -> str:
@@ -160,12 +157,13 @@ class Exercise(Shown):
         return told("{}, of the shape {}", question, names.dimensions(line.name))
 
     @property
-    def _title(self) -> str:
-        return self.network.title or self.network.name
+    def _title(self) -> str | Told:
+        return self.network.title or told("Exercise {}: {}", str(self.seed), self.network.name)
 
-    def _numbers(self) -> Table:
-        rows = tuple((Math(self.box.names.tensor(name)), plain(array)) for name, array in self.point.items())
-        return Table((told("Tensor"), told("Value")), rows)
+    def _numbers(self, arrays: Mapping[str, np.ndarray], places: int | None = None) -> FormulaRows:
+        """What the tensors are, rounded to some places."""
+        given = {name: array if places is None else np.round(array, places) for name, array in arrays.items()}
+        return FormulaRows(tuple(Formula(f.equation(self.box.names.tensor(name), written(a))) for name, a in given.items()))
 
     def save(self, path: StrPath, lang: str = "", format: str | None = None) -> tuple[str, ...]:
         """Write the exercise into a folder that is there: network.net, the sheet, the file to fill in, and the key.
@@ -188,6 +186,16 @@ class Exercise(Shown):
 
     def __repr__(self) -> str:
         return f"<Exercise {self.network.name}, seed {self.seed}: {len(self.asked)} gradients>"
+
+
+def written(array: np.ndarray) -> Node:
+    """An array of numbers as on paper: a vector is a column; of more than two axes, its entries in brackets."""
+    if np.ndim(array) > 2:
+        return f.words(plain(array))
+    entries = np.vectorize(lambda x: f.number(np.format_float_positional(x, trim="-")), otypes=[object])(array)
+    if np.ndim(array) == 0:
+        return entries.item()
+    return Grid("bmatrix", tuple(tuple(row) for row in (entries if np.ndim(array) == 2 else entries[:, None])))
 
 
 def exercise(

@@ -239,6 +239,7 @@ class Reader:
         shapes = likely if any(likely.values()) else {**shapes, **likely}
         are = "is used as an array" if len(shapes) == 1 else "are used as arrays"
         it = "it" if len(shapes) == 1 else "them"
+        *first, last = shapes
         lines = [f"{name}: {kind_of(name)}{f'[{shape}]' if shape else ''}" for name, shape in shapes.items()]
         if self.function is not None:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
@@ -248,7 +249,7 @@ class Reader:
         else:
             lets = " ".join(f'--let "{line}"' for line in lines)
             mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
-        return self.evaluator.unread(node, f"{' and '.join(shapes)} {are} but not declared.", mend)
+        return self.evaluator.unread(node, f"{' and '.join(filter(None, (', '.join(first), last)))} {are} but not declared.", mend)
 
     def proposed(self) -> dict[str, tuple[str, ...]]:
         """A shape for each name that nobody declared, by how the whole text uses it."""
