@@ -103,7 +103,7 @@ def derive(
     asked, wrt, then, upstream, vector, product, update, format_, fragment, numbered, column, output, detail, lang, sizes, seed,
     blank,
 ) -> None:  # fmt: skip
-    """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
+    """Derive the gradients step by step. Nothing is written unless they pass the check against three witnesses."""
     if numbered and not fragment:
         raise SymbackpropError("--numbered is about a fragment: give --fragment as well")
     if fragment:

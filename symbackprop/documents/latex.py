@@ -183,8 +183,9 @@ class LatexFragment(Paper):
                 f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}"
             )
         begin, end = (r"\begin{table*}[tbp]\centering", r"\end{table*}") if self.narrow else (r"\begin{center}", r"\end{center}")
-        said = [f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else []
-        return "\n".join([*(f"{begin}{table}{end}" for table in tables), *said])
+        if caption:  # on the page of the table
+            tables[-1] += f"\\par\\nopagebreak\\medskip\n{caption}"
+        return "\n".join(f"{begin}{table}{end}" for table in tables)
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
@@ -230,7 +231,7 @@ class Latex(LatexFragment):
         sections = sum(isinstance(block, Section) for block in document.blocks)
         named = f"\\renewcommand{{\\contentsname}}{{{self.line(told('Contents'))}}}"
         contents = f"{named}\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
-        title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}"
+        title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}\\suppressfloats[t]"  # no picture above it
         return f"{_PREAMBLE % self.packages}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from zipfile import ZipFile
 
 from symbackprop.documents.beamer import Beamer
-from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section
+from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section, Table
 from symbackprop.documents.docx import finished
 from symbackprop.documents.html import CONTENTS_FROM, Html
 from symbackprop.documents.languages import ENGLISH
@@ -52,6 +52,14 @@ def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_
         assert written.index("Values.") < written.index("Two")
     beside = replace(document, blocks=(*document.blocks[:3], Paragraph("It shows."), *document.blocks[3:]))
     assert len(Latex(ENGLISH).arranged(beside).blocks) == len(beside.blocks)
+
+
+def test_on_paper_no_picture_stands_above_the_title_and_what_is_said_of_a_table_stays_with_it() -> None:
+    figure = Figure(lambda page: Picture((Sheet(70.0, 100.0, ()),), "t", "w"), "Values.", "alt")
+    written = Latex.write(Document("t", (figure, Table(("a",), (("1",),), "l", "Said of it."))))
+    assert written.index("LARGE t") < written.index(r"\suppressfloats[t]") < written.index(r"\begin{figure}")
+    table = written.partition(r"\begin{center}\small")[2].partition(r"\end{center}")[0]
+    assert r"\nopagebreak" in table.partition("tabular}}")[2].partition("Said of it.")[0]
 
 
 def test_what_many_readers_pass_over_is_one_paragraph_on_paper() -> None:
