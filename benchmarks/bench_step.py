@@ -39,7 +39,9 @@ def arrays_of(program, seed: int = 0) -> dict[str, np.ndarray]:
     for tensor in program.inputs:
         shape = tuple(int(n) for n in tensor.shape)
         a = rng.standard_normal(shape)
-        if tensor.kind == "labels":
+        if tensor.kind == "integers":
+            a = rng.integers(0, int(tensor.bound), shape)
+        elif tensor.kind == "labels":
             a = np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
         elif tensor.kind == "parameter" and len(shape) > 1:
             a = a / np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0])
@@ -74,7 +76,7 @@ def products(compiled: Compiled) -> Step | None:
 def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
     """Every way to do the step of a case, each held against ours first."""
     compiled = sb.compile(case.text, case.sizes, dtype=case.dtype)
-    arrays = {k: a.astype(case.dtype) for k, a in arrays_of(compiled.program).items()}
+    arrays = {k: a.astype(case.dtype) if a.dtype.kind == "f" else a for k, a in arrays_of(compiled.program).items()}
     bound = compiled.bind(arrays)
     bound()
     found: dict[str, Callable[[], object]] = {"bound": bound, "readable": lambda: compiled.value_and_grad(arrays)}
@@ -85,6 +87,8 @@ def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
     own = {k: arrays[k] for k in bound.parameters}
     data = {k: arrays[k] for k in bound.data}
     if (hand := by_hand(name, own, data)) is not None:
+        for k, gradient in hand()[1].items():
+            np.testing.assert_allclose(bound.gradients[k], gradient, rtol=1e-3, atol=1e-3 * abs(np.asarray(gradient)).max())
         found["by hand"] = hand
     for word, words in (("JAX", JaxWords), ("torch", TorchWords)):
         try:

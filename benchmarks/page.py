@@ -65,6 +65,26 @@ def _time(microseconds: float) -> str:
     return f"{microseconds / 1000:.3g} ms"
 
 
+def waits(found: Mapping[str, Any]) -> list[str]:
+    """What a person waits for beside a step."""
+    lines = ["", "## Beside a step", "", "Processor seconds, the least of several tries. From a text to its first gradients: read, derived, compiled and computed once, by",
+             "the readable function, by a bound step, and by one in C that no cache has (the compiler's time is in it).", "",
+             "| text | readable | bound | in C |", "|---|---|---|---|"]  # fmt: skip
+    lines += [
+        f"| {name} | {' | '.join(f'{times[way]:.2f} s' for way in ('readable', 'bound', 'C'))} |"
+        for name, times in found["texts"].items()
+    ]
+    hand = found["training"]["NumPy by hand"]
+    lines += ["", "An epoch of training on the digits, 1,437 images in batches of 32, with both losses: `sb.train`, beside a loop that is written out in NumPy.", "",
+              "| | an epoch | epochs a second |", "|---|---|---|"]  # fmt: skip
+    lines += [f"| {word} | {_time(1e6 * t)} | {hand / t:.2f} times |" for word, t in found["training"].items()]
+    lines += ["", "`sb.check` of gradients that were derived, against the tape and the complex step, not the first of its process:", "",
+              "| network | check |", "|---|---|", *(f"| {name} | {t:.2g} s |" for name, t in found["checks"].items())]  # fmt: skip
+    lines += ["", "Whole processes, their compiled files there:", "",
+              "| command | processor time |", "|---|---|", *(f"| `{name}` | {t:.2f} s |" for name, t in found["starts"].items())]  # fmt: skip
+    return lines
+
+
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     told, state = results["machine"], results["state"]
@@ -92,6 +112,7 @@ def page(results: Mapping[str, Any]) -> str:
               "| network | symbackprop | torch, eager |", "|---|---|---|"]  # fmt: skip
     for name, used in results["memory"].items():
         lines.append(f"| {name} | {used['bound'] / 1e6:.1f} MB | {used['torch'] / 1e6:.1f} MB |")
+    lines += waits(results["waits"])
     lines += ["", "## Growth", ""]
     lines += [f"![Time of a step against the {word}: {WHAT[word]}](pictures/growth_{word}.svg)\n" for word in results["growth"]]
     return "\n".join(lines).rstrip("\n") + "\n"

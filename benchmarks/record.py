@@ -20,6 +20,7 @@ from typing import Any
 import bench_step  # first: it sets the threads
 import numpy as np
 from step_networks import CASES, Case, TorchWords, dense
+from waits import WAITS
 
 import symbackprop as sb
 
@@ -41,6 +42,9 @@ WEIGHED = (
     "transformer block, 8 x 64 x 128",
     "tanh RNN, 32 steps",
     "LSTM, 32 steps",
+    "tanh RNN, all 128 states",
+    "GPT, 4 blocks, 4 x 64 x 128",
+    "convolutions in 8 groups of 8, 16 x 16, batch 16",
     "PINN of Burgers' equation, 512 x 32",
 )
 
@@ -85,7 +89,7 @@ def memory(name: str) -> dict[str, int]:
     """The memory of a bound step, and by how much a process grows with the same step in torch: parameters, data, gradients, all."""
     case = CASES[name]
     compiled = sb.compile(case.text, case.sizes, dtype=case.dtype)
-    arrays = {k: a.astype(case.dtype) for k, a in bench_step.arrays_of(compiled.program).items()}
+    arrays = {k: a.astype(case.dtype) if a.dtype.kind == "f" else a for k, a in bench_step.arrays_of(compiled.program).items()}
     own, data = (
         {k: a for k, a in arrays.items() if (compiled.program.tensors[k].kind == "parameter") is kind} for kind in (True, False)
     )
@@ -122,10 +126,10 @@ def merged(old: dict[str, float], new: dict[str, float]) -> dict[str, float]:
 
 
 def main(parts: list[str]) -> None:
-    """Measure the parts named: memory, growth, or steps whose names begin so; all where none is."""
+    """Measure the parts named: memory, growth, a word of WAITS, or steps whose names begin so; all where none is."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     if results.get("machine") != machine():
-        results = {"machine": machine(), "steps": {}, "growth": {word: {} for word in GROWTH}, "memory": {}}
+        results = {"machine": machine(), "steps": {}, "growth": {word: {} for word in GROWTH}, "memory": {}, "waits": {}}
     results["state"] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0])}  # of the last run
     if not parts or "memory" in parts:
         results["memory"] = {name: json.loads(alone("weigh", name)) for name in WEIGHED}
@@ -133,7 +137,12 @@ def main(parts: list[str]) -> None:
     for name, case in CASES.items():
         if not parts or any(name.startswith(part) for part in parts):
             times = least(bench_step.contenders(name, case))
+            print(name, times, flush=True)
             results["steps"][name] = merged(results["steps"].get(name, {}), times)
+            keep(results)
+    for word, wait in WAITS.items():
+        if not parts or word in parts:
+            results.setdefault("waits", {})[word] = wait()
             keep(results)
     if not parts or "growth" in parts:
         for word, cases in GROWTH.items():

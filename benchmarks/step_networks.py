@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy import ndarray
+from real_networks import transformer
 
 Arrays = Mapping[str, ndarray]
 Step = Callable[[], object]
@@ -129,10 +130,11 @@ def _block(m: Any, a: Arrays) -> Any:
     return ((x + m.relu(u @ a["W_1"] + a["b_1"]) @ a["W_2"] + a["b_2"]) ** 2).sum()
 
 
-def recurrent(cell: str, gates: int) -> Case:
-    """A recurrent network over 32 steps of 16 samples, 64 wide."""
-    text = (f"X: data[N, 32, 64]\nY: data[N, 64]\nW: parameter[64, {64 * gates}]\nU: parameter[64, {64 * gates}]\n"
-            f"b: parameter[{64 * gates}]\nH = {cell}(X, W, U, b)\nL = sum((H - Y)**2)")  # fmt: skip
+def recurrent(cell: str, gates: int, steps: int = 32, states: bool = False) -> Case:
+    """A recurrent network over some steps of 16 samples, 64 wide, whose loss is of the last state or of all of them."""
+    text = (f"X: data[N, {steps}, 64]\nY: data[N, {f'{steps}, ' if states else ''}64]\nW: parameter[64, {64 * gates}]\n"
+            f"U: parameter[64, {64 * gates}]\nb: parameter[{64 * gates}]\nH = {cell}(X, W, U, b, sequence={states})\n"
+            "L = sum((H - Y)**2)")  # fmt: skip
 
     def step(m: Any, a: Arrays, state: tuple, x: Any) -> tuple:
         z = x @ a["W"] + state[0] @ a["U"] + a["b"]
@@ -144,10 +146,47 @@ def recurrent(cell: str, gates: int) -> Case:
 
     def forward(m: Any, a: Arrays) -> Any:
         zero = m.zeros((len(a["X"]), 64))
-        state = m.scan(lambda s, x: step(m, a, s, x), (zero,) * (1 if gates == 1 else 2), a["X"])
-        return ((state[0] - a["Y"]) ** 2).sum()
+        state, each = m.scan(lambda s, x: step(m, a, s, x), (zero,) * (1 if gates == 1 else 2), a["X"])
+        return (((each if states else state[0]) - a["Y"]) ** 2).sum()
 
     return Case(text, {"N": 16}, forward=forward)
+
+
+GROUPS = """
+X: data[n, 64, 16, 16]
+K: parameter[64, 8, 3, 3]
+c: parameter[64]
+V: parameter[64, 8, 3, 3]
+A = relu(conv2d(X, K, c, padding=1, groups=8))
+L = sum(conv2d(A, V, padding=1, groups=8)**2) / n
+"""
+
+
+def _groups(m: Any, a: Arrays) -> Any:
+    h = m.relu(m.conv(a["X"], a["K"], 1, 8) + a["c"][:, None, None])
+    return (m.conv(h, a["V"], 1, 8) ** 2).sum() / len(a["X"])
+
+
+def _gpt(m: Any, a: Arrays) -> Any:
+    x = a["E"][a["t"]]
+    n, t, d = x.shape
+
+    def norm(x: Any, gain: Any, bias: Any) -> Any:
+        away = x - m.mean(x)
+        return away / (m.mean(away**2) + 1e-5) ** 0.5 * gain + bias
+
+    def heads(x: Any) -> Any:
+        return m.transpose(x.reshape(n, t, 4, d // 4), (0, 2, 1, 3))
+
+    later = np.triu(np.full((t, t), -np.inf, "float32"), 1)
+    for k in range(1, 5):
+        u = norm(x, a[f"gamma1_{k}"], a[f"beta1_{k}"])
+        q, key, v = (heads(u @ a[f"W{w}_{k}"]) for w in "qkv")
+        p = m.softmax(q @ m.transpose(key, (0, 1, 3, 2)) / (d // 4) ** 0.5 + m.constant(later))
+        x = x + m.transpose(p @ v, (0, 2, 1, 3)).reshape(n, t, d) @ a[f"Wo_{k}"]
+        u = norm(x, a[f"gamma2_{k}"], a[f"beta2_{k}"])
+        x = x + m.gelu(u @ a[f"W1_{k}"] + a[f"b1_{k}"]) @ a[f"W2_{k}"] + a[f"b2_{k}"]
+    return -m.picked(m.log_softmax(x @ a["E"].T), a["s"]).sum() / (n * t)
 
 
 BURGERS = """
@@ -196,6 +235,9 @@ CASES = {
     "transformer block, 8 x 64 x 128": Case(BLOCK, {"N": 8, "T": 64}, forward=_block),
     "tanh RNN, 32 steps": recurrent("rnn", 1),
     "LSTM, 32 steps": recurrent("lstm", 4),
+    "tanh RNN, all 128 states": recurrent("rnn", 1, 128, states=True),
+    "GPT, 4 blocks, 4 x 64 x 128": Case(transformer(4), {"N": 4, "T": 64}, forward=_gpt),
+    "convolutions in 8 groups of 8, 16 x 16, batch 16": Case(GROUPS, {"n": 16}, forward=_groups),
     "PINN of Burgers' equation, 512 x 32": Case(BURGERS, {"n": 512, "h": 32}, forward=_burgers),
 }
 
@@ -222,8 +264,17 @@ class JaxWords:
     def zeros(self, shape: tuple[int, ...]) -> Any:
         return self.np.zeros(shape, "float32")
 
-    def conv(self, x: Any, kernel: Any, padding: int) -> Any:
-        return self.jax.lax.conv_general_dilated(x, kernel, (1, 1), [(padding, padding)] * 2)
+    def gelu(self, x: Any) -> Any:
+        return self.jax.nn.gelu(x, approximate=True)
+
+    def constant(self, x: ndarray) -> Any:
+        return x
+
+    def picked(self, x: Any, places: Any) -> Any:
+        return self.np.take_along_axis(x, places[..., None], -1)
+
+    def conv(self, x: Any, kernel: Any, padding: int, groups: int = 1) -> Any:
+        return self.jax.lax.conv_general_dilated(x, kernel, (1, 1), [(padding, padding)] * 2, feature_group_count=groups)
 
     def pool(self, x: Any) -> Any:
         lax = self.jax.lax
@@ -233,7 +284,12 @@ class JaxWords:
         return self.jax.grad(f)(x)
 
     def scan(self, step: Callable, state: tuple, xs: Any) -> tuple:
-        return self.jax.lax.scan(lambda s, x: (step(s, x), None), state, self.np.swapaxes(xs, 0, 1))[0]
+        def one(s: tuple, x: Any) -> tuple:
+            new = step(s, x)
+            return new, new[0]
+
+        last, each = self.jax.lax.scan(one, state, self.np.swapaxes(xs, 0, 1))
+        return last, self.np.swapaxes(each, 0, 1)
 
     def step(self, case: Case, parameters: Arrays, data: Arrays) -> tuple[Step, Callable[[], Arrays]]:
         def loss(own: Any, others: Any) -> Any:
@@ -267,8 +323,17 @@ class TorchWords:
     def transpose(self, x: Any, axes: tuple[int, ...]) -> Any:
         return x.permute(axes)
 
-    def conv(self, x: Any, kernel: Any, padding: int) -> Any:
-        return self.torch.nn.functional.conv2d(x, kernel, padding=padding)
+    def gelu(self, x: Any) -> Any:
+        return self.torch.nn.functional.gelu(x, approximate="tanh")
+
+    def constant(self, x: ndarray) -> Any:
+        return self.torch.tensor(x)
+
+    def picked(self, x: Any, places: Any) -> Any:
+        return x.gather(-1, places[..., None])
+
+    def conv(self, x: Any, kernel: Any, padding: int, groups: int = 1) -> Any:
+        return self.torch.nn.functional.conv2d(x, kernel, padding=padding, groups=groups)
 
     def pool(self, x: Any) -> Any:
         return self.torch.nn.functional.max_pool2d(x, 2)
@@ -278,9 +343,11 @@ class TorchWords:
         return self.torch.autograd.grad(f(x), x, create_graph=True)[0]
 
     def scan(self, step: Callable, state: tuple, xs: Any) -> tuple:
+        each = []
         for t in range(xs.shape[1]):
             state = step(state, xs[:, t])
-        return state
+            each.append(state[0])
+        return state, self.torch.stack(each, 1)
 
     def step(self, case: Case, parameters: Arrays, data: Arrays) -> tuple[Step, Callable[[], Arrays]]:
         own = {k: self.torch.tensor(a, requires_grad=True) for k, a in parameters.items()}
@@ -298,6 +365,51 @@ class TorchWords:
             return {k: w.grad.numpy() for k, w in own.items()}  # type: ignore[union-attr]
 
         return run, gradients
+
+
+def recurrence(p: Arrays, data: Arrays) -> Step:
+    """A tanh RNN or an LSTM step by step, its states in a list, as a student writes backpropagation through time."""
+    X, Y, W, U, b = data["X"], data["Y"], p["W"], p["U"], p["b"]
+    steps, width, gated = X.shape[1], U.shape[0], U.shape[1] != U.shape[0]
+
+    def sigmoid(z: ndarray) -> ndarray:
+        return 1 / (1 + np.exp(-z))
+
+    def step() -> object:
+        h = [np.zeros((len(X), width), X.dtype)]
+        c, kept = [h[0]], []
+        for t in range(steps):
+            z = X[:, t] @ W + h[-1] @ U + b
+            if gated:
+                i, f, g, o = sigmoid(z[:, :width]), sigmoid(z[:, width:2 * width]), np.tanh(z[:, 2 * width:3 * width]), sigmoid(z[:, 3 * width:])  # fmt: skip
+                c.append(f * c[-1] + i * g)
+                kept.append((i, f, g, o, np.tanh(c[-1])))
+                h.append(o * kept[-1][4])
+            else:
+                h.append(np.tanh(z))
+        each = Y.ndim == 3
+        loss = sum(((h[t + 1] - Y[:, t]) ** 2).sum() for t in range(steps)) if each else ((h[-1] - Y) ** 2).sum()
+        dW, dU, db = np.zeros_like(W), np.zeros_like(U), np.zeros_like(b)
+        dh, dc = np.zeros_like(h[0]) if each else 2 * (h[-1] - Y), np.zeros_like(h[0])
+        for t in reversed(range(steps)):
+            if each:
+                dh = dh + 2 * (h[t + 1] - Y[:, t])
+            if gated:
+                i, f, g, o, tanh_c = kept[t]
+                dc = dc + dh * o * (1 - tanh_c**2)
+                dz = np.concatenate(
+                    [dc * g * i * (1 - i), dc * c[t] * f * (1 - f), dc * i * (1 - g**2), dh * tanh_c * o * (1 - o)], 1
+                )
+                dc = dc * f
+            else:
+                dz = dh * (1 - h[t + 1] ** 2)
+            dW += X[:, t].T @ dz
+            dU += h[t].T @ dz
+            db += dz.sum(0)
+            dh = dz @ U.T
+        return loss, {"W": dW, "U": dU, "b": db}
+
+    return step
 
 
 def by_hand(name: str, p: Arrays, data: Arrays) -> Step | None:
@@ -321,6 +433,8 @@ def by_hand(name: str, p: Arrays, data: Arrays) -> Step | None:
             return f, {"w": d * x, "v": d * y, "b": d}
 
         return neuron
+    if name.startswith(("tanh RNN", "LSTM")):
+        return recurrence(p, data)
     if "W_1" not in p or "X" not in data or data["X"].ndim != 2:
         return None
     layers = sum(k.startswith("W_") for k in p)

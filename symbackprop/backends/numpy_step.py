@@ -165,6 +165,7 @@ class Step:
     flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
     source             of the function that is run; "" where the network has no plan, and `exact` is called.
     layout             where each array stands in `flat` and in `flat_gradient`.
+    quiet              whether NumPy need not be kept from warning: nothing does, or the caller has seen to it.
     exact              the function of dicts of both, whose results stand for those of a plan.
 
     Memory is not shared between threads: bind a step for each.
@@ -184,7 +185,7 @@ class Step:
         self.exact, self.layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient, **own}
         self.source, self._run = "", None
-        self._quiet = backend == "c" or (
+        self.quiet = backend == "c" or (
             plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))
         )
         if plan and backend == "c":
@@ -197,7 +198,7 @@ class Step:
         """The value of the loss; `gradients` then holds the gradients."""
         if self._run is not None:
             try:
-                if self._quiet:
+                if self.quiet:
                     return self._run()
                 with np.errstate(all="ignore"):  # a branch that is not taken may overflow
                     return self._run()

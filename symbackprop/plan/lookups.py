@@ -17,10 +17,11 @@ from symbackprop.plan.writer import Writer
 def take(w: Writer, node: Node) -> None:
     """Rows at positions that data tell."""
     source, integers = node.args
-    x, shape = _contiguous(w, source.node), source.node.shape
+    shape = source.node.shape
+    apart = not set(source.at) & set(integers.at)
+    x = _contiguous(w, source.node, any_order=not apart)
     step = dict(zip(source.at, x.strides, strict=True))
     taken = step.pop(-1)
-    apart = not set(step) & set(integers.at)
     axes = [k for k in range(node.rank) if k in integers.at] if apart else list(range(node.rank))
     rest = [k for k in range(node.rank) if k not in axes]
     index = _index(w, integers, axes, node.space, 1 if apart else taken, {} if apart else step)
@@ -77,11 +78,12 @@ def _index(w: Writer, arg: Arg, axes: Sequence[int], space: Shape, step: int, ba
     return out
 
 
-def _contiguous(w: Writer, node: Node) -> Store:
-    """A store of the node in which its entries are without gaps."""
+def _contiguous(w: Writer, node: Node, any_order: bool) -> Store:
+    """A store of the node in which its entries are without gaps, in the order of its axes or in any."""
     store = w.memory.store(node)
     natural = strides_of(node.shape, range(node.rank))
-    if store.strides == natural:
+    order = sorted(range(node.rank), key=lambda k: (store.strides[k], node.shape[k]), reverse=True)
+    if store.strides == (strides_of(node.shape, order) if any_order else natural):
         return store
     copy = Store(w.memory.work(math.prod(node.shape), "real"), 0, natural)
     dims = range(node.rank)

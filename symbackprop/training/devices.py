@@ -55,6 +55,11 @@ class OnDevices(Model):
         value, self.flat_gradient = self._gradient(self.flat, *self._given(index))
         return float(value)
 
+    def losses(self, parameters: Arrays) -> Callable[[ndarray], float]:
+        """The loss on chosen samples."""
+        tested = self.tests(parameters)
+        return lambda index: tested(index)[0]
+
     def tests(self, parameters: Arrays) -> Callable[[ndarray], Answer]:
         """With these parameters: of chosen samples the loss, how many answers are right, and of how many."""
         if not self.layout.batch:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.function import compile
+from symbackprop.backends.function import Compiled, compile
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
+from symbackprop.core.simplify import without_dead
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
 from symbackprop.training.optimiser import Descent
@@ -41,6 +43,8 @@ class Model:
         self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, loss
         self.parameters = program.parameters
         self._steps: dict[int, Step] = {}  # by the number of samples
+        self._tests: dict[int, Step] = {}
+        self._fed: dict[Step, list[tuple[ndarray, ndarray, int]]] = {}  # what is filled, from where, along which axis
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
@@ -54,6 +58,8 @@ class Model:
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
         """Where the parameters and the gradients of all steps lie: the parameters are copied there."""
         self._steps.clear()
+        self._tests.clear()
+        self._fed.clear()
         part = index if self.layout.batch else int(index[0])
         step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
@@ -80,9 +86,32 @@ class Model:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
             self._steps[samples] = self._compiled.bind(first.parameters, data, shared=first, recompute=self._recompute)
-        step = self._steps[samples]
-        for name, axis in ((name, axis) for name, axis in self.layout.axes.items() if name in step.data):
-            own, array = step.data[name], self.arrays[name]
+        return self._run(self._steps[samples], index)
+
+    def losses(self, parameters: Arrays) -> Callable[[ndarray], float]:
+        """The loss on chosen samples, with the parameters of the memory: what is tested after each epoch."""
+        return self._loss if self.layout.batch else lambda index: self._test(parameters, index)[0]
+
+    def _loss(self, index: ndarray) -> float:
+        if len(index) not in self._tests:
+            (first, *_) = self._steps.values()
+            data = self.layout.take(self.arrays, index)
+            self._tests[len(index)] = self._forward.bind(first.parameters, data, shared=first)
+        return self._run(self._tests[len(index)], index)
+
+    @cached_property
+    def _forward(self) -> Compiled:
+        """The loss alone."""
+        program = replace(without_dead(self._compiled.program, {self.loss}), outputs=(self.loss,))
+        return Compiled(program, self.loss, {}, (), self._compiled.dtype, refuse_nan=False)
+
+    def _run(self, step: Step, index: ndarray | int) -> float:
+        """The value of a step on the chosen samples; whoever descends keeps NumPy quiet."""
+        if step not in self._fed:
+            step.quiet = True
+            axes = self.layout.axes
+            self._fed[step] = [(step.data[name], self.arrays[name], axis) for name, axis in axes.items() if name in step.data]
+        for own, array, axis in self._fed[step]:
             if own.dtype == array.dtype:
                 array.take(index, axis, own, "clip")
             else:

@@ -141,7 +141,8 @@ def _finished(
             f"{_grown(run.parameters)}: {_too_high(model, settings)}"
         )
     if len(to_test):
-        held_out = test(model, run.parameters, to_test, settings.batch)[0]
+        loss_on = model.losses(run.parameters)
+        held_out = sum(loss_on(part) * len(part) for part in batches(to_test, settings.batch)) / len(to_test)
         if not isfinite(held_out):
             raise _diverged(model, run, descent, held_out, to_test, settings)
         run.held_out.append(held_out)

@@ -25,7 +25,7 @@ from symbackprop.plan.lower import lowered
 from symbackprop.plan.memory import GRADIENTS
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan
-from symbackprop.plan.statements import Apply, Copy
+from symbackprop.plan.statements import Apply, Copy, Window
 from tests.plan.graph_value import tensor, values
 from tests.random_programs import programs
 
@@ -272,3 +272,10 @@ def test_axes_of_one_entry(words: str) -> None:
     for shape in ((1, 1), (1, 3), (3, 1)):
         arrays = {"A": np.linspace(1, -1, math.prod(shape)).reshape(shape)}
         assert_same(function, function.bind(arrays), arrays)
+
+
+def test_an_entry_of_each_row_is_looked_up_where_the_rows_stand() -> None:
+    text = "s: integers[N, T, 5]\nE: parameter[5, 2]\ny: integers[N, T, 5]\nL = cross_entropy(E[s] @ E.T, y)"
+    function = sb.compile(text, {"N": 3, "T": 4})
+    copies = [s for s in plan(function.program, "L", function.gradients).statements if isinstance(s, Copy)]
+    assert not [s for s in copies if isinstance(s.a, Window) and math.prod(n for n, _ in s.out.dims) == 3 * 4 * 5]

@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symbackprop as sb
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.training import Diverged, TrainingError
+from symbackprop.training.layout import split
 from symbackprop.verbs import train
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -146,6 +148,17 @@ def test_a_seed_repeats_a_run_and_the_held_out_part_stays() -> None:
     assert first.losses == again.losses
     assert first.losses != other.losses
     assert np.array_equal(first.parameters["w"], again.parameters["w"])
+
+
+def test_the_held_out_loss_is_the_mean_over_mini_batches_of_the_compiled_loss() -> None:
+    X, Y = drawn(30)
+    trained = train(BATCH, {"X": X, "Y": Y}, epochs=2, batch=4, sizes={"h": 3}, held_out=0.35, dtype="float64", progress=False)
+    loss = sb.compile(BATCH, {"h": 3}).value
+    _, held = split(30, 0.35, None)
+    parts = [held[k : k + 4] for k in range(0, len(held), 4)]  # the last one is smaller
+    mean = sum(loss(trained.parameters, {"X": X[p], "Y": Y[p]}) * len(p) for p in parts) / len(held)
+    assert len(held) % 4
+    assert trained.losses.held_out[-1] == pytest.approx(mean, rel=1e-12)
 
 
 def test_patience_keeps_the_best_parameters() -> None:
