@@ -58,7 +58,7 @@ def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Cal
     Raises NativeError where there is no compiler or it fails, PlanError for what has no C.
     """
     text = source(plan, dtype)
-    library = ctypes.CDLL(str(_built(text)))
+    library = ctypes.CDLL(str(built(text)))
     step, size = library.step, library.step_memory_size
     step.restype, size.restype = ctypes.c_double, ctypes.c_size_t
     product = _blas(dtype)
@@ -75,7 +75,7 @@ def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Cal
     return text, run
 
 
-def _built(text: str) -> Path:
+def built(text: str) -> Path:
     """The library of a source; it is compiled where the cache folder has none yet."""
     command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
     about = "\n".join([*command, platform.machine(), _processor(), text])

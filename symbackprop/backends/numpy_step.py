@@ -164,6 +164,7 @@ class Step:
     gradients          an array for each name, written by a call.
     flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
     source             of the function that is run; "" where the network has no plan, and `exact` is called.
+    native             whether C computes it.
     layout             where each array stands in `flat` and in `flat_gradient`.
     quiet              whether NumPy need not be kept from warning: nothing does, or the caller has seen to it.
     exact              the function of dicts of both, whose results stand for those of a plan.
@@ -184,7 +185,7 @@ class Step:
         self.data = {name: held[name] for name in layout.data}
         self.exact, self.layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient, **own}
-        self.source, self._run = "", None
+        self.source, self._run, self.native = "", None, plan is not None and backend == "c"
         self.quiet = backend == "c" or (
             plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))
         )

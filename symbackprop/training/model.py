@@ -67,7 +67,8 @@ class Model:
 
     def descent(self, memory: Step, *how: Any) -> Descent:
         """What moves the parameters in the memory; `how`: the arguments of `Descent` from `decayed` on."""
-        return Descent(memory.flat, memory.flat_gradient, *how)
+        descent = Descent(memory.flat, memory.flat_gradient, *how)
+        return descent.in_c() if memory.native else descent
 
     def gradient(self, index: ndarray) -> float:
         """The loss on the chosen samples; in memory its gradients, or their means where the network is written for one sample."""
@@ -96,7 +97,10 @@ class Model:
         if len(index) not in self._tests:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
-            self._tests[len(index)] = self._forward.bind(first.parameters, data, shared=first)
+            backend = (
+                self._compiled.backend if len(index) in self._steps else "numpy"
+            )  # not C once more for a few samples that are left
+            self._tests[len(index)] = self._forward.bind(first.parameters, data, backend=backend, shared=first)
         return self._run(self._tests[len(index)], index)
 
     @cached_property

@@ -160,9 +160,22 @@ class Descent:
         self._decayed = decayed.astype(flat.dtype)
         self._before, self._work = flat.copy(), np.empty_like(flat)
         self._kept = np.empty_like(flat) if decay else flat[:0]
+        self._plain = optimiser == "sgd" and not (momentum or decay or clip or held)
+        self._alone: Callable[[float], None] | None = None
+
+    def in_c(self) -> Descent:
+        """The same, where C takes the whole step: where nothing but the rate times the gradient is subtracted."""
+        if self._plain:
+            from symbackprop.backends.c_descent import descending  # what C alone needs is imported for C
+
+            self._alone = descending(self.flat, self.gradient, self._before)
+        return self
 
     def step(self, rate: float, t: int = 1) -> None:
         """Move every parameter once; t counts the steps from 1."""
+        if self._alone is not None:
+            self._alone(rate)
+            return
         w, g, work = self.flat, self.gradient, self._work
         np.copyto(self._before, w)
         for parameter in self.held:

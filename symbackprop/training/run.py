@@ -85,9 +85,9 @@ def descend(
     """
     descent = _descent(model, run, to_train, settings)
     steps = -(-len(to_train) // settings.batch)
+    order, rate_at = np.random.Generator(np.random.PCG64()), SCHEDULES[settings.schedule]
     with told, np.errstate(all="ignore"):
         while run.epoch < settings.epochs and not _is_settled(run, settings):
-            order = np.random.Generator(np.random.PCG64())
             order.bit_generator.state = run.order
             shuffled = order.permutation(to_train)
             for step, index in enumerate(batches(shuffled, settings.batch)):
@@ -97,7 +97,7 @@ def descend(
                 if not isfinite(value):
                     raise _diverged(model, run, descent, value, index, settings)
                 done = (run.epoch * steps + step) / (settings.epochs * steps)
-                descent.step(settings.rate * SCHEDULES[settings.schedule](done), run.epoch * steps + step + 1)
+                descent.step(settings.rate * rate_at(done), run.epoch * steps + step + 1)
                 run.step, run.total = step + 1, run.total + value * len(index)
                 if keeps.is_due:
                     descent.fetch()

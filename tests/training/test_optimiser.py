@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from numpy import ndarray
 
 from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Descent, slots_of, weights_of_means
 
+CC = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
 Changes = Callable[[Iterator[ndarray], float], Iterator[ndarray]]
 
 
@@ -77,6 +79,24 @@ def test_what_changes_in_place_is_the_formula(name: str, momentum: float, seed: 
         assert pure.keys() == set(slots)
         for slot in slots:
             np.testing.assert_allclose(state[slot], pure[slot], rtol=1e-12)
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_step_in_c_is_that_of_numpy(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    w, g = rng.standard_normal((2, 37)).astype(dtype)
+    plain, native = (Descent(w.copy(), g.copy(), np.zeros(37), {}) for _ in range(2))
+    native.in_c()
+    for rate in (0.1, 0.03):
+        plain.step(rate)
+        native.step(rate)
+    close = np.finfo(dtype).eps * 4
+    np.testing.assert_allclose(native.flat, plain.flat, rtol=close, atol=close)
+    native.back()
+    plain.back()
+    np.testing.assert_allclose(native.flat, plain.flat, rtol=close, atol=close)
+    assert Descent(w, g, np.zeros(37), {}, clip=1.0).in_c()._alone is None
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
