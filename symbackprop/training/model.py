@@ -97,9 +97,8 @@ class Model:
         if len(index) not in self._tests:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
-            backend = (
-                self._compiled.backend if len(index) in self._steps else "numpy"
-            )  # not C once more for a few samples that are left
+            usual = len(index) in self._steps  # the few that are left are not worth a compiler
+            backend = self._compiled.backend if usual else "numpy"
             self._tests[len(index)] = self._forward.bind(first.parameters, data, backend=backend, shared=first)
         return self._run(self._tests[len(index)], index)
 
