@@ -59,7 +59,8 @@ def test_what_counts_of_the_gradient_is_its_part_along_the_domain(domain: str) -
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_training_reaches_what_lies_in_the_domain(domain: str) -> None:
     goal = AT[domain]
-    start = DOMAINS[domain].back(goal, goal - 0.3 * DOMAINS[domain].along(goal, RNG.normal(size=(3, 3))))
+    drawn = np.random.default_rng(1).normal(size=(3, 3))  # the same whichever tests ran before
+    start = DOMAINS[domain].back(goal, goal - 0.3 * DOMAINS[domain].along(goal, drawn))
     for settings in USE:
         trained = sb.train(
             NET.format(domain), {"X": X, "Y": X @ goal}, start={"W": start}, epochs=60, batch=20, held_out=0, progress=False,
