@@ -167,7 +167,7 @@ REFUSED = [
     (MLP, r"z = W_1 x, z = W_1 x, L = \|z\|^2", "z is defined twice. A name keeps its value: write z_2."),
     (MLP, r"x = W_1 x, L = \|x\|^2", "x is declared, and defined here."),
     (MLP, r"a = \tanh(b), b = \tanh(a), L = a^2", "a is defined by b, in a circle."),
-    (MLP, r"s_t = \tanh(s_{t-1}), L = \sum_t s_t^2", "s is defined by itself, in a circle. Write a loop step by step"),
+    (MLP, r"s_t = \tanh(s_{t-1}), L = \sum_t s_t^2", r"how far t runs is not said. Write it behind the formula: \text{for } t = 1, \ldots, T."),
     (MLP, r"2 \hat y = W_1 x, L = \|\hat y\|^2", "the left side is no name"),
     (MLP, r"\hat y = W_1 x, L = \frac{\partial \hat y}{\partial x}", "a derivative has no place in a network"),
     (MLP, r"\hat y = W_1 x, \|\hat y\|^2", "this formula is no equation."),

@@ -146,6 +146,15 @@ def call(
     return best(found)
 
 
+def require_one_argument(state: State, word: Word, rest: Sequence[Syntax]) -> None:
+    r"""Raise Fault where in a network a function without brackets may end at its first factor or further on: \log 2\pi s^2."""
+    after = rest[0].body if rest and isinstance(rest[0], sx.Scripted) else rest[0] if rest else None
+    is_value = isinstance(after, Word) and (state.names.lookup(after) is not None or not functions(state, after))
+    if state.context.is_network and (is_value or isinstance(after, sx.Number)):
+        fault = f"where the argument of \\{word.base} ends is not said."
+        raise Fault(fault, rf"Put it in brackets: \{word.base}(a b), or (\{word.base} a) b.", word.at)
+
+
 def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, sub: str) -> Senses:
     x, *more = arguments
     if name in ("max", "maximum", "min", "minimum"):

@@ -162,7 +162,7 @@ class _Lowering:
             case nd.Matmul():
                 return self.matmul(node, args)
             case nd.Summed(axis=axis):
-                return self.summed(node, axis, args[0])
+                return self.labelled(node, axis) or self.summed(node, axis, args[0])
             case nd.Reduced(kind=kind, axes=axes):
                 assert not isinstance(args[0], Expr)
                 ranges = tuple((c, self.probe.expression[node.args[0].extent(c)]) for c in axes)
@@ -193,6 +193,20 @@ class _Lowering:
                 return self.joined(node, axis, args) if axis in node.args[0].axes else self.stacked(node, axis, args)
             case _:
                 assert_never(op)
+
+    def labelled(self, node: Node, axis: str) -> Operand | None:
+        """The entry that a label says, as a lookup is written; None where a sum is anything else."""
+        match node.args[0]:
+            case Node(
+                op=nd.Arithmetic("*"),
+                args=(x, Node(op=nd.Compared("=="), args=(Node(op=nd.Positions(axis=along, origin=0)), label))),
+            ) if along == axis:
+                value, which = self.done[id(x)], self.done[id(label)]
+                if isinstance(value, Expr) or isinstance(which, Expr) or axis in which[1]:
+                    return None
+                here = iverson(sp.Eq(position(axis), slot(1), evaluate=False))
+                return self.made(node, slot(0) * here, [value, which], [(axis, node.args[0].extent(axis))])
+        return None
 
     def entrywise(self, node: Node, args: Sequence[Operand | Expr]) -> Operand | Expr:
         entries: list[Expr] = []

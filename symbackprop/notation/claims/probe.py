@@ -53,8 +53,9 @@ class Probe:
         return tuple(self.number[n] for n in self.shapes[name])
 
     def add(self, name: str, shape: tuple[Expr, ...]) -> None:
-        """A further tensor, made of sizes that are known."""
+        """A further tensor, made of sizes that are known; or another shape of one."""
         self.shapes[name] = shape
+        self._entries.pop(name, None)
 
     def entries(self, name: str) -> ndarray:
         """The entries of a tensor, the same whenever its name and shape are."""

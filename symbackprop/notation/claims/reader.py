@@ -265,10 +265,10 @@ class Reader:
                 taken += 1
             inner = sx.Product(tuple(behind[:taken]), ("",) * (taken - 1), first.at) if taken > 1 else first
             if isinstance(first, Word):  # \log\sigma(z): a function of a function
-                own, place = self.word(first, behind[1:], 0)
-                argument, taken = own, place
+                argument, taken = self.word(first, behind[1:], 0)
             else:
                 argument = self.read(inner)
+            calls.require_one_argument(state, word, behind[taken:])
             result = calls.call(state, functions, [argument], word.primes, word.at, plain(word.sub))
         sup = tuple(t for t in bare(word.sup))
         if plain(sup) == "-1":

@@ -199,6 +199,9 @@ def product(op: str, left: Senses, right: Senses) -> Senses:
     """Two factors in every way that fits the sign between them."""
     if op == "div":
         return quotient(left, right)
+    if op == "over":  # entry by entry, and said so
+        alike = [(x, y) for x, y in combinations(left, right) if x.node.matrix == y.node.matrix]
+        return best([one for x, y in alike for one in made(lambda s, t: nd.arithmetic("/", s, t), [x], [y])])
     found: Senses = []
     for x, y in combinations(left, right):
         found += _product(op, [x], [y])
@@ -283,7 +286,7 @@ def chain(factors: Sequence[Senses], ops: Sequence[str], at: int, sizes: Sizes) 
                 if not cell[a, m] or not cell[m, b]:
                     continue
                 op = signs[m - 1]
-                extra = LOOSE if op not in ("had", "div") and "had" in signs[a : b - 1] else 0.0
+                extra = LOOSE if op not in ("had", "over", "div") and "had" in signs[a : b - 1] else 0.0
                 if op == "div" and b - m > 1:
                     extra = UNDER
                 found += [r._replace(cost=r.cost + extra) for r in product(op, cell[a, m], cell[m, b])]

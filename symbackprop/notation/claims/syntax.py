@@ -128,7 +128,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Product:
-    """Factors side by side; ops has the sign between each two: "", "dot", "had", "star", "div", "outer", "slide"."""
+    """Factors side by side; ops has the sign between each two: "", "dot", "had", "star", "div", "outer", "slide", "over"."""
 
     factors: tuple[Syntax, ...]
     ops: tuple[str, ...]

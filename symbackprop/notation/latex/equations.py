@@ -34,11 +34,11 @@ def ordered(equalities: Sequence[Equality], with_names: Callable[[Iterable[str]]
 
     Raises Fault for a left side that is no name, a name that is given twice, and values that define each other.
     """
-    heads = [(_head(e.left, k), e.right) for k, e in enumerate(equalities)]
+    heads = [(head_of(e.left, k), e.right) for k, e in enumerate(equalities)]
     lines: list[Line] = []
     names = declared = with_names(())
     for _ in range(len(heads) + 1):  # which subscripts are indices shows when the other names are known
-        before, lines = lines, [_line(head, right, names) for head, right in heads]
+        before, lines = lines, [line_of(head, right, names) for head, right in heads]
         if lines == before:
             break
         names = with_names(line.name for line in lines)
@@ -53,7 +53,7 @@ def ordered(equalities: Sequence[Equality], with_names: Callable[[Iterable[str]]
     return _sorted(lines, names), names
 
 
-def _head(left: Syntax | None, place: int) -> Word:
+def head_of(left: Syntax | None, place: int) -> Word:
     """The left side as one word; a formula without one is the loss."""
     if left is None:
         return Word("L", place)
@@ -66,9 +66,9 @@ def _head(left: Syntax | None, place: int) -> Word:
     return left
 
 
-def _line(head: Word, right: Syntax, names: Names) -> Line:
+def line_of(head: Word, right: Syntax, names: Names) -> Line:
     """What a left side names: a last subscript is an index where it is one on the right."""
-    free = _free(right, names)
+    free = free_letters(right, names)
     sub = indices(head.sub)
     if sub is None:
         raise Fault(f"{plain(head.sub)} is no index and no part of a name.", "Write letters, numbers, words.", head.at)
@@ -79,10 +79,15 @@ def _line(head: Word, right: Syntax, names: Names) -> Line:
     if label in free:
         letters.insert(0, label)
         label = ""
-    name = joined(head, label, _run(sub))
+    return Line(named(head, label, _run(sub)), tuple(letters), right, head.at)
+
+
+def named(head: Word, label: str, parts: Iterable[Tokens]) -> str:
+    """The name of a left side: its letter and accent, its label, what of its subscript is no index. Raises Fault for no name."""
+    name = joined(head, label, parts)
     if not name.isidentifier():
         raise Fault(f"{name} is no name.", r"Name it by a letter, a number, a word: z_1, h^{(2)}, w_{\text{out}}.", head.at)
-    return Line(name, tuple(letters), right, head.at)
+    return name
 
 
 def _run(sub: Iterable[Tokens]) -> list[Tokens]:
@@ -94,7 +99,7 @@ def _run(sub: Iterable[Tokens]) -> list[Tokens]:
     return found
 
 
-def _free(right: Syntax, names: Names) -> set[str]:
+def free_letters(right: Syntax, names: Names) -> set[str]:
     """The letters that stand as indices in a formula and are bound by no sum."""
     found: set[str] = set()
     for word, hidden in words(right):

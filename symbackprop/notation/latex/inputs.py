@@ -17,21 +17,24 @@ from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.members import Member, members, ranges_of
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import objective
+from symbackprop.notation.latex.ranges import Range, ranged, spoken
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
 
 class Told(NamedTuple):
-    """The formulas of a text, and what a person should know of its inputs."""
+    """The formulas of a text, what a person should know of its inputs, and over which steps formulas hold."""
 
     formulas: list[Tokens]
     notes: tuple[str, ...]
+    ranges: tuple[Range, ...] = ()
 
 
 def enter(reader: Reader, text: str, file: str) -> None:
     """Declare what a text in the network language declares."""
     tree, source = parsed(text, file)
     reader.source = reader.evaluator.source = source
+    reader.foresee(tree.body)
     for node in tree.body:
         statement(reader, node)
 
@@ -41,8 +44,10 @@ def inputs(reader: Reader, latex: str) -> Told:
 
     What stands below a \\min or \\max is a parameter, and then the rest is data; otherwise names tell which, and a note says so.
     """
+    latex = spoken(latex)
     stream = lined(latex, tokens(latex))
-    several, sought, below = _objectives(pieces(stream))
+    left, ranges = ranged(stream)
+    several, sought, below = _objectives(pieces(left))
     found, formulas = members([*several, *below], ranges_of(stream))
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     defined = {name for piece in formulas for name in _defined(piece)}
@@ -56,10 +61,10 @@ def inputs(reader: Reader, latex: str) -> Told:
             raise Fault(fault.fault, fault.mend, one.at) from None
     free = [one for one in own.values() if one.within.kind is None and one not in parameters]
     if not (parameters and free) or sought:
-        return Told(without_ranges(formulas), ())
+        return Told(without_ranges(formulas), (), tuple(ranges))
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
-    return Told(without_ranges(formulas), (note,))
+    return Told(without_ranges(formulas), (note,), tuple(ranges))
 
 
 def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], list[Tokens]]:

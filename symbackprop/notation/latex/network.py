@@ -3,31 +3,27 @@ r"""A network whose equations are LaTeX, \hat y = W_2\,\sigma(W_1 x),\ L = (\hat
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
-from sympy import Expr, Integer
+from sympy import Expr
 
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program, Signature, Sum, slot
-from symbackprop.formulas.latex import latex as printed
+from symbackprop.core.program import Signature, Sum, slot
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
-from symbackprop.notation.claims.fitting import Fitted, fitted
-from symbackprop.notation.claims.left import Left
+from symbackprop.notation.claims.fitting import Fitted
 from symbackprop.notation.claims.lower import lowered_tensor
-from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.reader import Reader as Readings
-from symbackprop.notation.claims.reader import with_ranges, words
-from symbackprop.notation.claims.shapes import BESIDE, Senses
-from symbackprop.notation.claims.state import Context, State
+from symbackprop.notation.claims.reader import words
 from symbackprop.notation.claims.syntax import Word
 from symbackprop.notation.claims.tokens import GREEK
-from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
@@ -35,14 +31,17 @@ from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.equations import Line, ordered, reads
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
+from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.naming import spelled
+from symbackprop.notation.latex.recurrent import Lines
+from symbackprop.notation.latex.recursion import Recursion
+from symbackprop.notation.latex.stepped import step_letters
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.networks import made
+from symbackprop.notation.python_text import finished
 from symbackprop.notation.reader import Reader
 
 MOST_AXES = 4  # of a value that is not read yet
-ALIKE = 1e-9
-SHOWN = 3  # readings in a message
 
 
 def read_latex(
@@ -61,16 +60,50 @@ def read_latex(
     try:
         told = inputs(reader, latex)
         with np.errstate(all="ignore"):
-            return _Equations(reader, told).network(loss, gates, name, "\n".join([*declarations, text.strip("\n")]))
+            equations = _Equations(reader, told)
+            source = "\n".join([*declarations, text.strip("\n")])
+            if equations.recursion is None:
+                return equations.network(loss, gates, name, source)
+            about = {"name": name, "source": source, "origin": "latex"}
+            given = _Given((*map(plainly, declarations), own), latex, file)
+            return _of_recursion(equations.recursion, given, loss, gates, about)
     except Fault as fault:
         raise placed(latex, fault, file, NotationError) from None
     except RecursionError:
         raise NotationError("the formulas are nested too deep.", "Give their parts names of their own.") from None
 
 
-def _declared(texts: Iterable[str], file: str) -> Reader:
+class _Given(NamedTuple):
+    """What a text gives: declarations, and LaTeX that says more of the inputs."""
+
+    declarations: tuple[str, ...]
+    latex: str
+    file: str
+
+
+def _of_recursion(
+    recursion: Recursion,
+    given: _Given,
+    loss: str | None,
+    gates: str,
+    about: Mapping[str, Any],
+    numbers: Mapping[str, int | Sequence[int]] | None = None,
+) -> Network:
+    """The network of recursions; with numbers of sizes, its loops are written out."""
+    reader = _declared(given.declarations, given.file, numbers)
+    told = inputs(reader, given.latex)
+    recursion.into(reader)
+    if loss is None:
+        loose = [n for n, t in reader.outputs.items() if n not in recursion.read_by and not t.shape]
+        loss = loose[-1] if loose else None
+    again = partial(_of_recursion, recursion, given, loss, gates, about)
+    network = finished(reader, loss, gates, written_out=again, **about)
+    return replace(network, notes=(*network.notes, *told.notes, *dict.fromkeys(recursion.notes)))
+
+
+def _declared(texts: Iterable[str], file: str, numbers: Mapping[str, int | Sequence[int]] | None = None) -> Reader:
     """The reader of the network language with the inputs declared."""
-    reader = Reader(parsed("", file)[1])
+    reader = Reader(parsed("", file)[1], numbers=numbers)
     for text in texts:
         enter(reader, text, file)
     return reader
@@ -84,21 +117,34 @@ class _Equations:
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
         self.notes: list[str] = list(told.notes)
+        self.steps: set[str] = set()  # sizes that tell how many steps there are
         known = self.names(())
-        several = formulas(told.formulas, lambda letter: known.lookup(_word(letter)) is not None)
+        several, ranges = formulas(told.formulas, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
         equalities = [statements.equality(part) for part in several]
         if not equalities:
             raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")
         if len(equalities) > 1 and any(e.left is None for e in equalities):
             bare = next(e for e in equalities if e.left is None)
             raise Fault("this formula is no equation.", r"Name its value: L = ...", bare.right.at)
+        self.steps = {s for one in ranges for text in (one.low, one.high) if text for s in re.findall(r"[^\W\d]\w*", text)}
+        counts = {*self.reader.sizes, *self.tensors, *self.steps}
+        self.recursion: Recursion | None = None
+        letters, raised = step_letters(equalities, counts.__contains__, known)
+        if letters:
+            signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
+            try:
+                self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
+            except Unknown as unknown:
+                raise _asked([unknown], ()) from None
+            return
         self.lines, self.spellings = ordered(equalities, self.names)
-        self.probe = Probe({n: t.shape for n, t in self.tensors.items()}, map(Integer, self.spellings.counts()))
-        self.probe.add("", ())
+        signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
+        self.scope = Scope(signatures, self.spellings, self.reader.evaluator.functions)
 
     def names(self, others: Iterable[str]) -> Names:
-        known = {n: t.ndim for n, t in self.tensors.items()}
-        return Names({**dict.fromkeys(others, MOST_AXES), **known}, self.reader.sizes, {}, self.reader.aliases)
+        known = {n: t.ndim for n, t in self.tensors.items()} | dict.fromkeys(self.reader.steps.opens, MOST_AXES)
+        sizes = [*self.reader.sizes, *(s for s in self.steps if s not in known)]
+        return Names({**dict.fromkeys(others, MOST_AXES), **known}, sizes, {}, self.reader.aliases)
 
     def network(self, loss: str | None, gates: str, name: str, source: str) -> Network:
         self.read()
@@ -125,7 +171,7 @@ class _Equations:
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
         found: dict[str, Unknown] = {}
-        state = self.state()
+        state = self.scope.state()
         for line in sorted(self.lines, key=lambda line: line.at):
             for word, _ in words(line.right):
                 if self.spellings.lookup(word) or self.spellings.family(word) or functions(state, word):
@@ -146,34 +192,12 @@ class _Equations:
         """The words that stand with an index below."""
         return {described(replace(word, sub=(), sup=())) for line in self.lines for word, _ in words(line.right) if word.sub}
 
-    def state(self) -> State:
-        forward = Program({n: _signature(n, t) for n, t in self.tensors.items()}, (), ())
-        return State(Context(forward, "", named=tuple(self.reader.evaluator.functions)), self.spellings, self.probe, 1, {})
-
     def value(self, line: Line) -> Fitted:
-        """The one way to read an equation. Raises Fault where there are several, or where it takes too much for granted."""
-
-        def read(reader: Readings, state: State) -> tuple[State, Senses]:
-            state.outer = set(line.letters)
-            reader.foresee(line.right)
-            return state, reader.read(line.right)
-
-        state, senses = with_ranges(self.state, read)
-        several = sorted(fitted(state, senses, Left(letters=line.letters)), key=lambda f: f.cost)
-        first, *others = several
-        if state.roles:
-            raise Fault("a derivative has no place in a network.", "Write values only; the derivatives are derived.", line.right.at)
-        alike = [first, *(f for f in others if f.cost - first.cost < ALIKE)]
-        if first.cost < BESIDE and len(alike) == 1:
-            return first
-        typeset = Typeset(state.roles, self.probe)
-        shown = " or ".join(printed(typeset.formula(f.node)) for f in (alike if len(alike) > 1 else several)[:SHOWN])
-        why = f" ({'; '.join(map(str, first.notes))})" if first.notes else ""
-        raise Fault(f"{line.name} can be read as {shown}{why}.", "Write what is meant, with transposes and \\odot.", line.right.at)
+        return self.scope.meant(line.name, line.letters, line.right)
 
     def enter(self, line: Line, one: Fitted) -> None:
         """Give the name of an equation to its value."""
-        value = lowered_tensor(one.node, one.axes, one.extents, self.probe, self.tensors)
+        value = lowered_tensor(one.node, one.axes, one.extents, self.scope.probe, self.tensors)
         self.notes += [f"{line.name}: {note}" for note in one.notes]
         if isinstance(value, Expr):
             signature = Signature(line.name, (), "constant", value=value)
@@ -185,8 +209,7 @@ class _Equations:
         if not tensor.is_input:
             self.outputs[line.name] = tensor.named(line.name)
         self.tensors[line.name] = tensor
-        self.spellings.known[line.name] = tensor.ndim
-        self.probe.add(line.name, tensor.shape)
+        self.scope.add(line.name, _signature(line.name, tensor))
 
 
 def _number(tensor: Tensor) -> Tensor:
