@@ -220,6 +220,7 @@ def test_a_recursion_is_the_loop_that_it_says(name):
     for tensor in theirs.program.inputs:
         shape = tuple(int(n.subs(sizes)) for n in tensor.shape)
         drawn = rng.uniform(0.1, 0.9, shape)
+        drawn = drawn / drawn.sum(-1, keepdims=True) if tensor.kind == "labels" else drawn
         values[tensor.name] = drawn @ drawn.T + np.eye(shape[0]) if tensor.domain == "spd" else drawn
     given = {"sizes": {str(s): n for s, n in sizes.items() if not any(s in t.shape for t in theirs.program.inputs)}}
     params = {t.name: values.pop(t.name) for t in theirs.program.parameters}
@@ -242,11 +243,18 @@ def test_the_lines_are_those_of_the_book():
     declared, latex, _ = NETWORKS["nielsen"]
     lines = [str(line) for line in sb.derive(sb.read(latex, let=declared)).box().lines]
     assert lines == [
-        "δ⁽ⁿ⁾ = a⁽ⁿ⁾ ⊙ (a⁽ⁿ⁾ − y) ⊙ (1 − a⁽ⁿ⁾)",
+        "δ⁽ⁿ⁾ = (a⁽ⁿ⁾ − y) ⊙ a⁽ⁿ⁾ ⊙ (1 − a⁽ⁿ⁾)",
         "δ⁽ˡ⁾ = (w⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾ ⊙ a⁽ˡ⁾ ⊙ (1 − a⁽ˡ⁾)",
         "∂C/∂w⁽ˡ⁾ = δ⁽ˡ⁾(a⁽ˡ⁻¹⁾)ᵀ",
         "∂C/∂b⁽ˡ⁾ = δ⁽ˡ⁾",
     ]
+
+
+def test_a_layer_below_is_read_at_its_own_step():
+    declared, latex, _ = NETWORKS["stacked rnn"]
+    box = sb.derive(sb.read(latex.replace("h_T^{(n)} - y", "h_T^{(n)}"), let=declared)).box()
+    line = next(str(line) for line in box.lines if str(line).startswith("δₜ⁽ˡ⁾"))
+    assert line == "δₜ⁽ˡ⁾ = [(W⁽ˡ⁺¹⁾)ᵀ δₜ⁽ˡ⁺¹⁾ + (U⁽ˡ⁾)ᵀ δₜ₊₁⁽ˡ⁾] ⊙ [1 − (hₜ⁽ˡ⁾)^(⊙2)]"
 
 
 def test_a_sum_over_other_steps_than_those_of_a_loop_has_lines_of_its_own():

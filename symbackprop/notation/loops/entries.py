@@ -322,7 +322,7 @@ class Entries:
             lows, cut = [self._low(name, numbered, axis, frame, chosen[axis], node) for axis in mine], tensor
             for axis, place, low in zip(mine, places, lows, strict=True):
                 cut = self._cut(node, cut, place, low, frame, chosen[axis])
-            if mine and steps.changes(tensor):
+            if mine and steps.changes(tensor, frame):
                 tensor = picked(tensor, frame, places, lows, [chosen[axis] for axis in mine])
             elif mine:
                 tensor = frame.loop.at(cut, tuple(places), self.reader.source.segment(node))

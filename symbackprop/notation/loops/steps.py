@@ -372,9 +372,9 @@ class Steps(Stepwise):
         index = str(sp.Symbol(last.head.letter) + step).replace(" ", "")
         return self.spelt(name, [*(f.head.letter for f in outer), index])
 
-    def changes(self, tensor: Tensor) -> bool:
-        """Whether a loop whose block is read changes a value from step to step."""
-        return any(frame.loop.differing([tensor]) for frame in self.frames)
+    def changes(self, tensor: Tensor, within: Frame) -> bool:
+        """Whether a loop whose block is read, or one in it, changes a value from step to step."""
+        return any(frame.loop.differing([tensor]) for frame in self.frames[self.frames.index(within) :])
 
     def line_of(self, frame: Frame, name: str) -> int:
         """The line of a block that writes a name."""
