@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from tests.notation.models.test_keras import layer, real, sequential, value
+from tests.notation.models.test_keras import call, functional, layer, real, sequential, value
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -46,6 +46,21 @@ def depthwise(x: np.ndarray) -> np.ndarray:
     return np.einsum("npqcij,ijcm->npqcm", windows, KERNEL).reshape(*x.shape[:3], 4)
 
 
+STEPS, POINTS, SPAN = real(2, 3, 4), real(1, 4, 2), real(2, 2, 2)
+
+
+def causal(x: np.ndarray) -> np.ndarray:
+    """Two steps apart, and none beyond its own."""
+    before = np.pad(x, ((0, 0), (2, 0), (0, 0)))[:, : x.shape[1]]
+    return before @ STEPS[0] + x @ STEPS[1]
+
+
+def apart(x: np.ndarray) -> np.ndarray:
+    """Each channel by its two kernels, then points."""
+    y = np.einsum("ntc,cm->ntcm", x[:, :-1], SPAN[0]) + np.einsum("ntc,cm->ntcm", x[:, 1:], SPAN[1])
+    return y.reshape(*y.shape[:2], 4) @ POINTS[0]
+
+
 CASES: dict[str, tuple[list[Any], list[np.ndarray], np.ndarray, np.ndarray]] = {
     "gated": ([layer("GRU", "g", units=5)], GRU, X, gru(X, *GRU)[:, -1]),
     "backwards": ([{**SIMPLE, "config": {**SIMPLE["config"], "go_backwards": True}}], RNN, X, rnn(X[:, ::-1], *RNN)),
@@ -66,6 +81,14 @@ CASES: dict[str, tuple[list[Any], list[np.ndarray], np.ndarray, np.ndarray]] = {
         [layer("DepthwiseConv2D", "d", kernel_size=[3, 3], depth_multiplier=2, padding="same", use_bias=False),
          layer("PReLU", "p", shared_axes=[1, 2])],
         [KERNEL, ALPHA], IMAGE, np.maximum(depthwise(IMAGE), 0) + ALPHA * np.minimum(depthwise(IMAGE), 0),
+    ),
+    "no look ahead": (
+        [layer("Conv1D", "c", filters=4, kernel_size=[2], strides=[1], padding="causal", dilation_rate=[2], use_bias=False)],
+        [STEPS], X, causal(X),
+    ),
+    "channels, then points": (
+        [layer("SeparableConv1D", "s", filters=2, kernel_size=[2], strides=[1], padding="valid", depth_multiplier=2, use_bias=False)],
+        [SPAN, POINTS], X[..., :2], apart(X[..., :2]),
     ),
     "edges": (
         [layer("ZeroPadding2D", "z", padding=[[1, 0], [0, 0]]), layer("Cropping2D", "c", cropping=[[0, 1], [1, 0]]),
@@ -93,9 +116,32 @@ def test_layers_compute_what_keras_says(name: str) -> None:
         (layer("GRU", "g", units=5, reset_after=False), "its reset gate stands before the product"),
         (layer("LSTM", "g", units=5, stateful=True), "it keeps its state"),
         (layer("Bidirectional", "b", layer=SIMPLE, merge_mode=None), "merge_mode=None is not read"),
+        (layer("Conv1D", "c", filters=1, kernel_size=[2], padding="full"), r"c \(Conv1D\): padding='full' is not read"),
         (layer("TimeDistributed", "t", layer=layer("Attention", "a")), r"a \(Attention\): no row"),
     ],
 )
 def test_what_a_layer_does_otherwise_is_refused(made: Any, fault: str) -> None:
     with pytest.raises(sb.NotationError, match=fault):
         sb.from_keras(sequential(made, shape=(None, 4, 3)), "mse_loss")
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_of_several_heads_is_that_of_keras(causal: bool) -> None:
+    W, b = [real(3, 2, 5) for _ in "qkv"], [real(2, 5) for _ in "qkv"]
+    out, c = real(2, 5, 3), real(3)
+    called = call("a", "a")
+    called[0]["kwargs"] = {"use_causal_mask": causal, "attention_mask": None}
+    made = layer("MultiHeadAttention", "m", num_heads=2, key_dim=5, value_dim=None, use_bias=True, attention_axes=[1])
+    text = functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), made | {"inbound_nodes": called}, output=[["m", 0, 0]])
+    weights = [W[0], b[0], W[1], b[1], W[2], b[2], out, c]
+    q, k, v = (np.einsum("ntm,mhd->nhtd", X, w) + shift[:, None] for w, shift in zip(W, b, strict=True))
+    s = np.where(np.tri(4) if causal else True, q @ k.swapaxes(2, 3) / np.sqrt(5), -np.inf)
+    p = np.exp(s) / np.exp(s).sum(-1, keepdims=True)
+    expected = np.einsum("nhtd,hdm->ntm", p @ v, out) + c
+    y = real(2, 4, 3)
+    net = sb.from_keras(text, "mse_loss", weights)
+    assert value(net, a=X, y=y) == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
+    called[0]["kwargs"]["attention_mask"] = called[0]["args"]
+    masked = functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), made | {"inbound_nodes": called}, output=[["m", 0, 0]])
+    with pytest.raises(sb.NotationError, match="called with a mask"):
+        sb.from_keras(masked, "mse_loss", weights)

@@ -52,6 +52,8 @@ class Layer:
         """What a row makes; what the language or the settings refuse is said with the layer."""
         try:
             return step()
+        except NotationError:
+            raise
         except LanguageError as fault:
             raise self.refused(f"{fault}.") from None
         except (KeyError, TypeError, ValueError, IndexError) as fault:
@@ -147,14 +149,27 @@ def _conv(rank: int) -> Callable[[Layer, Tensor], Tensor]:
         strides, dilations = layer.numbers("strides", rank), layer.numbers("dilation_rate", rank)
         W = layer.weight("W", (*kernel, sp.cancel(x.shape[-1] / groups), filters), True, None)
         b = layer.weight("b", (filters,), True, None) if layer.config.get("use_bias", True) else None
-        signal = ops.moveaxis(x, -1, 1)
-        if layer.config.get("padding", "valid") == "same":
-            signal = ops.pad(signal, ((0, 0), (0, 0), *_same(layer, x.shape[1:-1], kernel, strides, dilations)))
+        signal = _surrounded(layer, x, kernel, strides, dilations)
         convolve = layers.conv1d if rank == 1 else layers.conv2d
         y = convolve(signal, ops.transpose(W, (rank + 1, rank, *range(rank))), b, strides, 0, dilations, groups)
         return layer.activated(ops.moveaxis(y, 1, -1).called("z"))
 
     return row
+
+
+def _surrounded(layer: Layer, x: Tensor, kernel: Any, strides: Any, dilations: Any) -> Tensor:
+    """The signal with its channels first, and the zeros around it that the padding asks for."""
+    signal, how = ops.moveaxis(x, -1, 1), layer.config.get("padding", "valid")
+    match how:
+        case "valid":
+            return signal
+        case "same":
+            pads = _same(layer, x.shape[1:-1], kernel, strides, dilations)
+        case "causal":  # no window reaches beyond its step
+            pads = [(d * (k - 1), 0) for k, d in zip(kernel, dilations, strict=True)]
+        case _:
+            raise layer.refused(f"padding={how!r} is not read.", '"valid", "same" and "causal" are.')
+    return ops.pad(signal, ((0, 0), (0, 0), *pads)) if any(map(any, pads)) else signal
 
 
 def _same(layer: Layer, shape: Any, kernel: Any, strides: Any, dilations: Any) -> list[tuple[int, int]]:
@@ -276,19 +291,39 @@ def _prelu(layer: Layer, x: Tensor) -> Tensor:
     return (TABLE["relu"](x) + alpha * TABLE["minimum"](x, 0)).called("a")
 
 
-def _depthwise(layer: Layer, x: Tensor) -> Tensor:
-    """Each channel by kernels of its own."""
+def _each_channel(layer: Layer, x: Tensor, rank: int) -> Tensor:
+    """Each channel by kernels of its own, the channels first."""
     layer.last()
-    kernel, strides, dilations = (layer.numbers(name, 2) for name in ("kernel_size", "strides", "dilation_rate"))
+    kernel, strides, dilations = (layer.numbers(name, rank) for name in ("kernel_size", "strides", "dilation_rate"))
     channels, several = x.shape[-1], int(layer.config.get("depth_multiplier", 1))
     W = layer.weight("W", (*kernel, channels, several), True, None)
-    b = layer.weight("b", (channels * several,), True, None) if layer.config.get("use_bias", True) else None
-    signal = ops.moveaxis(x, -1, 1)
-    if layer.config.get("padding", "valid") == "same":
-        signal = ops.pad(signal, ((0, 0), (0, 0), *_same(layer, x.shape[1:-1], kernel, strides, dilations)))
-    V = ops.reshape(ops.transpose(W, (2, 3, 0, 1)), (channels * several, 1, *kernel))
-    y = layers.conv2d(signal, V, b, strides, 0, dilations, int(channels))
-    return layer.activated(ops.moveaxis(y, 1, -1).called("z"))
+    signal = _surrounded(layer, x, kernel, strides, dilations)
+    V = ops.reshape(ops.transpose(W, (rank, rank + 1, *range(rank))), (channels * several, 1, *kernel))
+    convolve = layers.conv1d if rank == 1 else layers.conv2d
+    return ops.moveaxis(convolve(signal, V, None, strides, 0, dilations, int(channels)), 1, -1)
+
+
+def _depthwise(rank: int) -> Callable[[Layer, Tensor], Tensor]:
+    def row(layer: Layer, x: Tensor) -> Tensor:
+        y = _each_channel(layer, x, rank)
+        return layer.activated(_shifted(layer, y, y.shape[-1]).called("z"))
+
+    return row
+
+
+def _separable(rank: int) -> Callable[[Layer, Tensor], Tensor]:
+    """Each channel by kernels of its own, then what comes of all channels, entry by entry."""
+
+    def row(layer: Layer, x: Tensor) -> Tensor:
+        y, filters = _each_channel(layer, x, rank), int(layer.config["filters"])
+        P = layer.weight("P", (*[1] * rank, y.shape[-1], filters), True, None)
+        return layer.activated(_shifted(layer, y @ P[(0,) * rank], filters).called("z"))
+
+    return row
+
+
+def _shifted(layer: Layer, y: Tensor, count: Any) -> Tensor:
+    return y + layer.weight("b", (count,), True, None) if layer.config.get("use_bias", True) else y
 
 
 def _unit_norm(layer: Layer, x: Tensor) -> Tensor:
@@ -331,7 +366,8 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
     "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "Cropping1D": _cropped, "Cropping2D": _cropped,
     "UpSampling1D": _upsampled, "UpSampling2D": _upsampled, "RepeatVector": _repeated, "PReLU": _prelu,
-    "DepthwiseConv2D": _depthwise, "UnitNormalization": _unit_norm,
+    "DepthwiseConv1D": _depthwise(1), "DepthwiseConv2D": _depthwise(2), "SeparableConv1D": _separable(1),
+    "SeparableConv2D": _separable(2), "UnitNormalization": _unit_norm,
     "Add": _joined(lambda a, b: a + b), "Subtract": _joined(lambda a, b: a - b),
     "Multiply": _joined(lambda a, b: a * b), "Average": _average, "Maximum": _joined(TABLE["maximum"]),
     "Minimum": _joined(TABLE["minimum"]),

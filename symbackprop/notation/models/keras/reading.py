@@ -22,13 +22,13 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
-from symbackprop.notation.models.keras import layers, recurrent
+from symbackprop.notation.models.keras import attention, layers, recurrent
 from symbackprop.notation.models.keras.layers import PENALTIES, Layer
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
 from symbackprop.notation.models.parameters import fitting
 
-ROWS = {**layers.LAYERS, **recurrent.LAYERS}
+ROWS = {**layers.LAYERS, **recurrent.LAYERS, **attention.LAYERS}
 
 LARGEST = 10**7  # characters of a description
 MOST = 2_000  # layers
