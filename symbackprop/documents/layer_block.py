@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation, Step, Sum, letter_sizes, slot
+from symbackprop.core.program import Equation
 from symbackprop.core.through import NotOneError, onward, put_together, telling
+from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
-from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
-from symbackprop.display.vanishing import vanishes
+from symbackprop.documents.chain_rows import ChainRow, chain_rows
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
-from symbackprop.documents.softmax_rule import softmax_meets_loss
-from symbackprop.documents.step_block import Untied, local_lines, untied, whole, with_value
+from symbackprop.documents.step_block import local_lines, whole, with_value
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
 from symbackprop.formulas.tree import Node, items_of, split, width
-
-WIDEST = 76
-"""The longest chain rule over several equations, in letters across the paper."""
 
 LINE = 41
 """The longest line of several formulas."""
@@ -52,6 +47,7 @@ class Lecture:
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
         self.reasons = Reasons(derivation, self.plain, self.softmaxes)
+        self.united = united(derivation, known.named)[0] if self.softmaxes else ()
         self.gone: frozenset[str] = frozenset()
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
@@ -155,7 +151,8 @@ class Lecture:
 
     def _chains(self, lines: Sequence[Line]) -> Formulas:
         """The chain rule of each line, where it says more than the line."""
-        return tuple(self.gaps(line.name, x) for line in lines for x in self.chain(line) if x != line.formula)
+        found = [(line, row.formula) for line in lines for row in self.chain(line)]
+        return tuple(self.gaps(line.name, x) for line, x in found if x != line.formula)
 
     def product(self, name: str, formula: Node) -> Node:
         """The line of a gradient; where the box gave it a name, with what it is by."""
@@ -191,43 +188,13 @@ class Lecture:
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
         return local_lines(self.plain, equation, whole(self.plain, step), self.gone)[-1:]
 
-    def chain(self, line: Line) -> Formulas:
-        """The chain rule of a line entry by entry, with the sum that a Kronecker delta collapses."""
+    def chain(self, line: Line) -> tuple[ChainRow, ...]:
+        """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""
         path = self.reasons.path(line)
-        *inner, last = path
-        met = softmax_meets_loss(self.names, self.softmaxes, line)
-        if met is not None:
-            return (met,)
-        if last.step is None or (not inner and (last.step.upstream is None or _is_passed_on(last))):
-            return ()
-        if any(not isinstance(e.op, Sum) or {r.name for r in e.operands} & self.softmaxes.keys() for e in line.path):
-            return ()
-        if inner and any(e.step is not None and e.step.pattern == "select" for e in line.path):  # positions within positions
-            return ()
-        if any(vanishes(self.names.program, e) for e in line.path):  # the row would hold what is zero
-            return ()
-        if not any(n != 1 for e in line.path for n in letter_sizes(self.names.program, e).values()):
-            return ()  # of scalars the line says it
-        written = [*(e.target.name for e in inner), *self.gone]
-        names = self.names
-        if path is not line.path:
-            names = copy(names)
-            names.written = names.written | {e.target.name: e for e in path}
-        left, right = target_entry(names, last), index_form(names, last, written)
-        if inner:
-            return (f.equation(left, right),) if width(right) <= WIDEST else ()
-        apart = untied(self.names, last, last.step)
-        if apart is None:
-            return (f.equation(left, right),)
-        return (f.equation(left, f.equation(self._summed(last.step, apart), right)),)
-
-    def _summed(self, step: Step, apart: Untied) -> Node:
-        """The chain rule with its Kronecker delta: sum_k dL/dz[k] 1[k = i] x[j]."""
-        assert step.upstream is not None
-        assert step.wrt is not None
-        above = step.upstream._replace(index=tuple(apart.new.get(c, c) for c in step.upstream.index))
-        over = [shown for c in apart.through.index if c not in step.wrt.index and (shown := apart.letters[c]) is not None]
-        return f.over_letters(f.SUM, over, f.juxtapose([entry(self.names, above, apart.letters), apart.right]))
+        if path is line.path and {r.name for e in path for r in e.operands} & self.softmaxes.keys():
+            held = {e.target.name for e in path}
+            path = tuple(e for e in self.united if e.target.name in held)
+        return chain_rows(self.names, line, path, self.softmaxes, self.gone)
 
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
@@ -257,7 +224,3 @@ def _and_those_beside(equations: Sequence[Equation], path: Iterable[Equation]) -
 def _reaches(line: Line, gone: Collection[str]) -> bool:
     """Whether a line goes back to one of some values."""
     return any(e.step is not None and e.step.wrt is not None and e.step.wrt.name in gone for e in line.path)
-
-
-def _is_passed_on(equation: Equation) -> bool:
-    return isinstance(equation.op, Sum) and not equation.op.over and equation.op.body == slot(0)

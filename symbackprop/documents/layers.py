@@ -20,7 +20,7 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node
 
-_MOST_STARTS = 4
+_MOST_STARTS = 6
 """Values that the title of a step names as those that it begins at."""
 
 

@@ -13,6 +13,7 @@ from symbackprop.display.body import scalar
 from symbackprop.display.names import Names
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
+from symbackprop.documents.parts import are_apart
 from symbackprop.documents.recognised import CANCELLED, Reason, recognised
 from symbackprop.documents.step_block import Untied, local_lines, untied, whole
 from symbackprop.formulas import build as f
@@ -45,6 +46,7 @@ class Reasons:
 
     def of(self, lines: Sequence[Line]) -> Iterator[Told]:
         """The sentences of some lines, each once on a page."""
+        yield from self._side_by_side(lines)
         yield from self._uses(lines)
         for line in lines:
             known = list(recognised(self.derivation, self.names, line))
@@ -69,6 +71,22 @@ class Reasons:
         return next((total for total, pair in self.softmaxes.items() if pair == ends), "")
 
     # Of all lines of a step
+
+    def _side_by_side(self, lines: Iterable[Line]) -> Iterator[Told]:
+        """What is read in parts that do not overlap, as the gates of a cell are, has their gradients side by side."""
+        for line in lines:
+            path = self.path(line)
+            copies = [e.step for e in path if e.step and e.step.rule == "copy" and e.step.wrt and e.target.name == line.name]
+            for wrt in (step.wrt for step in copies if step.wrt is not None and ("copy", step.wrt) not in self.told):
+                steps = [e.step for e in path if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == wrt.name]
+                if steps and are_apart(self.names.program, steps):
+                    self.told.add(("copy", wrt))
+                    own = self.names.tensor(wrt.name)
+                    readers = several([self.names.tensor(step.through.name) for step in steps if step.through is not None])
+                    known = "side by side" in self.told
+                    self.told |= {"side by side", "part", "select"}
+                    if not known:
+                        yield told("{} read parts of {} that do not overlap: their gradients stand side by side.", readers, own)
 
     def _uses(self, lines: Iterable[Line]) -> Iterator[Told]:
         """What is used more than once acts through each of its uses: one sentence, with the reason where it is the first one."""
@@ -156,7 +174,7 @@ class Reasons:
         is_weight = step.pattern == "product" and self.names.signature(wrt.name).kind == "parameter"
         if step.rule == "chain" and served and (is_shared or is_weight):
             letters, own = several(served), self.names.tensor(wrt.name)
-            yield "served", told("{} serves every {}: its gradient is the sum over {}.", own, letters, letters)
+            yield "served", told("{} is used for every {}: its gradient is the sum over {}.", own, letters, letters)
 
     def _pattern(self, step: Step, through: Ref, wrt: Ref) -> Iterator[Reason]:
         """What the kind of a step says, of the values that it goes through."""
@@ -165,7 +183,7 @@ class Reasons:
             case "product":
                 yield from self._product(step, through, wrt)
             case "multiply":
-                yield step.pattern, told("{} is a product: the gradient by {} is that by {} times the other factors.", y, x, y)
+                yield step.pattern, told("{} is a product: the gradient of {} is that of {} times the other factors.", y, x, y)
             case "max":
                 yield (
                     step.pattern,
@@ -200,9 +218,7 @@ class Reasons:
         ours, theirs = (sp.Mul(*self.names.signature(ref.name).shape) for ref in (through, wrt))
         if sp.expand(ours - theirs) == 0:
             return "reshape", told("{} is {} in another shape: the gradient is put back into the shape of {}.", y, x, x)
-        return "part", told(
-            "{} is a part of {}: its gradient goes back to where that stands; the rest receives nothing from it.", y, x
-        )
+        return "part", told("{} reads a part of {}: its gradient goes back to that part; the rest receives nothing from it.", y, x)
 
     def _product(self, step: Step, through: Ref, wrt: Ref) -> Iterator[Reason]:
         """A matrix product is linear in each of its factors; a convolution goes back by the kernel turned round."""
@@ -219,13 +235,18 @@ class Reasons:
         elif part == "kernel":
             yield "correlation", told("The gradient by the kernel {} is {} held against that by {}, window by window.", x, other, y)
         else:
-            yield "product", told("{} is linear in {} and in {}: each receives the gradient by {} times the other.", y, x, other, y)
+            roles = [tensor.role for tensor in self.derivation.program.tensors.values()]
+            if any(role is not None and role.wrt == step.local_operands[0].name for role in roles):
+                said = told("{} is linear in {} and in {}: the gradient of each is that of {} times the other.", y, x, other, y)
+                yield "product", said
+            elif "product" not in self.told:
+                yield "linear", told("{} is linear in {}: its gradient is that of {} times {}.", y, x, y, other)
 
     def _diagonal(self, through: Ref, wrt: Ref) -> Told:
         entries = sp.Mul(*(n**2 for n in self.names.signature(through.name).shape))
         return told(
-            "{} is computed entry by entry from {}: its Jacobian, of {} entries, is diagonal, and the product with it is one entry "
-            "by entry.", self.names.tensor(through.name), self.names.tensor(wrt.name), _count(entries),
+            "{} is computed entry by entry from {}: its Jacobian, of {} entries, is diagonal, so the product is elementwise.",
+            self.names.tensor(through.name), self.names.tensor(wrt.name), _count(entries),
         )  # fmt: skip
 
     def _never_formed(self, step: Step, apart: Untied) -> Told:

@@ -499,7 +499,7 @@ def test_a_particle_after_l_is_short() -> None:
 
 def test_a_sentence_is_said_with_its_parts_in_the_order_of_the_language() -> None:
     said = told(
-        "{} serves every {}: its gradient is the sum over {}.", letter("b"), several([letter("n"), letter("t")]), letter("n")
+        "{} is used for every {}: its gradient is the sum over {}.", letter("b"), several([letter("n"), letter("t")]), letter("n")
     )
-    assert ENGLISH.words(said) == "b serves every n and t: its gradient is the sum over n." == str(said)
+    assert ENGLISH.words(said) == "b is used for every n and t: its gradient is the sum over n." == str(said)
     assert LANGUAGES["ko"].words(said) == "b는 모든 n, t에 똑같이 쓰이므로, 기울기는 n에 대한 합이다."

@@ -35,8 +35,8 @@ from tests.random_programs import programs
 ROOT = Path(__file__).parent.parent.parent
 FEW = ("mlp_3_4_4_1", "two_layer_biases", "residual", "tied", "threshold", "svm")
 EXAMPLES = [p for p in sorted((ROOT / "examples").glob("*.net")) if p.stem in FEW]
-EXAMPLES += [ROOT / "examples" / "layers" / f"{n}.net" for n in ("lstm", "conv2d", "dot_product_attention")]
-SHORT_FIRST = [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem == "lstm" else []) for p in EXAMPLES]
+EXAMPLES += [ROOT / "examples" / "layers" / f"{n}.net" for n in ("lstm", "gru", "conv2d", "dot_product_attention", "batch_norm")]
+SHORT_FIRST = [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in ("lstm", "gru") else []) for p in EXAMPLES]
 
 
 def sides(formula: Node) -> list[str]:
@@ -74,9 +74,14 @@ def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> in
     lecture = Lecture(derived, names, written_out(derived), {}, lambda _, formula: formula)
     for layer in layers(derived, names, box):
         for line in layer.lines:
-            for formula in lecture.chain(line):
-                for side in sides(formula):
-                    agree(line.name, side, True)
+            for row in lecture.chain(line):
+                told_ = row.equation.target.name
+                is_part = told_ not in {e.target.name for e in line.path}  # both sides stand at the letters of what reads the part
+                first, *rest = [latex_value(names, side, row.equation, arrays, sizes, everything) for side in sides(row.formula)]
+                for side in rest if is_part else (first, *rest):
+                    expected = first if is_part else arrays[told_]
+                    np.testing.assert_allclose(side, expected, rtol=1e-7, atol=1e-8, err_msg=f"{told_}: {latex(row.formula)}")
+                    count += 1
             if box is None or line.name not in box.by_name:
                 left, *rest = sides(line.formula)
                 for side in rest:
@@ -259,7 +264,7 @@ def test_a_softmax_that_is_not_cancelled_says_its_jacobian() -> None:
 
 def test_reading_by_position_is_said_for_what_it_is() -> None:
     assert "u is x in another shape" in reasons("x: parameter[6]\nu = reshape(x, (2, 3))\nL = sum(u**2)").replace("u₁", "u")
-    assert "y is a part of x" in reasons("x: parameter[6]\ny = x[2:]\nL = sum(y**2)")
+    assert "y reads a part of x" in reasons("x: parameter[6]\ny = x[2:]\nL = sum(y**2)")
     looked = reasons("E: parameter[v, d]\nt: integers[n, v]\nR = E[t]\nL = sum(R**2)")
     assert "one that was read more often collects more" in looked
 
@@ -296,7 +301,18 @@ def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
     step = steps(read(ROOT / "examples" / "layers" / "layer_norm.net").document())[2]
     said = " ".join(Text().line(sentence) for sentence in step.sentences)
     assert "∂vₙ/∂μₙ = (2/h) Σ_i (μₙ − uₙᵢ) = 0: nothing comes back to μ through v." in said
-    assert "Chain rule" not in parts(step)
+    first, last = parts(step)["Chain rule"]
+    assert first.startswith(r"\frac{\partial L}{\partial v_{n}} = ") and r"\frac{\partial L}{\partial \mu_{n}} = " in first
+    assert last.startswith(r"\delta_{1,ni} = ") and last.count(r"\partial L") == 2
+
+
+def test_gates_side_by_side_have_their_chain_rule_each() -> None:
+    net = "x: data[d]\nW: parameter[2*h, d]\nz = W @ x\na = sigmoid(z[:h])\nb = tanh(z[h:])\nL = sum(a*b)"
+    step = next(s for s in steps(sb.derive(net).document()) if any("_{z," in x for x in parts(s).get("Chain rule", ())))
+    rows = ",".join(parts(step)["Chain rule"])
+    assert r"\delta_{z,k} = " in rows and r"\delta_{z,k+h} = " in rows
+    said = " ".join(Text().line(sentence) for sentence in step.sentences)
+    assert "read parts of z that do not overlap: their gradients stand side by side." in said
 
 
 def test_what_parts_of_several_tensors_are_called_stands_in_one_line() -> None:
