@@ -136,6 +136,11 @@ def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] |
     if want is not None and shape != want == shape[::-1] and len(given) == len(axes) - 1 == 1 and not left.transposed:
         note = told("the index {} counts the columns of the matrix", given[0])  # w_k of W, whose columns are w_k
         return [Fitted(node, axes[::-1], extents, want, True, cost + AS_COLUMN, (*sense.notes, note))]
+    if want is not None and shape != want and shape == tuple(n for n in want if n != 1):  # K_{uv} of a kernel [1, 1, k, k]
+        kept, axes = list(axes), tuple(f"z{k}" if n == 1 else "" for k, n in enumerate(want))
+        extents |= {axis: sp.S.One for axis in axes if axis}
+        axes = tuple(axis or kept.pop(0) for axis in axes)
+        return [Fitted(node, axes, extents, want, True, cost + BY_ALPHABET, sense.notes)]
     return [Fitted(node, axes, extents, shape, want is None or shape == want, cost, sense.notes)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import sympy as sp
@@ -25,6 +25,13 @@ from symbackprop.notation.claims.words import TRANSPOSES
 SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
 _HALVES = re.compile(r"-?frac\d\d$")
 _FRACTION = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?$")
+
+
+def below(count: int, shape: Sequence[int]) -> list[tuple[int, int]]:
+    """The axes that as many indices stand for, with their sizes: the first, or, where that is their number, those not of size 1."""
+    axes = list(enumerate(shape))
+    longer = [(place, n) for place, n in axes if n != 1]
+    return longer if count == len(longer) else axes[:count]
 
 
 def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple[str, ...] = ()) -> Senses:

@@ -11,7 +11,7 @@ from symbackprop.core.chain_rule import gradient_name
 from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
-from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.indices import below, letters_of
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.steps import At
@@ -208,7 +208,8 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
 
 
 def _range(state: State, several: Tokens, extents: list[int], letters: list[str]) -> None:
-    for part, extent in zip(indices(several) or (), extents, strict=False):
+    parts = indices(several) or []
+    for part, (_, extent) in zip(parts, below(len(parts), extents), strict=False):
         if part[0].text == ":":
             letters.append(":")
         elif len(part) == 1 and part[0].text.lstrip("\\").isalpha():
@@ -270,8 +271,10 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
     letters = [c for c in letters_of(outer or word.sub) if len(c) == 1]
     parts = indices(outer or word.sub)
     lone = all(len(p) == 1 and p[0].text.isalpha() for p in parts or ((Token("0", 0),),))
-    if letters and lone and state.context.wrt is not None and len(letters) == len(state.probe.shape(state.context.wrt)):
-        for letter, extent in zip(letters, state.probe.shape(state.context.wrt), strict=True):
+    shape = () if state.context.wrt is None else state.probe.shape(state.context.wrt)
+    axes = below(len(letters), shape)
+    if letters and lone and len(letters) == len(axes) and all(n == 1 for k, n in enumerate(shape) if k not in dict(axes)):
+        for letter, (_, extent) in zip(letters, axes, strict=True):
             state.ranged(letter, extent)
     elif not outer:  # the right-hand side tells
         letters = []

@@ -14,7 +14,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import CLOSING, syntax
-from symbackprop.notation.claims.indices import letters_of, powered
+from symbackprop.notation.claims.indices import below, letters_of, powered
 from symbackprop.notation.claims.labels import is_label, labels_below
 from symbackprop.notation.claims.nodes import DOWN
 from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain, made, sure
@@ -66,7 +66,7 @@ class Reader:
             parts = indices((*found.sample, *found.index))
             shape = self.state.probe.shape(found.name) if found.name in self.state.probe.shapes else ()
             own = self.state.context.loops.of(found.name, self.state.roles)
-            for place, (part, extent) in enumerate(zip(parts or (), shape, strict=False)):
+            for part, (place, extent) in zip(parts or (), below(len(parts or ()), shape), strict=False):
                 letter = part[0].text.lstrip("\\")
                 free = letter not in hidden and (only is None or letter in only) and not is_label(self.state, letter)
                 if len(part) == 1 and letter.isalpha() and free:
