@@ -7,7 +7,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-OLD = 1_000_000  # objects that were kept without a look; after so many, one look at all
+OLD = 300_000  # objects that were kept without a look, those of a thousand layers, say; after so many, one look at all
 
 _kept = 0
 

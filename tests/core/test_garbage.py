@@ -45,7 +45,7 @@ def test_what_was_made_counts_as_old_and_garbage_among_it_is_still_found():
     dropped = weakref.ref(made)
     del made
     held = []
-    while dropped() is not None and len(held) < 4:  # a look at all after a million objects, not never
+    while dropped() is not None and len(held) < 4:  # a look at all after so many objects, not never
         held.append(kept(OLD // 2))
     assert dropped() is None
     assert gc.get_freeze_count() == 0
