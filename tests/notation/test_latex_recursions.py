@@ -280,6 +280,20 @@ def test_what_a_text_says_of_sets_declares_what_a_recursion_reads():
     assert sb.derive(network).check().ok
 
 
+def test_what_is_told_by_the_steps_before_has_a_name_of_its_own():
+    declared = ["F: parameter[n, n]", "H: parameter[k, n]", "y: data[T, k]", "x_0: data[n]", "K: parameter[n, k]"]
+    latex = r"""\hat x_{t|t-1} = F \hat x_{t-1|t-1}, \quad e_t = y_t - H \hat x_{t \mid t-1}, \quad
+        \hat x_{t|t} = \hat x_{t|t-1} + K e_t, \quad \hat x_{0|0} = x_0, \quad L = \sum_{t=1}^T \|e_t\|^2"""
+    text = """xhat[0] = x_0
+for t in 1..T:
+    xhat_pred[t] = F @ xhat[t-1]
+    e[t] = y[t] - H @ xhat_pred[t]
+    xhat[t] = xhat_pred[t] + K @ e[t]
+L = sum(e**2)"""
+    ours, theirs = sb.read(latex, let=declared), sb.read("\n".join([*declared, text]))
+    assert [str(line) for line in sb.derive(ours).box().lines] == [str(line) for line in sb.derive(theirs).box().lines]
+
+
 def test_one_step_alone_is_none_where_the_state_before_is_declared():
     network = sb.read(r"h_t = \tanh(W h_{t-1}), L = \|h_t\|^2", let=["W: parameter[n, n]", "h_prev: data[n]"])
     assert not any(e.op.__class__.__name__ == "Carry" for e in network.program.equations)

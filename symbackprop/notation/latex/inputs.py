@@ -17,7 +17,7 @@ from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.members import Member, members, ranges_of
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import objective
-from symbackprop.notation.latex.ranges import Range, ranged, spoken
+from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
@@ -47,7 +47,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     latex = spoken(latex)
     stream = lined(latex, tokens(latex))
     left, ranges = ranged(stream)
-    several, sought, below = _objectives(pieces(left))
+    several, sought, below = _objectives(pieces(conditioned(left)))
     found, formulas = members([*several, *below], ranges_of(stream))
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     defined = {name for piece in formulas for name in _defined(piece)}

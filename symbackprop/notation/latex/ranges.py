@@ -35,6 +35,33 @@ def spoken(text: str) -> str:
     return _PLAIN.sub(lambda found: found[1] or ";".ljust(len(found[0])), text)
 
 
+def conditioned(several: Sequence[Token]) -> list[Token]:
+    r"""x_{t|t-1}, which is told by the steps before, as a name of its own, x_{pred,t}; x_{t|t} as x_t."""
+    found: list[Token] = []
+    k = 0
+    while k < len(several):
+        first = _number(several, k + 2) if [t.text for t in several[k : k + 2]] == ["_", "{"] else None
+        last = _number(several, first[1] + 1) if first and _text(several, first[1]) in ("|", r"\mid") else None
+        lag = _lag(first[0], last[0]) if first and last and _text(several, last[1]) == "}" else None
+        if first and last and lag in (0, 1):
+            told = [Token("pred", several[k].at), Token(",", several[k].at)] if lag else []
+            found += [*several[k : k + 2], *told, *several[k + 2 : first[1]], several[last[1]]]
+            k = last[1] + 1
+            continue
+        found.append(several[k])
+        k += 1
+    return found
+
+
+def _lag(first: str, last: str) -> int | None:
+    """How far one step is behind another; None where they are not of one letter."""
+    own, other = (re.fullmatch(r"([a-zA-Z]?) ?([-+]? ?\d+)?", text) for text in (first, last))
+    if own is None or other is None or own[1] != other[1]:
+        return None
+    a, b = (int((one[2] or "0").replace(" ", "")) for one in (own, other))
+    return a - b
+
+
 def ranged(several: Sequence[Token]) -> tuple[list[Token], list[Range]]:
     """The tokens without what says over which steps an equation holds, and what it says."""
     several, left, found = _dotted(several), list[Token](), list[Range]()

@@ -143,10 +143,13 @@ class Lines:
             if all(i.text.isidentifier() or not i.text for i in indices[:lead]):
                 name = self._spelled(own, indices[:lead])
                 places = self.places.get(name)
-                if places is not None and len(indices) - lead > max(places):
+                if places is not None and len(indices) - lead > max(places) and self._are_steps(indices[lead + k] for k in places):
                     return self._stepped(name, places, indices[lead:], right, head.at)
         found = line_of(head, right, self.names)
         return Line(found.name, (), found.letters, right, found.at)
+
+    def _are_steps(self, several: Iterable[Index]) -> bool:
+        return all(i.letter in self.letters or (self.at(i).letter is None and i.text) for i in several)
 
     def _stepped(self, name: str, places: list[int], indices: list[Index], right: Syntax, at: int) -> Line:
         rest = [i for k, i in enumerate(indices) if k not in places]

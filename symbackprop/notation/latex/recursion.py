@@ -225,7 +225,7 @@ class Recursion:
     def _zeros(self, line: Line, shape: tuple[Expr, ...], depth: int = 0) -> None:
         number = _number(line)
         inner = spelt(shape[0]) if len(shape) == 1 else f"({', '.join(map(spelt, shape))})"
-        value = f"zeros({inner})" if number == "0" else f"{number}*ones({inner})"
+        value = {"0": f"zeros({inner})", "1": f"ones({inner})"}.get(str(number), f"{number}*ones({inner})")
         self.rows.append("    " * depth + f"{line.target} = {value if shape else number}")
         self.places.append(line.at)
 
