@@ -284,7 +284,7 @@ def test_gates_that_are_one_product_with_state_and_input_stand_by_block() -> Non
         "δ_(h,T) = h_T − y",
         "δ_(h,t) = W_(:,:m)ᵀ δ_(z,t+1)",
         "δ_(c,t) = δ_(h,t) ⊙ oₜ ⊙ (1 − tanh(cₜ)^(⊙2)) + δ_(c,t+1) ⊙ fₜ₊₁",
-        "δ_(z,t) = [δ_(c,t) ⊙ gₜ ⊙ iₜ ⊙ (1 − iₜ); δ_(c,t) ⊙ cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ); δ_(h,t) ⊙ oₜ ⊙ tanh(cₜ) ⊙ (1 − oₜ); "
+        "δ_(z,t) = [δ_(c,t) ⊙ gₜ ⊙ iₜ ⊙ (1 − iₜ); δ_(c,t) ⊙ cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ); δ_(h,t) ⊙ tanh(cₜ) ⊙ oₜ ⊙ (1 − oₜ); "
         "δ_(c,t) ⊙ iₜ ⊙ (1 − gₜ^(⊙2))]",
         "∂L/∂W = Σ_(t=1)^T δ_(z,t) vₜᵀ",
         "∂L/∂b = Σ_(t=1)^T δ_(z,t)",
