@@ -26,6 +26,9 @@ from symbackprop.formulas.tree import Node, width
 WIDE, WIDEST = 40, 76
 """The longest chain rule over several equations, in letters across the paper; a longer one is written value by value, or not."""
 
+SHORT = 36
+"""The longest row of one that is written value by value."""
+
 
 class ChainRow(NamedTuple):
     """A row of the chain rule, whose sides are equal at the letters of the target of an equation: that of the gradient on the left,
@@ -64,7 +67,8 @@ def chain_rows(
     if inner:
         row = f.equation(target_entry(names, last), index_form(names, last, hidden))
         rows = _by_value(names, inner, last, gone) if width(row) > WIDE else ()
-        return rows or ((ChainRow(row, last),) if width(row) <= WIDEST else ())
+        is_told = len(path) == len(told)  # with what vanishes left out one row of all says too much at once
+        return rows or ((ChainRow(row, last),) if is_told and width(row) <= WIDEST else ())
     left, right = target_entry(names, last), index_form(names, last, hidden)
     apart = untied(names, last, last.step)
     whole = right if apart is None else f.equation(_summed(names, last.step, apart), right)
@@ -90,7 +94,7 @@ def _by_value(names: Names, inner: Sequence[Equation], last: Equation, gone: Col
     parts = {e.target.name for e in inner if (role := names.signature(e.target.name).role) is None or role.via is not None}
     whole = [*(e for e in inner if e.target.name not in parts), last]
     rows = [ChainRow(f.equation(target_entry(names, e), index_form(names, e, [*parts, *gone])), e) for e in whole]
-    return tuple(rows) if all(width(row.formula) <= WIDEST for row in rows) else ()
+    return tuple(rows) if all(width(row.formula) <= SHORT for row in rows) else ()
 
 
 def _by_part(names: Names, inner: Sequence[Equation], last: Equation, hidden: Sequence[str]) -> tuple[ChainRow, ...]:

@@ -79,14 +79,14 @@ def opening(names: Names, derived: Derivation, normal: bool) -> Told:
             "by the local derivatives of one equation.", names.tensor(derived.wrt[0]), direction(names, derived),
         )  # fmt: skip
     if derived.upstream:
-        known = told("that of {}, which is {}", of, names.tensor(derived.upstream))
+        known = told("that of {}, {}", of, names.tensor(derived.upstream))
     else:
         one = told("the identity") if derived.mode == "jacobian" else f.ONE
-        known = told("that of {} by itself, which is {}", of, one)
+        known = told("that of {} by itself, {}", of, one)
     if normal:
         return told(
-            "The equations are read from the last to the first. Each step starts from a gradient that is known (at first {}) and "
-            "multiplies it by the local derivatives of the equations on the way.", known,
+            "The equations are read from the last to the first. Each step starts from a known gradient (at first {}) and "
+            "multiplies it by the local derivatives on the way.", known,
         )  # fmt: skip
     return told(
         "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
