@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.loops import has_loops
 from symbackprop.formulas.told import told
 from symbackprop.judge.arrays import Code
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.followed.statements import Follower
 from symbackprop.judge.followed.words import LANGUAGE, NotFollowed
-from symbackprop.judge.goals import named
 from symbackprop.judge.numbered import Values, judged_numbers, numbers_agree
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
@@ -67,7 +64,7 @@ class Followed:
 
     def __call__(self, values: Values) -> ndarray:
         """Its numbers. Raises NotFollowed."""
-        follower = Follower(self.names(values), self.known(values), min(_STEPS, self.left))
+        follower = Follower(self.names(values), LANGUAGE.get, min(_STEPS, self.left))  # dz that no line gives is no number
         before = follower.steps
         try:
             found = np.asarray(follower.follow(self.body))
@@ -93,18 +90,6 @@ class Followed:
         several = dict.fromkeys(_ROWS, rows[0]) if rows else {}
         aliases = {name: own[of] for name, of in truth.network.aliases.items() if of in own}
         return {**several, **sizes, **own, **aliases}
-
-    def known(self, values: Values) -> Callable[[str], Any]:
-        """True gradients by the names that say them, dz, and slopes, sigmoid_prime."""
-
-        def one(name: str) -> Any:
-            found = named(self.truth, name, name) if re.match(r"d|grad", name) else None
-            if found is not None and found.of == self.truth.of:
-                whole = values.get(gradient_name(found.of, found.wrt))
-                return None if whole is None else np.array(whole)[()]
-            return LANGUAGE.get(name)
-
-        return one
 
 
 def _held(truth: Truth, name: str, value: ndarray) -> Any:
