@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
@@ -32,6 +32,9 @@ _TOKEN = re.compile(
 
 _BETWEEN = re.compile(r"^([ \t]*for\b[^#\n]*?\bin\b[^#\n]*?[\w)\]][ \t]*)\.\.(?!\.)", re.MULTILINE)
 """The header of a loop over A..B, which Python reads as A << B: another sign of two characters, so that columns stay."""
+
+_SEVERAL = re.compile(r"^[^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)+(?=[ \t]*:)", re.MULTILINE)
+"""The names of a declaration of several, x, y: data[n], which Python has for one: joined they are one, so that columns stay."""
 
 TOO_DEEP: Word = (f"the expression is nested deeper than {DEEPEST}.", "Name its parts on lines of their own.")
 
@@ -87,16 +90,36 @@ def parsed(
     try:
         with warnings.catch_warnings():  # Python warns of "\d" in a string and of `1 is x`; both are refused below
             warnings.simplefilter("ignore")
-            tree = ast.parse(_BETWEEN.sub(r"\1<<", text))
+            tree = ast.parse(_SEVERAL.sub(_joined, _BETWEEN.sub(r"\1<<", text)))
     except SyntaxError as error:
         raise _syntax(error, source) from None
     except (RecursionError, MemoryError):
         raise NotationError(*TOO_DEEP, source.at(1, 0)) from None
     except ValueError as error:
         raise NotationError(f"the text cannot be read: {error}.", "", source.at(1, 0)) from None
+    several = {text.count("\n", 0, found.start()) + 1: found[0] for found in _SEVERAL.finditer(text)}
+    tree.body = [one for statement in tree.body for one in _declarations(statement, several)]
     for statement in tree.body:
         _shallow(statement, source)
     return tree, source
+
+
+def _joined(found: re.Match[str]) -> str:
+    return re.sub(r"[ \t,]", "_", found[0])
+
+
+def _declarations(statement: ast.stmt, several: Mapping[int, str]) -> list[ast.stmt]:
+    """A declaration for each of the names of one, by its line; any other statement as it is."""
+    if not isinstance(statement, ast.AnnAssign) or statement.lineno not in several:
+        return [statement]
+    found: list[ast.stmt] = []
+    names = several[statement.lineno]
+    for name in re.finditer(r"\w+", names):
+        target = ast.copy_location(ast.Name(name[0], ast.Store()), statement.target)
+        target.col_offset += len(names[: name.start()].encode())
+        target.end_col_offset = target.col_offset + len(name[0].encode())
+        found.append(ast.copy_location(ast.AnnAssign(target, statement.annotation, statement.value, 1), statement))
+    return found
 
 
 def _within_limits(text: str, source: Source) -> None:

@@ -242,11 +242,11 @@ TOLD = {
     "names in LaTeX before a colon": (
         """% \\hat{A}: symmetric[n]
            % $W^{(1)}$: parameter[d, h]
-           % \\lambda: positive
+           % \\lambda, \\mu_{1,2}: positive
            % \\mathbf{X}: data[n, d]
-           L = \\|\\tanh(\\hat A \\mathbf{X} W^{(1)})\\|_F^2 + \\lambda\\|W^{(1)}\\|_F^2""",
-        "Ahat: symmetric[n]\nW_1: parameter[d, h]\nlam: positive\nX: data[n, d]\n"
-        "L = sum(tanh(Ahat @ X @ W_1)**2) + lam*sum(W_1**2)",
+           L = \\|\\tanh(\\hat A \\mathbf{X} W^{(1)})\\|_F^2 + \\lambda\\|W^{(1)}\\|_F^2 + \\mu_{1,2}""",
+        "Ahat: symmetric[n]\nW_1: parameter[d, h]\nlam: positive\nmu_1_2: positive\nX: data[n, d]\n"
+        "L = sum(tanh(Ahat @ X @ W_1)**2) + lam*sum(W_1**2) + mu_1_2",
     ),
     "what is sought on the left, matrices in cones, sizes with words": (
         r"""\hat{\Sigma} = \arg\min_{\Sigma} \; \mathrm{tr}(S \Sigma) - \log\det \Sigma,

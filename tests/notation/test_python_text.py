@@ -164,6 +164,17 @@ def test_names_of_values_do_not_meet_names_of_sizes() -> None:
     assert equations("x: data[a, z]\nL = sum(sigmoid(2*x) @ x.T)")[0].startswith("z_1[")
 
 
+def test_one_declaration_may_be_of_several() -> None:
+    several = read("x,y ,  z: data[n] & positive\nW, V : parameter[n, n]\nL = sum(W @ x * V @ y * z)")
+    assert (
+        several.program
+        == read(
+            "x: data[n] & positive\ny: data[n] & positive\nz: data[n] & positive\nW: parameter[n, n]\nV: parameter[n, n]\nL = sum(W @ x * V @ y * z)"
+        ).program
+    )
+    assert (several.lines["y"], several.lines["z"], several.lines["V"]) == ((1, 3), (1, 8), (2, 4))
+
+
 def test_a_text_that_declares_nothing_is_of_numbers() -> None:
     network = read("z = w*x + b; a = sigmoid(z)\nL = (a - y)**2")
     assert [(t.name, t.kind, t.shape) for t in network.program.inputs] == [(name, "parameter", ()) for name in "wxby"]
@@ -209,6 +220,8 @@ WORDS = {  # text -> line, column, the words
     "z = w*x\nL = Z**2": (2, 5, "Z is not defined. Did you mean z?"),
     "yhat = w*x\nL = yaht**2": (2, 5, "yaht is not defined. Did you mean yhat?"),
     "x = data[n]\nL = x": (1, 5, "data is not defined. A declaration has a colon: x: data[n]."),
+    "x, x: data[n]\nL = sum(x)": (1, 4, "x is defined twice (first on line 1). A name keeps its value: write x_2."),
+    "x, y: dat[n]\nL = sum(x)": (1, 7, "dat is no kind of tensor. Did you mean data?"),
     "f(x, y) = x**2*y": (1, 2, "a value needs no arguments. Leave them out: f = ..."),
     "L = -y*log(p), p = w*x": (1, 14, "a comma stands between equations. Give each a line of its own, or part them by semicolons."),
     D + "L = sum(X)": (2, 9, "X is not defined. Did you mean x?"),

@@ -9,7 +9,8 @@ import re
 
 from symbackprop.notation.vocabulary import DOMAINS, KINDS, MEANT
 
-_DECLARATION = re.compile(r"[ \t]*%*[ \t]*([^\W\d]\w*[ \t]*:[ \t]*[A-Za-z][^\\]*)$")
+_NAME = r"[^\W\d]\w*"
+_DECLARATION = re.compile(rf"[ \t]*%*[ \t]*({_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*:[ \t]*[A-Za-z][^\\]*)$")
 _MATHS = re.compile(r"(\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{.*\\end\{\w+\*?\})", re.DOTALL)
 _FORMULA = re.compile(r"[\\=^_{}]")
 _KINDS = "|".join([*KINDS, *DOMAINS, *MEANT, "function"])
@@ -50,5 +51,5 @@ def plainly(line: str) -> str:
         return line
     from symbackprop.notation.latex.naming import name_in  # reads claims, which most texts are none of
 
-    name = name_in(found[2])
-    return f"{found[1]}{name.ljust(len(found[2]))}{found[3]}" if name else line
+    names = [name_in(one) for one in re.split(r",(?![^{]*\})", found[2])]
+    return f"{found[1]}{', '.join(map(str, names)).ljust(len(found[2]))}{found[3]}" if all(names) else line
