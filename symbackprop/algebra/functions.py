@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const
+from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const, is_summed
 from symbackprop.core.functions import FUNCTIONS
 
 Rewriting = Callable[[Algebra, Poly], Poly | None]
@@ -55,9 +55,14 @@ def logistic_of(algebra: Algebra, base: Poly) -> Poly | None:
     """1/(1 + exp(x)) = sigmoid(-x), by the base of the power."""
     for term, c in base.terms.items():
         found = term[0] if len(term) == 1 and c == 1 else None
-        if found and found.atom.name is FUNCTIONS["exp"] and found.exponent == 1 and base - Poly({term: 1}) == ONE:
+        if found and _is_exponential(found) and base - Poly({term: 1}) == ONE:
             return applied(algebra, FUNCTIONS["sigmoid"], -algebra.at(found.atom.args[0], found.letters))
     return None
+
+
+def _is_exponential(found: Factor) -> bool:
+    """Whether a factor is one exponential, not a sum of several."""
+    return found.atom.name is FUNCTIONS["exp"] and found.exponent == 1 and not any(map(is_summed, found.letters))
 
 
 def reduction_of(algebra: Algebra, kind: str, x: Poly, over: Sequence[str]) -> Poly:
@@ -117,7 +122,7 @@ def _turned_zero(a: Algebra, x: Poly) -> Poly | None:
 
 def _log_of_exp(a: Algebra, x: Poly) -> Poly | None:
     found = x.only()
-    if found is None or found.atom.name is not FUNCTIONS["exp"] or found.exponent != 1:
+    if found is None or not _is_exponential(found):
         return None
     return a.at(found.atom.args[0], found.letters)
 

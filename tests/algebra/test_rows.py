@@ -285,6 +285,21 @@ def test_a_logistic_function_is_the_sigmoid() -> None:
     assert logistic_of(a, base + ONE) is None
 
 
+@pytest.mark.parametrize("outer", sorted({row.function for row in IDENTITIES} - {"zero"}))
+@pytest.mark.parametrize(("inner", "sign"), [("exp", 1), ("exp", -1), ("tanh", 1), ("tanh", -1), ("sigmoid", -1), ("positive", 1)])
+def test_an_identity_of_one_entry_says_nothing_of_a_sum(outer: str, inner: str, sign: int) -> None:
+    a = Algebra()
+    of = applied(a, FUNCTIONS.get(inner, inner), leaf(a, "S", "i", "j").scaled(sign))
+    x = a.summed(of, "j", N)
+    assert logistic_of(a, ONE + x) is None
+    if outer in ("arcsin", "arctanh", "log"):  # between -1 and 1, or above 0
+        x = x.scaled(Fraction(1 if value(x, ["i"]).sum() > 0 else -1, 10))
+    found = applied(a, FUNCTIONS.get(outer, outer), x)
+    argument = value(x, ["i"])
+    expected = (argument > 0) * 1.0 if outer == "positive" else function_value(FUNCTIONS[outer], [argument])
+    np.testing.assert_allclose(value(found, ["i"]) * np.ones(3), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("power", [2, 3, 4])
 @pytest.mark.parametrize("summed", [False, True])
 def test_a_power_of_a_sum_is_found_and_is_one(power: int, summed: bool) -> None:
