@@ -179,6 +179,8 @@ REFUSED = [
     (MLP, "\\alpha", "alpha is not declared"),
     (MLP, r"L = \lambda \|W_1 x\|^2 + \sqrt{\epsilon}", "lam: data; eps = 1e-5."),
     (MLP, r"L = \sum_i \alpha_i x_i + \tilde{b}_1^2", "alpha: data[n]; btilde_1: parameter[n]."),
+    ([], r"L = \|w x\|^2", "w and x are not declared."),
+    ([], r"L = (W + x)^2 - \cos x", "W and x are not declared."),
     (["p: parameter"], r"L = \log p_t", "p is a number: p_t is none of its entries. Declare p_t: data, or p with an axis: p: data[n]."),
     (["X: data[n, d]"], r"L = \mathbb{E}[X]", "an expectation does not say over what."),
     (["x: data[n]", "y: data[m]", "X: data[n, d]"], r"L = \|[x, X]\|^2", "these do not fit beside each other."),
@@ -269,6 +271,18 @@ TOLD = {
             % x_t: data[d]""",
         "W_f: parameter[h, h + d]\nW_C: parameter[h, h + d]\nb_f: parameter[h]\nh_prev: data[h]\nC_prev: data[h]\nx_t: data[d]\n"
         "u = concatenate([h_prev, x_t])\nf_t = sigmoid(W_f @ u + b_f)\nctilde = tanh(W_C @ u)\nL = sum(f_t*C_prev + (1 - f_t)*ctilde)",
+    ),
+    "numbers, where nothing is declared": (
+        r"L = -y\log\hat y - (1-y)\log(1-\hat y), \quad \hat y = \frac{1}{1+e^{-z}}, \quad z = \theta_0 + \theta_1 x + \lambda",
+        "theta_0: parameter\ntheta_1: parameter\nx: parameter\nlam: parameter\ny: parameter\n"
+        "z = theta_0 + theta_1*x + lam\nyhat = 1/(1 + exp(-z))\nL = -y*log(yhat) - (1 - y)*log(1 - yhat)",
+    ),
+    "sums in sums, rows of a matrix beside a vector": (
+        r"""Z^A, Z^B \in \mathbb{R}^{n \times d}, \quad C_{ij} = \sum_{b=1}^n Z^A_{b,i} Z^B_{b,j},
+            \mathcal{L}_{\theta} = \sum_i (1 - C_{ii})^2 + \sum_i \sum_{j \neq i} C_{ij}^2 + \sum_{j=1}^{m} \mathrm{Swish}(W_j v),
+            W \in \mathbb{R}^{m \times k}, v \in \mathbb{R}^k""",
+        "Z_A: data[n, d]\nZ_B: data[n, d]\nW: parameter[m, k]\nv: parameter[k]\nC = Z_A.T @ Z_B\n"
+        "L = sum((1 - diag(C))**2) + sum(C**2) - sum(diag(C)**2) + sum(silu(W @ v))",
     ),
     "expectations over samples": (
         r"""L = \mathbb{E}_{(s, a) \sim \mathcal{D}}\left[|\tau - \mathbb{1}(q - v < 0)| (q - v)^2\right] + \hat{\mathbb{E}}_t[r_t A_t]

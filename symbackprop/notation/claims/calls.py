@@ -25,7 +25,7 @@ _PRINTED = {found[1]: row.name for row in ELEMENTWISE.values() if (found := re.f
 _NAMES = _PRINTED | {
     "ln": "log", "sgn": "sign", "signum": "sign", "ReLU": "relu", "sigma": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid",
     "logsigmoid": "log_sigmoid",
-    "GELU": "gelu", "ELU": "elu", "SiLU": "silu", "Heaviside": "step",
+    "GELU": "gelu", "ELU": "elu", "SiLU": "silu", "Swish": "silu", "swish": "silu", "Heaviside": "step",
     "H": "step", "Softplus": "softplus", "Sigmoid": "sigmoid", "Tanh": "tanh",
     "Softmax": "softmax", "OneHot": "onehot", "oneHot": "onehot",
     "sg": "stop_gradient", "stopgrad": "stop_gradient", "detach": "stop_gradient",

@@ -23,6 +23,7 @@ from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES
 
 SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
+ROW_OF_NETWORK = 0.5  # W_j v is a number, where nobody claims anything of it
 _HALVES = re.compile(r"-?frac\d\d$")
 _FRACTION = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?$")
 
@@ -69,7 +70,9 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
             found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
             if left == [RIGHT]:
                 note = told("a row of a matrix is taken as a row, not as a column")
-                found.append(Sense(node, reading.cost + AS_ROW, (*reading.notes, note)))
+                found.append(
+                    Sense(node, reading.cost + (ROW_OF_NETWORK if state.context.is_network else AS_ROW), (*reading.notes, note))
+                )
         else:
             found.append(reading._replace(node=node))
     if not found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from typing import TypeVar, assert_never
@@ -29,6 +30,7 @@ _ONES = frozenset(["mathbf", "mathbb", "boldsymbol", "bm", "mathrm", "pmb", "vec
 
 
 Result = TypeVar("Result")
+Letters = frozenset[str]
 
 
 def with_ranges(state: Callable[[], State], read: Callable[[Reader, State], Result]) -> Result:
@@ -57,7 +59,7 @@ class Reader:
     # ---- ranges of indices
     def foresee(self, node: object, only: list[str] | None = None) -> None:
         """Note the ranges of the indices that stand below declared tensors, before anything is read."""
-        for word, hidden in words(node):
+        for word, hidden in words(node, outer=frozenset(only or ())):
             found = self.state.names.lookup(word)
             if not found or not (found.index or found.sample):
                 continue
@@ -377,23 +379,21 @@ def _numbered(word: Word) -> bool:
     return bool(re.fullmatch(r"\d+|[a-zA-Z]{2,}|[A-Z]|l|L|o|out|h", text))
 
 
-def words(node: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[Word, frozenset[str]]]:
-    """The words below a syntax, with the letters that sums around them bind."""
+def words(node: object, hidden: Letters = frozenset(), outer: Letters = frozenset()) -> Iterator[tuple[Word, Letters]]:
+    """The words below a syntax, with the letters that sums around them bind; those of `outer` they only compare with, j != i."""
     if isinstance(node, Word):
         yield node, hidden
         if node.base == "e" and node.sup:
-            try:
-                yield from words(syntax(node.sup), hidden)
-            except Fault:
-                return
+            with suppress(Fault):
+                yield from words(syntax(node.sup), hidden, outer)
         return
     if isinstance(node, sx.Big):
-        hidden = hidden | frozenset(letters_of(node.under))
+        hidden = hidden | frozenset(letters_of(node.under)) - (sums.compared_with(node) & outer)
     if isinstance(node, tuple):
         for part in node:
-            yield from words(part, hidden)
+            yield from words(part, hidden, outer)
     elif is_dataclass(node) and not isinstance(node, type):
         for field in fields(node):
             value = getattr(node, field.name)
             if field.name not in ("sub", "sup") and (isinstance(value, tuple) or is_dataclass(value)):
-                yield from words(value, hidden)
+                yield from words(value, hidden, outer)

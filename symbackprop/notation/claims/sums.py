@@ -15,6 +15,7 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.expected import expected, is_over_a_distribution
 from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.nodes import MATRIX, Node
 from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
 from symbackprop.notation.claims.state import State, number
@@ -209,6 +210,12 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
             raise Fault("the sum does not say over what.", r"Write \sum_{j \neq i}.", node.at)
         return [letter], [one], None
     return _plain_letters(under, node.at), [], None
+
+
+def compared_with(node: sx.Big) -> frozenset[str]:
+    """The letters with which the limits of a sum compare its own, i of \\sum_{j \\neq i}."""
+    behind = next((k for k, t in enumerate(node.under) if t.text in RELATIONS), len(node.under))
+    return frozenset(letters_of(node.under[behind:]))
 
 
 def _compared(node: object) -> set[str]:

@@ -70,6 +70,8 @@ def line_of(head: Word, right: Syntax, names: Names) -> Line:
     """What a left side names: a last subscript is an index where it is one on the right."""
     free = free_letters(right, names)
     sub = indices(head.sub)
+    if sub is None and all(t.text.lstrip("\\").isalnum() for t in bare(head.sub)):
+        sub = [bare(head.sub)]  # L_\theta
     if sub is None:
         raise Fault(f"{plain(head.sub)} is no index and no part of a name.", "Write letters, numbers, words.", head.at)
     label = plain(bare(head.sup)).strip("()[]")

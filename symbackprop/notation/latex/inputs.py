@@ -82,7 +82,9 @@ def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], li
 def _is_parameter(one: Member, sought: Sequence[Word]) -> bool:
     if sought:
         return any(name_of(word) == one.name for word in sought)
-    return kind_of(one.name) == "parameter"
+    letter, (_, domain, sizes) = one.name.partition("_")[0], one.within
+    scales = letter == "gamma" and bool(sizes)  # of a normalisation
+    return scales or (kind_of(letter) == "parameter" and (bool(sizes) or not domain))
 
 
 def _defined(piece: Tokens) -> set[str]:

@@ -22,7 +22,7 @@ from symbackprop.notation.claims.fitting import Fitted
 from symbackprop.notation.claims.lower import lowered_tensor
 from symbackprop.notation.claims.reader import Reader as Readings
 from symbackprop.notation.claims.reader import words
-from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import GREEK
 from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
@@ -43,6 +43,9 @@ from symbackprop.notation.reader import Reader
 
 MOST_AXES = 4  # of a value that is not read yet
 
+OF_ARRAYS = frozenset([r"\top", r"\|", r"\sum", r"\prod", r"\odot", r"\otimes", r"\langle", r"\mathbb", r"\star"])
+"""Signs of formulas in which a letter may be an array."""
+
 
 def read_latex(
     text: str, declarations: Iterable[str] = (), file: str = "<text>", loss: str | None = None, gates: str = "auto",
@@ -61,6 +64,10 @@ def read_latex(
         told = inputs(reader, latex)
         with np.errstate(all="ignore"):
             equations = _Equations(reader, told)
+            if not reader.inputs and (several := equations.numbers(told.formulas)):
+                enter(reader, "\n".join(f"{name}: parameter" for name in several), file)
+                said = f"Nothing is declared: {', '.join(several)} are taken to be numbers."
+                equations = _Equations(reader, told._replace(notes=(*told.notes, said)))
             source = "\n".join([*declarations, text.strip("\n")])
             if equations.recursion is None:
                 return equations.network(loss, gates, name, source)
@@ -174,7 +181,8 @@ class _Equations:
         state = self.scope.state()
         for line in sorted(self.lines, key=lambda line: line.at):
             for word, _ in words(line.right):
-                if self.spellings.lookup(word) or self.spellings.family(word) or functions(state, word):
+                known = self.spellings.lookup(word) or self.spellings.family(word) or functions(state, word)
+                if known or (word.base == "e" and word.sup):  # of whose exponent the words come too
                     continue
                 try:
                     Readings(state).word(word, [], 0)
@@ -187,6 +195,17 @@ class _Equations:
                 except Fault:
                     continue
         return list(found.values())
+
+    def numbers(self, formulas: Iterable[Tokens]) -> list[str]:
+        """The names that nobody declared, where nothing in the formulas is an array; none where something may be."""
+        if self.recursion is not None or any(t.text in OF_ARRAYS for formula in formulas for t in formula):
+            return []
+        keys = [unknown.key for unknown in self.undeclared()]
+        return (
+            [_name(key) for key in keys]
+            if not any(re.search("[A-Z]", key) for key in keys) and not self.indexed() & {*keys}
+            else []
+        )
 
     def indexed(self) -> set[str]:
         """The words that stand with an index below."""
@@ -244,11 +263,16 @@ def _asked(missing: list[Unknown], indexed: Collection[str]) -> Fault:
     return Fault(said, mend, missing[0].at)
 
 
-def _declaration(key: str, indexed: bool) -> str:
-    """A declaration for an example: two sizes for a capital letter, none for a Greek letter without an index, one for others."""
+def _name(key: str) -> str:
+    """The name of a word that names nothing: hat y_1 is yhat_1."""
     accent, _, base = key.rpartition(" ")
     letter, *below = re.sub(r"\W", "_", base).strip("_").split("_")
-    name = "_".join([spelled(letter) + accent, *below])
+    return "_".join([spelled(letter) + accent, *below])
+
+
+def _declaration(key: str, indexed: bool) -> str:
+    """A declaration for an example: two sizes for a capital letter, none for a Greek letter without an index, one for others."""
+    base, name = key.rpartition(" ")[2], _name(key)
     if name == "eps":
         return "eps = 1e-5"
     sizes = "[h, n]" if base[:1].isupper() else "" if base in GREEK and not indexed else "[n]"
