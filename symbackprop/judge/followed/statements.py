@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -192,8 +192,3 @@ class Follower(Expressions):
         finally:
             self.names, self.depth = outer, self.depth - 1
         return None
-
-
-def names_stored(body: Sequence[ast.stmt]) -> Iterator[str]:
-    """The names that statements give values to."""
-    return (n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-PDEATHSIG, DUMPABLE, KEEPCAPS, SUBREAPER, NO_NEW_PRIVS, AMBIENT = 1, 4, 8, 36, 38, 47  # of prctl
+PDEATHSIG, KEEPCAPS, SUBREAPER, NO_NEW_PRIVS, AMBIENT = 1, 8, 36, 38, 47  # of prctl
 NEW_MOUNTS, NEW_USER, NEW_REST = 0x20000, 0x10000000, 0x40000000 | 0x20000000 | 0x08000000 | 0x04000000  # net, pid, ipc, uts
 PRIVATE, RECURSIVE, NO_SUID, NO_DEVICES = 0x40000, 0x4000, 2, 4  # of mount
 SET_ATTRIBUTES, HERE, ALL_BELOW, READ_ONLY = 442, -100, 0x8000, 1  # of mount_setattr

@@ -16,7 +16,7 @@ from symbackprop.notation.claims.shapes import Sense, Senses
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.steps import At, claimed
 
-AS_COLUMN, BY_ALPHABET, REPEATED, SHAPELESS = 2.0, 1.0, 1.0, 20.0
+AS_COLUMN, BY_ALPHABET, REPEATED = 2.0, 1.0, 1.0
 
 
 class Way(NamedTuple):

@@ -14,7 +14,6 @@ from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import LanguageError, Tensor, arange, as_tensor, is_integer, number_of
 
 WHOLE = slice(None)
-HOW = ("replace", "sum", "mean", "max", "min")
 
 
 def positions(index: Any, extent: Expr) -> Any:

@@ -11,7 +11,7 @@ from sympy import Expr
 from symbackprop.language.tensors import LanguageError, Tensor, as_number
 from symbackprop.notation.models.torch.rows.words import lang
 
-BORDER, REFLECTION = 1, 2  # torch's numbers for what is read beside an image; 0 are zeros
+REFLECTION = 2  # torch's number for what is read beside an image: 0 are zeros, 1 is its border
 MODES = ("bilinear", "nearest", "bicubic")
 CUBIC = sp.Rational(-3, 4)  # torch's parameter of the cubic kernel
 
