@@ -74,7 +74,7 @@ class EntryWriter:
             swap[x] = next(y for y in (*natural, *(next(spare) for spare in [pool()] for _ in range(60))) if y not in used)
             used.add(swap[x])
         net = renamed(net, swap) if swap else net
-        inside = taken | frozenset(sizes) | frozenset(swap.values())
+        inside = taken | (frozenset(sizes) - swap.keys()) | frozenset(swap.values())
         front = Front(net.coefficient)
         tops: list[Form] = []
         bottoms: list[Form] = []

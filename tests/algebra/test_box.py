@@ -480,3 +480,17 @@ def test_every_short_form_that_is_found_is_the_network_s(path: Path) -> None:
 def test_a_sum_above_a_line_has_no_brackets() -> None:
     box = sb.derive("u: parameter[d]\nw: data[d]\na: data\nc: data\nL = (a**2 - 1)/c*(u @ w)").box()
     assert box.lines[0].latex().endswith(r" = \frac{a^{2} - 1}{c}\,w")
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "tril(ones((n, n))).T @ exp(s)",
+        "sum((arange(n)[:, None] <= arange(n))*exp(s), axis=1)",
+        "sum(where(arange(n)[:, None] <= arange(n), exp(s), 0), axis=1)",
+    ],
+)
+def test_sums_up_to_a_step_below_a_line_have_letters_of_their_own(of: str) -> None:
+    """The likelihood of a ranking: it ended in a KeyError; and no counters u = (0, 1, ...) are defined."""
+    derivation = sb.derive(f"s: parameter[n]\nL = sum(s) - sum(log({of}))")
+    assert str(derivation.box()) == "∂L/∂sᵢ = 1 − (exp(sᵢ) Σ_j (1[j ≤ i])/(Σ_k 1[j ≤ k] exp(sₖ)))"
