@@ -216,7 +216,7 @@ def test_a_tuple_of_values_is_unpacked() -> None:
 D = "x: data[n]\n"
 WORDS = {  # text -> line, column, the words
     "L = sum(x)": (1, 5, "x is used as an array but not declared. Declare it: x: data[n]."),
-    "L = sum((w*x - y)**2)/n": (1, 5, "w and x and y are used as arrays but not declared. Declare them: w: parameter; x: data[n]; y: data[n]."),
+    "L = sum((w*x - y)**2)/n": (1, 5, "w, x and y are used as arrays but not declared. Declare them: w: parameter; x: data[n]; y: data[n]."),
     "z = w*x\nL = Z**2": (2, 5, "Z is not defined. Did you mean z?"),
     "yhat = w*x\nL = yaht**2": (2, 5, "yaht is not defined. Did you mean yhat?"),
     "x = data[n]\nL = x": (1, 5, "data is not defined. A declaration has a colon: x: data[n]."),
