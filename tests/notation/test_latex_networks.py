@@ -1,5 +1,7 @@
 r"""Networks in LaTeX as people write them, each equal in loss and gradients to the same network in the network language."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -186,7 +188,7 @@ REFUSED = [
     (["x: data[n]", "y: data[m]", "X: data[n, d]"], r"L = \|[x, X]\|^2", "these do not fit beside each other."),
     ([], r"\min_w \|w\|^2, w \in \mathbb{R}^{n + \frac12}", "w is not declared."),
     ([], r"x \in \mathbb{R}^d, W \in \mathbb{R}^{h \times d}", "there is no equation."),
-    ([], r"d \in \mathbb{R}^d, L = d^\top d", "d"),
+    (["x: data[n]", "w: parameter[n]"], r"L = -\frac1n \sum_{i=1}^n x_i w_i + \log(1 - w_i)", r"i runs in a sum, and stands behind it as well. Put all that the sum is of in brackets: \sum_i \left[ ... \right]."),
     (["W: parameter[h n]"], r"L = \|W\|^2", "sizes stand in square brackets, with commas. Write parameter[h, n]."),
 ]  # fmt: skip
 
@@ -272,6 +274,20 @@ TOLD = {
         "W_f: parameter[h, h + d]\nW_C: parameter[h, h + d]\nb_f: parameter[h]\nh_prev: data[h]\nC_prev: data[h]\nx_t: data[d]\n"
         "u = concatenate([h_prev, x_t])\nf_t = sigmoid(W_f @ u + b_f)\nctilde = tanh(W_C @ u)\nL = sum(f_t*C_prev + (1 - f_t)*ctilde)",
     ),
+    "a document, whose size has the name of a value": (
+        r"""\documentclass{article}
+            \begin{document}
+            \section{Model}
+            Note: we are given samples $\{(x_i, y_i)\}_{i=1}^n$ with $x_i \in \mathbb{R}^d$ and $y_i \in \mathbb{R}$. The hidden layer of $x_i$ is
+            \begin{equation}\label{eq:h}
+            h_i = \sigma(W x_i), \quad W \in \mathbb{R}^{h \times d},
+            \end{equation}
+            and by \eqref{eq:h} we minimise
+            \[ \ell(W, v) = \frac1n \sum_{i=1}^n (v^\top h_i - y_i)^2 \]
+            over $W$ and $v \in \mathbb{R}^h$.
+            \end{document}""",
+        "X: data[n, d]\ny: data[n]\nW: parameter[n_h, d]\nv: parameter[n_h]\nh = sigmoid(X @ W.T)\nL = mean((h @ v - y)**2)",
+    ),
     "numbers, where nothing is declared": (
         r"L = -y\log\hat y - (1-y)\log(1-\hat y), \quad \hat y = \frac{1}{1+e^{-z}}, \quad z = \theta_0 + \theta_1 x + \lambda",
         "theta_0: parameter\ntheta_1: parameter\nx: parameter\nlam: parameter\ny: parameter\n"
@@ -341,6 +357,33 @@ def test_a_declaration_is_above_what_a_set_says():
         r"\hat y = w^\top x, x, w \in \mathbb{R}^d, \hat y \in \mathbb{R}, L = \hat y^2", let=["w: data[d]", "x: parameter[d]"]
     )
     assert [t.name for t in network.program.parameters] == ["x"]
+
+
+def test_what_is_asked_for_can_be_written():
+    text = "x \\in \\mathbb{R}^n, L = \\lambda \\|x\\|^2 + \\sqrt{\\epsilon}"
+    with pytest.raises(NotationError) as told:
+        sb.read(text)
+    asked = re.search(r"own: (.*)\.", told.value.mend)[1]
+    assert asked == "lam: data; eps = 1e-5"
+    assert sb.check(sb.read("\n".join([*asked.split("; "), text]))).ok
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"f(x) = W x, \quad L = -f_y(x) + \log \sum_j e^{f_j(x)}",
+        r"L = -\log \frac{e^{f_y}}{\sum_j e^{f_j}}, \quad f = W x",
+        r"L = -\log p_{y}, \quad p = \mathrm{softmax}(W x)",
+    ],
+)
+def test_an_entry_by_a_label_may_be_of_a_function(latex):
+    network = sb.read(latex + r", \quad W \in \mathbb{R}^{C \times d}, x \in \mathbb{R}^d, y \in \{1, \dots, C\}")
+    label = next(t for t in network.program.inputs if t.name == "y")
+    assert (label.kind, str(label.bound)) == ("integers", "C")
+    rng = np.random.default_rng(0)
+    W, x = rng.normal(size=(3, 4)), rng.normal(size=4)
+    scores = W @ x
+    assert np.isclose(sb.compile(network).value(W=W, x=x, y=2), np.log(np.exp(scores).sum()) - scores[2])
 
 
 def test_what_is_taken_for_granted_is_said():

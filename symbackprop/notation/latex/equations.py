@@ -10,7 +10,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.reader import words
 from symbackprop.notation.claims.statements import Equality
-from symbackprop.notation.claims.sums import RELATIONS
+from symbackprop.notation.claims.sums import RELATIONS, compared_with
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import Names, indices
@@ -81,6 +81,10 @@ def line_of(head: Word, right: Syntax, names: Names) -> Line:
     if label in free:
         letters.insert(0, label)
         label = ""
+    stray = sorted((_unbound(right, names) - {*letters}) & bound_letters(right))
+    if stray:
+        mend = rf"Put all that the sum is of in brackets: \sum_{stray[0]} \left[ ... \right]."
+        raise Fault(f"{stray[0]} runs in a sum, and stands behind it as well.", mend, head.at)
     return Line(named(head, label, _run(sub)), tuple(letters), right, head.at)
 
 
@@ -101,7 +105,19 @@ def _run(sub: Iterable[Tokens]) -> list[Tokens]:
     return found
 
 
+def bound_letters(node: object) -> set[str]:
+    """The letters over which a formula sums."""
+    own = {*letters_of(node.under)} - compared_with(node) if isinstance(node, sx.Big) else set()
+    return own.union(*(bound_letters(part) for part in sx.below(node) if not isinstance(part, Token | str | int)))
+
+
 def free_letters(right: Syntax, names: Names) -> set[str]:
+    """The letters that stand as indices in a formula and are bound by no sum, or with which one compares."""
+    compared = {c for c in _in_limits(right) if c.islower() and c not in names.sizes and c not in names.known}
+    return _unbound(right, names) | compared
+
+
+def _unbound(right: Syntax, names: Names) -> set[str]:
     """The letters that stand as indices in a formula and are bound by no sum."""
     found: set[str] = set()
     for word, hidden in words(right):
@@ -110,7 +126,7 @@ def free_letters(right: Syntax, names: Names) -> set[str]:
         several = (*tensor.index, *tensor.sample) if tensor else word.sub
         letters = {t.text.lstrip("\\") for t in bare(several)} | ({label} if tensor is None and word.sup[:1] else set())
         found |= {c for c in letters if (len(c) == 1 and c.islower() and c.isalpha()) or c == "ell"} - hidden
-    return found | {c for c in _in_limits(right) if c.islower() and c not in names.sizes and c not in names.known}
+    return found
 
 
 def _in_limits(node: object) -> set[str]:

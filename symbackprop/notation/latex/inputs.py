@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
@@ -14,12 +16,14 @@ from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
-from symbackprop.notation.latex.members import Member, members, ranges_of
+from symbackprop.notation.latex.members import Member, indices_of, members, ranges_of
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import objective
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
+
+_HEAD = 6  # tokens of a name before its equals sign
 
 
 class Told(NamedTuple):
@@ -46,13 +50,15 @@ def inputs(reader: Reader, latex: str) -> Told:
     """
     latex = spoken(latex)
     stream = lined(latex, tokens(latex))
-    left, ranges = ranged(stream)
+    left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     found, formulas = members([*several, *below], ranges_of(stream))
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
+    formulas = [piece for piece in formulas if not _is_mentioned(piece)] or formulas
     defined = {name for piece in formulas for name in _defined(piece)}
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     own = {one.name: one for one in found if one.name not in defined and not names.lookup(one.word) and not names.size(one.word)}
+    own, notes = _apart(own, defined)
     parameters = [one for one in own.values() if one.within.kind is None and _is_parameter(one, sought)]
     for one in own.values():
         try:
@@ -61,10 +67,30 @@ def inputs(reader: Reader, latex: str) -> Told:
             raise Fault(fault.fault, fault.mend, one.at) from None
     free = [one for one in own.values() if one.within.kind is None and one not in parameters]
     if not (parameters and free) or sought:
-        return Told(without_ranges(formulas), (), tuple(ranges))
+        return Told(without_ranges(formulas), notes, tuple(ranges))
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
-    return Told(without_ranges(formulas), (note,), tuple(ranges))
+    return Told(without_ranges(formulas), (*notes, note), tuple(ranges))
+
+
+def _is_mentioned(piece: Tokens) -> bool:
+    r"""Whether a piece only names something in a sentence: x, or the samples \{(x_i, y_i)\}_{i=1}^n, with a name or without."""
+    signs = [t.text for t in piece]
+    start = signs.index("=") + 1 if "=" in signs[:_HEAD] else 0
+    return signs[start : start + 1] == [r"\{"] or ("=" not in signs and word_of(piece) is not None)
+
+
+def _apart(own: Mapping[str, Member], defined: Collection[str]) -> tuple[dict[str, Member], tuple[str, ...]]:
+    """The members with other names for sizes that are called as values are, h of W in R^{h x d} and h = W x; and notes."""
+    values = {*own, *defined}
+    sizes = sorted({name for one in own.values() for text in one.within.sizes for name in re.findall(r"[^\W\d]\w*", text)} & values)
+    called = {size: next(name for k in count() if (name := f"n_{size}" + "_" * k) not in values) for size in sizes}
+
+    def renamed(text: str) -> str:
+        return re.sub(r"[^\W\d]\w*", lambda found: called.get(found[0], found[0]), text)
+
+    apart = {n: one._replace(within=one.within._replace(sizes=tuple(map(renamed, one.within.sizes)))) for n, one in own.items()}
+    return apart, tuple(f"{size} is a value, and the size of this name is called {name}." for size, name in called.items())
 
 
 def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], list[Tokens]]:

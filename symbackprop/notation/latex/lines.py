@@ -29,11 +29,12 @@ class _Function(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """f(a, b) from the token `start` on, up to the token `end`."""
+    """f(a, b) from the token `start` on, up to the token `end`; `below` is the index of an entry of it, f_j(a, b)."""
 
     start: int
     end: int
     arguments: tuple[Tokens, ...]
+    below: Tokens = ()
 
 
 def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tokens]:
@@ -131,12 +132,23 @@ def _heads(part: Tokens, head: Tokens) -> Iterator[tuple[int, int]]:
 
 
 def _calls(part: Tokens, head: Tokens) -> Iterator[_Call]:
-    for start, opening in _heads(part, head):
+    for start, end in _heads(part, head):
+        opening = _behind_letter(part, end)
         if opening < len(part) and part[opening].text == "(":
             closing = _closing(part, opening)
             if closing < 0:
                 raise Fault("a ) is missing.", "Every bracket needs its partner.", part[opening].at)
-            yield _Call(start, closing + 1, _parted(part[opening + 1 : closing]))
+            yield _Call(start, closing + 1, _parted(part[opening + 1 : closing]), part[end:opening])
+
+
+def _behind_letter(part: Tokens, end: int) -> int:
+    """The place behind a subscript that is one letter; the place itself where there is none."""
+    if end + 1 >= len(part) or part[end].text != "_":
+        return end
+    (below,) = units(part[end + 1 :])[:1]
+    if below.text == "{":
+        return end + 4 if [t.text for t in part[end + 3 : end + 4]] == ["}"] and part[end + 2].text.isalpha() else end
+    return end + 1 + below.end if below.letter else end
 
 
 def _alone(part: Tokens, head: Tokens) -> bool:
@@ -148,7 +160,7 @@ def _applied(part: Tokens, function: _Function, letters: Sequence[str], taken: s
     while (call := next(_calls(part, function.head), None)) is not None:
         at = part[call.start].at
         written = _written(function.body, dict(zip(letters, call.arguments, strict=True)), taken, at)
-        part = (*part[: call.start], Token("(", at), *written, Token(")", at), *part[call.end :])
+        part = (*part[: call.start], Token("(", at), *written, Token(")", at), *call.below, *part[call.end :])
         if len(part) > MOST:
             raise Fault("written out, this function has too many signs.", "Give its values names of their own.", at)
     return part
@@ -189,6 +201,6 @@ def _valued(part: Tokens, function: _Function) -> Tokens:
     out, k = [], 0
     for call in _calls(part, function.head):
         if [*map(plain, call.arguments)] == own:
-            out += [*part[k : call.start], *function.head]
+            out += [*part[k : call.start], *function.head, *call.below]
             k = call.end
     return (*out, *part[k:])

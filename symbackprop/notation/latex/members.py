@@ -13,7 +13,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import FONTS, GREEK, Token, bare, plain
 from symbackprop.notation.latex.naming import name_of, word_of
-from symbackprop.notation.latex.units import bound, units
+from symbackprop.notation.latex.units import Unit, bound, units
 
 _DOTS = frozenset([r"\ldots", r"\dots", r"\cdots"])
 _ENUMERATED = {"0,1": "binary", "-1,1": "sign", "-1,+1": "sign", "1,-1": "sign", "+1,-1": "sign", "1,0": "binary"}
@@ -53,8 +53,9 @@ def members(pieces: Sequence[Tokens], ranges: Mapping[str, str]) -> tuple[list[M
 
     Raises Fault for a set of x_i where i runs, and nothing says how far.
     """
-    running = {letter for piece in pieces for letter in bound(units(piece))} - {*ranges}
+    running, indices = {c for piece in pieces for c in bound(units(piece))} - {*ranges}, indices_of(pieces) & {*ranges}
     found: list[Member] = []
+    beside: list[Member] = []  # those before a comma, of which another set may be said
     others: list[Tokens] = []
     waiting: list[Word] = []  # the words before a comma
     for piece in pieces:
@@ -63,12 +64,20 @@ def members(pieces: Sequence[Tokens], ranges: Mapping[str, str]) -> tuple[list[M
         within = None if place is None else _set(piece[place + 1 :]) if piece[place].text == r"\in" else _compared(piece[place:])
         if within and word:
             _require_ranges((*waiting, word), running)
-            found += [_member(one, within, ranges) for one in (*waiting, word) if _letter(one) not in ranges]
+            found += [_member(word, within, ranges)] if _letter(word) not in indices else []
+            beside += [_member(one, within, ranges) for one in waiting if _letter(one) not in indices]
             others = others[: len(others) - len(waiting)]
         elif place is None or piece[place].text != r"\in":
             others.append(piece)
         waiting = [*waiting, word] if word and place is None else []
-    return [one for one in found if one.name], others
+    told = {one.name for one in found}
+    found += [one for one in beside if one.name not in told]
+    return sorted((one for one in found if one.name), key=lambda one: one.at), others
+
+
+def indices_of(pieces: Iterable[Tokens]) -> set[str]:
+    """The letters that stand below a left side, or that a sum is over."""
+    return {c for piece in pieces for c in (*bound(units(piece)), *(unit.text for unit in _left(piece) if unit.below))}
 
 
 def _require_ranges(several: Iterable[Word], running: Collection[str]) -> None:
@@ -77,6 +86,13 @@ def _require_ranges(several: Iterable[Word], running: Collection[str]) -> None:
         if letters:
             mend = f"Write \\sum_{{{letters[0]}=1}}^n, once alike, or declare the tensor: {word.base.upper()}: data[n, d]."
             raise Fault(f"{letters[0]} runs over samples or entries, and how far is not said, or in two ways.", mend, word.at)
+
+
+def _left(piece: Tokens) -> list[Unit]:
+    """What stands before an equals sign."""
+    several = units(piece)
+    signs = [unit.text for unit in several]
+    return several[: signs.index("=")] if "=" in signs else []
 
 
 def _letter(word: Word) -> str:

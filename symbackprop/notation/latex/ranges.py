@@ -3,7 +3,7 @@ r"""Over which steps an equation holds: for t = 1, \ldots, T; (l = 1, \dots, n);
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from symbackprop.notation.claims.tokens import Token
@@ -62,13 +62,16 @@ def _lag(first: str, last: str) -> int | None:
     return a - b
 
 
-def ranged(several: Sequence[Token]) -> tuple[list[Token], list[Range]]:
-    """The tokens without what says over which steps an equation holds, and what it says."""
+def ranged(several: Sequence[Token], indices: Collection[str]) -> tuple[list[Token], list[Range]]:
+    r"""The tokens without what says over which steps an equation holds, and what it says.
+
+    indices   letters that stand below a left side or that a sum is over: y \in \{1, \ldots, C\} says more only of others.
+    """
     several, left, found = _dotted(several), list[Token](), list[Range]()
     k = 0
     while k < len(several):
         one = _range(several, k)
-        if one is None:
+        if one is None or (one[0].letter not in indices and _text(several, k + 1) == r"\in"):
             left.append(several[k])
             k += 1
             continue

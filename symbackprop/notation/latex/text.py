@@ -10,8 +10,14 @@ import re
 from symbackprop.notation.vocabulary import DOMAINS, KINDS, MEANT
 
 _NAME = r"[^\W\d]\w*"
-_DECLARATION = re.compile(rf"[ \t]*%*[ \t]*({_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*:[ \t]*[A-Za-z][^\\]*)$")
-_MATHS = re.compile(r"(\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{.*\\end\{\w+\*?\})", re.DOTALL)
+_DECLARATION = re.compile(
+    rf"[ \t]*%*[ \t]*({_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*:[ \t]*[A-Za-z]\w*[ \t]*(?:[\[({{][^\\]*)?(?:&[^\\]*)?)$"
+)
+_CONSTANT = re.compile(r"[ \t]*%*[ \t]*([^\W\d]\w+[ \t]*=[ \t]*[-+]?[\d.]+(?:[eE][-+]?\d+)?)[ \t]*$")  # eps = 1e-5
+_DISPLAYS = r"(?:equation|align|gather|multline|eqnarray|displaymath|math|flalign|alignat)\*?\}"
+_MATHS = re.compile(rf"(\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{{{_DISPLAYS}.*?\\end\{{{_DISPLAYS})", re.DOTALL)
+_MARKS = re.compile(r"\\(?:label|tag|cite\w*|ref|eqref)\*?\{[^{}]*\}")
+_DOCUMENT = r"\begin{document}"
 _FORMULA = re.compile(r"[\\=^_{}]")
 _KINDS = "|".join([*KINDS, *DOMAINS, *MEANT, "function"])
 _OF_LATEX = re.compile(rf"([ \t]*%*[ \t]*)(\$?[^:=%]*[\\^{{][^:=%]*?)([ \t]*:[ \t]*(?:{_KINDS})\b[^\\]*)$")
@@ -28,7 +34,7 @@ def parted(text: str) -> tuple[str, str]:
     """The declarations and the formulas of a text, each with the characters of the other blank, so that places stay."""
     declarations, formulas = [], []
     for line in map(plainly, text.replace("\r\n", "\n").split("\n")):
-        found = _DECLARATION.match(line)
+        found = _DECLARATION.match(line) or _CONSTANT.match(line)
         blank = " " * len(line)
         declarations.append(blank[: found.start(1)] + found[1] if found else "")
         formulas.append(blank if found or _COMMENT.match(line) else line)
@@ -36,12 +42,22 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def _without_prose(text: str) -> str:
-    """A text in which words between formulas in $...$ are blank, and part these."""
+    """A text in which words between formulas in $...$ and displays are blank, and part these; of a document, all else is words."""
+    text = _MARKS.sub(lambda found: _blank(found[0]), text)
+    start = text.find(_DOCUMENT)
+    if start >= 0:
+        start += len(_DOCUMENT)
+        text = _blank(text[:start]) + text[start:]
     pieces = _MATHS.split(text)  # formulas stand at odd places
     for k in range(0, len(pieces), 2):
-        if len(pieces) > 1 and re.search(r"[^\W\d_]", pieces[k]) and not _FORMULA.search(pieces[k]):
-            pieces[k] = ";" + re.sub(r"[^\n]", " ", pieces[k])[1:] if pieces[k][0] != "\n" else re.sub(r"[^\n]", " ", pieces[k])
+        has_words = re.search(r"[^\W\d_]", pieces[k])
+        if start >= 0 or (len(pieces) > 1 and has_words and not _FORMULA.search(pieces[k])):
+            pieces[k] = ";" + _blank(pieces[k][1:]) if pieces[k][:1] not in ("", "\n") else _blank(pieces[k])
     return "".join(pieces)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
 
 
 def plainly(line: str) -> str:
