@@ -182,6 +182,8 @@ REFUSED = [
     (MLP, r"L = \lambda \|W_1 x\|^2 + \sqrt{\epsilon}", "lam: data; eps = 1e-5."),
     (MLP, r"L = \sum_i \alpha_i x_i + \tilde{b}_1^2", "alpha: data[n]; btilde_1: parameter[n]."),
     ([], r"L = \|w x\|^2", "w and x are not declared."),
+    ([], r"L = (w^T x - \cos y)^2", "w and x and y are not declared."),
+    ([], r"L = \mathrm{tr}(x) + \cos y", "x and y are not declared."),
     ([], r"L = (W + x)^2 - \cos x", "W and x are not declared."),
     (["p: parameter"], r"L = \log p_t", "p is a number: p_t is none of its entries. Declare p_t: data, or p with an axis: p: data[n]."),
     (["X: data[n, d]"], r"L = \mathbb{E}[X]", "an expectation does not say over what."),

@@ -222,6 +222,7 @@ WORDS = {  # text -> line, column, the words
     "x = data[n]\nL = x": (1, 5, "data is not defined. A declaration has a colon: x: data[n]."),
     "x, x: data[n]\nL = sum(x)": (1, 4, "x is defined twice (first on line 1). A name keeps its value: write x_2."),
     "x, y: dat[n]\nL = sum(x)": (1, 7, "dat is no kind of tensor. Did you mean data?"),
+    D + "L = (w^T x)^2": (2, 7, "^T is no transpose here. Write .T, and @ for the product: X.T @ y."),
     "f(x, y) = x**2*y": (1, 2, "a value needs no arguments. Leave them out: f = ..."),
     "L = -y*log(p), p = w*x": (1, 14, "a comma stands between equations. Give each a line of its own, or part them by semicolons."),
     D + "L = sum(X)": (2, 9, "X is not defined. Did you mean x?"),

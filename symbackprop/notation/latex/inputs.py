@@ -20,6 +20,7 @@ from symbackprop.notation.latex.members import Member, indices_of, members, rang
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import objective
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
+from symbackprop.notation.latex.units import units
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
@@ -77,7 +78,10 @@ def _is_mentioned(piece: Tokens) -> bool:
     r"""Whether a piece only names something in a sentence: x, or the samples \{(x_i, y_i)\}_{i=1}^n, with a name or without."""
     signs = [t.text for t in piece]
     start = signs.index("=") + 1 if "=" in signs[:_HEAD] else 0
-    return signs[start : start + 1] == [r"\{"] or ("=" not in signs and word_of(piece) is not None)
+    if signs[start : start + 1] == [r"\{"] and r"\}" in signs:
+        end = len(signs) - signs[::-1].index(r"\}")
+        return signs[end : end + 1] in ([], ["_"]) and ("," in signs[start:end] or "_" in signs[end:])
+    return "=" not in signs and word_of(piece) is not None
 
 
 def _apart(own: Mapping[str, Member], defined: Collection[str]) -> tuple[dict[str, Member], tuple[str, ...]]:
@@ -96,8 +100,11 @@ def _apart(own: Mapping[str, Member], defined: Collection[str]) -> tuple[dict[st
 def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], list[Tokens]]:
     """The pieces, an objective as L = ..., the words that stand below its \\min, and what is said of them there."""
     formulas, sought, below = [], [], []
+    named = {unit.text.rpartition(" ")[2] for piece in several for unit in units(piece) if not unit.below}
     for piece in several:
         found = objective(piece)
+        if found and not named & {word.base for word in found.sought}:  # \max_k p
+            found = None
         formulas.append((Token("L", piece[0].at), Token("=", piece[0].at), *found.body) if found else piece)
         if found:
             sought += found.sought

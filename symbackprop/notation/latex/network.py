@@ -23,8 +23,8 @@ from symbackprop.notation.claims.lower import lowered_tensor
 from symbackprop.notation.claims.reader import Reader as Readings
 from symbackprop.notation.claims.reader import words
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import GREEK
-from symbackprop.notation.claims.words import Names, described
+from symbackprop.notation.claims.tokens import GREEK, plain
+from symbackprop.notation.claims.words import TRANSPOSES, Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
@@ -43,8 +43,11 @@ from symbackprop.notation.reader import Reader
 
 MOST_AXES = 4  # of a value that is not read yet
 
-OF_ARRAYS = frozenset([r"\top", r"\|", r"\sum", r"\prod", r"\odot", r"\otimes", r"\langle", r"\mathbb", r"\star"])
-"""Signs of formulas in which a letter may be an array."""
+OF_ARRAYS = frozenset([
+    r"\top", r"\|", r"\sum", r"\prod", r"\odot", r"\otimes", r"\langle", r"\mathbb", r"\star", r"\det",
+    "softmax", "diag", "tr", "trace", "sum", "mean", "norm", "det", "logdet", "logsumexp", "onehot", "vec",
+])  # fmt: skip
+"""Signs and functions of formulas in which a letter may be an array."""
 
 
 def read_latex(
@@ -198,7 +201,11 @@ class _Equations:
 
     def numbers(self, formulas: Iterable[Tokens]) -> list[str]:
         """The names that nobody declared, where nothing in the formulas is an array; none where something may be."""
-        if self.recursion is not None or any(t.text in OF_ARRAYS for formula in formulas for t in formula):
+        if self.recursion is not None:
+            return []
+        said = {t.text for formula in formulas for t in formula} | {w.base for line in self.lines for w, _ in words(line.right)}
+        turned = any(plain(word.sup) in TRANSPOSES for line in self.lines for word, _ in words(line.right))
+        if turned or said & OF_ARRAYS:
             return []
         keys = [unknown.key for unknown in self.undeclared()]
         return (
