@@ -290,6 +290,22 @@ TOLD = {
             \end{document}""",
         "X: data[n, d]\ny: data[n]\nW: parameter[n_h, d]\nv: parameter[n_h]\nh = sigmoid(X @ W.T)\nL = mean((h @ v - y)**2)",
     ),
+    "pairs in a product of sets": (
+        r"(x_i, y_i) \in \mathbb{R}^d \times \mathbb{R}, w \in \mathbb{R}^d, L = \sum_{i=1}^n (w^\top x_i - y_i)^2",
+        "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)",
+    ),
+    "samples within a product of sets": (
+        r"\mathcal{D} = \{(x_i, y_i)\}_{i=1}^n, \{(x_i, y_i)\}_{i=1}^n \subset \mathbb{R}^d \times \mathbb{R}, w \in \mathbb{R}^d, L = \sum_{i=1}^n (w^\top x_i - y_i)^2",
+        "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)",
+    ),
+    "pairs that are counted": (
+        r"(x_1, y_1), \ldots, (x_n, y_n) \in \mathbb{R}^d \times \mathbb{R}, w \in \mathbb{R}^d, L = \sum_{i=1}^n (w^\top x_i - y_i)^2",
+        "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)",
+    ),
+    "samples that are counted": (
+        r"x_1, \dots, x_n \in \mathbb{R}^d, y_1, \dots, y_n \in \mathbb{R}, w \in \mathbb{R}^d, L = \sum_i (w^\top x_i - y_i)^2",
+        "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)",
+    ),
     "numbers, where nothing is declared": (
         r"L = -y\log\hat y - (1-y)\log(1-\hat y), \quad \hat y = \frac{1}{1+e^{-z}}, \quad z = \theta_0 + \theta_1 x + \lambda",
         "theta_0: parameter\ntheta_1: parameter\nx: parameter\nlam: parameter\ny: parameter\n"

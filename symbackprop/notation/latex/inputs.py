@@ -16,7 +16,8 @@ from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
-from symbackprop.notation.latex.members import Member, indices_of, members, ranges_of
+from symbackprop.notation.latex.extents import ranges_of
+from symbackprop.notation.latex.members import Member, indices_of, members
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import objective
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
@@ -75,13 +76,13 @@ def inputs(reader: Reader, latex: str) -> Told:
 
 
 def _is_mentioned(piece: Tokens) -> bool:
-    r"""Whether a piece only names something in a sentence: x, or the samples \{(x_i, y_i)\}_{i=1}^n, with a name or without."""
+    r"""Whether a piece only names something in a sentence: x, f: X \to Y, or the samples \{(x_i, y_i)\}_{i=1}^n."""
     signs = [t.text for t in piece]
     start = signs.index("=") + 1 if "=" in signs[:_HEAD] else 0
     if signs[start : start + 1] == [r"\{"] and r"\}" in signs:
         end = len(signs) - signs[::-1].index(r"\}")
         return signs[end : end + 1] in ([], ["_"]) and ("," in signs[start:end] or "_" in signs[end:])
-    return "=" not in signs and word_of(piece) is not None
+    return "=" not in signs and (word_of(piece) is not None or r"\to" in signs or r"\mapsto" in signs)
 
 
 def _apart(own: Mapping[str, Member], defined: Collection[str]) -> tuple[dict[str, Member], tuple[str, ...]]:
