@@ -370,6 +370,30 @@ def test_rows_of_which_nobody_knows_how_many_there_are_are_asked_for(latex):
     )
 
 
+@pytest.mark.parametrize(
+    ("latex", "parameters"),
+    [
+        (
+            r"f: \mathbb{R}^d \to \mathbb{R}, f(x) = \|A x - b\|^2, A \in \mathbb{R}^{m \times d}, b \in \mathbb{R}^m, x \in \mathbb{R}^d",
+            "x",
+        ),
+        (
+            r"\ell(\mu, \Sigma) = (x - \mu)^\top \Sigma^{-1} (x - \mu), x, \mu \in \mathbb{R}^d, \Sigma \in \mathbb{S}^d_{++}",
+            "mu Sigma",
+        ),
+        (
+            r"f(x) = W x + b, L(x, y) = \|f(x) - y\|^2, W \in \mathbb{R}^{k \times d}, b, y \in \mathbb{R}^k, x \in \mathbb{R}^d",
+            "W b",
+        ),
+        (r"f(x) = A x, g(u, v) = u^\top f(v), A \in \mathbb{R}^{k \times d}, u \in \mathbb{R}^k, v \in \mathbb{R}^d", "u v"),
+    ],
+)
+def test_what_a_value_is_a_function_of_is_a_parameter(latex, parameters):
+    network = sb.read(latex)
+    assert [t.name for t in network.program.parameters] == parameters.split()
+    assert sb.check(network).ok
+
+
 def test_a_declaration_is_above_what_a_set_says():
     network = sb.read(
         r"\hat y = w^\top x, x, w \in \mathbb{R}^d, \hat y \in \mathbb{R}, L = \hat y^2", let=["w: data[d]", "x: parameter[d]"]

@@ -12,12 +12,13 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.statements import lined, pieces, without_ranges
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, tokens
-from symbackprop.notation.claims.words import Names
+from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.extents import ranges_of
-from symbackprop.notation.latex.members import Member, indices_of, members
+from symbackprop.notation.latex.lines import function_of
+from symbackprop.notation.latex.members import Member, indices_of, left_of, members
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import objective
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
@@ -25,6 +26,7 @@ from symbackprop.notation.latex.units import units
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
+_WEIGHT = re.compile(r"(W|w|theta|phi|beta|gamma)(?![a-z])")
 _HEAD = 6  # tokens of a name before its equals sign
 
 
@@ -61,6 +63,8 @@ def inputs(reader: Reader, latex: str) -> Told:
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     own = {one.name: one for one in found if one.name not in defined and not names.lookup(one.word) and not names.size(one.word)}
     own, notes = _apart(own, defined)
+    if not sought and (sought := _arguments(formulas, own)):
+        notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)
     parameters = [one for one in own.values() if one.within.kind is None and _is_parameter(one, sought)]
     for one in own.values():
         try:
@@ -111,6 +115,16 @@ def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], li
             sought += found.sought
             below += [part for part in found.below if word_of(part) is None]
     return formulas, sought, below
+
+
+def _arguments(formulas: Sequence[Tokens], own: Mapping[str, Member]) -> list[Word]:
+    """The arguments of f(x) = ..., the one value that nothing reads, where they are inputs, and none is called as weights are."""
+    if any(_WEIGHT.match(name) for name in own):
+        return []
+    read = {unit.text for piece in formulas for unit in units(piece)[len(left_of(piece)) :]}
+    functions = [one for one in map(function_of, formulas) if one and not {unit.text for unit in units(one.head)} & read]
+    words = [word_of(argument) for argument in functions[0].arguments] if len(functions) == 1 else []
+    return [word for word in words if word] if words and all(word and name_of(word) in own for word in words) else []
 
 
 def _is_parameter(one: Member, sought: Sequence[Word]) -> bool:

@@ -13,7 +13,7 @@ from symbackprop.notation.latex.units import bound, texts, units
 _FRESH = "ijklmnpqrsuvabcdgho"
 
 
-class _Function(NamedTuple):
+class Function(NamedTuple):
     """f, its arguments x and y, and the right side of f(x, y) = ..."""
 
     head: Tokens
@@ -48,7 +48,7 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
     """
     found = [*pieces]
     for k in range(len(found)):
-        function = _function(found[k])
+        function = function_of(found[k])
         if function is None:
             continue
         others = [*found[:k], (), *found[k + 1 :]]
@@ -73,7 +73,7 @@ def _left(part: Tokens) -> str | None:
     return several[0].text if len(several) > 1 and several[1].text == "=" and several[0].letter else None
 
 
-def _require_a_function(function: _Function, arguments: Sequence[Tokens], others: Sequence[Tokens], bare: bool) -> None:
+def _require_a_function(function: Function, arguments: Sequence[Tokens], others: Sequence[Tokens], bare: bool) -> None:
     """Raise Fault where what is called with other arguments is no function, or a value as well."""
     head, own, other = plain(function.head), ", ".join(map(plain, function.arguments)), ", ".join(map(plain, arguments))
     at = function.head[0].at
@@ -87,7 +87,7 @@ def _require_a_function(function: _Function, arguments: Sequence[Tokens], others
         raise Fault(fault, rf"Write {head}({own}) for its value; a product is {head} \cdot ({other}).", at)
 
 
-def _function(part: Tokens) -> _Function | None:
+def function_of(part: Tokens) -> Function | None:
     """f(x) = ... in its parts; None for what is no such equation."""
     signs = [t.text for t in part]
     if "=" not in signs:
@@ -98,7 +98,7 @@ def _function(part: Tokens) -> _Function | None:
     opening = signs.index("(")
     if opening == 0 or signs[opening - 1] in ("{", "^", "_") or _closing(part, opening) != k - 1:
         return None
-    return _Function(part[:opening], _parted(part[opening + 1 : k - 1]), part[k + 1 :])
+    return Function(part[:opening], _parted(part[opening + 1 : k - 1]), part[k + 1 :])
 
 
 def _closing(part: Sequence[Token], opening: int) -> int:
@@ -155,7 +155,7 @@ def _alone(part: Tokens, head: Tokens) -> bool:
     return any(end == len(part) or part[end].text != "(" for _, end in _heads(part, head))
 
 
-def _applied(part: Tokens, function: _Function, letters: Sequence[str], taken: set[str]) -> Tokens:
+def _applied(part: Tokens, function: Function, letters: Sequence[str], taken: set[str]) -> Tokens:
     """The tokens with every call of a function written out, the outermost first."""
     while (call := next(_calls(part, function.head), None)) is not None:
         at = part[call.start].at
@@ -195,7 +195,7 @@ def _written(body: Tokens, given: Mapping[str, Tokens], taken: set[str], at: int
     return tuple(out)
 
 
-def _valued(part: Tokens, function: _Function) -> Tokens:
+def _valued(part: Tokens, function: Function) -> Tokens:
     """The tokens with f in the place of f(x)."""
     own = [*map(plain, function.arguments)]
     out, k = [], 0

@@ -92,7 +92,7 @@ def _rows(before: Sequence[list[Word]], several: Sequence[Word]) -> str | None:
 
 def indices_of(pieces: Iterable[Tokens]) -> set[str]:
     """The letters that stand below a left side, or that a sum is over."""
-    return {c for piece in pieces for c in (*bound(units(piece)), *(unit.text for unit in _left(piece) if unit.below))}
+    return {c for piece in pieces for c in (*bound(units(piece)), *(unit.text for unit in left_of(piece) if unit.below))}
 
 
 def _require_ranges(several: Iterable[Word], running: Collection[str]) -> None:
@@ -103,7 +103,7 @@ def _require_ranges(several: Iterable[Word], running: Collection[str]) -> None:
             raise Fault(f"{letters[0]} runs over samples or entries, and how far is not said, or in two ways.", mend, word.at)
 
 
-def _left(piece: Tokens) -> list[Unit]:
+def left_of(piece: Tokens) -> list[Unit]:
     """What stands before an equals sign."""
     several = units(piece)
     signs = [unit.text for unit in several]
