@@ -19,7 +19,7 @@ def applied(latex: str, arguments: Sequence[Node]) -> Node:
         return call(notation, arguments)
     node = _filled(notation, dict(zip(map(_place, _PLACES), arguments, strict=False)))
     last = items_of(node)[-1]
-    is_call = isinstance(last, Fence) and last.call
+    is_call = isinstance(last, Fence) and last.call and last.left == "("  # log|det A| to a power needs brackets
     return Row(node.items, Binds.ATOM if is_call else Binds.PRODUCT) if isinstance(node, Row) else node
 
 

@@ -193,7 +193,7 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
         return best(made(lambda x: nd.matrix_of("pinv", x), readings))
     if _FRACTION.match(text) or _HALVES.match(text):
         exponent = _rational(own, at)
-        if state.context.is_network and exponent.is_Integer and exponent > 1:
+        if state.context.is_network and exponent not in (0, 1):
             readings = _one_meaning(readings, exponent, at)
         found = made(lambda x: _power(x, exponent), readings)
         if exponent == 2:
@@ -214,7 +214,8 @@ def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
     left = [r for r in readings if not square(r.node)]
     if not left:
         fault = f"the power {exponent} of a square matrix may be a product, or a power of its entries."
-        raise Fault(fault, rf"Write A A for the product, A^{{\odot {exponent}}} for the entries.", at)
+        product = "Write A A for the product" if exponent.is_Integer else "A root of a matrix is not read; write"
+        raise Fault(fault, rf"{product}{',' if exponent.is_Integer else ''} A^{{\odot {exponent}}} for the entries.", at)
     return left
 
 

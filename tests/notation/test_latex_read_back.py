@@ -1,0 +1,71 @@
+"""The equations of a network as a report prints them are the network again where they are read, and refused where they are not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.core.program import Carry
+from symbackprop.display.equations import equations
+from symbackprop.formulas.latex import latex
+from symbackprop.notation import NotationError
+
+ROOT = Path(__file__).parents[2]
+WRITTEN = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])
+FEWEST = 90  # that are read; the others print positions of windows and functions of matrices, which a person rarely writes
+QUICK = ("two_layer", "classifier", "svm", "gaussian_process", "residual", "tied", "mlp_3_4_4_1")
+
+
+def declaration(tensor) -> str:
+    if tensor.kind == "constant":
+        return f"{tensor.name} = {tensor.value}"
+    sizes = [*tensor.shape, *([tensor.bound] if tensor.bound is not None else [])]
+    sizes = sizes[:-1] if tensor.domain in ("symmetric", "spd", "orthogonal") else sizes
+    return f"{tensor.name}: {tensor.kind}[{', '.join(map(str, sizes)) or '()'}]{f' & {tensor.domain}' if tensor.domain else ''}"
+
+
+def point(network) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    sizes = {s: k for k, s in enumerate(network.program.sizes(), 2)}
+    found = {}
+    for t in network.program.inputs:
+        if t.kind == "constant":
+            continue
+        drawn = rng.uniform(0.2, 0.8, tuple(int(n.subs(sizes)) for n in t.shape))
+        drawn = drawn / drawn.sum(-1, keepdims=True) if t.kind == "labels" else drawn
+        drawn = np.round(drawn) if t.domain == "binary" else np.sign(drawn - 0.5) if t.domain == "sign" else drawn
+        drawn = drawn @ drawn.T + np.eye(len(drawn)) if t.domain == "spd" else drawn + drawn.T if t.domain == "symmetric" else drawn
+        found[t.name] = rng.integers(0, int(t.bound.subs(sizes)), drawn.shape) if t.bound is not None else drawn
+    return found
+
+
+def is_read_back(path: Path) -> bool:
+    """Whether the printed equations are read; what is read has the loss of the network."""
+    network = sb.read(path)
+    printed = " \\\\\n".join(map(latex, equations(network.program)))
+    try:
+        again = sb.read(printed, let=[declaration(t) for t in network.program.inputs])
+    except NotationError:
+        return False
+    values = point(network)
+    expected = sb.compile(network).value(**values)
+    np.testing.assert_allclose(sb.compile(again).value(**values), expected, rtol=1e-8, err_msg=f"{path}\n{printed}")
+    return True
+
+
+def is_kept(path: Path) -> bool:
+    network = sb.read(path)
+    is_loss = not network.program.tensors[network.loss].shape
+    return is_loss and not any(isinstance(e.op, Carry) for e in network.program.equations)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_network_of_a_book_is_read_back(name: str) -> None:
+    (path,) = ROOT.glob(f"examples/{name}.net")
+    assert is_read_back(path)
+
+
+@pytest.mark.slow
+def test_what_is_read_back_is_the_network() -> None:
+    assert sum(is_read_back(path) for path in WRITTEN if is_kept(path)) >= FEWEST
