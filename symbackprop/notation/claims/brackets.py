@@ -36,9 +36,10 @@ def group(state: State, node: sx.Group) -> Senses:
     readings = state.read(one)
     if node.bracket == "|":
         square = made(lambda x: nd.matrix_of("det", x), [r for r in readings if r.node.matrix == nd.MATRIX], cost=ASSUMED)
-        if square and state.context.is_network:  # |A| is a determinant on paper
-            square = made(lambda x: nd.matrix_of("det", x), [r for r in readings if r.node.matrix == nd.MATRIX])
-            readings = [r for r in readings if r.node.matrix != nd.MATRIX]
+        if square and state.context.is_network:  # |A| is a determinant on paper, but where entries are summed
+            matrices = [r for r in readings if r.node.matrix == nd.MATRIX]
+            square = made(lambda x: nd.matrix_of("det", x), matrices)
+            readings = [*(r for r in readings if r not in matrices), *(r._replace(cost=r.cost + ASSUMED) for r in matrices)]
         return best([*made(lambda x: nd.applied("abs", x), readings), *square])
     if node.bracket == r"\|":
         return best(made(calls.norm, readings))

@@ -69,6 +69,7 @@ _WHOLE = frozenset(
     ]
 )
 _SQUARE = frozenset(["tr", "trace", "Tr", "det", "logdet"])  # of square matrices alone
+_TOTALS = frozenset(["sum", "mean", "avg", "average", "rowsum", "colsum", "rowmean", "colmean"])  # of several entries
 _MEANS = frozenset(["mean", "avg", "average"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
 _ORDERS = tuple(map(str, range(HIGHEST + 1)))
@@ -157,6 +158,8 @@ def require_one_argument(state: State, word: Word, rest: Sequence[Syntax]) -> No
 
 def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, sub: str) -> Senses:
     x, *more = arguments
+    if (name in _TOTALS or (name in ("max", "min") and not more)) and any(r.node.axes for r in x):  # |A| is no determinant there
+        x = [r for r in x if r.node.axes]
     if name in ("max", "maximum", "min", "minimum"):
         return _extremum(state, name[:3], arguments, at, sub)
     if name == "onehot" and not more and not primes:
