@@ -60,7 +60,7 @@ def rows() -> list[tuple[str, str]]:
 
 
 REFUSED = {
-    r"L = \sum_i q_i - p_i \log q_i": "a loss is a scalar",  # the sum ends at the minus
+    r"L = \sum_i q_i - p_i \log q_i": "i runs in a sum, and stands behind it as well.",
     r"L = \operatorname{Var}(x)": "Var is not declared.",
     r"L = \|x_{1:3}\|^2": "x is not declared.",
     r"L = \operatorname{vec}(A)^\top \operatorname{vec}(B)": "vec is not read",
