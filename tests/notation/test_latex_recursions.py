@@ -276,8 +276,22 @@ def test_what_a_text_says_of_sets_declares_what_a_recursion_reads():
     latex = r"""$h_t = \tanh(W h_{t-1} + U x_t)$ for $t = 1, \dots, T$, where $h_0 = 0$, $x_t \in \mathbb{R}^d$, $y \in \mathbb{R}^m$,
         $W \in \mathbb{R}^{m \times m}$, $U \in \mathbb{R}^{m \times d}$, and we minimise $L = \|h_T - y\|^2$"""
     network = sb.read(latex)
-    assert {t.name: str(t.shape) for t in network.program.inputs} == {"X": "(T, d)", "y": "(m,)", "W": "(m, m)", "U": "(m, d)"}
+    assert {t.name: str(t.shape) for t in network.program.inputs} == {"x": "(T, d)", "y": "(m,)", "W": "(m, m)", "U": "(m, d)"}
     assert sb.derive(network).check().ok
+
+
+def test_a_paragraph_of_a_book_has_the_lines_of_a_book():
+    latex = r"""A network of $L$ layers is $a^{(0)} = x$ and $z^{(l)} = W^{(l)} a^{(l-1)} + b^{(l)}$, $a^{(l)} = \sigma(z^{(l)})$ for $l = 1, \dots, L$,
+        with $W^{(l)} \in \mathbb{R}^{n \times n}$ and $b^{(l)} \in \mathbb{R}^n$. Its cost is
+        \[ C = \tfrac12 \|a^{(L)} - y\|^2, \quad x, y \in \mathbb{R}^n. \]"""
+    derivation = sb.derive(sb.read(latex))
+    assert str(derivation.box()).splitlines() == [
+        "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y) ⊙ a⁽ᴸ⁾ ⊙ (1 − a⁽ᴸ⁾)",
+        "δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾ ⊙ a⁽ˡ⁾ ⊙ (1 − a⁽ˡ⁾)",
+        "∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾(a⁽ˡ⁻¹⁾)ᵀ",
+        "∂C/∂b⁽ˡ⁾ = δ⁽ˡ⁾",
+    ]
+    assert derivation.check().ok
 
 
 def test_what_is_told_by_the_steps_before_has_a_name_of_its_own():

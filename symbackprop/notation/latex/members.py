@@ -17,6 +17,8 @@ from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.sets import MATRICES, OPEN, SHUT, WITHIN, Set, sets_of, split
 from symbackprop.notation.latex.units import Unit, bound, units
 
+_STEPS = frozenset("tls")  # letters of steps and layers: x_t is no row of a matrix of samples
+
 
 class Member(NamedTuple):
     r"""One tensor and its set; `word` is what names it, its indices left out."""
@@ -134,6 +136,7 @@ def _member(word: Word, within: Set, ranges: Mapping[str, str], count: str | Non
     """
     label = plain(word.sup).strip("()[]")
     letters = [t.text for t in bare(word.sub) if t.text != ","]
+    steps = {*letters, label} & _STEPS
     rows: list[str] = []
     if label in ranges:
         rows, word = [ranges[label]], _bare_word(word, sup=True)
@@ -141,7 +144,7 @@ def _member(word: Word, within: Set, ranges: Mapping[str, str], count: str | Non
         rows, word = [count], _bare_word(word)
     elif letters and all(c in ranges for c in letters):
         rows, word = [*rows, *(ranges[c] for c in letters)], _bare_word(word)
-    if rows and within.sizes and within.kind is None and len(word.base) == 1 and word.base.islower():
+    if rows and not steps and within.sizes and within.kind is None and len(word.base) == 1 and word.base.islower():
         word = Word(word.base.upper(), word.at, word.accent, sub=word.sub, sup=word.sup)
     sizes = (*rows, *within.sizes)
     return Member(name_of(word) or "", word, within._replace(sizes=sizes), word.at)
