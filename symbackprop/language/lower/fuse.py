@@ -122,8 +122,9 @@ def _fits(node: Node, k: int, inner: Node, done: Nodes) -> bool:
         return True
     if not inner.operands and not inner.op.over and inner.op.body.is_Symbol and _is_picked(node.op, node.op.slots[k]):
         return True  # the entry at its own position, S[n n]
-    if not inner.operands and not inner.op.over and inner.op.body.free_symbols and _is_compared(node.op, node.op.slots[k]):
-        return True  # a mask of positions, [i <= j]
+    counts = not inner.operands and not inner.op.over and inner.op.body.as_coeff_Add()[1].is_Symbol
+    if counts and _is_compared(node.op, node.op.slots[k]):
+        return True  # a mask of positions, [i <= j + 1]
     if inner.op.body == slot(0) and not inner.op.over and len(inner.operands[0][1]) == len(inner.index):
         return True  # a transpose
     index = node.operands[k][1]
@@ -149,9 +150,13 @@ def _is_worked_out(activation: Node, nodes: Nodes) -> bool:
 
 
 def _is_compared(op: Sum, s: Symbol) -> bool:
-    """Whether an operand stands in comparisons alone."""
+    """Whether an operand stands alone in comparisons with other values."""
     found = [r for r in op.body.atoms(sp.core.relational.Relational) if r.has(s)]
-    return bool(found) and not op.body.xreplace(dict.fromkeys(found, S.true)).has(s)
+    return (
+        bool(found)
+        and all(r.lhs.free_symbols and r.rhs.free_symbols for r in found)
+        and not op.body.xreplace(dict.fromkeys(found, S.true)).has(s)
+    )
 
 
 def _is_picked(op: Sum, place: Symbol) -> bool:

@@ -214,8 +214,10 @@ def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
     left = [r for r in readings if not square(r.node)]
     if not left:
         fault = f"the power {exponent} of a square matrix may be a product, or a power of its entries."
-        product = "Write A A for the product" if exponent.is_Integer else "A root of a matrix is not read; write"
-        raise Fault(fault, rf"{product}{',' if exponent.is_Integer else ''} A^{{\odot {exponent}}} for the entries.", at)
+        mend = rf"Write A A for the product, A^{{\odot {exponent}}} for the entries."
+        if not exponent.is_Integer:
+            mend = rf"Write A^{{\odot {exponent}}} for the entries; a root of a matrix is not read."
+        raise Fault(fault, mend, at)
     return left
 
 
