@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 OLD = 300_000  # objects that were kept without a look, those of a thousand layers, say; after so many, one look at all
+SHARE = 4  # where they are a quarter of all that there is: in a large process a look is dear
 
-_kept = 0
+_kept, _limit = 0, OLD
 
 
 @contextmanager
@@ -27,15 +28,18 @@ def without_collections() -> Iterator[None]:
 
 def _keep() -> None:
     """What was made counts as old, without the look through all of it that the collector would begin with."""
-    global _kept
+    global _kept, _limit
     if gc.get_freeze_count():  # somebody else holds objects out of its sight, which is not ours to undo
         return
     _kept += gc.get_count()[0]
-    if _kept > OLD:
-        _kept = 0
-        gc.collect()
     gc.freeze()
+    held = gc.get_freeze_count() if _kept > _limit else 0  # counting them takes a while
     gc.unfreeze()
+    if held:
+        if _kept * SHARE >= held:
+            _kept = 0
+            gc.collect()
+        _limit = max(OLD, held // SHARE)
 
 
 def for_one_command() -> None:
