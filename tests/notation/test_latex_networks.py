@@ -8,6 +8,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.notation import NotationError
+from tests.notation.values import point
 
 MLP = ["W_1: parameter[m, n]", "W_2: parameter[k, m]", "x: data[n]", "y: data[k]"]
 
@@ -136,28 +137,6 @@ def test_latex_is_the_network_that_it_says(name):
     assert gradients.keys() == true_gradients.keys()
     for w, gradient in gradients.items():
         np.testing.assert_allclose(gradient, true_gradients[w], rtol=1e-9, atol=1e-12)
-
-
-def point(network):
-    """A point of the network, of sizes that differ."""
-    rng = np.random.default_rng(0)
-    sizes = {s: k for k, s in enumerate(network.program.sizes(), 2)}
-    found = {}
-    for tensor in network.program.inputs:
-        if tensor.kind == "constant":
-            continue
-        shape = tuple(int(n.subs(sizes)) for n in tensor.shape)
-        drawn = rng.uniform(0.1, 0.9, shape)
-        found[tensor.name] = drawn / drawn.sum(-1, keepdims=True) if tensor.kind == "labels" else drawn
-        if tensor.domain == "spd":
-            found[tensor.name] = drawn @ drawn.T + np.eye(len(drawn))
-        if tensor.domain == "symmetric":
-            found[tensor.name] = drawn + drawn.T
-        if tensor.bound is not None:
-            found[tensor.name] = rng.integers(0, int(tensor.bound.subs(sizes)), shape)
-        if tensor.domain == "binary":
-            found[tensor.name] = np.round(drawn)
-    return found
 
 
 REFUSED = [

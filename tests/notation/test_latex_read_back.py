@@ -12,6 +12,7 @@ from symbackprop.core.program import Carry
 from symbackprop.display.equations import equations
 from symbackprop.formulas.latex import latex
 from symbackprop.notation import NotationError
+from tests.notation.values import point
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])
@@ -25,21 +26,6 @@ def declaration(tensor) -> str:
     sizes = [*tensor.shape, *([tensor.bound] if tensor.bound is not None else [])]
     sizes = sizes[:-1] if tensor.domain in ("symmetric", "spd", "orthogonal") else sizes
     return f"{tensor.name}: {tensor.kind}[{', '.join(map(str, sizes)) or '()'}]{f' & {tensor.domain}' if tensor.domain else ''}"
-
-
-def point(network) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(0)
-    sizes = {s: k for k, s in enumerate(network.program.sizes(), 2)}
-    found = {}
-    for t in network.program.inputs:
-        if t.kind == "constant":
-            continue
-        drawn = rng.uniform(0.2, 0.8, tuple(int(n.subs(sizes)) for n in t.shape))
-        drawn = drawn / drawn.sum(-1, keepdims=True) if t.kind == "labels" else drawn
-        drawn = np.round(drawn) if t.domain == "binary" else np.sign(drawn - 0.5) if t.domain == "sign" else drawn
-        drawn = drawn @ drawn.T + np.eye(len(drawn)) if t.domain == "spd" else drawn + drawn.T if t.domain == "symmetric" else drawn
-        found[t.name] = rng.integers(0, int(t.bound.subs(sizes)), drawn.shape) if t.bound is not None else drawn
-    return found
 
 
 def is_read_back(network: Network) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ _COMPARES: dict[type, Callable[[Any, Any], Any]] = {
 _PACKAGES = ("np", "numpy", "jnp", "math")
 
 
-class Expressions:
+class Expressions(ABC):
     """Follows expressions.
 
     names   what names stand for.
@@ -41,8 +42,9 @@ class Expressions:
         self.names, self.known, self.steps = names, known, steps
         self.line = self.depth = 0
 
+    @abstractmethod
     def call_own(self, function: ast.FunctionDef | ast.Lambda, given: Sequence[Any], further: Mapping[str, Any]) -> Any:
-        raise NotImplementedError
+        """What a function of the code gives."""
 
     def step(self, node: ast.AST) -> None:
         """Count one part. Raises NotFollowed beyond what is followed."""
@@ -119,8 +121,9 @@ class Expressions:
             if all(self.value(test) for test in first.ifs):
                 yield from self.turns(rest)
 
+    @abstractmethod
     def assign(self, target: ast.expr, value: Any) -> None:
-        raise NotImplementedError
+        """Give a target a value."""
 
     def name(self, name: str) -> Any:
         """What a name stands for. Raises NotFollowed."""

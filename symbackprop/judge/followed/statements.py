@@ -106,23 +106,24 @@ class Follower(Expressions):
         """A for loop."""
         for one in several:
             self.assign(target, one)
-            try:
-                self.block(body)
-            except _Continue:
-                continue
-            except _Break:
+            if not self.turn(body):
                 return
         self.block(orelse)
 
     def while_(self, test: ast.expr, body: Sequence[ast.stmt]) -> None:
         """A while loop."""
-        while self.value(test):
-            try:
-                self.block(body)
-            except _Continue:
-                continue
-            except _Break:
-                return
+        while self.value(test) and self.turn(body):
+            pass
+
+    def turn(self, body: Sequence[ast.stmt]) -> bool:
+        """One turn of a loop; whether it goes on."""
+        try:
+            self.block(body)
+        except _Continue:
+            return True
+        except _Break:
+            return False
+        return True
 
     def assign(self, target: ast.expr, value: Any) -> None:
         """Give a target a value."""

@@ -7,8 +7,9 @@ from itertools import takewhile
 
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import FONTS, GREEK, Token, plain
+from symbackprop.notation.latex.units import behind
 
-DOTS = frozenset([r"\ldots", r"\dots", r"\cdots"])
+DOTS = frozenset([r"\ldots", r"\dots", r"\cdots", r"\dotsc"])
 
 
 def ranges_of(stream: Sequence[Token]) -> dict[str, str]:
@@ -69,15 +70,11 @@ def count_of(stream: Sequence[Token], k: int) -> Tokens:
 
 
 def group_at(stream: Sequence[Token], k: int) -> Tokens:
-    """One token, or what stands in the braces that begin at a place."""
+    """One token, or what stands in the braces that begin at a place; nothing where these are never shut."""
     if k >= len(stream) or stream[k].text != "{":
         return tuple(stream[k : k + 1])
-    depth = 0
-    for end in range(k, len(stream)):
-        depth += (stream[end].text == "{") - (stream[end].text == "}")
-        if depth == 0:
-            return tuple(stream[k + 1 : end])
-    return ()
+    end = behind(stream, k)
+    return tuple(stream[k + 1 : end - 1]) if stream[end - 1].text == "}" else ()
 
 
 def size_text(several: Tokens) -> str | None:

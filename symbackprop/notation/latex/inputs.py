@@ -20,14 +20,13 @@ from symbackprop.notation.latex.extents import ranges_of
 from symbackprop.notation.latex.lines import function_of
 from symbackprop.notation.latex.members import Member, indices_of, left_of, members
 from symbackprop.notation.latex.naming import name_of, word_of
-from symbackprop.notation.latex.objective import objective
+from symbackprop.notation.latex.objective import HEAD, objective
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
 from symbackprop.notation.latex.units import units
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
 _WEIGHT = re.compile(r"(W|w|theta|phi|beta|gamma)(?![a-z])")
-_HEAD = 6  # tokens of a name before its equals sign
 
 
 class Told(NamedTuple):
@@ -82,7 +81,7 @@ def inputs(reader: Reader, latex: str) -> Told:
 def _is_mentioned(piece: Tokens) -> bool:
     r"""Whether a piece only names something in a sentence: x, f: X \to Y, or the samples \{(x_i, y_i)\}_{i=1}^n."""
     signs = [t.text for t in piece]
-    start = signs.index("=") + 1 if "=" in signs[:_HEAD] else 0
+    start = signs.index("=") + 1 if "=" in signs[:HEAD] else 0
     if signs[start : start + 1] == [r"\{"] and r"\}" in signs:
         end = len(signs) - signs[::-1].index(r"\}")
         return signs[end : end + 1] in ([], ["_"]) and ("," in signs[start:end] or "_" in signs[end:])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import MOST, Token, plain
-from symbackprop.notation.latex.units import bound, texts, units
+from symbackprop.notation.latex.units import bound, split, texts, units
 
 _FRESH = "ijklmnpqrsuvabcdgho"
 
@@ -98,7 +98,7 @@ def function_of(part: Tokens) -> Function | None:
     opening = signs.index("(")
     if opening == 0 or signs[opening - 1] in ("{", "^", "_") or _closing(part, opening) != k - 1:
         return None
-    return Function(part[:opening], _parted(part[opening + 1 : k - 1]), part[k + 1 :])
+    return Function(part[:opening], _arguments(part[opening + 1 : k - 1]), part[k + 1 :])
 
 
 def _closing(part: Sequence[Token], opening: int) -> int:
@@ -111,16 +111,9 @@ def _closing(part: Sequence[Token], opening: int) -> int:
     return -1
 
 
-def _parted(inner: Tokens) -> tuple[Tokens, ...]:
+def _arguments(inner: Tokens) -> tuple[Tokens, ...]:
     """The arguments between the commas and semicolons that no bracket holds."""
-    found: list[Tokens] = []
-    depth = start = 0
-    for k, token in enumerate(inner):
-        depth += (token.text in ("(", "[", "{", r"\{")) - (token.text in (")", "]", "}", r"\}"))
-        if depth == 0 and token.text in (",", ";"):
-            found.append(inner[start:k])
-            start = k + 1
-    return (*found, inner[start:])
+    return tuple(split(inner, ",", ";"))
 
 
 def _heads(part: Tokens, head: Tokens) -> Iterator[tuple[int, int]]:
@@ -138,7 +131,7 @@ def _calls(part: Tokens, head: Tokens) -> Iterator[_Call]:
             closing = _closing(part, opening)
             if closing < 0:
                 raise Fault("a ) is missing.", "Every bracket needs its partner.", part[opening].at)
-            yield _Call(start, closing + 1, _parted(part[opening + 1 : closing]), part[end:opening])
+            yield _Call(start, closing + 1, _arguments(part[opening + 1 : closing]), part[end:opening])
 
 
 def _behind_letter(part: Tokens, end: int) -> int:

@@ -14,8 +14,8 @@ from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import bare, plain
 from symbackprop.notation.latex.extents import DOTS, size_text
 from symbackprop.notation.latex.naming import name_of, word_of
-from symbackprop.notation.latex.sets import MATRICES, OPEN, SHUT, WITHIN, Set, sets_of, split
-from symbackprop.notation.latex.units import Unit, bound, units
+from symbackprop.notation.latex.sets import MATRICES, WITHIN, Set, sets_of
+from symbackprop.notation.latex.units import OPEN, SHUT, Unit, bound, split, units
 
 _STEPS = frozenset("tls")  # letters of steps and layers: x_t is no row of a matrix of samples
 

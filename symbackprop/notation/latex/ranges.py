@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.latex.extents import DOTS
 
-_DOTS = frozenset([r"\ldots", r"\dots", r"\cdots", r"\dotsc"])
 _PLAIN = re.compile(
     r"(\\(?:text\w*|mbox|mathrm|operatorname|begin|end)\s*\{[^{}]*\})|"
     r"(?<![\\\w{^_])(?:for\s+(?:all|each|every)|for|where|with|and|let|then)(?![\w}])",
@@ -128,9 +128,9 @@ def _listed(several: Sequence[Token], letter: str, k: int, at: int) -> tuple[Ran
     while len(shown) < 3 and (one := _number(several, k)) is not None:
         shown.append(one[0])
         k = one[1] + (_text(several, one[1]) == ",")
-        if _text(several, k) in _DOTS:
+        if _text(several, k) in DOTS:
             break
-    if not shown or _text(several, k) not in _DOTS:
+    if not shown or _text(several, k) not in DOTS:
         return None
     k += 1 + (_text(several, k + 1) == ",")
     last = _number(several, k)

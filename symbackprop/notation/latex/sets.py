@@ -6,14 +6,14 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from symbackprop.notation.claims.syntax import Tokens
-from symbackprop.notation.claims.tokens import Token, plain
+from symbackprop.notation.claims.tokens import plain
 from symbackprop.notation.latex.extents import count_of, group_at, size_text
+from symbackprop.notation.latex.units import split
 
 _ENUMERATED = {"0,1": "binary", "-1,1": "sign", "-1,+1": "sign", "1,-1": "sign", "+1,-1": "sign", "1,0": "binary"}
 MATRICES = {"++": "spd", "+": "symmetric", "": "symmetric"}  # \mathbb{S}^n_{++}: semidefinite is not more than symmetric
 _ABOVE = frozenset(["+", "++", ">0", "geq0"])
 WITHIN = frozenset([r"\in", r"\subset", r"\subseteq"])
-OPEN, SHUT = frozenset(["{", "(", "[", r"\{"]), frozenset(["}", ")", "]", r"\}"])
 
 
 class Set(NamedTuple):
@@ -31,19 +31,6 @@ def sets_of(right: Tokens) -> list[Set]:
         return [only] if only else []
     found = [_set(part) for part in split(right[1:], r"\times")]
     return [one for one in found if one] if all(found) else []
-
-
-def split(several: Tokens, sign: str) -> list[Tokens]:
-    """The tokens in the parts that a sign outside brackets makes."""
-    found: list[list[Token]] = [[]]
-    depth = 0
-    for token in several:
-        depth += (token.text in OPEN) - (token.text in SHUT)
-        if depth == 0 and token.text == sign:
-            found.append([])
-        else:
-            found[-1].append(token)
-    return [tuple(part) for part in found]
 
 
 def _compared(right: Tokens) -> Set | None:
@@ -95,7 +82,7 @@ def _scripts(several: Tokens) -> tuple[str | None, tuple[str, ...] | None]:
         if several[k].text == "_":
             below = plain(inner)
         elif several[k].text == "^":
-            parts = _parted(inner)
+            parts = split(inner, r"\times", ",")
             read = [size_text(part) for part in parts]
             if not all(read):
                 return None, None
@@ -104,14 +91,3 @@ def _scripts(several: Tokens) -> tuple[str | None, tuple[str, ...] | None]:
             return None, None
         k += 1 + len(inner) + 2 * (k + 1 < len(several) and several[k + 1].text == "{")
     return below, sizes
-
-
-def _parted(several: Tokens) -> list[Tokens]:
-    r"""h \times d and h, d in their parts."""
-    found: list[list[Token]] = [[]]
-    for token in several:
-        if token.text in (r"\times", ","):
-            found.append([])
-        else:
-            found[-1].append(token)
-    return [tuple(part) for part in found]

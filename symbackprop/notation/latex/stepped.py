@@ -2,7 +2,7 @@ r"""Names at steps: h_t, h_{t-1}, a^{[l]}, \theta_{k+1}, and which letters numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from symbackprop.notation.claims.statements import Equality
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare
 from symbackprop.notation.claims.words import Names
+from symbackprop.notation.latex.units import behind
 
 _STEPS = ("ell", "tau")
 
@@ -84,7 +85,7 @@ def _bracketed(sup: Tokens) -> bool:
 
 def several(sub: Tokens) -> list[Index]:
     """The indices of a subscript, one by one."""
-    own = sub[1:-1] if sub and sub[0].text == "{" and _behind(sub, 0) == len(sub) else sub
+    own = sub[1:-1] if sub and sub[0].text == "{" and behind(sub, 0) == len(sub) else sub
     found: list[list[Token]] = []
     k, going_on = 0, False
     while k < len(own):
@@ -95,9 +96,9 @@ def several(sub: Tokens) -> list[Index]:
             continue
         end = k + 1
         if text[0] == "\\" and text[1:] not in _STEPS and k + 1 < len(own) and own[k + 1].text == "{":
-            end = _behind(own, k + 1)
+            end = behind(own, k + 1)
         while end < len(own) and own[end].text in ("_", "^", "'"):  # a label: y_t, y^{(t)}
-            end = end + 1 if own[end].text == "'" else _behind(own, end + 1)
+            end = end + 1 if own[end].text == "'" else behind(own, end + 1)
         if text in ("+", "-"):
             if not found:
                 found.append([])
@@ -110,16 +111,6 @@ def several(sub: Tokens) -> list[Index]:
             found.append(list(own[k:end]))
         k = end
     return [_index(tuple(part)) for part in found]
-
-
-def _behind(own: Sequence[Token], k: int) -> int:
-    """The place behind the group or the token at k."""
-    depth = 0
-    for j in range(k, len(own)):
-        depth += (own[j].text == "{") - (own[j].text == "}")
-        if depth == 0:
-            return j + 1
-    return len(own)
 
 
 def _index(part: Tokens) -> Index:
