@@ -1,5 +1,6 @@
 r"""Networks in LaTeX as people write them, each equal in loss and gradients to the same network in the network language."""
 
+import contextlib
 import re
 
 import numpy as np
@@ -421,3 +422,31 @@ def test_a_line_that_is_an_equation_begins_one(frame):
     rng = np.random.default_rng(0)
     W, x, y = rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=3)
     assert np.isclose(sb.compile(net).value(W=W, x=x, y=y), np.sum((W @ x - y) ** 2) + W[0] @ x + 1)
+
+
+BROKEN = [
+    r"X \in \mathbb{R}^{n \times d_}, L = \|X\|_F^2",
+    r"f(x) = x^2, L = f(x_1) - f(x_2,), x_1, x_2 \in \mathbb{R}",
+    r"\max_{,} w^\top w, w \in \mathbb{R}^d",
+    r"C = \sum_{i \neq C} p_i, p \in \mathbb{R}^n",
+    r"L = \sum_i \begin{cases} r_i & \text{if } r_i > 0 \\ |r_i| L & \text{otherwise} \end{cases}, r \in \mathbb{R}^n",
+    r"J = \sum_{i=1}^m \sum_{k=1}^K 1\{y_i = k\} \log \theta_k^\top x_i, y_i \in \{1, \dots, K\}, x_i \in \mathbb{R}^d",
+]
+
+
+@pytest.mark.parametrize("latex", BROKEN)
+def test_a_slip_is_refused(latex):
+    with pytest.raises(SymbackpropError):
+        sb.read(latex)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_text_with_slips_is_read_or_refused(name):
+    rng = np.random.default_rng(len(name))
+    signs = re.findall(r"\\[A-Za-z]+|\\.|\s+|.", TOLD[name][0], re.DOTALL)
+    for _ in range(12):
+        slipped = list(signs)
+        for k in rng.integers(0, len(signs), 2):
+            slipped[k] = slipped[rng.integers(0, len(signs))] if rng.random() < 0.5 else ""
+        with contextlib.suppress(SymbackpropError):
+            sb.read("".join(slipped))

@@ -242,7 +242,7 @@ def _extremum(state: State, kind: str, arguments: list[Senses], at: int, sub: st
 def _extremum_over(state: State, kind: str, arguments: list[Senses], at: int, sub: str) -> Senses:
     r"""\max_j s_j: over the letters below it, which stand nowhere else."""
     letters = tuple(dict.fromkeys(sub.replace(",", "")))
-    fits = len(arguments) == 1 and all(c.isalpha() and c not in state.outer for c in letters)
+    fits = len(arguments) == 1 and letters and all(c.isalpha() and c not in state.outer for c in letters)
     if not fits or not all(set(letters) <= set(r.node.axes) for r in arguments[0]):
         mend = f"Write \\{kind}_j s_j, with the letter below the sign an index of what follows."
         raise Fault(f"{kind} over {sub} is not read.", mend, at)

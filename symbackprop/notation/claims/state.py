@@ -143,6 +143,8 @@ class State:
     # ---- tensors
     def tensor(self, name: str) -> Node:
         """A whole tensor: a vector is a column, what has more than two axes is a stack of matrices."""
+        if name not in self.probe.shapes:
+            raise Fault(f"{name} is read before it has a value.", "Write its equation without it.")
         entries = self.probe.entries(name)
         stacks = tuple(f"b{k}" for k in range(1, entries.ndim - 1))
         return nd.leaf(name, (*stacks, *(DOWN, RIGHT)[: entries.ndim]) if entries.ndim < 3 else (*stacks, DOWN, RIGHT), entries)
@@ -162,6 +164,8 @@ class State:
     # ---- sizes
     def size(self, name: str) -> Node:
         symbol = size(name)
+        if symbol not in self.probe.sizes:
+            raise Fault(f"no tensor has the size {name} yet.", "Declare what has it.")
         return nd.const(symbol, self.probe.value(symbol))
 
     def rows(self) -> list[Expr]:

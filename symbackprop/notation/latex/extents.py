@@ -83,6 +83,8 @@ def size_text(several: Tokens) -> str | None:
     k = 0
     while k < len(several):
         text = several[k].text
+        if (text == "_" or text[1:] in FONTS) and k + 1 == len(several):
+            return None
         if text in "{}":
             k += 1
         elif text[1:] in FONTS:

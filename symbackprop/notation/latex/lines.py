@@ -58,7 +58,8 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
         letters, named = function.letters, {*map(_left, found)}
         bare = letters is not None and all(x in named or known(x) for x in letters)
         if foreign:
-            _require_a_function(function, foreign[0].arguments, others, bare)
+            for call in foreign:
+                _require_a_function(function, call.arguments, others, bare)
         if letters is not None and calls and (foreign or not bare):
             taken = {unit.text for part in found for unit in units(part)}
             found = [_applied(part, function, letters, taken) for part in others]

@@ -175,8 +175,9 @@ class _Equations:
         for line in self.lines:
             try:
                 self.enter(line, self.value(line))
-            except Unknown as unknown:
-                raise _asked(self.undeclared() or [unknown], self.indexed()) from None
+            except Fault as fault:
+                missing = self.undeclared() or ([fault] if isinstance(fault, Unknown) else [])
+                raise (_asked(missing, self.indexed()) if missing else fault) from None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
