@@ -138,10 +138,10 @@ class Contraction:
         form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
         if masks and not above and not below:  # what it is of may come by a sum
             return masks[0], first
-        for mask in masks:
-            form = Form(mask.op, (form,), mask.given)
         if below:
             form = Form("over", (form, below[0] if len(below) == 1 else Form("hadamard", tuple(below))))
+        for mask in masks:  # of the quotient: what a mask leaves out may be divided by 0
+            form = Form(mask.op, (form,), mask.given)
         return form, first
 
     def _take(self, letter: str | None) -> Form | None:

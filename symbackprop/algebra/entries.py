@@ -6,9 +6,9 @@ Every letter stands below a name. What is shared is taken out as it is of matric
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from sympy import Eq, Expr, Ge, S, Symbol
+from sympy import Eq, Ge, S, Symbol
 
 from symbackprop.algebra.compared import compared, sides
 from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
@@ -18,27 +18,11 @@ from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, sh
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, tensor_of
+from symbackprop.algebra.subscripts import Positions, letters_below
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
 
 OPERATED = ("function", "group", "positive", "zero", "cases")  # what is done to entries one by one
-
-
-class Positions(NamedTuple):
-    """sum of slope * position of a letter + offset, which is 0 or at least 0."""
-
-    relation: type
-    letters: tuple[str, ...]
-    slopes: tuple[Expr, ...]
-    offset: Expr
-    sizes: tuple[Expr, ...]
-
-
-def below(x: Form) -> set[str]:
-    """The letters that stand below names in a form."""
-    own = x.given.subscripts if x.op == "leaf" else x.given.letters if x.op == "positions" else x.given if x.op == "entry" else ()
-    front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
-    return {*own}.union(*map(below, (*front, *x.parts)))
 
 
 class EntryWriter:
@@ -90,8 +74,8 @@ class EntryWriter:
             return scaled(front, None)
         over = tuple((swap[x], sizes[x]) for x in mine)
         names = {y for y, _ in over}
-        inner, outer = ([x for x in front.tops if bool(below(x) & names) == k] for k in (True, False))
-        low, high = ([x for x in front.bottoms if bool(below(x) & names) == k] for k in (True, False))
+        inner, outer = ([x for x in front.tops if bool(letters_below(x) & names) == k] for k in (True, False))
+        low, high = ([x for x in front.bottoms if bool(letters_below(x) & names) == k] for k in (True, False))
         body = Form("indexsum", (scaled(Front(1, tuple(inner), tuple(low)), None),), over)
         return scaled(Front(front.coefficient, tuple(outer), tuple(high)), body)
 

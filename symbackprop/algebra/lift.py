@@ -17,7 +17,6 @@ from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import (
     PLAIN,
     Form,
-    Front,
     Leaf,
     MisfitError,
     both,
@@ -33,6 +32,7 @@ from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, sh
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
+from symbackprop.algebra.subscripts import summed_over
 from symbackprop.algebra.windows import Window, window
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
@@ -170,7 +170,7 @@ class Lift:
                 contraction.add(self._placed(item, scope))
         done = scope.subscripts | inner | {row, col}
         form = contraction.result({x for x, n in sizes.items() if x not in done and n is not S.One})
-        return _summed(form, summed) if summed else form
+        return summed_over(form, summed) if summed else form
 
     def _slide(self, found: Window, sizes: dict[str, Expr], scope: Scope) -> Placed:
         """A correlation or a convolution at its free letters."""
@@ -388,12 +388,3 @@ def two(letters: Sequence[str]) -> tuple[str | None, str | None]:
 
 def _first(letters: Any, n: int) -> list[str]:
     return [next(letters) for _ in range(n)]
-
-
-def _summed(form: Form, letters: tuple[tuple[str, Expr], ...]) -> Form:
-    """The sum over subscripts, with numbers and sizes before it."""
-    front, body = front_of(form)
-    plain = all(x.op in ("size", "scalarpower") for x in (*front.tops, *front.bottoms))
-    if body is None or not plain:
-        return Form("indexsum", (form,), letters)
-    return scaled(Front(front.coefficient, front.tops, front.bottoms), Form("indexsum", (body,), letters))

@@ -14,7 +14,7 @@ from symbackprop.algebra.functions import applied, logistic_of, pow_of, reductio
 from symbackprop.algebra.matrix_functions import matrix_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Number, Poly, const, exact, summed_letters
-from symbackprop.core.functions import FUNCTIONS, Where, matrix_function, reduction, stop_gradient
+from symbackprop.core.functions import FUNCTIONS, Where, defined_everywhere, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
@@ -95,6 +95,8 @@ class Reader:
 
     def _where(self, e: Where) -> Poly:
         test, first, second = e.args
+        if first == 0 and isinstance(test, sp.Eq) and not defined_everywhere(second):
+            return self._short(self.algebra.times(self.poly(second), self.condition(sp.Ne(*test.args))))
         mask = self.condition(test)
         a, b = self.poly(first), self.poly(second)
         return self._short(b + self.algebra.times(a - b, mask))
@@ -122,7 +124,8 @@ class Reader:
             case sp.Eq():
                 return self._equal(*c.args)
             case sp.Ne():
-                return ONE - self._equal(*c.args)
+                form = None if defined_everywhere(self.equation.op.body) else self._positions(*c.args)  # type: ignore[union-attr]
+                return self._beside(form) if form is not None else ONE - self._equal(*c.args)
             case Relational():
                 form = self._positions(*(c.args if isinstance(c, sp.Gt | sp.Ge) else c.args[::-1]))
                 if form is not None:
@@ -132,6 +135,12 @@ class Reader:
                 test = applied(a, "positive", gap)
                 return test if isinstance(c, sp.Gt | sp.Lt) else ONE - test
         raise NoFormError("it holds a condition of which no identity is known")
+
+    def _beside(self, form: Affine) -> Poly:
+        """1 where positions differ, with no 1 - 1 where they do not: what it is a factor of may be infinite there."""
+        other = {letter: -slope for letter, slope in form.slopes.items()}
+        below, above = ((form.slopes, form.offset - 1), (other, -form.offset - 1))
+        return self.algebra.order(*below, self.sizes) + self.algebra.order(*above, self.sizes)
 
     def _within(self, parts: list[Any]) -> tuple[Poly, list[Any]]:
         """[low <= x][x <= high] = [clip(x, low, high) = x], where x is a value that has both bounds; and what is left."""

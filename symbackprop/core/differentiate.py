@@ -13,6 +13,7 @@ from symbackprop.core.forward_mode import ONES, forward_mode
 from symbackprop.core.garbage import without_collections
 from symbackprop.core.grammar import check
 from symbackprop.core.inner import restated
+from symbackprop.core.left_out import without_left_out
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.core.stable import stable, with_defined_slopes
 
@@ -133,11 +134,16 @@ def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
     first = None if derived.first is None else stabilised(derived.first, kept)
     forward = stable(restated(derived.forward, kept), kept) if first is None else first.program
     if forward is derived.forward or not kept & derived.forward.tensors.keys() <= forward.tensors.keys():
-        program = with_defined_slopes(derived.program)
+        program = _sound(derived.program)
         return derived if program is derived.program else replace(derived, program=program)
     for word, like in (("upstream", derived.of), ("vector", derived.wrt[0])):
         forward = _given(forward, word, getattr(derived, word), like)
-    return replace(derived, forward=forward, program=with_defined_slopes(_swept(derived, forward)), first=first)
+    return replace(derived, forward=forward, program=_sound(_swept(derived, forward)), first=first)
+
+
+def _sound(program: Program) -> Program:
+    """The program with no infinite part that is 0 as a whole: slopes of powers at 0, and what a condition leaves out."""
+    return without_left_out(with_defined_slopes(program))
 
 
 def _free(program: Program) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
+from sympy.core.relational import Relational
 
 from symbackprop.core.functions import Where, X, iverson, matrix_function, reduction
 from symbackprop.core.guards import fixed_letters, integers_of, is_position, overhang, split
@@ -186,7 +187,7 @@ def _letters_of(ref: Ref, pinned: Mapping[str, Expr]) -> set[str]:
 
 
 def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters) -> Node:
-    """The sum of a body over letters, with the factors that have none of them in front."""
+    """The sum of a body over letters: factors that have none of them stand in front, what is said of them below the sign."""
     if not over:
         return printer.formula(body)
     summed = {c for c, _ in over}
@@ -197,11 +198,31 @@ def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mappin
 
     coefficient, factors = split_product(body)
     outside, inside = [x for x in factors if not varies(x)], [x for x in factors if varies(x)]
+    below = [x for x in inside if _is_below(x)]
+    inside = [x for x in inside if x not in below] or [S.One]
+    tests = [t for x in below for t in sp.And.make_args(x.args[0])]
     terms = printer.within(inside[0], Binds.PRODUCT) if len(inside) == 1 else printer.product(S.One, inside)
-    total = f.over_letters(f.SUM, [shown for c, _ in over if (shown := letters[c]) is not None], terms)
+    said: set[Any] = set().union(*(t.free_symbols for t in tests))
+    under = [shown for c, _ in over if (shown := letters[c]) is not None and position(c) not in said]
+    under += [printer.formula(_from(t, {position(c) for c in summed})) for t in tests]
+    total = f.over_letters(f.SUM, under, terms)
     if not outside and coefficient in (1, -1):
         return total if coefficient == 1 else f.negative(total)
     return f.juxtapose([printer.product(coefficient, outside), total], Binds.SUM)
+
+
+def _is_below(factor: Any) -> bool:
+    """Whether a factor says which positions a sum goes over, and fixes none of them: 1[i < j]."""
+    if not isinstance(factor, Where) or factor.args[1:] != (1, 0):
+        return False
+    return all(isinstance(t, Relational) and not isinstance(t, sp.Eq) for t in sp.And.make_args(factor.args[0])) and all(
+        isinstance(s, Symbol) and s.is_integer for s in factor.free_symbols
+    )
+
+
+def _from(test: Any, summed: set[Any]) -> Any:
+    """A condition with the letter that runs on its left: j != i."""
+    return test.reversed if test.rhs in summed and test.lhs not in summed else test
 
 
 def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str]) -> Node:

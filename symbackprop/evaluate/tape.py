@@ -20,6 +20,7 @@ from symbackprop.core.turns import Turn, as_sum
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.code import Code
+from symbackprop.evaluate.computed import computed
 from symbackprop.evaluate.equations import code_of
 from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
@@ -99,6 +100,7 @@ class Run:
         jitter: np.random.Generator | None = None,
         branches: Branches | None = None,
     ) -> None:
+        program = computed(program)
         self.program, self.sizes, self.shifts = program, sizes, shifts or {}
         self.written = _written(Same(program), tuple(sizes.items()))
         self.wanted = set(wanted)

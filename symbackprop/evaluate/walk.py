@@ -23,6 +23,7 @@ from symbackprop.core.turns import as_sum
 from symbackprop.evaluate import guards, primary
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
+from symbackprop.evaluate.computed import computed
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.implicit import PARTS, factor
 from symbackprop.evaluate.points import PointError
@@ -50,6 +51,7 @@ def walk(
     watch    told of every comparison: relation in the operands' names, left - right, outcome.
     Raises PointError where an equation cannot be evaluated.
     """
+    program = computed(program)
     values: dict[str, ndarray] = dict(point)
     for tensor in program.inputs:
         if tensor.name not in values:

@@ -37,7 +37,22 @@ class FormValue:
 
     def read(self, x: Form) -> ndarray:
         """The matrix; a vector is a column, a number has one row and one column."""
-        return np.asarray(known(RULES, x.op, "the values of forms (judge.forms.RULES)")(self, x), dtype=float)
+        value = np.asarray(known(RULES, x.op, "the values of forms (judge.forms.RULES)")(self, x), dtype=float)
+        if np.isnan(value).any():  # 0 times infinity, where a condition says that there is no such term
+            left_out = self.left_out(x)
+            return value if left_out is None else np.where(left_out, 0.0, value)
+        return value
+
+    def left_out(self, x: Form) -> ndarray | None:
+        """Where a product is 0 by a condition that is a factor of it, and a sum where all of its terms are; None: nowhere."""
+        if x.op in ("positions", "compare"):
+            return self.read(x) == 0
+        if x.op == "sum":
+            terms = [places for term in x.parts if (places := self.left_out(term)) is not None]
+            return np.logical_and.reduce(np.broadcast_arrays(*terms)) if len(terms) == len(x.parts) else None
+        tops = {"hadamard": x.parts, "over": x.parts[:1]}.get(x.op, ()) if x.op != "scaled" else (*x.given.tops, *x.parts)
+        found = [places for top in tops if (places := self.left_out(top)) is not None]
+        return np.logical_or.reduce(np.broadcast_arrays(*found)) if found else None
 
     def parts(self, x: Form) -> list[ndarray]:
         return [self.read(part) for part in x.parts]

@@ -11,7 +11,7 @@ from symbackprop.core.functions.elementary import sigmoid
 from symbackprop.core.functions.flat import held, stop_gradient
 from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS, MATRIX_HELPERS, MatrixFunction, matrix_function
 from symbackprop.core.functions.operations import OTHERS, REDUCTIONS, TIES, Reduction, UnknownOperationError, known, reduction
-from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, kinks, slope
+from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, defined_everywhere, kinks, slope
 from symbackprop.core.functions.special import gammaln
 from symbackprop.core.functions.textbook import derivative, tidy_sign
 from symbackprop.core.functions.where import Where, iverson
@@ -38,6 +38,7 @@ __all__ = [
     "bessel",
     "declared",
     "declared_names",
+    "defined_everywhere",
     "derivative",
     "gammaln",
     "held",

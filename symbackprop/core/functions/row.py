@@ -125,6 +125,9 @@ def _applied(name: str, *arguments: Expr) -> Expr:
     return FUNCTIONS[name](*arguments)  # type: ignore[return-value]  # SymPy says of its functions that a call returns a class
 
 
+PARTIAL = ("log", "log1p", "arcsin", "arccos", "arctanh", "arccosh")  # SymPy's own functions that are not defined at all numbers
+
+
 @cache
 def slope(name: str, k: int = 0) -> Expr:
     """The derivative of the row `name` by its k-th argument, in x (and further arguments) and the result y."""
@@ -135,6 +138,15 @@ def slope(name: str, k: int = 0) -> Expr:
     if row.tidy:
         derivative = sp.factor(sp.cancel(sp.together(derivative.xreplace(dict(row.tidy)))))
     return textbook(derivative, row.formula, Y)
+
+
+def defined_everywhere(body: Any) -> bool:
+    """Whether a body has a value at all real numbers, as far as its functions tell: no quotient, root or logarithm stands in it."""
+    if any(not (p.exp.is_nonnegative and p.exp.is_integer) for p in body.atoms(sp.Pow) if not p.base.is_positive):
+        return False
+    partial = tuple(FUNCTIONS[name] for name in PARTIAL)
+    functions = body.atoms(sp.Function)
+    return not any(f.row.domain != "real" if isinstance(f, TableFunction) else isinstance(f, partial) for f in functions)
 
 
 def kinks(body: Expr) -> list[str]:

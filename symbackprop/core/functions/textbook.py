@@ -35,7 +35,7 @@ def textbook(slope: Any, body: Expr, result: Symbol | None) -> Expr:
 
     result   the symbol that stands for the value of `body`; None: it is not put back.
     """
-    slope = _cancelled(tidy_where(slope))
+    slope = _signed(_cancelled(tidy_where(slope)))
     if slope.is_Atom:
         return slope
     if any(not power.exp.is_number for power in slope.atoms(sp.Pow)):
@@ -52,6 +52,25 @@ def _cancelled(slope: Any) -> Any:
         return sp.Mul(*[f for f in e.args if f not in powers], joined) if joined.is_number else e
 
     return slope.replace(lambda e: e.is_Mul, product) if slope.has(sp.exp) else slope
+
+
+def _signed(slope: Any) -> Any:
+    """The slope with sign(u)/|u| = 1/u in its products: the slope of log|u|."""
+
+    def named(f: Any) -> str:
+        row = getattr(type(f), "row", None)
+        return row.name if row is not None else ""
+
+    def product(e: Any) -> Any:
+        factors = list(e.args)
+        for sign in [f for f in factors if named(f) == "sign"]:
+            powers = (f for f in factors if f.is_Pow and named(f.base) == "abs" and f.base.args == sign.args)
+            power = next((f for f in powers if f.exp.is_odd and f.exp < 0), None)
+            if power is not None:
+                factors = [f for f in factors if f not in (sign, power)] + [sign.args[0] ** power.exp]
+        return sp.Mul(*factors) if factors != list(e.args) else e
+
+    return slope.replace(lambda e: e.is_Mul, product) if any(named(f) == "sign" for f in slope.atoms(sp.Function)) else slope
 
 
 def _forms(slope: Any, body: Expr, result: Symbol | None) -> Iterator[Expr]:

@@ -17,7 +17,7 @@ import sympy as sp
 from sympy import Expr, S
 from sympy.core.relational import Relational
 
-from symbackprop.core.functions import FUNCTIONS, Where
+from symbackprop.core.functions import Where, defined_everywhere
 from symbackprop.core.program import Carry, Range, Sum, position, rewritten, same_size, slot, substituted
 from symbackprop.language.tensors import Tensor
 from symbackprop.language.tensors.tensor import Index
@@ -26,7 +26,6 @@ from symbackprop.notation.trace.nests import Column, Nest
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
-UNDEFINED = (sp.log, *(FUNCTIONS[name] for name in ("log1p", "arcsin", "arccos", "arctanh", "arccosh", "gammaln")))
 DEEPEST = 150  # operations below a value that are looked at
 Part = tuple[Tensor, Index]  # a value and those of the loop's letters that it has, which are its first axes
 
@@ -135,8 +134,7 @@ class Alike:
         """The body, at the turns alone that there are where it may have no value at others."""
         if self.nest is None or not self.nest.bounds or not self.nest.bound_letters(self.letters) <= set(own):
             return body
-        risky = any(not p.exp.is_nonnegative or not p.exp.is_integer for p in body.atoms(sp.Pow)) or body.has(*UNDEFINED)
-        return Where(self.nest.condition(self.letters, new), body, S.Zero) if risky else body
+        return body if defined_everywhere(body) else Where(self.nest.condition(self.letters, new), body, S.Zero)
 
     # -- bodies ---------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,36 @@
+"""Letters that stand as subscripts in a form: conditions on their positions, sums over them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sympy import Expr
+
+from symbackprop.algebra.matrix import Form, Front, front_of, scaled
+
+
+class Positions(NamedTuple):
+    """sum of slope * position of a letter + offset, which is 0 or at least 0."""
+
+    relation: type
+    letters: tuple[str, ...]
+    slopes: tuple[Expr, ...]
+    offset: Expr
+    sizes: tuple[Expr, ...]
+
+
+def letters_below(x: Form) -> set[str]:
+    """The letters that stand below names in a form."""
+    own = x.given.subscripts if x.op == "leaf" else x.given.letters if x.op == "positions" else x.given if x.op == "entry" else ()
+    front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
+    return {*own}.union(*map(letters_below, (*front, *x.parts)))
+
+
+def summed_over(form: Form, letters: tuple[tuple[str, Expr], ...]) -> Form:
+    """The sum over subscripts, with numbers and sizes before it."""
+    front, body = front_of(form)
+    own = {letter for letter, _ in letters}
+    plain = all(x.op in ("size", "scalarpower") and not letters_below(x) & own for x in (*front.tops, *front.bottoms))
+    if body is None or not plain:
+        return Form("indexsum", (form,), letters)
+    return scaled(Front(front.coefficient, front.tops, front.bottoms), Form("indexsum", (body,), letters))
