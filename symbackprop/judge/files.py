@@ -12,6 +12,7 @@ from typing import Any
 
 from symbackprop.core.errors import shown
 from symbackprop.judge.code import ClaimsError, Steps, filled_claims, python_steps
+from symbackprop.judge.typed import is_typed, lines_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.signs import keyed
@@ -114,8 +115,12 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     if not DISPLAYS.search(shown):
         shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
     is_printed = any(not c.isascii() and c != "∂" for c in text) and not CODE_MARKS.search(text)  # Xᵀ(p − y), as a page has it
-    is_formula = "\\" in text or "^" in text or is_printed
-    found = list(formulas(shown)) if is_formula else python_steps(path, text)
+    if "\\" not in text and not is_printed and is_typed(text):
+        shown = "\n".join(f"\\[{line}\\]" for line in lines_of(text))
+        found = list(formulas(shown))
+    else:
+        is_formula = "\\" in text or "^" in text or is_printed
+        found = list(formulas(shown)) if is_formula else python_steps(path, text)
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
     return found

@@ -44,7 +44,7 @@ def asked(truth: Truth, name: str, what: str = "") -> Asked:
 
 
 def named(truth: Truth, name: str, what: str) -> Asked | None:
-    """The derivative that a text names: "W_1", "dL/dW_1", "da/dz", "dW_1", "grad_W_1"; None where it names none."""
+    """The derivative that a text names: "W_1", "dL/dW_1", "da/dz", "dW_1", "grad_W_1", "L_W_1"; None where it names none."""
     tensors = truth.program.tensors
     aliases = truth.network.aliases
     match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](\w+)\s*", what)
@@ -55,7 +55,7 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
     called = _OF_LOSS.fullmatch(what)
     if called and called[1] not in tensors and (wrt := spelled(truth, called[2])) is not None and differentiable(truth, wrt):
         return about(truth, name, truth.of, wrt)
-    for prefix in PREFIXES:
+    for prefix in (*PREFIXES, f"{truth.of}_"):  # L_w
         wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
         if wrt is not None and differentiable(truth, wrt):
             return about(truth, name, truth.of, wrt)

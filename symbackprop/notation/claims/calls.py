@@ -32,42 +32,11 @@ _NAMES = _PRINTED | {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "LeakyReLU": "leaky_relu", "th": "tanh",
     "Phi": "normal_cdf", "Diag": "diag",
 }  # fmt: skip
-_WHOLE = frozenset(
-    [
-        "softmax",
-        "diag",
-        "tr",
-        "trace",
-        "Tr",
-        "max",
-        "min",
-        "maximum",
-        "minimum",
-        "sum",
-        "mean",
-        "rowsum",
-        "rowmean",
-        "onehot",
-        "colsum",
-        "colmean",
-        "tril",
-        "triu",
-        "det",
-        "logdet",
-        "logsumexp",
-        "LSE",
-        "prod",
-        "sech",
-        "coth",
-        "sqrt",
-        "clip",
-        "norm",
-        "avg",
-        "average",
-        "vec",
-        *windows.NONE,
-    ]
-)
+_WHOLE = frozenset([
+    "softmax", "diag", "tr", "trace", "Tr", "max", "min", "maximum", "minimum", "sum", "mean", "rowsum", "rowmean", "onehot",
+    "colsum", "colmean", "tril", "triu", "det", "logdet", "logsumexp", "LSE", "prod", "sech", "coth", "sqrt", "clip", "norm", "avg",
+    "average", "vec", *windows.NONE,
+])  # fmt: skip
 _SQUARE = frozenset(["tr", "trace", "Tr", "det", "logdet"])  # of square matrices alone
 _TOTALS = frozenset(["sum", "mean", "avg", "average", "rowsum", "colsum", "rowmean", "colmean"])  # of several entries
 _MEANS = frozenset(["mean", "avg", "average"])
@@ -147,13 +116,35 @@ def call(
     return best(found)
 
 
+def is_value(state: State, node: Syntax) -> bool:
+    """Whether a factor is a number or a word that is no function."""
+    body = node.body if isinstance(node, sx.Scripted) else node
+    is_word = isinstance(body, Word) and (state.names.lookup(body) is not None or not functions(state, body))
+    return is_word or isinstance(body, sx.Number)
+
+
 def require_one_argument(state: State, word: Word, rest: Sequence[Syntax]) -> None:
     r"""Raise Fault where in a network a function without brackets may end at its first factor or further on: \log 2\pi s^2."""
-    after = rest[0].body if rest and isinstance(rest[0], sx.Scripted) else rest[0] if rest else None
-    is_value = isinstance(after, Word) and (state.names.lookup(after) is not None or not functions(state, after))
-    if state.context.is_network and (is_value or isinstance(after, sx.Number)):
+    if state.context.is_network and rest and is_value(state, rest[0]):
         fault = f"where the argument of \\{word.base} ends is not said."
         raise Fault(fault, rf"Put it in brackets: \{word.base}(a b), or (\{word.base} a) b.", word.at)
+
+
+def reach(state: State, word: Word, behind: Sequence[Syntax], first: int) -> int:
+    r"""How many factors a function without brackets takes: \log 2\pi s^2 all, \log s n the first; else as many as are tried."""
+    last = first
+    while last < len(behind) and is_value(state, behind[last]):
+        last += 1
+    if last == first or state.context.is_network or not is_value(state, behind[0]):
+        return first
+    plainest = last if isinstance(behind[0], sx.Number) else first
+    for taken in range(first, last + 1):
+        name = f"{word.base} of {taken} at {word.at}"
+        if taken != plainest:
+            state.beside.add(name)
+        if state.apart == name:
+            return taken
+    return plainest
 
 
 def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, sub: str) -> Senses:

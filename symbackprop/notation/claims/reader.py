@@ -265,8 +265,9 @@ class Reader:
             taken = 1
             while taken < len(behind) and isinstance(behind[taken - 1], sx.Number):
                 taken += 1
+            taken = calls.reach(state, word, behind, taken)
             inner = sx.Product(tuple(behind[:taken]), ("",) * (taken - 1), first.at) if taken > 1 else first
-            if isinstance(first, Word):  # \log\sigma(z): a function of a function
+            if isinstance(first, Word) and taken == 1:  # \log\sigma(z): a function of a function
                 argument, taken = self.word(first, behind[1:], 0)
             else:
                 argument = self.read(inner)
@@ -358,8 +359,6 @@ class Reader:
             if other.sub or other.sup:
                 return None
         return None
-
-    # ---- brackets
 
 
 def _unbraced(several: Tokens) -> Tokens:

@@ -1,0 +1,189 @@
+r"""Mathematics typed without LaTeX, dL/dw = 2(a - y) a(1 - a) x, as LaTeX: one line after the other, signs and words alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from symbackprop.notation.claims.tokens import GREEK
+
+_CODE = re.compile(  # what only code has
+    r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
+    r"|\blambda\b.*:|#",
+    re.MULTILINE,
+)
+_DERIVATIVE = re.compile(
+    r"(?<![\w\\])(?:(d2|d\^2)(\w*)\s*/\s*d\(?(\w+)\)?\^?2|d_?([A-Za-z]\w*)\s*/\s*(?:d_?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
+)
+_BEGINS = re.compile(
+    r"(?:(?:grad|nabla)_\w+\s+[A-Za-z]\w*|d2?\w+\s*/\s*d\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2|\b[A-Za-z]\w*(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
+)
+_BECAUSE = "by|since|because|using|from"
+_SAYS = re.compile(  # what a sentence says behind a formula
+    rf"\s*(?:,?\s+(?:{_BECAUSE}|which|so that|due to|as)\s+[A-Za-z(].*"
+    rf"|\((?:{_BECAUSE}|chain rule|the)\b.*\)|\s\((?:[a-z]{{2,}}\s+)+[a-z]{{3,}}\))\s*$"
+)
+_INDEXED = re.compile(r"^\s*d\w*?/d[A-Za-z]\d?_([ijklmnc]{1,3})\s*=")
+_SUMMED = re.compile(r"\b(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*([12])\s*\)")
+_LINKS = frozenset(["where", "with", "if", "otherwise", "for", "all", "and", "else", "when", "elsewhere"])
+_FUNCTIONS = frozenset([
+    "sigmoid", "tanh", "relu", "ReLU", "exp", "log", "ln", "softmax", "softplus", "sign", "diag", "tr", "trace", "sin", "cos",
+    "tan", "sinh", "cosh", "sech", "max", "min", "abs", "det", "vec", "arctan", "logsumexp",
+])  # fmt: skip
+_MACROS = frozenset(["tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "max", "min", "det", "arctan"])
+_OCTAVE = re.compile(r"\.\*|\./|\.\^|[\w)]'\s*\*|\*\s*\w+'(?!\s*\()")
+_SIGNS = {"->": r"\to ", "=>": r"\Rightarrow ", "<=": r"\leq ", ">=": r"\geq ", "!=": r"\neq ", "~": "", ".": r"\cdot "}
+_TOKEN = re.compile(
+    r"\d+\.\d+(?:[eE]-?\d+)?|\d+|\.[*/^]|[^\W\d_]+\d*(?:_(?:\{[^{}]*\}|[A-Za-z0-9]+))*|\*\*|[<>!]=|->|=>|\s+|.", re.DOTALL
+)
+
+
+def is_typed(text: str) -> bool:
+    """Whether a text is mathematics as it is typed, and no code: 2(a - y) x, sigma'(z), sum_k, x^T."""
+    if _CODE.search(text) and not _OCTAVE.search(text):
+        return False
+    lines = text.splitlines()
+    return any(map(_is_typed, lines)) and not (_is_code(_DERIVATIVE.sub("D", text)) and not any(map(_INDEXED.match, lines)))
+
+
+def _is_typed(line: str) -> bool:
+    code = _DERIVATIVE.sub("D", line).strip()
+    if "=" not in code:
+        return False
+    if (own := _INDEXED.match(line)) and re.search(rf"_\w*[{own[1]}]\b", line[own.end() :]) and not _calls(line):
+        return True  # entries, dL/dz_j = p_j - y_j
+    return not _is_code(code)
+
+
+def _is_code(text: str) -> bool:
+    """Whether Python takes a text for statements that call nothing but names: 2(a - y) is no call."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call))
+    return all(isinstance(n.func, ast.Name | ast.Attribute | ast.Lambda) for n in calls)
+
+
+def _calls(line: str) -> bool:
+    """Whether a line calls a function that only code has: outer(d, x)."""
+    return any(word not in _FUNCTIONS and len(word) > 1 for word in re.findall(r"([A-Za-z]\w*)\(", _DERIVATIVE.sub("D", line)))
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The formulas of a text, in LaTeX, line by line; what follows with an equals sign goes on with the one before."""
+    octave = bool(_OCTAVE.search(text)) and "^T" not in text
+    for line in re.split(r"\n|;", text):
+        if said := _formula(line):
+            yield _latex(_SUMMED.sub(_along, said) if octave else said, octave)
+
+
+def _formula(line: str) -> str:
+    """What a line says in signs, without the words of the sentence around it."""
+    line = re.sub(r"^\s*(?:[-*•]\s+|\(?\d+[.)]\s+)", "", line).strip().rstrip(".,;")
+    begins = _BEGINS.search(line)
+    if begins is not None and re.search(r"[A-Za-z]{2}", line[: begins.start()]) and "=" not in line[: begins.start()]:
+        line = line[begins.start() :]
+    return _SAYS.sub("", line)
+
+
+def _along(found: re.Match[str]) -> str:
+    """sum(D, 2), along the rows."""
+    return f"{'row' if found[3] == '2' else 'col'}{found[1]}({found[2]})"
+
+
+def _latex(line: str, octave: bool) -> str:
+    found: list[str] = []
+    line = _DERIVATIVE.sub(_quotient, line)
+    several: list[str] = _TOKEN.findall(line)
+    k = 0
+    while k < len(several):
+        token, rest = several[k], "".join(several[k + 1 :])
+        if token == "\0":  # a quotient, which is LaTeX already
+            end = several.index("\1", k)
+            found.append("".join(several[k + 1 : end]))
+            k = end
+        elif token[0].isalpha():
+            found.append(_word(token, rest))
+        elif token in (".*", "*", "./", "/", ".^", "**", "^", "'"):
+            found.append(_sign(token, octave))
+            if token in ("^", ".^", "**") and rest.lstrip()[:1] in ("(", "-"):
+                k, power = _power(several, k + 1)
+                found[-1] = f"^{{{power}}}"
+        else:
+            found.append(_SIGNS.get(token, token))
+        k += 1
+    return "".join(found)
+
+
+def _sign(token: str, octave: bool) -> str:
+    r"""A sign; in Octave a star is a product of matrices, and a prime a transpose."""
+    match token:
+        case ".*":
+            return r"\odot "
+        case "./" | "/":
+            return "/"
+        case "*":
+            return r"\, " if octave else "*"
+        case "'":
+            return r"^\top " if octave else "'"
+    return "^"
+
+
+def _power(several: list[str], k: int) -> tuple[int, str]:
+    """What stands above behind ^, (l+1) or -1/2, and where it ends."""
+    while several[k].isspace():
+        k += 1
+    if several[k] == "-":
+        return k + 1, f"-{several[k + 1]}" if k + 1 < len(several) else "-"
+    depth, begin = 0, k
+    while k < len(several):
+        depth += (several[k] == "(") - (several[k] == ")")
+        if not depth:
+            break
+        k += 1
+    inner = "".join(several[begin + 1 : k])
+    return k, f"({inner})" if re.fullmatch(r"\s*(?:\d|[lLtik]|[lLtki]\s*[-+]\s*1)\s*", inner) else _latex(inner, octave=False)
+
+
+def _word(token: str, rest: str) -> str:
+    base, *scripts = token.split("_")
+    low = "".join(f"_{{{one.strip('{}')}}}" for one in scripts[:1])
+    low += "".join(f",{one}" for one in scripts[1:])
+    calls = re.match(r"'*\s*\(", rest) is not None
+    stem = re.fullmatch(r"([^\W\d]+?)(\d+)", base)
+    name, number = (stem[1], stem[2]) if stem else (base, "")
+    if base in ("sum", "prod") and (scripts or rest.lstrip()[:1] != "("):
+        return rf"\{base}{low}" if rest.startswith("_") else rf"\{base}{low} "
+    if name in GREEK:
+        return rf"\{name}{f'_{{{number}}}' if number else ''}{low} "
+    if base in ("grad", "nabla") and scripts and re.match(r"\s+[A-Za-z]", rest):
+        return rf"\nabla{low} "
+    if base in _MACROS and (calls or not low):
+        return rf"\{base}{low} "
+    if base in _FUNCTIONS and (calls or re.match(r"\^\d", rest)):
+        return f"{base}" if rest.lstrip().startswith("(") and not low else rf"\operatorname{{{base}}}{low}"
+    if base in _LINKS and not scripts:
+        return rf"\text{{ {base} }}"
+    if base == "T" and not scripts and not rest:
+        return "T"
+    return f"{base}{low}"
+
+
+def _quotient(found: re.Match[str]) -> str:
+    r"""dL/dw as \frac{\partial L}{\partial w}."""
+    if found[1]:
+        above, below = rf"\partial^2 {_name(found[2])}", rf"\partial {_name(found[3])}^2"
+    elif found[7]:
+        above, below = r"\partial", rf"\partial {_name(found[7])}"
+    else:
+        above, below = rf"\partial {_name(found[4])}", rf"\partial {_name(found[5] or found[6])}"
+    return f"\0\\frac{{{above}}}{{{below}}}\1"
+
+
+def _name(name: str) -> str:
+    return _word(name, "").strip()

@@ -1,0 +1,87 @@
+"""Claims typed as mathematics, without LaTeX and without stars: what is right is right, and its slip is wrong."""
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.files import typed_claims
+from tests.judge.backward_passes import LOGIT, NG
+
+NEURON = "x: data[()]\ny: data[()]\nw: parameter[()]\nb: parameter[()]\nz = w*x + b\na = sigmoid(z)\nL = (a - y)**2"
+LAYERS = """W1: parameter[h, d]
+b1: parameter[h]
+W2: parameter[k, h]
+x: data[d]
+y: data[k]
+z1 = W1 @ x + b1
+a1 = sigmoid(z1)
+yhat = W2 @ a1
+L = 0.5*sum((yhat - y)**2)"""
+TANH = "x: data[d]\nw: parameter[d]\nt: data[()]\nz = x @ w\nh = tanh(z)\nL = 0.5*(h - t)**2"
+RELU = TANH.replace("tanh(z)", "maximum(0, z)")
+SOFTMAX = "z: parameter[k]\ny: labels[k]\np = softmax(z)\nL = -sum(y*log(p))"
+LINE = "x: data[n]\ny: data[n]\nw: parameter[()]\nL = sum((w*x - y)**2)"
+GAUSS = "x: data[n]\nmu: parameter[()]\nsigma: positive[()]\nL = n*log(sigma) + sum((x - mu)**2)/(2*sigma**2)"
+UNITS = """x: data[d]
+y: data[K]
+v: parameter[J, d]
+w: parameter[K, J]
+h = sigmoid(v @ x)
+o = sigmoid(w @ h)
+E = 0.5*sum((o - y)**2)"""
+SAMPLES = LOGIT.replace("X:", "x:").replace("X @", "x @")
+OCTAVE = """delta_2 = A2 - Y;
+dW2 = (1/m) * delta_2 * A1';
+db2 = (1/m) * sum(delta_2, 2);
+delta_1 = (W2' * delta_2) .* (1 - A1.^2);
+dW1 = (1/m) * delta_1 * X';"""
+QUICK = {  # network, claims, what is typed, a slip in its place
+    "a line": (NEURON, "dL/dw = 2(a-y) a(1-a) x; dL/db = 2(a-y) a(1-a)", "a(1-a) x", "a x"),
+    "a chain in prose": (NEURON, "By the chain rule, dL/dw = dL/da da/dz dz/dw = 2(a - y) a(1 - a) x.", "2(a - y)", "3(a - y)"),
+    "entries": (SOFTMAX, "dL/dz_j = p_j - y_j", "- y", "+ y"),
+    "an indicator": (RELU, "dL/dw = (h - t) 1[z > 0] x", "z > 0", "z < 0"),
+    "a subscript": (TANH, "L_w = (h - t)(1 - h^2) x", "h^2", "h"),
+}
+SLOW = {
+    "a prime": (NEURON, "dL/dw = 2(sigma(wx+b)-y) sigma'(wx+b) x", "sigma'", "sigma"),
+    "remarks": (NEURON, "1) dL/da = 2(a-y)   (power rule)\n2) dL/dz = 2(a-y) a(1-a)  since a' = a(1-a)\n3) so dL/dw = x dL/dz", "x dL", "w dL"),
+    "steps": (NEURON, "dL/da = 2(a - y)\nda/dz = a(1-a)\ndL/dw = dL/da da/dz x", "a(1-a)", "a(1+a)"),
+    "a power of e": (NEURON, "dL/dw = e^(-z)/(1 + e^(-z))^2 * 2(a - y) * x", "e^(-z)/", "1/"),
+    "layers": (LAYERS, "delta2 = yhat - y\ndelta1 = (W2^T delta2) .* a1 .* (1 - a1)\ndL/dW1 = delta1 x^T", "(1 - a1)", "a1"),
+    "samples": (SAMPLES, "dL/dw_j = (1/m) * sum_{i=1}^m (sigmoid(w^T x_i + b) - y_i) * x_ij", "- y_i", "+ y_i"),
+    "letters side by side": (UNITS, "delta_k = (o_k - y_k) o_k (1 - o_k)\ndelta_j = h_j (1 - h_j) sum_k delta_k w_kj\n"
+                             "dE/dw_kj = delta_k h_j\ndE/dv_ji = delta_j x_i", "delta_j x_i", "delta_j h_i"),
+    "Octave": (NG, OCTAVE, "1 - A1.^2", "1 - A1"),
+    "a second derivative": (LINE, "d^2L/dw^2 = 2 x^T x", "2 x", "x"),
+    "a form more in the next line": (LINE, "dL/dw = 2 sum_i (w x_i - y_i) x_i\n      = 2 (w x^T x - x^T y)", "- x^T y", "+ x^T y"),
+    "two in a line": (GAUSS, "dL/dmu = -sum_i (x_i - mu)/sigma^2, dL/dsigma = n/sigma - sum_i (x_i - mu)^2/sigma^3", "n/sigma", "1/sigma"),
+    "where": (SOFTMAX, "dL/dz = p - y where p = softmax(z)", "p - y", "y - p"),
+    "cases": (RELU, "dL/dw = (h - t) x if z > 0, 0 otherwise", "z > 0", "z < 0"),
+    "a function's power": (TANH, "dL/dw = (h - t) sech^2(w.x) x", "(h - t)", "(t - h)"),
+    "nabla": (TANH, "grad_w L = (h - t)(1 - h^2) x", "h^2", "h"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
+def test_what_is_typed_is_read_as_it_is_meant(case: str) -> None:
+    network, claims, right, slip = (QUICK | SLOW)[case]
+    found = sb.verify(network, claims)
+    assert found.ok, str(found)
+    assert right in claims
+    wrong = sb.verify(network, claims.replace(right, slip))
+    assert any(one.wrong or one.kind == "up to convention" for one in wrong.claims), str(wrong)
+
+
+@pytest.mark.parametrize("code", ["dL/dW_hh = outer(d, h)", "dW = X.T @ (p - y)", "dw = 2*(a - y)*x", "d = r  # its power: 2(a)"])
+def test_code_stays_code(code: str) -> None:
+    assert not any("\\" in part for step in typed_claims(code) for part in step)
+
+
+def test_where_the_argument_of_a_logarithm_ends_is_asked() -> None:
+    network = "x: data[n]\nm: parameter[()]\ns: positive[()]\nL = sum(x - m)**2*log(2*pi*s**2)"
+    claim = r"\frac{\partial L}{\partial m} = -2 n \sum_i (x_i - m) \log 2\pi s^2"
+    other = network.replace("log(2*pi*s**2)", "log(2*pi)*s**2")
+    assert sb.verify(network, claim).ok
+    (open_,) = sb.verify(other, claim).claims
+    assert "right if read as" in open_.verdict
+    (wrong,) = sb.verify(other.replace("s**2", "s**3"), claim).claims
+    assert wrong.kind == "wrong"
