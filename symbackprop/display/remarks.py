@@ -29,7 +29,7 @@ from symbackprop.display.softmax import softmaxes
 from symbackprop.display.unread import unread
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.told import Formula, Told, listed, name, several, told
+from symbackprop.formulas.told import Formula, Said, Told, listed, name, several, told
 from symbackprop.formulas.tree import Node
 
 SHARED = 6
@@ -51,7 +51,7 @@ def remarks(derivation: Derivation) -> tuple[Told, ...]:
 def beside_steps(derivation: Derivation) -> Iterator[Told]:
     """The same without what the steps say: that the gradients of several uses add."""
     program = derivation.forward
-    yield from (told("{}", note) for note in (derivation.network.notes if derivation.network else ()))
+    yield from (told("{}", Said(note)) for note in (derivation.network.notes if derivation.network else ()))
     yield from _declared(program)
     yield from _layers(program)
     yield from _independent(derivation)

@@ -167,10 +167,13 @@ def _interpolate(
     x = as_tensor(x)
     rank = x.ndim - 2
     several = lambda v: None if v is None else list(v) if isinstance(v, tuple | list) else [v] * rank  # noqa: E731
-    row = ROWS.get(f"upsample_{mode}{rank}d")
-    if row is None or antialias:
-        raise LanguageError(f"interpolate: mode={mode!r} of {rank} axes is not in the language; nearest, linear and bilinear are")
-    if mode == "nearest":
+    name = f"_upsample_nearest_exact{rank}d" if mode == "nearest-exact" else f"upsample_{mode}{rank}d"
+    if name not in ROWS or antialias:
+        raise LanguageError(
+            f"interpolate: mode={mode!r} of {rank} axes is not in the language; nearest, linear, bilinear and bicubic are"
+        )
+    row = ROWS[name]
+    if mode.startswith("nearest"):
         return row(x, several(size), several(scale_factor))
     return row(x, several(size), bool(align_corners), several(scale_factor))
 

@@ -27,6 +27,8 @@ PATTERNS = "patterns"
 """The section of a catalogue for sentences that have their parts in them, such as those of claims."""
 REFUSALS = "refusals"
 """The section for what else is refused, which the shell and the page say: a report never does."""
+NETWORKS = "networks"
+"""The section for what is told of a network as it was read, its notes, which have their parts in them."""
 PAGE = "page"
 """The section for what the page says itself."""
 _PART = r"((?:\([^()]*\)|.)*?)"  # what stands in {}: brackets in it, such as those of a shape, end before it does
@@ -70,19 +72,22 @@ class Language:
         return {
             pattern: said
             for name, section in self.sections.items()
-            if name not in (PATTERNS, REFUSALS, PAGE)
+            if name not in (PATTERNS, NETWORKS, REFUSALS, PAGE)
             for pattern, said in section.items()
         }
 
     @cached_property
     def patterns(self) -> Sequence[tuple[str, str]]:
         """What is said with its parts in it: each pattern and its translation, those of most words first."""
-        return _most_first(self.sections.get(PATTERNS, {}))
+        return _most_first(self._of(PATTERNS, NETWORKS))
 
     @cached_property
     def refusals(self) -> Sequence[tuple[str, str]]:
-        """The patterns of whatever is refused, with those of claims."""
-        return _most_first({**self.sections.get(PATTERNS, {}), **self.sections.get(REFUSALS, {})})
+        """The patterns of whatever is refused, with all others."""
+        return _most_first(self._of(PATTERNS, NETWORKS, REFUSALS))
+
+    def _of(self, *names: str) -> dict[str, str]:
+        return {pattern: said for name in names for pattern, said in self.sections.get(name, {}).items()}
 
     def refused(self, error: SymbackpropError) -> str:
         """The message of an error in this language, sentence by sentence; what no pattern made stays English."""
@@ -148,6 +153,16 @@ class Language:
                 parts = [self._again(part, patterns, by_half) for part in found]
                 if by_half or not any(map(_WORDS.search, parts)):
                     return _PLACE.sub(partial(self._placed, parts), translated)
+        return text if by_half else self._within(text, patterns)
+
+    def _within(self, text: str, patterns: Sequence[tuple[str, str]]) -> str:
+        """What was put around a sentence stays: a full stop behind it, before it the name of what it is about."""
+        if text.endswith(".") and (said := self._again(text[:-1], patterns, by_half=False)) != text[:-1]:
+            return f"{said}."
+        about, colon, rest = text.partition(": ")
+        if colon and not _WORDS.search(about := self._again(about, patterns, by_half=False)):
+            said = self._again(rest, patterns, by_half=False)
+            return text if said == rest else f"{about}: {said}"
         return text
 
     def _placed(self, parts: Sequence[str], place: re.Match[str]) -> str:

@@ -63,6 +63,7 @@ BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean")
 LSTM = {"W": real(1, 20, 3), "R": real(1, 20, 5), "B": real(1, 40)}
 
 GRID = RNG.uniform(-0.95, 0.95, (2, 3, 2, 2))
+ODD_GRID = (2 * np.round(56 * GRID) + 1) / 64  # float32 holds them, and none lies halfway
 IMAGE = real(2, 2, 4, 5)
 
 
@@ -172,6 +173,9 @@ CASES: dict[str, Case] = {
     **RESIZED, **ATTENTION,
     "GridSample": one("GridSample", real(2, 3, 4, 5), GRID, version=20), "GridSample border": one("GridSample", real(2, 3, 4, 5), 2 * GRID, version=20, padding_mode="border", align_corners=1),
     "GridSample zeros": one("GridSample", real(2, 3, 4, 5), 2 * GRID, version=20, mode="linear", padding_mode="zeros"),
+    **{f"GridSample {mode} {beside}": one("GridSample", 2 + real(2, 2, 4, 5), ODD_GRID, version=20, mode=mode, padding_mode=beside, align_corners=corners)
+       for mode in ("linear", "nearest", "cubic") for beside, corners in (("zeros", 0), ("border", 1), ("reflection", 0)) if (mode, beside) != ("cubic", "border")},
+    "GridSample volume": one("GridSample", real(1, 2, 3, 4, 2), (2 * RNG.integers(-32, 32, (1, 2, 2, 3, 3)) + 1) / 64, version=20),
     "ScatterND": one("ScatterND", real(4, 3, 2), real(2, 3, 2), kept={1: np.array([[2], [-4]])}), "ScatterND entries": one("ScatterND", real(4, 3), real(2, 2), kept={1: np.array([[[2, 1], [0, 0]], [[3, -1], [1, 2]]])}),
     "ScatterND add": one("ScatterND", real(4, 3), real(3), kept={1: np.array([[2, 1], [0, 0], [2, 1]])}, reduction="add"),
     "ScatterND given": Case([("ScatterND", ["a", "i", "u"], ["y"], {"reduction": "add"})], {"a": real(4, 3), "i": np.array([[2], [0], [2]]), "u": real(3, 3)}),
@@ -210,9 +214,7 @@ SINGLE = {
     "GroupNormalization",
     "MeanVarianceNormalization",
     "LRN",
-    "GridSample",
-    "GridSample border",
-    "GridSample zeros",
+    *(name for name in CASES if name.startswith("GridSample") and "nearest" not in name),
     "Resize outside",
     "Attention causal",
     "Resize antialias cubic",

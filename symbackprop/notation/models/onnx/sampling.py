@@ -1,19 +1,19 @@
-"""Images at other places: Resize and Upsample, a matrix for each axis, and GridSample, hat functions of the places."""
+"""Images at other places: Resize and Upsample, a matrix for each axis, and GridSample."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import floor
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy import ndarray
 
 from symbackprop.language import operations as ops
-from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node
+from symbackprop.notation.models.sampled import Beside, Kernel, grid_sample
 
 Places = Callable[[ndarray, float, int, int], ndarray]
 
@@ -131,24 +131,20 @@ def _matrix(places: ndarray, n: int, kernel: Callable[[ndarray], ndarray], reach
 
 
 def _grid_sample(node: Node) -> Tensor:
-    """y[n c p q] = sum over h, w of X[n c h w] hat(i_y - h) hat(i_x - w), at the places i of the grid; hat(t) = max(0, 1 - |t|)."""
-    x, grid = node.tensor(0), node.tensor(1)
-    if x.ndim != 4:
-        raise node.refused(f"its input has {x.ndim} axes.", "Images (N, C, H, W) are read.")
-    if node.get("mode", "linear") not in ("bilinear", "linear"):
-        raise node.refused(f"mode={node.get('mode')!r} is not read.", "mode='linear' ('bilinear') is.")
-    padding = node.get("padding_mode", "zeros")
-    if padding not in ("zeros", "border"):
-        raise node.refused(f"padding_mode={padding!r} is not read.", "'zeros' and 'border' are.")
-    hats = []
-    for k, n in ((1, x.shape[2]), (0, x.shape[3])):
-        g = grid[..., k]
-        place = (g + 1) * (n - 1) / 2 if node.get("align_corners", 0) else ((g + 1) * n - 1) / 2
-        if padding == "border":
-            place = TABLE["minimum"](TABLE["maximum"](place, 0), n - 1)
-        hats.append(TABLE["relu"](1 - TABLE["abs"](place[..., None] - ops.arange(n))))
-    return ops.einsum("nchw,npqh,npqw->ncpq", x, *hats)
+    mode, beside = node.get("mode", "linear"), node.get("padding_mode", "zeros")
+    if mode not in KERNELS:
+        raise node.refused(f"mode={mode!r} is not read.", f"Those are: {', '.join(KERNELS)}.")
+    if beside not in get_args(Beside):
+        raise node.refused(f"padding_mode={beside!r} is not read.", f"Those are: {', '.join(get_args(Beside))}.")
+    if KERNELS[mode] == "cubic" and beside == "border":
+        raise node.refused("ONNX moves places to the border, where a cubic kernel jumps.", "Export it with other padding.")
+    return grid_sample(node.tensor(0), node.tensor(1), KERNELS[mode], beside, bool(node.get("align_corners", 0)))
 
+
+KERNELS: dict[str, Kernel] = {
+    "linear": "linear", "nearest": "nearest", "cubic": "cubic", "bilinear": "linear", "bicubic": "cubic",
+}  # fmt: skip
+"""ONNX's words for the kernel, of which the last two are those before version 20."""
 
 ROWS: dict[str, Row] = {"Resize": _resize, "Upsample": _resize, "GridSample": _grid_sample}
 """From an operator to its value."""

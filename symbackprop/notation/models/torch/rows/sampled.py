@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 from sympy import Expr
 
 from symbackprop.language.tensors import LanguageError, Tensor, as_number
+from symbackprop.notation.models import sampled
 from symbackprop.notation.models.torch.rows.words import lang
 
-REFLECTION = 2  # torch's number for what is read beside an image: 0 are zeros, 1 is its border
-MODES = ("bilinear", "nearest", "bicubic")
-CUBIC = sp.Rational(-3, 4)  # torch's parameter of the cubic kernel
+KERNELS: tuple[sampled.Kernel, ...] = ("linear", "nearest", "cubic")
+BESIDE: tuple[sampled.Beside, ...] = ("zeros", "border", "reflection")
+"""What torch's numbers mean."""
 
 
 def _resized(rank: int, weights: Callable[[Expr, Expr, Expr, bool], Tensor]) -> Callable[..., Tensor]:
@@ -23,9 +27,7 @@ def _resized(rank: int, weights: Callable[[Expr, Expr, Expr, bool], Tensor]) -> 
         for k in range(rank):
             axis = x.ndim - rank + k
             n = x.shape[axis]
-            scale = None if scale_factors is None else as_number(scale_factors[k])
-            m = as_number(output_size[k]) if scale is None else sp.floor(n * scale)
-            factor = m / n if scale is None else scale
+            m, factor = _size_and_factor(n, k, output_size, scale_factors)
             if m == n:
                 continue
             y = lang.moveaxis(x, axis, -1) @ weights(n, m, factor, align_corners).called("M").T
@@ -33,6 +35,60 @@ def _resized(rank: int, weights: Callable[[Expr, Expr, Expr, bool], Tensor]) -> 
         return x
 
     return row
+
+
+def _size_and_factor(n: Expr, k: int, output_size: Any, scale_factors: Any) -> tuple[Expr, Expr]:
+    """What n pixels become along axis k, and how much larger they are made."""
+    if scale_factors is None:
+        m = as_number(output_size[k])
+        return m, as_number(sp.cancel(m / n))
+    scale = scale_factors[k]
+    near = Fraction(scale).limit_denominator(1000)
+    factor = sp.Rational(near.numerator, near.denominator) if float(near) == scale else as_number(scale)
+    return sp.floor(n * factor), factor
+
+
+def _repeated(rank: int, exact: bool) -> Callable[..., Tensor]:
+    """Along each of the last axes y[i] = x[floor(i / factor)]; exact: at the middle of the pixel, floor((i + 1/2) / factor)."""
+
+    def row(x: Tensor, output_size: Any = None, scale_factors: Any = None) -> Tensor:
+        for k in range(rank):
+            axis = x.ndim - rank + k
+            n = x.shape[axis]
+            m, factor = _size_and_factor(n, k, output_size, scale_factors)
+            x = _read_again(x, axis, m, factor, sp.Rational(1, 2) if exact else sp.S.Zero)
+        return x
+
+    return row
+
+
+def _read_again(x: Tensor, axis: int, m: Expr, factor: Expr, middle: Expr) -> Tensor:
+    n, step = x.shape[axis], 1 / factor
+    before = (slice(None),) * axis
+    if factor.is_Integer:
+        return lang.repeat(x, int(factor), axis)
+    if step.is_Integer:
+        first = sp.floor(middle * step)
+        return x[(*before, slice(int(first), first + m * step, int(step)))]
+    _require_same_in_float32(m, step, middle)
+    part = sp.Rational(1, 4) / sp.denom(step)  # places are multiples of 2 * part: so much more, and no rounding goes below one
+    rows = lang.where(lang.floor(lang.arange(m) * step + (middle * step + part))[:, None] == lang.arange(n), 1, 0)
+    return lang.moveaxis(lang.moveaxis(x, axis, -1) @ rows.called("M").T, -1, axis)
+
+
+def _require_same_in_float32(m: Expr, step: Expr, middle: Expr) -> None:
+    """torch multiplies in float32, where a place may fall to the pixel before; of sizes that are symbols nobody can tell."""
+    if not (m.is_Integer and step.is_Rational):
+        raise LanguageError(f"upsampling by {1 / step} of images of any size is not in the language; give their sizes as numbers")
+    near = _single(float(step))
+    for i in range(int(m)):
+        if math.floor(_single(_single(i + float(middle)) * near)) != sp.floor((i + middle) * step):
+            raise LanguageError(f"upsampling by {1 / step} falls between pixels in float32; scale by 2 or 3, say")
+
+
+def _single(x: float) -> float:
+    """The nearest number of float32."""
+    return float(struct.unpack("f", struct.pack("f", x))[0])
 
 
 def _places(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
@@ -44,29 +100,13 @@ def _places(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
 
 
 def _hats(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
-    """(m, n): how much of each of n pixels is in each of m, with hat(t) = max(0, 1 - |t|)."""
-    place = _places(n, m, factor, align_corners)
-    if not align_corners:
-        place = lang.minimum(lang.maximum(place, 0), n - 1)
-    return _hat(place[:, None] - lang.arange(n))
-
-
-def _hat(t: Tensor) -> Tensor:
-    return lang.relu(1 - lang.abs(t))
+    """(m, n): how much of each of n pixels is in each of m."""
+    return sampled.hats(_places(n, m, factor, align_corners), n, lambda at: at if align_corners else sampled.clipped(at, n))
 
 
 def _cubics(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
     """(m, n): the same of a cubic kernel of four pixels; beyond the last one the last is read again."""
-    place = _places(n, m, factor, align_corners)
-    first = lang.floor(place)
-    t = place - first
-    a, pixels, parts = CUBIC, lang.arange(n), []
-    for k, far in ((-1, t + 1), (0, t), (1, 1 - t), (2, 2 - t)):
-        near = k in (0, 1)
-        weight = ((a + 2) * far - (a + 3)) * far**2 + 1 if near else ((a * far - 5 * a) * far + 8 * a) * far - 4 * a
-        at = lang.minimum(lang.maximum(first + k, 0), n - 1)
-        parts.append(lang.where(at[:, None] == pixels, weight[:, None], 0))
-    return parts[0] + parts[1] + parts[2] + parts[3]
+    return sampled.cubics(_places(n, m, factor, align_corners), n, lambda at: sampled.clipped(at, n))
 
 
 # -- grids -------------------------------------------------------------------------------------------------------------------
@@ -87,26 +127,7 @@ def _affine_grid(theta: Tensor, size: Any, align_corners: bool) -> Tensor:
 
 
 def _grid_sample(x: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Tensor:
-    """(N, C, P, Q): of each pixel of x as much as is near the place, by hats along both axes."""
-    if interpolation_mode or x.ndim != 4:
-        mode = MODES[interpolation_mode]
-        raise LanguageError(f"grid_sample of images, bilinear, is in the language; this is {mode} of {x.ndim} axes")
-    weights = []
-    for axis, place in ((2, grid[..., 1]), (3, grid[..., 0])):
-        n = x.shape[axis]
-        at = (place + 1) * ((n - 1) / sp.Integer(2)) if align_corners else ((place + 1) * n - 1) / 2
-        weights.append(_hat(_inside(at, n, padding_mode, align_corners)[..., None] - lang.arange(n)))
-    return lang.einsum("ncij,npqi,npqj->ncpq", x, *weights)
-
-
-def _inside(at: Tensor, n: Expr, padding_mode: int, align_corners: bool) -> Tensor:
-    """A place as it is, or the one that is read for it where it lies beside the image."""
-    if padding_mode == REFLECTION:
-        low, span = (sp.S.Zero, n - 1) if align_corners else (sp.Rational(-1, 2), n)
-        far = lang.abs(at - low)
-        turned = lang.remainder(far, 2 * span)
-        at = low + lang.minimum(turned, 2 * span - turned)
-    return lang.minimum(lang.maximum(at, 0), n - 1) if padding_mode else at
+    return sampled.grid_sample(x, grid, KERNELS[interpolation_mode], BESIDE[padding_mode], align_corners)
 
 
 ROWS: dict[str, Callable[..., Any]] = {
@@ -114,6 +135,8 @@ ROWS: dict[str, Callable[..., Any]] = {
     "upsample_bilinear2d": _resized(2, _hats),
     "upsample_trilinear3d": _resized(3, _hats),
     "upsample_bicubic2d": _resized(2, _cubics),
+    **{f"upsample_nearest{k}d": _repeated(k, False) for k in (1, 2, 3)},
+    **{f"_upsample_nearest_exact{k}d": _repeated(k, True) for k in (1, 2, 3)},
     "affine_grid_generator": _affine_grid,
     "grid_sampler": _grid_sample,
 }

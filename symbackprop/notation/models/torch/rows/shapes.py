@@ -93,15 +93,6 @@ def _pad(x: Tensor, pad: Sequence[Any], mode: str = "constant", value: Any = Non
     return lang.pad(x, ((0, 0),) * (x.ndim - len(pairs)) + tuple(pairs), mode, 0 if value is None else value)
 
 
-def _upsample(x: Tensor, output_size: Any = None, scale_factors: Any = None) -> Tensor:
-    factors = scale_factors or [sp.cancel(as_number(n) / x.shape[k + 2]) for k, n in enumerate(output_size)]
-    if any(f != int(f) for f in factors):
-        raise LanguageError(f"upsampling by {factors} is not by whole numbers; scale by 2 or 3, say")
-    for k, factor in enumerate(factors):
-        x = lang.repeat(x, int(factor), k + 2)
-    return x
-
-
 def _diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     if x.ndim != 2 or (dim1 % 2, dim2 % 2) != (0, 1) or offset:
         raise LanguageError("diagonal: the main diagonal of a matrix is in the language, no other")
@@ -166,8 +157,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "tile": lambda x, dims: lang.tile(x, tuple(dims)),
     "repeat_interleave": lambda x, repeats, dim=None: lang.repeat(x, repeats, dim),
     "pad": _pad,
-    "upsample_nearest1d": _upsample,
-    "upsample_nearest2d": _upsample,
     "diagonal": _diagonal,
     "tril": lambda x, diagonal=0: lang.tril(x, diagonal),
     "triu": lambda x, diagonal=0: lang.triu(x, diagonal),
