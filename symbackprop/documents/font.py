@@ -31,6 +31,7 @@ def math_font(characters: frozenset[str]) -> str:
     The same characters give the same bytes. It is "" where nothing cuts a font, as in a browser.
     """
     try:
+        import brotli  # noqa: F401 - it packs the font
         from fontTools.subset import Options, Subsetter
         from fontTools.ttLib import TTFont
     except ModuleNotFoundError:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 PACKAGES = ("symbackprop", "sympy", "mpmath")
+DRAWN = ("ziamath", "ziafont", "latex2mathml")  # what pictures are drawn with; it reads files that lie beside it
 LEFT_OUT = {"tests", "benchmarks", "__pycache__", "static"}  # folders
 PHYSICS = ("biomechanics", "continuum_mechanics", "control", "hep", "mechanics", "optics", "quantum", "vector")
 UNUSED = (  # what nothing else imports
@@ -29,10 +30,21 @@ def sources() -> bytes:
     return _zipped(files)
 
 
-def licences() -> str:
-    """The licences of the packages that are handed on."""
+def drawing() -> bytes:
+    """A zip, to be unpacked, of what draws formulas in pictures, which wants NumPy's numbers."""
+    files: dict[str, bytes] = {}
+    for package in DRAWN:
+        for file in distribution(package).files or ():
+            name = PurePosixPath(file)
+            if "__pycache__" not in name.parts and (name.parts[0] == package or name.name == "METADATA"):
+                files[str(name)] = Path(str(file.locate())).read_bytes()
+    return _zipped(files)
+
+
+def licences(numbers: bool = False) -> str:
+    """The licences of the packages that are handed on, with numbers of those that draw as well."""
     found = []
-    for package in PACKAGES[1:]:
+    for package in (*PACKAGES[1:], *(DRAWN if numbers else ())):
         own = distribution(package)
         texts = [Path(str(own.locate_file(f))) for f in own.files or () if "LICENSE" in f.name.upper() and "dist-info" in str(f)]
         said = "\n\n".join(text.read_text(encoding="utf-8") for text in sorted(texts)) or package

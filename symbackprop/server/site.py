@@ -18,6 +18,7 @@ from symbackprop.server.runtime import SECONDS, SiteError, has_numbers, runtime
 from symbackprop.server.serve import STATIC
 
 BUNDLE = "bundle.zip"
+DRAWING = "drawing.zip"  # beside NumPy
 MEMORY = "memory.bin"  # compressed by gzip; a host would unpack a file that is called so
 MARK = "site.json"  # a folder that holds it was written here
 POLICY = (
@@ -62,7 +63,9 @@ def _page(numbers: bool, memory: bool) -> dict[str, bytes]:
     found["ask.js"], found["worker.js"] = (_static(name) for name in OWN)
     found["examples.json"] = json.dumps([one._asdict() for one in gallery()], ensure_ascii=False).encode()
     found["labels.json"] = json.dumps(labels(), ensure_ascii=False).encode()
-    found["licences.txt"] = bundle.licences().encode()
+    found["licences.txt"] = bundle.licences(numbers).encode()
+    if numbers:
+        found[DRAWING] = bundle.drawing()
     found[MARK] = json.dumps({"numbers": "numpy" if numbers else "", "memory": MEMORY if memory else ""}).encode()
     return found
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,19 @@ LOCK = {"packages": {"numpy": {"file_name": "numpy-2.whl", "sha256": hashlib.sha
 FILES = {name: json.dumps(LOCK).encode() if name == runtime.LOCK else name.encode() for name in runtime.HASHES}
 
 # NumPy, and all else that a browser has not, cannot be imported
-ALONE = """
+ANSWERED = """
 import json, sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"numpy", "fontTools", "brotli", "pytest", "latexify", "ziamath", "click", "rich"}:
-            raise ModuleNotFoundError(name, name=name)
-sys.meta_path.insert(0, Absent())
 from symbackprop.server.browser import ask
 print(json.dumps([json.loads(ask(name, json.dumps(question))) for name, question in json.loads(sys.argv[1])]))
 """
+ALONE = f"""
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {{"numpy", "fontTools", "brotli", "pytest", "latexify", "ziamath", "click", "rich"}}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Absent())
+{ANSWERED}"""
 
 
 @pytest.fixture
@@ -160,6 +164,29 @@ def test_the_bundle_holds_what_the_page_uses_and_no_tests() -> None:
     names = set(zipfile.ZipFile(io.BytesIO(bundle.sources())).namelist())
     assert {"symbackprop/server/browser.py", "symbackprop/documents/style.css", "sympy/core/add.py", "mpmath/__init__.py"} <= names
     assert not [name for name in names if "/tests/" in name or name.startswith(("symbackprop/cli", "sympy/stats"))]
+
+
+@pytest.mark.slow
+def test_with_numpy_the_page_has_all_that_it_proves_draws_and_judges_with(tmp_path: Path) -> None:
+    zipfile.ZipFile(io.BytesIO(bundle.drawing())).extractall(tmp_path)
+    for package in (*bundle.PACKAGES, "numpy", "numpy.libs"):
+        (tmp_path / package).symlink_to(Path(find_spec(package.partition(".")[0]).origin).parent.with_name(package))
+    text = (EXAMPLES / "two_layer.net").read_text(encoding="utf-8")
+    claims = "W_2 = outer(2*(yhat - y), a)"
+    latex = r"L = \sum_i (w^\top x_i - y_i)^2, w, x_i \in \mathbb{R}^d, y_i \in \mathbb{R}, i = 1, \ldots, n"
+    asked = (
+        ("checked", {"text": text}),
+        ("picture", {"text": text}),
+        ("judged", {"text": text, "claims": claims}),
+        ("formulas", {"text": latex}),
+    )
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{ANSWERED}"  # without site-packages: nothing else is there
+    said = subprocess.run([sys.executable, "-I", "-S", "-c", program, json.dumps(asked)], capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert [one["faults"] for one in found if not one["ok"]] == []
+    assert found[1]["svg"].startswith("<svg")
+    assert found[2]["verdict"] == "right, identity"
 
 
 @pytest.mark.slow

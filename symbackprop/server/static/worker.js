@@ -2,6 +2,8 @@
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const BUNDLE = "bundle.zip";
+const DRAWING = "drawing.zip"; // what pictures are drawn with, where arrays are
+const DRAWN = `/${DRAWING}.d`; // where it is unpacked
 const PLACE = `/${BUNDLE}`; // where it was in the files of Python when the memory was kept
 const PAGE = 65536; // bytes by which memory grows
 
@@ -56,7 +58,9 @@ async function begin() {
   self.onmessage = ({ data }) => self.postMessage({ found: JSON.parse(here.ask(data.name, data.question)) });
   self.postMessage({ ready: true });
   if (!about.numbers) return;
-  await python.loadPackage(about.numbers, { messageCallback: () => {} });
+  const [drawing] = await Promise.all([bytes(DRAWING), python.loadPackage(about.numbers, { messageCallback: () => {} })]);
+  python.unpackArchive(drawing, "zip", { extractDir: DRAWN });
+  python.runPython(`import sys, importlib; sys.path.append("${DRAWN}"); importlib.invalidate_caches()`);
   here.able();
   self.postMessage({ able: true });
 }
