@@ -9,9 +9,9 @@ from symbackprop.notation.functions import function
 from symbackprop.notation.networks import from_tensors
 from symbackprop.notation.python_function import read_function
 from symbackprop.notation.python_text import read_expression, read_text
-from symbackprop.notation.sources import read
+from symbackprop.notation.sources import read, typed_network
 
 __all__ = [
     "NotationError", "binary", "data", "from_tensors", "function", "integers", "labels", "orthogonal", "parameter", "positive",
-    "read", "spd", "symmetric", "read_expression", "read_function", "read_text", "shortened", "unit",
+    "read", "spd", "symmetric", "read_expression", "read_function", "read_text", "shortened", "typed_network", "unit",
 ]  # fmt: skip

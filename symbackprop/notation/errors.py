@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -84,12 +85,18 @@ class ShapesDiffer(NotationError):
 
 @dataclass(frozen=True)
 class Source:
-    """A text under reading: what to call it, its lines, and where it begins in its file."""
+    """A text under reading: what to call it, its lines, and where it begins in its file.
+
+    written   its lines as a person wrote them, where their letters are others: θ for theta.
+    typed     such a line, or the beginning of one, in the letters of `lines`.
+    """
 
     file: str
     lines: tuple[str, ...]
     first_line: int = 1
     indent: int = 0
+    written: tuple[str, ...] = ()
+    typed: Callable[[str], str] = str
 
     def number(self, node: ast.AST) -> int:
         """The line on which a node of the parsed text begins, in its file."""
@@ -105,9 +112,14 @@ class Source:
         return self.at(line, start, end - start)
 
     def at(self, line: int, start: int, length: int = 1) -> Place:
-        """The stretch of `length` characters from `start` (from 0) on a line (from 1)."""
-        lifted = line + self.first_line - 1
-        return Place(self.file, lifted, start + 1 + self.indent, max(length, 1), " " * self.indent + self.line(line))
+        """The stretch of `length` characters from `start` (from 0) on a line (from 1), as a person wrote it."""
+        lifted, text, end = line + self.first_line - 1, self.line(line), start + length
+        if 1 <= line <= len(self.written) and self.written[line - 1] != text:
+            text = self.written[line - 1]
+            cuts = range(len(text) + 1)
+            start = max(bisect_right(cuts, start, key=lambda k: len(self.typed(text[:k]))) - 1, 0)
+            end = bisect_left(cuts, end, key=lambda k: len(self.typed(text[:k])))
+        return Place(self.file, lifted, start + 1 + self.indent, max(end - start, 1), " " * self.indent + text)
 
     def between(self, left: ast.expr, right: ast.expr, sign: str) -> Place:
         """Where a sign stands between two nodes, on the line of the first or of the second."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
-from symbackprop.notation.signs import SIGNS, keyed, typed_text, unicode_of
+from symbackprop.notation.signs import SIGNS, typing, unicode_of
 from symbackprop.notation.slips import slip
 from symbackprop.notation.words import STATEMENTS, Word
 
@@ -84,8 +84,12 @@ def parsed(
             "Is this the right text?", Place(file),
         )  # fmt: skip
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
-    text = text if text.isascii() else typed_text(keyed(text), around)
-    source = Source(file, tuple(text.split("\n")), first_line, indent)
+    written = tuple(text.split("\n"))
+    source = Source(file, written, first_line, indent)
+    if not text.isascii():
+        typed = typing(text, around)
+        source = Source(file, tuple(map(typed, written)), first_line, indent, written, typed)
+        text = "\n".join(source.lines)
     _within_limits(text, source)
     try:
         with warnings.catch_warnings():  # Python warns of "\d" in a string and of `1 is x`; both are refused below

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from textwrap import dedent
 
 from symbackprop.core.network import Network
 from symbackprop.language.layers.stepped import all_written_out
@@ -13,7 +13,7 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError, NumberLoss, Place, Source
-from symbackprop.notation.grammar import decoded, parsed
+from symbackprop.notation.grammar import parsed
 from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.loops.widened import with_widths
 from symbackprop.notation.networks import made
@@ -40,7 +40,8 @@ def read_text(
 
     Raises NotationError, with the line, the column, the fault and the mend, where the text is not in the language.
     """
-    tree, source = parsed(text, file)
+    flush = dedent(text)  # what stands within code may stand further right as a whole
+    tree, source = parsed(flush, file, indent=_first(text) - _first(flush))
     if not text.strip():
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source, numbers=numbers)
@@ -56,6 +57,12 @@ def read_text(
         )
     again = partial(read_text, text, file, loss, gates, name)
     return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=text, origin="text")
+
+
+def _first(text: str) -> int:
+    """Where the first letter of a text stands in its line, from 0."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    return len(line) - len(line.lstrip())
 
 
 def read_expression(
@@ -168,8 +175,3 @@ def first_comment(text: str) -> str | None:
             comment = line.strip()
             return comment.lstrip("#! ").strip() or None if comment.startswith("#") else None
     return None
-
-
-def read_path(path: Path, loss: str | None = None, gates: str = "auto") -> Network:
-    """The network that a file holds. Raises NotationError where it cannot be read, or is not in the language."""
-    return read_text(decoded(path), str(path), loss, gates, name=path.stem)

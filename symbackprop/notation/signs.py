@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 TYPED = {
@@ -26,7 +26,7 @@ _KEYS = {
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},  # full width, as keyboards of East Asia write them
     **dict.fromkeys((0x00A0, 0x2002, 0x2003, 0x2005, 0x2007, 0x2009, 0x200A, 0x202F, 0x3000), " "),  # spaces of printed pages
     **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)),  # nothing that is seen
-    0x201C: '"', 0x201D: '"',
+    0x201C: '"', 0x201D: '"', 0x2018: "'", 0x2019: "'",
 }  # fmt: skip
 
 
@@ -41,13 +41,19 @@ def unicode_of(raw: bytes) -> str:
     return keyed(raw.decode("utf-16" if is_wide else "utf-8-sig"))
 
 
-def typed_text(text: str, around: str = "") -> str:
-    """A text with the signs of a printed page in the letters of the language, line by line.
+def typing(text: str, around: str = "") -> Callable[[str], str]:
+    """What writes a line of a text, or the beginning of one, in the letters of the language.
 
     around   further text that may give letters a meaning of their own: sigma: function.
     """
-    free = {letter: name for letter, (own, name) in CALLED.items() if not _is_given(f"{letter}|{own}", f"{around}\n{text}")}
-    return "\n".join(typed(line, free) for line in text.split("\n"))
+    whole = f"{around}\n{keyed(text)}"
+    free = {letter: name for letter, (own, name) in CALLED.items() if not _is_given(f"{letter}|{own}", whole)}
+    return lambda line: line if line.isascii() else typed(keyed(line), free)
+
+
+def typed_text(text: str) -> str:
+    """A text with the signs of a printed page in the letters of the language."""
+    return "\n".join(map(typing(text), text.split("\n")))
 
 
 def _is_given(name: str, text: str) -> bool:

@@ -27,6 +27,8 @@ _ROWS = (
      "two points stand between the bounds of a loop.", "Write for l in 1..n:", ".."),
     (re.compile(r"^\s*(let|var|const|val)\s+\w+\s*="), "a value needs no word before its name.", "Write name = ...", ""),
     (re.compile(r"^\s*[^\W\d]\w*(\([\w\s,]*\))\s*=(?!=)"), "a value needs no arguments.", "Leave them out: f = ...", ""),
+    (re.compile(r"^\s*(>>>)(?=\s)"), "the prompt of Python stands before the line.", "Leave it out.", ""),
+    (re.compile(r"^\s*([-*•])\s+\w+\s*[:=]"), "the sign of a list stands before the line.", "Leave it out.", ""),
     (re.compile(r"\w(\^\s*T)\b"), "^T is no transpose here.", "Write .T, and @ for the product: X.T @ y.", ".T"),
     (re.compile(r"^\s*(//)"), "a remark begins with #.", "Write # in its place.", "#"),
     *((re.compile(rf"(\.{re.escape(sign)})(?!\*)"), f".{sign} is not in the language.", f"Write {own}, entry by entry.", own)

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 from symbackprop.core.errors import shown
@@ -16,8 +15,9 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.latex.text import is_latex
 from symbackprop.notation.networks import with_gates
+from symbackprop.notation.pasted import unfenced
 from symbackprop.notation.python_function import read_file_function
-from symbackprop.notation.python_text import read_expression, read_path, read_text
+from symbackprop.notation.python_text import read_expression, read_text
 from symbackprop.notation.signs import keyed
 
 _DEFINES = re.compile(r"\s*(#|\w+\s*(:|=[^=]))")  # how a text begins: a comment, a declaration, or an equation
@@ -48,12 +48,22 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
         return _read_file(Path(path), function.strip(), loss, gates)
     if is_path(source):
         return _read_file(Path(source), None, loss, gates)
-    source = keyed(source)
-    if is_latex(source):
-        return _latex(source, loss=loss, gates=gates)
-    if not source.strip() or "\n" in source or _DEFINES.match(source):
-        return read_text(dedent(source), loss=loss, gates=gates)  # a text within code may stand further right as a whole
-    return read_expression(source, (), loss, gates)
+    if not source.strip() or "\n" in source or _DEFINES.match(source) or is_latex(keyed(source)):
+        return typed_network(source, loss=loss, gates=gates)
+    return read_expression(keyed(source), (), loss, gates)
+
+
+def typed_network(text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network") -> Network:
+    """The network of what somebody typed or pasted: the language, LaTeX, a page of Markdown that holds either. No path is opened.
+
+    file   what error messages call the text.
+
+    Raises NotationError, with file, line, column, the fault and the mend.
+    """
+    text = unfenced(text)
+    if is_latex(latex := keyed(text)):
+        return _latex(latex, (), file, loss, gates, name)
+    return read_text(text, file, loss, gates, name)
 
 
 def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -> Network:
@@ -65,10 +75,7 @@ def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -
         return read_file_function(path, function, loss, gates)
     if path.suffix in (".onnx", ".json"):
         return _model(path, loss, gates)
-    text = decoded(path)
-    if is_latex(text):
-        return _latex(text, (), str(path), loss, gates, path.stem)
-    return read_path(path, loss, gates)
+    return typed_network(decoded(path), str(path), loss, gates, path.stem)
 
 
 def _model(path: Path, loss: str | None, gates: str) -> Network:

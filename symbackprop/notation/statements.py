@@ -18,7 +18,7 @@ from symbackprop.notation.rounds import List, rounds, unrolled
 from symbackprop.notation.sequences import CHANGES, changed, combined
 from symbackprop.notation.shared_out import shared_out
 from symbackprop.notation.truth import decided, known, truth
-from symbackprop.notation.vocabulary import plain
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
 READ = (
@@ -243,7 +243,12 @@ def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
 
 
 def _require_one(reader: Reader, targets: list[ast.expr], value: ast.expr) -> None:
-    """Raise NotationError for L = sum(x), whose comma makes a tuple; (n,) in brackets is one that is meant."""
+    """Raise NotationError for x = data(d), and for L = sum(x), whose comma makes a tuple; (n,) in brackets is one that is meant."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and isinstance(targets[-1], ast.Name):
+        kind, name = value.func.id, targets[-1].id
+        if kind in (*KINDS, *DOMAINS) and not reader.known(kind):
+            sizes = ", ".join(map(reader.source.segment, value.args))
+            raise reader.fault(value, "a declaration has a colon, and square brackets.", f"Write {name}: {kind}[{sizes}].")
     if not (isinstance(targets[-1], ast.Name) and isinstance(value, ast.Tuple) and len(value.elts) == 1):
         return
     if value.col_offset == value.elts[0].col_offset:
@@ -262,4 +267,6 @@ def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
         raise reader.evaluator.unread(value, *EXPRESSIONS[type(value)])
     reader.evaluator.value(value)
     text = reader.source.segment(value)
-    raise reader.fault(node, "the value has no name.", f"Write L = {text}." if len(text) < 60 else "Write L = ...")
+    is_first = node.lineno == node.end_lineno and not reader.known("L")
+    mend = f"Write L = {text}." if len(text) < 60 else "Write L = ..."
+    raise reader.fault(node, "the value has no name.", mend, f"L = {text}" if is_first else "")

@@ -12,7 +12,7 @@ from symbackprop.core.choices import LANGUAGES
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.network import Network
 from symbackprop.judge.files import typed_claims
-from symbackprop.notation import read_text
+from symbackprop.notation import typed_network
 from symbackprop.server import page
 from symbackprop.server.answer import Answer
 from symbackprop.server.kinds import Data, is_of, said
@@ -97,7 +97,7 @@ def _network(text: str) -> Network:
     """The network of a text. Raises SymbackpropError; a path is no text, and nothing is opened."""
     if _PATH.fullmatch(text.strip()):
         raise AskedOtherwiseError(f"{shown(text.strip())}: no file is opened here; give the text of the network itself")
-    return read_text(text)
+    return typed_network(text)
 
 
 def _require_kinds(name: str, arguments: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import partial
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.languages import refusal
@@ -13,7 +14,10 @@ from symbackprop.server.answers import answer
 from symbackprop.server.kinds import Data
 
 NUMBERS = "numpy"
-NO_NUMBERS = "this needs NumPy, which this page is without: checks, pictures, verdicts, compiled code are had by symbackprop serve"
+NO_NUMBERS = (
+    "this needs NumPy, which this page is without: networks in LaTeX, checks, pictures, verdicts, compiled code are had by "
+    "symbackprop serve"
+)
 WARM = "x: data[d]\nW: parameter[h, d]\nL = sum(sigmoid(W @ x)**2)\n"
 
 
@@ -24,18 +28,19 @@ def ask(name: str, question: str) -> str:
 
 def _answered(name: str, question: str) -> Data:
     asked = json.loads(question)
+    refused = partial(_refused, asked.get("lang"))
     try:
         return answer(name, asked)
-    except SymbackpropError as refused:
-        return _refused(refusal(refused, asked.get("lang")))
+    except SymbackpropError as fault:
+        return refused(fault)
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] != NUMBERS:
-            return _refused(f"{missing.name} is not part of this page: this cannot be answered here")
-        return {**_refused(NO_NUMBERS), "lacks": NUMBERS}
+            return refused(f"{missing.name} is not part of this page: this cannot be answered here")
+        return {**refused(NO_NUMBERS), "lacks": NUMBERS}
     except (MemoryError, RecursionError):
-        return _refused("this takes more memory than there is; ask about a smaller network")
+        return refused("this takes more memory than there is; ask about a smaller network")
     except Exception as fault:  # whatever it is, the next question is answered
-        return _refused(f"a fault of symbackprop's own ({type(fault).__name__}): this cannot be answered")
+        return refused(f"a fault of symbackprop's own ({type(fault).__name__}): this cannot be answered")
 
 
 def able() -> None:
@@ -49,5 +54,6 @@ def warm() -> None:
         page.formulas(WARM)
 
 
-def _refused(why: str) -> Data:
-    return Answer(None, (Fault(why, why),)).head()
+def _refused(lang: str | None, why: SymbackpropError | str) -> Data:
+    told = refusal(SymbackpropError(why) if isinstance(why, str) else why, lang)
+    return Answer(None, (Fault(told, told),)).head()

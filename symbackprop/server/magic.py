@@ -19,7 +19,7 @@ from symbackprop.core.choices import DETAILS, LANGUAGES
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.html import Fragment
-from symbackprop.notation import read_text
+from symbackprop.notation import typed_network
 from symbackprop.verbs import derive
 
 NAME = "symbackprop"
@@ -85,7 +85,7 @@ def derived(shell: Any, line: str, cell: str) -> Shown:
     asked = _options().parse_args(words)
     if asked.name is not None and not asked.name.isidentifier():
         raise SymbackpropError(f"%%{NAME}: {asked.name} is no name for a variable; write %%{NAME} d, say")
-    derivation = derive(read_text(cell), asked.wrt, of=asked.loss)
+    derivation = derive(typed_network(cell), asked.wrt, of=asked.loss)
     shown = Shown(derivation, asked.detail, asked.lang)
     if asked.name:
         shell.push({asked.name: derivation})

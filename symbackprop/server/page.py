@@ -23,7 +23,7 @@ from symbackprop.documents.html import Fragment
 from symbackprop.documents.languages import language
 from symbackprop.formulas.told import told
 from symbackprop.judge.files import typed_claims
-from symbackprop.notation import read_text
+from symbackprop.notation import typed_network
 from symbackprop.presenter import has_numbers
 from symbackprop.server.answer import answer, attempted
 from symbackprop.verbs import PRESENTER, compile, derive, draw, verify
@@ -109,7 +109,7 @@ def picture(
 
 def judged(text: str, claims: str, lang: str = "en") -> Data:
     """The verdict on gradients that were typed by hand, as HTML."""
-    network = read_text(text)
+    network = typed_network(text)
     verdict = verify(network, typed_claims(claims), _with_axes(network))
     return {
         "ok": True,
@@ -157,7 +157,7 @@ def forget() -> None:
 @lru_cache(maxsize=KEPT)
 def _derived(text: str, wrt: tuple[str, ...] | None) -> Derivation:
     """The gradients of the loss; where the last value has axes, its Jacobians."""
-    network = read_text(text)
+    network = typed_network(text)
     return derive(network, wrt, _with_axes(network))
 
 

@@ -17,9 +17,10 @@ from symbackprop.server.worker import NoAnswerError, Worker
 
 INSTRUCTIONS = """Gradients of neural networks by the chain rule. A network is text in Python's syntax and NumPy's vocabulary:
 declarations (W: parameter[h, d], x: data[d], y: labels[k]), then equations (z = W @ x, L = sum(z**2)); the last scalar is the loss.
+Or it is LaTeX as papers write it, with its sets: L = \\sum_i (w^\\top x_i - y_i)^2, w, x_i \\in \\mathbb{R}^d.
 Sizes are names. A gradient has the shape of the tensor that it is the gradient of."""
 STARTED = "symbackprop mcp speaks the Model Context Protocol with the assistant that starts it; Ctrl-C ends it."
-NETWORK = "Text in the network language: declarations, then equations, a line each."
+NETWORK = "Text in the network language: declarations, then equations, a line each. Or LaTeX."
 LANG = '"en" or "ko": the language of the sentences, and of what is refused.'
 
 

@@ -93,7 +93,8 @@ def serve(line: Connection) -> None:
             except MemoryError:
                 line.send(("refused", refusal(_full(), arguments.get("lang"))))
             except Exception as fault:  # whatever it is, the next question is answered
-                line.send(("refused", f"a fault of symbackprop's own ({type(fault).__name__}): this cannot be answered"))
+                own = NoAnswerError(f"a fault of symbackprop's own ({type(fault).__name__}): this cannot be answered")
+                line.send(("refused", refusal(own, arguments.get("lang"))))
 
 
 def _full() -> NoAnswerError:
