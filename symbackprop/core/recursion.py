@@ -28,7 +28,7 @@ from symbackprop.core.program import (
     Sum,
     position,
 )
-from symbackprop.core.step_axes import Axis, Place, step_axes, whole_axes
+from symbackprop.core.step_axes import Axis, Place, step_axes
 
 Marks = tuple[tuple[str, Expr], ...]
 """The step at which a tensor stands, by the loop's axis: (("l", l - 1),)."""
@@ -111,7 +111,11 @@ class Recursion:
         self.program = program
         self.written = program.equation_of()
         steps = step_axes(program)
-        self.axes, self.whole = {**steps, **(samples or {})}, whole_axes(program, steps)
+        self.samples, self.whole, self.loose = samples or {}, steps.whole, steps.letters
+        self.every = {**steps.axes, **self.samples}
+        stand = {(name, axis.letter) for (name, k), axis in self.every.items() if (name, k) not in self.whole}
+        self.axes = {place: axis for place, axis in self.every.items()
+                     if place not in self.whole or (place[0], axis.letter) not in stand}  # fmt: skip
 
     def axis_letters(self, equation: Equation) -> dict[str, Axis]:
         """The letters of an equation that are loops' axes; what stands along one as a whole is a matrix of rows."""
@@ -119,8 +123,9 @@ class Recursion:
         whole: set[str] = set()
         for ref in (equation.target, *equation.operands):
             for place, letter in enumerate(ref.index):
-                axis = self.axes.get((ref.name, place))
-                if axis is not None:
+                axis = self.every.get((ref.name, place))
+                is_step = (equation.target.name, letter) not in self.loose or (ref.name, place) in self.samples
+                if axis is not None and is_step:
                     found[letter] = axis
                 if (ref.name, place) in self.whole and (ref is equation.target or letter not in equation.target.index):
                     whole.add(letter)

@@ -13,6 +13,7 @@ from symbackprop.core.loops import For, schedule
 from symbackprop.core.program import Carry, Equation, Program, Sum, size
 
 Place = tuple[str, int]  # a tensor and one of its axes
+Node = tuple[int, str]  # an equation and one of its letters
 
 
 @dataclass(frozen=True)
@@ -39,74 +40,119 @@ class Axis:
         return sp.expand(self.origin + self.extent - 1)
 
 
-def step_axes(program: Program) -> dict[Place, Axis]:
-    """The axes along which something is carried, of every tensor, and those that a loop reads at its steps or some beside, y[t-1].
+@dataclass(frozen=True)
+class StepAxes:
+    """The axes along which loops run.
 
-    What one letter runs along in one equation is the same axis.
+    axes     of every tensor along which something is carried, and those that a loop reads at its steps or some beside, y[t-1].
+    whole    those along which a tensor that stands at steps of another loop is no step but a whole: a_t, which attends to all h_s.
+    letters  those that are no step in an equation, by its target, though an input that is read at steps elsewhere has them: y[i].
     """
-    root, first = _classes(program)
-    found: dict[Place, Axis] = {}
-    for equation in program.equations:
+
+    axes: Mapping[Place, Axis]
+    whole: frozenset[Place]
+    letters: frozenset[tuple[str, str]]
+
+
+def step_axes(program: Program) -> StepAxes:
+    """The axes along which loops run. What one letter runs along in one equation is the same axis."""
+    if not any(isinstance(e.op, Carry) for e in program.equations):
+        return StepAxes({}, frozenset(), frozenset())
+    classes = _Classes(program)
+    found: dict[Node, Axis] = {}
+    for k, equation in enumerate(program.equations):
         if isinstance(equation.op, Carry):
-            k = equation.target.index.index(equation.op.letter)
-            extent = program.shape(equation.target.name)[k]
-            found.setdefault(root[equation.target.name, k], Axis(equation.op.letter, extent, equation.op.origin))
-    beside = [(k, one, other) for k, equation in enumerate(program.equations) for one, other in _beside(equation)]
-    for k, one, other in beside * 2 if found else ():
-        ends = [root[first[k, letter]] for letter in (one, other) if (k, letter) in first]
-        for place, known in (ends, ends[::-1]) if len(ends) == 2 else ():
-            if place not in found and known in found:
-                extent = program.shape(place[0])[place[1]]
-                found[place] = Axis(found[known].letter, extent)
-    return {place: found[own] for place, own in root.items() if own in found}
+            extent = program.shape(equation.target.name)[equation.target.index.index(equation.op.letter)]
+            found.setdefault(classes.root((k, equation.op.letter)), Axis(equation.op.letter, extent, equation.op.origin))
+    beside = [(classes.root((k, one)), classes.root((k, other)), classes.extents[k, one], classes.extents[k, other])
+              for k, equation in enumerate(program.equations) for one, other in _beside(equation)
+              if {(k, one), (k, other)} <= classes.extents.keys()]  # fmt: skip
+    for one, other, *extents in beside * 2 if found else ():
+        for node, known, extent in ((one, other, extents[0]), (other, one, extents[1])):
+            if node not in found and known in found:
+                found[node] = Axis(found[known].letter, extent)
+    axes = {place: found[own] for place, several in classes.places.items() for own in map(classes.root, several) if own in found}
+    loose = frozenset((program.equations[k].target.name, c) for k, c in classes.extents if classes.root((k, c)) not in found)
+    return StepAxes(axes, _whole(program, axes), loose)
 
 
-def whole_axes(program: Program, axes: Mapping[Place, Axis]) -> frozenset[Place]:
-    """The axes along which a tensor that stands at steps of another loop is no step but a whole: a_t, of what attends to all h_s.
+def _whole(program: Program, axes: Mapping[Place, Axis]) -> frozenset[Place]:
+    """The axes of tensors with several that are no steps: a tensor stands at steps of the loops that write it, or that read it.
 
-    Such a tensor is in no loop along that axis; where it is in none at all, it stands at steps of its first.
+    Where none does, or one reads it at the same step along several, it stands at steps of the first.
     """
     places: dict[str, list[int]] = {}
     for name, k in sorted(axes):
         places.setdefault(name, []).append(k)
     if all(len(found) < 2 for found in places.values()):
         return frozenset()
-    inside = set[Place]()
+    written = program.equation_of()
+    inside, read = set[Place](), set[Place]()
     loops = [item for item in schedule(program) if isinstance(item, For)]
     for loop in loops:
         inside |= set(loop.axes.items())
         loops += [item for item in loop.items if isinstance(item, For)]
+        for name, k in loop.axes.items():
+            letter = written[name].target.index[k]
+            for ref in written[name].operands:
+                read |= {(ref.name, place) for place, c in enumerate(ref.index) if c == letter}
     found = set[Place]()
     for name, own in places.items():
         role = program.tensors[name].role
         of = name if role is None else role.wrt
-        kept = [k for k in own if (of, k) in inside] or own[:1]
+        kept = [k for k in own if (of, k) in inside] or [k for k in own if (of, k) in read][:1] or own[:1]
         found |= {(name, k) for k in own if k not in kept} if of in places else set()
     return frozenset(found)
 
 
 def sample_axes(program: Program, place: Place, letter: str) -> dict[Place, Axis]:
     """The axis of a tensor at `place` as one of samples, called by a letter, of every tensor that has it."""
-    root, _ = _classes(program)
+    classes = _Classes(program)
     axis = Axis(letter, program.shape(place[0])[place[1]])
-    return {other: axis for other, own in root.items() if own == root[place]}
+    own = {classes.root(node) for node in classes.places[place]}
+    return {other: axis for other, nodes in classes.places.items() if own & set(map(classes.root, nodes))}
 
 
-def _classes(program: Program) -> tuple[dict[Place, Place], dict[tuple[int, str], Place]]:
-    """The axes that one letter runs along in one equation, each with one that stands for all; and where a letter of one is."""
-    parent: dict[Place, Place] = {}
+class _Classes:
+    """The letters of all equations, by their numbers, in classes: of one class are those that run along one axis of a tensor.
 
-    def root(place: Place) -> Place:
-        while parent.setdefault(place, place) != place:
-            place = parent[place]
-        return place
+    extents  how far each runs.
+    places   the letters that stand at an axis of a tensor.
 
-    first: dict[tuple[int, str], Place] = {}
-    for k, equation in enumerate(program.equations):
-        for ref in (equation.target, *equation.operands):
-            for place, letter in enumerate(ref.index):
-                parent[root((ref.name, place))] = root(first.setdefault((k, letter), (ref.name, place)))
-    return {place: root(place) for place in list(parent)}, first
+    Two letters of one equation are never of one class because of an input, y[i] and y[j]: there it is read in two ways.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.parent: dict[Node, Node] = {}
+        self.extents: dict[Node, Expr] = {}
+        self.places: dict[Place, list[Node]] = {}
+        self.beside: dict[Node, set[Node]] = {}  # of a class, the letters that stand in equations with one of it
+        for k, equation in enumerate(program.equations):
+            for ref in (equation.target, *equation.operands):
+                for place, letter in enumerate(ref.index):
+                    self.extents[k, letter] = program.shape(ref.name)[place]
+                    self.places.setdefault((ref.name, place), []).append((k, letter))
+        rows: dict[int, set[Node]] = {}
+        for node in self.extents:
+            rows.setdefault(node[0], set()).add(node)
+        self.beside = {node: rows[node[0]] - {node} for node in self.extents}
+        given = {t.name for t in program.inputs}
+        for (name, _), nodes in sorted(self.places.items(), key=lambda item: item[0][0] in given):
+            for node in nodes[1:]:
+                self._join(nodes[0], node, certain=name not in given)
+
+    def root(self, node: Node) -> Node:
+        while self.parent.setdefault(node, node) != node:
+            node = self.parent[node]
+        return node
+
+    def _join(self, one: Node, other: Node, certain: bool) -> None:
+        one, other = self.root(one), self.root(other)
+        if one == other or not (certain or all(self.root(node) != other for node in self.beside[one])):
+            return
+        one, other = sorted((one, other), key=lambda node: -len(self.beside[node]))
+        self.parent[other] = one
+        self.beside[one] |= self.beside[other]
 
 
 def _beside(equation: Equation) -> Iterator[tuple[str, str]]:

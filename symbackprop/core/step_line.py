@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
-from sympy import Expr
+from sympy import Eq, Expr
 
+from symbackprop.core.functions import iverson
 from symbackprop.core.guards import affine, split
+from symbackprop.core.letters import LETTERS
 from symbackprop.core.loops import start_of
-from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
+from symbackprop.core.program import Carry, Equation, Op, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
 from symbackprop.core.recursion import WHOLE, AtStep, Marks, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
 from symbackprop.core.step_axes import Axis
 
@@ -92,7 +94,7 @@ class _Line:
         own = [axis.letter for (n, _), axis in sorted(self.of.axes.items(), key=lambda item: item[0]) if n == name]
         here = {letter: marks[letter] for letter in own if letter in marks}
         if equation is not None and isinstance(equation.op, Carry) and signature.role is None:
-            axis = self.of.axis_letters(equation)[equation.op.letter]
+            axis = self._axis(equation, here)
             source = {**here, axis.letter: here[axis.letter] - equation.op.step}
             return self.tensor(equation.operands[0].name, source, held or (name, here))
         if equation is not None and signature.role is None and not signature.named and name != self.name:
@@ -151,7 +153,8 @@ class _Line:
         swap: Mapping[Expr, Expr] = {position(c): step - letters[c].origin for c, step in steps.items()}
         over = tuple(r for r in op.over if r[0] not in steps)
         op = rewritten(op, over, lambda body: substituted(body, swap))
-        operands = tuple(self._operand(r, steps, letters) for r in equation.operands)
+        op, refs = self._told_apart(op, equation.operands, steps)
+        operands = tuple(self._operand(r, steps, letters) for r in refs)
         index = tuple(c for c in equation.target.index if c not in steps)
         self.equations[key] = Equation(Ref(key, index), op, operands, equation.step)
         self._order(key)
@@ -182,6 +185,27 @@ class _Line:
             return equation
         kept: Expr = body.doit()  # type: ignore[assignment]  # SymPy promises a Basic only
         return replace(equation, op=Sum(sp.S.Zero), operands=()) if kept == 0 else _of_terms(equation, Terms(kept))
+
+    def _told_apart(
+        self, op: Op, operands: Sequence[Ref], steps: Mapping[str, Expr]
+    ) -> tuple[Op, Sequence[Ref]]:  # fmt: skip
+        """An equation in which what stands at a step along an axis that is a whole, A[t, t] of the row A[t], is its entry."""
+        taken = {c for ref in operands for c in ref.index} | {c for c, _ in getattr(op, "over", ())} | set(steps)
+        refs = list[Ref]()
+        for ref in operands:
+            index = list(ref.index)
+            for k, c in enumerate(ref.index):
+                if c not in steps or (ref.name, k) in self.of.axes or (ref.name, k) not in self.of.every:
+                    continue
+                if not isinstance(op, Sum):
+                    raise NoRecursionError("it reads the same step along two axes")
+                index[k] = next(letter for letter in LETTERS if letter not in taken)
+                taken.add(index[k])
+                here = Eq(position(index[k]), steps[c] - self.of.every[ref.name, k].origin)
+                extent = self.of.program.shape(ref.name)[k]
+                op = Sum(op.body * iverson(here), op.slots, (*op.over, (index[k], extent)))
+            refs.append(Ref(ref.name, tuple(index)))
+        return op, refs
 
     def _operand(self, ref: Ref, steps: Mapping[str, Expr], letters: Mapping[str, Axis]) -> Ref:
         marks = {letters[c].letter: steps[c] for c in ref.index if c in steps}
@@ -224,7 +248,7 @@ class _Line:
     def _carry(self, key: str, equation: Equation, marks: Mapping[str, Expr]) -> None:
         """What is carried: where it starts, or the value that a step away is its own."""
         assert isinstance(equation.op, Carry)
-        axis = self.of.axis_letters(equation)[equation.op.letter]
+        axis = self._axis(equation, marks)
         source, *start = equation.operands
         at = marks[axis.letter]
         if equation in self.carries or (start and at != self.here.get(axis.letter, at)):  # it starts where the line still goes on
@@ -236,7 +260,9 @@ class _Line:
                 self.equations[key] = Equation(Ref(key, index), Sum(sp.S.Zero), (), equation.step)
                 return
             further = start[0]
-            inner = self.tensor(further.name, marks)
+            letters = self.of.axis_letters(equation)
+            own = {letters[c].letter for c in further.index if c in letters}
+            inner = self.tensor(further.name, {letter: step for letter, step in marks.items() if letter in own})
         else:
             further = source
             inner = self.tensor(source.name, {**marks, axis.letter: at - equation.op.step})
@@ -245,6 +271,14 @@ class _Line:
         axes = [self.of.axes.get((further.name, k)) for k in range(len(further.index))]
         kept = tuple(c for c, own in zip(further.index, axes, strict=True) if own is None or own.letter not in there)
         self.equations[key] = Equation(Ref(key, index), Sum(slot(0), (slot(0),)), (Ref(inner, kept),), equation.step)
+
+    def _axis(self, carry: Equation, marks: Mapping[str, Expr]) -> Axis:
+        """The axis along which something is carried, where a step along it is meant."""
+        assert isinstance(carry.op, Carry)
+        axis = self.of.axis_letters(carry).get(carry.op.letter)
+        if axis is None or axis.letter not in marks:
+            raise NoRecursionError("it reads another step")
+        return axis
 
     def _is_step(self, equation: Equation, letter: str) -> bool:
         return letter in self.of.axis_letters(equation)

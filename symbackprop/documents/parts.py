@@ -23,7 +23,10 @@ def part_read(step: Step) -> tuple[str, Expr] | None:
     (own,), (guard,) = free, factors.guards
     gap: Expr = guard.lhs - guard.rhs  # type: ignore[operator]
     form = affine(gap)
-    if form.opaque != 0 or own not in form.slopes or abs(form.slopes[own]) != 1 or len(form.slopes) != 2:
+    others = form.slopes.keys() - {own}
+    if form.opaque != 0 or own not in form.slopes or abs(form.slopes[own]) != 1 or len(others) != 1:
+        return None
+    if not others <= set(step.through.index):  # it stands at another axis of what is read
         return None
     return own, sp.expand(position(own) - gap * form.slopes[own])
 

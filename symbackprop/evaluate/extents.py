@@ -12,6 +12,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.functions.special import remainder
 from symbackprop.core.program import Signature
 
 Sizes = Mapping[str, int]
@@ -37,6 +38,7 @@ def evaluator(e: Expr) -> Callable[[Sizes], Any]:
     joins: dict[Any, Callable[..., Any]] = {
         sp.Add: lambda *parts: sum(parts), sp.Mul: lambda *parts: prod(parts), sp.Pow: lambda a, b: Fraction(a) ** b,
         sp.floor: lambda a: a // 1, sp.ceiling: lambda a: -(-a // 1), sp.Max: max, sp.Min: min, sp.Mod: lambda a, b: a % b,
+        remainder: lambda a, b: a % b,
     }  # fmt: skip
     if e.func not in joins:
         raise SizeError(f"the size {e} holds {e.func.__name__}; sizes are made of numbers, + - * / ** floor, ceiling, Max and Min")

@@ -18,7 +18,7 @@ from sympy import Symbol
 
 from symbackprop.core.functions import iverson, known
 from symbackprop.core.loops import For, Item, schedule
-from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, size
 from symbackprop.core.turns import as_sum
 from symbackprop.evaluate import guards, primary
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
@@ -59,7 +59,7 @@ def walk(
                 raise PointError(f"{tensor.name} is missing")
             shape = [extent(n, sizes) for n in tensor.shape]
             values[tensor.name] = np.full(shape, arithmetic.number(tensor.value), dtype=arithmetic.dtype)
-    numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+    numbers = _numbers(program, sizes)
     with np.errstate(all="ignore"):
 
         def run(of: Program, item: Item) -> Iterator[None]:
@@ -74,6 +74,12 @@ def walk(
     return values
 
 
+def _numbers(program: Program, sizes: Mapping[str, int]) -> tuple[tuple[Symbol, int], ...]:
+    """The numbers of all sizes: those of the program, and the steps at which a line is taken, which may stand in bodies alone."""
+    own = tuple((s, sizes[str(s)]) for s in program.sizes())
+    return own + tuple((size(name), n) for name, n in sizes.items() if name not in map(str, program.sizes()))
+
+
 def step(
     program: Program,
     equation: Equation,
@@ -85,7 +91,7 @@ def step(
 ) -> ndarray:
     """The target of one equation, from the values of its operands."""
     if numbers is None:
-        numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+        numbers = _numbers(program, sizes)
     op = equation.op
     extents = {c: extent(n, sizes) for c, n in letter_sizes(program, equation).items()}
     letters = (*equation.target.index, *(c for c, _ in op.over))

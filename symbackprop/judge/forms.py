@@ -14,6 +14,7 @@ from numpy import ndarray
 from symbackprop.algebra.matrix import Form
 from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.functions import known
+from symbackprop.core.functions.special import remainder
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.body_walk import Frame, read_body
@@ -58,8 +59,8 @@ class FormValue:
         return [self.read(part) for part in x.parts]
 
     def number(self, e: sp.Expr) -> float:
-        """A size, or pi."""
-        return float(e) if e.is_number else float(evaluator(e)(self.sizes))
+        """A size, pi, or what is left of one size by another."""
+        return float(e) if e.is_number and not e.has(remainder) else float(evaluator(e)(self.sizes))
 
 
 def _leaf(at: FormValue, x: Form) -> ndarray:

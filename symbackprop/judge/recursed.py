@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product as cartesian
 from typing import Any
 
@@ -34,6 +34,7 @@ def proved_steps(derivation: Derivation) -> StepBox:
     for _ in range(TRIES):
         found = step_box(derivation.program, refused)
         wrong = {line.name for line in found.lines if not _is_proved(derivation, line, points)}
+        wrong |= {name for name in derivation.program.outputs if not _is_all(derivation, name, found.lines, points)}
         if not wrong:
             return found
         refused |= dict.fromkeys(wrong, UNPROVED)
@@ -44,6 +45,24 @@ def _is_proved(derivation: Derivation, line: StepLine, points: list[Point]) -> b
     proofs = [_agrees(derivation, line, point) for point in points if np.all(np.isfinite(point.values[line.name]))]
     held = [proof for proof in proofs if proof is not None]
     return bool(held) and all(held)
+
+
+def _is_all(derivation: Derivation, name: str, lines: Sequence[StepLine], points: list[Point]) -> bool:
+    """Whether the lines of a gradient say all its entries that are not 0; what has no line says nothing."""
+    own = [line for line in lines if line.name == name]
+    for point in points if own else ():
+        truth = np.asarray(point.values[name], dtype=float)
+        if not np.all(np.isfinite(truth)):
+            continue
+        places, said = np.arange(truth.size).reshape(truth.shape), np.zeros(truth.size, dtype=bool)
+        for line in own:
+            reader = StepReader(derivation, line, point)
+            for steps in reader.steps():
+                said[reader.entry(places, line.at.target, steps)] = True
+        scale = max(float(np.max(np.abs(truth), initial=0.0)), 1e-6)
+        if np.max(np.abs(truth.ravel()[~said]), initial=0.0) > CLOSE * scale:
+            return False
+    return True
 
 
 def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None:

@@ -203,12 +203,19 @@ class Loop:
                 whole = list(index)
                 for axis in axes:
                     whole.insert(axis, self.letter)
-                found.append((stack, tuple(whole)))
+                once = isinstance(tensor.op, Sum) or len(axes) == 1
+                found.append((stack, tuple(whole)) if once else (self._diagonal(stack, tuple(whole)), (self.letter, *index)))
             elif id(operand) in new:
                 found.append((new[id(operand)], (self.letter, *index)))
             else:
                 found.append((operand, index))
         return tuple(found)
+
+    def _diagonal(self, stack: Tensor, whole: Index) -> Tensor:
+        """The entries A[i, i] of all steps as a value, for what reads each letter once."""
+        rest = tuple(c for c in whole if c != self.letter)
+        shape = (self.extent, *(n for n, c in zip(stack.shape, whole, strict=True) if c != self.letter))
+        return Tensor(shape, Sum(slot(0), (slot(0),)), ((stack, whole),), (self.letter, *rest))
 
     def _counted(self, first: Expr) -> Tensor:
         """The numbers of all steps."""

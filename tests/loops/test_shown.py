@@ -8,6 +8,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import Network
+from symbackprop.judge import recursed
 from tests.loops.networks import CASES
 from tests.loops.texts import TEXTS
 
@@ -158,3 +159,40 @@ def test_states_that_are_turned_round_have_a_line_at_one_step() -> None:
     """What the first step alone hands on is a number times it: 1[t = 1]."""
     text = sb.derive(REVERSED.replace("[T, d]", "[5, d]").replace("1..T", "1..5").format(read="t", told="flip(h, axis=0)[4]"))
     assert "1[t = 1] s" in text.report("text")
+
+
+def begun_by_the_rows(A: "parameter[T, T]", y: "data[T]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T = len(y)
+    a = np.zeros(T)
+    for i in range(T):
+        s = y[i]
+        for j in range(i):
+            s = s * 0.5 + A[i, j] * y[j]
+        a[i] = s
+    return np.sum(a**2)
+
+
+def test_an_input_that_is_read_by_two_letters_does_not_make_them_one() -> None:
+    """y[i] where a loop over j reads y[j]: what stood there was the diagonal alone, dL/dA = 0."""
+    derivation = sb.derive(sb.read(begun_by_the_rows))
+    text = derivation.report("text", detail="brief")
+    assert "s⁽⁰⁾ = y" in text
+    assert "sᵢ⁽ʲ⁾ = {Aᵢ⁽ʲ⁾ y⁽ʲ⁾ + (1/2) sᵢ⁽ʲ⁻¹⁾, if j − 1 < i; sᵢ⁽ʲ⁻¹⁾, otherwise}" in text
+    assert "a = s^(T)" in text
+    assert derivation.box().missing
+
+
+def along_the_diagonal(A: "parameter[T, T]", w: "parameter"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h = w
+    for t in range(len(A)):
+        h = np.tanh(h * 0.5 + A[t, t] * w)
+    return h**2
+
+
+def test_what_a_step_reads_along_two_axes_is_an_entry_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    derivation = sb.derive(sb.read(along_the_diagonal))
+    text = derivation.report("text", detail="brief")
+    assert "∂L/∂Aₜ = [0; δₜ w; 0]" in text
+    assert not derivation.box().missing
+    monkeypatch.setattr(recursed.StepReader, "steps", lambda self: iter([{"t": 1}]))
+    assert recursed.proved_steps(derivation).missing  # lines that say some entries alone

@@ -41,6 +41,17 @@ FUNCTIONS = {
                 C[i, j] += A[i, k] * B[k, j]
     return np.sum(np.tanh(C))
 """),
+    "from the diagonal": ('A: "parameter[n, n]", B: "parameter[n, n, d]", b: "data[n]"', """
+    n = len(b)
+    total = 0.0
+    for i in range(n):
+        s, v = A[i, i], B[i, i]
+        for j in range(i):
+            s = s * 0.5 + A[i, j] * b[j]
+            v = np.tanh(v) + B[i, j]
+        total += s * np.sum(v)
+    return total
+"""),
     "charges": ('q: "data[n]", x: "parameter[n, d]"', """
     n = len(x)
     E = 0.0
