@@ -129,18 +129,21 @@ class Walk:
         return found if isinstance(found, list) else [found]
 
     def _call(self, eqn: Any, given: list[Value]) -> list[Value]:
-        """A call of a function: written out, or one word where it is JAX's own."""
+        """A call of a function: written out, or one word where it is JAX's own and gives its value alone, no slopes beside."""
         inner = next((eqn.params[key] for key in CALLS if eqn.params.get(key) is not None), None)
         if inner is None:
             raise self.refused(eqn, "its function is not known.", "Call the function without the wrapper.")
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
         word = elementwise.FUNCTIONS.get(str(eqn.params.get("name", "")).strip("_"))
-        if word is not None and len(given) == (2 if eqn.params["name"] == "logaddexp" else 1) and _is_of_jax(jaxpr):
+        counts = (2 if eqn.params.get("name") == "logaddexp" else 1, 1)
+        if word is not None and (len(given), len(eqn.outvars)) == counts and _is_of_jax(jaxpr):
             return [elementwise.each(word)(self, eqn, *given)]
         whole = matrices.word(_name(eqn, jaxpr), given)
         if whole is not None and _is_of_jax(jaxpr):
             found = whole(*map(self.tensor, given))
-            return list(found) if isinstance(found, list) else [found]
+            several = list(found) if isinstance(found, list) else [found]
+            if len(several) == len(eqn.outvars):
+                return several
         return self.run(jaxpr, constants, given)
 
 
