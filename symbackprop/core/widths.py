@@ -43,7 +43,7 @@ class LayerWidths:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.found: dict[Place, Expr] = {(t.name, k): w for t in program.inputs for k, w in enumerate(t.widths) if w is not None}
-        self.axes = step_axes(program) if self.found else {}
+        self.axes = step_axes(program).axes if self.found else {}
         if self.found:
             self._follow([e for e in program.equations if program.tensors[e.target.name].role is None])
             for name, tensor in program.tensors.items():
