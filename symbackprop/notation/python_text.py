@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain, count
 from textwrap import dedent
 
 from symbackprop.core.network import Network
@@ -108,7 +109,7 @@ def name_loss(reader: Reader, node: ast.expr) -> str:
     if value.signature is not None:
         raise reader.fault(node, f"the loss is the input {value.name} itself.", f"Write an expression: sum({value.name}**2).")
     if value.name is None:
-        name = next(n for n in ("L", "f", "loss", *(f"L_{k}" for k in range(1, 10**6))) if not reader.known(n))
+        name = next(n for n in chain(("L", "f", "loss"), (f"L_{k}" for k in count(1))) if not reader.known(n))
         reader.define(node, name, value)
         return name
     reader.outputs.setdefault(value.name, value)

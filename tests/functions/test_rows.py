@@ -112,7 +112,7 @@ def test_every_report_can_print_a_row(name: str) -> None:
     assert all(argument in text for argument in arguments)
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if ELEMENTWISE[name].stable is not None])
+@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if "stable" in ELEMENTWISE[name].columns])
 @pytest.mark.slow
 def test_the_stable_form_is_the_formula(name: str) -> None:
     row = ELEMENTWISE[name]
@@ -124,7 +124,7 @@ def test_the_stable_form_is_the_formula(name: str) -> None:
             assert abs(stable - formula) <= tolerance, case
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if ELEMENTWISE[name].stable is not None])
+@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if "stable" in ELEMENTWISE[name].columns])
 def test_a_backend_can_print_the_stable_form(name: str) -> None:
     for node in sp.preorder_traversal(ELEMENTWISE[name].stable):
         assert isinstance(node, IN_EVERY_BACKEND), node
