@@ -122,7 +122,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "transpose: 1 is one axis; name every axis of X, which is (2, 3), in the new order: transpose(X, (1, 0))",
     ),
     "inner": (lambda: sb.inner(x, t), "tensordot: axis 1 of X, which is (2, 3), and axis 0 of T, which is (2,), differ in size"),
-    "dot": (lambda: sb.dot(x[None], x), "dot: the expression is (1, 2, 3), X is (2, 3); write @ or einsum for stacks"),
     "trace": (lambda: sb.trace(open_), "trace: X is (n, d), not a square matrix"),
     "a diagonal by an array": (lambda: sb.diag(s, v), "diag: k is a whole number of diagonals, as in diag(x, 1)"),
     "half a diagonal": (lambda: sb.diag(s, 0.5), "diag: k is a whole number of diagonals, as in diag(x, 1)"),

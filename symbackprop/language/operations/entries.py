@@ -30,7 +30,7 @@ def placed(value: Tensor | None, items: Any, shape: tuple[Expr, ...]) -> Tensor:
         index.append(letter if letter not in index else f"d{k}")
         if index[-1] != letter:
             body *= iverson(sp.Eq(position(index[-1]), position(letter), evaluate=False))
-    sizes = dict(zip(part.index, part.shape, strict=True))
+    sizes = {**dict(zip(part.index, part.shape, strict=True)), **dict(part.op.over)}  # those of axes of size 1 of positions as well
     over = tuple((c, extent) for c, extent in sizes.items() if c not in index)
     if value is None:
         body = body.xreplace({slot(0): sp.S.One, **{slot(k): slot(k - 1) for k in range(1, len(others) + 1)}})

@@ -24,15 +24,11 @@ def matmul(a: Value, b: Value) -> Tensor:
 
 
 def dot(a: Value, b: Value) -> Tensor:
-    """y = sum_k a[... k] b[... k (j)]: the inner product of vectors, the product of matrices, a * b for a scalar."""
+    """y[i j l] = sum_k a[i k] b[j k l], the last axis of a with the last but one of b, as in NumPy; a * b for a scalar."""
     a, b = as_tensor(a), as_tensor(b)
     if not a.ndim or not b.ndim:
         return a * b
-    if a.ndim <= 2 and b.ndim <= 2:
-        return builder.matmul(a, b)
-    raise LanguageError(
-        f"dot: {label(a)} is {shape_text(a.shape)}, {label(b)} is {shape_text(b.shape)}; write @ or einsum for stacks"
-    )
+    return builder.matmul(a, b) if b.ndim <= 2 else tensordot(a, b, (-1, -2))
 
 
 def inner(a: Value, b: Value) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.frames import is_own
 
 DEEPEST = 12  # containers inside one another: deeper ones hold no arrays of a network
@@ -24,6 +25,11 @@ class Field(Attribute):
     """A step into a tuple whose entries have names."""
 
     __slots__ = ()
+
+
+def written(path: Path) -> str:
+    """A path as a person writes it."""
+    return str(path[0]) + "".join(f".{s}" if isinstance(s, Attribute) else f"[{s!r}]".replace("'", '"') for s in path[1:])
 
 
 def of_module(value: Any, names: Sequence[str]) -> list[Any]:
@@ -60,6 +66,9 @@ def arrays_in(value: Any, path: Path, met: set[int]) -> Iterable[tuple[Path, np.
     simple = str | bytes | int | float | ModuleType | FunctionType | MethodType | type | np.random.Generator | None
     if len(path) > DEEPEST or id(value) in met or isinstance(value, simple):
         return
+    if type(value).__module__.startswith("scipy.sparse") and hasattr(value, "toarray"):
+        own = written(path)
+        raise NotationError(f"{own} is a sparse matrix.", f"Give all its entries: {own}.toarray().")
     met.add(id(value))
     if isinstance(value, Mapping):
         parts = list(value.items())

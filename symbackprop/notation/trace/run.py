@@ -25,6 +25,8 @@ from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
 from symbackprop.notation.trace.traced import Traced
 
 MOST = 20_000  # operations of one call: what is unrolled further nobody reads, and deriving it takes minutes
+PARTS = "Write the real part and the one beside i as two arrays."
+NAN = "Put numbers there, R = np.nan_to_num(R), and give mask = ~np.isnan(R) as an argument: np.where(mask, R - p, 0)."
 DOMAINS = (({0.0, 1.0}, "binary"), ({-1.0, 1.0}, "sign"))
 
 
@@ -95,6 +97,9 @@ class Run(Asked):
             entries = set(np.unique(array).tolist()) if array.size and array.dtype.kind in "biuf" else set()
             domain = next((d for values, d in DOMAINS if entries and entries <= values), None)
             signature = Signature(name, extents, "data", domain=domain)
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            fault = NotationError(f"{name} holds NaN, which is no number.", NAN)
+            return Traced(self, array.copy() if array.ndim else array[()], fault)
         tensor = Tensor(extents, signature=signature)
         kept = array if parameter or not np.isinf(array).any() else np.clip(array, -self._of_infinity(1), INFINITE)
         self.arrays[name], self.inputs[name] = kept.copy(), tensor
@@ -119,6 +124,8 @@ class Run(Asked):
             if value.dtype == object:
                 return self.lift(value.tolist())
             return self.lift(value[()]) if not value.ndim else self.coming_in(value)
+        if isinstance(value, complex | np.complexfloating):
+            raise self.refusal("complex numbers are not traced.", PARTS)
         raise LanguageError(f"{type(value).__name__} is no number and no array")
 
     def coming_in(self, array: np.ndarray) -> Traced:
@@ -126,6 +133,8 @@ class Run(Asked):
         known = self.came_in.get(id(array))
         if known is not None and np.array_equal(array, self.arrays[known[1]]):
             return known[2]
+        if array.dtype.kind == "c":
+            raise self.refusal("complex numbers are not traced.", PARTS)
         if array.dtype.kind not in "biuf":
             raise LanguageError(f"an array of {array.dtype} is no array of real numbers")
         own = self.frozen.get(id(array)) or array_name(array)
@@ -250,6 +259,8 @@ class Run(Asked):
             return ufuncs.OF_VECTORS[ufunc.__name__](*map(self.lift, inputs), **options)
         if ufunc.__name__ == "divmod":
             return np.floor_divide(*inputs), np.remainder(*inputs)
+        if options.get("where", True) is not True:
+            return ufuncs.in_part(self, ufunc, inputs, **options)
         target: Any = (options.pop("out", None) or (None,))[0]
         arrays = [self.lift(x) for x in inputs]
         values = [a.value for a in arrays]

@@ -82,8 +82,3 @@ def holds_jax(value: Any) -> bool:
         elif hasattr(thing, "__dict__"):
             waiting += vars(thing).values()
     return False
-
-
-def written(path: Path) -> str:
-    """A path as a person writes it."""
-    return str(path[0]) + "".join(f".{s}" if isinstance(s, Attribute) else f"[{s!r}]".replace("'", '"') for s in path[1:])

@@ -227,10 +227,12 @@ def _roll(run: Run, x: Any, shift: Any, axis: Any = None) -> Any:
     tensor = _t(run, x)
     flat = ops.ravel(tensor) if axis is None else tensor
     place = 0 if axis is None else normal_axis("roll", flat, axis)
-    by = int(shift) % run.sizes.number(flat.shape[place])
-    if not by:
+    extent, shift = flat.shape[place], int(shift)
+    number = run.sizes.number(extent)
+    if not shift % number:
         return tensor
-    cut = flat.shape[place] - by
+    by = shift if abs(shift) < number else shift % number
+    cut = sp.Integer(-by) if by < 0 else extent - by  # a step back leaves the size open, as one ahead does
     front, back = ((*[slice(None)] * place, s) for s in (slice(cut, None), slice(None, cut)))
     return ops.reshape(ops.concatenate([flat[front], flat[back]], place), tensor.shape)
 

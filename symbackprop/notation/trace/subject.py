@@ -20,8 +20,8 @@ from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
 from symbackprop.notation.trace.names import leaf_names
-from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module
-from symbackprop.notation.trace.scalars import Choice, every, holds_jax, inside, numbered, written
+from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module, written
+from symbackprop.notation.trace.scalars import Choice, every, holds_jax, inside, numbered
 
 MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
 

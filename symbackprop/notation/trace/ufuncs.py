@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth, take
 from symbackprop.notation.composed import WORDS
+from symbackprop.notation.models.scattering import scattered
 from symbackprop.notation.trace import scipy
 from symbackprop.notation.trace.indexing import filled, symbolic
 from symbackprop.notation.trace.traced import Traced
@@ -52,6 +54,10 @@ ACCUMULATED = {
     "minimum": ops.cummin,
     "logaddexp": ops.logcumsumexp,
 }
+TRANSFORMS = frozenset([
+    "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "rfft", "irfft", "rfft2", "irfft2", "rfftn", "irfftn", "hfft", "ihfft",
+])  # fmt: skip
+FOURIER = "Its values are complex: write its sums, the real ones by C = np.cos(2*np.pi*np.outer(k, n)/N), those beside i by np.sin."
 FLAT = "its derivative is zero or none, so that nothing comes back through it"
 
 
@@ -84,6 +90,17 @@ def ufunc(run: Run, function: Any, arrays: Sequence[Traced], options: dict[str, 
     return as_tensor(row(*tensors))
 
 
+def in_part(run: Run, function: Any, inputs: tuple[Any, ...], where: Any, out: Any = None, **options: Any) -> Any:
+    """An operation where a mask is true; elsewhere the array that it writes into stays as it is."""
+    target = (out or (None,))[0]
+    if not isinstance(target, Traced):
+        fault = f"np.{function.__name__} with where= leaves the other entries to chance."
+        raise run.refusal(fault, "Say what they are: out=np.zeros_like(x).")
+    with np.errstate(all="ignore"):  # of what is not taken
+        target[...] = np.where(where, function(*inputs, **options), target)
+    return target
+
+
 def product(run: Run, a: Traced, b: Traced) -> Tensor:
     """a @ b."""
     run.equal(a.tensor.shape[-1], b.tensor.shape[-2 if b.ndim > 1 else 0])
@@ -100,8 +117,8 @@ def product(run: Run, a: Traced, b: Traced) -> Tensor:
 def by_method(run: Run, function: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """np.add.reduce, np.add.accumulate, np.multiply.outer, np.add.at."""
     name = function.__name__
-    if method == "at" and name in ("add", "subtract"):
-        return _add_at(run, function, *inputs)
+    if method == "at":
+        return _at(run, function, *inputs)
     if method == "reduce" and name in REDUCED:
         x, *place = inputs
         axis = place[0] if place else options.pop("axis", 0)
@@ -134,23 +151,40 @@ def unknown(run: Run, name: str, args: tuple[Any, ...] = ()) -> Tensor:
     """Raise NotationError for a function that no row says."""
     flat = name in ("nonzero", "unique")
     by = {one for x in args if isinstance(x, Traced) for one in run.given(x)} & run.wrt
-    raise run.refusal(f"{'' if '.' in name else 'np.'}{name} is not traced" + (f": {FLAT}." if flat else "."), run.of_data(by))
+    mend = FOURIER if name in TRANSFORMS else run.of_data(by)
+    raise run.refusal(f"{'' if '.' in name else 'np.'}{name} is not traced" + (f": {FLAT}." if flat else "."), mend)
 
 
-def _add_at(run: Run, function: Any, x: Any, items: Any, value: Any) -> None:
+def _at(run: Run, function: Any, x: Any, items: Any, *value: Any) -> None:
+    """np.add.at and its like: what is written to an entry more than once is all joined."""
+    name = function.__name__
+    if name not in ("add", "subtract", "maximum", "minimum"):
+        raise run.refusal(f"np.{name}.at is not traced.", "np.add.at and np.maximum.at are; write a loop for others.")
     if not isinstance(x, Traced):
-        raise TypeError("np.add.at into a plain array gets traced values; make the array with np.zeros")
-    new = run.lift(value)
+        raise TypeError(f"np.{name}.at into a plain array gets traced values; make the array with np.zeros")
+    new = run.lift(value[0])
     function.at(x.value, run.bare(items), new.value)
 
     def step() -> Tensor:
         keys, whole = symbolic(run, x, items), run.settled(x.tensor)
         part = take(Tensor(whole.shape), keys)
-        numbers = tuple(map(run.sizes.number, part.shape))
-        added = placed(filled(run, new, part.shape, numbers), keys, whole.shape)
-        return whole + added if function.__name__ == "add" else whole - added
+        values = filled(run, new, part.shape, tuple(map(run.sizes.number, part.shape)))
+        if name in ("maximum", "minimum"):
+            return _joined(run, name[:3], whole, keys, values)
+        added = placed(values, keys, whole.shape)
+        return whole + added if name == "add" else whole - added
 
     x.write(run.computed(step))
+
+
+def _joined(run: Run, how: str, whole: Tensor, keys: Any, values: Tensor) -> Tensor:
+    """The larger or smaller of an entry and all that is written to it."""
+    key, *others = keys if isinstance(keys, tuple) else (keys,)
+    if not isinstance(key, Tensor) or key.ndim != 1 or others:
+        raise run.refusal(f"np.{how}imum.at is traced of one array of positions along the first axis.", "Write a loop.")
+    rows = key[(slice(None), *[None] * (whole.ndim - 1))] + ops.zeros(values.shape) if whole.ndim > 1 else key
+    rows.below = whole.shape[0]
+    return scattered(whole, 0, rows, values, how)
 
 
 def tensor_of(run: Run, x: Any) -> Tensor:
@@ -163,8 +197,11 @@ def _finite(name: str, expected: bool) -> Callable[..., Tensor]:
 
     def row(run: Run, x: Any) -> Tensor:
         array = run.lift(x)
-        if not np.all(np.isfinite(array.value)):
-            raise run.refusal(f"np.{name} of what is not finite is not traced.", "Give an example where all is finite.")
+        if np.any(np.isnan(array.value)):
+            raise run.refusal(f"np.{name} of what is no number is not traced.", "Give an example where all is finite.")
+        if np.any(np.isinf(array.value)) and name != "isnan":  # what stands in the place of infinity
+            far = TABLE["abs"](run.settled(array.tensor)) >= INFINITE
+            return far if not expected else 1 - far
         return ops.full(array.tensor.shape, int(expected)) if array.ndim else as_tensor(int(expected))
 
     return row

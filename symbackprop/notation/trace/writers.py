@@ -9,6 +9,8 @@ import numpy as np
 from symbackprop.language import operations as ops
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.trace.shaping import along
+from symbackprop.notation.trace.sizes import expr_of
+from symbackprop.notation.trace.traced import Traced
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -36,6 +38,16 @@ def _put_along_axis(run: Run, arr: Any, indices: Any, values: Any, axis: Any) ->
     arr[along(run, run.lift(arr), run.lift(indices), axis)] = values
 
 
+def _bincount(run: Run, x: Any, weights: Any = None, minlength: Any = 0) -> Any:
+    """How often each number stands in x, or the weights that stand there, added."""
+    where = run.lift(x)
+    if np.max(where.value, initial=-1) >= int(minlength):
+        raise run.refusal("how long np.bincount is depends on values.", "Say it: minlength=n, above all that x holds.")
+    found = Traced(run, np.zeros(int(minlength)), run.computed(lambda: ops.zeros((expr_of(minlength),))))
+    np.add.at(found, where, 1 if weights is None else run.lift(weights))
+    return found
+
+
 def _refused(name: str) -> Any:
     def row(run: Run, *_: Any, **__: Any) -> None:
         raise run.refusal(f"np.{name} is not traced.", "Write x[mask] = value, or x[items] = value.")
@@ -43,7 +55,9 @@ def _refused(name: str) -> Any:
     return row
 
 
-WRITERS = {"fill_diagonal": _fill_diagonal, "copyto": _copyto, "put_along_axis": _put_along_axis} | {
+WRITERS = {
+    "fill_diagonal": _fill_diagonal, "copyto": _copyto, "put_along_axis": _put_along_axis, "bincount": _bincount,
+} | {
     name: _refused(name) for name in ("put", "place", "putmask")
-}
+}  # fmt: skip
 """By name."""
