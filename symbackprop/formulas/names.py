@@ -21,6 +21,8 @@ _GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0
 _SPELLINGS = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}
 _MARKS = tuple(sorted(set(ACCENTS) - {"widehat", "overline"}, key=len, reverse=True))
 
+RAISED = {"prime": "prime", "star": "star", "plus": "+", "minus": "-"}  # theta_prime, w_star: signs above a name
+
 Letter = Node | None
 """A letter as it is written; None for an axis of size 1, which has none."""
 
@@ -80,6 +82,9 @@ def parse_name(name: str) -> Name:
         whole = parse_name(stem)
         return Name(f.scripted(whole.base, sup=marked), whole.subs)
     head, *rest = [piece for piece in name.split("_") if piece] or [name]
+    if rest and rest[-1] in RAISED:
+        whole = parse_name(name[: name.rindex("_")])
+        return Name(f.scripted(whole.base, sup=f.symbol(RAISED[rest[-1]])), whole.subs)
     digits = re.search(r"(?<=[^\d])\d+$", head)
     subs = [*([digits.group()] if digits else []), *rest]
     return Name(_head(head[: digits.start()] if digits else head), tuple(map(_subscript, subs)))

@@ -24,12 +24,14 @@ from symbackprop.evaluate.residues import drawn, number, residue, residues
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import matrix_function, walk
+from symbackprop.language.operations.values import LOWEST
 
 LEAST = 8  # points at which a claim is held against the truth
 MOST = 40
 QUIET = 4  # points in a row that bring no new side of a comparison
 DRAWS = 400
 NEAR = 1e-6  # a comparison decided by less lies on a kink
+FILLER = -float(LOWEST)
 EXTREME = 1e12  # beyond, floats have lost the digits that are to be compared
 
 
@@ -183,9 +185,14 @@ def noted(sides: list[Side]) -> Watch:
 
 def usable(values: Mapping[str, ndarray], sides: list[Side]) -> bool:
     """Whether all is finite and no comparison is close; one that is exactly even is even by construction."""
-    if not all(np.isfinite(v).all() and np.abs(v).max(initial=0) < EXTREME for v in values.values()):
+    if not all(np.isfinite(v).all() and _largest(v) < EXTREME for v in values.values()):
         return False
     return not any(((np.abs(s.gap) < NEAR) & (s.gap != 0)).any() for s in sides)
+
+
+def _largest(array: ndarray) -> float:
+    """The largest magnitude of an array, but for what stands where a maximum has no entry."""
+    return float(np.abs(array).max(initial=0, where=np.abs(array) != FILLER))
 
 
 class Coverage:

@@ -11,14 +11,15 @@ import sympy as sp
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
 from symbackprop.core.functions.bessel import HIGHEST, Bessel, bessel
 from symbackprop.formulas.told import Told, told
+from symbackprop.notation.claims import counted, windows
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
-from symbackprop.notation.claims import windows
 from symbackprop.notation.claims.errors import Fault, Unfit
+from symbackprop.notation.claims.extrema import extremum
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
-from symbackprop.notation.claims.shapes import Sense, Senses, best, made
+from symbackprop.notation.claims.shapes import Sense, Senses, best, made, over_all
 from symbackprop.notation.claims.state import State, number
-from symbackprop.notation.claims.syntax import Syntax, Word
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import plain
 
 _PRINTED = {found[1]: row.name for row in ELEMENTWISE.values() if (found := re.fullmatch(r"\\operatorname\{(\w+)\}", row.latex))}
@@ -59,7 +60,7 @@ def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[t
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
     found: list[tuple[str, float, Told]] = []
-    if base in FUNCTIONS or base in _WHOLE:
+    if base in FUNCTIONS or base in _WHOLE or (base in counted.FUNCTIONS and not state.names.lookup(word)):
         found.append((base, 0.0, Told()))
     if word.base in GENERIC:
         own = state.activations()
@@ -98,7 +99,7 @@ def _declared(state: State, word: Word) -> str:
 
 
 def call(
-    state: State, several: list[tuple[str, float, Told]], arguments: list[Senses], primes: int, at: int, sub: str = ""
+    state: State, several: list[tuple[str, float, Told]], arguments: list[Senses], primes: int, at: int, sub: Tokens = ()
 ) -> Senses:
     """A function of its arguments, or its slope."""
     found: Senses = []
@@ -147,12 +148,15 @@ def reach(state: State, word: Word, behind: Sequence[Syntax], first: int) -> int
     return plainest
 
 
-def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, sub: str) -> Senses:
+def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, below: Tokens) -> Senses:
     x, *more = arguments
     if (name in _TOTALS or (name in ("max", "min") and not more)) and any(r.node.axes for r in x):  # |A| is no determinant there
         x = [r for r in x if r.node.axes]
     if name in ("max", "maximum", "min", "minimum"):
-        return _extremum(state, name[:3], arguments, at, sub)
+        return extremum(state, name[:3], arguments, at, below)
+    sub = plain(below)
+    if name in counted.FUNCTIONS and len(arguments) == counted.FUNCTIONS[name] and not primes:
+        return made(lambda *nodes: counted.value(name, *nodes), *arguments)
     if name == "onehot" and not more and not primes:
         return _onehot(state, x, at)
     if name in FUNCTIONS:
@@ -165,6 +169,8 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         given = [x, *more]
         if sub and name == "log" and not more and primes == 0 and sub != "e":
             return _logarithm(x, sub, at)
+        if name == "log" and not more and primes == 0:
+            return made(counted.logarithm, x)
         if name in ELEMENTWISE:
             row = ELEMENTWISE[name]
             if sub and row.defaults and len(given) < expected:  # the subscript of ELU is its alpha
@@ -217,29 +223,6 @@ def _leaves(node: Node) -> set[str]:
     return own.union(*map(_leaves, node.args))
 
 
-def _extremum(state: State, kind: str, arguments: list[Senses], at: int, sub: str) -> Senses:
-    if sub and not (len(sub) == 1 and sub.isalpha() and all(not r.node.letters for part in arguments for r in part)):
-        return _extremum_over(state, kind, arguments, at, sub)
-    if len(arguments) == 1:
-        return made(lambda x: _over_all(x, lambda y, axes: nd.reduced(kind, y, axes)), arguments[0])
-    if len(arguments) != 2:
-        raise Fault(f"{kind} takes one or two arguments.", "", at)
-    first, second = arguments
-    if all(isinstance(r.node.op, nd.Const) for r in first):  # max(0, z) is relu, whose slope at 0 is 0
-        first, second = second, first
-    return made(lambda a, b: nd.applied(f"{kind}imum", a, b), first, second)
-
-
-def _extremum_over(state: State, kind: str, arguments: list[Senses], at: int, sub: str) -> Senses:
-    r"""\max_j s_j: over the letters below it, which stand nowhere else."""
-    letters = tuple(dict.fromkeys(sub.replace(",", "")))
-    fits = len(arguments) == 1 and letters and all(c.isalpha() and c not in state.outer for c in letters)
-    if not fits or not all(set(letters) <= set(r.node.axes) for r in arguments[0]):
-        mend = f"Write \\{kind}_j s_j, with the letter below the sign an index of what follows."
-        raise Fault(f"{kind} over {sub} is not read.", mend, at)
-    return made(lambda x: nd.reduced(kind, x, letters), arguments[0])
-
-
 def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
     """What a function of one whole argument builds."""
     match name:
@@ -250,7 +233,7 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
         case "tr" | "trace" | "Tr":
             return _trace
         case "sum":
-            return lambda x: _over_all(x, _sum_over)
+            return lambda x: over_all(x, _sum_over)
         case "rowsum":
             return lambda x: nd.summed(x, RIGHT)
         case "colsum":
@@ -258,7 +241,7 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
         case "det" | "logdet" | "sigma_max" | "sigma_min":
             return lambda x: nd.matrix_of(name, x)
         case "prod":
-            return lambda x: _over_all(x, lambda y, axes: nd.reduced("prod", y, axes))
+            return lambda x: over_all(x, lambda y, axes: nd.reduced("prod", y, axes))
         case "logsumexp" | "LSE":
             return lambda x: nd.reduced("logsumexp", x, (_axis(x),))
         case "sqrt":
@@ -282,17 +265,17 @@ def root(x: Node, degree: int = 2) -> Node:
 
 def norm_squared(x: Node) -> Node:
     """The sum of the squares of all entries."""
-    return _over_all(nd.arithmetic("*", x, x), _sum_over)
+    return over_all(nd.arithmetic("*", x, x), _sum_over)
 
 
 def total(x: Node) -> Node:
     """The sum of all entries."""
-    return _over_all(x, _sum_over)
+    return over_all(x, _sum_over)
 
 
 def largest(x: Node) -> Node:
     """The largest of all entries."""
-    return _over_all(x, lambda y, axes: nd.reduced("max", y, axes))
+    return over_all(x, lambda y, axes: nd.reduced("max", y, axes))
 
 
 def norm(x: Node) -> Node:
@@ -324,11 +307,6 @@ def _sum_over(x: Node, axes: tuple[str, ...]) -> Node:
     for axis in axes:
         x = nd.summed(x, axis)
     return x
-
-
-def _over_all(x: Node, build: Callable[[Node, tuple[str, ...]], Node]) -> Node:
-    axes = tuple(a for a in x.axes if a in MATRIX or a[0] == "b")
-    return build(x, axes) if axes else x
 
 
 def _trace(x: Node) -> Node:

@@ -209,7 +209,11 @@ class Parser:
         body = self.atom()
         if isinstance(body, sx.Word) and len(body.base) == 1 and self.peek().isdigit() and self.at == first + 1:
             body = replace(body, sub=(self.take(),))  # W1 is W_1
-        return self.scripts(body)
+        body = self.scripts(body)
+        while self.peek() == "!":
+            self.take()
+            body = self.scripts(sx.applied("factorial", body))
+        return body
 
     def scripts(self, body: Syntax) -> Syntax:
         sub: Tokens = ()
@@ -280,6 +284,9 @@ class Parser:
         if name == "frac":
             one, other = self.argument(), self.argument()
             return sx.Fraction(self.differential(one), self.differential(other), at)
+        if name == "binom":
+            one, other = self.argument(), self.argument()
+            return sx.applied("binomial", self.inside(one), self.inside(other))
         if name == "sqrt":
             degree = None
             if self.peek() == "[":

@@ -99,7 +99,8 @@ def named(state: State, word: Word) -> Senses | None:
         readings = member(state, members, numbers, word.at)
         readings = indexed(state, readings, index, word.at) if index else readings
         return powered(state, readings, power, word.at)
-    if found is None or (word.primes and not primed(state, word)):
+    has_mark = found is not None and bool(word.primes) and found.name.endswith("prime")
+    if found is None or (word.primes and not (has_mark or primed(state, word))):
         return None
     readings = sure(state.tensor(found.name))
     if found.sample:
@@ -108,7 +109,7 @@ def named(state: State, word: Word) -> Senses | None:
         readings = indexed(state, [*readings, *(s for r in readings for s in squeezed(r))], found.index, word.at)
     readings = powered(state, readings, found.power, word.at) if found.power else readings
     readings = [*readings, *(s for r in readings[:1] if not (found.sample or found.index) for s in squeezed(r))]
-    if not word.primes:
+    if not word.primes or has_mark:
         return readings
     return best(made(nd.transposed, readings, cost=PRIME, note=told("a prime is read as a transpose")))
 

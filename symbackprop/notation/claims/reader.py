@@ -256,7 +256,7 @@ class Reader:
         body = first.body if isinstance(first, sx.Scripted) else first
         if isinstance(body, sx.Group) and body.bracket in ("(", "[", r"\{", "{"):
             arguments = [self.read(item) for item in body.items]
-            result = calls.call(state, functions, arguments, word.primes, word.at, plain(word.sub))
+            result = calls.call(state, functions, arguments, word.primes, word.at, word.sub)
             result = brackets.after(self.state, result, first) if isinstance(first, sx.Scripted) else result
             taken = 1
         else:
@@ -272,7 +272,7 @@ class Reader:
             else:
                 argument = self.read(inner)
             calls.require_one_argument(state, word, behind[taken:])
-            result = calls.call(state, functions, [argument], word.primes, word.at, plain(word.sub))
+            result = calls.call(state, functions, [argument], word.primes, word.at, word.sub)
         sup = tuple(t for t in bare(word.sup))
         if plain(sup) == "-1":
             raise Fault(

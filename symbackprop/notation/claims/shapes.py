@@ -82,6 +82,12 @@ def made(build: Callable[..., Node], *operands: Senses, cost: float = 0.0, note:
     return found
 
 
+def over_all(x: Node, build: Callable[[Node, tuple[str, ...]], Node]) -> Node:
+    """What a function builds of a value along its rows, its columns and its batch; a number as it is."""
+    axes = tuple(a for a in x.axes if a in MATRIX or a[0] == "b")
+    return build(x, axes) if axes else x
+
+
 def best(readings: Iterable[Sense], kept: int = KEPT) -> Senses:
     """One reading for each value, the cheapest first."""
     found: dict[object, Sense] = {}

@@ -155,6 +155,12 @@ class Relation:
 Syntax = Number | Word | Group | Scripted | Over | Fraction | Root | Big | Partial | Nabla | Grid | Product | Terms | Relation
 
 
+def applied(name: str, *arguments: Syntax) -> Group:
+    """A function of a word, applied, in brackets."""
+    at = arguments[0].at
+    return Group((Product((Word(name, at), Group(arguments, "(", at)), ("",), at),), "(", at)
+
+
 def below(node: Any) -> Iterator[Any]:
     """The parts of a syntax that are syntax, or tuples of it."""
     if isinstance(node, tuple):

@@ -53,6 +53,7 @@ _LAYOUT = frozenset([
 _SAME = {
     r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lvert": "|", r"\rvert": "|", r"\vert": "|", r"\lVert": r"\|", r"\rVert": r"\|",
     r"\Vert": r"\|", r"\lbrack": "[", r"\rbrack": "]", r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac",
+    r"\dbinom": r"\binom", r"\tbinom": r"\binom",
     r"\le": r"\leq", r"\ge": r"\geq", r"\leqslant": r"\leq", r"\geqslant": r"\geq", r"\ne": r"\neq", r"\lt": "<", r"\gt": ">",
     r"\coloneqq": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
     r"\hadamard": r"\odot", r"\circ": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",

@@ -30,6 +30,7 @@ _ACCENTED = {
 TRANSPOSES = frozenset([r"\top", "T", "t"])
 _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensors, rather than entries
 BEFORE = frozenset(["t-1", "k-1", "n-1", "l-1"])  # the step before: h_{t-1} is h_prev
+MARKS = {"*": "star", r"\star": "star", "+": "plus", "-": "minus"}  # behind a ^
 _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 BLOCKS = " by blocks"  # ends the name of a view, which nobody reads
@@ -157,6 +158,7 @@ class Names:
     def candidates(self, word: Word) -> Iterator[Found]:
         """The ways to read a word as a tensor, the likeliest first."""
         own = bases(word)
+        yield from self._marked(own, word)
         capitals = [b[0].upper() + b[1:] for b in own if len(word.base) == 1 and b[0].islower() and b[0] not in _OWN]
         for base in (*own, *capitals):
             for spelling, index, power, sample in self._ways(base, word):
@@ -167,6 +169,15 @@ class Names:
                 view = view or (self._at_letters(name, index) if name is not None and not sample else None)
                 if name is not None and (view or self._indexable(name, index, sample)):
                     yield Found(view or name, index, power, sample)
+
+    def _marked(self, own: Sequence[str], word: Word) -> Iterator[Found]:
+        r"""What a word with a mark names: w^*, \theta', s^+, where a tensor has the mark in its name."""
+        sup = bare(word.sup)
+        mark = "prime" if word.primes == 1 else MARKS.get(sup[0].text, "") if sup and not word.primes else ""
+        rest = sup if word.primes else sup[1:]
+        if mark and (not rest or rest[0].text in TRANSPOSES):
+            names = [self.named(f"{base}_{mark}") for base in own]
+            yield from (Found(name, bare(word.sub), rest) for name in names if name and self._indexable(name, bare(word.sub), ()))
 
     def _indexable(self, name: str, index: Tokens, sample: Tokens) -> bool:
         return (not index and not sample) or len(indices(index) or ()) + bool(sample) <= self.known[name]

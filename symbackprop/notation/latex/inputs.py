@@ -18,6 +18,7 @@ from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.extents import ranges_of
 from symbackprop.notation.latex.lines import function_of
+from symbackprop.notation.latex.marks import marked
 from symbackprop.notation.latex.members import Member, indices_of, left_of, members
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import HEAD, objective
@@ -52,7 +53,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     What stands below a \\min or \\max is a parameter, and then the rest is data; otherwise names tell which, and a note says so.
     """
     latex = spoken(latex)
-    stream = lined(latex, tokens(latex))
+    stream = marked(lined(latex, tokens(latex)))
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     found, formulas = members([*several, *below], ranges_of(stream))

@@ -79,7 +79,7 @@ def _scripts(several: Tokens) -> tuple[str | None, tuple[str, ...] | None]:
     below, sizes, k = "", (), 0
     while k < len(several):
         inner = group_at(several, k + 1)
-        if several[k].text == "_":
+        if several[k].text == "_" or (several[k].text == "^" and plain(inner) in _ABOVE):
             below = plain(inner)
         elif several[k].text == "^":
             parts = split(inner, r"\times", ",")

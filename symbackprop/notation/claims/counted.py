@@ -1,0 +1,46 @@
+r"""Functions that count: \Gamma(x), n!, \binom{n}{k}; of large numbers each is the exponential of its logarithm."""
+
+from __future__ import annotations
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.nodes import Node
+
+FUNCTIONS = {"Gamma": 1, "factorial": 1, "binomial": 2}  # words, with their numbers of arguments; \Gamma may be a letter
+
+
+def value(name: str, *arguments: Node) -> Node:
+    """What one of these builds of its arguments."""
+    one = nd.const(1)
+    if name == "Gamma":
+        return nd.applied("exp", nd.applied("gammaln", *arguments))
+    n, *rest = [nd.applied("gammaln", nd.arithmetic("+", x, one)) for x in arguments]
+    if name == "binomial":
+        left = nd.applied("gammaln", nd.arithmetic("+", nd.arithmetic("-", *arguments), one))
+        n = nd.arithmetic("-", nd.arithmetic("-", n, *rest), left)
+    return nd.applied("exp", n)
+
+
+def logarithm(x: Node) -> Node:
+    """The logarithm of a value, of products and quotients of these the sum of theirs, so that none is too large for a float."""
+    parts = _logarithms(x)
+    return nd.applied("log", x) if parts is None else parts
+
+
+def _logarithms(x: Node) -> Node | None:
+    """The logarithm of products and quotients that hold one of these; None for anything else."""
+    match x.op:
+        case nd.Applied(name="exp", slope=False) if _counts(x.args[0]):
+            return x.args[0]
+        case nd.Arithmetic(sign="*" | "/" as sign):
+            parts = [_logarithms(arg) for arg in x.args]
+            if any(part is not None for part in parts):
+                own = [nd.applied("log", arg) if part is None else part for arg, part in zip(x.args, parts, strict=True)]
+                return nd.arithmetic("+" if sign == "*" else "-", *own)
+    return None
+
+
+def _counts(x: Node) -> bool:
+    """Whether a value is made of log Gamma."""
+    return (isinstance(x.op, nd.Applied) and x.op.name == "gammaln") or (
+        isinstance(x.op, nd.Arithmetic) and any(map(_counts, x.args))
+    )
