@@ -184,7 +184,7 @@ MENDS = [
     ("largest", "s", r"\frac{\partial L}{\partial s_i} = \max_{j} s_i", "max over j is not read"),
     ("columns", "b_2", r"\frac1m \text{np.sum}((A_2 - Y), (1, 2))", "Python stands in LaTeX here"),
     ("columns", "b_2", r"\frac1m (A^{[2]} - Y).sum(axis=1, keepdims=True)", "Python stands in LaTeX here"),
-    ("largest", "s", r"\max_{j \neq i} s_j", "max over jneqi is not read"),
+    ("largest", "s", r"\max_{2j} s_j", "max over 2j is not read"),
     ("tied", "W", r"\nabla_W \|R - X\|^2 = 2 (R - X)", "what is differentiated is written out"),
     ("tied", "W", r"\nabla_W L \propto (R - X)^\top X W", r"\propto is not read in a claim"),
     ("tied", "W", r"\nabla_W L \approx (R - X)^\top X W", r"\approx is not read in a claim"),

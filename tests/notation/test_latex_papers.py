@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy.special import expit, gammaln, logsumexp
+from scipy.stats import multivariate_normal, norm
 
 import symbackprop as sb
 from symbackprop.notation import NotationError
@@ -53,6 +54,20 @@ LOSSES: dict[str, tuple[str, Callable[..., float]]] = {
     "ways to choose": (
         r"L = -\log\binom{n}{k} - k\log p - (n - k)\log(1 - p), n > 0, k > 0, p \in (0, 1)",
         lambda n, k, p: gammaln(k + 1) + gammaln(n - k + 1) - gammaln(n + 1) - k * np.log(p) - (n - k) * np.log(1 - p),
+    ),
+    "powers over factorials": (r"L = 1 + x + \frac{x^2}{2!} + \frac{x^3}{3!}, x \in \mathbb{R}", lambda x: 1 + x + x**2 / 2 + x**3 / 6),
+    "a normal density of samples": (
+        r"L = -\sum_{i=1}^n \log \mathcal{N}(y_i \mid w^\top x_i, \sigma^2), w, x_i \in \mathbb{R}^d, y_i \in \mathbb{R}, \sigma > 0",
+        lambda w, X, y, sigma: -norm(X @ w, sigma).logpdf(y).sum(),
+    ),
+    "a normal density of a vector": (
+        r"L = -\log \mathcal N(x; \mu, \Sigma), x, \mu \in \mathbb{R}^d, \Sigma \in \mathbb{S}_{++}^d",
+        lambda x, mu, Sigma: -multivariate_normal(mu, Sigma).logpdf(x),
+    ),
+    "a mixture of normal densities": (
+        r"L = -\sum_{n=1}^N \log \sum_{k=1}^K p_k \mathcal{N}(x_n | \mu_k, \sigma_k^2), x_n, \mu_k \in \mathbb{R}, \sigma_k > 0, "
+        r"p \in \Delta^{K-1}",
+        lambda x, mu, sigma, p: -sum(np.log(sum(q * norm(m, s).pdf(x) for q, m, s in zip(p, mu, sigma, strict=True)))),
     ),
     "the best other class": (
         r"L = \max(0, 1 - s_y + \max_{j \neq y} s_j), s = W x, W \in \mathbb{R}^{K \times d}, x \in \mathbb{R}^d, y \in \{1, \dots, K\}",

@@ -14,8 +14,10 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import counted, windows
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.densities import gaussian
 from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.extrema import extremum
+from symbackprop.notation.claims.given import GAUSSIAN
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made, over_all
 from symbackprop.notation.claims.state import State, number
@@ -60,7 +62,7 @@ def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[t
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
     found: list[tuple[str, float, Told]] = []
-    if base in FUNCTIONS or base in _WHOLE or (base in counted.FUNCTIONS and not state.names.lookup(word)):
+    if base in FUNCTIONS or base in _WHOLE or (base in (*counted.FUNCTIONS, GAUSSIAN) and not state.names.lookup(word)):
         found.append((base, 0.0, Told()))
     if word.base in GENERIC:
         own = state.activations()
@@ -157,6 +159,8 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
     sub = plain(below)
     if name in counted.FUNCTIONS and len(arguments) == counted.FUNCTIONS[name] and not primes:
         return made(lambda *nodes: counted.value(name, *nodes), *arguments)
+    if name == GAUSSIAN and len(arguments) == 3 and not primes:
+        return made(lambda *nodes: gaussian(state.probe, *nodes), *arguments)
     if name == "onehot" and not more and not primes:
         return _onehot(state, x, at)
     if name in FUNCTIONS:

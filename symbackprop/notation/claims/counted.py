@@ -2,14 +2,21 @@ r"""Functions that count: \Gamma(x), n!, \binom{n}{k}; of large numbers each is 
 
 from __future__ import annotations
 
+import sympy as sp
+
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import Node
 
+LARGEST = 100  # number whose factorial is written out
 FUNCTIONS = {"Gamma": 1, "factorial": 1, "binomial": 2}  # words, with their numbers of arguments; \Gamma may be a letter
 
 
 def value(name: str, *arguments: Node) -> Node:
     """What one of these builds of its arguments."""
+    numbers = [x.op.value for x in arguments if isinstance(x.op, nd.Const) and x.op.value.is_Integer]
+    if len(numbers) == len(arguments) and all(0 < n <= LARGEST for n in numbers):
+        number = {"Gamma": sp.gamma, "factorial": sp.factorial, "binomial": sp.binomial}[name](*numbers)
+        return nd.const(number, complex(number))
     one = nd.const(1)
     if name == "Gamma":
         return nd.applied("exp", nd.applied("gammaln", *arguments))
@@ -29,7 +36,7 @@ def logarithm(x: Node) -> Node:
 def _logarithms(x: Node) -> Node | None:
     """The logarithm of products and quotients that hold one of these; None for anything else."""
     match x.op:
-        case nd.Applied(name="exp", slope=False) if _counts(x.args[0]):
+        case nd.Applied(name="exp", slope=False) if _has_logarithm(x.args[0]):
             return x.args[0]
         case nd.Arithmetic(sign="*" | "/" as sign):
             parts = [_logarithms(arg) for arg in x.args]
@@ -39,8 +46,11 @@ def _logarithms(x: Node) -> Node | None:
     return None
 
 
-def _counts(x: Node) -> bool:
-    """Whether a value is made of log Gamma."""
-    return (isinstance(x.op, nd.Applied) and x.op.name == "gammaln") or (
-        isinstance(x.op, nd.Arithmetic) and any(map(_counts, x.args))
-    )
+def _has_logarithm(x: Node) -> bool:
+    """Whether a sum holds a logarithm, as that of what counts and of a density does."""
+    match x.op:
+        case nd.Applied(name="gammaln" | "log") | nd.MatrixOf(kind="logdet"):
+            return True
+        case nd.Arithmetic():
+            return any(map(_has_logarithm, x.args))
+    return False

@@ -12,6 +12,7 @@ from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.given import with_densities
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.naming import ROW_LETTERS, labelled, near
@@ -46,7 +47,7 @@ class Equality:
 
 def split(text: str) -> list[Equality]:
     """The equalities of a text: the claim, and definitions. Raises Fault where a part is neither."""
-    found = parts(tokens(text))
+    found = parts(with_densities(tokens(text)))
     if not found:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
     several = [equality(part) for part in found]

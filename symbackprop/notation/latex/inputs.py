@@ -9,6 +9,7 @@ from itertools import count
 from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.given import with_densities
 from symbackprop.notation.claims.statements import lined, pieces, without_ranges
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, tokens
@@ -53,7 +54,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     What stands below a \\min or \\max is a parameter, and then the rest is data; otherwise names tell which, and a note says so.
     """
     latex = spoken(latex)
-    stream = marked(lined(latex, tokens(latex)))
+    stream = marked(lined(latex, with_densities(tokens(latex))))
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     found, formulas = members([*several, *below], ranges_of(stream))

@@ -1,0 +1,43 @@
+r"""Densities in tokens: \mathcal{N}(x \mid m, v), what is drawn and what it is given, as a function of three arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symbackprop.notation.claims.tokens import Token
+
+GAUSSIAN = "gaussian"
+_HEADS = (
+    [r"\mathcal", "{", "N", "}"], [r"\mathcal", "N"], ["{", r"\mathcal", "N", "}"], ["{", r"\cal", "N", "}"],
+    [r"\mathrm", "{", "N", "}"],
+)  # fmt: skip
+_GIVEN = frozenset(["|", r"\mid", ";"])
+
+
+def with_densities(several: Iterable[Token]) -> list[Token]:
+    r"""The tokens, in which \mathcal{N}(x | a, b) is a function of three arguments; the N of z \sim \mathcal{N}(0, 1) stays."""
+    stream = list(several)
+    texts = [t.text for t in stream]
+    k = 0
+    while k < len(stream):
+        head = next((h for h in _HEADS if texts[k : k + len(h) + 1] == [*h, "("]), None)
+        bar = _bar(texts, k + len(head)) if head else None
+        if head and bar is not None:
+            at = stream[k].at
+            stream[bar] = Token(",", stream[bar].at)
+            stream[k : k + len(head)] = [Token(text, at) for text in (r"\operatorname", "{", *GAUSSIAN, "}")]
+            texts = [t.text for t in stream]
+        k += 1
+    return stream
+
+
+def _bar(texts: list[str], opening: int) -> int | None:
+    """The sign between what is drawn and what it is given, in the bracket that opens at a place; None where none stands there."""
+    depth = 0
+    for k in range(opening, len(texts)):
+        depth += (texts[k] in ("(", "{", "[")) - (texts[k] in (")", "}", "]"))
+        if depth == 0:
+            return None
+        if depth == 1 and texts[k] in _GIVEN:
+            return k
+    return None
