@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from scipy.special import expit, gammaln, logsumexp
 from scipy.stats import multivariate_normal, norm
 
@@ -68,6 +69,11 @@ LOSSES: dict[str, tuple[str, Callable[..., float]]] = {
         r"L = -\sum_{n=1}^N \log \sum_{k=1}^K p_k \mathcal{N}(x_n | \mu_k, \sigma_k^2), x_n, \mu_k \in \mathbb{R}, \sigma_k > 0, "
         r"p \in \Delta^{K-1}",
         lambda x, mu, sigma, p: -sum(np.log(sum(q * norm(m, s).pdf(x) for q, m, s in zip(p, mu, sigma, strict=True)))),
+    ),
+    "two lists of points": (
+        r"L = \frac{1}{n^2} \sum_{i,j} k(x_i, x_j) - \frac{2}{nm} \sum_{i=1}^n \sum_{j=1}^m k(x_i, y_j), k(x, y) = e^{-\|x - y\|^2}, "
+        r"x_1, \dots, x_n, y_1, \dots, y_m \in \mathbb{R}^d",
+        lambda X, Y: np.mean(np.exp(-cdist(X, X) ** 2)) - 2 * np.mean(np.exp(-cdist(X, Y) ** 2)),
     ),
     "the best other class": (
         r"L = \max(0, 1 - s_y + \max_{j \neq y} s_j), s = W x, W \in \mathbb{R}^{K \times d}, x \in \mathbb{R}^d, y \in \{1, \dots, K\}",

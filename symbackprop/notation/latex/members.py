@@ -54,13 +54,12 @@ def members(pieces: Sequence[Tokens], ranges: Mapping[str, str]) -> tuple[list[M
         sets = sets_of(piece[place:]) if place is not None else []
         if sets and several and len(sets) in (1, len(several)):
             before = len(waiting)
-            rows = _rows(waiting, several)
-            waiting = waiting[:-2] if rows else [one for one in waiting if len(one) == len(several)]
-            _require_ranges([word for words in (*waiting, several) for word in words], {} if rows else running)
-            for words, target in (*((one, beside) for one in waiting), (several, found)):
+            listed = [one for one in _listed(waiting, several) if len(one[0]) == len(several)]
+            _require_ranges([word for words, count in listed if count is None for word in words], running)
+            for words, count in listed:
                 own = sets if len(sets) == len(words) else [sets[0]] * len(words)
-                count = rows if target is found else None
-                target += [_member(w, one, ranges, count) for w, one in zip(words, own, strict=True) if _letter(w) not in indices]
+                made = [_member(w, one, ranges, count) for w, one in zip(words, own, strict=True) if _letter(w) not in indices]
+                (found if words is several else beside).extend(made)
             others = others[: len(others) - before]
         elif place is None or piece[place].text not in WITHIN:
             others.append(piece)
@@ -83,12 +82,21 @@ def _named(left: Tokens) -> list[Word]:
     return [word] if word else []
 
 
-def _rows(before: Sequence[list[Word]], several: Sequence[Word]) -> str | None:
-    r"""How many there are of x_1, \dots, x_n, by what stands before the last; None for anything else."""
-    if len(before) < 2 or before[-1] or len(before[-2]) != len(several):
+def _listed(before: Sequence[list[Word]], several: list[Word]) -> list[tuple[list[Word], str | None]]:
+    r"""What stands before commas and the last, x_1, \dots, x_n as one with how many there are; None where one stands by itself."""
+    found: list[tuple[list[Word], str | None]] = []
+    for words in (*before, several):
+        count = _rows(found[-2][0], words) if len(found) > 1 and not found[-1][0] else None
+        found = [*(found[:-2] if count else found), (words, count)]
+    return [one for one in found if one[0]]
+
+
+def _rows(first: Sequence[Word], several: Sequence[Word]) -> str | None:
+    r"""How many there are of x_1, \dots, x_n, by the first and the last; None for anything else."""
+    if len(first) != len(several):
         return None
-    pairs = [*zip(before[-2], several, strict=True)]
-    fits = all(first.base == last.base and plain(first.sub) == "1" and plain(first.sup) == plain(last.sup) for first, last in pairs)
+    pairs = [*zip(first, several, strict=True)]
+    fits = all(one.base == last.base and plain(one.sub) == "1" and plain(one.sup) == plain(last.sup) for one, last in pairs)
     return size_text(tuple(bare(several[0].sub))) if fits and len({plain(w.sub) for w in several}) == 1 else None
 
 
