@@ -76,3 +76,28 @@ def test_what_is_left_out_is_in_no_product() -> None:
     assert not defined_everywhere(body)
     assert body.is_Function  # cases, and no product
     assert np.isfinite(sb.compile(sb.read(ENERGIES["Coulomb"][0])).value(**point(sb.read(ENERGIES["Coulomb"][0]))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("claim", "mistake"), [
+    (r"\frac{\partial U}{\partial x_i} = -\sum_{j \ne i} \frac{x_i - x_j}{\|x_i - x_j\|^3}", ""),
+    (r"\frac{\partial U}{\partial x_i} = \sum_{j \ne i} \frac{x_j - x_i}{\|x_i - x_j\|^3}", ""),
+    (r"\frac{\partial U}{\partial x_i} = -\sum_{j \ne i} \frac{x_i - x_j}{\|x_i - x_j\|^2}", "slope missing"),
+    (r"\frac{\partial U}{\partial x_i} = \sum_{j \ne i} \frac{x_i - x_j}{\|x_i - x_j\|^3}", "wrong sign"),
+])  # fmt: skip
+def test_forces_by_hand_are_judged(claim: str, mistake: str) -> None:
+    (judged,) = sb.verify(ENERGIES["Coulomb"][0], {"X": claim}).claims
+    assert judged.right == (not mistake)
+    assert mistake in str(judged)
+
+
+def test_energies_are_predicted() -> None:
+    """The forward part alone has no infinite term either."""
+    text = PAIRS.replace("parameter[n, 3]", "data[N, n, 3]").replace("X[:, None] - X[None]", "X[:, :, None] - X[:, None]")
+    text += "q: parameter[n]\ny: data[N]\nr = norm(D, axis=-1)\nE = einsum('nij,i,j->n', triu(1/r, 1), q, q)\nL = mean((E - y)**2)"
+    rng = np.random.default_rng(0)
+    data = {"X": rng.normal(size=(8, 4, 3)), "y": rng.normal(size=8)}
+    trained = sb.train(text, data, epochs=1, held_out=0)
+    q = trained.parameters["q"]
+    want = [energy(lambda r, i, j: (i < j) * q[i] * q[j] / r, X) for X in data["X"]]
+    np.testing.assert_allclose(trained.predict({"X": data["X"]}), want)

@@ -7,7 +7,7 @@ readers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,19 +16,22 @@ from sympy import Expr, S
 
 from symbackprop.core.functions import Where, defined_everywhere
 from symbackprop.core.guards import is_position
-from symbackprop.core.program import Equation, Program, Sum, position
+from symbackprop.core.program import Equation, Program, Ref, Sum, position
 
 Tests = frozenset[Any]  # conditions on positions that all hold where a tensor is not 0
 
 
 def without_left_out(program: Program) -> Program:
     """The program with what its conditions leave out as 0; the program itself where nothing there may be infinite."""
+    if not any(isinstance(e.op, Sum) and e.op.body.has(Where) for e in program.equations):
+        return program
+    read = _read_under(program)
     known: dict[str, tuple[tuple[str, ...], Tests]] = {}
     equations: list[Equation] = []
     for equation in program.equations:
         new, tests = equation, Tests()
         if isinstance(equation.op, Sum):
-            new, tests = _rewritten(equation, equation.op, known)
+            new, tests = _rewritten(_within(equation, equation.op, read), known)
         if tests:
             known[equation.target.name] = equation.target.index, tests
         equations.append(new)
@@ -37,8 +40,54 @@ def without_left_out(program: Program) -> Program:
     return replace(program, equations=tuple(equations))
 
 
-def _rewritten(equation: Equation, op: Sum, known: Mapping[str, tuple[tuple[str, ...], Tests]]) -> tuple[Equation, Tests]:
+def _read_under(program: Program) -> dict[str, Tests]:
+    """The conditions, on the positions of its writer, under which alone each value without a name is read."""
+    found: dict[str, Tests] = {}
+    seen: set[str] = set()
+    writers = program.equation_of()
+    for equation in reversed(program.equations):
+        name = equation.target.name
+        whole = found.get(name, Tests()) if name in seen and _is_free(program, name) else Tests()
+        for ref, tests in _uses(equation, whole):
+            writer = writers.get(ref.name)
+            if writer is None:
+                continue
+            back = {position(b): position(a) for a, b in zip(writer.target.index, ref.index, strict=True)}
+            own = Tests(t.xreplace(back) for t in tests if {s for s in t.free_symbols if is_position(s)} <= back.keys())
+            own = own if len(back) == len(ref.index) else Tests()
+            found[ref.name] = found[ref.name] & own if ref.name in seen else own
+            seen.add(ref.name)
+    return {name: tests for name, tests in found.items() if tests and _is_free(program, name)}
+
+
+def _is_free(program: Program, name: str) -> bool:
+    """Whether nobody looks at a value beside those that read it."""
+    tensor = program.tensors[name]
+    return (tensor.counted or not tensor.has_name) and name not in program.outputs
+
+
+def _uses(equation: Equation, whole: Tests) -> Iterator[tuple[Ref, Tests]]:
+    """The operands of an equation in each term, with the conditions under which the term reads them."""
+    if not isinstance(equation.op, Sum):
+        yield from ((ref, Tests()) for ref in equation.operands)
+        return
+    for term in sp.Add.make_args(equation.op.body):
+        tests = whole.union(*(_tests(f) for f in sp.Mul.make_args(term)))
+        yield from ((ref, tests) for slot, ref in zip(equation.op.slots, equation.operands, strict=True) if term.has(slot))
+
+
+def _within(equation: Equation, op: Sum, read: Mapping[str, Tests]) -> Equation:
+    """The equation as 0 where nobody reads it, if it may be infinite there."""
+    tests = read.get(equation.target.name)
+    if not tests or op.over or defined_everywhere(op.body):
+        return equation
+    return replace(equation, op=Sum(Where(sp.And(*tests), op.body, S.Zero), op.slots, op.over))
+
+
+def _rewritten(equation: Equation, known: Mapping[str, tuple[tuple[str, ...], Tests]]) -> tuple[Equation, Tests]:
     """An equation with what is left out of it as 0, and the conditions on the positions of its target outside of which it is 0."""
+    op = equation.op
+    assert isinstance(op, Sum)
     of_slots: dict[Any, Tests] = {}
     for slot, ref in zip(op.slots, equation.operands, strict=True):
         if ref.name in known:

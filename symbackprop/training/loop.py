@@ -14,6 +14,7 @@ from numpy import ndarray
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
 from symbackprop.core.files import StrPath
+from symbackprop.core.left_out import without_left_out
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
@@ -127,7 +128,7 @@ def train(
         raise TrainingError("start and resume both say where to begin; give one of them")
     if init is not None and (start is not None or resume is not None):
         raise TrainingError(f"init and {'start' if resume is None else 'resume'} both say where to begin; give one of them")
-    program = stable(network.program)
+    program = without_left_out(stable(network.program))
     require_initialisers(init, program)
     require_domains(program)
     run, saved, before = read_run(resume) if resume is not None else (None, {}, {})

@@ -13,6 +13,7 @@ from numpy import ndarray
 from symbackprop.backends.function import Compiled
 from symbackprop.core.choices import mend, nearest
 from symbackprop.core.files import StrPath
+from symbackprop.core.left_out import without_left_out
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
@@ -47,7 +48,7 @@ def evaluate(
 
     Raises TrainingError where these do not fit the network.
     """
-    program = stable(network.program)
+    program = without_left_out(stable(network.program))
     given = _required(program, parameters)
     like = like or header_told(parameters)
     arrays = load(data, program, sizes or {}, like)
@@ -73,7 +74,7 @@ def predict(network: Network, parameters: Parameters, data: Data, value: str | N
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
-    program = stable(network.program)
+    program = without_left_out(stable(network.program))
     given = _required(program, parameters)
     arrays = {
         str(name): as_array(str(name), array) for name, array in _measures(data, program, like or header_told(parameters)).items()

@@ -86,10 +86,12 @@ class Shadows:
             b = self.backward
             operands = [Value(b.values[r.name].astype(float), needs=True) for r in e.operands]
             tape = Tape()
-            value = self.written.code(e, b.program, operands).run(tape, operands)
-            parts = tape.pull(value, self.responses[e.target.name], operands)
+            with np.errstate(all="ignore"):  # what a condition leaves out may be infinite
+                value = self.written.code(e, b.program, operands).run(tape, operands)
+                parts = tape.pull(value, self.responses[e.target.name], operands)
             affine = [isinstance(e.op, Sum) and affine_in(e.op, {s}) for s in getattr(e.op, "slots", ())]
-            self._slopes[e.target.name] = tuple(part if fits else None for part, fits in zip(parts, affine, strict=True))
+            told = [fits and bool(np.isfinite(part).all()) for part, fits in zip(parts, affine, strict=True)]
+            self._slopes[e.target.name] = tuple(part if fits else None for part, fits in zip(parts, told, strict=True))
         return self._slopes[e.target.name]
 
     def instead(self, how: Instead) -> Shadow | None:
