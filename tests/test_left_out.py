@@ -97,7 +97,7 @@ def test_energies_are_predicted() -> None:
     text += "q: parameter[n]\ny: data[N]\nr = norm(D, axis=-1)\nE = einsum('nij,i,j->n', triu(1/r, 1), q, q)\nL = mean((E - y)**2)"
     rng = np.random.default_rng(0)
     data = {"X": rng.normal(size=(8, 4, 3)), "y": rng.normal(size=8)}
-    trained = sb.train(text, data, epochs=1, held_out=0)
+    trained = sb.train(text, data, epochs=1, held_out=0, dtype="float64")
     q = trained.parameters["q"]
     want = [energy(lambda r, i, j: (i < j) * q[i] * q[j] / r, X) for X in data["X"]]
     np.testing.assert_allclose(trained.predict({"X": data["X"]}), want)
