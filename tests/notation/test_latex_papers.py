@@ -1,5 +1,6 @@
 r"""Marks in names, functions that count, the largest of some entries: losses as papers print them, against their values by hand."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -97,6 +98,35 @@ def test_a_loss_of_a_paper_has_its_value(name: str) -> None:
     network = sb.read(text)
     where = point(network)
     assert value(network, where) == pytest.approx(of(**where), rel=1e-9)
+
+
+RESPELLED: dict[str, Callable[[str], str]] = {
+    "transposes": lambda t: re.sub(r"\^\\top", r"^{\\intercal}", t),
+    "brackets that do not grow": lambda t: t.replace(r"\left", "").replace(r"\right", ""),
+    "fractions as quotients": lambda t: re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"\\left(\\left(\1\\right)/\\left(\2\\right)\\right)", t),
+    "norms": lambda t: re.sub(r"\\\|(.*?)\\\|", r"\\left\\lVert \1\\right\\rVert ", t),
+    "bold": lambda t: re.sub(r"(?<![\\a-zA-Z{])([xwW])(?![a-zA-Z])", r"\\mathbf{\1}", t),
+    "a display": lambda t: "\\begin{equation}\\label{loss}\n" + t + "\n\\end{equation}",
+    "a sentence": lambda t: "We minimise $" + t + "$ by gradient descent.",
+    "exponentials": lambda t: re.sub(r"(?<![a-zA-Z\\])e\^\{([^{}]*)\}", r"\\exp\\left(\1\\right)", t),
+    "limits and styles": lambda t: r"\displaystyle " + t.replace(r"\sum", r"\sum\limits").replace(r"\frac", r"\dfrac"),
+    "lines": lambda t: t.replace(", ", ",\n"),
+    "braces": lambda t: re.sub(r"([_^])([a-zA-Z0-9])(?![a-zA-Z])", r"\1{\2}", t),
+    "typed": lambda t: re.sub(r"\\in(?![a-z])", "∈", t).replace(r"\mathbb{R}", "ℝ").replace(r"\sum", "∑").replace(r"\mu", "μ").replace(r"\sigma", "σ"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", RESPELLED)
+def test_a_spelling_changes_nothing(how: str) -> None:
+    changed = 0
+    for name, (text, of) in LOSSES.items():
+        other = RESPELLED[how](text)
+        changed += other != text
+        network = sb.read(other)
+        where = point(network)
+        assert value(network, where) == pytest.approx(of(**where), rel=1e-9), (name, other)
+    assert changed
 
 
 @pytest.mark.slow

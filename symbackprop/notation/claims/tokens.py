@@ -65,7 +65,7 @@ _TYPED = {
     "−": "-", "–": "-", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "×": r"\times ", "⊙": r"\odot ",
     "∘": r"\odot ", "⊗": r"\otimes ",
     "∗": "*", "⋆": r"\star ", "ᵀ": r"^\top ", "⊤": r"\top ", "∂": r"\partial ", "∇": r"\nabla ", "∑": r"\sum ", "Σ": r"\Sigma ",
-    "√": r"\sqrt ",
+    "√": r"\sqrt ", "∏": r"\prod ", "∈": r"\in ", "ℝ": r"\mathbb{R}", "∞": r"\infty ", "…": r"\ldots ", "∥": r"\|",
     "≤": r"\leq ", "≥": r"\geq ", "≠": r"\neq ", "÷": "/", "′": "'", "’": "'", "ℓ": r"\ell ",
     "𝟙": r"\mathbb{1}", "𝟏": r"\mathbf{1}",
     "‖": r"\|",

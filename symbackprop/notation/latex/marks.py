@@ -55,7 +55,7 @@ def _sites(stream: Tokens) -> Iterator[_Site]:
         if mark:
             after = _behind_script(several, end, "_")
             behind = several[after].text if after < len(several) else ";"
-            told = depth == 0 and before in _BEFORE and behind in _AFTER
+            told = depth == 0 and (before in _BEFORE or before.startswith(r"\begin")) and behind in _AFTER
             yield _Site(unit.text, mark, several[k].start, several[end - 1].end, told)
 
 

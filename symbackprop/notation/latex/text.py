@@ -22,11 +22,11 @@ _FORMULA = re.compile(r"[\\=^_{}]")
 _KINDS = "|".join([*KINDS, *DOMAINS, *MEANT, "function"])
 _OF_LATEX = re.compile(rf"([ \t]*%*[ \t]*)(\$?[^:=%]*[\\^{{][^:=%]*?)([ \t]*:[ \t]*(?:{_KINDS})\b[^\\]*)$")
 _COMMENT = re.compile(r"[ \t]*#")
-_MACRO = re.compile(r"\\.|\$")
+_MACRO = re.compile(r"\\.|\$|[∈∑∏‖∥]")  # or a sign of paper that no line of Python has
 
 
 def is_latex(text: str) -> bool:
-    """Whether a text has a macro, or formulas in $...$, outside its comments and declarations."""
+    """Whether a text has a macro, a sign typed as on paper, or formulas in $...$, outside its comments and declarations."""
     return _MACRO.search(parted(text)[1]) is not None
 
 
