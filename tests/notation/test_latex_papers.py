@@ -169,3 +169,21 @@ def test_a_letter_may_be_called_gamma() -> None:
 def test_slips_are_refused(text: str) -> None:
     with pytest.raises(NotationError):
         sb.read(text)
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    (r"L = \sum_{i=1}^n \sum_{j \in N_i} (s_i - s_j)^2, s \in \mathbb{R}^n", "which j are in N_i is not said"),
+    (r"L = \sum_{j \in S} s_j, s \in \mathbb{R}^n", "which j are in S is not said"),
+    (r"L = \sum_{j \in [m]} s_j^2 + a^\top a, s \in \mathbb{R}^n, a \in \mathbb{R}^m", "j runs to n, and the sum goes to m"),
+    (r"L = \prod_{j=1}^m s_j + a^\top a, s \in \mathbb{R}^n, a \in \mathbb{R}^m", "j runs to n, and the sum goes to m"),
+    (r"L = \max_{j=1, \dots, 3} s_j, s \in \mathbb{R}^n", "max over j=1,dots,3 is not read"),
+])  # fmt: skip
+def test_a_sum_over_others_than_all_is_asked_about(text: str, fault: str) -> None:
+    """Each was the sum over all, without a word."""
+    with pytest.raises(NotationError, match=re.escape(fault)):
+        sb.read(text)
+
+
+def test_a_sum_over_some_that_are_told() -> None:
+    network = sb.read(r"L = \sum_{j \in \{1, \dots, 3\}} s_j, s \in \mathbb{R}^n")
+    assert value(network, {"s": np.array([1.0, 2, 4, 8, 16])}) == 7

@@ -2,12 +2,15 @@ r"""The largest and the smallest: \max(0, z), \max z, \max_j s_j, \max_{j \neq y
 
 from __future__ import annotations
 
+import re
+
 from symbackprop.language.operations.values import LOWEST
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import sums
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.limits import RELATIONS
 from symbackprop.notation.claims.shapes import Senses, made, over_all
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Tokens, Word
@@ -35,14 +38,19 @@ def extremum(state: State, kind: str, arguments: list[Senses], at: int, below: T
 def _over(state: State, kind: str, arguments: list[Senses], at: int, below: Tokens) -> Senses:
     r"""\max_j s_j: over the letters below it, which stand nowhere else; of those alone that a condition lets through."""
     value = arguments[0]
-    test = syntax(below) if any(t.text in sums.RELATIONS for t in below) else None
+    below = _counted(state, below, value)
+    mend = f"Write \\{kind}_j s_j, with the letter below the sign an index of what follows."
+    unread = Fault(f"{kind} over {plain(below)} is not read.", mend, at)
+    try:
+        test = syntax(below) if any(t.text in RELATIONS for t in below) else None
+    except Fault:
+        raise unread from None
     sides = test.sides if isinstance(test, sx.Relation) else ()
     compared = [w.base for w in sides if isinstance(w, Word) and all(w.base in r.node.axes for r in value)]
     letters = tuple(compared[:1] if sides else dict.fromkeys(plain(below).replace(",", "")))
     fits = len(arguments) == 1 and letters and all(c.isalpha() and c not in state.outer for c in letters)
     if not fits or not all(set(letters) <= set(r.node.axes) for r in value):
-        mend = f"Write \\{kind}_j s_j, with the letter below the sign an index of what follows."
-        raise Fault(f"{kind} over {plain(below)} is not read.", mend, at)
+        raise unread
     if test is not None:
         lowest = nd.const(lower := LOWEST if kind == "max" else -LOWEST, complex(lower))
         with state.bound(list(letters)):
@@ -50,3 +58,15 @@ def _over(state: State, kind: str, arguments: list[Senses], at: int, below: Toke
             mask = sums.condition(state, test)
         value = made(lambda m, x: nd.chosen(m, x, lowest), mask, value)
     return made(lambda x: nd.reduced(kind, x, letters), value)
+
+
+def _counted(state: State, below: Tokens, value: Senses) -> Tokens:
+    r"""The letter alone of k = 1, \dots, K and k \in \{1, \dots, K\} and k \in [K], where K is how far it runs anyway."""
+    k = next((k for k, t in enumerate(below) if t.text in ("=", r"\in")), len(below))
+    rest, letter = plain(below[k + 1 :]), plain(below[:k])
+    if not rest.startswith(("1,", "{1,", "[")):
+        return below
+    last = re.split(r"[,\[]", rest.rstrip("]}"))[-1]
+    size = last if last.isdigit() else state.names.size(Word(last, below[k].at))
+    runs = all(letter in r.node.axes and str(state.probe.expression.get(r.node.extent(letter))) == size for r in value)
+    return below[:k] if runs else below

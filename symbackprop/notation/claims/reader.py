@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TypeVar, assert_never
 
 from symbackprop.formulas.told import Told
-from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
+from symbackprop.notation.claims import brackets, calls, derivatives, limits, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
@@ -387,7 +387,7 @@ def words(node: object, hidden: Letters = frozenset(), outer: Letters = frozense
                 yield from words(syntax(node.sup), hidden, outer)
         return
     if isinstance(node, sx.Big):
-        hidden = hidden | frozenset(letters_of(node.under)) - (sums.compared_with(node) & outer)
+        hidden = hidden | frozenset(letters_of(node.under)) - (limits.compared_with(node) & outer)
     if isinstance(node, tuple):
         for part in node:
             yield from words(part, hidden, outer)

@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 from typing import assert_never
 
-from sympy import Expr
-
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import ordered
@@ -15,15 +13,13 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.expected import expected, is_over_a_distribution
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.limits import RELATIONS, compared, from_one, given, limited, limits, narrowed, require_end
 from symbackprop.notation.claims.nodes import MATRIX, Node
 from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token, plain
-from symbackprop.notation.claims.words import indices
+from symbackprop.notation.claims.tokens import Token
 
-RELATIONS = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq", r"\in"])
 _WRONG_BASE = 0.2
 MIXED = 2.0
 
@@ -95,6 +91,7 @@ def big(state: State, node: sx.Big) -> Senses:
     """A sum over its letters, or over the letters of its body that are not on the left-hand side."""
     if node.kind == "mean" and state.context.is_network and is_over_a_distribution(node):
         node = replace(node, under=())
+    node = from_one(node)
     letters, conditions, hint = limits(state, node)
     if hint == 0:
         state.counted = True
@@ -102,16 +99,17 @@ def big(state: State, node: sx.Big) -> Senses:
         return found
     with state.bound(letters):
         state.foresee(node.body, letters)
-        for letter, extent in _given(state, node, letters).items():
+        for letter, extent in given(state, node, letters).items():
             state.ranged(letter, extent)
         late = len(letters) == 1 and letters[0] not in state.ranges  # how far it runs is known when the body is read
-        conditions += _limited(state, node, letters, hint)
+        conditions += limited(state, node, letters, hint)
         if letters and letters[0] in state.starts and node.under and "=" in [t.text for t in node.under]:
-            _narrowed(state, node, letters)
+            narrowed(state, node, letters)
             conditions, hint, late = [], None, False
         body = state.read(node.body)
-        conditions += _limited(state, node, letters, hint, read=True) if late else []
-        for letter in [c for c in _compared(tuple(conditions)) if letters and c in state.outer]:  # i of \sum_{j<i} runs as far as j
+        conditions += limited(state, node, letters, hint, read=True) if late else []
+        require_end(state, node, letters)
+        for letter in [c for c in compared(tuple(conditions)) if letters and c in state.outer]:  # i of \sum_{j<i} runs as far as j
             state.ranged(letter, state.range(letters[0], node.at))
         masks = [condition(state, one) for one in conditions]
         if (node.kind == "prod" and not node.under) or (masks and node.kind == "mean"):
@@ -170,156 +168,6 @@ def _everything(x: Node) -> Node:
     for axis in [a for a in x.axes if a in MATRIX or a[0] == "b"]:
         x = nd.summed(x, axis)
     return x
-
-
-def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | None]:
-    """The letters of a sum, the conditions on them, and from where they count (None: it does not matter)."""
-    under = tuple(t for t in node.under if t.text not in "{}" or t.text == "")
-    texts = [t.text for t in under]
-    if not under:
-        return [], [], None
-    if r"\in" in texts:
-        return _plain_letters(under[: texts.index(r"\in")], node.at), [], None
-    for mark in (":", r"\mid"):
-        if mark in texts:
-            k = texts.index(mark)
-            return _plain_letters(under[:k], node.at), [syntax(node.under[k + 1 :])], None
-    if "=" in texts and texts.count("=") == 1 and not set(texts) & (RELATIONS - {"="}):
-        return _from_to(state, node, under)
-    if "," in texts and "=" in texts[: texts.index(",")]:  # j = 1, j \neq y_i
-        k = [t.text for t in node.under].index(",")
-        letters, conditions, hint = limits(state, replace(node, under=node.under[:k]))
-        return letters, [*conditions, syntax(node.under[k + 1 :])], hint
-    if any(t in RELATIONS for t in texts):
-        one = syntax(node.under)
-        if not isinstance(one, sx.Relation):
-            raise Fault("the limits of this sum are not read.", r"Write \sum_{j \neq i} or \sum_{i=1}^n.", node.at)
-        free = [
-            side.base
-            for side in one.sides
-            if isinstance(side, Word) and len(side.base) == 1 and side.base not in state.outer and side.base not in state.ranges
-        ]
-        both = [side.base for side in one.sides if isinstance(side, Word) and side.base in free and not _known(state, side)]
-        if state.context.is_network and len(both) == 2 and len(set(both)) == 2:  # \sum_{i<j}, of which none stands on the left
-            return both, [one], None
-        letter = free[0] if free else None
-        first = one.sides[0]
-        if letter is None and isinstance(first, Word):
-            letter = first.base
-        if letter is None:
-            raise Fault("the sum does not say over what.", r"Write \sum_{j \neq i}.", node.at)
-        return [letter], [one], None
-    return _plain_letters(under, node.at), [], None
-
-
-def compared_with(node: sx.Big) -> frozenset[str]:
-    """The letters with which the limits of a sum compare its own, i of \\sum_{j \\neq i}."""
-    behind = next((k for k, t in enumerate(node.under) if t.text in RELATIONS), len(node.under))
-    return frozenset(letters_of(node.under[behind:]))
-
-
-def _compared(node: object) -> set[str]:
-    """The letters that conditions compare."""
-    own = {node.base} if isinstance(node, Word) else set()
-    return own.union(*(_compared(part) for part in sx.below(node) if not isinstance(part, Token | str | int)))
-
-
-def _known(state: State, word: Word) -> bool:
-    """Whether a word names a tensor or a size."""
-    return bool(state.names.lookup(word) or state.names.symbol(word))
-
-
-def _plain_letters(several: Tokens, at: int) -> list[str]:
-    letters = [t.text for t in several if t.text != ","]
-    if not letters or not all(re.fullmatch(r"[a-zA-Z]|\\ell", t) for t in letters):
-        raise Fault(f"a sum over {plain(several)} is not read.", r"Write the letters: \sum_{i,j}.", at)
-    return [t.lstrip("\\") for t in letters]
-
-
-def _from_to(state: State, node: sx.Big, under: Tokens) -> tuple[list[str], list[Syntax], int | None]:
-    k = [t.text for t in under].index("=")
-    letters, lower = _plain_letters(under[:k], node.at), under[k + 1 :]
-    word = Word(letters[0], node.at)
-    conditions: list[Syntax] = []
-    hint = None
-    if plain(lower) in ("0", "1"):
-        hint = int(plain(lower))
-    else:
-        conditions.append(sx.Relation((word, syntax(lower)), (">=",), node.at))
-        state.counted = True
-    upper = node.over
-    ends = hint is None and (plain(upper).isdigit() or any(t.text in "+-" for t in upper))  # of others _limited sees to it
-    if upper and (ends or _depends_on_index(state, upper)):
-        conditions.append(sx.Relation((word, syntax(upper)), ("<=",), node.at))
-    return letters, conditions, hint
-
-
-def _depends_on_index(state: State, several: Tokens) -> bool:
-    parts = indices(several)
-    own = state.ranges.keys() | state.outer
-    known = [t.text for part in parts or () for t in part if t.text in own]
-    return any(not state.names.named(text) and not state.context.loops.counts(text) for text in known)
-
-
-def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:
-    """The size that the upper limit of a sum names, for a letter that no tensor carries."""
-    upper = plain(node.over)
-    if not upper or len(letters) != 1 or letters[0] in state.ranges:
-        return {}
-    name = state.names.size(Word(upper, node.at))
-    if name is None:
-        return {}
-    return {letters[0]: int(state.probe.value(state.size(name).op.value).real)}  # type: ignore[union-attr]
-
-
-def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None, read: bool = False) -> list[Syntax]:
-    """How far an upper limit, n - 2 or 3, lets an index run along longer tensors; as a condition where no axis ends there.
-
-    read   whether what is summed is read already, so that it is a condition also where an axis ends there.
-    """
-    if len(letters) != 1 or letters[0] not in state.ranges or letters[0] in state.starts or hint is None:
-        return []
-    if not (plain(node.over).isdigit() or any(t.text in "+-" for t in node.over)) or _depends_on_index(state, node.over):
-        return []
-    upper = next((e for r in state.read(syntax(node.over)) for e in [_size(r.node)] if e is not None), None)
-    if upper is None:
-        return []
-    extent, own = state.probe.extent(upper + int(hint == 0)), state.ranges[letters[0]]
-    if read and extent == own:
-        return []
-    if extent is not None and extent <= own and not read:  # other tensors with this index may be longer
-        state.ranges[letters[0]] = extent
-        state.limited.add(letters[0])
-        return []
-    state.counted = True
-    return [sx.Relation((Word(letters[0], node.at), syntax(node.over)), ("<=",), node.at)]
-
-
-def _size(node: Node) -> Expr | None:
-    """A number without axes as an expression of sizes; None for anything else."""
-    match node.op:
-        case nd.Const(value=value):
-            return value
-        case nd.Arithmetic(sign="+" | "-" | "*" as sign) if not node.axes:
-            a, b = (_size(arg) for arg in node.args)
-            if a is None or b is None:
-                return None
-            return a * b if sign == "*" else a + b if sign == "+" else a - b
-    return None
-
-
-def _narrowed(state: State, node: sx.Big, letters: list[str]) -> None:
-    """Limits in numbers narrow an index that numbers tensors."""
-    under = [t.text for t in node.under if t.text not in "{}"]
-    if len(letters) != 1 or letters[0] not in state.starts or "=" not in under:
-        return
-    lower, upper = under[under.index("=") + 1 :], [t.text for t in node.over if t.text not in "{}"]
-    start, extent = state.starts[letters[0]], state.ranges[letters[0]]
-    first = int(lower[0]) if len(lower) == 1 and lower[0].isdigit() else start
-    last = int(upper[0]) if len(upper) == 1 and upper[0].isdigit() else start + extent - 1
-    if not (start <= first <= last <= start + extent - 1):
-        raise Fault("the limits of this sum go beyond the tensors that are declared.", "Check them.", node.at)
-    state.starts[letters[0]], state.ranges[letters[0]] = first, last - first + 1
 
 
 def cases(state: State, node: sx.Grid) -> Senses:

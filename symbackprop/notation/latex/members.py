@@ -63,7 +63,7 @@ def members(pieces: Sequence[Tokens], ranges: Mapping[str, str]) -> tuple[list[M
             others = others[: len(others) - before]
         elif place is None or piece[place].text not in WITHIN:
             others.append(piece)
-        is_waiting = place is None and (several or [t.text for t in piece if t.text in DOTS])
+        is_waiting = place is None and (several or all(t.text in DOTS for t in piece))
         waiting = [*waiting, several] if is_waiting else []
     told = {one.name for one in found}
     found += [one for one in beside if one.name not in told]
