@@ -23,17 +23,25 @@ class Code(str):
     whole   all lines that a gradient is made of, and its name below; "" of what is no gradient as it ends.
     file    where it was written, and for each of its own lines the line there; () where that is not known.
     line    the line there that gives it.
+    source  all of the text in which it stands.
     """
 
     whole: str = ""
     file: str = ""
     lines: tuple[int, ...] = ()
     line: int = 0
+    source: str = ""
 
     @property
     def where(self) -> str:
         """FILE:line; "" where that is not known."""
         return f"{self.file}:{self.line}" if self.line else ""
+
+
+class Whole(Code):
+    """Code that no lines of steps say; `fault` says why."""
+
+    fault: str = ""
 
 
 @dataclass

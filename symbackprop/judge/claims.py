@@ -20,6 +20,7 @@ from symbackprop.formulas.names import letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Formula, Told, listed, name, several, told
 from symbackprop.formulas.tree import Node, Row, items_of, split
+from symbackprop.judge.arrays import Whole
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
@@ -27,7 +28,8 @@ from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.followed.judged import in_order
-from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself
+from symbackprop.judge.followed.whole import by_source, followed_whole
+from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself, steps_of
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
 from symbackprop.judge.mistakes.edit import Finding
@@ -40,6 +42,7 @@ from symbackprop.judge.region import region
 from symbackprop.judge.report import report
 from symbackprop.judge.small import NAMES, as_claim, meant, with_small
 from symbackprop.judge.truth import WITNESSES, Truth
+from symbackprop.judge.used import as_used
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
 from symbackprop.notation.claims.constants import constant
@@ -78,12 +81,17 @@ def verify(
     if isinstance(claims, Mapping) and not claims:
         raise DerivationError('there is no claim; write {"W_1": "..."}')
     steps = not isinstance(claims, Mapping)
-    written = [step[:2] for step in steps_of(claims)] if steps else list(claims.items())
+    given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
+    followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
+    given = [step for step in given if not isinstance(step[1], Whole)]
+    written = [step[:2] for step in given]
+    steps = steps and bool(given)
     if steps:
-        found = judge_steps(judge, steps_of(claims))
+        found = judge_steps(judge, given)
     else:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
-    found = in_places(in_order(judge, found, written), written)
+    found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
+    found = (*in_places(found, written), *followed)
     inputs = frozenset(one.name for one in truth.program.inputs)
     return Verification(found, steps, title_of(network), behind(truth, found), inputs, report)
 
@@ -124,24 +132,6 @@ def case_of(network: Network, target: str, sizes: Mapping[str, int]) -> Case:
             raise DerivationError(f"there is no {target} to differentiate; the network has {', '.join(found.truth.named)}")
         _cases[:] = [*_cases[1 - KEPT :], found]
     return found
-
-
-def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
-    """Steps as name, claim, what."""
-    out: list[tuple[str, Any, str]] = []
-    for step in claims if isinstance(claims, Sequence) and not isinstance(claims, str) else [None]:
-        match step:
-            case (str() as name, str() as claim) if "\\" in name and not claim.lstrip().startswith(name):
-                out.append((name, f"{name} = {claim}", ""))  # a left side in LaTeX says what is claimed
-            case (str() as name, claim):
-                out.append((name, claim, ""))
-            case (str() as name, claim, str() as what):
-                out.append((name, claim, what))
-            case _:
-                raise DerivationError('claims are {"W_1": claim}, or a list of steps (name, claim) or (name, claim, what)')
-    if not out:
-        raise DerivationError('there is no step; write [("delta", "2*(yhat - y)", "dL/dyhat")]')
-    return out
 
 
 def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> Told:

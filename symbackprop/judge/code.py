@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
-from symbackprop.judge.arrays import Arrays, Code, is_gradient
+from symbackprop.judge.arrays import Arrays, Code, Whole, is_gradient
 from symbackprop.judge.sliced import given_in, sliced
-from symbackprop.judge.unfolded import REMADE, Unread, entry, straight
+from symbackprop.judge.unfolded import REMADE, Unread, entry, may_give, straight
 from symbackprop.notation.signs import typed_text
 
 Steps = list[tuple[Any, ...]]
@@ -31,6 +31,8 @@ class ClaimsError(SymbackpropError):
 def python_steps(path: Path, text: str) -> Steps:
     """Each line name = formula as a step, dL/dW = formula among them, and each line that changes an array in its place.
 
+    Code that no such lines say, and that may give gradients, is one step without a name: a Whole.
+
     path   what faults call the text.
 
     Raises ClaimsError for a line that is no step.
@@ -42,10 +44,22 @@ def python_steps(path: Path, text: str) -> Steps:
     try:
         lines = straight(parsed(path, code))
         steps = _placed(path, Arrays(code).read(lines), lines)
+        for _, claim, *_ in steps:
+            claim.source = text
         return [(quotients.get(name, name), claim, *said) for name, claim, *said in steps]
     except Unread as fault:
         line = getattr(fault.statement, "lineno", 1)
-        raise ClaimsError(f"{path}: line {line} {fault.mend or NO_STEP}") from None
+        return [("", whole_of(path, text, f"{path}: line {line} {fault.mend or NO_STEP}"))]
+
+
+def whole_of(path: Path, text: str, fault: str) -> Whole:
+    """A text as code that is followed whole. Raises ClaimsError, with the fault, where nothing in it may be a gradient."""
+    written = _QUOTIENT.sub(r"\1d\2_d\5\3\4", text.replace("∂", "d"))
+    if not may_give(written):
+        raise ClaimsError(fault)
+    whole = Whole(written)
+    whole.fault, whole.file = fault, str(path)
+    return whole
 
 
 def as_code(text: str) -> str:
@@ -99,6 +113,7 @@ def filled_claims(path: Path, text: str) -> dict[str, Code]:
         else:
             body, places = ast.unparse(own), _places(own)
         claim = Code(f"{body}\n{name}")
+        claim.source = text
         claim.whole, claim.file, claim.lines, claim.line = str(claim), str(path), (*places, places[-1]), _given_at(own, name)
         found[name] = claim
     return found
@@ -137,6 +152,7 @@ def gradients_written(tree: ast.Module) -> list[str]:
     """The names of gradients, dW, grad_b, that code with loops gives values to: a claim each, of the whole code.
 
     A name that each step of a loop gives another value holds what one step needs, and is none, unless it is what all steps add to.
+    There is none where lists of gradients are filled of which no line below reads anything.
     """
     lists = {
         t.id
@@ -150,6 +166,10 @@ def gradients_written(tree: ast.Module) -> list[str]:
     found = list(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name) and re.match(r"d(?!elta)[A-Za-z_]|grad_", n.id)))
     loops = [statement for loop in ast.walk(tree) if isinstance(loop, ast.For) for statement in loop.body]
     of_steps = {n.id for s in loops if isinstance(s, ast.Assign) and not _adds(s) for n in s.targets if isinstance(n, ast.Name)}
+    below = {n.id for s in tree.body if not isinstance(s, ast.For | ast.While) for n in ast.walk(s) if isinstance(n, ast.Name)
+             and isinstance(n.ctx, ast.Load)}  # fmt: skip
+    if lists & {*found} - below:
+        return []
     return [name for name in found if name not in of_steps | lists] or found
 
 

@@ -79,7 +79,10 @@ def smallest(program: Program, evaluate: Evaluate, reads: set[str], settled: Map
             point = {t.name: _whole(t, shape_of(t, at), at, rng, 1 + seed // 3) for t in program.inputs}
             if _fault(evaluate, point, at) is not None:
                 point = _simpler(program, evaluate, point, at)
-                entry, claimed, true = _fault(evaluate, point, at)  # type: ignore[misc]  # `_simpler` keeps a fault
+                found = _fault(evaluate, point, at)
+                if found is None:  # what is judged gives other numbers each time
+                    continue
+                entry, claimed, true = found
                 shown = {n: a for n, a in point.items() if n in reads}
                 return Counterexample(at, shown, entry, claimed, true)
     return None

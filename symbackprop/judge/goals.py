@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -85,6 +86,24 @@ def spelled(truth: Truth, name: str) -> str | None:
         return truth.network.aliases[name]
     plain = re.sub(r"[_{}^()\[\]\\ ]", "", name)
     return next((n for n in truth.named if n.replace("_", "") == plain), None) if plain else None
+
+
+def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
+    """Steps as name, claim, what."""
+    out: list[tuple[str, Any, str]] = []
+    for step in claims if isinstance(claims, Sequence) and not isinstance(claims, str) else [None]:
+        match step:
+            case (str() as name, str() as claim) if "\\" in name and not claim.lstrip().startswith(name):
+                out.append((name, f"{name} = {claim}", ""))  # a left side in LaTeX says what is claimed
+            case (str() as name, claim):
+                out.append((name, claim, ""))
+            case (str() as name, claim, str() as what):
+                out.append((name, claim, what))
+            case _:
+                raise DerivationError('claims are {"W_1": claim}, or a list of steps (name, claim) or (name, claim, what)')
+    if not out:
+        raise DerivationError('there is no step; write [("delta", "2*(yhat - y)", "dL/dyhat")]')
+    return out
 
 
 def goal_for(truth: Truth, what: Asked, claim: Program, at: tuple[At, ...] = ()) -> Goal:

@@ -75,6 +75,15 @@ def _gives(node: ast.AST) -> bool:
     return any(_GIVEN.match(ast.unparse(target)) for target in targets)
 
 
+def may_give(text: str) -> bool:
+    """Whether a text is Python that gives gradients somewhere, or returns something."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any((isinstance(n, ast.Return) and n.value is not None) or _gives(n) for n in ast.walk(tree))
+
+
 def _is_formula(function: ast.FunctionDef) -> bool:
     """Whether a function only returns a formula of its arguments, by way of names of its own."""
     *before, last = [s for s in function.body if not _says_nothing(s)] or [ast.Pass()]

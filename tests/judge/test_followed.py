@@ -33,6 +33,74 @@ WAYS = (
     "a, b = v[:2]\n(c, d), e = (a, b), -a\ntotal = a < b < c or not d",
     "total = np.where(v > 0, v, 0) // 1 % 3\ntotal /= n",
 )
+PYTHON = (  # scopes, classes, generators, views as Python has them
+    'n_ = 5\ndef f():\n    return n_\ndef g():\n    n_ = 7\n    return f()\ntotal = g()',
+    'v2 = [v for v in X]\ntotal = v',
+    'def f(a, acc=[]):\n    acc.append(a)\n    return acc\nf(1); f(2)\ntotal = f(3)',
+    'c = 0\ndef f():\n    global c\n    c += 1\nf(); f()\ntotal = c',
+    'def make():\n    k = 0\n    def inc(by=1):\n        nonlocal k\n        k += by\n        return k\n    return inc\ni = make()\ni(); i(3)\ntotal = i()',
+    'fs = [lambda t: t * k for k in range(3)]\ntotal = [f(2) for f in fs]',
+    'fs = [lambda t, k=k: t * k for k in range(3)]\ntotal = [f(2) for f in fs]',
+    'class A:\n    k = 3\n    def __init__(self, a):\n        self.a = a\n    def f(self):\n        return self.a * self.k\nclass B(A):\n    def __init__(self, a, b):\n        super().__init__(a)\n        self.b = b\n    def f(self):\n        return super().f() + self.b\ntotal = B(2, 5).f()',
+    'class V:\n    def __init__(self, d, ch=()):\n        self.data, self.grad, self._prev = d, 0.0, set(ch)\n        self._backward = lambda: None\n    def __add__(self, o):\n        o = o if isinstance(o, V) else V(o)\n        out = V(self.data + o.data, (self, o))\n        def _backward():\n            self.grad += out.grad\n            o.grad += out.grad\n        out._backward = _backward\n        return out\n    def __mul__(self, o):\n        o = o if isinstance(o, V) else V(o)\n        out = V(self.data * o.data, (self, o))\n        def _backward():\n            self.grad += o.data * out.grad\n            o.grad += self.data * out.grad\n        out._backward = _backward\n        return out\n    __radd__ = __add__\n    def __rmul__(self, o): return self * o\n    def __neg__(self): return self * -1\n    def backward(self):\n        topo, seen = [], set()\n        def build(w):\n            if w not in seen:\n                seen.add(w)\n                for c in w._prev: build(c)\n                topo.append(w)\n        build(self)\n        self.grad = 1.0\n        for w in reversed(topo): w._backward()\na, b = V(2.0), V(-3.0)\nc = a * b + 3 * a + a * a\nc.backward()\ntotal = [a.grad, b.grad, c.data]',
+    'a, *b, c = range(5)\ntotal = (a, b, c)',
+    "def f(*a, **k):\n    return len(a), sorted(k.items())\ntotal = f(1, 2, x=3, **{'z': 4})",
+    "d = {k: i for i, k in enumerate('abc')}\ntotal = sorted(d.items())",
+    'try:\n    x = [1][3]\nexcept (KeyError, IndexError) as e:\n    total = 5\nfinally:\n    other = 6',
+    'total = 0\nfor i in range(5):\n    try:\n        if i == 2: continue\n        if i == 4: break\n        total += i\n    finally:\n        total += 10',
+    'a = X\nb = a[0]\nb += 1\ntotal = X.copy()',
+    'a = X\na = a + 1\ntotal = X',
+    'def f(M):\n    M += 1\nf(X)\ntotal = X',
+    'def f(M):\n    M = M + 1\nf(X)\ntotal = X',
+    'total = [[0]*2]*2\ntotal[0][0] = 5',
+    'total = list(map(lambda a, b: a*b, v, v[::-1]))',
+    'total = (k := 3) + k',
+    'class P:\n    @property\n    def two(self): return 2\n    @staticmethod\n    def s(a): return a + 1\n    @classmethod\n    def c(cls, a): return cls.s(a)\ntotal = P().two + P.s(1) + P().c(3)',
+    'x = 1\nclass Q:\n    x = 2\n    def f(self): return x\ntotal = Q().f()',
+    'total = X[X > 0].sum() + X[..., None].shape[-1]',
+    't = X.reshape(-1)\nt[0] = 99\ntotal = X',
+    't = X.flatten()\nt[0] = 99\ntotal = X',
+    't = X.T\nt *= 2\ntotal = X',
+    't = X[:, [0, 1]]\nt += 5\ntotal = X',
+    'X[:, [0, 1]] += 5\ntotal = X',
+    'X[[0, 0], 0] += 5\ntotal = X',
+    'np.add.at(X, ([0, 0], 0), 5)\ntotal = X',
+    'total = np.add.reduce(X, axis=0) + np.maximum.reduce(X)',
+    'total = max(v, key=lambda t: -t)',
+    'total = sorted(range(4), key=lambda i: -i)',
+    'i = 0\nwhile i < 3:\n    i += 1\nelse:\n    total = i',
+    'a = b = np.zeros(3)\na[0] = 1\ntotal = b',
+    'W2_ = W\nW2_ -= 0.1*W\ntotal = W',
+    'def f():\n    for q in range(3): pass\n    return q\ntotal = f()',
+    'q = 10\nz = [q for q in range(3)]\ntotal = q',
+    'q = 10\nfor q in range(3): pass\ntotal = q',
+    'total = sum([[1], [2]], [])',
+    'total = [*v, *range(2)]',
+    's = 0\nfor k, (a, b) in zip(range(2), X[:, :2]): s += a*b*k\ntotal = s',
+    'class S:\n    n = 0\n    def up(self):\n        self.n += 1\na = S(); b = S()\na.up(); a.up()\ntotal = (a.n, b.n, S.n)',
+    'class S:\n    l = []\n    def up(self): self.l.append(1)\na = S(); b = S()\na.up(); b.up()\ntotal = len(S.l)',
+    'def f(x, y=np.ones(2)):\n    y += x\n    return y.sum()\nf(1)\ntotal = f(1)',
+    "total = 'a' if v.any() else 'b'",
+    'total = not v.all() and 3 or 4',
+    'total = 1 < 2 < 3 != 4',
+    'class Base:\n    def forward(self, x): raise NotImplementedError\nclass D(Base):\n    def forward(self, x): return x * 2\ntotal = D().forward(3)',
+    'import numpy as np\nfrom functools import reduce\ntotal = 3',
+    'total = v.mean() == np.mean(v)',
+    'f = np.tanh\ntotal = f(v)',
+    "acts = {'t': np.tanh, 's': lambda z: z}\ntotal = acts['t'](v) + acts['s'](v)",
+    'class C:\n    def __call__(self, x): return x + 1\n    def __getitem__(self, i): return i * 2\n    def __len__(self): return 7\nc = C()\ntotal = (c(1), c[4], len(c))',
+    'x = v.astype(np.float32)\nx += 1\ntotal = x.dtype == np.float32',
+    'k = np.int64(3)\nk /= 2\ntotal = k',
+    'y[0] += 1\ntotal = y',
+    'total = y / 2\ny2 = y // 2',
+    'y = y + 0.5\ntotal = y',
+    'a = v[:2]\nv = v * 2\na[0] = 9\ntotal = v',
+    'r = range(3)\ntotal = [i for i in reversed(r)]',
+    'e = enumerate(v)\ntotal = [i for i, _ in e] + [i for i, _ in e]',
+    'g = (t for t in range(3))\ntotal = [sum(g), sum(g)]',
+    'z = zip(v, v)\ntotal = [len(list(z)), len(list(z))]',
+    'm = map(lambda t: t, [1, 2])\ntotal = [len(list(m)), len(list(m))]',
+)  # fmt: skip
 WRONG = {
     "no mean": ("dW /= num_train\n", "", "1/N is missing"),
     "no penalty": ("dW += 2 * reg * W", "dW = dW", "the gradient of the penalty is left out"),
@@ -68,6 +136,14 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(
         np.array_equal(np.asarray(one[n]), np.asarray(other[n]), equal_nan=np.asarray(one[n]).dtype.kind == "f") for n in names
     )
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_names_and_classes_are_those_of_python(code: str) -> None:
+    one, other = ran(code), followed(code)
+    assert one is not None
+    assert other is not None
+    assert repr(one["total"]) == repr(other["total"])
 
 
 @pytest.mark.parametrize("code", WAYS)

@@ -76,6 +76,7 @@ def test_code_stays_code(code: str) -> None:
     assert not any("\\" in part for step in typed_claims(code) for part in step)
 
 
+@pytest.mark.slow
 def test_where_the_argument_of_a_logarithm_ends_is_asked() -> None:
     network = "x: data[n]\nm: parameter[()]\ns: positive[()]\nL = sum(x - m)**2*log(2*pi*s**2)"
     claim = r"\frac{\partial L}{\partial m} = -2 n \sum_i (x_i - m) \log 2\pi s^2"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import operator
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from symbackprop.judge.followed import words
-from symbackprop.judge.followed.words import NotFollowed, checked, small
+from symbackprop.judge.followed.calling import Calls
+from symbackprop.judge.followed.scopes import Function, Instance, Scope
+from symbackprop.judge.followed.words import NotFollowed, small
 
 OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
@@ -27,31 +30,16 @@ _COMPARES: dict[type, Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
     ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
-_PACKAGES = ("np", "numpy", "jnp", "math")
+_DUNDERS: dict[type, str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
+    ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.USub: "neg", ast.UAdd: "pos", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt",
+    ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne",
+}  # fmt: skip
+_NUMBERS = (ndarray, np.generic, int, float)
 
 
-class Expressions(ABC):
-    """Follows expressions.
-
-    names   what names stand for.
-    known   what else a name may stand for; None: nothing.
-    steps   how many parts of code may still be followed.
-    """
-
-    def __init__(self, names: dict[str, Any], known: Callable[[str], Any], steps: int) -> None:
-        self.names, self.known, self.steps = names, known, steps
-        self.line = self.depth = 0
-
-    @abstractmethod
-    def call_own(self, function: ast.FunctionDef | ast.Lambda, given: Sequence[Any], further: Mapping[str, Any]) -> Any:
-        """What a function of the code gives."""
-
-    def step(self, node: ast.AST) -> None:
-        """Count one part. Raises NotFollowed beyond what is followed."""
-        self.steps -= 1
-        self.line = getattr(node, "lineno", self.line)
-        if self.steps < 0:
-            raise NotFollowed("it takes more steps than are followed")
+class Expressions(Calls):
+    """Follows expressions."""
 
     def value(self, node: ast.expr) -> Any:
         """What an expression comes to."""
@@ -64,36 +52,75 @@ class Expressions(ABC):
             case ast.BinOp(left=left, op=op, right=right):
                 return self.met(op, OPERATORS[type(op)], self.value(left), self.value(right))
             case ast.UnaryOp(op=op, operand=operand):
-                return _SIGNS[type(op)](self.value(operand))
+                return self.signed(op, self.value(operand))
             case ast.BoolOp(op=op, values=values):
                 return self.either(values, isinstance(op, ast.Or))
             case ast.Compare(left=left, ops=ops, comparators=others):
                 return self.compared(left, ops, others)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return self.value(body if self.value(test) else orelse)
+            case ast.NamedExpr(target=target, value=value):
+                found = self.value(value)
+                self.assign(target, found)
+                return found
             case ast.Call():
                 return small(self.called(node))
             case ast.Attribute(value=held, attr=attr):
                 return self.attribute(held, attr)
             case ast.Subscript(value=held, slice=index):
-                found = self.value(held)
-                if not isinstance(found, ndarray | list | tuple | dict | range):
-                    raise NotFollowed(f"{ast.unparse(held)} has no entries")
-                return found[self.index(index)]
+                return self.entry(self.value(held), index, ast.unparse(held))
+            case ast.Lambda():
+                return Function(node, self.scope, [self.value(one) for one in node.args.defaults])
+            case _:
+                return self.container(node)
+
+    def container(self, node: ast.expr) -> Any:
+        """A tuple, a list, a set, a dict, a comprehension, a text with values in it."""
+        match node:
             case ast.Tuple(elts=parts):
                 return tuple(self.several(parts))
             case ast.List(elts=parts):
                 return self.several(parts)
-            case ast.Dict(keys=keys, values=values) if None not in keys:
-                return {self.value(k): self.value(v) for k, v in zip(keys, values, strict=True) if k is not None}
-            case ast.ListComp(elt=part, generators=loops) | ast.GeneratorExp(elt=part, generators=loops):
-                return [self.value(part) for _ in self.turns(loops)]
-            case ast.Lambda():
-                return node
+            case ast.Set(elts=parts):
+                return set(self.several(parts))
+            case ast.Dict(keys=keys, values=values):
+                found: dict[Any, Any] = {}
+                for key, value in zip(keys, values, strict=True):
+                    found |= self.value(value) if key is None else {self.value(key): self.value(value)}
+                return found
+            case ast.GeneratorExp(elt=part, generators=loops):
+                return self.lazily(part, loops)
+            case ast.ListComp(elt=part, generators=loops):
+                with self.inner():
+                    return [self.value(part) for _ in self.turns(loops)]
+            case ast.SetComp(elt=part, generators=loops):
+                with self.inner():
+                    return {self.value(part) for _ in self.turns(loops)}
+            case ast.DictComp(key=key, value=value, generators=loops):
+                with self.inner():
+                    return {self.value(key): self.value(value) for _ in self.turns(loops)}
             case ast.JoinedStr(values=parts):
                 return "".join(map(self.text, parts))
-            case _:
-                raise NotFollowed(f"{ast.unparse(node)} is not followed")
+        raise NotFollowed(f"{ast.unparse(node)} is not followed")
+
+    @contextmanager
+    def inner(self) -> Iterator[None]:
+        """The names of a comprehension are its own."""
+        outer, self.scope = self.scope, Scope({}, self.scope)
+        try:
+            yield
+        finally:
+            self.scope = outer
+
+    def lazily(self, part: ast.expr, loops: Sequence[ast.comprehension]) -> Iterator[Any]:
+        """The values of a generator, each when it is asked for."""
+        scope, turns = Scope({}, self.scope), self.turns(loops)
+        while True:
+            with self.inside(scope):
+                if next(turns, self) is self:
+                    return
+                found = self.value(part)
+            yield found
 
     def text(self, part: ast.expr) -> str:
         """A part of a text: f"W{l}"."""
@@ -125,19 +152,16 @@ class Expressions(ABC):
     def assign(self, target: ast.expr, value: Any) -> None:
         """Give a target a value."""
 
-    def name(self, name: str) -> Any:
-        """What a name stands for. Raises NotFollowed."""
-        if name in self.names:
-            return self.names[name]
-        found = words.TYPES.get(name)
-        found = self.known(name) if found is None else found
-        if found is None:
-            raise NotFollowed(f"{name} stands nowhere")
-        self.names[name] = found
-        return found
+    def signed(self, op: ast.unaryop, value: Any) -> Any:
+        """-x, not x."""
+        if isinstance(value, Instance) and not isinstance(op, ast.Not):
+            return self.of_instance(value, f"__{_DUNDERS.get(type(op), '')}__")
+        return _SIGNS[type(op)](value)
 
     def met(self, op: ast.operator, act: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
         """An operation on two values, where it makes nothing too large."""
+        if isinstance(a, Instance) or isinstance(b, Instance):
+            return self.of_instances(_DUNDERS.get(type(op), ""), a, b)
         if isinstance(op, ast.Pow) and isinstance(a, int) and isinstance(b, int) and abs(b) > 64:
             raise NotFollowed("a power of whole numbers is too large")
         for several, times in ((a, b), (b, a)):
@@ -148,6 +172,18 @@ class Expressions(ABC):
             if size > words.MOST_ENTRIES * 10:
                 raise NotFollowed("an array has more entries than are followed")
         return small(act(a, b))
+
+    def of_instances(self, word: str, a: Any, b: Any) -> Any:
+        """An operation that a class of the code says: __add__, or __radd__ of what stands on the right."""
+        if isinstance(a, ndarray) or isinstance(b, ndarray):
+            raise NotFollowed("an array of instances of a class is not followed")
+        for held, name, other in ((a, f"__{word}__", b), (b, f"__r{word}__", a)):
+            if isinstance(held, Instance) and self.has(held, name):
+                return self.call(self.attribute_of(held, name), [other], {})
+        raise NotFollowed(f"a class says no __{word}__")
+
+    def of_instance(self, held: Instance, name: str) -> Any:
+        return self.call(self.attribute_of(held, name), [], {})
 
     def either(self, values: Sequence[ast.expr], ends_at: bool) -> Any:
         """and, or."""
@@ -162,11 +198,23 @@ class Expressions(ABC):
         found, a = True, self.value(left)
         for op, other in zip(ops, others, strict=True):
             b = self.value(other)
-            found = _COMPARES[type(op)](a, b)
+            word = _DUNDERS.get(type(op), "")
+            if word and any(isinstance(one, Instance) and self.has(one, f"__{word}__") for one in (a, b)):
+                found = self.of_instances(word, a, b)
+            else:
+                found = _COMPARES[type(op)](a, b)
             if len(ops) > 1 and not found:
                 return found
             a = b
         return found
+
+    def entry(self, held: Any, index: ast.expr, shown: str) -> Any:
+        """x[i]."""
+        if isinstance(held, Instance):
+            return self.call(self.attribute_of(held, "__getitem__"), [self.index(index)], {})
+        if not isinstance(held, ndarray | list | tuple | dict | range | str):
+            raise NotFollowed(f"{shown} has no entries")
+        return held[self.index(index)]
 
     def index(self, node: ast.expr) -> Any:
         """What stands between brackets."""
@@ -178,62 +226,3 @@ class Expressions(ABC):
             case ast.Constant(value=value) if value is Ellipsis:
                 return Ellipsis
         return self.value(node)
-
-    def attribute(self, held: ast.expr, attr: str) -> Any:
-        """np.pi, self.W, x.T, x.shape."""
-        if isinstance(held, ast.Name) and held.id not in self.names:
-            if held.id == "self":
-                return self.name(attr)
-            if held.id in _PACKAGES and attr in words.CONSTANTS:
-                return words.CONSTANTS[attr]
-        found = self.value(held)
-        if isinstance(found, ndarray | np.generic) and attr in words.ASKED:
-            return getattr(found, attr)
-        raise NotFollowed(f"{ast.unparse(held)}.{attr} is not followed")
-
-    def called(self, node: ast.Call) -> Any:
-        """What a call gives."""
-        given = self.several(node.args)
-        further = {k.arg: self.value(k.value) for k in node.keywords if k.arg is not None}
-        if len(further) < len(node.keywords):
-            raise NotFollowed(f"{ast.unparse(node)} is not followed")
-        match node.func:
-            case ast.Name(id=name):
-                own = self.names.get(name)
-                if isinstance(own, ast.FunctionDef | ast.Lambda):
-                    return self.call_own(own, given, further)
-                function = words.PLAIN.get(name) or words.LANGUAGE.get(name) or self.known(name)
-                if name in ("sum", "max", "min", "abs", "round") and any(isinstance(v, ndarray) and v.ndim for v in given[:1]):
-                    function = words.FUNCTIONS[name]  # as the network language has them
-                return self.by(name, function, given, further)
-            case ast.Attribute(value=ast.Attribute(value=ast.Name(id=package), attr=word), attr="at") if package in _PACKAGES:
-                words.AT[word].at(*given)
-                return None
-            case ast.Attribute(value=ast.Name(id=package), attr=word) if package in _PACKAGES and package not in self.names:
-                return self.by(word, words.FUNCTIONS.get(word) or words.CONSTANTS.get(word), given, further)
-            case ast.Attribute(value=ast.Attribute(value=ast.Name(id=package), attr="linalg"), attr=word) if package in _PACKAGES:
-                return self.by(word, words.FUNCTIONS.get(word), given, further)
-            case ast.Attribute(value=held, attr=word):
-                return self.method(held, word, given, further)
-            case ast.Lambda() as function:
-                return self.call_own(function, given, further)
-        raise NotFollowed(f"{ast.unparse(node.func)} is not followed")
-
-    def by(self, name: str, function: Any, given: list[Any], further: dict[str, Any]) -> Any:
-        if not callable(function):
-            raise NotFollowed(f"{name} is no function that is followed")
-        checked(name, given, further)
-        return function(*given, **further)
-
-    def method(self, held: ast.expr, word: str, given: list[Any], further: dict[str, Any]) -> Any:
-        """x.sum(), several.append(x)."""
-        if isinstance(held, ast.Name) and held.id == "self" and "self" not in self.names:
-            own = self.names.get(word)
-            if isinstance(own, ast.FunctionDef):
-                return self.call_own(own, given, further)
-        found = self.value(held)
-        kinds = {ndarray: words.METHODS, np.generic: words.METHODS, list: words.OF_LISTS, dict: words.OF_DICTS}
-        if not any(isinstance(found, kind) and word in several for kind, several in kinds.items()):
-            raise NotFollowed(f"{ast.unparse(held)}.{word} is not followed")
-        checked(word, [found, *given] if isinstance(found, ndarray) else given, further)
-        return getattr(found, word)(*given, **further)

@@ -23,8 +23,8 @@ from symbackprop.judge.verdict import Judged
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
 
-_STEPS = 100_000  # of one point
-_ALL_STEPS = 3_000_000  # of all points of one gradient
+STEPS = 100_000  # of one point
+ALL_STEPS = 3_000_000  # of all points of one gradient
 _ROWS = ("N", "m", "M", "B")
 
 
@@ -60,11 +60,13 @@ class Followed:
     def __init__(self, truth: Truth, what: Asked, code: str) -> None:
         self.truth, self.what = truth, what
         self.body = ast.parse(code).body
-        self.left = _ALL_STEPS
+        self.left = ALL_STEPS
 
     def __call__(self, values: Values) -> ndarray:
         """Its numbers. Raises NotFollowed."""
-        follower = Follower(self.names(values), LANGUAGE.get, min(_STEPS, self.left))  # dz that no line gives is no number
+        follower = Follower(
+            values_of(self.truth, values), LANGUAGE.get, min(STEPS, self.left)
+        )  # dz that no line gives is no number
         before = follower.steps
         try:
             found = np.asarray(follower.follow(self.body))
@@ -74,22 +76,22 @@ class Followed:
             raise NotFollowed("it gives no numbers")
         found = found if found.dtype.kind == "f" else found.astype(float)
         shape = np.shape(values[self.what.wrt])
-        return found.reshape(shape) if _without_ones(found.shape) == _without_ones(shape) else found
+        return found.reshape(shape) if plain_shape(found.shape) == plain_shape(shape) else found
 
-    def names(self, values: Values) -> dict[str, Any]:
-        """The tensors of the network and its sizes, by their names."""
-        truth = self.truth
-        own = {name: _held(truth, name, values[name]) for name in truth.named if name in values}
-        sizes = {
-            str(n): int(k)
-            for name in own
-            for n, k in zip(truth.program.shape(name), np.shape(values[name]), strict=True)
-            if n.is_Symbol
-        }
-        rows = [len(values[t.name]) for t in truth.program.inputs if t.kind in ("data", "labels", "integers") and t.shape]
-        several = dict.fromkeys(_ROWS, rows[0]) if rows else {}
-        aliases = {name: own[of] for name, of in truth.network.aliases.items() if of in own}
-        return {**several, **sizes, **own, **aliases}
+
+def values_of(truth: Truth, values: Values) -> dict[str, Any]:
+    """The tensors of the network and its sizes, by their names."""
+    own = {name: _held(truth, name, values[name]) for name in truth.named if name in values}
+    sizes = {
+        str(n): int(k)
+        for name in own
+        for n, k in zip(truth.program.shape(name), np.shape(values[name]), strict=True)
+        if n.is_Symbol
+    }
+    rows = [len(values[t.name]) for t in truth.program.inputs if t.kind in ("data", "labels", "integers") and t.shape]
+    several = dict.fromkeys(_ROWS, rows[0]) if rows else {}
+    aliases = {name: own[of] for name, of in truth.network.aliases.items() if of in own}
+    return {**several, **sizes, **own, **aliases}
 
 
 def _held(truth: Truth, name: str, value: ndarray) -> Any:
@@ -98,5 +100,6 @@ def _held(truth: Truth, name: str, value: ndarray) -> Any:
     return np.array(value, dtype=int if whole else float)[()]
 
 
-def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+def plain_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its axes of size 1."""
     return tuple(n for n in shape if n != 1)

@@ -76,31 +76,48 @@ LANGUAGE: dict[str, Callable[..., Any]] = {  # of the network language, and thos
 PLAIN: dict[str, Callable[..., Any]] = {
     "abs": abs, "bool": bool, "enumerate": enumerate, "float": float, "int": int, "len": len, "list": list, "max": max, "min": min,
     "range": range, "reversed": reversed, "round": round, "sum": sum, "tuple": tuple, "zip": zip, "dict": dict, "str": str,
-    "all": all, "any": any, "print": lambda *given, **further: None,
+    "all": all, "any": any, "sorted": sorted, "map": map, "filter": filter, "set": set, "id": id, "slice": slice,
+    "print": lambda *given, **further: None,
 }  # fmt: skip
 METHODS = frozenset((
     "all", "any", "argmax", "argmin", "astype", "clip", "copy", "cumsum", "diagonal", "dot", "fill", "flatten", "item",
     "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes",
     "tolist", "trace", "transpose", "var",
 ))  # fmt: skip
-ASKED = frozenset(["T", "shape", "size", "ndim"])
-OF_LISTS = frozenset(["append", "insert", "pop", "reverse", "extend", "copy"])
-OF_DICTS = frozenset(["keys", "values", "items", "get", "copy"])
-AT = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply}
+ASKED = frozenset(["T", "shape", "size", "ndim", "dtype"])
+OF_VALUES: tuple[tuple[type, frozenset[str]], ...] = (  # what values are asked after a dot, by their types
+    (ndarray, METHODS),
+    (np.generic, METHODS),
+    (list, frozenset(["append", "insert", "pop", "reverse", "extend", "copy", "index", "count", "clear", "remove", "sort"])),
+    (dict, frozenset(["keys", "values", "items", "get", "copy", "setdefault", "update", "pop"])),
+    (set, frozenset(["add", "discard", "remove", "copy", "update"])),
+    (tuple, frozenset(["index", "count"])),
+    (str, frozenset(["startswith", "endswith", "split", "upper", "lower", "strip", "isdigit"])),
+)
+AT = {
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "maximum": np.maximum, "minimum": np.minimum,
+    "logical_and": np.logical_and, "logical_or": np.logical_or,
+}  # fmt: skip
+OF_UFUNCS = frozenset(["at", "reduce", "outer", "accumulate"])
+REFLECTED = frozenset(["isinstance", "hasattr", "getattr", "setattr", "callable"])
 CONSTANTS: dict[str, Any] = {
     "pi": np.pi, "e": np.e, "inf": np.inf, "newaxis": None, "float64": np.float64, "float32": np.float32, "int64": np.int64,
-    "int32": np.int32, "bool_": np.bool_, "float_": np.float64,
+    "int32": np.int32, "ndarray": np.ndarray, "integer": np.integer, "bool_": np.bool_, "float_": np.float64,
 }  # fmt: skip
-TYPES: dict[str, type] = {"float": float, "int": int, "bool": bool}
+TYPES: dict[str, type] = {
+    "float": float, "int": int, "bool": bool, "list": list, "tuple": tuple, "dict": dict, "str": str, "set": set,
+}  # fmt: skip
 _MAKING = frozenset((
     "zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "tile", "repeat", "broadcast_to", "kron",
-    "outer", "einsum", "tensordot",
+    "outer", "einsum", "tensordot", "accumulate",
 ))  # fmt: skip
 
 
 def checked(name: str, given: list[Any], further: dict[str, Any]) -> None:
     """Refuse a call that would make an array too large, before it is made. Raises NotFollowed."""
     several = [*given, *further.values()]
+    if any(isinstance(one, range) and len(one) > MOST_ENTRIES * 10 for one in several):
+        raise NotFollowed(f"{name} takes a range of more numbers than are followed")
     numbers = [abs(int(n)) for one in several for n in _numbers(one)]
     if name in _MAKING and math.prod(max(n, 1) for n in numbers) * _entries(several) > MOST_ENTRIES * 10:
         raise NotFollowed(f"{name} makes an array of more entries than are followed")

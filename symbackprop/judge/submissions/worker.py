@@ -15,6 +15,7 @@ from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.network import Network
+from symbackprop.judge.arrays import Whole
 from symbackprop.judge.claims import verify
 from symbackprop.judge.files import ClaimsError, read_claims
 from symbackprop.judge.submissions.found import Submission
@@ -137,6 +138,8 @@ def _judged(task: Task, submission: Submission) -> Marked:
     walls = None
     try:
         claims = read_claims(submission.path)
+        if task.run and any(isinstance(step[1], Whole) for step in claims if isinstance(step, tuple)):
+            raise ClaimsError("it is run")
     except ClaimsError:
         if not task.run or submission.path.suffix.lower() != ".py":
             raise
