@@ -98,6 +98,9 @@ def test_the_tables_hold_no_formula_and_no_control_character(folder: Path) -> No
 def test_python_is_not_run_unless_it_is_asked_for(folder: Path) -> None:
     task = Task(read(NET), {"V": 1.0}, "L")
     [di] = [s for s in submissions(folder) if s.student == "di"]
+    followed = judged(task, di)
+    assert (followed.code, followed.walls) == (0, None)
+    (folder / "di.py").write_text(FILES["di.py"].replace("return", "open('made', 'w')\n    return"))
     assert "a function is judged by running it" in judged(task, di).reason
 
 
