@@ -111,6 +111,8 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     Raises ClaimsError where there is none.
     """
     text = keyed(text)
+    if text.strip().endswith("=") and "\n" not in text.strip():
+        raise ClaimsError(f"{text.strip()} has nothing behind its equals sign; write what it is: W_1 = outer(delta, x)")
     shown = _displayed(text)
     if not DISPLAYS.search(shown):
         shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())

@@ -12,6 +12,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop import language
+from symbackprop.core.letters import fresh
 from symbackprop.language.tensors import Tensor
 
 lang: Any = language  # its functions are made from tables, which a type checker does not see
@@ -28,7 +29,8 @@ def grid_sample(x: Tensor, grid: Tensor, kernel: Kernel, beside: Beside, align_c
 
     The grid names the last axis of the image first.
     """
-    pixels, places = "hijk"[: x.ndim - 2], "pqrs"[: grid.ndim - 2]
+    letters = "".join(fresh(x.ndim + grid.ndim - 4, "nc"))
+    pixels, places = letters[: x.ndim - 2], letters[x.ndim - 2 :]
     weights = []
     for k, n in enumerate(x.shape[2:]):
         g = grid[..., x.ndim - 3 - k]
