@@ -86,3 +86,8 @@ def test_where_the_argument_of_a_logarithm_ends_is_asked() -> None:
     assert "right if read as" in open_.verdict
     (wrong,) = sb.verify(other.replace("s**2", "s**3"), claim).claims
     assert wrong.kind == "wrong"
+
+
+def test_a_gradient_by_one_entry_is_refused_and_not_wrong() -> None:
+    (found,) = sb.verify("x: parameter[n]\nL = sum(x**2)", r"\frac{\partial L}{\partial x_1} = 2 x_1").claims
+    assert "the gradient by the entry 1 alone is not read" in found.verdict
