@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from symbackprop.documents.formats import Format
     from symbackprop.pictures.picture import Page, Picture
 
-ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 BOXES = 64  # that are remembered, since text that is edited often says the same: a space, a remark, a title
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
 
@@ -171,9 +170,7 @@ class Presenter:
         _require(detail, lang)
         derivation = derivation.told
         passed = self.passed(derivation, seed, sizes)
-        picture = None
-        if len(derivation.forward.equations) <= ON_A_PAGE:
-            picture = graph(derivation, partial(_at_page, derivation, seed, sizes))
+        picture = graph(derivation, partial(_at_page, derivation, seed, sizes))
         return self._report(derivation, detail, lang, check_table=check_table(derivation, passed), picture=picture)
 
     def draft(self, derivation: Derivation, detail: str, lang: str) -> Any:

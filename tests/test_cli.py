@@ -139,6 +139,13 @@ def test_check_at_a_point(run: Run):
     ]
 
 
+def test_a_picture_is_not_poured_into_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symbackprop.cli.to_terminal", lambda: True)
+    code, out, err = run("draw", "(x + y)*z")
+    assert (code, out) == (2, "")
+    assert "name its file by -o picture.svg" in err
+
+
 def test_draw_writes_a_picture_with_the_values_of_the_point(run: Run):
     net, at = EXAMPLES / "gates.net", EXAMPLES / "gates.json"
     code, out, err = run("draw", net, "--at", at, "-o", "graph.svg")

@@ -43,6 +43,7 @@ from symbackprop.cli.shell import (
     say,
     show,
     source_written,
+    to_terminal,
     working,
     write,
 )
@@ -150,6 +151,8 @@ def draw(asked, wrt, at, seed, sizes, edges, values, width, format_, output) -> 
     row = picture_named(format_) if format_ else picture_format_of(output) if output else PICTURES[0]
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o picture{row.suffix}")
+    if not output and to_terminal():
+        raise SymbackpropError(f"a picture is not read as text: name its file by -o picture{row.suffix}")
     point = read_point(at) if at else None
     how = {"sizes": read_sizes(sizes), "edges": edges, "values": values, "width": width, "format": row.name}
     write(output, draw_(asked.network(), wrt=read_names(wrt), at=point, seed=seed, **how))

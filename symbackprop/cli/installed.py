@@ -57,6 +57,8 @@ TOOLS = (
     Tool("pdflatex", ("pdflatex",), "PDF set by TeX", "TeX Live or MiKTeX"),
     Tool("Chromium", ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"),
          "PDF printed by a browser", "install Chromium or Chrome"),
+    Tool("npm", ("npm",), "symbackprop site fetches the browser's Python", "install Node.js, or see symbackprop site --pyodide"),
+    Tool("node", ("node",), "symbackprop site compiles it: the page starts ten times as fast", "install Node.js 20 or newer"),
 )  # fmt: skip
 
 

@@ -130,9 +130,14 @@ def say(text: str) -> None:
         raise SymbackpropError(f"standard output: cannot be written: {fault.strerror}; make room, or write elsewhere") from None
 
 
+def to_terminal() -> bool:
+    """Whether a person reads standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def in_colours() -> bool:
     """Whether standard output shows colours and lines under words."""
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return to_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def show(thing: Any) -> None:

@@ -89,13 +89,14 @@ class Fragment(Writer):
     def page(self, document: Document, body: str) -> str:
         return f"<style>{_style()}</style>\n{self.main(document, body.replace(_BEHIND_RESULT, ''))}"
 
-    def main(self, document: Document, body: str) -> str:
+    def main(self, document: Document, body: str, tag: str = "main") -> str:
         """The document as one element."""
-        return f'<main class="symbackprop" lang="{self.language.code}">\n<h1>{self.line(document.title)}</h1>\n{body}\n</main>'
+        title = self.line(document.title)
+        return f'<{tag} class="symbackprop" lang="{self.language.code}">\n<h1>{title}</h1>\n{body}\n</{tag}>'
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         tag = f"h{number.count('.') + 2}"
-        return f'<{tag} id="{anchor}"><span class="number">{number}</span>{self.line(heading)}</{tag}>'
+        return f'<{tag} id="{anchor}"><span class="number">{number}</span> {self.line(heading)}</{tag}>'
 
     def paragraph(self, words: str) -> str:
         return f"<p>{words}</p>"
@@ -228,7 +229,7 @@ class Html(Fragment):
             return ""
         items = "\n".join(
             f'<li class="level-{number.count(".") + 1}"><a href="#{anchor_id(block.anchor or f"section-{number}")}">'
-            f'<span class="number">{number}</span>{self.line(self._unlinked(block.heading))}</a></li>'
+            f'<span class="number">{number}</span> {self.line(self._unlinked(block.heading))}</a></li>'
             for block, number in entries
         )
         label = escape(self.language.words(told("Contents")))

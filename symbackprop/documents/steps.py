@@ -63,6 +63,8 @@ MOST_ROWS = 16
 """Lines of a box that stand below each other in a brief report; more stand side by side."""
 
 LEGEND = 40
+ON_A_PAGE = 40  # equations: a larger graph has a page of its own
+DRAW = "symbackprop draw NET -o graph.svg"
 """The longest line of names of parts, in letters across the paper."""
 
 WIDE = 54
@@ -95,7 +97,7 @@ def report(
     title: Content = "",
     source: str | None = None,
     check_table: Block | None = None,
-    picture: Figure | None = None,
+    picture: Block | None = None,
     values: Mapping[str, Any] | None = None,
     written: tuple[Node, ...] = (),
     box: ShownBox | None = None,
@@ -110,7 +112,7 @@ def report(
     title         the document's title.
     source        the network as a person wrote it.
     check_table   a block that says how the gradients were checked.
-    picture       the computational graph.
+    picture       the computational graph, or what is said in its place.
     values        numbers by tensor name, shown beside the equations of scalars.
     written       a person's own function as they wrote it, shown where the equations look otherwise.
     box           the gradients as a table of definitions.
@@ -171,8 +173,10 @@ def _code(names: Names, program: Program, code: Mapping[str, str]) -> list[Block
     return [Table((told("Value"), told("Line of your function")), rows)] if rows else []
 
 
-def graph(derived: Derivation, draw: Callable[[Page], Picture]) -> Figure:
-    """The computational graph of a derivation; `draw` gives it as it fits a page."""
+def graph(derived: Derivation, draw: Callable[[Page], Picture]) -> Block:
+    """The computational graph of a derivation, which `draw` gives as it fits a page; of one that fits none, how it is had."""
+    if (count := len(derived.forward.equations)) > ON_A_PAGE:
+        return Paragraph(told("A graph of {} equations is left out: {} draws it.", str(count), Span(DRAW, style="code")))
     caption = modes.caption(derived)
     return Figure(draw, caption, told("The computational graph of {}", derived.of))
 

@@ -1,10 +1,10 @@
-"""Texts as they were pasted: of a page in Markdown, what stands in its blocks of code."""
+"""Texts as they were pasted, out of a page of Markdown."""
 
 from __future__ import annotations
 
 import re
 
-_FENCE = re.compile(r"[ \t]*(```|~~~)")
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 
 
 def unfenced(text: str) -> str:
@@ -18,3 +18,8 @@ def unfenced(text: str) -> str:
         inside ^= fence is not None
         found.append("" if fence or not (inside or line.startswith("#")) else line)
     return "\n".join(found)
+
+
+def without_fences(text: str) -> str:
+    """A text with the lines blank by which Markdown begins and ends a block of code; places stay."""
+    return _FENCE.sub("", text)

@@ -13,6 +13,7 @@ from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.network import Network
 from symbackprop.judge.files import typed_claims
 from symbackprop.notation import typed_network
+from symbackprop.notation.pasted import without_fences
 from symbackprop.server import page
 from symbackprop.server.answer import Answer
 from symbackprop.server.kinds import Data, is_of, said
@@ -58,7 +59,7 @@ def _steps(claims: list[list[str]] | list[str] | str) -> list[Any]:
     """The steps of a derivation, where they came as a text with a line or a displayed formula for each, or as such lines."""
     lines = [claims] if isinstance(claims, str) else [one for one in claims if isinstance(one, str)]
     if lines and len(lines) in (1, len(claims)):
-        return list(typed_claims("\n".join(lines)))
+        return list(typed_claims(without_fences("\n".join(lines))))
     return [tuple(step) for step in claims]
 
 

@@ -24,6 +24,7 @@ from symbackprop.documents.languages import language
 from symbackprop.formulas.told import told
 from symbackprop.judge.files import typed_claims
 from symbackprop.notation import typed_network
+from symbackprop.notation.pasted import without_fences
 from symbackprop.presenter import has_numbers
 from symbackprop.server.answer import answer, attempted
 from symbackprop.verbs import PRESENTER, compile, derive, draw, verify
@@ -39,7 +40,7 @@ class Piece(Fragment):
     """A document as a piece of the page, which has the style already."""
 
     def page(self, document: Document, body: str) -> str:
-        return self.main(document, body)
+        return self.main(document, body, "div")
 
 
 class File(NamedTuple):
@@ -110,10 +111,10 @@ def picture(
 def judged(text: str, claims: str, lang: str = "en") -> Data:
     """The verdict on gradients that were typed by hand, as HTML."""
     network = typed_network(text)
-    verdict = verify(network, typed_claims(claims), _with_axes(network))
+    verdict = verify(network, typed_claims(without_fences(claims)), _with_axes(network))
     return {
         "ok": True,
-        "html": Piece.write(replace(verdict.document(), lang=lang)),
+        "html": Piece.write(replace(replace(verdict, derived=None).document(), lang=lang)),  # the page shows the derivation
         "verdict": json.loads(verdict.to_json())["verdict"],
     }
 
@@ -156,9 +157,10 @@ def forget() -> None:
 
 @lru_cache(maxsize=KEPT)
 def _derived(text: str, wrt: tuple[str, ...] | None) -> Derivation:
-    """The gradients of the loss; where the last value has axes, its Jacobians."""
+    """The gradients of the loss; where the last value has axes, its Jacobians. A name that is no more is passed by."""
     network = typed_network(text)
-    return derive(network, wrt, _with_axes(network))
+    there = [name for name in wrt or () if name in network.program.tensors]
+    return derive(network, there or None, _with_axes(network))
 
 
 def _with_axes(network: Network) -> str | None:

@@ -347,3 +347,9 @@ def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivati
     for gate in "ifgo":
         assert f"{gate}_{{3}} =" in shown
         assert rf"\partial {gate}_{{3,nm}}}}{{\partial z_{{{gate},3,nm}}}} =" in shown
+
+
+def test_a_graph_that_is_left_out_is_told_with_what_draws_it() -> None:
+    lines = "".join(f"a{k} = tanh({f'a{k - 1}' if k else 'x'})\n" for k in range(41))
+    said = sb.derive(sb.read(f"x: parameter[n]\n{lines}L = sum(a40)\n")).report("text")
+    assert "A graph of 42 equations is left out: symbackprop draw NET -o graph.svg draws it." in " ".join(said.split())

@@ -75,6 +75,23 @@ def test_a_typo_is_marked_and_mended_by_a_click(tab: Any) -> None:
     assert tab.locator("#checked td.l .good, #checked .good").count() >= 1
 
 
+def test_a_fault_behind_printed_letters_is_mended_where_it_stands_and_latex_is_read(tab: Any) -> None:
+    write(tab, "θ: parameter\nx: data[d]\nL = θ² * smu(x)\n", "error")
+    assert tab.inner_text("#marks mark") == "smu"
+    tab.click("#faults button")
+    done(tab)
+    assert tab.input_value("#text").endswith("L = θ² * sum(x)\n")
+    write(tab, r"L = \sum_i (w^\top x_i - y_i)^2, w, x_i \in \mathbb{R}^d, y_i \in \mathbb{R}, i = 1, \ldots, n")
+    assert tab.inner_text('#wrt [aria-pressed="true"]') == "w"
+
+
+def test_a_name_that_was_chosen_and_is_no_more_stands_in_nobodys_way(tab: Any) -> None:
+    tab.click('#wrt [data-name="x"]')
+    done(tab)
+    write(tab, "u: parameter[n]\nL = sum(u**2)\n")
+    assert tab.inner_text('#wrt [aria-pressed="true"]') == "u"
+
+
 def test_names_are_chosen_by_a_click_and_by_the_keyboard(tab: Any) -> None:
     tab.click('#wrt [data-name="x"]')
     tab.wait_for_selector('#wrt [data-name="x"][aria-pressed="true"]')

@@ -234,3 +234,14 @@ def test_without_the_folder_the_examples_are_those_of_the_package(monkeypatch: p
     monkeypatch.setattr(examples, "files", lambda _: EXAMPLES.parent)
     assert examples.folder() == EXAMPLES
     assert serve.Static("symbackprop.documents", ("style.css",), "").read()
+
+
+def test_a_name_that_was_chosen_and_is_no_more_is_passed_by() -> None:
+    text = "u: parameter[n]\nv: data[n]\nL = sum(u*v)\n"
+    assert [answer("equations", {"text": text, "wrt": wrt})["wrt"] for wrt in (["x"], ["x", "v"], [])] == [["u"], ["v"], ["u"]]
+
+
+def test_a_verdict_on_the_page_leaves_the_derivation_to_the_page_and_fences_are_no_claims() -> None:
+    found = answer("judged", {"text": "u: parameter[n]\nL = sum(u**2)\n", "claims": "```python\nu = 2*u\n```"})
+    assert found["verdict"] == "right, identity"
+    assert "The network" not in found["html"]

@@ -142,14 +142,17 @@ function draw({ text, wrt }) {
   const question = { text, wrt, edges: byId("edges").value, width };
   if (point) question.at = point;
   ask("picture", question, (found) => {
-    graph.hidden = !found.ok;
+    graph.hidden = Boolean(found.lacks);
     picture.classList.remove("old");
     if (!found.ok && point) {
       point = null; // it was of another network
       draw({ text, wrt });
       return;
     }
-    if (!found.ok) return;
+    if (!found.ok) {
+      picture.replaceChildren(element("p", { class: "hint" }, found.faults[0].message)); // too large, or there is no number
+      return sliders({});
+    }
     picture.innerHTML = found.svg;
     sliders(found.at);
   });
@@ -261,7 +264,7 @@ function scrolled() {
 }
 
 function encoded(kept) {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(kept))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(Array.from(new TextEncoder().encode(kept), (one) => String.fromCharCode(one)).join("")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 function decoded(fragment) {
