@@ -7,8 +7,10 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.core.program import shape_text
+from symbackprop.core.choices import INFINITE
+from symbackprop.core.program import Sum, parts_in, shape_text
 from symbackprop.language import operations as op
+from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label, normal_axis, number_of
 from symbackprop.notation.composed_shapes import array, vander
@@ -40,13 +42,21 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     return TABLE["round"](as_tensor(x) * scale) / scale if decimals else TABLE["round"](x)
 
 
+def isinf(x: Any) -> Tensor:
+    """y = 1 where x is what stands in the place of infinity, else 0: of other numbers a network holds finite ones only."""
+    x = as_tensor(x)
+    bodies = (t.op.body for t in ordered([x]) if isinstance(t.op, Sum))
+    met = any(abs(n) == INFINITE for body in bodies for n in parts_in(body, sp.Integer))
+    return TABLE["abs"](x) >= INFINITE if met else op.zeros_like(x)
+
+
 def isfinite(x: Any) -> Tensor:
-    """y = 1: a network holds finite numbers only, others are refused where it runs."""
-    return op.ones_like(x)
+    """y = 1 - isinf(x): a network holds no NaN."""
+    return 1 - isinf(x)
 
 
 def isnan(x: Any) -> Tensor:
-    """y = 0: a network holds finite numbers only, others are refused where it runs."""
+    """y = 0: a network holds no NaN, which is refused where it runs."""
     return op.zeros_like(x)
 
 
@@ -222,8 +232,8 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Te
 FURTHER = {
     f.__name__: f
     for f in (
-        logaddexp2, floor_divide, ldexp, round, isfinite, isnan, vecdot, matvec, vecmat, einsum, diagflat, partition, rollaxis,
-        unstack, resize, cumulative_sum, cumulative_prod, compress, extract, digitize, searchsorted, polyfit, linspace, logspace,
-        geomspace,
+        logaddexp2, floor_divide, ldexp, round, isfinite, isinf, isnan, vecdot, matvec, vecmat, einsum, diagflat, partition,
+        rollaxis, unstack, resize, cumulative_sum, cumulative_prod, compress, extract, digitize, searchsorted, polyfit, linspace,
+        logspace, geomspace,
     )
-} | {"around": round, "isinf": isnan}  # fmt: skip
+} | {"around": round}  # fmt: skip

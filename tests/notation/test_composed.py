@@ -92,3 +92,10 @@ def test_one_number_between_two_ends_is_refused() -> None:
     assert step.value({"w": np.ones(3)}) == 1.5
     with pytest.raises(sb.SymbackpropError, match="the network needs n - 2 >= 0, which does not hold for n = 1"):
         step.value({"w": np.ones(1)})
+
+
+def test_what_stands_in_the_place_of_infinity_is_infinite() -> None:
+    """What -np.inf stands for is found by isinf, as NumPy finds it; of numbers alone nothing is asked."""
+    kept = "x: parameter[n]\nm: data[n]\na = np.where(m > 0, x, -np.inf)\nL = sum(np.where(np.isinf(a), 0, a)**2) + sum(x*np.isfinite(a))"
+    assert sb.compile(sb.read(kept)).value(x=np.array([3.0, 2.0]), m=np.array([1.0, -1.0])) == 12
+    assert sb.compile("x: parameter[n]\nL = sum(x*np.isfinite(x)) + sum(np.isinf(x))").value(x=np.ones(3)) == 3

@@ -59,6 +59,16 @@ def scattered(x: Tensor, place: int, index: Tensor, src: Any, how: str, with_old
     return (x + total) / (count + 1) if with_old else ops.where(count > 0, total / TABLE["maximum"](count, 1), x)
 
 
+def joined(x: Tensor, key: Tensor, new: Tensor, how: str) -> Tensor:
+    """x, where rows are joined with all that is written to them, by "max" or "min".
+
+    key   the positions of the rows, which may come again.
+    """
+    rows = key[(WHOLE, *[None] * (x.ndim - 1))] + ops.zeros(new.shape) if x.ndim > 1 else key
+    rows.below = x.shape[0]
+    return scattered(x, 0, rows, new, how)
+
+
 def filled(x: Tensor, items: tuple[Any, ...], value: Any) -> Tensor:
     """x, with a number at the entries of an index, which may name one more than once."""
     return ops.where(placed(None, items, x.shape) > 0, value, x)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from symbackprop.core.choices import INFINITE
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth, take
 from symbackprop.notation.composed import WORDS
-from symbackprop.notation.models.scattering import scattered
+from symbackprop.notation.models.scattering import joined
 from symbackprop.notation.trace import scipy
 from symbackprop.notation.trace.indexing import filled, symbolic
 from symbackprop.notation.trace.traced import Traced
@@ -182,9 +181,7 @@ def _joined(run: Run, how: str, whole: Tensor, keys: Any, values: Tensor) -> Ten
     key, *others = keys if isinstance(keys, tuple) else (keys,)
     if not isinstance(key, Tensor) or key.ndim != 1 or others:
         raise run.refusal(f"np.{how}imum.at is traced of one array of positions along the first axis.", "Write a loop.")
-    rows = key[(slice(None), *[None] * (whole.ndim - 1))] + ops.zeros(values.shape) if whole.ndim > 1 else key
-    rows.below = whole.shape[0]
-    return scattered(whole, 0, rows, values, how)
+    return joined(whole, key, values, how)
 
 
 def tensor_of(run: Run, x: Any) -> Tensor:
@@ -200,8 +197,7 @@ def _finite(name: str, expected: bool) -> Callable[..., Tensor]:
         if np.any(np.isnan(array.value)):
             raise run.refusal(f"np.{name} of what is no number is not traced.", "Give an example where all is finite.")
         if np.any(np.isinf(array.value)) and name != "isnan":  # what stands in the place of infinity
-            far = TABLE["abs"](run.settled(array.tensor)) >= INFINITE
-            return far if not expected else 1 - far
+            return WORDS[name](run.settled(array.tensor))
         return ops.full(array.tensor.shape, int(expected)) if array.ndim else as_tensor(int(expected))
 
     return row

@@ -1,5 +1,6 @@
 """Keras' layers along time, layers that hold others, and layers of shapes: what they compute, in NumPy."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -145,3 +146,48 @@ def test_attention_of_several_heads_is_that_of_keras(causal: bool) -> None:
     masked = functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), made | {"inbound_nodes": called}, output=[["m", 0, 0]])
     with pytest.raises(sb.NotationError, match="called with a mask"):
         sb.from_keras(masked, "mse_loss", weights)
+
+
+def entered(kind: str, *args: Any, module: str = "keras.src.ops.numpy", **kwargs: Any) -> dict[str, Any]:
+    """An operation that stands between layers, as Keras 3 writes x + 1."""
+    given = [call(one)[0]["args"][0] if isinstance(one, str) else one for one in args]
+    return layer(kind, kind.lower()) | {"module": module, "inbound_nodes": [{"args": given, "kwargs": kwargs}]}
+
+
+def test_operations_between_layers_are_those_of_keras() -> None:
+    """x + 1 is no layer Add of x alone, and 2 - x no Subtract."""
+    text = functional(
+        layer("InputLayer", "a", batch_shape=[None, 4, 3]),
+        entered("Add", "a", 1.0),
+        entered("Subtract", 2, "add"),
+        entered("Multiply", "subtract", "a"),
+        entered("Maximum", "multiply", -0.5),
+        output=[["maximum", 0, 0]],
+    )
+    y = real(2, 4, 3)
+    expected = np.maximum((2 - (X + 1)) * X, -0.5)
+    assert value(sb.from_keras(text, "mse_loss", []), a=X, y=y) == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("made", "fault"),
+    [
+        (entered("Average", "a", axis=0), "no row says"),
+        (entered("Add", "a", [1.0, 2.0]), "settings"),
+        (layer("BatchNormalization", "b") | {"inbound_nodes": [call("a")[0] | {"kwargs": {"training": True}}]}, "called with training=True"),
+        (layer("LayerNormalization", "b", rms_scaling=True) | {"inbound_nodes": call("a")}, "rms_scaling=True is not read"),
+        (layer("Dropout", "d") | {"inbound_nodes": [[["a", 0, 0, {"training": True}]]]}, "called with training=True"),
+        (layer("MultiHeadAttention", "m", num_heads=1, key_dim=3) | {"inbound_nodes": [{"args": call("a", "a", "a", "a")[0]["args"][0], "kwargs": {}}]}, "called with a mask"),
+    ],
+    ids=["average", "list", "training", "rms", "of Keras 2", "mask by place"],
+)  # fmt: skip
+def test_a_call_that_says_more_than_its_tensors_is_refused(made: Any, fault: str) -> None:
+    text = functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), made, output=[[made["config"]["name"], 0, 0]])
+    with pytest.raises(sb.NotationError, match=fault):
+        sb.from_keras(text, "mse_loss")
+
+
+def test_hard_sigmoid_of_keras_2_is_another_function() -> None:
+    model = json.loads(sequential(layer("Dense", "d", units=2, activation="hard_sigmoid"), shape=(None, 3)))
+    with pytest.raises(sb.NotationError, match="hard_sigmoid of Keras 2"):
+        sb.from_keras(json.dumps(model | {"keras_version": "2.12.0"}), "mse_loss")

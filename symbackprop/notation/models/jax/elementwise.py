@@ -11,6 +11,7 @@ from symbackprop.core.choices import INFINITE
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_tensor, is_integer
+from symbackprop.notation.composed_further import isfinite
 from symbackprop.notation.models.jax.softmaxes import summed_up
 from symbackprop.notation.models.jax.values import Spread, Value, shape_of, spread
 
@@ -171,7 +172,7 @@ ROWS: dict[str, Row] = {
     "eq": each(lambda a, b: as_tensor(a) == b), "ne": _differs,
     "and": _truths(ops.logical_and), "or": _truths(ops.logical_or), "xor": _truths(ops.logical_xor),
     "not": _truths(ops.logical_not),
-    "is_finite": lambda walk, eqn, x: Spread(as_tensor(1), walk.shape(eqn.outvars[0].aval.shape)),
+    "is_finite": each(isfinite),
     "exp": _exp, "log": _log, "stop_gradient": _stop, "select_n": _select, "clamp": _clamp, "convert_element_type": _converted,
     **dict.fromkeys(("copy", "copy_p", "reduce_precision", "device_put", "sharding_constraint", "name"), _same),
 }  # fmt: skip

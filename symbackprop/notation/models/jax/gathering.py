@@ -18,6 +18,7 @@ from symbackprop.language.operations.sliding import window
 from symbackprop.language.tensors import Tensor, arange, is_integer, take
 from symbackprop.notation.models.jax.elementwise import Row
 from symbackprop.notation.models.jax.values import Positions, Spread, Value, shape_of
+from symbackprop.notation.models.scattering import joined
 
 if TYPE_CHECKING:
     from symbackprop.notation.models.jax.walk import Walk
@@ -212,6 +213,9 @@ def _scatter(change: Callable[[Tensor, Tensor], Tensor] | None) -> Row:
             return tensor + placed(new, items, tensor.shape)
         several = [item for item in items if isinstance(item, Tensor)]
         if several and not any(map(is_counted, several)) and not eqn.params.get("unique_indices") and not _once(walk, eqn, indices):
+            how = str(eqn.primitive.name)[-3:]
+            if how in ("max", "min") and len(items) == 1 and several[0].ndim == 1:
+                return joined(tensor, several[0], new, how)
             raise walk.refused(eqn, "an entry may be written twice, and one value stays.", "Write .at[i].add, or jnp.where.")
         return replaced(tensor, items, change(take(tensor, items), new))
 

@@ -200,13 +200,19 @@ def _dimension(walk: Walk, eqn: Any) -> Value:
     return np.array(walk.size(eqn.params["dim"]), dtype=object)
 
 
+def _platform(walk: Walk, eqn: Any) -> Value:
+    """Which of several spellings of one function is run: that of the processor, else the one for all."""
+    platforms = eqn.params["platforms"]
+    return np.asarray(next((k for k, names in enumerate(platforms) if names is not None and "cpu" in names), platforms.index(None)))
+
+
 ROWS: dict[str, Row] = {
     "reduce_sum": _sum, "reduce_max": _max, "reduce_min": _reduction(ops.min), "reduce_prod": _reduction(ops.prod),
     "reduce_or": _of_truths(ops.max), "reduce_and": _of_truths(ops.min), "cumsum": _cumulative(ops.cumsum),
     "cumprod": _cumulative(ops.cumprod), "cummax": _cumulative(ops.cummax), "cummin": _cumulative(ops.cummin),
     "cumlogsumexp": _cumulative(ops.logcumsumexp), "dot_general": _dot, "broadcast_in_dim": _broadcast, "reshape": _reshape,
     "squeeze": _squeeze, "transpose": _transpose, "concatenate": _concatenate, "stack": _stack, "slice": _slice, "pad": _pad,
-    "iota": _iota,
+    "iota": _iota, "platform_index": _platform,
     "rev": _reverse, "split": _split, "dim_as_value": _dimension,
     "expand_dims": lambda walk, eqn, x: _reshape(walk, eqn, x),
 }  # fmt: skip

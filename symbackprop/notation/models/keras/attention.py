@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 
 from symbackprop.language import operations as ops
 from symbackprop.language.layers.attention import MASKED
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.models.keras.layers import Layer
+from symbackprop.notation.models.keras.layer import Layer
 
 PLAIN = {"attention_axes": (None, [1]), "output_shape": (None,), "use_gate": (None, False)}
 """Settings, and what they are where they change nothing."""
@@ -20,8 +18,10 @@ def _multi_head(layer: Layer, query: Tensor, value: Tensor, *rest: Tensor) -> Te
     for setting, plain in PLAIN.items():
         if layer.config.get(setting) not in plain:
             raise layer.refused(f"{setting}={layer.config[setting]!r} is not read.", "Leave it out.")
-    said = _settings(layer)
-    if any(name.endswith("mask") and name != "use_causal_mask" and given is not None for name, given in said.items()):
+    said = layer.call()[1]
+    if len(rest) > 1 or any(
+        name.endswith("mask") and name != "use_causal_mask" and given is not None for name, given in said.items()
+    ):
         raise layer.refused("it is called with a mask.", "Export the model to ONNX, and read it by sb.from_onnx.")
     heads, wide = int(layer.config["num_heads"]), int(layer.config["key_dim"])
     deep = int(layer.config.get("value_dim") or wide)
@@ -40,12 +40,6 @@ def _multi_head(layer: Layer, query: Tensor, value: Tensor, *rest: Tensor) -> Te
 def _projected(layer: Layer, stem: str, x: Tensor, heads: int, size: int) -> Tensor:
     y = ops.einsum("ntm,mhd->nthd", x, layer.weight(f"W_{stem}", (x.shape[-1], heads, size), True, None))
     return y + layer.weight(f"b_{stem}", (heads, size), True, None) if layer.config.get("use_bias", True) else y
-
-
-def _settings(layer: Layer) -> dict[str, Any]:
-    """What the call of a layer says beside the tensors that it reads."""
-    call = layer.nodes()[0] if layer.nodes() else {}
-    return dict(call.get("kwargs") or {}) if isinstance(call, dict) else {}
 
 
 LAYERS = {"MultiHeadAttention": _multi_head}

@@ -11,127 +11,8 @@ import sympy as sp
 from symbackprop.language import layers
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import LanguageError, Tensor, as_number
-from symbackprop.notation.errors import NotationError
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "linear": lambda x: x, "relu": TABLE["relu"], "sigmoid": TABLE["sigmoid"], "tanh": TABLE["tanh"], "softmax": ops.softmax,
-    "log_softmax": ops.log_softmax, "softplus": TABLE["softplus"], "softsign": TABLE["softsign"], "elu": TABLE["elu"],
-    "selu": TABLE["selu"], "gelu": TABLE["gelu"], "silu": TABLE["silu"], "swish": TABLE["silu"], "exponential": TABLE["exp"],
-    "mish": TABLE["mish"], "relu6": TABLE["relu6"], "log_sigmoid": TABLE["log_sigmoid"], "hard_tanh": TABLE["hard_tanh"],
-    "leaky_relu": lambda x: TABLE["leaky_relu"](x, sp.Rational(1, 5)), "hard_sigmoid": lambda x: TABLE["relu6"](x + 3) / 6,
-}  # fmt: skip
-"""The values of a layer's setting `activation`."""
-
-UNREAD = {
-    "mask_zero": "The layers behind it leave out steps of zeros: set mask_zero=False, or give sequences of one length.",
-    "lora_rank": "Merge the low ranks into the weights, with lora_rank=None.",
-}
-"""Settings that change what is computed, and what to do instead."""
-
-
-class Layer:
-    """A layer of a description: its class, its name, its settings."""
-
-    weight: Callable[..., Tensor]  # the next weight: stem, shape, whether it is learnt, its domain
-    inner: Callable[[Any], Callable[..., Tensor]]  # a layer that this one holds, as a function of what it reads
-
-    def __init__(self, entry: Any) -> None:
-        if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
-            raise NotationError("an entry of `layers` is no layer.", "Give what model.to_json() gives.")
-        self.kind, self.config, self.entry = str(entry.get("class_name")), entry["config"], entry
-        self.name = str(self.config.get("name") or entry.get("name") or self.kind.lower())
-        self.frozen = self.config.get("trainable", True) is False
-        self.penalised: set[str] = set()  # its regularisers that the loss has
-
-    def refused(self, fault: str, mend: str = "") -> NotationError:
-        """What is not read, with the layer."""
-        return NotationError(f"the layer {self.name} ({self.kind}): {fault}", mend)
-
-    def fitted(self, step: Callable[[], Tensor]) -> Tensor:
-        """What a row makes; what the language or the settings refuse is said with the layer."""
-        try:
-            return step()
-        except NotationError:
-            raise
-        except LanguageError as fault:
-            raise self.refused(f"{fault}.") from None
-        except (KeyError, TypeError, ValueError, IndexError) as fault:
-            raise self.refused(
-                f"its settings are no settings of {self.kind} ({fault}).", "Give what model.to_json() gives."
-            ) from None
-
-    def whole(self) -> None:
-        """Refuse settings that change what the layer computes, or what the loss adds, and are not read."""
-        for setting, mend in UNREAD.items():
-            if self.config.get(setting):
-                raise self.refused(f"{setting}={self.config[setting]!r} is not read.", mend)
-        for setting, value in self.config.items():
-            if setting.endswith("_regularizer") and value and setting not in self.penalised:
-                raise self.refused(f"its {setting} adds to the loss, and is not read.", "Leave it out, or write it into the loss.")
-
-    def input_shape(self) -> list[Any] | None:
-        """The shape of the input that a layer says, with the batch."""
-        found = self.config.get("batch_shape") or self.config.get("batch_input_shape")
-        return list(found) if isinstance(found, list | tuple) and found else None
-
-    def all(self) -> list[Layer]:
-        """The layer, and those that it holds."""
-        held = [self.config[key] for key in ("layer", "backward_layer") if isinstance(self.config.get(key), dict)]
-        return [self, *(inner for entry in held for inner in Layer(entry).all())]
-
-    def nodes(self) -> list[Any]:
-        """The calls of the layer."""
-        return list(self.entry.get("inbound_nodes") or [])
-
-    def reads(self) -> list[str]:
-        """The names of the layers that it reads."""
-        found: list[str] = []
-
-        def look(value: Any) -> None:
-            if isinstance(value, dict):
-                history = value.get("config", {}).get("keras_history") if value.get("class_name") == "__keras_tensor__" else None
-                if history:
-                    found.append(str(history[0]))
-                else:
-                    for inner in value.values():
-                        look(inner)
-            elif isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str) and isinstance(value[1], int):
-                found.append(value[0])  # as Keras 2 writes it: [name, 0, 0, {}]
-            elif isinstance(value, list):
-                for inner in value:
-                    look(inner)
-
-        look(self.nodes())
-        return found
-
-    def activated(self, x: Tensor) -> Tensor:
-        """f(x) for the setting `activation`."""
-        return activation(self, self.config.get("activation") or "linear", x)
-
-    def ending(self) -> str | None:
-        """What the layer ends in, where a loss asks for it."""
-        named = {"Softmax": "softmax"}.get(self.kind) or self.config.get("activation")
-        return named if named in ("softmax", "log_softmax", "sigmoid") else None
-
-    def numbers(self, name: str, rank: int, default: Any = 1) -> tuple[int, ...]:
-        """A setting of one whole number for each axis."""
-        given = self.config.get(name)
-        given = default if given is None else given
-        return tuple(map(int, given)) if isinstance(given, list | tuple) else (int(given),) * rank
-
-    def last(self) -> None:
-        """Require the channels on the last axis."""
-        if self.config.get("data_format", "channels_last") != "channels_last":
-            raise self.refused("its channels stand first.", "Use channels_last, or export the model to ONNX.")
-
-
-def activation(layer: Layer, name: Any, x: Tensor) -> Tensor:
-    """An activation by its name."""
-    word = name.get("config", name.get("class_name")) if isinstance(name, dict) else name
-    if not isinstance(word, str) or word not in ACTIVATIONS:
-        raise layer.refused(f"the activation {word!r} is not read.", f"Those are: {', '.join(ACTIVATIONS)}.")
-    return x if word == "linear" else ACTIVATIONS[word](x).called("a")
+from symbackprop.language.tensors import Tensor, as_number, as_tensor
+from symbackprop.notation.models.keras.layer import Layer, flat, is_tensor
 
 
 def _dense(layer: Layer, x: Tensor) -> Tensor:
@@ -347,6 +228,18 @@ def _flatten(layer: Layer, x: Tensor) -> Tensor:
     return layers.flatten_features(x) if x.ndim > 2 else x
 
 
+def _operation(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    """An operation on tensors and numbers, in the order in which it is called with them."""
+
+    def row(layer: Layer, *values: Tensor) -> Tensor:
+        given, tensors = flat(layer.call()[0]), iter(values)
+        if any(layer.call()[1].values()) or not all(is_tensor(one) or isinstance(one, int | float) for one in given):
+            raise layer.refused("it is called with more than tensors and numbers.", "Export the model to ONNX.")
+        return as_tensor(function(*[next(tensors) if is_tensor(one) else as_number(one) for one in given]))
+
+    return row
+
+
 def _average(layer: Layer, *values: Tensor) -> Tensor:
     return reduce(lambda a, b: a + b, values) / len(values)
 
@@ -372,6 +265,12 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "Multiply": _joined(lambda a, b: a * b), "Average": _average, "Maximum": _joined(TABLE["maximum"]),
     "Minimum": _joined(TABLE["minimum"]),
     "Concatenate": lambda layer, *values: ops.concatenate(list(values), layer.config.get("axis", -1)),
+    **{f"ops.{name}": _operation(function) for name, function in {
+        "Add": ops.add, "Subtract": ops.subtract, "Multiply": ops.multiply, "Divide": ops.divide, "TrueDivide": ops.divide,
+        "Power": ops.power, "Negative": ops.negative, "Maximum": TABLE["maximum"], "Minimum": TABLE["minimum"], "Sqrt": ops.sqrt,
+        "Square": ops.square, "Absolute": TABLE["abs"], "Exp": TABLE["exp"], "Log": TABLE["log"], "Tanh": TABLE["tanh"],
+        "Sin": TABLE["sin"], "Cos": TABLE["cos"], "Sigmoid": TABLE["sigmoid"], "Relu": TABLE["relu"],
+    }.items()},
     **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"),
                     _same_value),
 }  # fmt: skip

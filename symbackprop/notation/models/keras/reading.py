@@ -23,7 +23,8 @@ from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
 from symbackprop.notation.models.keras import attention, layers, recurrent
-from symbackprop.notation.models.keras.layers import PENALTIES, Layer
+from symbackprop.notation.models.keras.layer import Layer
+from symbackprop.notation.models.keras.layers import PENALTIES
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
 from symbackprop.notation.models.parameters import fitting
@@ -153,6 +154,8 @@ class Model:
         if kind not in ("Sequential", "Functional", "Model"):
             raise NotationError(f"a Keras model of the class {shown(kind)} is not read.", "Sequential and Functional ones are.")
         self.config, self.compiled = description["config"], description.get("compile_config") or {}
+        if str(description.get("keras_version", 3))[:1] in "12" and "'hard_sigmoid'" in repr(self.config):
+            raise NotationError("hard_sigmoid of Keras 2 is another function than that of Keras 3.", "Save the model by Keras 3.")
         self.name = str(self.config.get("name", "model"))
         self.sequential = kind == "Sequential"
         if len(self.config["layers"]) > MOST:
@@ -244,7 +247,7 @@ class Model:
 
     def _called(self, inputs: Inputs, layer: Layer) -> Callable[..., Tensor]:
         """A layer as a function of what it reads."""
-        row = ROWS.get(layer.kind)
+        row = ROWS.get(layer.row)
         if row is None:
             raise layer.refused("no row says what it computes.", "Export the model to ONNX, and read it by sb.from_onnx.")
         layer.weight = lambda *about: self._weight(inputs, layer, *about)
@@ -253,6 +256,8 @@ class Model:
         def called(*values: Tensor) -> Tensor:
             found = layer.fitted(lambda: row(layer, *values))
             layer.whole()
+            if layer.row == layer.kind:
+                layer.plainly()
             return found
 
         return called

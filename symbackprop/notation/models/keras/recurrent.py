@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from symbackprop.language import layers
 from symbackprop.language import operations as ops
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.models.keras.layers import Layer
+from symbackprop.notation.models.keras.layer import Layer
 
 
 def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
