@@ -64,13 +64,30 @@ class _Line:
         self.here = {**marks, **{axis.letter: axis.step for axis in summed}}
         self.define(target, self.here, frozenset(over))
         conditions = (*self.of.program.conditions, *self._within_loops([*own.values(), *summed]))
-        program = Program(self.tensors, tuple(self.equations.values()), (target,), conditions)
+        program = Program(self.tensors, tuple(map(self._lettered, self.equations.values())), (target,), conditions)
         refs = (ref for equation in program.equations for ref in (equation.target, *equation.operands))
         if any(len(ref.index) != len(program.shape(ref.name)) for ref in refs):
             raise NoRecursionError("a value stands at its steps in one equation, and along them all in another")
         free = tuple(axis for letter, axis in own.items() if letter not in starts)
         carries = tuple(map(self.of.carried, self.carries))
         return StepProgram(program, target, self.standing, summed, free, carries, self.first, self.besides)
+
+    def _lettered(self, equation: Equation) -> Equation:
+        """The equation, none of whose letters is called as a step is: F_{k}^{(j)}, and not F_{j}^{(j)}."""
+        steps = {axis.letter for axis in self.of.every.values()}
+        own = dict.fromkeys([*(c for ref in (equation.target, *equation.operands) for c in ref.index), *dict(equation.op.over)])
+        free = (c for c in LETTERS if c not in steps and c not in own)
+        new = {c: next(free) for c in own if c in steps}
+        if not new:
+            return equation
+
+        def ref(one: Ref) -> Ref:
+            return Ref(one.name, tuple(new.get(c, c) for c in one.index))
+
+        swap = {position(c): position(other) for c, other in new.items()}
+        over = tuple((new.get(c, c), extent) for c, extent in equation.op.over)
+        op = rewritten(equation.op, over, lambda body: substituted(body, swap))
+        return Equation(ref(equation.target), op, tuple(map(ref, equation.operands)), equation.step)
 
     def _within_loops(self, axes: Iterable[Axis]) -> list[Expr]:
         """That the steps of the line are steps of their loops, as what is not negative."""
@@ -121,6 +138,8 @@ class _Line:
         ref, axis, pin = end
         letters = self.of.axis_letters(equation)
         at: dict[Expr, Expr] = {position(c): marks[a.letter] - a.origin for c, a in letters.items() if a.letter in marks}
+        if any(substituted(pin, at).has(position(c)) for c in (*equation.target.index, *dict(equation.op.over))):
+            return None
         return self.tensor(ref.name, {**marks, axis.letter: sp.expand(substituted(pin, at) + axis.origin)})
 
     def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:
@@ -147,6 +166,8 @@ class _Line:
                 if pin is None or not isinstance(op, Sum):
                     raise NoRecursionError("a sum over all steps stands in it")
                 steps[c], op = sp.expand(substituted(pin, at) + letters[c].origin), unpinned(op, c)
+                if any(steps[c].has(position(other)) for other in held | dict(op.over).keys()):  # x[k], and k is no step
+                    raise NoRecursionError("it reads another step")
         missing = set(letters) - set(steps)
         if missing:
             raise NoRecursionError("it reads another step")
