@@ -13,6 +13,51 @@ GRU = [f"{a}_{g}: parameter[m, {n}]" for g in "zrh" for a, n in (("W", "d"), ("U
 
 # name: declarations, LaTeX, the same in the network language
 NETWORKS = {
+    "rabiner": (
+        ["pi: data[N]", "a: parameter[N, N]", "b: parameter[N, M]", "o: integers[T, M]"],
+        r"""\alpha_1(i) = \pi_i b_i(o_1), \quad \alpha_{t+1}(j) = \left[\sum_{i=1}^N \alpha_t(i) a_{ij}\right] b_j(o_{t+1}), \quad
+t = 1, \ldots, T-1 \\ L = -\log \sum_{i=1}^N \alpha_T(i)""",
+        """alpha[1] = pi * b[:, o[1]]
+for t in 2..T:
+    alpha[t] = (a.T @ alpha[t-1]) * b[:, o[t]]
+L = -log(sum(alpha[T]))""",
+    ),
+    "rabiner backward": (
+        ["a: parameter[N, N]", "b: parameter[N, M]", "o: integers[T, M]", "p: parameter[N]"],
+        r"""\beta_T(i) = 1, \quad \beta_t(i) = \sum_{j=1}^N a_{ij} b_j(o_{t+1}) \beta_{t+1}(j), \quad t = T-1, \ldots, 1 \\
+L = -\log \sum_i p_i b_i(o_1) \beta_1(i)""",
+        """beta[T] = ones(N)
+for t in T-1..1:
+    beta[t] = a @ (b[:, o[t+1]] * beta[t+1])
+L = -log(sum(p * b[:, o[1]] * beta[1]))""",
+    ),
+    "value iteration of s'": (
+        ["R: parameter[S, A]", "P: data[S, S, A]", "pi: parameter[A, S]", "gamma: data", "v: data[S]"],
+        r"""V_0(s) = 0, \quad V_{k+1}(s) = \sum_{a} \pi(a|s) \sum_{s'} P(s'|s,a) \left[ R(s,a) + \gamma V_k(s') \right] \\
+L = \sum_s (V_K(s) - v(s))^2""",
+        """V[0] = zeros(S)
+for k in 1..K:
+    V[k] = sum(pi.T * (einsum("isa,sa->sa", P, R) + gamma * einsum("isa,i->sa", P, V[k-1])), axis=1)
+L = sum((V[K] - v)**2)""",
+    ),
+    "soft values": (
+        ["r: parameter[S, A]", "P: data[S, S, A]", "gamma: data"],
+        r"""V_0(s) = 0, Q_k(s, a) = r(s, a) + \gamma \sum_{s'} P(s' \mid s, a) V_{k-1}(s'), V_k(s) = \log \sum_a \exp Q_k(s,a) \\
+L = \sum_s V_K(s)""",
+        """V[0] = zeros(S)
+for k in 1..K:
+    Q[k] = r + gamma * einsum("isa,i->sa", P, V[k-1])
+    V[k] = log(sum(exp(Q[k]), axis=1))
+L = sum(V[K])""",
+    ),
+    "crf in brackets": (
+        ["U: parameter[T, K]", "A: parameter[K, K]"],
+        r"""\alpha_1(k) = U_1(k), \alpha_t(k) = U_t(k) + \log\sum_j \exp(\alpha_{t-1}(j) + A(j,k)), L = \log\sum_k \exp \alpha_T(k)""",
+        """alpha[1] = U[1]
+for t in 2..T:
+    alpha[t] = U[t] + logsumexp(alpha[t-1][:, None] + A, axis=0)
+L = logsumexp(alpha[T])""",
+    ),
     "bptt goodfellow": (
         [
             "x: data[T, d]",
@@ -221,6 +266,7 @@ def test_a_recursion_is_the_loop_that_it_says(name):
         shape = tuple(int(n.subs(sizes)) for n in tensor.shape)
         drawn = rng.uniform(0.1, 0.9, shape)
         drawn = drawn / drawn.sum(-1, keepdims=True) if tensor.kind == "labels" else drawn
+        drawn = rng.integers(0, 4, shape) if tensor.kind == "integers" else drawn
         values[tensor.name] = drawn @ drawn.T + np.eye(shape[0]) if tensor.domain == "spd" else drawn
     given = {"sizes": {str(s): n for s, n in sizes.items() if not any(s in t.shape for t in theirs.program.inputs)}}
     params = {t.name: values.pop(t.name) for t in theirs.program.parameters}
@@ -342,3 +388,19 @@ def test_how_far_a_step_runs_is_said_in_many_ways(said):
     plain = r"h_t = W h_{t-1} + x_t, h_0 = 0, L = \|h_T\|^2"  # as far as x goes
     declared = ["x: data[T, d]", "W: parameter[d, d]"]
     assert sb.read(latex, let=declared).program == sb.read(plain, let=declared).program
+
+
+def test_indices_in_brackets_are_told_as_the_paper_counts_them():
+    declared, latex, _ = NETWORKS["crf in brackets"]
+    text = sb.derive(sb.read(latex, let=declared)).report("text", detail="brief")
+    assert "α₁ = U₁" in text
+    assert "αₜ = Uₜ + log(exp(αₜ₋₁ 1_Kᵀ + A)ᵀ 1_K)    K, t = 2, …, T" in text
+    assert "α₀" not in text
+
+
+def test_brackets_without_indices_stay_what_they_are():
+    declared = ["w: parameter", "u: data[n]"]
+    at = {"w": np.asarray(0.5), "u": np.array([0.1, 0.7])}
+    for latex, value in ((r"\phi(z) = z^2, L = \phi(w) + \phi(2 w)", 1.25), (r"L = \sum_i (w - u_i)(w + 1), i = 1, \dots, n", 0.3)):
+        network = sb.read(latex, let=declared)
+        assert sb.compile(network).value({n: at[n] for n in at if n in network.program.tensors}) == pytest.approx(value)

@@ -212,8 +212,8 @@ class Courses:
                 inner = re.search(r"\[(.*)\]$", read.text)
                 for k, one in enumerate(inner[1].split(", ")) if inner and read.places else ():
                     extent = self.extents(read.name, k) if one == letter else None
-                    if extent is not None:
-                        return spelt(sp.expand(number(low) + extent - 1))
+                    if extent is not None:  # what is declared has its first entry at 1, or at 0 where the steps begin there
+                        return spelt(extent if number(low).is_positive else sp.expand(number(low) + extent - 1))
         several = [n for n in self._read(names, place, shift) if n.free_symbols or (n - number(low)).is_nonnegative]
         last = next((n for n in several if n.free_symbols), None) or max(several, default=None, key=lambda n: int(n))
         return None if last is None else spelt(last)

@@ -28,6 +28,7 @@ from symbackprop.notation.claims.words import TRANSPOSES, Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
+from symbackprop.notation.latex.arguments import lowered
 from symbackprop.notation.latex.equations import Line, ordered, reads
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
@@ -129,7 +130,9 @@ class _Equations:
         self.notes: list[str] = list(told.notes)
         self.steps: set[str] = set()  # sizes that tell how many steps there are
         known = self.names(())
-        several, ranges = formulas(told.formulas, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
+        integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
+        written = lowered(told.formulas, known, integers)
+        several, ranges = formulas(written, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
         equalities = [statements.equality(part) for part in several]
         if not equalities:
             raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")

@@ -137,13 +137,18 @@ def near(reader: Reader, node: ast.expr, letters: Collection[str]) -> Away | Non
     return None
 
 
-def origin(reader: Reader, head: Header, written: Collection[str]) -> Expr:
+def origin(reader: Reader, head: Header, writes: Mapping[str, Expr], others: Collection[str]) -> Expr:
     """The number that the least step of a loop has on paper: its own where a person counts from 1, else that of arrays.
 
     Of range(1, T) in a Python function that reads x[t], it is 2: x[0] is the first, x_1. Where nothing tells it, it is 1.
 
-    written   what the loop writes.
+    writes   how far from the step each array is that the loop fills: of alpha[t+1] = ... for t in 1..T-1, 2 is the first.
+    others   what else it writes.
     """
+    shifts, written = {*writes.values()}, [*writes, *others]
+    if shifts - {sp.S.Zero}:
+        own = head.low + next(iter(shifts)) if head.is_dotted and len(shifts) == 1 else sp.S.One
+        return own if own.is_Integer and own > 1 else sp.S.One
     if head.is_dotted or reader.function is None or not head.low.is_Integer:
         return head.low if head.base == 1 else sp.S.One
     places: set[Expr] = set()

@@ -122,7 +122,7 @@ class Steps(Stepwise):
         writes = self._writes(head) | places
         around = {frame.loop.letter for frame in self.frames}
         axis = next(letter for letter in chain((head.letter, *"kpqrs"), pool()) if kept(letter) not in around)  # no two i
-        begun = sp.S.One if any(writes.values()) else origin(reader, head, [*writes, *assigned(body)])
+        begun = origin(reader, head, writes, assigned(body))
         loop = Loop(axis, head.extent, head.step, begun)
         for name in writes if begun > 1 and not head.is_dotted else ():
             self._renumber(name, begun - head.low)
