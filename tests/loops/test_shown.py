@@ -196,3 +196,21 @@ def test_what_a_step_reads_along_two_axes_is_an_entry_of_its_row(monkeypatch: py
     assert not derivation.box().missing
     monkeypatch.setattr(recursed.StepReader, "steps", lambda self: iter([{"t": 1}]))
     assert recursed.proved_steps(derivation).missing  # lines that say some entries alone
+
+
+def told_from_the_end(x: "parameter[T]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T = len(x)
+    s, o, F = x[0], [0.0], np.zeros((T, 2))
+    for j in range(2):
+        s = s + x[j] * s
+    for i in range(1, T):
+        F[i, 0] = np.sin(x[T - 1 - i]) + s
+    for t in range(T - 1, -1, -1):
+        o.append(x[T - 1 - t] * o[-1] ** 2)
+    return F[-1, -1] + sum(o)
+
+
+def test_a_step_that_another_letter_tells_is_no_step() -> None:
+    """It ended in a KeyError, and what a sum is over stood behind it: L = (1 + T) o_(T-l+1)."""
+    text = sb.derive(sb.read(told_from_the_end)).report("text", detail="brief")
+    assert "(1 + T)" not in text

@@ -41,6 +41,29 @@ FUNCTIONS = {
                 C[i, j] += A[i, k] * B[k, j]
     return np.sum(np.tanh(C))
 """),
+    "borders in loops": ('x: "parameter[n]", y: "parameter[m]", g: "parameter"', """
+    n, m = len(x), len(y)
+    D = np.zeros((n + 1, m + 1))
+    for j in range(1, m + 1):
+        D[0, j] = D[0, j - 1] + g * y[j - 1]
+    for i in range(n + 1):
+        D[i, 0] = i * g
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            D[i, j] = (x[i - 1] - y[j - 1])**2 - np.log(np.exp(-D[i - 1, j]) + np.exp(-D[i, j - 1]) + np.exp(-D[i - 1, j - 1]))
+    return D[n, m]
+"""),
+    "two borders in one loop": ('A: "parameter[n, n]", g: "parameter"', """
+    n = len(A)
+    F = np.zeros((n, n))
+    for k in range(1, n):
+        F[k, 0] = F[k - 1, 0] + g * A[k, 0]
+        F[0, k] = F[0, k - 1] * g + A[0, k]
+    for i in range(1, n):
+        for j in range(1, n):
+            F[i, j] = np.tanh(F[i - 1, j] + F[i, j - 1] * A[i, j])
+    return np.sum(F)
+"""),
     "from the diagonal": ('A: "parameter[n, n]", B: "parameter[n, n, d]", b: "data[n]"', """
     n = len(b)
     total = 0.0

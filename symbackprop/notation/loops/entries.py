@@ -132,10 +132,10 @@ class Entries:
 
     def old(self, node: ast.Subscript, name: str, writing: list[Frame]) -> Tensor | None:
         """The row of this step as it was before the loop; None where there was none."""
-        rows = self.steps.rows.get(name)
-        if rows is None:
+        if (rows := self.steps.rows.get(name)) is None:
             return None
-        if rows.empty:
+        begun = writing[0].outer.starts.get(name)  # what was set above is gone, but where these are no steps of the loop
+        if rows.empty and (name not in self.steps.begun or (begun and all(rows.writes(k) is False for k in begun))):
             return zeros(rows.held.shape[len(writing) :])
         return self.entry(node, None, Numbered(rows.held, {0: sp.S.Zero}), items_of(node)[: len(writing)])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.notation.grammar import LONGEST
 from symbackprop.notation.loops.apart import steps_apart
+from symbackprop.notation.loops.borders import borders_apart
 from symbackprop.notation.loops.bounded import bounded, may_be_empty
 from symbackprop.notation.loops.choices import valued
 from symbackprop.notation.loops.fields import fields_apart
@@ -37,6 +38,7 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
         return list(body)
     with _deep():
         own = counted(deepcopy(list(body)))
+        own = borders_apart(own) if reader.function is not None else own
         own = steps_apart(hoisted(fields_apart(plainer(own, reader.names), arguments)))
         valued(own)
         if reader.numbers is not None:
