@@ -59,9 +59,9 @@ def _as_vector(loop: ast.For, used: set[str]) -> list[ast.stmt] | None:
     letter = loop.target.id if isinstance(loop.target, ast.Name) else ""
     written = {_border(statement, letter) for statement in loop.body}
     border = next(iter(written)) if len(written) == 1 else None
-    if border is None or border[1] is None or loop.orelse:
+    name, row, _ = border or ("", None, None)
+    if row is None or loop.orelse:
         return None
-    name, row, _ = border
     names = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name]
     entries = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name]
     if len(names) != len(entries) or any(_fixed(n, letter) != border for n in entries):
