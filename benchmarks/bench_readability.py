@@ -23,13 +23,14 @@ from benchmarks.later import LATER
 from benchmarks.learners import LEARNERS
 from benchmarks.papers import PAPERS
 from benchmarks.sciences import SCIENCES
+from benchmarks.shelf import SHELF
 from benchmarks.threads import THREADS
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Node, Root, Row, Script, children
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").rglob("*.net"))
-ALL = (BOOKS, COURSES, PAPERS, HANDOUTS, LATER, ESTIMATORS, LEARNERS, THREADS, FIELDS, SCIENCES, BLACKBOARD)
+ALL = (BOOKS, COURSES, PAPERS, HANDOUTS, LATER, ESTIMATORS, LEARNERS, THREADS, FIELDS, SCIENCES, BLACKBOARD, SHELF)
 LINE = 2  # a name and the sign of equality
 
 

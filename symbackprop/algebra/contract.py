@@ -235,7 +235,8 @@ class Contraction:
         if v.op == "hadamard" and not self._is_mean(size, take=False):
             a, rest = v.parts[0], v.parts[1:]
             b = rest[0] if len(rest) == 1 else Form("hadamard", rest)
-            return Form("norm", (a,)) if a == b else product([transpose(a), b])
+            either = (product([transpose(x), y]) for x, y in ((a, b), (b, a)))  # g^T M A p has fewer turned than p^T A^T M^T g
+            return Form("norm", (a,)) if a == b else min(either, key=lambda form: form.tokens)
         v = v.parts[0] if v.op == "transpose" else v  # all entries, however they lie
         if v.op == "power" and v.given == 2:
             return Form("norm", v.parts)

@@ -1,6 +1,7 @@
 """What projections do, by their definitions: P P = P, P X = X, P r = 0 and X^T r = 0 where P = X (X^T X)^-1 X^T, r = y - P y.
 
-With a penalty, b = (X^T X + l I)^-1 X^T y and r = y - X b, it is X^T r = l b.
+With a penalty, b = (X^T X + l I)^-1 X^T y and r = y - X b, it is X^T r = l b. Of one vector, where e = x - (s^T x)/(s^T s) s, it is
+s^T e = 0.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from symbackprop.core.program import Equation, Matrix, Program, same_size
 MOST_VALUES = 20  # of a larger program nothing is looked for
 ROUNDS = 6
 SOLVERS = ("inverse", "pinv")
+SOLVED = ("inverse", "factor", "group")
 
 
 class Beside(NamedTuple):
@@ -33,18 +35,19 @@ class Beside(NamedTuple):
 def learn_projections(program: Program, algebra: Algebra, kept: Collection[str]) -> None:
     """Enter what products of named values are that hold an inverse of a product, a pseudoinverse."""
     forward = [e for e in program.equations if program.tensors[e.target.name].role is None]
-    solvers = [e for e in forward if isinstance(e.op, Matrix) and e.op.kind in SOLVERS]
-    if not solvers or len(forward) > MOST_VALUES:
+    if len(forward) > MOST_VALUES:
         return
+    solvers = [e for e in forward if isinstance(e.op, Matrix) and e.op.kind in SOLVERS]
     values = Values(program, algebra, kept)
-    beside = [found for e in solvers for found in _beside(e, values)]
+    lengths = dict(_lengths([e for e in forward if e.target.name in kept], values))
+    beside = [*(found for e in solvers for found in _beside(e, values)), *dict.fromkeys(lengths.values())]
     if not beside:
         return
     scratch = Algebra(conditions=tuple(program.conditions))
     whole = Values(program, scratch, ())
     for tensor in program.inputs:
         whole.leaf(tensor.name).symmetric = tensor.is_symmetric
-    solved = _made_of({e.target.name for e in solvers}, forward)
+    solved = _made_of({*(e.target.name for e in solvers), *lengths}, forward)
     named = [e.target.name for e in forward if e.target.name in kept and e.target.name in solved]
     for name in named:
         algebra.products += dict.fromkeys(_met(algebra, scratch, values, whole, name, beside, named))
@@ -62,6 +65,20 @@ def _made_of(names: set[str], forward: list[Equation]) -> set[str]:
         if any(r.name in found for r in e.operands):
             found.add(e.target.name)
     return found
+
+
+def _lengths(equations: list[Equation], values: Values) -> Iterator[tuple[str, Beside]]:
+    """The values over s^T s, each with s."""
+    for e in equations:
+        try:
+            atoms = values.definition(e.target.name).atoms()
+        except NoFormError:
+            continue
+        for base in sorted((x.args[0] for x in atoms if x.kind == "group"), key=Poly.key):
+            found = base.single()
+            s = found[0][0] if found is not None and len(found[0]) == 1 else None
+            if s is not None and s.exponent == 2 and len(s.letters) == 1 and isinstance(s.atom.name, str) and s.atom.kind == "leaf":
+                yield e.target.name, Beside((Factor(s.atom, ("m",), 1),), "m")
 
 
 def _beside(e: Equation, values: Values) -> Iterator[Beside]:
@@ -163,12 +180,12 @@ def _product(scratch: Algebra, whole: Values, parts: list[tuple[str, tuple[str, 
 
 
 def _reduced(a: Algebra, p: Poly) -> Poly:
-    """p with each inverse beside what it is of as the identity."""
+    """p with each inverse beside what it is of as the identity, and s^T s over itself as 1."""
     for _ in range(ROUNDS):
         before = p
-        for atom in sorted((x for x in p.atoms() if x.kind in ("inverse", "factor")), key=lambda x: x.id):
+        for atom in sorted((x for x in p.atoms() if x.kind in SOLVED), key=lambda x: x.id):
             for relation in a.once(("solver", atom), lambda atom=atom: tuple(ROWS[atom.kind](a, atom))):
-                if atom.kind == "factor" or len(relation.term) > 2:  # l (X^T X + l I)^-1 stays
+                if atom.kind != "inverse" or len(relation.term) > 2:  # l (X^T X + l I)^-1 stays
                     p = replaced(a, p, relation) or p
         if p == before:
             break

@@ -124,6 +124,19 @@ def _rectified(a: Algebra, atom: Atom) -> Iterator[Relation]:
         yield from _solved(a, [found, Factor(atom, own, 1)], own, a.make(1, [found]))
 
 
+def _extremum(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """max(x, y) [x > y] = x [x > y], which max(x, 0) says alone, and so for the other side and for min."""
+    first, second = atom.args
+    own, whole = _own(atom), a.factor(atom, _own(atom))
+    for x, y in ((first, second), (second, first)):
+        chosen, other = (x, y) if atom.name is EXTREMA[0] else (y, x)
+        test = applied(a, "positive", x - y)
+        left = a.times(whole, test).single()
+        if left is not None and len(left[0]) > 1:
+            right = a.times(chosen, test) if other.terms else whole
+            yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+
+
 def _decided(a: Algebra, atom: Atom) -> Iterator[Relation]:
     """[x > y] [f(max(x, y)) > 0] = [x > y] [f(x) > 0], and so for each extremum in a test."""
     (gap,), own = atom.args, _own(atom)
@@ -197,6 +210,7 @@ ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
     "inverse": _inverse,
     "factor": _pseudoinverse,
     "zero": _equal,
+    **dict.fromkeys(EXTREMA, _extremum),
     FUNCTIONS["sign"]: _sign,
     FUNCTIONS["sigmoid"]: _sigmoid,
 }

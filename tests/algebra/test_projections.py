@@ -24,6 +24,7 @@ BOXES = {
     "variable projection": (HAT.format(X="parameter") + "L = 0.5*sum(r**2)", "∂L/∂y = r\n∂L/∂X = −r yᵀ X M"),
     "partialled out": ("X: data[n, k]\nz: parameter[n]\ny: data[n]\nM = inv(X.T @ X)\nP = X @ M @ X.T\nu = z - P @ z\nv = y - P @ y\n"
                        "b = (u @ v)/(u @ u)\nL = b", "∂b/∂z = (1/‖u‖²)(v − 2 b u)"),
+    "one vector": ("x: parameter[n]\ns: data[n]\na = (x @ s)/(s @ s)\ne = x - a*s\nL = 0.5*(e @ e)", "∂L/∂x = e"),
 }  # fmt: skip
 
 

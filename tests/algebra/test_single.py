@@ -64,7 +64,7 @@ def test_a_sum_is_known_along_the_fewest_axes_together() -> None:
 
 @pytest.mark.parametrize(
     ("summed", "said"),
-    [("a*b*c", "aᵀ(b ⊙ c)"), ("a*b", "aᵀ b"), ("a*a", "‖a‖²"), ("a*b*c*a", "(a^(⊙2))ᵀ(b ⊙ c)"), ("a", "sum(a)")],
+    [("a*b*c", "aᵀ(b ⊙ c)"), ("a*b", "aᵀ b"), ("a*a", "‖a‖²"), ("a*b*c*a", "(b ⊙ c)ᵀ a^(⊙2)"), ("a", "sum(a)")],
 )
 def test_the_sum_of_a_product_of_entries_keeps_every_factor(summed: str, said: str) -> None:
     text = f"a: data[n]\nb: data[n]\nc: data[n]\ns: parameter\nL = s*sum({summed})"
