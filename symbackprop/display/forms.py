@@ -35,10 +35,13 @@ from symbackprop.formulas.tree import Fraction as Line
 
 
 class Printer:
-    """Writes forms, with the names that a box gives to gradients."""
+    """Writes forms, with the names that a box gives to gradients.
 
-    def __init__(self, names: Names) -> None:
-        self.names, self.views = names, ViewNames(names)
+    views   how parts of tensors are written; by short names, which the box defines, where not given.
+    """
+
+    def __init__(self, names: Names, views: ViewNames | None = None) -> None:
+        self.names, self.views = names, views or ViewNames(names)
 
     def tensor(self, name: str | View, subscripts: tuple[str, ...] = ()) -> Node:
         if isinstance(name, View):

@@ -39,6 +39,7 @@ from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import content_of, negated, split_product, split_sum, swapped, tidy_condition
 from symbackprop.display.softmax import with_softmax
+from symbackprop.display.views import Slices
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
 
@@ -53,7 +54,7 @@ def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = 
     inline   values to be written out where they stand, each by its own equation.
     """
     form = matrix_form(names, equation, inline)
-    return None if form is None else f.equation(names.tensor(equation.target.name), Printer(names).formula(form))
+    return None if form is None else f.equation(names.tensor(equation.target.name), Printer(names, Slices(names)).formula(form))
 
 
 def matrix_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Form | None:
@@ -117,18 +118,26 @@ class _Reader:
         return transpose(form) if wide else form
 
     def picked(self, equation: Equation) -> Equation:
-        """The equation with x_{n - 1} for the sum over the rows of x of which it reads the last alone."""
+        """The equation with x_{n - 1} for the sum over rows of which it reads the last alone, and p_{:,h:2h} for a slice."""
         for c, extent in equation.op.over:
             at, holders = pinned(equation, c), [k for k, ref in enumerate(equation.operands) if c in ref.index]
-            if at is None or not all(map(is_size, at.free_symbols)) or len(holders) != 1:
+            if at is None or len(holders) != 1:
                 continue
             assert isinstance(equation.op, Sum)
             ref = equation.operands[holders[0]]
-            inside = proven(at, self.names.program.conditions) and proven(extent - 1 - at, self.names.program.conditions)
+            along = [x for x in self.sizes if position(x) in at.free_symbols]  # the letter that runs through a slice
+            first = at - sum(map(position, along))
+            if len(along) > 1 or not all(map(is_size, first.free_symbols)) or set(along) & set(ref.index):
+                continue
+            last = first + sum(self.sizes[x] - 1 for x in along)
+            inside = proven(first, self.names.program.conditions) and proven(extent - 1 - last, self.names.program.conditions)
             if not inside or ref.index.count(c) != 1 or ref.name in self.inline or ref.name in self.views:
                 continue
-            own = [x for x in ref.index if x != c]
-            places = tuple(Place(at, ()) if x == c else Place(S.Zero, ((own.index(x), S.One),)) for x in ref.index)
+            own = [y for x in ref.index for y in (along if x == c else [x])]
+            places = tuple(
+                Place(first, tuple((own.index(x), S.One) for x in along)) if x == c else Place(S.Zero, ((own.index(x), S.One),))
+                for x in ref.index
+            )
             row = Ref(f"{ref.name}({c} = {at})", tuple(own))
             self.views[row.name] = View(ref.name, places, tuple(self.sizes[x] for x in own))
             operands = tuple(row if k == holders[0] else other for k, other in enumerate(equation.operands))

@@ -46,8 +46,9 @@ def split_product(expression: Expr) -> tuple[Expr, tuple[Expr, ...]]:
         else:
             factors.append(factor)
     if is_negative(coefficient):
+        is_quotient = any(isinstance(factor, sp.Pow) and is_negative(factor.exp) for factor in factors)
         for k, factor in enumerate(factors):
-            if _is_difference(factor):
+            if _is_difference(factor) and not (is_quotient and _is_in_order(factor)):
                 factors[k], coefficient = -factor, -coefficient
                 break
     factors.sort(key=lambda f: (_late(f), isinstance(f, sp.log), *rank(f)))
@@ -58,6 +59,12 @@ def _is_difference(factor: Expr) -> bool:
     """Whether a factor is a - b without numbers, so that -(a - b) reads b - a."""
     terms = sp.Add.make_args(factor)
     return len(terms) == 2 and sorted(map(is_negative, terms)) == [False, True] and not any(map(is_coefficient, terms))
+
+
+def _is_in_order(difference: Expr) -> bool:
+    """Whether a - b names a before b, as its author did: -(x - m)/s^3 is not turned into (m - x)/s^3."""
+    above, below = sorted(sp.Add.make_args(difference), key=is_negative)
+    return rank(above) < rank(below)
 
 
 def _late(factor: Expr) -> int:

@@ -160,6 +160,13 @@ class ViewNames:
         return found
 
 
+class Slices(ViewNames):
+    """Views by their slices alone, where no line would define a short name."""
+
+    def short(self, view: View, subscripts: Sequence[str]) -> Node | None:
+        return None
+
+
 def _fills(view: View, place: Place, size: Expr) -> bool:
     """Whether blocks that are counted are all of an axis."""
     (outer, stride), *_ = place.parts

@@ -194,7 +194,7 @@ class Reasons:
                     ),
                 )
             case "sum":
-                yield step.pattern, told("{} adds entries of {}: each receives its gradient unchanged.", y, x)
+                yield step.pattern, _summed(step, y, x)
             case "repeat":
                 yield (
                     step.pattern,
@@ -262,6 +262,14 @@ class Reasons:
             f.juxtapose(delta),
             letters,
         )
+
+
+def _summed(step: Step, y: Node, x: Node) -> Told:
+    """A sum hands its gradient on, a mean a share of it."""
+    if step.local is None or step.local.body == 1:
+        return told("{} adds entries of {}: each receives its gradient unchanged.", y, x)
+    number = scalar(step.local.body)
+    return told("{} adds entries of {}, each times {}: each receives its gradient times {}.", y, x, number, number)
 
 
 def _reads_each_once(names: Names, written: Equation) -> bool:

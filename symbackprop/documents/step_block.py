@@ -11,7 +11,7 @@ from sympy import S
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
 from symbackprop.core.united import PATTERN
-from symbackprop.display.body import number_formula
+from symbackprop.display.body import number_formula, scalar
 from symbackprop.display.index_form import entry, equation_letters, index_equation
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation
@@ -276,6 +276,8 @@ def _pattern(names: Names, equation: Equation, step: Step) -> Told:
         said = told("A function multiplies the gradient by its slope, entry by entry.")
     elif step.pattern == "add" and step.local is not None:
         said = _ADD.get(step.local.body, _SCALED)
+    elif step.pattern == "sum" and step.local is not None and step.local.body != 1:
+        said = told("A sum hands the gradient to every entry that it added, here times {}.", scalar(step.local.body))
     else:
         said = PATTERNS.get(step.pattern, Told())
     if letters and step.pattern in ("add", "multiply", "map"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from symbackprop.core.letters import is_nameless
+from symbackprop.core.program import Program, Sum
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.documents.layer_block import Lecture
@@ -23,7 +24,20 @@ def unspoken(lecture: Lecture, told_: Sequence[Layer], box: ShownBox | None) -> 
     spoken = {n for role in roles if role is not None for n in (role.wrt, role.of)} | {layer.start for layer in told_}
     spoken |= {n for line in (box.lines if box else ()) for n in line.needs}
     written = as_written(lecture, spoken) - set(lecture.softmaxes)
-    return frozenset(n for n in written if not (forward.tensors[n].named or forward.tensors[n].called) and is_nameless(n))
+    unnamed = {n for n in written if not _is_given(forward, n)}
+    return frozenset(n for n in unnamed if is_nameless(n) or _is_within(forward, n))
+
+
+def _is_given(forward: Program, name: str) -> bool:
+    """Whether an author or a layer named a value."""
+    return forward.tensors[name].named or forward.tensors[name].called
+
+
+def _is_within(forward: Program, name: str) -> bool:
+    """Whether a value is a function of one that has a name, entry by entry, within another: tanh(c) of h = o tanh(c)."""
+    own, readers = forward.equation_of()[name], [e for e in forward.equations if name in {r.name for r in e.operands}]
+    is_entrywise = all(isinstance(e.op, Sum) and not e.op.over for e in (own, *readers))
+    return is_entrywise and all(_is_given(forward, n) for n in (*(r.name for r in own.operands), *(e.target.name for e in readers)))
 
 
 def as_written(lecture: Lecture, spoken: Collection[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, prime_count
+from symbackprop.formulas.tree import Atom, Fence, Node, Script, prime_count
 from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at, text_of
 
 
@@ -70,11 +70,21 @@ class _MatrixReader(Reader):
         return super().factor()
 
     def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
-        """A row or a column that stands alone, x_{4} or X_{:,4}, which is a column."""
+        """A row or a column that stands alone, x_{4} or X_{:,4}, which is a column; a part of a matrix, X_{:,h:2h}."""
         array = np.asarray(self.tensors[number], float)
-        places = [slice(None) if text_of(Row(tuple(piece))) == ":" else int(self.read(piece)) for piece in pieces]
-        assert all(isinstance(place, slice) or 0 <= place < n for place, n in zip(places, array.shape, strict=False))
+        places = [self.place_of(piece) for piece in pieces]
+        for place, n in zip(places, array.shape, strict=False):
+            bounds = (place.start or 0, n if place.stop is None else place.stop) if isinstance(place, slice) else (place, place + 1)
+            assert 0 <= bounds[0] < bounds[1] <= n
         return _column(array[tuple(places)])
+
+    def place_of(self, piece: Sequence[Node]) -> slice | int:
+        """A position, or the positions from a to b - 1: a:b."""
+        texts = [text_of(part) for part in piece]
+        if ":" not in texts:
+            return int(self.read(piece))
+        ends = piece[: texts.index(":")], piece[texts.index(":") + 1 :]
+        return slice(*(int(self.read(end)) if end else None for end in ends))
 
     def count(self, node: Node | None) -> int:
         return int(self.read(items_of(node)))

@@ -108,10 +108,15 @@ def test_entry_by_entry() -> None:
     assert right(A.T, "B") == r"A^{\top}"
 
 
+def test_a_slice_is_written_as_a_person_writes_it() -> None:
+    assert right(declare("A", shape="m n")[1:]) == r"A_{1:}"
+    assert right(declare("A", shape="12 n")[4:8]) == r"A_{4:8}"
+
+
 def test_what_has_no_matrix_form_has_none() -> None:
     A, T = declare("A", shape="m n"), declare("T", shape="m n p")
     assert right(T.sum(axis=2)) is None
-    assert right(A[1:]) is None
+    assert right(A[::2]) is None
     assert right(A.max(axis=1)) is None
     assert matrix_form(Names(MAKERS["lookup"]().program), MAKERS["lookup"]().program.equations[0]) is None
 
