@@ -15,7 +15,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import listed
 from symbackprop.core.program import Program, Ref, Signature
 from symbackprop.display.equations import equation_formula
-from symbackprop.display.forms import Printer
+from symbackprop.display.forms import Printer, leading
 from symbackprop.display.names import Names
 from symbackprop.display.update import rate_formula, update_formula, updated
 from symbackprop.display.views import WHOLE
@@ -142,7 +142,8 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
     names = names or Names(derivation.program)
     rate = () if derivation.update is None else (rate_formula(derivation.update),)
     labels = _labels(names, derivation.program, box, rate)
-    to = Printer(names.labelled(labels))
+    forms = [form for line in box.lines for form in (line.form, *(piece.form for piece in line.pieces)) if form is not None]
+    to = Printer(names.labelled(labels), leading=leading(forms))
     order = [line.name for line in box.lines]
     lines: dict[str, ShownLine] = {}
     for line in box.lines:

@@ -6,7 +6,7 @@ less tightly than the matrix product; \mathbf{1}_{n} is the column of n ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
 
 import sympy as sp
@@ -37,11 +37,12 @@ from symbackprop.formulas.tree import Fraction as Line
 class Printer:
     """Writes forms, with the names that a box gives to gradients.
 
-    views   how parts of tensors are written; by short names, which the box defines, where not given.
+    views     how parts of tensors are written; by short names, which the box defines, where not given.
+    leading   the scalars 1/N that stand before a sum or a product in a table: in all of it they stand before what they divide.
     """
 
-    def __init__(self, names: Names, views: ViewNames | None = None) -> None:
-        self.names, self.views = names, views or ViewNames(names)
+    def __init__(self, names: Names, views: ViewNames | None = None, leading: Collection[Front] = ()) -> None:
+        self.names, self.views, self.leading = names, views or ViewNames(names), leading
 
     def tensor(self, name: str | View, subscripts: tuple[str, ...] = ()) -> Node:
         if isinstance(name, View):
@@ -123,7 +124,7 @@ def _scaled(to: Printer, x: Form) -> Node:
         positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
         return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
     body = to.formula(x.parts[0]) if x.parts else None
-    if body is not None and front.is_line and is_swallowed(x) and not _is_tall(body):
+    if body is not None and front.is_line and is_swallowed(x) and not _is_tall(body) and front not in to.leading:
         return f.over(body, _below(to, front))
     before = _before(to, front)
     if body is None:
@@ -133,6 +134,18 @@ def _scaled(to: Printer, x: Form) -> Node:
     is_plain_sum = x.parts[0].op == "indexsum" and x.parts[0].parts[0].level >= Level.PRODUCT  # 2 sum_j A_ij x_j
     inner = body if is_plain_sum else f.within(body, Binds.HADAMARD)
     return f.juxtapose([*before, inner], min(binds(inner), Binds.PRODUCT))
+
+
+def leading(table: Iterable[Form]) -> set[Front]:
+    """The scalars 1/N, of sizes, that stand before what they divide somewhere in a table."""
+    found, waiting = set[Front](), list(table)
+    while waiting:
+        x = waiting.pop()
+        waiting += x.parts
+        if x.op == "scaled" and x.parts and x.given.bottoms and not is_swallowed(x):
+            own = Front(abs(x.given.coefficient), x.given.tops, x.given.bottoms)
+            found |= {own} if own.is_bare and all(part.op == "size" for part in own.bottoms) else set()
+    return found
 
 
 def _with_roots(front: Front) -> Front:

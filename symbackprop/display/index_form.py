@@ -20,6 +20,7 @@ from symbackprop.core.letters import pool
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter, scalar
+from symbackprop.display.differences import differences_as_written
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied, named
 from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
@@ -139,7 +140,7 @@ def body_formula(
     """A body with the operands of a Sum in its slots, summed over the letters `over`; see `pinned_body` for the rest."""
     assert isinstance(equation.op, Sum)
     slots = equation.op.slots
-    body, softmax = with_softmax(names, equation, body)
+    body, softmax = with_softmax(names, equation, differences_as_written(names, equation, body))
     ones: dict[Expr, Expr] = {position(c): S.Zero for c, shown in letters.items() if shown is None}
     body = swapped(body, ones)
     pieces = {position(c): shown for c, shown in letters.items() if shown is not None}

@@ -40,4 +40,4 @@ def local_equation(names: Names, equation: Equation, step: Step) -> tuple[Equati
     index = tuple(dict.fromkeys((*through.index, *wrt.index)))
     used = {c for ref in step.local_operands for c in ref.index} | {c for c in sizes if local.body.has(position(c))}
     over = tuple((c, extent) for c, extent in sizes.items() if c in used and c not in index)
-    return Equation(Ref(_NAME, index), Sum(local.body, local.slots, over), step.local_operands), sizes
+    return Equation(Ref(_NAME, index), Sum(local.body, local.slots, over), step.local_operands, step), sizes

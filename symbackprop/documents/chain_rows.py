@@ -26,7 +26,7 @@ from symbackprop.formulas.tree import Node, width
 WIDE, WIDEST = 40, 76
 """The longest chain rule over several equations, in letters across the paper; a longer one is written value by value, or not."""
 
-SHORT = 36
+SHORT = 40
 """The longest row of one that is written value by value."""
 
 

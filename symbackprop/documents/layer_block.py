@@ -14,6 +14,7 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
+from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.chain_rows import ChainRow, chain_rows
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
@@ -176,8 +177,8 @@ class Lecture:
         return tuple(found)
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
-        """The local derivatives; those that are 1 only where there are no others."""
-        found = list(dict.fromkeys(x for e in equations for x in self._local(e)))
+        """The local derivatives; those that are 1 only where there are no others. A sentence says those that add up to 0."""
+        found = list(dict.fromkeys(x for e in equations if not vanishes(self.names.program, e) for x in self._local(e)))
         return tuple(x for x in found if items_of(split(x)[1] or x)[1:] != (f.ONE,)) or tuple(found)
 
     def _local(self, equation: Equation) -> Formulas:

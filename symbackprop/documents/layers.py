@@ -7,7 +7,7 @@ together. A line is the box's where it has one, and stands for the backward equa
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -67,7 +67,26 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
             formula = shown.get(name) or equation_formula(names, equation, hidden)
             line = Line(name, formula, tuple(path_of(backward, known, name)))
             found.setdefault(_start(derivation, line, known), []).append(line)
-    return tuple(Layer(start, tuple(lines), _starts(derivation, start, lines, known)) for start, lines in found.items())
+    made = [Layer(start, tuple(lines), _starts(derivation, start, lines, known)) for start, lines in found.items()]
+    return tuple(_together(made))
+
+
+def _together(layers: Sequence[Layer]) -> list[Layer]:
+    """The steps, those with weights alone told where all the values that they begin at are gone back through: W_q, W_k and W_v.
+
+    So it is where that step has a weight that is derived alike, and nothing reads their gradients.
+    """
+    read = {r.name for layer in layers for line in layer.lines for e in line.path for r in e.operands}
+    found: list[Layer] = []
+    for layer in reversed(layers):
+        kinds = {line.kind for line in layer.lines}
+        is_end = all(line.name not in read for line in layer.lines)
+        later = next((k for k, other in enumerate(found) if layer.start in other.starts[:-1]), None) if is_end else None
+        if later is None or not kinds <= {line.kind for line in found[later].lines}:
+            found.insert(0, layer)
+        else:
+            found[later] = replace(found[later], lines=(*layer.lines, *found[later].lines))
+    return found
 
 
 def _without_line(derivation: Derivation, backward: Mapping[str, Equation], shown: Collection[str]) -> set[str]:

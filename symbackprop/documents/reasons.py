@@ -24,6 +24,9 @@ from symbackprop.formulas.tree import Node
 GROUPED = 10**5
 """Numbers from here on are written with commas."""
 
+MOST_MET = 50
+"""Values that are looked at for whether they are made of another."""
+
 
 class Reasons:
     """What there is to say of the lines of one derivation.
@@ -162,7 +165,7 @@ class Reasons:
             yield ("nothing", through.name, wrt.name), told("{}: nothing comes back to {} through {}.", zero, own, via)
             return
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
-            if any(n != 1 for n in self.names.signature(through.name).shape):
+            if any(n != 1 for n in self.names.signature(through.name).shape) and not self._acts_through_others(through, wrt):
                 yield "map", self._diagonal(through, wrt)
         elif step.rule == "chain":
             yield from self._pattern(step, through, wrt)
@@ -175,6 +178,20 @@ class Reasons:
         if step.rule == "chain" and served and (is_shared or is_weight):
             letters, own = several(served), self.names.tensor(wrt.name)
             yield "served", told("{} is used for every {}: its gradient is the sum over {}.", own, letters, letters)
+
+    def _acts_through_others(self, through: Ref, wrt: Ref) -> bool:
+        """Whether what a value is computed of besides is made of the same, as the mean in (x - m)/s is made of x."""
+        written = self.names.written
+        waiting = [r.name for r in written[through.name].operands if r.name != wrt.name] if through.name in written else []
+        seen = set(waiting)
+        while waiting and len(seen) <= MOST_MET:
+            equation = written.get(waiting.pop())
+            for ref in () if equation is None else equation.operands:
+                if ref.name == wrt.name:
+                    return True
+                waiting += [ref.name] if ref.name not in seen else []
+                seen.add(ref.name)
+        return False
 
     def _pattern(self, step: Step, through: Ref, wrt: Ref) -> Iterator[Reason]:
         """What the kind of a step says, of the values that it goes through."""
@@ -193,8 +210,8 @@ class Reasons:
                         y,
                     ),
                 )
-            case "sum":
-                yield step.pattern, _summed(step, y, x)
+            case "sum" if step.local is None or step.local.body == 1:  # of a mean the local derivative says it
+                yield step.pattern, told("{} adds entries of {}: each receives its gradient unchanged.", y, x)
             case "repeat":
                 yield (
                     step.pattern,
@@ -262,14 +279,6 @@ class Reasons:
             f.juxtapose(delta),
             letters,
         )
-
-
-def _summed(step: Step, y: Node, x: Node) -> Told:
-    """A sum hands its gradient on, a mean a share of it."""
-    if step.local is None or step.local.body == 1:
-        return told("{} adds entries of {}: each receives its gradient unchanged.", y, x)
-    number = scalar(step.local.body)
-    return told("{} adds entries of {}, each times {}: each receives its gradient times {}.", y, x, number, number)
 
 
 def _reads_each_once(names: Names, written: Equation) -> bool:

@@ -215,3 +215,10 @@ def test_texts_that_say_the_same_have_one_search(text: str, monkeypatch: pytest.
 )
 def test_a_logarithm_is_of_no_factor_that_stands_behind_it(text: str, line: str) -> None:
     assert sb.derive(text).box().lines[-1].latex() == rf"\frac{{\partial L}}{{\partial w}} = {line}"
+
+
+def test_one_over_a_size_stands_in_front_in_all_of_a_box_or_in_none() -> None:
+    net = "M: parameter[N, k]\nX: data[N, k]\nL = sum(M**2)/(2*N){}"
+    assert str(sb.derive(net.format("")).box()) == "∂L/∂M = M/N"
+    both = net.format(" + sum((A - X)**2)/(2*N)").replace("X: data", "A: parameter[N, k]\nX: data")
+    assert str(sb.derive(both).box()) == "∂L/∂A = (1/N)(A − X)\n∂L/∂M = (1/N) M"

@@ -304,6 +304,8 @@ def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
     first, last = parts(step)["Chain rule"]
     assert first.startswith(r"\frac{\partial L}{\partial v_{n}} = ")
     assert r"\frac{\partial L}{\partial \mu_{n}} = " in first
+    assert r"\left(u_{ni} - \mu_{n}\right)" in first, "the difference as the layer has it"
+    assert r"\partial v_{n}}{\partial \mu_{n}}" not in " ".join(parts(step)["Local derivative"]), "the sentence says it"
     assert last.startswith(r"\delta_{1,ni} = ")
     assert last.count(r"\partial L") == 2
 
@@ -353,3 +355,16 @@ def test_a_graph_that_is_left_out_is_told_with_what_draws_it() -> None:
     lines = "".join(f"a{k} = tanh({f'a{k - 1}' if k else 'x'})\n" for k in range(41))
     said = sb.derive(sb.read(f"x: parameter[n]\n{lines}L = sum(a40)\n")).report("text")
     assert "A graph of 42 equations is left out: symbackprop draw NET -o graph.svg draws it." in " ".join(said.split())
+
+
+def test_what_one_value_flows_into_is_gone_back_through_together_with_its_weights() -> None:
+    weights = "".join(f"{name}: parameter[d, m]\n" for name in "ABC")
+    net = f"X: parameter[T, d]\n{weights}Q = X @ A\nK = X @ B\nV = X @ C\nP = softmax(Q @ K.T)\nL = 0.5*sum((P @ V)**2)"
+    titles = [Text().line(b.title) for b in sb.derive(net).document().blocks if isinstance(b, StepBlock)]
+    assert titles[-1] == "From z, V and K back to C, B and X"
+
+
+def test_a_function_within_a_product_is_differentiated_as_its_author_wrote_it() -> None:
+    said = sb.derive("c: parameter[n]\nz: parameter[n]\no = sigmoid(z)\nh = o*tanh(c)\nL = sum(h**2)").text()
+    assert "h = o ⊙ tanh(c)" in said
+    assert "a = tanh(c)" not in said
