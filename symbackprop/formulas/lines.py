@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, Script, is_sign, items_of, kind_of
-from symbackprop.formulas.widths import width
+from symbackprop.formulas.widths import behind, width
 
 INDENT = 2.0
 """Ems by which the lines after the first begin further right."""
@@ -102,19 +103,22 @@ def _kind_of_break(items: Sequence[Node], place: int, before: Node, item: Node) 
 def _filled(pieces: Sequence[Sequence[Node]], room: float) -> tuple[Node, ...]:
     """The pieces in lines: as few as fit, broken where the eye expects it."""
     costs = _costs(pieces)
-    best: list[tuple[float, int]] = [(0.0, 0)]  # of the pieces up to here: the least cost, and where the last line begins
-    for end in range(1, len(pieces) + 1):
-        choices = []
-        for start in range(end - 1, -1, -1):
-            line = [item for piece in pieces[start:end] for item in piece]
-            over = _width(line) + (INDENT + _DOTTED * _is_dotted(line, pieces[start - 1]) if start else 0.0) - room
-            if over > 0 and start < end - 1:
-                break
+    best = [(0.0, 0)] + [(inf, 0)] * len(pieces)  # of the pieces up to here: the least cost, and where the last line begins
+    for start, first in enumerate(pieces):
+        more = INDENT + _DOTTED * _is_dotted(first, pieces[start - 1]) if start else 0.0
+        wide, before = 0.0, None
+        for end in range(start + 1, len(pieces) + 1):
+            wide, before = behind(before, pieces[end - 1], wide), pieces[end - 1][-1]
+            over = wide + more - room
+            if over > 0 and end > start + 1:
+                if best[end][0] == inf:
+                    break
+                best[end] = inf, 0  # a longer line is no choice, even where it would have no indent
+                continue
             cost = best[start][0] + (_LINE + costs[start] if start else 0.0) + 100 * max(over, 0.0)
             if end < len(pieces):
                 cost += _RAGGED * max(-over, 0.0) / room
-            choices.append((cost, start))
-        best.append(min(choices))
+            best[end] = min(best[end], (cost, start))
     starts, end = [], len(pieces)
     while end:
         starts.append(end := best[end][1])

@@ -5,6 +5,7 @@ An estimate that is right to some percent is enough to break a line, and it asks
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import assert_never
@@ -21,7 +22,6 @@ from symbackprop.formulas.tree import (
     Row,
     Script,
     is_sign,
-    items_of,
     kind_of,
 )
 
@@ -39,8 +39,8 @@ _NARROW = {"|": 0.28, "/": 0.5, ".": 0.28, "′": 0.28, ":": 0.28, "∣": 0.28}
 def width(node: Node, depth: int = 0) -> float:
     """The width in ems of a displayed formula; `depth`: how many scripts it stands in."""
     match node:
-        case Row():
-            return _row(node, depth)
+        case Row(items):
+            return behind(None, items, depth=depth)
         case Atom():
             return _atom(node) * (1.0, _SCRIPT, _SMALLEST)[min(depth, 2)]
         case Script(base, sub, sup):
@@ -61,6 +61,16 @@ def width(node: Node, depth: int = 0) -> float:
             columns = zip(*rows, strict=True)
             return sum(max(width(cell, depth) for cell in column) + _CELL for column in columns) + _CELL
     assert_never(node)
+
+
+def behind(before: Node | None, items: Sequence[Node], total: float = 0.0, depth: int = 0) -> float:
+    """The width of what is `total` wide and ends with `before`, with the items behind it."""
+    for item in items:
+        kind = kind_of(item)
+        space = 0.0 if depth or (kind == "binary" and is_sign(before)) else _SPACE.get(kind, 0.0)
+        total += width(item, depth) + space
+        before = item
+    return total
 
 
 @lru_cache(maxsize=8192)
@@ -85,16 +95,6 @@ def height(node: Node, depth: int = 0) -> float:
         case Grid(_, rows):
             return sum(max(height(cell, depth) for cell in row) + 0.3 for row in rows)
     assert_never(node)
-
-
-def _row(node: Row, depth: int) -> float:
-    total, before = 0.0, None
-    for item in items_of(node):
-        kind = kind_of(item)
-        space = 0.0 if depth or (kind == "binary" and is_sign(before)) else _SPACE.get(kind, 0.0)
-        total += width(item, depth) + space
-        before = item
-    return total
 
 
 def _atom(atom: Atom) -> float:
