@@ -1,5 +1,7 @@
 """Backward passes in NumPy as courses write them: arrays that are changed in their place, dicts, self, prints."""
 
+from functools import cache
+
 import pytest
 
 import symbackprop as sb
@@ -35,6 +37,7 @@ def told(one) -> str:  # type: ignore[no-untyped-def]
     return "right" if one.right else one.kind
 
 
+@cache
 def verdicts(code: str) -> list[tuple[str, str]]:
     return [(one.name, told(one)) for one in sb.verify(NET, code).claims]
 

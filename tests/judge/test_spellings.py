@@ -35,9 +35,10 @@ SPELLED = {
 @pytest.mark.parametrize("how", SPELLED)
 def test_a_derivative_is_written_in_any_of_these_ways(how: str) -> None:
     steps = [(name, claim.format(**SPELLED[how])) for name, claim in STEPS]
-    assert all(one.right for one in sb.verify(NET, steps).claims)
+    right = sb.verify(NET, steps).claims
+    assert all(one.right for one in right)
     text = "\n".join(f"{name} = {claim}" for name, claim in steps)
-    assert [one.verdict for one in sb.verify(NET, text).claims] == [one.verdict for one in sb.verify(NET, steps).claims]
+    assert [one.verdict for one in sb.verify(NET, text).claims] == [one.verdict for one in right]
     wrong = sb.verify(NET, text.replace("1 - a**2", "1 + a**2")).claims
     assert [one.wrong for one in wrong][:3] == [False, False, True]
     assert not any(one.right for one in wrong[2:])
