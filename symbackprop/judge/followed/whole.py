@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.formulas.told import Told, name, told
 from symbackprop.judge.arrays import Code, Whole
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.code import ClaimsError
+from symbackprop.judge.code import ClaimsError, parsed
 from symbackprop.judge.followed.judged import ALL_STEPS, STEPS, plain_shape, values_of
 from symbackprop.judge.followed.scopes import Bound, Class, Function, Instance
 from symbackprop.judge.followed.statements import Follower
@@ -86,7 +87,7 @@ class Gradients:
     """
 
     def __init__(self, truth: Truth, code: str) -> None:
-        self.truth, self.tree = truth, _closed(ast.parse(code))
+        self.truth, self.tree = truth, _closed(parsed(Path("CLAIMS"), code))
         self.last: tuple[Values | None, dict[str, ndarray]] = None, {}
         self.left = ALL_STEPS
         self.main = _main(self.tree)
