@@ -17,6 +17,7 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.network import Network
 from symbackprop.judge.arrays import Whole
 from symbackprop.judge.claims import verify
+from symbackprop.judge.code import Steps
 from symbackprop.judge.files import ClaimsError, read_claims
 from symbackprop.judge.submissions.found import Submission
 from symbackprop.judge.submissions.marks import Marked, failed, marked
@@ -134,15 +135,21 @@ def judged(task: Task, submission: Submission) -> Marked:
         return failed(submission, "undecided", f"a fault of symbackprop's own ({type(fault).__name__})", task.points)
 
 
-def _judged(task: Task, submission: Submission) -> Marked:
-    walls = None
+def _claims(task: Task, submission: Submission) -> dict[str, Any] | Steps | None:
+    """What a file claims; None where it is run. Raises ClaimsError where it is neither."""
+    may_run = task.run and submission.path.suffix.lower() == ".py"
     try:
         claims = read_claims(submission.path)
-        if task.run and any(isinstance(step[1], Whole) for step in claims if isinstance(step, tuple)):
-            raise ClaimsError("it is run")
     except ClaimsError:
-        if not task.run or submission.path.suffix.lower() != ".py":
+        if not may_run:
             raise
+        return None
+    return None if may_run and any(isinstance(step[1], Whole) for step in claims if isinstance(step, tuple)) else claims
+
+
+def _judged(task: Task, submission: Submission) -> Marked:
+    claims, walls = _claims(task, submission), None
+    if claims is None:
         found, walls = verify_run(
             task.network, decoded(submission.path), list(task.points), task.of, task.allow, task.sizes, task.limits, task.hidden
         )

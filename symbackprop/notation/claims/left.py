@@ -212,7 +212,7 @@ def _range(state: State, several: Tokens, extents: list[int], letters: list[str]
     for part, (_, extent) in zip(parts, below(len(parts), extents), strict=False):
         if part[0].text == ":":
             letters.append(":")
-        elif len(part) == 1 and part[0].text.isdigit():
+        elif len(part) == 1 and part[0].text.isdigit() and extent > 1:
             fault = f"the gradient by the entry {part[0].text} alone is not read."
             raise Fault(fault, "Claim it at a letter, or the whole gradient.", part[0].at)
         elif len(part) == 1 and part[0].text.lstrip("\\").isalpha():
