@@ -15,7 +15,9 @@ if sys.dont_write_bytecode:  # kept for the processes that tests start, beside t
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
+import gc  # noqa: E402
 import random  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from types import ModuleType  # noqa: E402
 from typing import Any  # noqa: E402
@@ -25,7 +27,7 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
 
-from symbackprop.core.garbage import without_collections  # noqa: E402
+from symbackprop.core import garbage  # noqa: E402
 
 collect_ignore = ["jax_words"]  # words for JAX, which is an extra: no tests of their own
 
@@ -88,8 +90,26 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """What is collected, modules and eighteen thousand tests, stays: a look for garbage among it takes a sixth of the time."""
-    with without_collections():
+    with garbage.without_collections():
         return (yield)
+
+
+GROWN = 4_000_000  # blocks of memory, about 400 MB, after which there is one look for garbage among all that tests keep
+gc.set_threshold(700, 10, 10**9)
+garbage._limit = (
+    10**12
+)  # neither the collector nor symbackprop looks by itself: each look takes seconds in a process of so many tests
+_blocks: list[int] = []
+
+
+def pytest_runtest_teardown() -> None:
+    """One look for garbage each time the process has grown."""
+    held = sys.getallocatedblocks()
+    if not _blocks:
+        _blocks.append(held)
+    if held - _blocks[0] > GROWN:
+        gc.collect()
+        _blocks[0] = sys.getallocatedblocks()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -32,7 +32,11 @@ SPELLED = {
 }
 
 
-@pytest.mark.parametrize("how", SPELLED)
+ALIKE = ("in brackets", "as names", "by half")  # as those that stand beside them, but for the letters
+WAYS = [pytest.param(how, marks=pytest.mark.slow if how in ALIKE else ()) for how in SPELLED]
+
+
+@pytest.mark.parametrize("how", WAYS)
 def test_a_derivative_is_written_in_any_of_these_ways(how: str) -> None:
     steps = [(name, claim.format(**SPELLED[how])) for name, claim in STEPS]
     right = sb.verify(NET, steps).claims
