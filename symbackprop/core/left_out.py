@@ -16,7 +16,7 @@ from sympy import Expr, S
 
 from symbackprop.core.functions import Where, defined_everywhere
 from symbackprop.core.guards import is_position
-from symbackprop.core.program import Equation, Program, Ref, Sum, position
+from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, position
 
 Tests = frozenset[Any]  # conditions on positions that all hold where a tensor is not 0
 
@@ -25,7 +25,8 @@ def without_left_out(program: Program) -> Program:
     """The program with what its conditions leave out as 0; the program itself where nothing there may be infinite."""
     if not any(isinstance(e.op, Sum) and e.op.body.has(Where) for e in program.equations):
         return program
-    read = _read_under(program)
+    has_loops = any(isinstance(e.op, Carry) for e in program.equations)
+    read = {} if has_loops else _read_under(program)  # a step may read what stands behind it
     known: dict[str, tuple[tuple[str, ...], Tests]] = {}
     equations: list[Equation] = []
     for equation in program.equations:
