@@ -32,7 +32,7 @@ from symbackprop.algebra.matrix import (
 )
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.functions import Where, matrix_function, reduction
-from symbackprop.core.guards import is_size, proven
+from symbackprop.core.guards import is_size, proven, split
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.core.recursion import pinned, unpinned
 from symbackprop.display.forms import Printer
@@ -124,6 +124,8 @@ class _Reader:
             if at is None or len(holders) != 1:
                 continue
             assert isinstance(equation.op, Sum)
+            if sum(position(c) in test.free_symbols for test in split(equation.op).guards) != 1:  # a diagonal is no slice
+                continue
             ref = equation.operands[holders[0]]
             along = [x for x in self.sizes if position(x) in at.free_symbols]  # the letter that runs through a slice
             first = at - sum(map(position, along))

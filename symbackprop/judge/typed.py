@@ -7,8 +7,6 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from symbackprop.notation.claims.tokens import GREEK
-
 _CODE = re.compile(  # what only code has
     r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
     r"|\blambda\b.*:|#",
@@ -159,6 +157,8 @@ def _word(token: str, rest: str) -> str:
     name, number = (stem[1], stem[2]) if stem else (base, "")
     if base in ("sum", "prod") and (scripts or rest.lstrip()[:1] != "("):
         return rf"\{base}{low}" if rest.startswith("_") else rf"\{base}{low} "
+    from symbackprop.notation.claims.tokens import GREEK  # reads NumPy, which a page may lack
+
     if name in GREEK:
         return rf"\{name}{f'_{{{number}}}' if number else ''}{low} "
     if base in ("grad", "nabla") and scripts and re.match(r"\s+[A-Za-z]", rest):

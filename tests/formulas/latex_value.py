@@ -157,13 +157,7 @@ class Reader:
         node = self.take()
         match node:
             case Script(Atom("∑"), sub, None):
-                axes = self.opened(sub)
-                result = self.term()
-                for axis, letter in zip(axes, list(self.letters)[axes[0] :], strict=True):
-                    repeated = np.ndim(result) == 0 or result.shape[axis] == 1
-                    count = self.letters.pop(letter).size
-                    result = result * count if repeated else np.sum(result, axis=axis, keepdims=True)
-                return result
+                return self.added(sub)
             case Script(Atom("∏"), sub, None):
                 return self.multiplied(sub)
             case Script(Atom("max" | "min" as kind), sub, None):
@@ -226,6 +220,28 @@ class Reader:
 
     def multiplied(self, sub: Node | None) -> np.ndarray:
         """A product over the letters below it, or over those of the conditions there, where they hold."""
+        axes, holds = self.among(sub)
+        result = np.where(holds, self.term(), 1.0)
+        for c, axis in axes.items():
+            count = self.letters.pop(c).size
+            repeated = np.ndim(result) == 0 or result.shape[axis] == 1
+            result = result**count if repeated else np.prod(result, axis=axis, keepdims=True)
+        return result
+
+    def added(self, sub: Node | None) -> np.ndarray:
+        """A sum over the letters below it, or over those of the conditions there, where they hold."""
+        axes, holds = self.among(sub)
+        term = self.term()
+        with np.errstate(all="ignore"):
+            result = np.where(holds, term, 0.0) if np.ndim(holds) else term
+        for c, axis in axes.items():
+            count = self.letters.pop(c).size
+            repeated = np.ndim(result) == 0 or result.shape[axis] == 1
+            result = result * count if repeated else np.sum(result, axis=axis, keepdims=True)
+        return result
+
+    def among(self, sub: Node | None) -> tuple[dict[str, int], np.ndarray]:
+        """The axes of the letters below a sign, and where the conditions there hold."""
         pieces = split_at(sub, ",")
         tests = [p for p in pieces if any(isinstance(i, Atom) and i.text in RELATIONS for i in p)]
         named = [text_of(i) for test in tests for i in test if isinstance(i, Atom | Script) and text_of(i) in self.extents]
@@ -235,12 +251,7 @@ class Reader:
         for test in tests:
             either = [self.condition(part) for part in split_at(Row(tuple(test)), "∨")]
             holds = holds & np.logical_or.reduce(np.broadcast_arrays(*either))
-        result = np.where(holds, self.term(), 1.0)
-        for c, axis in axes.items():
-            count = self.letters.pop(c).size
-            repeated = np.ndim(result) == 0 or result.shape[axis] == 1
-            result = result**count if repeated else np.prod(result, axis=axis, keepdims=True)
-        return result
+        return axes, holds
 
     def opened(self, letters: Node | None) -> list[int]:
         """The axes of the letters below a sum or a maximum."""

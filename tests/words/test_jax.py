@@ -23,7 +23,6 @@ REFUSED = {
     ("traced", "x.at[x > 0.5].set(0.0)"): "which entries are taken depends on values. Write jnp.where",
     ("traced", "A.at[A > 0].set(0.0)"): "which entries are taken depends on values. Write jnp.where",
     ("traced", "A.at[A > 0].multiply(2.0)"): "which entries are taken depends on values. Write jnp.where",
-    ("traced", "jax.scipy.stats.multivariate_normal.logpdf(u, v, P)"): "which branch is taken depends on data.",
 }
 """What is refused, by its door, and words of the refusal."""
 

@@ -85,8 +85,10 @@ def _require_all(state: State, node: sx.Big) -> None:
 
 
 def require_end(state: State, node: sx.Big, letters: list[str]) -> None:
-    """Raise Fault where a sum goes to another size than its index does."""
-    size = state.names.size(Word(plain(node.over), node.at)) if len(letters) == 1 and plain(node.over).isalpha() else None
+    """Raise Fault where a sum of a network goes to another size than its index does."""
+    if not state.context.is_network or len(letters) != 1 or not plain(node.over).isalpha():
+        return
+    size = state.names.size(Word(plain(node.over), node.at))
     own = state.probe.expression.get(state.ranges.get(letters[0], 0)) if size else None
     if own is not None and own.is_Symbol and str(own) != size:
         fault = f"{letters[0]} runs to {own}, and the sum goes to {size}."
