@@ -48,7 +48,7 @@ def test_a_derivative_is_written_in_any_of_these_ways(how: str) -> None:
     assert not any(one.right for one in wrong[2:])
 
 
-@pytest.mark.parametrize("how", SPELLED)
+@pytest.mark.parametrize("how", WAYS)
 def test_a_derivative_that_no_step_said_is_the_true_one(how: str) -> None:
     own = SPELLED[how]
     assert sb.verify(NET, {"W2": f"a.T @ {own['z2']}"}).claims[0].right
