@@ -57,7 +57,7 @@ LOSSES: dict[str, tuple[str, Callable[..., float]]] = {
         r"L = -\log\binom{n}{k} - k\log p - (n - k)\log(1 - p), n > 0, k > 0, p \in (0, 1)",
         lambda n, k, p: gammaln(k + 1) + gammaln(n - k + 1) - gammaln(n + 1) - k * np.log(p) - (n - k) * np.log(1 - p),
     ),
-    "powers over factorials": (r"L = 1 + x + \frac{x^2}{2!} + \frac{x^3}{3!}, x \in \mathbb{R}", lambda x: 1 + x + x**2 / 2 + x**3 / 6),
+    "powers over factorials": (r"L = \frac{1}{0!} + x + \frac{x^2}{2!} + \frac{x^3}{3!}, x \in \mathbb{R}", lambda x: 1 + x + x**2 / 2 + x**3 / 6),
     "a normal density of samples": (
         r"L = -\sum_{i=1}^n \log \mathcal{N}(y_i \mid w^\top x_i, \sigma^2), w, x_i \in \mathbb{R}^d, y_i \in \mathbb{R}, \sigma > 0",
         lambda w, X, y, sigma: -norm(X @ w, sigma).logpdf(y).sum(),
@@ -163,6 +163,7 @@ def test_a_letter_may_be_called_gamma() -> None:
         r"L = !x, x > 0",
         r"L = \max_{1 \le 2} s_j, s \in \mathbb{R}^n",
         r"L = \Gamma, x > 0",
+        r"f(x, y) = x y, L = f(x, ) + f(x, y), x, y \in \mathbb{R}",
         r"L = w^{*}^{*}, w \in \mathbb{R}",
     ],
 )

@@ -14,7 +14,7 @@ FUNCTIONS = {"Gamma": 1, "factorial": 1, "binomial": 2}  # words, with their num
 def value(name: str, *arguments: Node) -> Node:
     """What one of these builds of its arguments."""
     numbers = [x.op.value for x in arguments if isinstance(x.op, nd.Const) and x.op.value.is_Integer]
-    if len(numbers) == len(arguments) and all(0 < n <= LARGEST for n in numbers):
+    if len(numbers) == len(arguments) and all(int(name == "Gamma") <= n <= LARGEST for n in numbers):  # 0! is 1
         number = {"Gamma": sp.gamma, "factorial": sp.factorial, "binomial": sp.binomial}[name](*numbers)
         return nd.const(number, complex(number))
     one = nd.const(1)

@@ -153,6 +153,8 @@ def _applied(part: Tokens, function: Function, letters: Sequence[str], taken: se
     """The tokens with every call of a function written out, the outermost first."""
     while (call := next(_calls(part, function.head), None)) is not None:
         at = part[call.start].at
+        if len(call.arguments) != len(letters):
+            raise Fault(f"this function has {len(letters)} arguments, and {len(call.arguments)} here.", "Give it as many.", at)
         written = _written(function.body, dict(zip(letters, call.arguments, strict=True)), taken, at)
         part = (*part[: call.start], Token("(", at), *written, Token(")", at), *call.below, *part[call.end :])
         if len(part) > MOST:
