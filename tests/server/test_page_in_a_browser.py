@@ -187,6 +187,26 @@ def test_the_equations_stand_there_until_the_report_comes(tab: Any) -> None:
     assert "on their way" not in tab.inner_text("#report")
 
 
+def test_what_is_answered_late_is_not_taken_for_the_newest(tab: Any) -> None:
+    held: list[Any] = []
+    waits = {"checked"}
+    tab.route("**/ask/*", lambda route: held.append(route) if route.request.url.rsplit("/", 1)[1] in waits else route.continue_())
+    write(tab, "x: parameter[d]\nL = sum(x)\n", "formulas")
+    waits.add("formulas")
+    write(tab, "x: parameter[d]\nL = sum(tanh(x))\n", "equations")
+    late, newest = held
+    with tab.expect_response("**/ask/checked") as waiting:
+        late.continue_()
+    waiting.value.finished()
+    tab.wait_for_timeout(200)
+    assert tab.evaluate("document.body.dataset.state") == "equations"
+    assert tab.locator("#checked.old").count() == 1
+    waits.clear()
+    newest.continue_()
+    done(tab)
+    assert tab.locator("#checked.old").count() == 0
+
+
 def test_claims_are_judged(tab: Any) -> None:
     tab.fill("#claims", "W_2 = outer(2*(yhat - y), a)")
     tab.press("#claims", "Control+Enter")

@@ -128,6 +128,7 @@ function shown(found, question) {
   names(found);
   const { detail, ...short } = question;
   ask("checked", short, (what) => {
+    if (newest !== question) return; // what is asked since has its own state
     checked.classList.remove("old");
     checked.innerHTML = what.ok ? what.html : "";
     const tone = what.lacks ? "hint" : "bad";
@@ -141,7 +142,9 @@ function draw({ text, wrt }) {
   const width = Math.max(360, Math.min(byId("answer").clientWidth - 48, 860));
   const question = { text, wrt, edges: byId("edges").value, width };
   if (point) question.at = point;
+  const of = newest;
   ask("picture", question, (found) => {
+    if (newest !== of) return;
     graph.hidden = Boolean(found.lacks);
     picture.classList.remove("old");
     if (!found.ok && point) {
@@ -296,10 +299,11 @@ function begin() {
 async function judge() {
   const place = byId("verdict");
   byId("judge").disabled = true;
+  const of = newest;
   const found = await post("judged", { text: text.value, claims: byId("claims").value, lang: byId("lang").value });
   byId("judge").disabled = false;
   place.replaceChildren();
-  place.classList.remove("old");
+  place.classList.toggle("old", newest !== of);
   if (found.ok) place.innerHTML = found.html;
   else place.append(element("p", { class: "symbackprop bad", role: "alert" }, found.faults[0].message));
   place.scrollIntoView({ block: "start" });
