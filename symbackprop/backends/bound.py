@@ -38,7 +38,8 @@ class Compiled(Protocol):
 def planned(compiled: Compiled, program: Program, backend: str, shared: Step | None, exact: Exact) -> Step:
     """The step of a program at its sizes; `exact` computes what no plan can hold."""
     found = None
-    if not any(n.is_Integer and n <= 0 for t in program.tensors.values() for n in t.shape):  # what is empty has no plan
+    sizes = {n for t in program.tensors.values() for n in t.shape}
+    if not any(n.is_Integer and n <= 0 for n in sizes):  # what is empty has no plan
         with suppress(PlanError):
             found = plan(program, compiled.value_name, compiled.gradients)
     layout = found.layout if found else layout_of(program, compiled.gradients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
 from symbackprop.core.garbage import without_collections
-from symbackprop.core.program import Equation, Program, Sum, rewritten, size
+from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, size
 from symbackprop.core.result import Result
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
@@ -382,12 +382,15 @@ def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) 
             seen[expression] = expression.xreplace(swap)
         return seen[expression]
 
-    def at_sizes(equation: Equation) -> Equation:
-        op = rewritten(equation.op, tuple((c, put(extent)) for c, extent in equation.op.over), put)
-        return Equation(equation.target, op, equation.operands, equation.step)
+    @cache
+    def op_at_sizes(op: Op) -> Op:
+        return rewritten(op, tuple((c, put(extent)) for c, extent in op.over), put)
 
-    tensors = {
-        name: replace(t, shape=tuple(map(put, t.shape)), bound=None if t.bound is None else put(t.bound))
+    def at_sizes(equation: Equation) -> Equation:
+        return Equation(equation.target, op_at_sizes(equation.op), equation.operands, equation.step)
+
+    tensors = {  # as `replace` would have them, in half the time
+        name: Signature(**{**vars(t), "shape": tuple(map(put, t.shape)), "bound": None if t.bound is None else put(t.bound)})
         for name, t in program.tensors.items()
     }
     inputs = {t.name for t in program.inputs}

@@ -50,6 +50,8 @@ def position(letter: str) -> Symbol:
 
 def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
     """The expression with all replacements made at once, so that names can be swapped."""
+    if not swap:
+        return expression
     return _substituted(expression, tuple(swap.items()))
 
 
@@ -114,6 +116,16 @@ class Sum:
     body: Expr
     slots: tuple[Symbol, ...] = ()
     over: tuple[Range, ...] = ()
+
+    @cached_property
+    def _hash(self) -> int:  # SymPy's own takes a call of Python for each symbol, and operations are looked up at every turn
+        return hash((self.body, self.slots, self.over))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:  # another process has other hashes
+        return Sum, (self.body, self.slots, self.over)
 
 
 @dataclass(frozen=True)

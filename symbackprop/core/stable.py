@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -98,10 +99,9 @@ class _Speller:
         self.tensors.setdefault(name, Signature(name, shape, named=False))
         self.written[name] = equation
         if isinstance(equation.op, Sum) and name not in self.kept:
-            body: Any = equation.op.body
-            if not equation.op.over and (applies(body.as_coeff_Mul()[1], log) or any(map(_is_hazard, sp.Mul.make_args(body)))):
+            if not equation.op.over and _is_steep(equation.op.body):
                 self.steep.add(name)
-            if is_sum_of_squares(body):
+            if is_sum_of_squares(equation.op.body):
                 self.squares.add(name)
         read = Equation(equation.target, equation.op, tuple(map(self.first, equation.operands)))
         far = self.far_from_exponentials(read)
@@ -344,6 +344,12 @@ def _bounded(op: Sum) -> Sum:
         if f.row.bounded is not None:
             forms[f] = f.row.bounded.xreplace(dict(zip(f.row.args, f.args, strict=True)))
     return Sum(op.body.xreplace(forms), op.slots, op.over) if forms else op  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1024)
+def _is_steep(body: Any) -> bool:
+    """Whether a body is a number times a logarithm, or a quotient."""
+    return applies(body.as_coeff_Mul()[1], log) or any(map(_is_hazard, sp.Mul.make_args(body)))
 
 
 def _is_hazard(e: Any) -> bool:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Expr
@@ -66,11 +67,11 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
         raise fault(f"{name}: labels sum to one along their last axis, so they need an axis.", f"Write {name}: labels[n, c].")
     conditions = []
     for extent in (*sizes, *([bound] if bound is not None else [])):
-        room = extent - 1
-        if room.is_negative:
+        is_none, condition = _room(extent)
+        if is_none:
             raise fault(f"{name}: {shown(extent)} is no size.", "A size is at least 1.")
-        if not room.is_nonnegative:
-            conditions.append(sp.expand(room))
+        if condition is not None:
+            conditions.append(condition)
     if kind.domain in MATRICES:
         sizes = sizes * 2 if len(sizes) == 1 else sizes
         if len(sizes) < 2 or not same_size(*sizes[-2:]):
@@ -78,6 +79,13 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
             raise fault(f"{name}: a matrix that is {kind.domain} is square, not {shape_text(sizes)}.", mend)
     signature = Signature(name, sizes, what, domain=kind.domain, bound=bound)
     return Tensor(sizes, signature=signature, conditions=tuple(conditions))
+
+
+@lru_cache(maxsize=1024)  # a network of many layers has few sizes
+def _room(extent: Expr) -> tuple[bool, Expr | None]:
+    """Whether a size is none, and what must not be negative for it to be one; None where it always is."""
+    room = extent - 1
+    return bool(room.is_negative), None if room.is_nonnegative else sp.expand(room)
 
 
 def is_kind(annotation: ast.expr) -> bool:

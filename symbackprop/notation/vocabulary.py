@@ -101,13 +101,22 @@ def called(
         bound = signature.bind(*given, **further)
     except TypeError as error:
         raise LanguageError(f"{name}: {error}. It is written {usage(name, function)}") from None
+    ways = _ways(function)
     for key, value in bound.arguments.items():
-        parameter = signature.parameters[key]
-        if _is_setting(parameter):
-            bound.arguments[key] = _setting(name, function, parameter, number(value))
-        elif not _speaks_of(parameter, "Value", "Tensor", "_empty"):
+        if ways[key] == "setting":
+            bound.arguments[key] = _setting(name, function, signature.parameters[key], number(value))
+        elif ways[key] == "numbers":
             bound.arguments[key] = _numbers(value, number)
     return function(*bound.args, **bound.kwargs)
+
+
+@lru_cache(maxsize=512)
+def _ways(function: Callable[..., Any]) -> dict[str, str]:
+    """How each argument is read: a setting, a plain Python value; numbers, which named constants may be; or a tensor."""
+    return {
+        key: "setting" if _is_setting(p) else "tensor" if _speaks_of(p, "Value", "Tensor", "_empty") else "numbers"
+        for key, p in signature_of(function).parameters.items()
+    }
 
 
 def _numbers(value: Any, number: Callable[[Any], Any]) -> Any:

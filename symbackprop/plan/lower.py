@@ -168,14 +168,14 @@ class _Lowering:
 
     def _term(self, equation: Equation, op: Sum) -> Value:
         """The sum of one product."""
-        part = replace(equation, op=op)
+        part = Equation(equation.target, op, equation.operands)
         factors = split(op)
         fixed, remaining = fixed_letters(self.program, part) if factors.guards else ({}, [])
         ones = {position(c): S.Zero for c, n in self.graph.extent.items() if n == 1}
         ats = {c: substituted(at, ones) for c, at in fixed.items()}
         places = {c: _Fixed(at, self._hangs(part, c, at)) for c, at in ats.items()}
         slots, masks = self._slots(part, op, factors.rest, places)
-        rest = sp.Mul(factors.rest, *map(iverson, remaining))
+        rest = sp.Mul(factors.rest, *map(iverson, remaining)) if remaining else factors.rest
         rest = substituted(rest, {position(c): p.at for c, p in places.items()} | ones)
         body = Body(self.graph, slots, self._exponential)
         values = [v for k, n in Counter(factors.operands).items() for v in self._power(body, slots[op.slots[k]], n)]
@@ -214,6 +214,8 @@ class _Lowering:
         self, equation: Equation, op: Sum, rest: Expr, places: Mapping[str, _Fixed]
     ) -> tuple[dict[Symbol, Value], list[Any]]:
         """The value of every slot, read at places, and what must hold for the others to be in range."""
+        if not places:
+            return {s: self._operand(ref, {}) for s, ref in zip(op.slots, equation.operands, strict=True)}, []
         slots: dict[Symbol, Value] = {}
         factors = {op.slots[k] for k in split(op).operands}
         safe = {c for c, p in places.items() if not p.hangs or c in equation.target.index}

@@ -96,13 +96,13 @@ class Layout:
 def layout_of(program: Program, wrt: Mapping[str, str]) -> Layout:
     """The layout of a program whose sizes are all numbers; `wrt`: for each name the tensor of its gradient."""
     shape = {t.name: tuple(map(int, t.shape)) for t in program.inputs if t.kind != "constant"}
-    own = [w for w in wrt if program.tensors[w].kind == "parameter"]
-    rest = [t.name for t in program.parameters if t.name not in own]
+    own = dict.fromkeys(w for w in wrt if program.tensors[w].kind == "parameter")
+    moved = own | dict.fromkeys(t.name for t in program.parameters)
     read = {operand.name for equation in program.equations for operand in equation.operands}
-    data = [name for name in shape if name not in (*own, *rest) and (name in read or name in wrt)]
+    data = [name for name in shape if name not in moved and (name in read or name in wrt)]
     kinds: dict[str, Kind] = {name: "integer" if program.tensors[name].kind == "integers" else "real" for name in data}
     gradients = {w: tuple(map(int, program.shape(wrt[w]))) for w in sorted(wrt, key=lambda w: w not in own)}
-    flat = Flat.of({name: shape[name] for name in (*own, *rest)})
+    flat = Flat.of({name: shape[name] for name in moved})
     return Layout(flat, Flat.of(gradients), {name: shape[name] for name in data}, kinds, _held(program, data, shape))
 
 

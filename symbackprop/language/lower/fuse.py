@@ -18,6 +18,7 @@ from symbackprop.language.lower.nodes import Node, Nodes, readers_of
 from symbackprop.language.lower.restricted import lost
 from symbackprop.language.tensors import Tensor
 
+SHARE = sp.exp(slot(0) - slot(1))  # of a sum of exponentials, as softmax computes it
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
 
 
@@ -73,7 +74,7 @@ def is_activation(body: Expr) -> bool:
 
 def is_softmax(node: Node, nodes: Nodes) -> bool:
     """Whether a node is exp(x - logsumexp(x)): a value of its own, with a Jacobian of its own."""
-    if not isinstance(node.op, Sum) or node.op.over or node.op.body != sp.exp(slot(0) - slot(1)):
+    if not isinstance(node.op, Sum) or node.op.over or node.op.body != SHARE:
         return False
     (x, own), (total, letters) = node.operands
     below = nodes.get(id(total))

@@ -17,6 +17,7 @@ from symbackprop.language.lower.nodes import Node, Nodes, Operands, needed
 from symbackprop.language.tensors import Index, Tensor
 
 A, B = slot(0), slot(1)
+PRODUCT, QUOTIENT = A * B, A / B
 
 
 class Found(NamedTuple):
@@ -65,7 +66,7 @@ def standardised(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
             else:
                 xhat = Tensor(node.shape, op, own, node.index).called("xhat")
                 done[id(xhat)] = Node(xhat, op, own, node.index, node.shape)
-                operands, node = (one.by, (xhat, node.index)), replace(node, op=Sum(A * B, (A, B)))
+                operands, node = (one.by, (xhat, node.index)), replace(node, op=Sum(PRODUCT, (A, B)))
         tensor = swap.get(key, node.tensor)
         done.setdefault(id(tensor), replace(node, tensor=tensor, operands=operands))
     return needed(done, kept)
@@ -111,10 +112,10 @@ def _called(tensor: Tensor, stem: str) -> Tensor:
 
 def _found(node: Node, nodes: Nodes) -> Found | None:
     """The parts of a quotient; None for what is none."""
-    if not isinstance(node.op, Sum) or node.op.over or node.op.body not in (A / B, A * B):
+    if not isinstance(node.op, Sum) or node.op.over or node.op.body not in (QUOTIENT, PRODUCT):
         return None
-    exponent = sp.S.Half if node.op.body == A / B else -sp.S.Half
-    for top, root in _pairs(node, commute=node.op.body == A * B):
+    exponent = sp.S.Half if node.op.body == QUOTIENT else -sp.S.Half
+    for top, root in _pairs(node, commute=node.op.body == PRODUCT):
         variance = _under(nodes.get(id(root[0])), nodes, exponent)
         if variance is None:
             continue
@@ -124,7 +125,7 @@ def _found(node: Node, nodes: Nodes) -> Found | None:
         for by, deviation in _factors(top, nodes):
             own = _deviation(nodes.get(id(deviation[0])), nodes)
             if own is not None and _alike(nodes[id(own)], nodes[id(mean)]) and deviation[1] == node.index:
-                return Found(by, deviation, root, tuple(dict.fromkeys((own, mean))), variance.tensor, node.op.body == A * B)
+                return Found(by, deviation, root, tuple(dict.fromkeys((own, mean))), variance.tensor, node.op.body == PRODUCT)
     return None
 
 
@@ -190,7 +191,7 @@ def _factors(top: tuple[Tensor, Index], nodes: Nodes) -> Iterator[tuple[tuple[Te
     """What is divided, as it is, and as a product of a factor and a deviation."""
     yield None, top
     node = nodes.get(id(top[0]))
-    if node is not None and node.tensor.name is None and isinstance(node.op, Sum) and not node.op.over and node.op.body == A * B:
+    if node is not None and node.tensor.name is None and isinstance(node.op, Sum) and not node.op.over and node.op.body == PRODUCT:
         at = dict(zip(node.index, top[1], strict=True))
         moved = [(t, tuple(at[c] for c in index)) for t, index in node.operands]
         yield moved[0], moved[1]
