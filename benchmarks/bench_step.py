@@ -7,7 +7,7 @@ python benchmarks/bench_step.py LeNet      the cases whose names begin so
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from statistics import median
@@ -19,7 +19,8 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import numpy as np  # after the threads are set
 import pytest
-from step_networks import CASES, Case, JaxWords, TorchWords, by_hand
+from in_numpy import by_hand
+from step_networks import CASES, Case, JaxWords, TorchWords
 
 import symbackprop as sb
 from symbackprop.backends.c_library import NativeError
@@ -73,6 +74,13 @@ def products(compiled: Compiled) -> Step | None:
     return step
 
 
+def held(bound: Step, gradients: Mapping[str, np.ndarray]) -> None:
+    """See that a contender computes the same gradients."""
+    assert gradients.keys() == bound.gradients.keys()
+    for k, gradient in gradients.items():
+        np.testing.assert_allclose(bound.gradients[k], gradient, rtol=1e-3, atol=1e-3 * abs(np.asarray(gradient)).max())
+
+
 def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
     """Every way to do the step of a case, each held against ours first."""
     compiled = sb.compile(case.text, case.sizes, dtype=case.dtype)
@@ -86,10 +94,8 @@ def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
         found["products"] = alone
     own = {k: arrays[k] for k in bound.parameters}
     data = {k: arrays[k] for k in bound.data}
-    if (hand := by_hand(name, own, data)) is not None:
-        for k, gradient in hand()[1].items():
-            np.testing.assert_allclose(bound.gradients[k], gradient, rtol=1e-3, atol=1e-3 * abs(np.asarray(gradient)).max())
-        found["by hand"] = hand
+    found["by hand"] = hand = by_hand(name, own, data)
+    held(bound, hand()[1])
     for word, words in (("JAX", JaxWords), ("torch", TorchWords)):
         try:
             library = words() if case.forward else None
@@ -98,9 +104,11 @@ def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
         if library is None:
             continue
         step, gradients = library.step(case, own, data)
-        for k, gradient in gradients().items():
-            np.testing.assert_allclose(bound.gradients[k], gradient, rtol=1e-3, atol=1e-3 * abs(np.asarray(gradient)).max())
+        held(bound, gradients())
         found[word] = step
+        if isinstance(library, TorchWords) and (way := library.compiled(case, own, data)) is not None:
+            held(bound, way[1]())
+            found["torch.compile"] = way[0]
     return found
 
 

@@ -11,8 +11,22 @@ from symbackprop.pictures.canvas import Canvas, number
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 64, 84, 34, 44
-WORDS = {"bound": "symbackprop", "C": "in C", "by hand": "NumPy by hand", "JAX": "JAX, jit", "torch": "torch, eager"}
-COLOURS = {"bound": "#2d4f7c", "C": "#5a8fc4", "by hand": "#b35900", "JAX": "#3c7a4a", "torch": "#8a3c6b"}
+WORDS = {
+    "bound": "symbackprop",
+    "C": "in C",
+    "by hand": "NumPy by hand",
+    "JAX": "JAX, jit",
+    "torch": "torch, eager",
+    "torch.compile": "torch.compile",
+}
+COLOURS = {
+    "bound": "#2d4f7c",
+    "C": "#5a8fc4",
+    "by hand": "#b35900",
+    "JAX": "#3c7a4a",
+    "torch": "#8a3c6b",
+    "torch.compile": "#c9822b",
+}
 WHAT = {
     "width": "a hidden layer of this width, 10 classes, 32 samples",
     "depth": "so many layers, 64 wide, 32 samples",
@@ -91,8 +105,8 @@ def page(results: Mapping[str, Any]) -> str:
     lines = [
         "# How fast a training step is", "",
         "One step computes the loss and all gradients. `symbackprop` is a bound step in NumPy, `sb.compile(net, sizes).bind(arrays)`; beside it the",
-        'same step bound in C (`backend="c"`), as a careful student writes it in NumPy, under JAX\'s jit, and in eager torch, each of them held',
-        "against ours before it is timed. The least processor time of an interleaved run, one thread, float32 but for the two scalar networks.",
+        'same step bound in C (`backend="c"`), as a careful student writes it in NumPy, under JAX\'s jit, in eager torch and, where it can, with its loss',
+        "compiled by torch, each of them held against ours before it is timed. The least processor time of an interleaved run, one thread, float32 but for the two scalar networks.",
         "Above 1.0, the other takes so many times as long; below, it is faster. `products` are the matrix products of the step alone, by the",
         "OpenBLAS that NumPy ships: where they are near 1, nothing is left to gain but a faster BLAS. The wide network is nothing else.", "",
         f"Machine: {told['processor']}, {told['system']}, one of {state['cores']} cores, on which {state['load']} processes of other work waited as "
@@ -101,11 +115,13 @@ def page(results: Mapping[str, Any]) -> str:
         + ", ".join(f"{package} {told[package]}" for package in ("numpy", "jax", "torch") if package in told) + ".",
         "Ratios differ from machine to machine, times more so: `pip install symbackprop[bench]`, `python benchmarks/record.py` and",
         "`python benchmarks/page.py` write this page anew.", "",
-        "| network | symbackprop | in C | products | NumPy by hand | JAX, jit | torch, eager |", "|---|---|---|---|---|---|---|",
+        "| network | symbackprop | in C | products | NumPy by hand | JAX, jit | torch, eager | torch.compile |", "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, times in results["steps"].items():
         ours = times["bound"]
-        others = [f"{times[w] / ours:.2f}" if w in times else "" for w in ("C", "products", "by hand", "JAX", "torch")]
+        others = [
+            f"{times[w] / ours:.2f}" if w in times else "" for w in ("C", "products", "by hand", "JAX", "torch", "torch.compile")
+        ]
         lines.append(f"| {name} | {_time(ours)} | {' | '.join(others)} |")
     lines += ["", "## Memory", "", "Parameters, gradients, data and everything between: all that a bound step holds, and by how much the resident memory of the",
               "process is larger at its peak where torch makes the step and runs it three times.", "",

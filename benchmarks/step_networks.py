@@ -1,4 +1,4 @@
-"""The networks whose training step is timed, and the same step as others write it: by hand in NumPy, in JAX, in torch."""
+"""The networks whose training step is timed, and the same step in JAX and in torch."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ class JaxWords:
 
 
 class TorchWords:
-    """torch, eager."""
+    """torch, eager; or the loss through torch.compile."""
 
     def __init__(self) -> None:
         import torch
@@ -349,15 +349,31 @@ class TorchWords:
             each.append(state[0])
         return state, self.torch.stack(each, 1)
 
-    def step(self, case: Case, parameters: Arrays, data: Arrays) -> tuple[Step, Callable[[], Arrays]]:
+    def compiled(self, case: Case, parameters: Arrays, data: Arrays) -> tuple[Step, Callable[[], Arrays]] | None:
+        """The step with the loss compiled; None where torch cannot, as without a compiler of C++ or for derivatives in a loss."""
+        self.torch.compiler.reset()
+        try:
+            found = self.step(case, parameters, data, self.torch.compile)
+            found[0]()
+        except Exception as error:  # torch names no class for all that its compiler raises
+            print("torch.compile:", str(error).partition("\n")[0][:120])
+            return None
+        return found
+
+    def step(
+        self, case: Case, parameters: Arrays, data: Arrays, way: Callable[[Callable], Callable] = lambda loss: loss
+    ) -> tuple[Step, Callable[[], Arrays]]:
         own = {k: self.torch.tensor(a, requires_grad=True) for k, a in parameters.items()}
         others = {k: self.torch.tensor(a) for k, a in data.items()}
 
+        forward = case.forward
+        assert forward
+        loss = way(lambda own, others: forward(self, {**own, **others}))
+
         def run() -> object:
-            assert case.forward
             for w in own.values():
                 w.grad = None
-            case.forward(self, {**own, **others}).backward()
+            loss(own, others).backward()
             return None
 
         def gradients() -> Arrays:
@@ -365,99 +381,3 @@ class TorchWords:
             return {k: w.grad.numpy() for k, w in own.items()}  # type: ignore[union-attr]
 
         return run, gradients
-
-
-def recurrence(p: Arrays, data: Arrays) -> Step:
-    """A tanh RNN or an LSTM step by step, its states in a list, as a student writes backpropagation through time."""
-    X, Y, W, U, b = data["X"], data["Y"], p["W"], p["U"], p["b"]
-    steps, width, gated = X.shape[1], U.shape[0], U.shape[1] != U.shape[0]
-
-    def sigmoid(z: ndarray) -> ndarray:
-        return 1 / (1 + np.exp(-z))
-
-    def step() -> object:
-        h = [np.zeros((len(X), width), X.dtype)]
-        c, kept = [h[0]], []
-        for t in range(steps):
-            z = X[:, t] @ W + h[-1] @ U + b
-            if gated:
-                i, f, g, o = sigmoid(z[:, :width]), sigmoid(z[:, width:2 * width]), np.tanh(z[:, 2 * width:3 * width]), sigmoid(z[:, 3 * width:])  # fmt: skip
-                c.append(f * c[-1] + i * g)
-                kept.append((i, f, g, o, np.tanh(c[-1])))
-                h.append(o * kept[-1][4])
-            else:
-                h.append(np.tanh(z))
-        each = Y.ndim == 3
-        loss = sum(((h[t + 1] - Y[:, t]) ** 2).sum() for t in range(steps)) if each else ((h[-1] - Y) ** 2).sum()
-        dW, dU, db = np.zeros_like(W), np.zeros_like(U), np.zeros_like(b)
-        dh, dc = np.zeros_like(h[0]) if each else 2 * (h[-1] - Y), np.zeros_like(h[0])
-        for t in reversed(range(steps)):
-            if each:
-                dh = dh + 2 * (h[t + 1] - Y[:, t])
-            if gated:
-                i, f, g, o, tanh_c = kept[t]
-                dc = dc + dh * o * (1 - tanh_c**2)
-                dz = np.concatenate(
-                    [dc * g * i * (1 - i), dc * c[t] * f * (1 - f), dc * i * (1 - g**2), dh * tanh_c * o * (1 - o)], 1
-                )
-                dc = dc * f
-            else:
-                dz = dh * (1 - h[t + 1] ** 2)
-            dW += X[:, t].T @ dz
-            dU += h[t].T @ dz
-            db += dz.sum(0)
-            dh = dz @ U.T
-        return loss, {"W": dW, "U": dU, "b": db}
-
-    return step
-
-
-def by_hand(name: str, p: Arrays, data: Arrays) -> Step | None:
-    """The step as a careful student writes it in NumPy, or in Python's numbers; None where none is written here."""
-    if name == "(x + y) z":
-        x, y, z = (float(p[k]) for k in "xyz")
-
-        def gate() -> object:
-            q = x + y
-            return q * z, {"x": z, "y": z, "z": q}
-
-        return gate
-    if name == "sigmoid neuron":
-        from math import exp
-
-        w, v, b, x, y = (float({**p, **data}[k]) for k in "wvbxy")
-
-        def neuron() -> object:
-            f = 1 / (1 + exp(-(w * x + v * y + b)))
-            d = f * (1 - f)
-            return f, {"w": d * x, "v": d * y, "b": d}
-
-        return neuron
-    if name.startswith(("tanh RNN", "LSTM")):
-        return recurrence(p, data)
-    if "W_1" not in p or "X" not in data or data["X"].ndim != 2:
-        return None
-    layers = sum(k.startswith("W_") for k in p)
-    squared = name.startswith("3-4-4-1")
-
-    def step() -> object:
-        a, back = [data["X"]], {}
-        for k in range(1, layers + 1):
-            z = a[-1] @ p[f"W_{k}"] + p[f"b_{k}"]
-            a.append(1 / (1 + np.exp(-z)) if squared else np.maximum(z, 0) if k < layers else z)
-        n = len(data["X"])
-        if squared:
-            loss = ((a[-1] - data["Y"]) ** 2).sum() / n
-            d = 2 / n * (a[-1] - data["Y"]) * a[-1] * (1 - a[-1])
-        else:
-            e = np.exp(a[-1] - a[-1].max(1, keepdims=True))
-            s = e.sum(1, keepdims=True)
-            loss = -(data["Y"] * (a[-1] - a[-1].max(1, keepdims=True) - np.log(s))).sum() / n
-            d = (e / s - data["Y"]) / n
-        for k in range(layers, 0, -1):
-            back[f"W_{k}"], back[f"b_{k}"] = a[k - 1].T @ d, d.sum(0)
-            if k > 1:
-                d = d @ p[f"W_{k}"].T * (a[k - 1] * (1 - a[k - 1]) if squared else a[k - 1] > 0)
-        return loss, back
-
-    return step

@@ -38,6 +38,7 @@ STARTS = {
     "import sympy": ["-c", "import sympy"],
     "import symbackprop": ["-c", "import symbackprop"],
     "symbackprop --help": ["-m", "symbackprop", "--help"],
+    'sb.derive("two_layer.net")': ["-c", 'import symbackprop as sb; sb.derive("examples/two_layer.net")'],
     "symbackprop derive two_layer.net": ["-m", "symbackprop", "derive", "examples/two_layer.net"],
     "symbackprop check two_layer.net": ["-m", "symbackprop", "check", "examples/two_layer.net"],
     "symbackprop train digits.net --data digits": [

@@ -383,12 +383,10 @@ def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) 
         return seen[expression]
 
     @cache
-    def op_at_sizes(op: Op) -> Op:
+    def at_sizes(op: Op) -> Op:
         return rewritten(op, tuple((c, put(extent)) for c, extent in op.over), put)
 
-    def at_sizes(equation: Equation) -> Equation:
-        return Equation(equation.target, op_at_sizes(equation.op), equation.operands, equation.step)
-
+    equations = tuple(Equation(e.target, at_sizes(e.op), e.operands, e.step) for e in program.equations)
     tensors = {  # as `replace` would have them, in half the time
         name: Signature(**{**vars(t), "shape": tuple(map(put, t.shape)), "bound": None if t.bound is None else put(t.bound)})
         for name, t in program.tensors.items()
@@ -399,4 +397,4 @@ def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) 
         for extent, before in zip(tensor.shape, program.tensors[name].shape, strict=True):
             if extent in lacking and not (empty and extent.is_Integer and name not in inputs):
                 raise SizeError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
-    return Program(tensors, tuple(map(at_sizes, program.equations)), program.outputs, tuple(map(put, program.conditions)))
+    return Program(tensors, equations, program.outputs, tuple(map(put, program.conditions)))

@@ -315,7 +315,7 @@ class _Printer:
     def connective(self, e: Any) -> Code:
         sign = " & " if isinstance(e, sp.And) else " | "
         parts = sorted((self.show(arg) for arg in e.args), key=lambda c: c.text)
-        return Code(sign.join(wrapped(c, ATOM) for c in parts), SUM, "bool")
+        return Code(sign.join(wrapped(c, ATOM) for c in parts), COMPARISON, "bool")
 
     def negation(self, e: Any) -> Code:
         return Code(f"~{wrapped(self.show(e.args[0]), ATOM)}", UNARY, "bool")

@@ -437,3 +437,13 @@ def test_truth_values_are_added_as_numbers() -> None:
     positive, small, large = (apply(name, x, bound) for name, bound in (("maximum", 0), ("minimum", 0.2), ("minimum", 5)))
     agrees(trace({"L": total(apply("exp", apply("maximum", small, -0.5) + positive + small - large))}))
     assert "(x > 0) + (x <" not in agrees(trace({"L": total(apply("exp", positive + small - large + apply("tanh", x)))}))
+
+
+@pytest.mark.parametrize("sign", ["&", "|"])
+def test_a_condition_of_several_parts_is_a_term_of_a_sum(sign: str) -> None:
+    x = np.array([-3.0, -0.5, 0.2, 4.0])
+    inside = (x > -1) & (x < 1) if sign == "&" else (x > -1) | (x < 1)
+    step = compiled(read(f"x: parameter[n]\nL = sum(where((x > -1) {sign} (x < 1), 1, 0) + where(x > 0, 1, 0) * x)").program)
+    loss, gradients = step.value_and_grad({"x": x})
+    assert loss == pytest.approx(sum(inside) + 4.2)
+    assert gradients["x"].tolist() == (x > 0).tolist()

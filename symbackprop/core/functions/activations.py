@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbackprop.core.functions.elementary import abs_, maximum, minimum, normal_cdf, sigmoid, sign
+from symbackprop.core.functions.elementary import abs_, clip, maximum, minimum, normal_cdf, sigmoid, sign
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.functions.row import A, B, X, Y, define
 from symbackprop.core.functions.where import Where
@@ -77,7 +77,7 @@ def _cubic(x: Expr) -> Expr:
 
 def _within() -> Expr:
     """x between -100 and 100: beyond, exp(-x^2) and its like are zero in doubles."""
-    return minimum(maximum(X, -100), 100)
+    return clip(X, -100, 100)
 
 
 softplus = define(
@@ -88,7 +88,7 @@ gelu = define("gelu", lambda: X * normal_cdf(X), r"\operatorname{GELU}", source=
 gelu_tanh = define(
     "gelu_tanh", lambda: X * (1 + sp.tanh(_cubic(X))) / 2, r"\operatorname{GELU}_{\tanh}",
     stable=lambda: X * sigmoid(2 * _cubic(X)),
-    bounded=lambda: _within() * sigmoid(2 * _cubic(_within())) + maximum(X - 100, 0),
+    bounded=lambda: Where(X > 100, X, _within() * sigmoid(2 * _cubic(_within()))),
     source="Hendrycks and Gimpel 2016",
 )  # fmt: skip
 silu = define(
