@@ -375,12 +375,10 @@ def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) 
         return program
     sizes = Solver(program, ()).solve({}, sizes)
     swap = {size(name): sp.Integer(int(number)) for name, number in sizes.items()}
-    seen: dict[Expr, Any] = {}
 
+    @cache
     def put(expression: Expr) -> Any:
-        if expression not in seen:
-            seen[expression] = expression.xreplace(swap)
-        return seen[expression]
+        return expression.xreplace(swap)
 
     @cache
     def at_sizes(op: Op) -> Op:
