@@ -94,7 +94,7 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
 
 
-GROWN = 4_000_000  # blocks of memory, about 400 MB, after which there is one look for garbage among all that tests keep
+GROWN = 4_000_000  # blocks of memory, about 400 MB, before which there is no look for garbage among all that tests keep
 gc.set_threshold(700, 10, 10**9)
 garbage._limit = (
     10**12
@@ -103,11 +103,11 @@ _blocks: list[int] = []
 
 
 def pytest_runtest_teardown() -> None:
-    """One look for garbage each time the process has grown."""
+    """One look for garbage each time the process has grown by a half: a look goes through all that there is."""
     held = sys.getallocatedblocks()
     if not _blocks:
         _blocks.append(held)
-    if held - _blocks[0] > GROWN:
+    if held - _blocks[0] > max(GROWN, _blocks[0] // 2):
         gc.collect()
         _blocks[0] = sys.getallocatedblocks()
 

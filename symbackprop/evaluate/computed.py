@@ -14,6 +14,6 @@ def computed(program: Program) -> Program:
     return _computed(Same(program))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def _computed(same: Same[Program]) -> Program:
     return without_left_out(same.thing)

@@ -76,8 +76,8 @@ def walk(
 
 def _numbers(program: Program, sizes: Mapping[str, int]) -> tuple[tuple[Symbol, int], ...]:
     """The numbers of all sizes: those of the program, and the steps at which a line is taken, which may stand in bodies alone."""
-    own = tuple((s, sizes[str(s)]) for s in program.sizes())
-    return own + tuple((size(name), n) for name, n in sizes.items() if name not in map(str, program.sizes()))
+    own = {s.name: (s, sizes[s.name]) for s in program.sizes()}
+    return (*own.values(), *((size(name), n) for name, n in sizes.items() if name not in own))
 
 
 def step(

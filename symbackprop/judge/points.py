@@ -43,6 +43,14 @@ class Side(NamedTuple):
     outcome: ndarray
 
 
+class Named(NamedTuple):
+    """What a name that a person gave stands for at a place, the comparisons on the way, and what it was made of."""
+
+    array: ndarray
+    sides: list[Side]
+    of: object
+
+
 @dataclass
 class Place:
     """One point, with what was computed there.
@@ -51,6 +59,7 @@ class Place:
     values               every tensor of the truth and its gradients, as floats.
     sides                the comparisons that were decided.
     exact                residues of every tensor of a program, by tower, draw and program.
+    named                what names that a person gave stand for, by the program that they name and the arrays that it reads.
     """
 
     program: Program
@@ -61,6 +70,7 @@ class Place:
     values: dict[str, ndarray] = field(default_factory=dict)
     sides: list[Side] = field(default_factory=list)
     exact: dict[tuple[Tower, int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
+    named: dict[tuple[int, ...], Named] = field(default_factory=dict)
 
     def of(self, program: Program) -> dict[str, ndarray]:
         """The values of another program at this place, each program run once."""

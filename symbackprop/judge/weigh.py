@@ -19,7 +19,7 @@ from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, Redr
 from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import Told, told
-from symbackprop.judge.points import LEAST, Coverage, Place, Side, enough, noted, usable
+from symbackprop.judge.points import LEAST, Coverage, Named, Place, Side, enough, noted, usable
 from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import At
@@ -214,8 +214,25 @@ def value(
     """The claim's value over the truth's tensors, with the names that earlier steps gave."""
     known = dict(base)
     for name, what in needed(program, bindings):
-        known[name] = known[what] if isinstance(what, str) else _run(truth, what, known, place, arithmetic, watch)
+        known[name] = known[what] if isinstance(what, str) else _once(truth, what, known, place, arithmetic, watch)
     return _run(truth, program, known, place, arithmetic, watch)
+
+
+def _once(
+    truth: Truth, program: Program, known: dict[str, ndarray], place: Place, arithmetic: Arithmetic, watch: Watch | None
+) -> ndarray:
+    """What a name stands for, worked out once of the same arrays: each later step that reads it would do so again."""
+    arrays = [known[name] for name in dict.fromkeys([*place.point, *(t.name for t in program.inputs)]) if name in known]
+    key = id(program), *map(id, arrays)
+    if key not in place.named:
+        sides: list[Side] = []
+        found = _run(truth, program, known, place, arithmetic, noted(sides))
+        place.named[key] = Named(found, sides, (program, arrays))
+    array, sides, _ = place.named[key]
+    if watch is not None:
+        for side in sides:
+            watch(*side)
+    return array
 
 
 def needed(program: Program, bindings: Bindings) -> Bindings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import sympy as sp
@@ -140,6 +140,7 @@ def slope(name: str, k: int = 0) -> Expr:
     return textbook(derivative, row.formula, Y)
 
 
+@lru_cache(maxsize=4096)
 def defined_everywhere(body: Any) -> bool:
     """Whether a body has a value at all real numbers, as far as its functions tell: no quotient, root or logarithm stands in it."""
     if any(not (p.exp.is_nonnegative and p.exp.is_integer) for p in body.atoms(sp.Pow) if not p.base.is_positive):
