@@ -170,7 +170,7 @@ class Presenter:
         _require(detail, lang)
         derivation = derivation.told
         passed = self.passed(derivation, seed, sizes)
-        picture = graph(derivation, partial(_at_page, derivation, seed, sizes))
+        picture = graph(derivation, lambda page: picture_of(derivation, seed=seed, sizes=sizes, page=page))
         return self._report(derivation, detail, lang, check_table=check_table(derivation, passed), picture=picture)
 
     def draft(self, derivation: Derivation, detail: str, lang: str) -> Any:
@@ -214,6 +214,10 @@ class Presenter:
         from symbackprop.documents.steps import report
         from symbackprop.judge.written import of_network
 
+        if has_numbers():
+            from symbackprop.judge.said import said
+
+            parts["proved"] = partial(said, derivation)
         network = derivation.network
         return report(
             derivation,
@@ -331,10 +335,6 @@ def _require(detail: str, lang: str) -> None:
     if detail not in DETAILS:
         raise DerivationError(f"there is no detail {detail!r}: {mend(str(detail), DETAILS)}")
     language(lang)
-
-
-def _at_page(derivation: Derivation, seed: int, sizes: Sizes | None, page: Page) -> Picture:
-    return picture_of(derivation, seed=seed, sizes=sizes, page=page)
 
 
 def drawing(derivation: Derivation, format: str, width: float | None, **about: Any) -> str | bytes:

@@ -12,7 +12,8 @@ import sympy as sp
 from symbackprop.core.guards import split
 from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter
-from symbackprop.display.index_form import entry, equation_letters, index_form, target_entry
+from symbackprop.display.index_form import composed, entry, equation_letters, index_form, target_entry
+from symbackprop.display.local_form import local_formula
 from symbackprop.display.names import Names
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
@@ -21,10 +22,13 @@ from symbackprop.documents.softmax_rule import softmax_meets_loss
 from symbackprop.documents.step_block import Untied, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter
-from symbackprop.formulas.tree import Node, width
+from symbackprop.formulas.tree import Binds, Node, width
 
 WIDE, WIDEST = 40, 76
 """The longest chain rule over several equations, in letters across the paper; a longer one is written value by value, or not."""
+
+CANCELS = 2
+"""Entries that a product has to lose for it to be shown that they cancel."""
 
 SHORT = 40
 """The longest row of one that is written value by value."""
@@ -51,7 +55,7 @@ def chain_rows(
     met = softmax_meets_loss(names, softmaxes, line)
     if met is not None:
         return (ChainRow(met, names.written[line.name]),)
-    path = _without_what_vanishes(names, told)
+    path = without_what_vanishes(names, told)
     *inner, last = path
     if last.step is None or (not inner and (last.step.upstream is None or _is_passed_on(last))):
         return ()
@@ -65,7 +69,8 @@ def chain_rows(
     if any(e.step is not None and e.step.pattern == "select" for e in line.path) and inner:
         return _by_part(names, inner, last, hidden)
     if inner:
-        row = f.equation(target_entry(names, last), index_form(names, last, hidden))
+        factors, right = _factors(names, path, gone), index_form(names, last, hidden)
+        row = f.equation(target_entry(names, last), right if factors is None else f.equation(factors, right))
         rows = _by_value(names, inner, last, gone) if width(row) > WIDE else ()
         is_told = len(path) == len(told)  # with what vanishes left out one row of all says too much at once
         return rows or ((ChainRow(row, last),) if is_told and width(row) <= WIDEST else ())
@@ -75,7 +80,33 @@ def chain_rows(
     return (ChainRow(f.equation(left, whole), last),)
 
 
-def _without_what_vanishes(names: Names, told: Sequence[Equation]) -> tuple[Equation, ...]:
+def _factors(names: Names, path: Sequence[Equation], gone: Collection[str]) -> Node | None:
+    """The product of the local derivatives of steps entry by entry, one after the other, where some of it cancels."""
+    letters = equation_letters(names, path[-1])
+    factors: list[Node] = []
+    read = 0
+    for e, above in zip(reversed(path), [*reversed(path[:-1]), None], strict=True):
+        step = e.step
+        if step is None or step.rule != "chain" or not isinstance(step.local, Sum) or not isinstance(e.op, Sum) or e.op.over:
+            return None
+        if any(c not in letters for ref in step.local_operands for c in ref.index):
+            return None
+        factors.insert(0, f.within(local_formula(names, e, letters, gone), Binds.PRODUCT))
+        read += sum(step.local.body.count(s) for s in step.local.slots)
+        known = step.upstream
+        if above is None:
+            factors[:0] = [] if known is None else [entry(names, known, letters)]
+        elif known is None or known.name != above.target.name:
+            return None
+        else:
+            letters = {c: letters[x] for c, x in zip(above.target.index, known.index, strict=True)}
+    last = composed(names, path[-1], [*(e.target.name for e in path), *gone]).op
+    assert isinstance(last, Sum)
+    kept = sum(last.body.count(s) for s in last.slots)
+    return f.juxtapose([x for x in factors if x != f.ONE]) if kept + CANCELS <= read else None
+
+
+def without_what_vanishes(names: Names, told: Sequence[Equation]) -> tuple[Equation, ...]:
     """The equations without the parts of gradients that are zero, as what comes to a mean through a variance."""
     zero = {e.target.name for e in told if vanishes(names.program, e)}
     found = []

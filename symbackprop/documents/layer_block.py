@@ -15,7 +15,8 @@ from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.display.vanishing import vanishes
-from symbackprop.documents.chain_rows import ChainRow, chain_rows
+from symbackprop.documents.chain_rows import ChainRow, chain_rows, without_what_vanishes
+from symbackprop.documents.collected import collected, quotients
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
@@ -36,14 +37,16 @@ class Lecture:
     hidden   values that the report writes out where they are read.
     values   numbers to show beside the lines of scalars.
     gaps     what is shown of the equation of a gradient, by its name.
+    proved   a gradient as one formula over some others that is proved, where there is one.
     anchors  each line -> the anchor of the step that it stands in.
     """
 
     def __init__(
         self, derivation: Derivation, names: Names, hidden: Collection[str], values: Mapping[str, Any],
-        gaps: Callable[[str, Node], Node],
+        gaps: Callable[[str, Node], Node], proved: Callable[[str, Collection[str]], Node | None] = lambda _, __: None,
     ) -> None:  # fmt: skip
         self.derivation, self.names, self.hidden, self.values, self.gaps = derivation, names, hidden, values, gaps
+        self.proved = proved
         self.plain = Names(derivation.program)
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
@@ -108,16 +111,18 @@ class Lecture:
             alike.setdefault((line.name, kind_of(e)), []).append(e)
         shown = {id(e) for some in alike.values() for e in (some if len(some) <= FEWEST else some[:1])}
         equations = [e for _, e in backward if id(e) in shown]
+        collected_ = self.collected(lines)
         parts = (
             Part(told("Differentiated"), self._forward(_and_those_beside(equations, [e for _, e in backward]))),
             Part(told("Local derivative"), self._locals(equations)),
             Part(told("Chain rule"), self._chains(lines), folded=True),
+            Part(told("Collected"), tuple(collected_.values())),
         )
         said_before = {split(x)[1] for x in parts[1].formulas}  # the local derivative, where nothing comes from above
         once = tuple(x for x in parts[2].formulas if split(x)[1] not in said_before)
-        parts = (*parts[:2], replace(parts[2], formulas=once))
+        parts = (*parts[:2], replace(parts[2], formulas=once), *parts[3:])
         title = self._way(layer)
-        said = list(self.reasons.of(lines))
+        said = [*self.reasons.of(lines), *self._put_in(lines, collected_)]
         return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
 
     def _block(
@@ -154,6 +159,27 @@ class Lecture:
         """The chain rule of each line, where it says more than the line."""
         found = [(line, row.formula) for line in lines for row in self.chain(line)]
         return tuple(self.gaps(line.name, x) for line, x in found if x != line.formula)
+
+    def collected(self, lines: Sequence[Line]) -> dict[str, Node]:
+        """The gradients on the way that come along several paths, put together: what is then multiplied on."""
+        found: dict[str, Node] = {}
+        for line in lines:
+            for name, over in collected(self.names, without_what_vanishes(self.names, line.path), line.name):
+                formula = None if name in found else self.proved(name, over)
+                if formula is not None:
+                    found[name] = self.gaps(line.name, formula)
+        return found
+
+    def _put_in(self, lines: Sequence[Line], collected_: Mapping[str, Node]) -> Iterator[Told]:
+        """What stands for a quotient where the parts of a gradient are put together."""
+        for line in lines:
+            whole = {**collected_, line.name: line.formula}
+            sums = [e.target.name for e in line.path if len(e.operands) > 1 and e.step is not None and e.step.rule == "copy"]
+            name = next((n for n in reversed(sums) if n in whole), "")
+            for y, said in quotients(self.plain, line.path, [whole[name]] if name else [], {*self.hidden, *self.gone}):
+                if ("put in", y) not in self.told:
+                    self.told.add(("put in", y))
+                    yield told("{} is put into the parts of {}.", said, self.names.tensor(name))
 
     def product(self, name: str, formula: Node) -> Node:
         """The line of a gradient; where the box gave it a name, with what it is by."""

@@ -201,7 +201,7 @@ class Reasons:
                 yield from self._product(step, through, wrt)
             case "multiply":
                 yield step.pattern, told("{} is a product: the gradient of {} is that of {} times the other factors.", y, x, y)
-            case "max":
+            case "max" if through.index != wrt.index:  # of a maximum entry by entry the local derivative says it
                 yield (
                     step.pattern,
                     told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from itertools import permutations
 
 import sympy as sp
 
@@ -35,6 +36,7 @@ def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     yield from _delta_rule(names, line)
     yield from _same_sign(names, line)
     yield from _cancelled(derivation, names, line)
+    yield from _reparametrised(names, line)
     yield from _hessian(derivation, names, line)
 
 
@@ -94,6 +96,41 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
                     "declared",
                     told("If the entries of {} sum to one, declare {}: then {} is left.", own, declared, difference),
                 )
+
+
+def _reparametrised(names: Names, line: Line) -> Iterator[Reason]:
+    """m + exp(s/2) e, a sample of a Gaussian, where e is data."""
+    for z in dict.fromkeys(e.step.through.name for e in line.path if e.step and e.step.through):
+        found = _sample(names, names.written.get(z))
+        if found is not None:
+            m, s, e = map(names.tensor, found)
+            said = told(
+                "{} is drawn beforehand, so that {} is a function of {} and {}: by this reparametrisation the gradient goes back "
+                "through a sample.", e, names.tensor(z), m, s,
+            )  # fmt: skip
+            yield "reparametrised", said
+
+
+def _sample(names: Names, written: Equation | None) -> tuple[str, str, str] | None:
+    """m, s and e of m + exp(s/2) e, where exp(s/2) may have a name."""
+    if written is None or not isinstance(written.op, Sum) or written.op.over or len(written.operands) != 3:
+        return None
+    read = dict(zip(written.op.slots, written.operands, strict=True))
+    for m, s, e in permutations(read):
+        is_drawn = names.signature(read[e].name).kind == "data" and all(r.index == written.target.index for r in read.values())
+        if is_drawn and sp.expand(written.op.body - m - sp.exp(s / 2) * e) == 0:
+            return read[m].name, read[s].name, read[e].name
+        log = _halved_log(names, read[s].name)
+        if is_drawn and log and sp.expand(written.op.body - m - s * e) == 0:
+            return read[m].name, log, read[e].name
+    return None
+
+
+def _halved_log(names: Names, name: str) -> str:
+    """s of a value exp(s/2); "" of another one."""
+    op = written.op if (written := names.written.get(name)) is not None else None
+    is_it = written is not None and isinstance(op, Sum) and not op.over and op.body == sp.exp(op.slots[0] / 2)
+    return written.operands[0].name if written is not None and is_it else ""
 
 
 def _softmaxes(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:

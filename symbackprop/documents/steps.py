@@ -105,6 +105,7 @@ def report(
     lang: str = "en",
     code: Mapping[str, str] | None = None,
     gaps: Callable[[str, Node], Node] = _whole,
+    proved: Callable[[str, Collection[str]], Node | None] = lambda _, __: None,
 ) -> Document:
     """The whole derivation.
 
@@ -121,10 +122,11 @@ def report(
     lang          the code of the language that it is written in.
     code          a person's own line for each value of a function that was traced.
     gaps          what is shown of the equation of a gradient, by its name: all of it, or all but its right side.
+    proved        a gradient as one formula over some others that is proved, where there is one.
     """
     names = Names(derived.program)
     inline = written_out(derived)
-    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps)
+    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps, proved)
     steps = _steps(derived, lecture, box, detail)
     network = _network(lecture, detail, box, code or {})
     result = _result(lecture, box, steps, detail) if box is not None else []

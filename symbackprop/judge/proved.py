@@ -5,7 +5,7 @@ A wrong rewriting and a wrong lift are caught alike. A line that fails is not sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import product as cartesian
 
@@ -64,11 +64,11 @@ def _with_what_is_differentiated(derivation: Derivation) -> Program:
     return replace(program, outputs=(of, *program.outputs)) if program.tensors[of].role and of not in program.outputs else program
 
 
-def proved_line(derivation: Derivation, name: str) -> Line | None:
-    """A gradient in one formula over the author's names alone, where there is one and it is proved."""
+def proved_line(derivation: Derivation, name: str, over: Collection[str] = ()) -> Line | None:
+    """A gradient in one formula over the author's names and some other gradients alone, where there is one and it is proved."""
     if has_loops(derivation.program):
         return None
-    line = Lines(derivation.program, {}).line(name, set())
+    line = Lines(derivation.program, {}).line(name, set(over))
     is_right = line.form is not None or bool(line.pieces)
     return line if is_right and is_proved(derivation.program, line, random_points(derivation)) else None
 

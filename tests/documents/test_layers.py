@@ -1,6 +1,7 @@
 """The backward pass layer by layer: every line is read back and computed, and nothing is said twice."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
+from symbackprop.algebra.lines import Lines
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Program, Ref
-from symbackprop.display.box import ShownBox
+from symbackprop.display.box import ShownBox, line_formula
+from symbackprop.display.forms import Printer
 from symbackprop.display.written_out import written_out
+from symbackprop.documents.collected import quotients
 from symbackprop.documents.document import Document, Formula, FormulaRows, Link, Paragraph, Section, StepBlock
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
@@ -29,6 +33,7 @@ from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Atom, Node, Row, set_apart
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
+from tests.display.test_box import BoxReader
 from tests.formulas.latex_value import Numbered, items_of, latex_value
 from tests.random_programs import programs
 
@@ -71,9 +76,24 @@ def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> in
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=f"{name} = {text}")
         count += 1
 
-    lecture = Lecture(derived, names, written_out(derived), {}, lambda _, formula: formula)
+    def shown(name: str, over: Collection[str]) -> Node | None:
+        line = Lines(derived.program, {}).line(name, set(over))
+        return None if line.form is None or line.subscripts else line_formula(Printer(names), line)
+
+    lecture = Lecture(derived, names, written_out(derived), {}, lambda _, formula: formula, shown)
     for layer in layers(derived, names, box):
+        for name, formula in lecture.collected(layer.lines).items():
+            reader = BoxReader(derived.program, arrays, sizes)
+            reader.classes = sum(sizes[str(t.bound)] for t in derived.program.inputs if t.bound is not None)
+            found = np.asarray(reader.read(parse(sides(formula)[1]).items))
+            np.testing.assert_allclose(
+                found.reshape(arrays[name].shape), arrays[name], rtol=1e-7, atol=1e-8, err_msg=latex(formula)
+            )
+            count += 1
         for line in layer.lines:
+            for y, formula in quotients(names, line.path, [line.formula], ()):
+                over, under = [latex_value(names, side, names.written[y], arrays, sizes, everything) for side in sides(formula)]
+                np.testing.assert_allclose(over, under, rtol=1e-7, atol=1e-8, err_msg=latex(formula))
             for row in lecture.chain(line):
                 told_ = row.equation.target.name
                 is_part = told_ not in {e.target.name for e in line.path}  # both sides stand at the letters of what reads the part
@@ -103,6 +123,36 @@ def test_the_lines_of_the_examples(path: Path) -> None:
     derived = read(path)
     assert prove(derived)
     prove(derived, derived.box())
+
+
+NORMALISED = "X: data[N, d]\nT: data[N, h]\nW: parameter[d, h]\nU = X @ W\nY = {}\nL = 0.5*sum((Y - T)**2)"
+NORMS = {
+    "batch": "(U - mean(U, axis=0))/sqrt(mean((U - mean(U, axis=0))**2, axis=0) + 0.1)",
+    "length": "U/sqrt(sum(U**2, axis=1, keepdims=True))",
+    "root mean square": "U/sqrt(mean(U**2, axis=1, keepdims=True) + 0.1)",
+    "share": "exp(U)/sum(exp(U), axis=1, keepdims=True)",
+}
+
+
+@pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS)
+def test_a_normalisation_is_put_together_before_it_is_multiplied_on(norm: str) -> None:
+    derived = sb.derive(NORMALISED.format(norm), wrt=["W"])
+    prove(derived, derived.box())
+    found = [part for step in steps(derived.document()) for part in step.parts if str(part.label) == "Collected"]
+    assert found or "dL/dU" in derived.box().by_name
+
+
+def test_what_cancels_is_shown_to_and_a_sample_is_gone_back_through() -> None:
+    (first, *rest) = steps(sb.derive(ROOT / "examples" / "losses" / "vae_loss.net").document())
+    (row,) = parts(first)["Chain rule"]
+    assert row.count(r"P_{nj} \left(1 - P_{nj}\right)") == 2
+    assert row.endswith(r"= \frac{1}{N} \left(P_{nj} - X_{nj}\right)")
+    said = " ".join(Text().line(sentence) for step in rest for sentence in step.sentences)
+    assert "noise is drawn beforehand, so that Z is a function of M and S" in said
+    named = "m: parameter[d]\ns: parameter[d]\ne: {}[d]\nx: data[d]\nw = exp(s/2)\nz = m + {}*e\nL = sum((z - x)**2)"
+    assert "reparametrisation" in reasons(named.format("data", "w"))
+    assert "reparametrisation" not in reasons(named.format("parameter", "w"))
+    assert "reparametrisation" not in reasons(named.format("data", "s"))
 
 
 @settings(max_examples=15)

@@ -1,0 +1,82 @@
+"""Gradients on the way that come along several paths, put together: those of a normalisation, back to what it is taken of.
+
+The chain rule goes through a mean and a variance one after the other; what it then multiplies on is their sum, and the value itself
+stands in that for a quotient, u - mu = sqrt(v) xhat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import sympy as sp
+
+from symbackprop.core.program import Equation, Ref, Sum, slot, substituted
+from symbackprop.display.index_form import index_form
+from symbackprop.display.names import Names
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Node, walk
+
+
+def collected(names: Names, path: Sequence[Equation], name: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Each gradient before `name` to which several others add, one of them by a value of many entries, and over what it is told.
+
+    That is the last gradient that all of them come from, else what is known before the path.
+    """
+    by = {e.target.name: e for e in path}
+    for equation in path:
+        is_sum = equation.step is not None and equation.step.rule == "copy" and len(equation.operands) > 1
+        if not is_sum or equation.target.name == name or _is_part(names, equation):
+            continue
+        before = _before(names, by, equation)
+        inner = [n for n in by if n in before]
+        if any(isinstance(by[n].op, Sum) and by[n].op.over and not _is_part(names, by[n]) for n in inner):
+            known = before - by.keys()
+            one = next((n for n in reversed(inner) if not known & _before(names, by, equation, n)), None)
+            yield equation.target.name, frozenset(known) if one is None or _is_part(names, by[one]) else frozenset({one})
+
+
+def _is_part(names: Names, equation: Equation) -> bool:
+    role = names.signature(equation.target.name).role
+    return role is not None and role.via is not None
+
+
+def _before(names: Names, by: Mapping[str, Equation], equation: Equation, without: str = "") -> set[str]:
+    """The gradients that an equation is computed of, those that are known included, but for what comes through one of them."""
+    found: set[str] = set()
+    waiting = [equation]
+    while waiting:
+        for ref in waiting.pop().operands:
+            if ref.name not in found and ref.name != without and names.signature(ref.name).role is not None:
+                found.add(ref.name)
+                waiting += [by[ref.name]] if ref.name in by else []
+    return found
+
+
+def quotients(
+    names: Names, path: Sequence[Equation], shown: Collection[Node], hidden: Collection[str]
+) -> Iterator[tuple[str, Node]]:
+    """The values y = n/d that stand in some formulas for n/d, and n = d y entry by entry.
+
+    hidden   values that are written out.
+    """
+    parts = {part for formula in shown for part in walk(formula)}
+    for y in dict.fromkeys(e.step.through.name for e in path if e.step and e.step.through and e.step.rule == "chain"):
+        written = names.written.get(y)
+        if written is None or not isinstance(written.op, Sum) or written.op.over or names.tensor(y) not in parts:
+            continue
+        over, under = sp.fraction(written.op.body)
+        if under.free_symbols & {*written.op.slots} and over.free_symbols - under.free_symbols:
+            yield y, f.equation(_said(names, written, over, hidden), _said(names, written, under, hidden, y))
+
+
+def _said(names: Names, written: Equation, body: sp.Expr, hidden: Collection[str], times: str = "") -> Node:
+    """A part of the body of an equation, times a value."""
+    operands, slots = list(written.operands), list(written.op.slots)  # type: ignore[union-attr]
+    if times:
+        operands.append(Ref(times, written.target.index))
+        slots.append(slot(len(slots)))
+        body = body * slots[-1]
+    read = [k for k, s in enumerate(slots) if body.has(s)]
+    new = {slots[k]: slot(place) for place, k in enumerate(read)}
+    op = Sum(substituted(body, new), tuple(new.values()))
+    return index_form(names, Equation(written.target, op, tuple(operands[k] for k in read)), [n for n in hidden if n != times])
