@@ -18,7 +18,7 @@ from symbackprop.core.forward_mode import ONES
 from symbackprop.core.garbage import without_collections
 from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
-from symbackprop.core.program import Program, Sum
+from symbackprop.core.program import Program, Reduce, Sum
 from symbackprop.core.simplify import without_dead
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -98,6 +98,9 @@ class Search:
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role is not None]
         losses = {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward}
         self.network = {e.target.name for e in without_dead(program, losses).equations}
+        of = {e.operands[0].name for e in program.equations if isinstance(e.op, Reduce) and e.op.kind == "logsumexp"}
+        uses, tensors = program.uses(), program.tensors
+        self.softened = {n for n in self.backward if (role := tensors[n].role) and role.wrt in of and uses[n] > 1}
 
     def box(self) -> Box:
         """The best lines that the search finds."""
@@ -259,4 +262,6 @@ class Search:
         moved, by = self.program.tensors[role.of], self.program.tensors[role.wrt]
         if not (by.shape or by.named or by.called):  # a number that nobody named
             return 0
+        if name in self.softened:
+            return -NAMING - 1
         return -MOVING if role.vector not in ("", ONES) and moved.named and moved.role is None else -NAMING

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Atom, Factor, Number, Poly, Term, exact, summed_letters
@@ -94,8 +94,22 @@ def turned_up(a: Algebra, beside: Iterable[Factor], p: Poly) -> Poly | None:
     s = found.only()
     if len(p.terms) != 2 or s is None or p.terms.get(()) != -1 or s not in beside:
         return None
-    known = [s.atom, *(atom for atom, named in a.names.items() if named.leaf is s.atom)]
-    return -p if any(atom.name in (FUNCTIONS["sigmoid"], "softmax") for atom in known) else None
+    return -p if {FUNCTIONS["sigmoid"], "softmax"} & _meant(a, s.atom) else None
+
+
+def is_slope_of_tanh(a: Algebra, p: Poly) -> bool:
+    """Whether a sum is a product of t and 1 - t^2 with what its two terms share, where t is tanh(x) or its name."""
+    if len(p.terms) != 2 or sum(p.terms.values()) != 0:
+        return False
+    one, other = p.terms
+    pairs = [(f, less, more) for less, more in ((one, other), (other, one)) for f in less]
+    found = [f for f, less, more in pairs if a.make(1, [*less, f._replace(exponent=2)]).terms.keys() == {more}]
+    return any(FUNCTIONS["tanh"] in _meant(a, f.atom) for f in found)
+
+
+def _meant(a: Algebra, atom: Atom) -> set[Any]:
+    """What a value is: a function, or that of which it is the name."""
+    return {atom.name, *(known.name for known, named in a.names.items() if named.leaf is atom)}
 
 
 def is_entrywise(p: Poly) -> bool:

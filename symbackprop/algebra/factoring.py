@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from weakref import proxy
 
 from symbackprop.algebra.compared import content
-from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus, turned_up
+from symbackprop.algebra.complements import Complement, complements, is_entrywise, is_slope_of_tanh, one_minus, turned_up
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
@@ -28,6 +28,7 @@ from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
 PREFERRED = 2  # a product is preferred to a sum that is this much shorter: a (1 - a), not a - a^2
+PREFERRED_SLOPE = 4
 MOST_TERMS_LINE = 10  # a longer line needs names
 MOST_TERMS_READ = 12  # a longer sum is not shortened to a line
 MOST_TERMS_ENTRYWISE = 24  # the same of a sum without sums over letters, of which less is tried
@@ -131,6 +132,7 @@ class Factoriser:
 
     def _factored(self, p: Poly, free: set[str], has_no_form: bool) -> Iterable[tuple[Nets, int]]:
         """Other ways to write the sum, with what a sum in full may be shorter."""
+        preferred = PREFERRED_SLOPE if is_slope_of_tanh(self.algebra, p) else PREFERRED  # t (1 - t^2), not t - t^3
         common = content(p)
         is_even = len({abs(c) for c in p.terms.values()}) == 1
         if common < 0 and not is_even:  # the minus comes out in any case, the number where that is shorter
@@ -140,7 +142,7 @@ class Factoriser:
             inner = Net(exact(common), (Inner(nets, tuple(sorted(free))),))
             single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
             comes_out = is_even or common < 0
-            yield Nets(single if len(nets) == 1 else [inner]), PREFERRED if comes_out else -1
+            yield Nets(single if len(nets) == 1 else [inner]), preferred if comes_out else -1
             if comes_out:
                 return
         for sign in (1, -1):
@@ -157,7 +159,7 @@ class Factoriser:
             divisors = [d for d in divisors if self.may_come_out(p, d)]
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
         everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how)]
-        margin = -1 if len(set(tied)) > 1 else PREFERRED  # diag(p) - p p^T, not (I - p 1^T) diag(p)
+        margin = -1 if len(set(tied)) > 1 else preferred  # diag(p) - p p^T, not (I - p 1^T) diag(p)
         deep = [d for d in everywhere if not d.above and _has_several_powers(d)]
         if len(everywhere) > 1 or deep:
             shallow, *others = [self._without_all(p, everywhere, low) for low in ((), *([deep] if deep else []))]
