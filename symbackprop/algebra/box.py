@@ -90,6 +90,13 @@ def _says_little(line: Line) -> bool:
     return (body is not None and body.op == "identity") or len(line.subscripts) == len(line.letters) > 2
 
 
+def _softened(program: Program) -> set[str]:
+    """The gradients by what a softmax is taken of that several others read."""
+    of = {e.operands[0].name for e in program.equations if isinstance(e.op, Reduce) and e.op.kind == "logsumexp"}
+    roles, uses = {n: tensor.role for n, tensor in program.tensors.items()}, program.uses()
+    return {n for n, role in roles.items() if role is not None and role.wrt in of and uses[n] > 1}
+
+
 class Search:
     """Which values get a line."""
 
@@ -98,9 +105,7 @@ class Search:
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role is not None]
         losses = {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward}
         self.network = {e.target.name for e in without_dead(program, losses).equations}
-        of = {e.operands[0].name for e in program.equations if isinstance(e.op, Reduce) and e.op.kind == "logsumexp"}
-        uses, tensors = program.uses(), program.tensors
-        self.softened = {n for n in self.backward if (role := tensors[n].role) and role.wrt in of and uses[n] > 1}
+        self.softened = _softened(program)
 
     def box(self) -> Box:
         """The best lines that the search finds."""

@@ -174,7 +174,8 @@ class Factoriser:
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
         for d in partial[:2]:
             alike = _has_number_alone(d) or _is_all_but_a_number(d, p)
-            yield self._divided(p, d, free), 1 if _is_rest(d, p) else 0 if alike else -1
+            slope = is_slope_of_tanh(self.algebra, Poly({use.term: p.terms[use.term] for use in d.uses}))
+            yield self._divided(p, d, free), PREFERRED_SLOPE if slope else 1 if _is_rest(d, p) else 0 if alike else -1
         for found in complements(self.algebra, p, free):
             yield self._complemented(found), -1
 

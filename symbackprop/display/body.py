@@ -18,6 +18,7 @@ from symbackprop.display.reading_order import (
     indicator_of,
     is_negative,
     negated,
+    one_root,
     side_of,
     split_product,
     split_sum,
@@ -154,10 +155,9 @@ class BodyPrinter:
         number, rest = e.as_coeff_Mul()
         if number.is_negative:
             return f.negative(self.formula(-e))
-        top, bottom = _fraction(e)
-        if bottom != 1:
-            return f.over(self.formula(top), self.formula(bottom))
-        factors = sorted(sp.Mul.make_args(rest), key=str)
+        if (over := _fraction(e))[1] != 1:
+            return f.over(*map(self.formula, over))
+        factors = one_root(sorted(sp.Mul.make_args(rest), key=str))
         return f.juxtapose([*([_number(number)] if number != 1 else []), *[self.within(x, Binds.PRODUCT) for x in factors]])
 
     def _sum(self, e: Expr) -> Node:
@@ -238,7 +238,7 @@ def _fraction(e: Expr) -> tuple[Expr, Expr]:
     top, bottom = sp.fraction(e)
     for factor in sp.Mul.make_args(top):
         inside = factor.base if isinstance(factor, sp.Pow) and factor.exp == S.Half else S.Zero
-        if inside.is_Integer and inside > 1 and bottom.is_Integer and bottom % inside == 0:
+        if inside.is_Integer and inside > 1 and (number := bottom.as_coeff_Mul()[0]).is_Integer and number % inside == 0:
             return top / factor, sp.Mul(bottom / inside, factor, evaluate=False) if bottom != inside else factor
     return top, bottom
 

@@ -163,7 +163,33 @@ def _with_roots(front: Front) -> Front:
             left = (*parts[:k], *parts[k + 1 :])
             tops, bottoms = (left, front.bottoms) if above else (front.tops, left)
             return Front(c, (*tops, *own), bottoms) if found else Front(1 / c, tops, (*bottoms, *own))
-    return front
+    return _with_one_root(front)
+
+
+def _with_one_root(front: Front) -> Front:
+    """The roots of numbers as one, and below the line where a person writes it: 1 over sqrt(2 pi), not sqrt(2) over 2 sqrt(pi)."""
+    c, tops, bottoms = front.coefficient, list(front.tops), list(front.bottoms)
+    for part in front.tops:
+        inside = _below_a_root(part)
+        if inside is not None and inside.is_Integer and Fraction(c).denominator % int(inside) == 0:
+            c *= int(inside)
+            tops.remove(part)
+            bottoms.append(part)
+    return Front(c, _one_root(tops), _one_root(bottoms))
+
+
+def _one_root(parts: list[Form]) -> tuple[Form, ...]:
+    inside = {k: own for k, part in enumerate(parts) if (own := _below_a_root(part)) is not None}
+    if len(inside) < 2:
+        return tuple(parts)
+    root = Form("scalarpower", (Form("size", (), sp.Mul(*inside.values())),), Fraction(1, 2))
+    return (root, *(part for k, part in enumerate(parts) if k not in inside))
+
+
+def _below_a_root(x: Form) -> sp.Expr | None:
+    """The number that a scalar is the root of; None where it is none."""
+    root = _as_size(x)
+    return root.base if isinstance(root, sp.Pow) and root.exp == sp.S.Half and root.base.is_number else None
 
 
 def _as_size(x: Form) -> sp.Expr | None:

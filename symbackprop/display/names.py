@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import MATRIX_FUNCTIONS
 from symbackprop.core.letters import letters_of
-from symbackprop.core.program import Carry, Equation, Gradient, Program, Signature, shape_text
+from symbackprop.core.program import Carry, Equation, Gradient, Program, Signature, Sum, shape_text
 from symbackprop.core.widths import LayerWidths
 from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
@@ -32,6 +33,7 @@ _CURVED = (
 _SECOND = ("H", "Gamma", "Lambda")  # for a second derivative that is
 _INNER = ("delta", "eta", "xi", "zeta", "omega")  # for the gradients that it is made of
 _CHANGES, _ABOVE = ("dot", "tilde", "vec"), ("d", "bar", "tilde")  # of a value, and of the gradient by it
+_PI = f.symbol("pi")
 _GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others|transpose|along|ones)\((.*)\)$")
 
 
@@ -58,6 +60,8 @@ class Names:
         for tensor in program.tensors.values():
             if tensor.role is None:
                 name = _generated(tensor.name, program) or self._partial(tensor) or parse_name(tensor.name)
+                if name.formula() == _PI and any(isinstance(e.op, Sum) and e.op.body.has(sp.pi) for e in program.equations):
+                    name = Name(f.BOLD_PI)
                 if name.formula() in taken:
                     name = Name(f.word(tensor.name))
                 taken.add(name.formula())

@@ -6,7 +6,7 @@ then indicators; what all terms of a sum share stands in front: 2 (yhat - y) and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -164,3 +164,12 @@ def content_of(total: Expr) -> tuple[Expr, Expr]:
 def swapped(expression: Expr, by: Mapping[Any, Any]) -> Expr:
     """The expression with other symbols, all at once."""
     return expression.xreplace(by)  # type: ignore[return-value]
+
+
+def one_root(factors: Iterable[Expr]) -> list[Expr]:
+    """The factors, the roots of numbers among them as one: sqrt(2 pi), which SymPy takes apart."""
+    factors = list(factors)
+    roots = [x for x in factors if isinstance(x, sp.Pow) and x.exp == S.Half and x.base.is_number]
+    if len(roots) < 2:
+        return factors
+    return [sp.Pow(sp.Mul(*(x.base for x in roots)), S.Half, evaluate=False), *(x for x in factors if x not in roots)]

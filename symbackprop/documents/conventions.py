@@ -100,6 +100,7 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
             _B,
         ),
     ),
+    (_has(f.BOLD_PI), told("{} is a tensor of the network, {} the number 3.14159….", f.BOLD_PI, f.symbol("pi"))),
     (
         _has(_DIAG),
         told("{} is the diagonal matrix of a vector, {} the diagonal of a matrix.", f.call(_DIAG, [_V]), f.call(_DIAG, [_M])),

@@ -41,6 +41,10 @@ def symbol(name: str) -> Atom:
     return Atom(*(SYMBOLS.get(name) or CHARACTERS[name]))
 
 
+BOLD_PI = Atom("π", "letter", "boldsymbol")
+r"""A tensor that is called \pi, beside the number."""
+
+
 def number(value: int | str) -> Node:
     """A whole or decimal number; a negative one has its sign in front."""
     text = str(value)

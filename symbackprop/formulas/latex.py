@@ -112,7 +112,7 @@ class _Writer:
 
     def atom(self, atom: Atom) -> str:
         if atom.alphabet:
-            return rf"\{atom.alphabet}{{{escape_words(atom.text)}}}"
+            return rf"\{atom.alphabet}{{{_SIGNS.get((atom.text, 'letter')) or escape_words(atom.text)}}}"
         match atom.kind:
             case "number":
                 return atom.text

@@ -99,8 +99,8 @@ def _write(node: Node) -> str:
 
 
 def _atom(atom: Atom) -> str:
-    if atom.alphabet == "mathbb":
-        return "".join(ALPHABET_HOLES["mathbb"].get(char, char) for char in atom.text)
+    if atom.alphabet in ("mathbb", "boldsymbol"):
+        return "".join(ALPHABET_HOLES[atom.alphabet].get(char, char) for char in atom.text)
     return _CLEARER.get(atom.text, atom.text)
 
 

@@ -151,6 +151,9 @@ class _Parser:
             return Atom(str(SPACES[name]), "space")
         if name in ACCENTS:
             return Accent(name, self.argument("\\" + name))
+        if name == "boldsymbol":
+            inner = self.argument(r"\boldsymbol")
+            return replace(inner, alphabet=name) if isinstance(inner, Atom) else inner
         if name in ALPHABETS:
             return Atom(self.words(), "letter", name)
         if name == "frac":

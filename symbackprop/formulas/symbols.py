@@ -239,11 +239,15 @@ ENVIRONMENTS = {
 }
 
 # Alphabets: where the letters A, a and the digit 0 begin in Unicode; `mathrm` and the names keep the plain letters.
-ALPHABETS = {"mathbf": (0x1D400, 0x1D41A, 0x1D7CE), "mathbb": (0x1D538, 0x1D552, 0x1D7D8), "mathcal": (0x1D49C, 0x1D4B6, None)}
+ALPHABETS = {
+    "mathbf": (0x1D400, 0x1D41A, 0x1D7CE), "mathbb": (0x1D538, 0x1D552, 0x1D7D8), "mathcal": (0x1D49C, 0x1D4B6, None),
+    "boldsymbol": (0x1D468, 0x1D482, 0x1D7CE),
+}  # fmt: skip
 # Unicode had these letters before it had the alphabets.
 ALPHABET_HOLES = {
     "mathbb": dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True)),
     "mathcal": dict(zip("BEFHILMRego", "ℬℰℱℋℐℒℳℛℯℊℴ", strict=True)),
+    "boldsymbol": {"π": "𝝅"},
 }
 # Macros with an argument of their own kind; `formula.parse` knows what each one takes.
 STRUCTURES = ("frac", "sqrt", "text", "mathrm", "operatorname", "left", "right", "begin", "end")

@@ -13,7 +13,13 @@ from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Marke
 
 _ACCENTS = {"hat": "hat", "widehat": "hat", "bar": "macron", "overline": "overline", "tilde": "tilde", "dot": "dot",
             "ddot": "dot.double", "vec": "arrow"}  # fmt: skip
-_ALPHABETS = {"mathbf": "bold(upright({}))", "mathbb": "bb({})", "mathcal": "cal({})", "mathrm": "upright({})"}
+_ALPHABETS = {
+    "mathbf": "bold(upright({}))",
+    "mathbb": "bb({})",
+    "mathcal": "cal({})",
+    "mathrm": "upright({})",
+    "boldsymbol": "bold({})",
+}
 _LIVE = set("\\_^&/#$\"',;()[]{}|~`*-<>:!?.@=+⌊⌋⌈⌉⟨⟩‖")
 assert set(_ACCENTS) == set(ACCENTS)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+import symbackprop as sb
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Gradient
 from symbackprop.display.names import Names
@@ -90,3 +91,10 @@ def test_the_part_through_a_use_says_so() -> None:
     assert r"\left.\frac{\partial L}{\partial x}\right|_{a}" in [
         latex(Names(derived.program).tensor(e.target.name)) for e in derived.backward
     ]
+
+
+def test_a_tensor_called_pi_is_bold_beside_the_number() -> None:
+    both, alone = (sb.derive(f"s: parameter[n]\npi: parameter[n]\nL = sum(pi*s**2){times}") for times in ("*sqrt(2*np.pi)", ""))
+    assert both.box().by_name["dL/ds"].latex().endswith(r"= 2 \sqrt{2 \pi} s\odot \boldsymbol{\pi}")
+    assert "𝝅 is a tensor of the network, π the number" in both.report("text")
+    assert alone.box().by_name["dL/ds"].latex().endswith(r"= 2 s\odot \pi")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbackprop.core.errors import shown
+from symbackprop.formulas import build as f
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import calls, sums
 from symbackprop.notation.claims import nodes as nd
@@ -109,6 +110,9 @@ def named(state: State, word: Word) -> Senses | None:
         readings = indexed(state, [*readings, *(s for r in readings for s in squeezed(r))], found.index, word.at)
     readings = powered(state, readings, found.power, word.at) if found.power else readings
     readings = [*readings, *(s for r in readings[:1] if not (found.sample or found.index) for s in squeezed(r))]
+    if word.base == found.name == "pi" and not (word.font or word.sub) and state.context.counts_turns:
+        number = [Sense(nd.const(sp.pi, complex(sp.pi)), UNIT, (told("{} is read as the number", f.symbol("pi")),))]
+        readings = [*readings, *scripts(state, number, (), word.sup, word.at)]
     if not word.primes or has_mark:
         return readings
     return best(made(nd.transposed, readings, cost=PRIME, note=told("a prime is read as a transpose")))

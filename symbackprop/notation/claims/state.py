@@ -62,6 +62,11 @@ class Context:
         return not self.of
 
     @cached_property
+    def counts_turns(self) -> bool:
+        """Whether the network reads the number pi."""
+        return any(isinstance(e.op, Sum) and e.op.body.has(sp.pi) for e in self.forward.equations)
+
+    @cached_property
     def loops(self) -> Loops:
         """The loops of the network."""
         return Loops(self.forward, self.stands)

@@ -65,3 +65,11 @@ def test_psi_is_the_digamma_of_a_network_with_the_gamma_function() -> None:
     verdict = sb.verify(network, {"a": r"\psi(a) - \psi(\mathbf{1}_k^\top a)"})
     assert verdict.claims[0].right
     assert not sb.verify(network, {"a": r"\psi(a)"}).claims[0].right
+
+
+def test_pi_beside_a_tensor_of_that_name_is_either() -> None:
+    net = "s: parameter[n]\npi: parameter[n]\nL = sum(pi*s**2)*sqrt(2*np.pi)"
+    said = {"s": r"2 \sqrt{2 \pi} \boldsymbol{\pi} \odot s", "pi": r"\sqrt{2 \pi} s^{\odot 2}"}
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, {"s": r"2 \sqrt{2 \pi} \pi \odot s"}).claims[0].verdict != "wrong"
+    assert not sb.verify(net, {"s": r"2 \sqrt{2 \boldsymbol{\pi}} \odot s", "pi": r"\sqrt{2 \pi}"}).ok
