@@ -170,7 +170,7 @@ class Presenter:
         _require(detail, lang)
         derivation = derivation.told
         passed = self.passed(derivation, seed, sizes)
-        picture = graph(derivation, lambda page: picture_of(derivation, seed=seed, sizes=sizes, page=page))
+        picture = graph(derivation, partial(picture_of, derivation, seed=seed, sizes=sizes))
         return self._report(derivation, detail, lang, check_table=check_table(derivation, passed), picture=picture)
 
     def draft(self, derivation: Derivation, detail: str, lang: str) -> Any:
@@ -344,24 +344,24 @@ def drawing(derivation: Derivation, format: str, width: float | None, **about: A
     row = picture_named(format)
     row.require()
     page = row.page if width is None else row.page._replace(wide=float(width))
-    return row.write(picture_of(derivation, page=page, **about))
+    return row.write(picture_of(derivation, page, **about))
 
 
 def picture_of(
     derivation: Derivation,
+    page: Page | None = None,
     shown: tuple[str, ...] | None = None,
     at: Mapping[str, Any] | None = None,
     seed: int = 0,
     sizes: Sizes | None = None,
     edges: str = "values",
     values: str = "entries",
-    page: Page | None = None,
 ) -> Picture:
     """The computational graph at a point.
 
+    page    the room for it; None: it is folded where it is wider than a large screen.
     shown   show the gradients of these only; None: of every tensor.
     at, seed, sizes, edges, values   as `symbackprop.draw` takes them.
-    page    the room for it; None: it is folded where it is wider than a large screen.
 
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
