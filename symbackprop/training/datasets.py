@@ -39,7 +39,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | 
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         if is_table(data):
-            return read_table(path, program, like)
+            return read_table(path, program, sizes, like)
         if not os.path.isdir(path) and path.suffix.lower() not in SUFFIXES:
             near = nearest(str(data), BUNDLED)
             said = f"did you mean {near}?" if near else "write one of these"

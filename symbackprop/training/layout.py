@@ -99,6 +99,12 @@ def _candidates(program: Program, given: Mapping[str, int]) -> list[Symbol]:
     return [n for n in dict.fromkeys(lone) if n not in elsewhere and n.name not in given]
 
 
+def sizes_told(program: Program, arrays: Mapping[str, ndarray]) -> dict[str, int]:
+    """The sizes that stand alone on an axis of one of these arrays."""
+    axes = (axis for name, array in arrays.items() for axis in zip(program.shape(name), array.shape, strict=False))
+    return {n.name: count for n, count in axes if isinstance(n, Symbol)}
+
+
 def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str, int], start: Mapping[str, ndarray]) -> Layout:
     """How the samples stand in these arrays, and the sizes that arrays and settings tell.
 

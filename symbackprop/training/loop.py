@@ -29,7 +29,7 @@ from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.initial import initial, require_initialisers
 from symbackprop.training.interrupts import Interrupts
-from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part, with_further
+from symbackprop.training.layout import Layout, checked, lay_out, sizes_told, split, usual_part, with_further
 from symbackprop.training.model import Model
 from symbackprop.training.progress import told_by
 from symbackprop.training.result import Losses, Trained
@@ -140,7 +140,8 @@ def train(
         require_parameters(resume, before, program)
     given = run.parameters if run else given_parameters(program, start)
     like = header_told(start)
-    arrays, header = load(data, program, sizes or {}, like), header_of(data, program, like)
+    known = {**sizes_told(program, given), **(sizes or {})}
+    arrays, header = load(data, program, known, like), header_of(data, program, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     arrays = checked(program, arrays, layout.sizes, settings.dtype)
     classes = class_inputs(program, arrays, layout.axes)
@@ -151,7 +152,7 @@ def train(
         require_counted(program, prediction.classes, arrays[prediction.classes.name], said, is_table(data))
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
     if isinstance(settings.held_out, str):
-        further = checked(program, load(settings.held_out, program, sizes or {}, header), layout.sizes, settings.dtype)
+        further = checked(program, load(settings.held_out, program, layout.sizes, header), layout.sizes, settings.dtype)
         arrays, layout, to_train, to_test = with_further(arrays, layout, further, settings.held_out)
         prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
     else:

@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, Signature
+from symbackprop.evaluate.extents import evaluator
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs, sides
 
@@ -90,9 +91,10 @@ def _is_names(row: Any) -> bool:
     return isinstance(row, list) and bool(row) and all(isinstance(name, str) for name in row)
 
 
-def read_table(path: Path, program: Program, like: Header | None = None) -> dict[str, ndarray]:
+def read_table(path: Path, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> dict[str, ndarray]:
     """The arrays of a table.
 
+    sizes  what is known of sizes: a table need not hold a sample of each class.
     like   the header of another table, whose columns and classes these are.
 
     A column with the name of an input is that input; columns X1, X2, ... (X_1, X.1) are those of a matrix X. The one input that is
@@ -100,10 +102,10 @@ def read_table(path: Path, program: Program, like: Header | None = None) -> dict
 
     Raises TrainingError, with line and column, for what is no finite number, and where a column belongs to no input.
     """
-    return _arrays(_table(path), data_inputs(program), like or Header())
+    return _arrays(_table(path), data_inputs(program), sizes, like or Header())
 
 
-def read_measures(path: Path, program: Program, like: Header | None = None) -> dict[str, ndarray]:
+def read_measures(path: Path, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> dict[str, ndarray]:
     """The arrays of a table that need not tell what is predicted: the input of that is left out where no column has its name.
 
     Raises TrainingError as `read_table` does.
@@ -113,7 +115,7 @@ def read_measures(path: Path, program: Program, like: Header | None = None) -> d
     def is_told(tensor: Signature) -> bool:
         return bool(_own(tensor, list(table.columns))) or like.columns.get(tensor.name, [""])[0] in table.columns
 
-    return _arrays(table, [t for t in data_inputs(program) if found is None or t != found[1] or is_told(t)], like)
+    return _arrays(table, [t for t in data_inputs(program) if found is None or t != found[1] or is_told(t)], sizes, like)
 
 
 def header(path: Path, program: Program, like: Header | None = None) -> Header:
@@ -130,9 +132,9 @@ def header(path: Path, program: Program, like: Header | None = None) -> Header:
     return Header({name: own for name, own in parts.items() if own != _own(known[name], list(table.columns))}, classes)
 
 
-def _arrays(table: Table, inputs: Sequence[Signature], like: Header) -> dict[str, ndarray]:
+def _arrays(table: Table, inputs: Sequence[Signature], sizes: Mapping[str, int], like: Header) -> dict[str, ndarray]:
     known, parts = {t.name: t for t in inputs}, _assigned(table, inputs, like.columns)
-    return {name: _input(table, known[name], own, like.classes.get(name)) for name, own in parts.items()}
+    return {name: _input(table, known[name], own, sizes, like.classes.get(name)) for name, own in parts.items()}
 
 
 def _table(path: Path) -> Table:
@@ -240,13 +242,18 @@ def _listed(columns: Sequence[str]) -> str:
     return ", ".join(columns if len(columns) <= MOST_LISTED else [*columns[:3], "...", columns[-1]])
 
 
-def _input(table: Table, tensor: Signature, columns: Sequence[str], names: Sequence[str] | None) -> ndarray:
+def _input(
+    table: Table, tensor: Signature, columns: Sequence[str], sizes: Mapping[str, int], names: Sequence[str] | None
+) -> ndarray:
     """The array of one input; a single column of classes is numbers, or rows with a one."""
     if tensor.kind in ("integers", "labels") and len(columns) == 1:
         classes = _classes(table, columns[0], names)
-        if tensor.kind == "integers" or classes.min() < 0:  # which is said of the array
-            return classes
-        return np.eye(len(names) if names else int(classes.max()) + 1)[classes]
+        count = len(names) if names else evaluator(tensor.shape[-1] if tensor.bound is None else tensor.bound)(sizes)
+        for k in np.flatnonzero((classes < 0) | (classes >= count) if count else classes < 0):
+            known = f"the classes are whole numbers from 0 to {int(count) - 1}" if count else "classes are whole numbers from 0"
+            counted = "; count them from 0, not from 1" if (classes.min(), classes.max()) == (1, count) else ""
+            raise table.fault(int(k), columns[0], f"which is no class: {known}{counted}")
+        return classes if tensor.kind == "integers" else np.eye(int(count or classes.max() + 1))[classes]
     numbers = [table.numbers(name) for name in columns]
     return numbers[0] if list(columns) == [tensor.name] and tensor.rank == 1 else np.stack(numbers, axis=1)
 

@@ -23,7 +23,7 @@ from symbackprop.training.classes import class_inputs, find_prediction, needs_of
 from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
-from symbackprop.training.layout import checked, lay_out
+from symbackprop.training.layout import checked, lay_out, sizes_told
 from symbackprop.training.mapped import folder
 from symbackprop.training.model import Model
 from symbackprop.training.score import Evaluated, Score
@@ -51,7 +51,7 @@ def evaluate(
     program = without_left_out(stable(network.program))
     given = _required(program, parameters)
     like = like or header_told(parameters)
-    arrays = load(data, program, sizes or {}, like)
+    arrays = load(data, program, {**sizes_told(program, given), **(sizes or {})}, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     if is_table(data):
         _require_classes(Path(data), program, layout.sizes, like)
@@ -76,9 +76,8 @@ def predict(network: Network, parameters: Parameters, data: Data, value: str | N
     """
     program = without_left_out(stable(network.program))
     given = _required(program, parameters)
-    arrays = {
-        str(name): as_array(str(name), array) for name, array in _measures(data, program, like or header_told(parameters)).items()
-    }
+    measures = _measures(data, program, sizes_told(program, given), like or header_told(parameters))
+    arrays = {str(name): as_array(str(name), array) for name, array in measures.items()}
     name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
     needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
     for key, array in needed.items():
@@ -87,17 +86,17 @@ def predict(network: Network, parameters: Parameters, data: Data, value: str | N
     return Compiled(program, network.loss, {}, (name,)).outputs(given, needed, [name])[name]
 
 
-def _measures(data: Data, program: Program, like: Header) -> Mapping[str, Any]:
+def _measures(data: Data, program: Program, sizes: Mapping[str, int], like: Header) -> Mapping[str, Any]:
     """The arrays of data that need not tell what is predicted."""
     if isinstance(data, Mapping):
         return data
     if isinstance(data, str) and data in BUNDLED:
-        return bundled(data, program, {})
+        return bundled(data, program, sizes)
     if not isinstance(data, str | os.PathLike):
         first = next((t.name for t in program.inputs if t.kind == "data"), "X")
         raise TrainingError(f"data is a dict of arrays or the path of a file, not {type(data).__name__}: give {{{first!r}: ...}}")
     if is_table(data):
-        return read_measures(Path(data), program, like)
+        return read_measures(Path(data), program, sizes, like)
     return folder(Path(data)) if os.path.isdir(data) else read_arrays(data)
 
 

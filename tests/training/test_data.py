@@ -14,6 +14,7 @@ from symbackprop.training import shipped as shipped_module
 from symbackprop.training.datasets import load
 from symbackprop.training.initial import INITIALISERS, initial
 from symbackprop.training.shipped import BUNDLED, shipped
+from symbackprop.training.using import evaluate
 from tests.command import Run
 
 CLASSES = """
@@ -85,6 +86,21 @@ def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> 
 def test_a_table_that_does_not_fit_is_refused_with_its_place(folder: Path, header: str, rows: str, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         sb.train(CLASSES, table(header, rows), **QUIET)
+
+
+@pytest.mark.parametrize("kind", ["labels[n, c]", "labels[n, 3]", "integers[n, c]", "integers[n, 3]"])
+def test_a_table_need_not_hold_each_class_and_holds_no_other(folder: Path, kind: str) -> None:
+    net = f"X: data[n, 2]\ny: {kind}\nW: parameter[2, {'3' if '3' in kind else 'c'}]\nL = cross_entropy(X @ W, y)\n"
+    start = {"W": np.zeros((2, 3))}
+    two = "1,2,0\n3,4,1"
+    held_out = Path(table("X1,X2,y", two)).rename("two.csv")
+    sb.train(net, table("X1,X2,y", f"{two}\n5,6,2"), held_out=held_out, **QUIET)
+    assert evaluate(read(net), start, held_out).loss == pytest.approx(np.log(3))
+    with pytest.raises(
+        TrainingError, match=r"two.csv:3: the column y holds '3', which is no class: .* from 0 to 2; count them from 0"
+    ):
+        held_out.write_text("X1,X2,y\n1,2,1\n3,4,3\n")
+        evaluate(read(net), start, held_out)
 
 
 def test_more_columns_than_an_input_has_are_refused(folder: Path) -> None:
