@@ -250,9 +250,13 @@ def _input(
         classes = _classes(table, columns[0], names)
         count = len(names) if names else evaluator(tensor.shape[-1] if tensor.bound is None else tensor.bound)(sizes)
         for k in np.flatnonzero((classes < 0) | (classes >= count) if count else classes < 0):
-            known = f"the classes are whole numbers from 0 to {int(count) - 1}" if count else "classes are whole numbers from 0"
-            counted = "; count them from 0, not from 1" if (classes.min(), classes.max()) == (1, count) else ""
-            raise table.fault(int(k), columns[0], f"which is no class: {known}{counted}")
+            most, from_1 = int(count or 0) - 1, (classes.min(), classes.max()) == (1, count)
+            fault = (
+                "which is no class: classes are whole numbers from 0" if not count
+                else f"which is no class: the classes are whole numbers from 0 to {most}; count them from 0, not from 1" if from_1
+                else f"which is no class: the classes are whole numbers from 0 to {most}"
+            )  # fmt: skip
+            raise table.fault(int(k), columns[0], fault)
         return classes if tensor.kind == "integers" else np.eye(int(count or classes.max() + 1))[classes]
     numbers = [table.numbers(name) for name in columns]
     return numbers[0] if list(columns) == [tensor.name] and tensor.rank == 1 else np.stack(numbers, axis=1)

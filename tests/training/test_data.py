@@ -96,10 +96,10 @@ def test_a_table_need_not_hold_each_class_and_holds_no_other(folder: Path, kind:
     held_out = Path(table("X1,X2,y", two)).rename("two.csv")
     sb.train(net, table("X1,X2,y", f"{two}\n5,6,2"), held_out=held_out, **QUIET)
     assert evaluate(read(net), start, held_out).loss == pytest.approx(np.log(3))
+    held_out.write_text("X1,X2,y\n1,2,1\n3,4,3\n")
     with pytest.raises(
         TrainingError, match=r"two.csv:3: the column y holds '3', which is no class: .* from 0 to 2; count them from 0"
     ):
-        held_out.write_text("X1,X2,y\n1,2,1\n3,4,3\n")
         evaluate(read(net), start, held_out)
 
 
