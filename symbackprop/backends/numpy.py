@@ -10,7 +10,7 @@ import keyword
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -243,9 +243,12 @@ class Writer:
 
     def size_lines(self) -> list[str]:
         """The lines that read the sizes from the shapes of the arguments."""
-        waiting, lines = set(self.used), []
         mine = {t.name for t in self.arguments}
         candidates = [*self.arguments, *[t for t in self.program.inputs if t.name not in mine and t.shape]]
+        shapes = [e for t in candidates for e in t.shape]
+        within = {s: e.free_symbols for s in self.used if s not in shapes for e in shapes if s in e.free_symbols}
+        lines = list[str]()
+        waiting: set[Any] = self.used.union(*within.values())
         for tensor in candidates:
             found = waiting.intersection(tensor.shape)
             if not found:
@@ -260,20 +263,39 @@ class Writer:
             else:
                 (s,) = found
                 lines.append(f"{self.sizes[s]} = {name}.shape[{tensor.shape.index(s)}]")  # type: ignore[index]
-        return lines + [self.solved(s, candidates) for s in sorted(waiting, key=str)]
+        known: set[Expr] = {*self.used, *shapes} - waiting
+        while waiting:
+            found = next((s for s in sorted(waiting, key=str) if self.told(s, candidates, known)), min(waiting, key=str))
+            lines.append(self.solved(found, candidates, known))
+            waiting.remove(found)
+            known.add(found)
+        return lines
 
-    def solved(self, s: Symbol, candidates: Sequence[Signature]) -> str:
-        """The line that finds a size from an axis of the size a s + b."""
+    def told(self, s: Symbol, candidates: Sequence[Signature], known: Collection[Expr]) -> tuple[Signature, int, Expr] | None:
+        """An axis of the size a s + b that tells a size s, where b is of known ones, and a."""
         for tensor in candidates:
             for axis, extent in enumerate(tensor.shape):
                 slope = sp.diff(extent, s)
-                if slope.is_Integer and slope != 0 and extent.free_symbols == {s}:
-                    self.take(tensor)
-                    rest = sp.expand(extent - slope * s)
-                    text = f"{self.identifier[tensor.name]}.shape[{axis}]"
-                    text = f"({text} - {rest})" if rest > 0 else f"({text} + {-rest})" if rest < 0 else text
-                    return f"{self.sizes[s]} = {text}{f' // {slope}' if slope != 1 else ''}"
+                if slope.is_Integer and slope != 0 and extent.free_symbols - {s} <= {*known}:
+                    return tensor, axis, slope
+        return None
+
+    def solved(self, s: Symbol, candidates: Sequence[Signature], known: Collection[Expr]) -> str:
+        """The line that finds a size from an axis of the size a s + b."""
+        if (found := self.told(s, candidates, known)) is not None:
+            tensor, axis, slope = found
+            self.take(tensor)
+            rest = sp.expand(tensor.shape[axis] - slope * s)
+            text = f"{self.identifier[tensor.name]}.shape[{axis}]"
+            minus = rest.is_number and rest < 0
+            text = f"({text} + {-rest})" if minus else f"({text} - {self.within(rest)})" if rest != 0 else text
+            return f"{self.sizes[s]} = {text}{f' // {slope}' if slope != 1 else ''}"
         raise SourceError(f"no input tells the size {s}; give it, such as sizes={{{s.name!r}: 10}}")
+
+    def within(self, size: Expr) -> str:
+        """A size, in brackets where it is a sum."""
+        text = self.size_text(size)
+        return f"({text})" if size.is_Add else text
 
     def take(self, tensor: Signature) -> None:
         if all(tensor.name != t.name for t in self.arguments):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
@@ -43,6 +44,7 @@ _WHOLE = frozenset([
 _SQUARE = frozenset(["tr", "trace", "Tr", "det", "logdet"])  # of square matrices alone
 _TOTALS = frozenset(["sum", "mean", "avg", "average", "rowsum", "colsum", "rowmean", "colmean"])  # of several entries
 _MEANS = frozenset(["mean", "avg", "average"])
+_INVERTED = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
 _ORDERS = tuple(map(str, range(HIGHEST + 1)))
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -80,6 +82,12 @@ def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[t
     if word.base == "psi" and not word.primes and state.applies("gammaln", "digamma"):
         found = [("digamma", 0.0, Told()), *((name, OTHER, note) for name, _, note in found)]
     return found
+
+
+def inverted(word: Word) -> Word:
+    r"""\sin^{-1} as \arcsin: of these functions it is always the inverse; any other word as it is."""
+    is_inverse = word.base in _INVERTED and plain(word.sup) == "-1" and not word.primes
+    return replace(word, base=f"arc{word.base}", sup=()) if is_inverse else word
 
 
 def applied_to(state: State, behind: Sequence[Syntax]) -> list[str]:

@@ -14,7 +14,7 @@ from symbackprop.notation.claims.limits import RELATIONS
 from symbackprop.notation.claims.shapes import Senses, made, over_all
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import plain
+from symbackprop.notation.claims.tokens import Token, plain
 
 
 def extremum(state: State, kind: str, arguments: list[Senses], at: int, below: Tokens) -> Senses:
@@ -61,7 +61,9 @@ def _over(state: State, kind: str, arguments: list[Senses], at: int, below: Toke
 
 
 def _counted(state: State, below: Tokens, value: Senses) -> Tokens:
-    r"""The letter alone of k = 1, \dots, K and k \in \{1, \dots, K\} and k \in [K], where K is how far it runs anyway."""
+    r"""The letter alone of k = 1, \dots, K, k \in \{1, \dots, K\}, k \in [K] and 1 \leq k \leq K, if all of its are."""
+    if [t.text for t in (*below[:2], *below[3:4])] == ["1", r"\leq", r"\leq"]:
+        below = (below[2], Token("=", below[0].at), Token("1", below[0].at), Token(",", below[0].at), *below[4:])
     k = next((k for k, t in enumerate(below) if t.text in ("=", r"\in")), len(below))
     rest, letter = plain(below[k + 1 :]), plain(below[:k])
     if not rest.startswith(("1,", "{1,", "[")):

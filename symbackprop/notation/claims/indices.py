@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from typing import TypeVar
 
 import sympy as sp
 
@@ -15,6 +15,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.labels import at_label, places
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
+from symbackprop.notation.claims.places import Place, joined
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.steps import leaf_of
@@ -23,12 +24,13 @@ from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES
 
 SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
+_Size = TypeVar("_Size", int, sp.Expr)
 ROW_OF_NETWORK = 0.5  # W_j v is a number, where nobody claims anything of it
 _HALVES = re.compile(r"-?frac\d\d$")
 _FRACTION = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?$")
 
 
-def below(count: int, shape: Sequence[int]) -> list[tuple[int, int]]:
+def below(count: int, shape: Sequence[_Size]) -> list[tuple[int, _Size]]:
     """The axes that as many indices stand for, with their sizes: the first, or, where that is their number, those not of size 1."""
     axes = list(enumerate(shape))
     longer = [(place, n) for place, n in axes if n != 1]
@@ -49,10 +51,11 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         first = parts[0] if len(parts) == 1 else None
         if isinstance(first, tuple) and len(first) == 1 and first[0].text.isdigit() and len(first[0].text) == len(natural):
             parts = [(Token(c, at),) for c in first[0].text]  # A_{12}
+        parts = _joined(parts, len(natural))
         if len(parts) > len(natural):
             continue
         try:
-            node, loops = reading.node, _loops(state, reading.node)
+            node, loops, firsts = reading.node, _loops(state, reading.node), _firsts(state, reading.node)
             natural = [a for a in natural if a in loops] + [a for a in natural if a not in loops] if len(parts) == 1 else natural
             for part, axis in zip(parts, natural, strict=False):
                 if isinstance(part, Word):
@@ -60,7 +63,10 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
                     continue
                 if part[0].text == ":":
                     continue
-                node = _at_step(state, node, axis, loops[axis], part, at) if axis in loops else _at(state, node, axis, part, at)
+                if axis in loops:
+                    node = _at_step(state, node, axis, loops[axis], part, at)
+                else:
+                    node = _at(state, node, axis, part, at, firsts.get(axis, sp.Integer(state.origin)))
         except Misfit:
             continue
         left = [a for k, a in enumerate(natural) if k >= len(parts) or _is_whole(parts[k])]
@@ -78,6 +84,19 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
     if not found:
         raise Fault(f"the indices {plain(several)} do not fit what they stand below.", "One letter an axis.", at)
     return best(found)
+
+
+def _joined(parts: Sequence[Tokens | Word], rank: int) -> list[Tokens | Word]:
+    """The indices of as many axes, where a number and a letter may be a multiple; labels stay."""
+    plain_parts = [part for part in parts if not isinstance(part, Word)]
+    return [*joined(plain_parts, rank)] if len(plain_parts) == len(parts) > rank else [*parts]
+
+
+def _firsts(state: State, node: Node) -> Mapping[str, sp.Expr]:
+    """From where the entries of a tensor count along its axes, where that is not from 1."""
+    found = leaf_of(node) if state.context.firsts else None
+    own = state.context.firsts.get(found[0], {}) if found else {}
+    return {axis: own[place] for axis, place in found[1].items() if place in own} if found else {}
 
 
 def _is_whole(part: Tokens | Word) -> bool:
@@ -140,33 +159,23 @@ def _to_the_start(state: State, of: str, by: str, start: str) -> str:
     return state.gradient(of, start)
 
 
-def _at(state: State, node: Node, axis: str, part: Tokens, at: int) -> Node:
-    """One index along one axis."""
+def _at(state: State, node: Node, axis: str, part: Tokens, at: int, first: sp.Expr) -> Node:
+    """One index along one axis, whose entries count from `first`."""
     extent = node.extent(axis)
-    letters: list[tuple[int, str]] = []
-    shift, sign = 0, 1
-    if any(one.text.isdigit() and other.text not in "+-" for one, other in pairwise(part)):
-        raise Fault(f"{plain(part)}: a multiple of an index is not read.", "Write the entries without a stride.", at)
-    for token in part:
-        if token.text in "+-":
-            sign = 1 if token.text == "+" else -1
-        elif token.text.isdigit():
-            shift, sign = shift + sign * int(token.text), 1
-        else:
-            letters.append((sign, token.text.lstrip("\\")))
-            sign = 1
-    if len(letters) == 1 and letters[0][0] == 1 and shift == 0:
-        letter = letters[0][1]
+    taken = {*state.ranges, *state.outer}
+    place = Place.of(part, lambda text: None if text in taken or state.loose else state.names.size(Word(text, at)))
+    low = sum((k * state.low(c) for k, c in place.letters), place.added) - first
+    if [k for k, _ in place.letters] == [1] and low == 0:
+        letter = place.letters[0][1]
         state.ranged(letter, extent)
-        if letter in state.limited and state.range(letter, at) < extent:
+        if (letter in state.limited or letter in state.lows) and state.range(letter, at) < extent:
             return nd.picked(node, axis, ((1, letter, state.range(letter, at)),), 0)
         return nd.renamed(node, [(axis, letter)])
-    total = sum(s for s, _ in letters)
-    state.counted = state.counted or total != 1
-    place = shift + state.origin * (total - 1)
-    if not letters and not 0 <= place < extent:
-        raise Misfit(f"there is no entry {shift}")
-    return nd.picked(node, axis, tuple((s, c, state.range(c, at)) for s, c in letters), place)
+    state.counted = state.counted or sum(k for k, _ in place.letters) != 1
+    here = int(state.probe.value(low).real)
+    if not place.letters and not 0 <= here < extent:
+        raise Misfit(f"there is no entry {plain(part)}")
+    return nd.picked(node, axis, tuple((k, c, state.range(c, at)) for k, c in place.letters), low, here)
 
 
 def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bool = True) -> Senses:

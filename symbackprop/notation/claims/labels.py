@@ -62,6 +62,12 @@ def is_label(state: State, letter: str) -> bool:
     return name is not None and letter not in state.ranges and letter not in state.outer and state.is_integer(name)
 
 
+def is_last(state: State, letter: str) -> bool:
+    """Whether a letter below a name of a network is a size, the n of x_n, and no index."""
+    taken = letter in state.ranges or letter in state.outer or state.loose
+    return state.context.is_network and letter in state.names.sizes and not taken
+
+
 def labels_below(state: State, several: Sequence[Token]) -> Iterator[Word]:
     """The labels among subscript tokens, whose own indices have ranges."""
     if any(t.text in ("_", "^") for t in several):

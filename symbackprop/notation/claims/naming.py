@@ -267,7 +267,7 @@ def constant(state: State, word: Word) -> Senses | None:
         return scripts(state, sure(state.size(name)), (), word.sup, word.at)
     if word.base in {*state.outer, *state.ranges} and not sub:  # the k of x^k is where the index k stands
         state.counted = True
-        return scripts(state, sure(nd.positions(word.base, state.range(word.base, word.at), state.origin)), (), word.sup, word.at)
+        return scripts(state, sure(state.positions(word.base, word.at)), (), word.sup, word.at)
     if word.base in "dnDN" and plain(word.sub) in state.names.sizes:  # d_k
         named = plain(word.sub)
         return [Sense(state.size(named), 0.0, (told("{} is read as the size {}", described(word), named),))]

@@ -149,7 +149,7 @@ class Positions:
 
     axis: str
     extent: int
-    origin: int
+    origin: Expr
 
 
 @dataclass(frozen=True)
@@ -370,14 +370,14 @@ def eye(axes: Axes, extents: tuple[int, int]) -> Node:
     return Node(Eye(axes, extents), (), axes, np.eye(*extents, dtype=complex))
 
 
-def positions(axis: str, extent: int, origin: int) -> Node:
-    """The positions along an axis, counted from `origin`."""
-    return Node(Positions(axis, extent, origin), (), (axis,), (origin + np.arange(extent)).astype(complex))
+def positions(axis: str, extent: int, origin: int | Expr, at_probe: int | None = None) -> Node:
+    """The positions along an axis, counted from `origin`; of one in sizes, `at_probe` is its value."""
+    first = complex(origin if at_probe is None else at_probe)
+    return Node(Positions(axis, extent, sp.S.Zero + origin), (), (axis,), first + np.arange(extent))
 
 
 def picked(x: Node, axis: str, letters: tuple[tuple[int, str, int], ...], shift: int | Expr, at_probe: int | None = None) -> Node:
     """The entries at shifted positions along an axis, 0 where there are none; of a shift in sizes, `at_probe` is its value."""
-    shift = sp.Integer(shift) if isinstance(shift, int) else shift
     place = np.full([n for _, _, n in letters], int(shift) if at_probe is None else at_probe)
     for k, (sign, _, n) in enumerate(letters):
         place = place + sign * np.arange(n).reshape([-1 if q == k else 1 for q in range(len(letters))])
@@ -389,7 +389,7 @@ def picked(x: Node, axis: str, letters: tuple[tuple[int, str, int], ...], shift:
     names = [letter for _, letter, _ in letters]
     if set(names) & set(rest) or len(set(names)) < len(names):
         raise Misfit("an index stands twice in a shifted entry")
-    return Node(Picked(axis, letters, shift), (x,), (*names, *rest), np.where(mask, moved, 0))
+    return Node(Picked(axis, letters, sp.S.Zero + shift), (x,), (*names, *rest), np.where(mask, moved, 0))
 
 
 def stacked(several: tuple[Node, ...], axis: str) -> Node:

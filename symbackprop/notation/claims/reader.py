@@ -16,8 +16,9 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import CLOSING, syntax
 from symbackprop.notation.claims.indices import below, letters_of, powered
-from symbackprop.notation.claims.labels import is_label, labels_below
+from symbackprop.notation.claims.labels import is_label, is_last, labels_below
 from symbackprop.notation.claims.nodes import DOWN
+from symbackprop.notation.claims.places import joined
 from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain, made, sure
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
@@ -65,13 +66,13 @@ class Reader:
                 continue
             for label in labels_below(self.state, found.index):
                 self.foresee(label, only)
-            parts = indices((*found.sample, *found.index))
             shape = self.state.probe.shape(found.name) if found.name in self.state.probe.shapes else ()
+            parts = joined(indices((*found.sample, *found.index)) or (), len(shape))
             own = self.state.context.loops.of(found.name, self.state.roles)
-            for part, (place, extent) in zip(parts or (), below(len(parts or ()), shape), strict=False):
+            for part, (place, extent) in zip(parts, below(len(parts), shape), strict=False):
                 letter = part[0].text.lstrip("\\")
-                free = letter not in hidden and (only is None or letter in only) and not is_label(self.state, letter)
-                if len(part) == 1 and letter.isalpha() and free:
+                free = not is_last(self.state, letter) if only is None else letter in only
+                if len(part) == 1 and letter.isalpha() and free and letter not in hidden and not is_label(self.state, letter):
                     self.state.ranged(letter, extent if place not in own else self.state.steps(letter, extent, own[place]))
         self.foresee_numbers(node, only)
 
@@ -214,7 +215,7 @@ class Reader:
     # ---- words
     def word(self, word: Word, behind: list[Syntax], k: int) -> tuple[Senses, int]:
         """What a word means, in the order: a person's table, the claim's own names, the network, functions, constants."""
-        state = self.state
+        state, word = self.state, calls.inverted(word)
         own = naming.local(self.state, word)
         if own is not None:
             return own, k + 1
@@ -253,7 +254,8 @@ class Reader:
                 return None
             raise Fault(f"{word.base} has no argument.", "Write it in brackets.", word.at)
         first = behind[0]
-        body = first.body if isinstance(first, sx.Scripted) else first
+        whole = word.base in ("max", "min") and word.sub  # \min_k (x - \mu_k)^2 is the smallest square
+        body = first.body if isinstance(first, sx.Scripted) and not whole else first
         if isinstance(body, sx.Group) and body.bracket in ("(", "[", r"\{", "{"):
             arguments = [self.read(item) for item in body.items]
             result = calls.call(state, functions, arguments, word.primes, word.at, word.sub)
@@ -275,9 +277,8 @@ class Reader:
             result = calls.call(state, functions, [argument], word.primes, word.at, word.sub)
         sup = tuple(t for t in bare(word.sup))
         if plain(sup) == "-1":
-            raise Fault(
-                f"{word.base}^{{-1}} may be a power or the inverse function.", "Write 1/f(x), or the inverse by its name.", word.at
-            )
+            fault = f"{word.base}^{{-1}} may be a power or the inverse function."
+            raise Fault(fault, "Write 1/f(x), or the inverse by its name.", word.at)
         return (powered(state, result, word.sup, word.at) if sup else result), taken
 
     def ones(self, word: Word, behind: list[Syntax]) -> tuple[Senses, int] | None:

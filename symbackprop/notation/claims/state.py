@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +21,7 @@ from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.shapes import Senses, sure
 from symbackprop.notation.claims.steps import Loops
-from symbackprop.notation.claims.syntax import Syntax
+from symbackprop.notation.claims.syntax import Span, Syntax
 from symbackprop.notation.claims.words import Names
 
 
@@ -41,6 +41,7 @@ class Context:
     lettered  a name that several steps gave at letters of their own, delta_k and delta_j -> its name at each of them.
     own       a tensor z -> the name among `defined` of the gradient by it that a step called dz.
     left      the indices of what is claimed with their sizes, where they are known and the claim is a right-hand side alone.
+    firsts    a tensor of a network -> the numbers of its first entries, by the places of the axes that do not count from 1.
     """
 
     forward: Program
@@ -55,6 +56,7 @@ class Context:
     lettered: Mapping[str, Mapping[tuple[str, ...], str]] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     left: tuple[tuple[str, Expr], ...] = ()
+    firsts: Mapping[str, Mapping[int, Expr]] = field(default_factory=dict)
 
     @property
     def is_network(self) -> bool:
@@ -111,6 +113,7 @@ class State:
     origin         whether indices count from 1 or from 0; `counted` is set where it matters.
     guesses        a letter that stands nowhere -> the tensor whose gradient it is taken to be.
     ranges         the indices in scope with their sizes.
+    lows           the lowest numbers of indices that run as the formula of a network says.
     local          what the claim itself defines: names without their indices -> senses, and the axes of the indices.
     trims          an index of steps -> how many at the low end, and at both, its range leaves out.
     apart          letters side by side that are taken the less likely way; `beside` are all those for which there is one.
@@ -133,7 +136,9 @@ class State:
         self.counted = False
         self.beside: set[str] = set()
         self.ranges: dict[str, int] = {}
+        self.lows: dict[str, Expr] = {}
         self.limited: set[str] = set()  # indices whose limits a sum computes: n - 2
+        self.loose = False  # whether what is read stands in a sum without letters: all that are below something are its own
         self.outer: set[str] = set()  # the indices of the left-hand side
         self.local: dict[str, Local] = {}
         self.roles: dict[str, Gradient] = {}
@@ -190,6 +195,22 @@ class State:
     def ranged(self, letter: str, extent: int) -> None:
         self.ranges.setdefault(letter, extent - self.trims.get(letter, (0, 0))[1])
 
+    def spanned(self, spans: Iterable[Span]) -> None:
+        """Indices run as these say."""
+        for letter, low, extent in spans:
+            self.ranges[letter], self.lows[letter] = int(self.probe.value(extent).real), low
+
+    def low(self, letter: str) -> Expr:
+        """The lowest number of an index."""
+        return self.lows.get(letter, sp.Integer(self.origin))
+
+    def positions(self, letter: str, at: int, labels: bool = False) -> Node:
+        """An index as a number, counted from its lowest; beside labels, which are numbers from 0, as one of them."""
+        low = self.low(letter)
+        if labels:
+            low = self.lows[letter] - 1 if self.lows.get(letter, 0) != 0 else sp.S.Zero
+        return nd.positions(letter, self.range(letter, at), low, int(self.probe.value(low).real))
+
     def steps(self, letter: str, extent: int, axis: Axis) -> int:
         """How many steps an index runs over: from 1, unless the left-hand side says from where."""
         return extent if letter in self.trims else extent + int(self.probe.value(axis.origin).real) - 1
@@ -198,6 +219,7 @@ class State:
     def bound(self, letters: list[str]) -> Iterator[None]:
         """Indices of a sum: their ranges are their own."""
         saved = {c: self.ranges.pop(c) for c in letters if c in self.ranges}
+        lows = {c: self.lows.pop(c) for c in letters if c in self.lows}
         starts = {c: self.starts.pop(c) for c in letters if c in self.starts}
         reached = dict(self.reached)
         try:
@@ -206,7 +228,9 @@ class State:
             for c in letters:
                 self.ranges.pop(c, None)
                 self.starts.pop(c, None)
+                self.lows.pop(c, None)
             self.ranges |= saved
+            self.lows |= lows
             self.starts |= starts
             self.reached = {c: r for c, r in self.reached.items() if c not in letters} | {
                 c: r for c, r in reached.items() if c in letters

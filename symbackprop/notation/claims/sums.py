@@ -34,7 +34,7 @@ def condition(state: State, node: Syntax) -> Senses:
     if not isinstance(node, sx.Relation):
         raise Fault("a comparison is expected here.", "Write one, such as z > 0.", node.at)
     labels = any(_names_integers(state, side) for side in node.sides)
-    sides = [_side(state, side, 0 if labels else state.origin, labels) for side in node.sides]
+    sides = [_side(state, side, labels) for side in node.sides]
     total: Senses = []
     for left, sign, right in zip(sides[:-1], node.signs, sides[1:], strict=True):
         found = made(lambda a, b, sign=sign: nd.compared(sign, a, b), left, right)
@@ -70,17 +70,17 @@ def _has_letter(state: State, node: Syntax) -> bool:
     return _letter(state, inner) is not None
 
 
-def _side(state: State, node: Syntax, origin: int, labels: bool) -> Senses:
+def _side(state: State, node: Syntax, labels: bool) -> Senses:
     letter = _letter(state, node)
     if letter:
-        return sure(nd.positions(letter, state.range(letter, node.at), origin))
+        return sure(state.positions(letter, node.at, labels))
     if isinstance(node, sx.Product) and len(node.factors) == 2 and not node.ops[0] and _letter(state, node.factors[1]):
-        return best(times(state.read(node.factors[0]), _side(state, node.factors[1], origin, labels)))  # 2 i, a stride
+        return best(times(state.read(node.factors[0]), _side(state, node.factors[1], labels)))  # 2 i, a stride
     if isinstance(node, sx.Terms) and any(_has_letter(state, part) for _, part in node.parts):
         state.counted = state.counted or not labels
         total: Senses = []
         for sign, part in node.parts:
-            one = _side(state, part, origin, labels)
+            one = _side(state, part, labels)
             one = one if sign > 0 else made(lambda x: nd.arithmetic("neg", x), one)
             total = made(lambda a, b: nd.arithmetic("+", a, b), total, one) if total else one
         return total
@@ -98,17 +98,21 @@ def big(state: State, node: sx.Big) -> Senses:
     if node.kind == "prod" and len(letters) == 1 and (found := _of_matrices(state, node, letters[0])):
         return found
     with state.bound(letters):
+        state.spanned(node.spans)
         state.foresee(node.body, letters)
         for letter, extent in given(state, node, letters).items():
             state.ranged(letter, extent)
         late = len(letters) == 1 and letters[0] not in state.ranges  # how far it runs is known when the body is read
-        conditions += limited(state, node, letters, hint)
+        conditions += [] if node.spans else limited(state, node, letters, hint)
         if letters and letters[0] in state.starts and node.under and "=" in [t.text for t in node.under]:
             narrowed(state, node, letters)
             conditions, hint, late = [], None, False
+        loose, state.loose = state.loose, state.loose or not node.under
         body = state.read(node.body)
+        state.loose = loose
         conditions += limited(state, node, letters, hint, read=True) if late else []
-        require_end(state, node, letters)
+        if not node.spans:
+            require_end(state, node, letters)
         for letter in [c for c in compared(tuple(conditions)) if letters and c in state.outer]:  # i of \sum_{j<i} runs as far as j
             state.ranged(letter, state.range(letters[0], node.at))
         masks = [condition(state, one) for one in conditions]

@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from symbackprop.notation.claims.tokens import Token
 
+if TYPE_CHECKING:
+    from sympy import Expr
+
 Tokens = tuple[Token, ...]
+
+
+class Span(NamedTuple):
+    """An index that runs over so many numbers, from the lowest on."""
+
+    letter: str
+    low: Expr
+    extent: Expr
 
 
 @dataclass(frozen=True)
@@ -89,13 +100,17 @@ class Root:
 
 @dataclass(frozen=True)
 class Big:
-    r"""A sum \sum, a product \prod or a mean over the rest of its term; limits are tokens."""
+    r"""A sum \sum, a product \prod or a mean over the rest of its term; limits are tokens.
+
+    spans   how its letters run, where that was found from all that its body reads.
+    """
 
     under: Tokens
     over: Tokens
     body: Syntax
     at: int
     kind: Literal["sum", "prod", "mean"] = "sum"
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.places import joined
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import GREEK, Token, bare, plain, tokens
 
@@ -180,7 +181,8 @@ class Names:
             yield from (Found(name, bare(word.sub), rest) for name in names if name and self._indexable(name, bare(word.sub), ()))
 
     def _indexable(self, name: str, index: Tokens, sample: Tokens) -> bool:
-        return (not index and not sample) or len(indices(index) or ()) + bool(sample) <= self.known[name]
+        rank = self.known[name] - bool(sample)
+        return (not index and not sample) or len(joined(indices(index) or (), rank)) <= rank
 
     def _view(self, name: str, index: Tokens) -> str | None:
         """The view of a tensor that indices pick: as many as a legend says, or more than the tensor has."""
@@ -205,7 +207,7 @@ class Names:
         return (), "", sup
 
     def _ways(self, base: str, word: Word) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
-        sub, sup = bare(word.sub), bare(word.sup)
+        sub, sup = _labelled(word.sub), bare(word.sup)
         inner, label, after = self._label(word.sup)
         if label:
             sample, other, rest = self._label(after)
@@ -246,6 +248,22 @@ class Names:
 
 
 _SEPARATOR = (Token("", 0),)
+
+
+def _labelled(sub: Tokens) -> Tokens:
+    """A subscript without braces, but for those around what stands below a label: y_{t-1}."""
+    own = bare(sub)
+    if not any(t.text in ("_", "^") for t in own):
+        return own
+    found: list[Token] = []
+    inner = sub[1:-1] if sub[0].text == "{" and sub[-1].text == "}" else sub
+    depth = 0
+    for before, token in zip((Token("", 0), *inner), inner, strict=False):
+        depth += token.text == "{" and (depth > 0 or before.text == "_")
+        if depth or token in own:
+            found.append(token)
+        depth -= token.text == "}" and depth > 0
+    return tuple(found)
 
 
 def split_family(left: Tokens) -> tuple[Tokens, Tokens]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sympy import Integer
+from sympy import Expr, Integer
 
 from symbackprop.core.program import Program, Signature
 from symbackprop.formulas.latex import latex as printed
@@ -16,7 +16,7 @@ from symbackprop.notation.claims.reader import Reader as Readings
 from symbackprop.notation.claims.reader import with_ranges
 from symbackprop.notation.claims.shapes import BESIDE, Senses
 from symbackprop.notation.claims.state import Context, State
-from symbackprop.notation.claims.syntax import Syntax
+from symbackprop.notation.claims.syntax import Span, Syntax
 from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names
 
@@ -35,7 +35,9 @@ class Scope:
     def __init__(self, signatures: Mapping[str, Signature], names: Names, functions: Iterable[str]) -> None:
         self.names, self.functions = names, tuple(functions)
         self.signatures = dict(signatures)
-        self.probe = Probe({n: s.shape for n, s in signatures.items()}, map(Integer, names.counts()))
+        self.counts: set[Expr] = {*map(Integer, names.counts())}
+        self.firsts: Mapping[str, Mapping[int, Expr]] = {}
+        self.probe = Probe({n: s.shape for n, s in signatures.items()}, self.counts)
         self.probe.add("", ())
 
     def add(self, name: str, signature: Signature) -> None:
@@ -46,17 +48,29 @@ class Scope:
             self.probe.add(name, signature.shape)
         else:  # a size that nothing had: what was read before keeps its own
             shapes = self.probe.shapes | {name: signature.shape}
-            self.probe = Probe(shapes, map(Integer, self.names.counts()))
+            self.counts |= {*map(Integer, self.names.counts())}
+            self.probe = Probe(shapes, self.counts)
+
+    def reckon(self, spans: Iterable[Span]) -> None:
+        """Indices may run over so many numbers."""
+        several = {span.extent for span in spans}
+        if not several <= self.probe.number.keys():
+            self.counts |= several
+            self.probe = Probe(self.probe.shapes, self.counts)
 
     def state(self) -> State:
         forward = Program(self.signatures, (), ())
-        return State(Context(forward, "", named=self.functions), self.names, self.probe, 1, {})
+        return State(Context(forward, "", named=self.functions, firsts=self.firsts), self.names, self.probe, 1, {})
 
-    def meant(self, name: str, letters: tuple[str, ...], right: Syntax) -> Fitted:
-        """The one way to read name = right. Raises Fault where there are several, or where it takes too much for granted."""
+    def meant(self, name: str, letters: tuple[str, ...], right: Syntax, spans: Iterable[Span] = ()) -> Fitted:
+        """The one way to read name = right. Raises Fault where there are several, or where it takes too much for granted.
+
+        spans   how letters that no sum binds run.
+        """
 
         def read(reader: Readings, state: State) -> tuple[State, Senses]:
             state.outer = set(letters)
+            state.spanned(spans)
             reader.foresee(right)
             return state, reader.read(right)
 

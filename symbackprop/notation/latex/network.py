@@ -3,6 +3,7 @@ r"""A network whose equations are LaTeX, \hat y = W_2\,\sigma(W_1 x),\ L = (\hat
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -38,6 +39,7 @@ from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
 from symbackprop.notation.latex.stepped import step_letters
 from symbackprop.notation.latex.text import parted, plainly
+from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
 from symbackprop.notation.python_text import finished
 from symbackprop.notation.reader import Reader
@@ -153,6 +155,8 @@ class _Equations:
         self.lines, self.spellings = ordered(equalities, self.names)
         signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
         self.scope = Scope(signatures, self.spellings, self.reader.evaluator.functions)
+        self.windows = Windows(self.spellings, self.scope.signatures, ranges)
+        self.scope.firsts = self.windows.firsts
 
     def names(self, others: Iterable[str]) -> Names:
         known = {n: t.ndim for n, t in self.tensors.items()} | dict.fromkeys(self.reader.steps.opens, MOST_AXES)
@@ -223,7 +227,11 @@ class _Equations:
         return {described(replace(word, sub=(), sup=())) for line in self.lines for word, _ in words(line.right) if word.sub}
 
     def value(self, line: Line) -> Fitted:
-        return self.scope.meant(line.name, line.letters, line.right)
+        end = min((other.at for other in self.lines if other.at > line.at), default=sys.maxsize)
+        right, spans, notes = self.windows(line.name, line.letters, line.right, line.at, end)
+        self.notes += [f"{line.name}: {note}" for note in notes]
+        self.scope.reckon([*spans, *spans_of(right)])
+        return self.scope.meant(line.name, line.letters, right, spans)
 
     def enter(self, line: Line, one: Fitted) -> None:
         """Give the name of an equation to its value."""
