@@ -109,7 +109,7 @@ def is_slope_of_tanh(a: Algebra, p: Poly) -> bool:
 
 def _meant(a: Algebra, atom: Atom) -> set[Any]:
     """What a value is: a function, or that of which it is the name."""
-    return {atom.name, *(known.name for known, named in a.names.items() if named.leaf is atom)}
+    return {atom.name, *(known.name for known in a.called.get(atom, ()))}
 
 
 def is_entrywise(p: Poly) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, islice
 
 from sympy import Expr
 
@@ -32,6 +32,7 @@ def reading_ranks(program: Program, values: Collection[str]) -> dict[str, int]:
 
     values   those that are no derivatives.
     """
+    values = set(values)
     place: dict[str, tuple[float, int]] = {n: (k, k) for k, n in enumerate(program.tensors)}
     met = set[str]()
     for equation in program.equations:
@@ -147,10 +148,11 @@ def _summed(algebra: Algebra, p: Poly, shape: tuple[Expr, ...], q: Poly, other: 
 
 def _opened(program: Program, algebra: Algebra, name: str) -> Poly:
     """The definition of a value written out: all of it, or one level of it in a large program."""
-    forward = forward_values(program)
-    near = {name, *(r.name for r in program.equation_of()[name].operands)}
-    kept = () if len(forward) <= LARGE else [n for n in forward if n not in near]
-    return Values(program, algebra, kept).definition(name)
+    written, tensors = program.equation_of(), program.tensors
+    is_large = next(islice((n for n in written if tensors[n].role is None), LARGE, None), None) is not None
+    near = {name, *(r.name for r in written[name].operands)}
+    behind = {r.name for n in near & written.keys() for r in written[n].operands} - near
+    return Values(program, algebra, behind if is_large else ()).definition(name)
 
 
 def _symmetric(program: Program) -> set[str]:

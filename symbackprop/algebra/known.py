@@ -53,7 +53,7 @@ class Knowledge:
 
     sums     (atom, axis) -> the number that its entries sum to along the axis.
     wide     an atom -> several axes along which its entries sum to a number together, and to none along one.
-    names    an atom -> the tensor that a person gave that value to.
+    names    an atom -> the tensor that a person gave that value to; `called` is the other way round.
     used     atoms whose sums were used.
     choices  a tensor -> what it is where a number that is 0 or 1 has each of the two.
     masks    a tensor -> a number that is 0 or 1 of which it is a multiple, and the tensor's axes that are its own.
@@ -68,6 +68,7 @@ class Knowledge:
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
     wide: dict[Atom, dict[tuple[int, ...], Number]] = field(default_factory=dict)
     names: dict[Atom, Named] = field(default_factory=dict)
+    called: dict[Atom, list[Atom]] = field(default_factory=dict)
     choices: dict[Atom, Choice] = field(default_factory=dict)
     masks: dict[Atom, tuple[Atom, tuple[int, ...]]] = field(default_factory=dict)
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
@@ -134,17 +135,21 @@ class Knowledge:
     def learn_name(self, atom: Atom, named: Named) -> None:
         """A person gave the value of an atom a name."""
         self.made.clear()
+        if atom in self.names:
+            self.called[self.names[atom].leaf].remove(atom)
         self.names[atom] = named
+        self.called.setdefault(named.leaf, []).append(atom)
 
     @contextmanager
     def without_name(self, leaf: Atom) -> Iterator[None]:
         """As if nobody had given this name."""
-        names, made = self.names, self.made
+        names, called, made = self.names, self.called, self.made
         self.names, self.made = {atom: named for atom, named in names.items() if named.leaf is not leaf}, {}
+        self.called = {other: atoms for other, atoms in called.items() if other is not leaf}
         try:
             yield
         finally:
-            self.names, self.made = names, made
+            self.names, self.called, self.made = names, called, made
 
     def once(self, key: Hashable, work: Callable[[], Known]) -> Known:
         """What was worked out before, as far as nothing new was learnt since."""

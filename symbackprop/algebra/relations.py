@@ -220,7 +220,7 @@ ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
 def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
     """What the atoms satisfy, those that have a name included."""
     yield from (relation for relation in a.products if relation.atoms <= atoms)
-    called = {atom for atom, named in a.names.items() if named.leaf in atoms}
+    called = {atom for leaf in atoms for atom in a.called.get(leaf, ())}
     for atom in sorted(atoms | called, key=lambda b: b.id):
         if atom in a.masks:
             yield from _masked(a, atom)

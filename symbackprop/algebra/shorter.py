@@ -64,7 +64,8 @@ class Shorter:
         self, algebra: Algebra, equations: Mapping[str, Equation], forward: Collection[str], kept: frozenset[str],
         values: Callable[[frozenset[str]], Values], frontier: Callable[[str, set[str]], frozenset[str]],
     ) -> None:  # fmt: skip
-        self.algebra, self.equations, self.forward, self.kept = algebra, equations, forward, kept
+        self.algebra, self.equations, self.kept = algebra, equations, kept
+        self.place = {n: k for k, n in enumerate(forward)}
         self._values, self._frontier = values, frontier
         self.rules: dict[tuple[str, frozenset[str]], Rule | None] = {}
         self.readers = self._made_of()
@@ -72,7 +73,7 @@ class Shorter:
 
     def shorter(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser) -> Poly:
         """The sum of a value, shorter as it is written by a factoriser, where the values in `lets` have lines."""
-        known = lets.intersection(self.forward)  # what has a line and is a gradient says nothing of others
+        known = frozenset(n for n in lets if n in self.place)  # what has a line and is a gradient says nothing of others
         key = by, p, name if name in known or name in self.kept else "", known
         if key not in self.shortened:
             self.shortened[key] = self._plainest(name, p, known, by)
@@ -155,15 +156,15 @@ class Shorter:
     def _rules(self, p: Poly, lets: frozenset[str]) -> Iterator[Rule]:
         """What the definitions of the values that have a name, and are made of some of what a sum is made of, say."""
         near = set[str]().union(*[self.readers.get(tensor, ()) for tensor in (*p.tensors(), OF_SIZES)])
-        for n in self.forward:
-            rule = self._rule(n, lets) if n in near and (n in self.kept or n in lets) else None
+        for n in sorted(near, key=self.place.__getitem__):
+            rule = self._rule(n, lets) if n in self.kept or n in lets else None
             if rule is not None:
                 yield rule
 
     def _made_of(self) -> dict[str, set[str]]:
         """For each tensor, the values whose definitions may name it: those below them, as far as the author's values."""
         below, readers = dict[str, set[str]](), dict[str, set[str]]()
-        for n in self.forward:
+        for n in self.place:
             own = below[n] = set[str]()
             for ref in self.equations[n].operands:
                 own |= {ref.name} if ref.name in self.kept else {ref.name, *below.get(ref.name, ())}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from symbackprop.documents.document import Content, Formula
@@ -95,6 +96,12 @@ def _moves(first: Sequence[Formula], other: Sequence[Formula]) -> tuple[_Moves, 
     return None if None in found else tuple(found)  # type: ignore[arg-type]  # there is no None
 
 
+@cache
+def _compared(kind: type[Any]) -> tuple[str, ...]:
+    """The fields by which nodes of a kind are equal."""
+    return tuple(x.name for x in fields(kind) if x.compare)
+
+
 def _differences(one: Any, two: Any) -> _Moves | None:
     if type(one) is not type(two):
         return None
@@ -104,8 +111,10 @@ def _differences(one: Any, two: Any) -> _Moves | None:
             return {}
         numbers = one.kind == two.kind == "number" and all(text.isdecimal() for text in both)
         return {(): int(two.text) - int(one.text)} if numbers else None
+    if one is two:
+        return {}
     if is_dataclass(one):
-        parts = [(x.name, getattr(one, x.name), getattr(two, x.name)) for x in fields(one) if x.compare]
+        parts = [(name, getattr(one, name), getattr(two, name)) for name in _compared(type(one))]
     elif isinstance(one, tuple) and len(one) == len(two):
         parts = [(k, a, b) for k, (a, b) in enumerate(zip(one, two, strict=True))]
     else:
