@@ -74,6 +74,8 @@ def _run(rows: Sequence[Formula], at: int) -> _Run | None:
     """The run of layers that begins here and holds most lines."""
     found: _Run | None = None
     for period in range(1, min(LONGEST, (len(rows) - at) // FEWEST) + 1):
+        if found is not None and (len(rows) - at) // period * period <= found.period * found.times:
+            continue  # it cannot hold more
         first = rows[at : at + period]
         moves = _moves(first, rows[at + period : at + 2 * period])
         if moves is None or {n for each in moves for n in each.values()} not in ({1}, {-1}) or {} in moves:
