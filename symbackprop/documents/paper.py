@@ -24,9 +24,10 @@ from symbackprop.documents.document import (
 )
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer
+from symbackprop.formulas import build as f
 from symbackprop.formulas import told
 from symbackprop.formulas.lines import INDENT, lines
-from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.tree import Node, set_apart, split
 from symbackprop.formulas.widths import width
 
 _LETTER = 0.48  # ems, of running text
@@ -127,7 +128,8 @@ class Paper(Writer):
 
     def part_lines(self, part: Part) -> list[list[Line]]:
         """The formulas of one part of a step, beside its label, each in its lines."""
-        return self._broken(part.formulas, self.page_width - self.label_width)
+        room = self.page_width - self.label_width
+        return self._broken([shown for formula in part.formulas for shown in _apart(formula, room)], room)
 
     def _broken(self, formulas: Sequence[Node], room: float, taken: Sequence[float] = ()) -> list[list[Line]]:
         """Each formula in its lines, all of them aligned; something beside it may have taken some of its room."""
@@ -140,6 +142,17 @@ class Paper(Writer):
             goes_on = (Line("", self.formula(shown), goes_on=True, reach=left + INDENT + width(shown)) for shown in rest)
             found.append([begun, *goes_on])
         return found
+
+
+def _apart(formula: Node, room: float) -> list[Node]:
+    """Formulas side by side that are too wide for a line: as many as each holds, so that none goes on below another."""
+    groups: list[list[Node]] = []
+    for part in set_apart(formula) if width(formula) > room else (formula,):
+        if groups and width(f.side_by_side([*groups[-1], part])) <= room:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return [f.side_by_side(group) if len(group) > 1 else group[0] for group in groups]
 
 
 def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
