@@ -103,6 +103,21 @@ class Lines:
             lambda kept: own._values(kept), lambda n, lets: own._frontier(n, lets),
         ).shorter  # fmt: skip
         self.twins = twins(program, self.algebra, program.outputs, self.kept)
+        self._learn_symmetric()
+
+    def _learn_symmetric(self) -> None:
+        """Which gradients by symmetric values are symmetric themselves: (C^{-1} - C^{-1} S C^{-1})/2 with S symmetric."""
+        values = self._values(self.kept)
+        for name, tensor in self.program.tensors.items():
+            role = tensor.role
+            if role is None or role.via or role.vector or role.wrt not in self.kept or not values.leaf(role.wrt).symmetric:
+                continue
+            i, j = self.equations[name].target.index
+            try:
+                p = values.definition(name)
+            except NoFormError:
+                continue
+            values.leaf(name).symmetric = self.algebra.renamed(p, {i: j, j: i}) == p
 
     def is_given(self, name: str) -> bool:
         """Whether a reader knows a value by its name: the author gave it."""

@@ -126,7 +126,7 @@ def _scaled(to: Printer, x: Form) -> Node:
     body = to.formula(x.parts[0]) if x.parts else None
     if body is not None and front.is_line and is_swallowed(x) and not _is_tall(body) and front not in to.leading:
         return f.over(body, _below(to, front))
-    before = _before(to, front)
+    before = _before(to, front, beside=body is not None)
     if body is None:
         return f.juxtapose(before)
     if not before:
@@ -199,13 +199,20 @@ def _as_size(x: Form) -> sp.Expr | None:
     return x.given if x.op == "size" else None
 
 
-def _before(to: Printer, front: Front) -> list[Node]:
-    """The scalars before a form: a number and what is short as one fraction, then what has a fraction in it."""
+def _before(to: Printer, front: Front, beside: bool) -> list[Node]:
+    """The scalars before a form: a number and what is short as one fraction, then what has a fraction in it.
+
+    beside   whether the form stands beside them: 2 (a^T x) a.
+    """
     c = front.coefficient
     whole = is_decimal(c) and not front.bottoms
     number = _rational(c) if whole else sp.Integer(c.numerator)
     alone = front.is_line and number == 1 and len(front.tops) == 1  # above a line it needs no brackets
-    tops = [f.within(to.formula(top), Binds.SUM if alone else Binds.PRODUCT) for top in front.tops]
+    level = Binds.SUM if alone else Binds.PRODUCT
+    tops = [
+        f.bracket(to.formula(top)) if top.op == "product" and beside and not front.is_line else f.within(to.formula(top), level)
+        for top in front.tops
+    ]
     tall = [top for top in tops if _is_tall(top)] if front.is_line else []
     above = [*([scalar(number)] if number != 1 else []), *(top for top in tops if top not in tall)]
     if front.is_line:

@@ -25,6 +25,17 @@ BOXES = {
             r"\frac{\partial L}{\partial W_{1}} = \left[W_{2}^{\top} \delta_{\hat{y}}\odot a\odot \left(1 - a\right)\right] x^{\top}",
         ],
     ),
+    "a gradient by a symmetric value is symmetric; a scalar of vectors stands in brackets": (
+        "W: parameter[d, k]\nx: parameter[d]\na: data[d]\nS: symmetric[d, d]\ns: parameter & positive\n"
+        "C = W @ W.T + s*eye(d)\n"
+        "L = 0.5*logdet(C) + 0.5*trace(inv(C) @ S) + (a @ x)**2",
+        [
+            r"\frac{\partial L}{\partial x} = 2 \left(x^{\top} a\right) a",
+            r"\delta_{C} = \frac{1}{2} \left(C^{-1} - C^{-1} S C^{-1}\right)",
+            r"\frac{\partial L}{\partial s} = \operatorname{tr}\left(\delta_{C}\right)",
+            r"\frac{\partial L}{\partial W} = 2 \delta_{C} W",
+        ],
+    ),
     "a batch in rows, with biases": (
         "X: data[N, d]\nY: data[N, c]\nW_1: parameter[d, h]\nb_1: parameter[h]\nW_2: parameter[h, c]\nb_2: parameter[c]\n"
         "A = sigmoid(X @ W_1 + b_1)\nYhat = A @ W_2 + b_2\nL = sum((Yhat - Y)**2)/N",
