@@ -79,6 +79,11 @@ FORMULAS: dict[str, Formula] = {
         ("x: parameter[n]", "mu: parameter[K]"),
         lambda x, mu: sum(((np.arctan(x)[:, None] - mu) ** 2).min(1)),
     ),
+    "a condition that leaves out what has no entry": (
+        r"L = \sum_{t=1}^{T} \mathbf{1}[t > 1] (x_t - x_{t-1})^2 + \sum_{t=0}^{T-1} \mathbf{1}[t > 0] (y_t - y_{t-1})^2",
+        ("x: parameter[T]", "y: parameter[T]"),
+        lambda x, y: sum(np.diff(x) ** 2) + sum(np.diff(y) ** 2),
+    ),
     "from behind, and the last": (
         r"L = \sum_{i=1}^n x_i y_{n-i+1} + x_n",
         ("x: parameter[n]", "y: data[n]"),

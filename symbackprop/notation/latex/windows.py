@@ -260,7 +260,8 @@ class _Found:
             reads = []
             for (name, place), form, extent, at, text, sure in self.reads:
                 first = firsts.get(name, {}).get(place, S.One)
-                reads.append(Read((name, place), form, first, sp.expand(first + extent - 1), at, text, sure))
+                read = Read((name, place), form, first, sp.expand(first + extent - 1), at, text, sure)
+                reads.append(read._replace(sure=sure or read.plain))
             settle(self.letters, reads)
             zeros = {read.axis for read in reads if read.first == 1 and self._is_from_zero(read)}
             if not zeros:
@@ -276,7 +277,9 @@ class _Found:
         """Whether what is declared is read at 0 first, and not at its last number."""
         lows, highs = ([*ends(read.form, upper)] for upper in (False, True))
         own = self.text.signatures[read.axis[0]]
-        return own.kind != "value" and S.Zero in lows and any(proven(sp.expand(read.last - 1 - high)) for high in highs)
+        return (
+            read.sure and own.kind != "value" and S.Zero in lows and any(proven(sp.expand(read.last - 1 - high)) for high in highs)
+        )
 
     def put(self, node: Any) -> Any:
         """The formula with how the letters of its sums run."""
