@@ -25,6 +25,7 @@ JACOBIANS = {
     "sums so far": ("x: parameter[n]\ny = cumsum(x)", ["∂yₖ/∂xⱼ = 1[j ≤ k]"]),
     "a linear system": ("A: parameter[n, n]\nb: parameter[n]\nx = solve(A, b)", ["∂xₘ/∂Aₖₗ = −xₗ(A⁻¹)ₘₖ", "∂x/∂b = A⁻¹"]),
 }
+DEAR = ("a Gram matrix", "factors")  # to judge
 HESSIANS = {
     "log det": ("X: parameter[n, n]\nL = logdet(X)", "X", "∂²L/∂Xₘₚ ∂Xₖₗ = −(X⁻¹)ₗₘ(X⁻¹)ₚₖ"),
     "det": ("X: parameter[n, n]\nL = det(X)", "X", "∂²L/∂Xₘₚ ∂Xₖₗ = L[(X⁻¹)ₗₖ(X⁻¹)ₚₘ − (X⁻¹)ₗₘ(X⁻¹)ₚₖ]"),
@@ -57,7 +58,10 @@ def test_a_jacobian_is_that_of_a_textbook(network: str, lines: list[str]) -> Non
     assert all(claim.right for claim in claims)
 
 
-@pytest.mark.parametrize(("network", "wrt", "line"), HESSIANS.values(), ids=HESSIANS)
+@pytest.mark.parametrize(
+    ("network", "wrt", "line"),
+    [pytest.param(*row, id=name, marks=[pytest.mark.slow] if name in DEAR else []) for name, row in HESSIANS.items()],
+)
 def test_a_hessian_is_that_of_a_textbook(network: str, wrt: str, line: str) -> None:
     box = sb.derive(sb.derive(network, [wrt]), [wrt]).box()
     assert not box.missing

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Atom, Node, Row, set_apart
+from symbackprop.judge import said as judged
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
 from tests.display.test_box import BoxReader
@@ -134,16 +136,24 @@ NORMS = {
 }
 
 
-@pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS)
+VARIANTS = ("length", "root mean square")
+
+
+@pytest.mark.parametrize(
+    "norm", [pytest.param(norm, id=name, marks=[pytest.mark.slow] if name in VARIANTS else []) for name, norm in NORMS.items()]
+)
 def test_a_normalisation_is_put_together_before_it_is_multiplied_on(norm: str) -> None:
     derived = sb.derive(NORMALISED.format(norm), wrt=["W"])
-    prove(derived, derived.box())
-    found = [part for step in steps(derived.document()) for part in step.parts if str(part.label) == "Collected"]
-    assert found or "dL/dU" in derived.box().by_name
+    box = derived.box()
+    prove(derived, box)
+    told_ = steps(report(derived, box=box, proved=partial(judged.said, derived)))
+    found = [part for step in told_ for part in step.parts if str(part.label) == "Collected"]
+    assert found or "dL/dU" in box.by_name
 
 
 def test_what_cancels_is_shown_to_and_a_sample_is_gone_back_through() -> None:
-    (first, *rest) = steps(sb.derive(ROOT / "examples" / "losses" / "vae_loss.net").document())
+    derived = sb.derive(ROOT / "examples" / "losses" / "vae_loss.net")
+    (first, *rest) = steps(report(derived, box=derived.box()))
     (row,) = parts(first)["Chain rule"]
     assert row.count(r"P_{nj} \left(1 - P_{nj}\right)") == 2
     assert row.endswith(r"= \frac{1}{N} \left(P_{nj} - X_{nj}\right)")
@@ -348,7 +358,8 @@ def test_a_jacobian_that_is_not_formed_is_counted() -> None:
 
 
 def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
-    step = steps(read(ROOT / "examples" / "layers" / "layer_norm.net").document())[2]
+    derived = read(ROOT / "examples" / "layers" / "layer_norm.net")
+    step = steps(report(derived, box=derived.box()))[2]
     said = " ".join(Text().line(sentence) for sentence in step.sentences)
     assert "∂vₙ/∂μₙ = (2/h) Σ_i (μₙ − uₙᵢ) = 0: nothing comes back to μ through v." in said
     first, last = parts(step)["Chain rule"]
@@ -381,8 +392,9 @@ def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fit
     derived = sb.derive(ROOT / "examples" / "two_layer.net", then, of)
     derived = derived if then is None else sb.derive(derived, then)
     names = Text()
-    box = {names.line(row.note) for b in derived.document().blocks if isinstance(b, FormulaRows) and b.framed for row in b.rows}
-    for block in (b for b in derived.document().blocks if isinstance(b, StepBlock)):
+    document = derived.document()
+    box = {names.line(row.note) for b in document.blocks if isinstance(b, FormulaRows) and b.framed for row in b.rows}
+    for block in steps(document):
         for said in names.line(block.shape).split(", "):
             what, _, shape = said.partition(": ")
             assert what.startswith("∂")
@@ -391,8 +403,8 @@ def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fit
 
 
 def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivative() -> None:
-    steps = [b for b in sb.derive(ROOT / "examples" / "layers" / "lstm.net").document().blocks if isinstance(b, StepBlock)]
-    said = {Text().line(block.title): block for block in steps}
+    derived = sb.derive(ROOT / "examples" / "layers" / "lstm.net")
+    said = {Text().line(block.title): block for block in steps(report(derived, box=derived.box()))}
     assert {"From H and c₃ back to p₃", "From c₃ and h₂ back to c₂", "From p₃, p₂ and p₁ back to b and W"} <= said.keys()
     parts = {str(part.label): part.formulas for part in said["From H and c₃ back to p₃"].parts}
     shown = " ".join(latex(formula) for formula in (*parts["Differentiated"], *parts["Local derivative"]))
