@@ -17,25 +17,32 @@ _SAYS_IT = re.compile(r"d[A-Z_]|d\w*\d|grad|nabla")  # a name that is that of a 
 NEW = "_new"  # what the array is called that a line makes of one of the network
 
 
-class Code(str):
-    """A formula of code, or several lines of it: its names are what the lines before it gave them.
+class Placed(str):
+    """A claim that knows where it was written.
 
-    whole   all lines that a gradient is made of, and its name below; "" of what is no gradient as it ends.
-    file    where it was written, and for each of its own lines the line there; () where that is not known.
+    file    there, and for each of its own lines the line; () where that is not known.
     line    the line there that gives it.
-    source  all of the text in which it stands.
     """
 
-    whole: str = ""
     file: str = ""
     lines: tuple[int, ...] = ()
     line: int = 0
-    source: str = ""
 
     @property
     def where(self) -> str:
         """FILE:line; "" where that is not known."""
         return f"{self.file}:{self.line}" if self.line else ""
+
+
+class Code(Placed):
+    """A formula of code, or several lines of it: its names are what the lines before it gave them.
+
+    whole   all lines that a gradient is made of, and its name below; "" of what is no gradient as it ends.
+    source  all of the text in which it stands.
+    """
+
+    whole: str = ""
+    source: str = ""
 
 
 class Whole(Code):

@@ -11,7 +11,7 @@ import sympy as sp
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
-from symbackprop.core.program import shape_text
+from symbackprop.core.program import Program, shape_text
 from symbackprop.core.progress import counted
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas import build as f
@@ -34,6 +34,7 @@ from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
 from symbackprop.judge.mistakes.edit import Finding
 from symbackprop.judge.mistakes.swapped import swapped
+from symbackprop.judge.own_values import with_own_values
 from symbackprop.judge.places import in_places
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, Said, read
@@ -88,6 +89,9 @@ def verify(
     steps = steps and bool(given)
     if steps:
         found = judge_steps(judge, given)
+        own = with_own_values(truth, judge.by_own)
+        if own is not None:
+            return verify(own, claims, of, symbols, allow, sizes)
     else:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
@@ -166,11 +170,17 @@ class Judge:
 
     symbols   what claims call otherwise.
     allow     conventions by which a claim counts as right.
+    by_own    names of a person's own by which steps differentiate, with what they were given as.
     """
 
     def __init__(self, case: Case, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
         self.truth, self.diagnosis = case
         self.symbols, self.allow = symbols, allow
+        self.by_own: dict[str, tuple[Program | str, Bindings]] = {}
+
+    def beside(self, truth: Truth) -> Judge:
+        """A judge of claims about another truth."""
+        return Judge(Case(truth, Diagnosis()), {}, ())
 
     def alone(self, what: Asked, claim: Any) -> Judged:
         """A claim by itself; its epsilon is the one small number of the network."""

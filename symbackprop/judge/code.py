@@ -10,6 +10,7 @@ from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.judge.arrays import Arrays, Code, Whole, is_gradient
+from symbackprop.judge.descended import descended
 from symbackprop.judge.sliced import given_in, sliced
 from symbackprop.judge.unfolded import REMADE, Unread, entry, may_give, straight
 from symbackprop.notation.signs import typed_text
@@ -73,7 +74,9 @@ def as_code(text: str) -> str:
 def parsed(path: Path, code: str) -> ast.Module:
     """The statements of a text. Raises ClaimsError where it is not Python."""
     try:
-        return ast.parse(code)
+        tree = ast.parse(code)
+        setattr(tree, REMADE, descended(tree))
+        return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         number = getattr(fault, "lineno", None) or 1
         line = "".join(code.splitlines()[number - 1 : number]).strip()
@@ -101,7 +104,9 @@ def filled_claims(path: Path, text: str) -> dict[str, Code]:
         return {}
     if not any(isinstance(line, ast.For) for line in lines):
         return {}
-    as_it_is = len(lines) == len(tree.body) and not any(getattr(line, REMADE, False) for line in lines)
+    as_it_is = (
+        not getattr(tree, REMADE) and len(lines) == len(tree.body) and not any(getattr(line, REMADE, False) for line in lines)
+    )
     whole = ast.fix_missing_locations(ast.Module(lines, []))
     found: dict[str, Code] = {}
     for name in gradients_written(whole):

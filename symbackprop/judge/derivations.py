@@ -8,7 +8,7 @@ forward; right as written and wrong over the truth is an error that makes up for
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -34,6 +34,7 @@ from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, read
 from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
+from symbackprop.judge.slopes import slope_step
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.taken import in_code, or_beside
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
 
 _NABLA = re.compile(r"\s*\\nabla(?!\s*_)")
+_LETTERS = re.compile(r"_[a-z]+$")
 _PLAIN = {BEGUN: "", CHANGED: "", ASIDE: "abbreviation"}  # what such a step is said to be
 
 
@@ -161,12 +163,17 @@ def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], giv
     place, seen = open_[0], set[int]()
     while place not in seen:
         seen.add(place)
-        below = [k for k in open_[1:] if k != place and given[k] not in known.shapes and may_mention(steps[place][1], given[k])]
+        below = [k for k in open_[1:] if k != place and _gives(given[k], known.shapes, steps[place][1])]
         unknown = _unknown(judge, known, *steps[place]) if below else ()
-        place = next((k for k in below if given[k] in unknown), place)
+        place = next((k for k in below if {given[k], _LETTERS.sub("", given[k])} & {*unknown}), place)
         if not unknown:
             return place
     return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
+
+
+def _gives(given: str, shapes: Mapping[str, Any], claim: Any) -> bool:
+    """Whether a name that a step gives, Y or the Y of Y_{ij}, stands nowhere so far and may stand in a claim."""
+    return any(own not in shapes and may_mention(claim, own) for own in (given, _LETTERS.sub("", given)))
 
 
 def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[str, ...]:
@@ -198,11 +205,11 @@ def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     truth = judge.truth
     goal = value = None
-    if known.differentials:
-        judged = differential_step(judge, known, name, claim, what)
-        if judged is not None:
-            known.unread |= judged.open
-            return judged
+    judged = differential_step(judge, known, name, claim, what) if known.differentials else None
+    judged = judged or (None if what else slope_step(judge, name, claim))
+    if judged is not None:
+        known.unread |= judged.open
+        return judged
     blocks = blocks_named(known, claim)
     if blocks:
         for block, program in blocks.items():
@@ -352,6 +359,7 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
         goal = named(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
         if goal is None:  # by a name that a step gave
+            judge.by_own |= {n: known.given(n) for n in (left.of, left.wrt) if n and known.is_own(n)}
             raise NotUnderstood(f"there is no {left.wrt} in this network.", "Name one of its tensors.")
         if goal.second:
             return found, as_said(truth, goal, left)

@@ -158,7 +158,7 @@ def _side(judge: Judge, known: Known, asked: Asked, side: str) -> Judged:
         why = told("what is {}?", several([*claim.unknown])) if claim.unknown else told("no differential stands on its right")
         return Judged(asked.name, asked, "undecided" if claim.unknown else "not understood", why, claim.formulas)
     inputs = {t.name for t in truth.program.inputs}
-    if of == truth.of and {*moved} <= inputs:
+    if of == truth.of and {*moved} <= inputs and any(one.shape == () for one in claim.readings):
         return _as_gradients(judge, known, asked, claim, moved)
     return _along(judge, known, asked, claim, moved)
 
@@ -174,8 +174,9 @@ def _products(side: str) -> str:
 def _as_gradients(judge: Judge, known: Known, asked: Asked, claim: Claim, moved: Sequence[str]) -> Judged:
     """A differential of the loss as what it says of the gradient by each input; the first that is wrong, else the last."""
     found = []
+    scalars = [one for one in claim.readings if one.shape == ()]
     for name in moved:
-        readings = tuple(_coefficient(one, name, judge.truth) for one in claim.readings)
+        readings = tuple(_coefficient(one, name, judge.truth) for one in scalars)
         goal = about(judge.truth, asked.name, judge.truth.of, name)
         said = Claim(Left(), readings, (), claim.formulas)
         judged = judge.judge(goal, said, known.written)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from os.path import isfile
 from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import shown
+from symbackprop.judge.arrays import Placed
 from symbackprop.judge.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.typed import is_typed, lines_of
 from symbackprop.notation.errors import NotationError
@@ -27,6 +28,14 @@ ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
     r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
 )
+IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
+    r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
+)
+ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
+    r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
+    r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
+)
+_BELOW = re.compile(r"_([A-Za-z0-9]{2,})\b")  # δ_ij
 SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
 _THUS = r"\\(?:[Rr]ightarrow|Longrightarrow|implies|therefore|iff|Leftrightarrow|leadsto)\b"
@@ -44,7 +53,9 @@ WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTAL
 RESTORED = {0: r"\\", 1: "&"}
 
 GAP = rf"{_THUS}|[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
-DERIVED = r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*[A-Z]|\\delta(?![a-z])"
+DERIVED = (  # a derivative, or a differential
+    r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*(?:[A-Z]|\\?[a-z]+(?:_\w|_\{\w+\})?\s*=)|\\delta(?![a-z])"
+)
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 
@@ -73,9 +84,9 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".md" | ".markdown":
             blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
             found = [s for code in blocks for s in python_steps(path, code)]
-            found += formulas(_displayed(CODE.sub("", text)))
+            found += formulas(_displayed(CODE.sub(_blank, text)), path)
         case ".tex":
-            found = list(formulas(_displayed(text)))
+            found = list(formulas(_displayed(text), path))
         case ".txt":
             found = piped_claims(text, path)
         case suffix:
@@ -114,15 +125,17 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     if text.strip().endswith("=") and "\n" not in text.strip():
         raise ClaimsError(f"{text.strip()} has nothing behind its equals sign; write what it is: W_1 = outer(delta, x)")
     shown = _displayed(text)
+    place = path if "\n" in text.strip() else None
     if not DISPLAYS.search(shown):
-        shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
+        shown = "\n".join(f"\\[{line}\\]" if line.strip() else "" for line in text.splitlines())
     is_printed = any(not c.isascii() and c != "∂" for c in text) and not CODE_MARKS.search(text)  # Xᵀ(p − y), as a page has it
     if "\\" not in text and not is_printed and is_typed(text):
-        shown = "\n".join(f"\\[{line}\\]" for line in lines_of(text))
-        found = list(formulas(shown))
+        shown = "\n".join("".join(f"\\[{said}\\]" for said in line) for line in lines_of(text))
+        found = list(formulas(shown, place))
     else:
+        shown = _BELOW.sub(r"_{\1}", shown) if is_printed and "\\" not in text else shown
         is_formula = "\\" in text or "^" in text or is_printed
-        found = list(formulas(shown)) if is_formula else python_steps(path, text)
+        found = list(formulas(shown, place)) if is_formula else python_steps(path, text)
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
     return found
@@ -176,34 +189,69 @@ def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
     return None
 
 
-def formulas(text: str) -> Iterator[tuple[str, ...]]:
+def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
     """The display formulas of a text that have an equals sign, line by line: left side, whole formula.
 
     Where a sentence says what a name stands for that they use, "where $S = ...$", that stands before the next display as a third
     kind of step, ASIDE.
+
+    path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
     text = re.sub(r"(?<!\\)%.*", "", text)
+    text = ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
     left, aside = "", _asides(text)
+
+    def placed(claim: str, at: int) -> str:
+        """A claim with the line at a character of the text."""
+        one = Placed(claim)
+        if path is not None:
+            one.line = text.count("\n", 0, at) + 1
+            one.file, one.lines = str(path), (one.line,)
+        return one
+
     for found in DISPLAYS.finditer(text):
         while aside and aside[0][0] < found.start():
-            yield aside.pop(0)[1]
-        lines: list[str] = []
-        body = WHOLE.sub(_kept, INNER.sub(" ", found[1] or found[2] or found[4]))
-        for row in re.split(r"\\\\(?:\[[^\]]*\])?", body):
+            at, (name, claim, kind) = aside.pop(0)
+            yield name, placed(claim, at), kind
+        lines: list[tuple[int, str]] = []
+        begin = next(found.start(k) for k in (1, 2, 4) if found[k])
+        body = WHOLE.sub(_kept, INNER.sub(_blank, found[1] or found[2] or found[4]))
+        for row, first in _rows(body):
+            at = begin + first
             line = REMARK.sub("", " ".join(row.replace("&", " ").split()).strip(",.; "))
             line = ARROW.sub("=", INDENT.sub("", line).strip(",.; ")).translate(RESTORED)
             if line.startswith("=") and not lines and left:
-                lines.append(f"{left} {line}")  # a further form of what the display before says
-            elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1])) and (line[:1] == "=" or not _is_equation(line)):
-                lines[-1] += f" {line}"
+                lines.append((at, f"{left} {line}"))  # a further form of what the display before says
+            elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1][1])) and (line[:1] == "=" or not _is_equation(line)):
+                lines[-1] = lines[-1][0], f"{lines[-1][1]} {line}"
             elif _is_equation(line):
-                lines.append(line)
-        for line in lines:
+                lines.append((at, line))
+        for at, line in lines:
             left = line.partition("=")[0].strip()
             for claim in _side_by_side(line):
-                yield claim.partition("=")[0].strip(), claim
-                yield from _defined_beside(claim, text[found.end() :])
-    yield from (step for _, step in aside)
+                yield claim.partition("=")[0].strip(), placed(claim, at)
+                for name, own, kind in _defined_beside(claim, text[found.end() :]):
+                    yield name, placed(own, at), kind
+    yield from ((name, placed(claim, at), kind) for at, (name, claim, kind) in aside)
+
+
+def _rows(body: str) -> Iterator[tuple[str, int]]:
+    """The rows of a display, and where what they say begins."""
+    begin = 0
+    for found in [*re.finditer(r"\\\\(?:\[[^\]]*\])?", body), None]:
+        row = body[begin : len(body) if found is None else found.start()]
+        yield row, begin + len(row) - len(row.lstrip())
+        begin = begin if found is None else found.end()
+
+
+def _blank(found: re.Match[str]) -> str:
+    """As much space as what was found takes, in as many lines."""
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+def _said(pattern: str) -> Callable[[re.Match[str]], str]:
+    """What is said in words as a formula, in as many lines."""
+    return lambda found: pattern.format(found[1], found[2]) + "\n" * found[0].count("\n")
 
 
 def _defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:

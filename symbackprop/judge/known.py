@@ -112,6 +112,16 @@ class Known:
         """The shape of a name of the network or of a step; None where it is neither."""
         return self.truth.program.shape(name) if name in self.truth.named else self.shapes.get(name)
 
+    def is_own(self, name: str) -> bool:
+        """Whether a name is that of a value that a step gave, and not of a view."""
+        views = {view.blocks for view in self.views.values()}
+        return name in self.shapes and name not in views and name not in self.truth.named
+
+    def given(self, name: str) -> tuple[Program | str, Bindings]:
+        """What a name was given as, and what the names in that stand for."""
+        k = max(k for k, (own, _) in enumerate(self.written) if own == name)
+        return self.written[k][1], self.written[:k]
+
     def see(self, view: View) -> None:
         """Take a legend: what it is a view of, and what stands for the gradient by that, are seen by it from now on."""
         gradient = f"d{self.truth.of}/d{view.name}"

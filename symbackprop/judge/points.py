@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ LEAST = 8  # points at which a claim is held against the truth
 MOST = 40
 QUIET = 4  # points in a row that bring no new side of a comparison
 DRAWS = 400
+RAISED = 60  # how often a size is made larger until an entry is there
 NEAR = 1e-6  # a comparison decided by less lies on a kink
 FILLER = -float(LOWEST)
 EXTREME = 1e12  # beyond, floats have lost the digits that are to be compared
@@ -139,16 +141,22 @@ def _signs(n: int) -> list[ndarray]:
 
 @dataclass
 class Places:
-    """The places of one problem, drawn when they are asked for; the seed is the problem's own."""
+    """The places of one problem, drawn when they are asked for; the seed is the problem's own.
+
+    given        sizes that are settled.
+    conditions   expressions of sizes that are not negative at its places, as far as the settled sizes let them.
+    """
 
     program: Program
     everything: Program
     given: Mapping[str, int] = field(default_factory=dict)
+    conditions: tuple[sp.Expr, ...] = ()
 
     def __post_init__(self) -> None:
         self.known: list[Place] = []
         self.drawn = 0
-        self.start = int.from_bytes(hashlib.blake2b(str(self.program).encode(), digest_size=3).digest())
+        own = f"{self.program}{self.conditions or ''}"
+        self.start = int.from_bytes(hashlib.blake2b(own.encode(), digest_size=3).digest())
 
     def __iter__(self) -> Iterator[Place]:
         k = 0
@@ -171,7 +179,18 @@ class Places:
         others = [other for other in drawn if other != first]
         several = (other for other in others if all(extent(n, other) > 2 for n in steps))
         second = next(several, others[0] if others else None)
-        return (first,) if second is None else (first, second)
+        return tuple(self.raised(one) for one in ((first,) if second is None else (first, second)))
+
+    def raised(self, sizes: dict[str, int]) -> dict[str, int]:
+        """The sizes, those larger that the conditions ask for, and different from the others."""
+        sizes = dict(sizes)
+        for condition in self.conditions:
+            free = [str(s) for s in condition.free_symbols if str(s) not in self.given]
+            for _ in range(RAISED):
+                if not free or extent(condition, sizes) >= 0:
+                    break
+                sizes |= {name: next(n for n in count(sizes[name] + 1) if n not in sizes.values()) for name in free}
+        return sizes
 
     def draw(self) -> None:
         """Draw one point, and keep it unless it has values that are not finite or lies near a kink."""

@@ -76,13 +76,23 @@ def _written(statement: ast.stmt, linked: Sequence[set[str]]) -> set[str]:
     return own.union(*(several for several in linked if several & own))
 
 
+def _bases(target: ast.expr) -> set[str]:
+    """The names that a target gives values, or whose entries it does."""
+    match target:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return set[str]().union(*map(_bases, parts))
+        case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Starred(value=inner):
+            return _bases(inner)
+    return _names(target)
+
+
 def _linked(body: Sequence[ast.stmt]) -> list[set[str]]:
     """Names that may hold one array: dz = da, row = dW[0]."""
     found: list[set[str]] = []
     for statement in (n for one in body for n in ast.walk(one)):
         match statement:
             case ast.Assign(value=value, targets=targets):
-                several = _held(value).union(*map(_names, targets))
+                several = _held(value).union(*map(_bases, targets))
             case ast.For(target=target, iter=value):
                 several = _names(target) | _held(value)
             case _:
@@ -121,6 +131,9 @@ def _held(value: ast.expr) -> set[str]:
             return set[str]().union(*map(_held, parts))
         case ast.IfExp(body=one, orelse=other):
             return _held(one) | _held(other)
-        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in _VIEWS:
-            return _names(value) - {"np", "numpy", called}
+        case ast.Call(func=ast.Attribute(value=inner, attr=called), args=given) if called in _VIEWS:
+            of_package = isinstance(inner, ast.Name) and inner.id in ("np", "numpy")
+            return set[str]().union(*map(_held, given)) if of_package else _held(inner)
+        case ast.Call(func=ast.Name(id=called), args=given) if called in _VIEWS:
+            return set[str]().union(*map(_held, given))
     return set()

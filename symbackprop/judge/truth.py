@@ -5,11 +5,12 @@ They are used only where a tape and differences, which share no rule with the ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import sympy as sp
 
 from symbackprop.algebra.recursion import StepBox
 from symbackprop.core.chain_rule import chain_rule
@@ -26,7 +27,7 @@ from symbackprop.display.names import Names
 from symbackprop.display.recursion import step_formula
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
-from symbackprop.evaluate.extents import shape_of
+from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Formula, Told, in_line, told
 from symbackprop.formulas.tree import Node
@@ -92,6 +93,19 @@ class Truth:
     @cached_property
     def places(self) -> Places:
         return Places(self.program, self.everything, self.sizes)
+
+    def places_where(self, conditions: Iterable[sp.Expr]) -> Places:
+        """The places at which expressions of sizes are not negative: those of all claims, where these are such."""
+        short = tuple(c for c in dict.fromkeys(conditions) if any(extent(c, at) < 0 for at in self.places.sizes))
+        if not short:
+            return self.places
+        if short not in self._larger:
+            self._larger[short] = Places(self.program, self.everything, self.sizes, short)
+        return self._larger[short]
+
+    @cached_property
+    def _larger(self) -> dict[tuple[sp.Expr, ...], Places]:
+        return {}
 
     def derived(self, wrt: str, of: str | None = None, shown: bool = False) -> Derivation:
         """d of / d wrt alone: over the elementary gates, or as it is shown."""

@@ -13,11 +13,18 @@ _CODE = re.compile(  # what only code has
     re.MULTILINE,
 )
 _DERIVATIVE = re.compile(
-    r"(?<![\w\\])(?:(d2|d\^2)(\w*)\s*/\s*d\(?(\w+)\)?\^?2|d_?([A-Za-z]\w*)\s*/\s*(?:d_?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
+    r"(?<![\w\\])(?:(d2|d\^2)(\w*)\s*/\s*d\(?(\w+)\)?\^?2|"
+    r"d[_ ]?([A-Za-z]\w*)\s*/\s*(?:d_?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
 )
 _BEGINS = re.compile(
-    r"(?:(?:grad|nabla)_\w+\s+[A-Za-z]\w*|d2?\w+\s*/\s*d\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2|\b[A-Za-z]\w*(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
+    r"(?:(?:grad|nabla)_\w+\s+[A-Za-z]\w*|d2?\w+\s*/\s*d\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2|\b[A-Za-z]\w*'?(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
 )
+_HEADING = re.compile(r"^\s*#+\s.*$", re.MULTILINE)
+_SENTENCE = re.compile(r"(?<=[\w)\]'])[.!?:]\s+(?=[A-Z][a-z]*\b[\s,])")  # where one ends: "dy = x. Then"
+_BESIDE = re.compile(  # what parts two formulas of a sentence
+    rf"(?:,\s*(?:and\s+|so\s+|hence\s+|thus\s+)?|\s+(?:and|so|hence|thus)\s+)(?=(?:then\s+)?(?:{_BEGINS.pattern}))"
+)
+_SLOPE = re.compile(r"^\s*([A-Za-z]\w*)'\((\w+)\)\s*=")  # f'(s) = of a value f
 _BECAUSE = "by|since|because|using|from"
 _SAYS = re.compile(  # what a sentence says behind a formula
     rf"\s*(?:,?\s+(?:{_BECAUSE}|which|so that|due to|as)\s+[A-Za-z(].*"
@@ -40,6 +47,7 @@ _TOKEN = re.compile(
 
 def is_typed(text: str) -> bool:
     """Whether a text is mathematics as it is typed, and no code: 2(a - y) x, sigma'(z), sum_k, x^T."""
+    text = _HEADING.sub("", text)
     if _CODE.search(text) and not _OCTAVE.search(text):
         return False
     lines = text.splitlines()
@@ -72,12 +80,24 @@ def _calls(line: str) -> bool:
     return any(word not in _FUNCTIONS and len(word) > 1 for word in re.findall(r"([A-Za-z]\w*)\(", _DERIVATIVE.sub("D", line)))
 
 
-def lines_of(text: str) -> Iterator[str]:
-    """The formulas of a text, in LaTeX, line by line; what follows with an equals sign goes on with the one before."""
+def lines_of(text: str) -> Iterator[list[str]]:
+    """The formulas of each line of a text, in LaTeX; what follows with an equals sign goes on with the one before."""
     octave = bool(_OCTAVE.search(text)) and "^T" not in text
-    for line in re.split(r"\n|;", text):
-        if said := _formula(line):
-            yield _latex(_SUMMED.sub(_along, said) if octave else said, octave)
+    for line in _HEADING.sub("", text).split("\n"):
+        several = (said for part in line.split(";") for said in map(_formula, _parts(part)) if said)
+        yield [_latex(_SUMMED.sub(_along, said) if octave else said, octave) for said in several]
+
+
+def _parts(line: str) -> Iterator[str]:
+    """The sentences of a line, and what stands beside each other in them with an equals sign each."""
+    for sentence in _SENTENCE.split(line):
+        begin = 0
+        for found in _BESIDE.finditer(sentence):
+            before = sentence[begin : found.start()]
+            if before.count("(") == before.count(")") and ("=" in before or not re.search(r"\d|[-+*/^]", before)):
+                yield before
+                begin = found.end()
+        yield sentence[begin:]
 
 
 def _formula(line: str) -> str:
@@ -86,6 +106,9 @@ def _formula(line: str) -> str:
     begins = _BEGINS.search(line)
     if begins is not None and re.search(r"[A-Za-z]{2}", line[: begins.start()]) and "=" not in line[: begins.start()]:
         line = line[begins.start() :]
+    slope = _SLOPE.match(line)
+    if slope and slope[1] not in _FUNCTIONS and slope[1] not in ("sigma", "phi", "g"):
+        line = f"d{slope[1]}/d{slope[2]} ={line[slope.end() :]}"
     return _SAYS.sub("", line)
 
 

@@ -19,7 +19,7 @@ from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, Redr
 from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import Told, told
-from symbackprop.judge.points import LEAST, Coverage, Named, Place, Side, enough, noted, usable
+from symbackprop.judge.points import LEAST, Coverage, Named, Place, Places, Side, enough, noted, usable
 from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import At
@@ -52,6 +52,11 @@ class Goal:
     steps: tuple[At, ...] = ()
 
     @property
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        """Expressions of sizes that are not negative where the entries and steps that are claimed are there."""
+        return tuple(one.axis.extent - 1 - (one.first if one.left is None else one.left) for one in self.steps)
+
+    @property
     def shape(self) -> tuple[sp.Expr, ...]:
         return claimed(self.program.shape(self.name), self.steps)
 
@@ -68,7 +73,7 @@ class Goal:
             if count < 1 or not 0 <= first < whole.shape[one.place]:
                 raise PointError("the loop has too few steps")
             index[one.place] = first if one.left is None else slice(first, first + count)
-        return whole[tuple(index)]
+        return whole[(*index, ...)]  # an array, of one entry as well
 
     def at(self, place: Place) -> ndarray:
         whole = place.values[self.name] if self.name in place.values else place.of(self.program)[self.name]
@@ -159,7 +164,7 @@ def agrees_nearly(goal: Goal, program: Program, bindings: Bindings = (), points:
     """Whether a claim is equal to the truth at a few points: enough to tell which of several gradients is meant."""
     if not fits(program, program.shape(CLAIM), goal.shape):
         return False
-    for place in goal.truth.places.first(points):
+    for place in places(goal, program, bindings).first(points):
         found, true = value(goal.truth, program, bindings, place, place.values, FLOATS), goal.at(place)
         if found.shape != true.shape or _error(found, true, 0.0) > AGREES:
             return False
@@ -169,14 +174,14 @@ def agrees_nearly(goal: Goal, program: Program, bindings: Bindings = (), points:
 def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> int:
     """Evaluate claim and truth until every side was seen; how many points were lost because the claim was not finite there."""
     coverage, lost, kinks = Coverage(), 0, 0
-    for place in goal.truth.places:
+    for place in places(goal, program, bindings):
         sides: list[Side] = []
         try:
             true = goal.at(place)
             claimed = value(goal.truth, program, bindings, place, place.values, FLOATS, noted(sides))
         except PointError as fault:
             found.why = told("{}", str(fault))
-            return lost
+            break
         claimed = np.broadcast_to(claimed, true.shape) if not claimed.ndim and is_zero(program) else claimed
         if not usable({}, sides):
             kinks += 1
@@ -194,6 +199,12 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
             break
     found.samples = measured(found.samples)
     return lost
+
+
+def places(goal: Goal, program: Program, bindings: Bindings) -> Places:
+    """Where a claim is held against the truth: all that it reads by numbers is there."""
+    programs = [program, *(what for _, what in needed(program, bindings) if not isinstance(what, str))]
+    return goal.truth.places_where([*goal.conditions, *(c for one in programs for c in one.conditions)])
 
 
 def measured(samples: Sequence[Sample]) -> list[Sample]:

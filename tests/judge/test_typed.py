@@ -88,6 +88,23 @@ def test_where_the_argument_of_a_logarithm_ends_is_asked() -> None:
     assert wrong.kind == "wrong"
 
 
-def test_a_gradient_by_one_entry_is_refused_and_not_wrong() -> None:
-    (found,) = sb.verify("x: parameter[n]\nL = sum(x**2)", r"\frac{\partial L}{\partial x_1} = 2 x_1").claims
-    assert "the gradient by the entry 1 alone is not read" in found.verdict
+ENTRY = r"\frac{\partial L}{\partial W_{12}} = (a_1 - y_1) a_1 (1 - a_1) x_2"
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        (ENTRY, "right, identity"),
+        (ENTRY.replace("x_2", "x_1"), "wrong"),
+        ("dL/dW_12 = (a_1 - y_1) a_1 (1 - a_1) x_2", "right, identity"),
+        (ENTRY.replace("{12}", "{1j}").replace("x_2", "x_j"), "right, identity"),
+        (r"\frac{\partial a_1}{\partial z_2} = 0", "right, identity"),
+        (r"\frac{\partial L}{\partial z_7} = (a_7 - y_7) a_7", "wrong"),
+        ("dL/dz_i = (a_i - y_i) a_i (1 - a_i) + a_9", "wrong"),  # at sizes where there is such an entry
+        ("dL/da = a - y + a[12]", "wrong"),
+    ],
+)
+def test_one_entry_is_judged_by_itself(claim: str, kind: str) -> None:
+    network = "x: data[d]\ny: data[k]\nW: parameter[k, d]\nz = W @ x\na = sigmoid(z)\nL = 0.5*sum((a - y)**2)"
+    (found,) = sb.verify(network, claim).claims
+    assert found.kind == kind, str(found)

@@ -168,7 +168,8 @@ class Expressions(Calls):
             if isinstance(several, list | tuple | str) and isinstance(times, int) and len(several) * times > 10_000:
                 raise NotFollowed("a list is too long")
         if isinstance(a, ndarray) and isinstance(b, ndarray):
-            size = a.size * b.size if isinstance(op, ast.MatMult) else int(np.prod(np.broadcast_shapes(a.shape, b.shape)))
+            inner = a.shape[-1] if isinstance(op, ast.MatMult) and a.ndim else 0
+            size = a.size * b.size // max(inner, 1) ** 2 if inner else int(np.prod(np.broadcast_shapes(a.shape, b.shape)))
             if size > words.MOST_ENTRIES * 10:
                 raise NotFollowed("an array has more entries than are followed")
         return small(act(a, b))

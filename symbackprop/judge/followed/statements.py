@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ _FAULTS = (
 )  # fmt: skip  # what Python raises where code does not fit its numbers
 
 
+_MISFIT = re.compile(r"could not be broadcast|cannot be broadcast|not aligned|mismatch in its core|could not broadcast")
 _FAULTS_BY_NAME = {kind.__name__: kind for kind in _FAULTS}
 
 
@@ -64,11 +66,12 @@ class Follower(Expressions):
             with np.errstate(all="ignore"):
                 return act()
         except NotFollowed as fault:
-            raise NotFollowed(fault.why, fault.line or self.line or node.lineno) from None
+            raise NotFollowed(fault.why, fault.line or self.line or node.lineno, fault.misfit) from None
         except (_Continue, _Break, Returned):
             raise NotFollowed("a loop or a function is left where none is", node.lineno) from None
         except _FAULTS as fault:
-            raise NotFollowed(f"{type(fault).__name__}: {fault}", self.line or node.lineno) from None
+            misfit = isinstance(fault, ValueError) and bool(_MISFIT.search(str(fault)))
+            raise NotFollowed(f"{type(fault).__name__}: {fault}", self.line or node.lineno, misfit) from None
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:

@@ -18,7 +18,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.formulas.told import Told, name, told
 from symbackprop.judge.arrays import Code, Whole
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.code import ClaimsError, parsed
+from symbackprop.judge.code import ClaimsError, as_code, parsed
 from symbackprop.judge.followed.judged import ALL_STEPS, STEPS, plain_shape, values_of
 from symbackprop.judge.followed.scopes import Bound, Class, Function, Instance
 from symbackprop.judge.followed.statements import Follower
@@ -46,7 +46,8 @@ def followed_whole(judge: Judge, code: Whole) -> tuple[Judged, ...]:
         meant = found.meant(found(judge.truth.places.first(1)[0].values))
     except NotFollowed as fault:
         place = f"line {fault.line}: " if fault.line else ""
-        raise ClaimsError(f"{code.fault} (followed as a whole, {place}{fault.why})") from None
+        said = f"{code.fault} (followed as a whole, {place}{fault.why})"
+        raise (Misfit(said, fault) if fault.misfit else ClaimsError(said)) from None
     if not meant:
         raise ClaimsError(code.fault)
     out: list[Judged] = []
@@ -63,20 +64,52 @@ def followed_whole(judge: Judge, code: Whole) -> tuple[Judged, ...]:
 def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, Any]]) -> tuple[Judged, ...]:
     """The verdicts; on gradients by inputs whose lines are not understood, as all of the text gives them where it is followed.
 
+    A gradient by a parameter that the text gives and no claim is, db of a loop that adds nothing to it, is judged so as well.
+
     claims   their names and what they say.
     """
     sources = {claim.source: claim for _, claim in claims if isinstance(claim, Code) and claim.source}
     missed = [one for one in read if one.kind == "not understood" and one.asked is not None]
-    if not missed or len(sources) != 1 or has_loops(judge.truth.program):
+    if len(sources) != 1 or has_loops(judge.truth.program):
+        return tuple(read)
+    (source,) = sources
+    unsaid = _unsaid(judge.truth, source, {one.asked.wrt for one in read if one.asked is not None})
+    if not (missed or unsaid):
         return tuple(read)
     try:
-        found = {one.asked.wrt: one for one in followed_whole(judge, Whole(*sources)) if one.asked is not None}
+        found = {one.asked.wrt: one for one in followed_whole(judge, Whole(source)) if one.asked is not None}
+    except Misfit as fault:
+        return tuple(
+            replace(one, kind="wrong shape", because=told("line {}: {}", str(fault.line), fault.why)) if one in missed else one
+            for one in read
+        )
     except ClaimsError:
         return tuple(read)
-    return tuple(
+    judged = [
         replace(own, name=one.name, given=one.given) if one in missed and one.asked and (own := found.get(one.asked.wrt)) else one
         for one in read
-    )
+    ]
+    return (*judged, *(found[wrt] for wrt in unsaid if wrt in found))
+
+
+def _unsaid(truth: Truth, source: str, judged: set[str]) -> list[str]:
+    """The parameters whose gradients a text gives by their names, but for some."""
+    try:
+        tree = ast.parse(as_code(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    given = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    meant = [_named(truth, one) for one in given if one not in truth.program.tensors]
+    own = {t.name for t in truth.program.parameters} - judged
+    return list(dict.fromkeys(what.wrt for what in meant if what is not None and what.of == truth.of and what.wrt in own))
+
+
+class Misfit(ClaimsError):
+    """Code whose arrays do not fit one another, so that Python stops: why, and in which line."""
+
+    def __init__(self, said: str, fault: NotFollowed) -> None:
+        super().__init__(said)
+        self.why, self.line = fault.why, fault.line
 
 
 class Gradients:

@@ -14,11 +14,14 @@ MOST_PAIRS = 10_000_000  # of entries of several arrays that meet
 
 
 class NotFollowed(Exception):
-    """Code that is not followed: what stands in it, and the line, counted from 1; 0 where it is not known."""
+    """Code that is not followed: what stands in it, and the line, counted from 1; 0 where it is not known.
 
-    def __init__(self, why: str, line: int = 0) -> None:
+    misfit   whether the shapes of its arrays do not fit, so that Python would stop there as well.
+    """
+
+    def __init__(self, why: str, line: int = 0, misfit: bool = False) -> None:
         super().__init__(why)
-        self.why, self.line = why, line
+        self.why, self.line, self.misfit = why, line, misfit
 
 
 def sigmoid(x: Any) -> Any:
@@ -42,17 +45,20 @@ def _erf(x: Any) -> Any:
 
 
 _ARRAYS = (
-    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "arange", "arctan", "argmax", "argmin", "argsort",
-    "array", "asarray", "atleast_1d", "atleast_2d", "broadcast_to", "ceil", "clip", "concatenate", "copy", "cos", "cosh",
-    "count_nonzero", "cumprod", "cumsum", "diag", "diagonal", "divide", "dot", "einsum", "empty", "empty_like", "equal",
-    "exp", "expand_dims", "expm1", "eye", "flatnonzero", "flip", "floor", "full", "full_like", "greater", "greater_equal",
-    "heaviside", "hstack", "identity", "inner", "isclose", "kron", "less", "less_equal", "linspace", "log", "log10", "log1p",
-    "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "matmul", "max", "maximum", "mean", "min", "minimum",
-    "mod", "moveaxis", "multiply", "nan_to_num", "ndim", "negative", "nonzero", "not_equal", "ones", "ones_like", "outer",
-    "power", "prod", "ravel", "reciprocal", "repeat", "reshape", "roll", "round", "shape", "sign", "sin", "sinh", "size",
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange", "arccos", "arcsin", "arctan",
+    "arctan2", "argmax", "argmin", "argsort", "array", "array_split", "asarray", "atleast_1d", "atleast_2d", "bincount",
+    "block", "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "convolve", "copy", "correlate", "cos",
+    "cosh", "count_nonzero", "cumprod", "cumsum", "delete", "diag", "diag_indices", "diagonal", "divide", "dot", "einsum",
+    "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "flatnonzero", "flip", "fliplr",
+    "flipud", "floor", "fmax", "fmin", "full", "full_like", "greater", "greater_equal", "heaviside", "hstack", "hypot",
+    "identity", "inner", "insert", "isclose", "isfinite", "isinf", "isnan", "ix_", "kron", "less", "less_equal", "linspace",
+    "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "max",
+    "maximum", "mean", "meshgrid", "min", "minimum", "mod", "moveaxis", "multiply", "nan_to_num", "nansum", "ndim",
+    "negative", "nonzero", "not_equal", "ones", "ones_like", "outer", "pad", "power", "prod", "ptp", "ravel", "reciprocal",
+    "repeat", "reshape", "rint", "roll", "rollaxis", "rot90", "round", "shape", "sign", "sin", "sinc", "sinh", "size",
     "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
-    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "true_divide", "var", "vstack", "where",
-    "zeros", "zeros_like",
+    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide",
+    "unique", "var", "vdot", "vstack", "where", "zeros", "zeros_like",
 )  # fmt: skip
 FUNCTIONS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _ARRAYS} | {
     name: getattr(np.linalg, name) for name in ("norm", "inv", "det", "solve", "slogdet", "pinv")
@@ -109,7 +115,7 @@ TYPES: dict[str, type] = {
 }  # fmt: skip
 _MAKING = frozenset((
     "zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "tile", "repeat", "broadcast_to", "kron",
-    "outer", "einsum", "tensordot", "accumulate",
+    "outer", "einsum", "tensordot", "accumulate", "pad", "convolve", "correlate",
 ))  # fmt: skip
 
 

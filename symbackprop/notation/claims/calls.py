@@ -17,7 +17,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.densities import gaussian
 from symbackprop.notation.claims.errors import Fault, Unfit
-from symbackprop.notation.claims.extrema import extremum
+from symbackprop.notation.claims.extrema import extremum, place_of
 from symbackprop.notation.claims.given import GAUSSIAN
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made, over_all
@@ -39,7 +39,7 @@ _NAMES = _PRINTED | {
 _WHOLE = frozenset([
     "softmax", "diag", "tr", "trace", "Tr", "max", "min", "maximum", "minimum", "sum", "mean", "rowsum", "rowmean", "onehot",
     "colsum", "colmean", "tril", "triu", "det", "logdet", "logsumexp", "LSE", "prod", "sech", "coth", "sqrt", "clip", "norm", "avg",
-    "average", "vec", *windows.NONE,
+    "average", "vec", "argmax", "argmin", *windows.NONE,
 ])  # fmt: skip
 _SQUARE = frozenset(["tr", "trace", "Tr", "det", "logdet"])  # of square matrices alone
 _TOTALS = frozenset(["sum", "mean", "avg", "average", "rowsum", "colsum", "rowmean", "colmean"])  # of several entries
@@ -164,6 +164,8 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         x = [r for r in x if r.node.axes]
     if name in ("max", "maximum", "min", "minimum"):
         return extremum(state, name[:3], arguments, at, below)
+    if name in ("argmax", "argmin") and not (more or primes):
+        return place_of(state, name[3:], x, at, below)
     sub = plain(below)
     if name in counted.FUNCTIONS and len(arguments) == counted.FUNCTIONS[name] and not primes:
         return made(lambda *nodes: counted.value(name, *nodes), *arguments)

@@ -3,94 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import Gradient, Program
-from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import letter
-from symbackprop.formulas.told import Told, told
-from symbackprop.formulas.tree import Node
+from symbackprop.core.program import Program
 from symbackprop.notation.claims import statements
+from symbackprop.notation.claims.attempt import Attempt
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
-from symbackprop.notation.claims.fitting import Fitted, Way, fitted
-from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
-from symbackprop.notation.claims.lower import lowered
+from symbackprop.notation.claims.left import Left, left_side
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import LOCAL, ClaimTensors, read_python, read_sympy
-from symbackprop.notation.claims.reader import Reader, with_ranges
-from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
 from symbackprop.notation.claims.step_code import at_step
 from symbackprop.notation.claims.steps import At, below, claimed
 from symbackprop.notation.claims.syntax import Word
-from symbackprop.notation.claims.typeset import Typeset
+from symbackprop.notation.claims.understood import Reading, Understood
 from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError, ShapesDiffer
 from symbackprop.notation.signs import keyed
 
+_NUMBERED = re.compile(r"_\{?\s*(?:\w\s*,\s*)?(\d+)")  # x_7, W_{i,7}
+SMALLEST, LARGEST = 2, 30  # numbers of entries that are there at any probe, and beyond which none is made so large
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
-FROM_ZERO = told("indices count from 0 (they are shown counted from 1)")
-KEPT = 6  # readings that are handed on
-BESIDE = 3  # groups of letters side by side that are tried otherwise
-APART = 10.0  # letters side by side, taken the less likely way
-GUESSES = 30  # ways to take unknown letters that are tried
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One way to understand a claim.
-
-    program   computes it: one output, of the shape of what is claimed, from tensors of the network, true gradients (whose
-              signature has the role of a gradient) and earlier steps, all by name.
-    shape     of the output.
-    fits      whether that is the shape of what is claimed.
-    cost      what was taken for granted (the table is in `shapes`).
-    notes     the same in sentences.
-    origin    from where its indices count, 1 or 0.
-    guesses   a letter that stands nowhere -> the tensor whose true gradient it is taken to be; the reading is then conditional.
-    formula   the reading, typeset so that it can be read in one way only; None where it was no formula.
-    at        where along the axes of loops it claims, but for axes of which it claims all steps.
-    left      the left-hand side at its steps; None where it is at none.
-    """
-
-    program: Program
-    shape: tuple[Expr, ...]
-    fits: bool
-    cost: float = 0.0
-    notes: tuple[Told, ...] = ()
-    guesses: Mapping[str, str] = field(default_factory=dict)
-    formula: Node | None = None
-    origin: int = 1
-    at: tuple[At, ...] = ()
-    left: Node | None = None
-
-
-@dataclass(frozen=True)
-class Understood:
-    """What was understood: the left-hand side, and the readings of the right-hand side, the cheapest first.
-
-    unknown   letters that stand nowhere; the readings then say what they were taken to be.
-    between   the readings of the sides between the first and the last of a chain of equalities, of those that were understood.
-    """
-
-    left: Left
-    readings: tuple[Reading, ...]
-    unknown: tuple[str, ...] = ()
-    between: tuple[tuple[Reading, ...], ...] = ()
-
-    @cached_property
-    def latex(self) -> str:
-        """The cheapest reading, typeset; "" where it was no formula."""
-        formula = self.readings[0].formula
-        return "" if formula is None else latex(formula)
 
 
 def read_claim(claim: Any, context: Context) -> Understood:
@@ -174,6 +113,21 @@ def _plain(program: Program, shape: tuple[Expr, ...], context: Context, at: tupl
 
 
 def _latex(text: str, context: Context) -> Understood:
+    """A formula; where it speaks of entries beyond those of the probe by their numbers, once more with larger sizes."""
+    try:
+        return _formula(text, context)
+    except Fault:
+        least = max((int(found[1]) for found in _NUMBERED.finditer(text)), default=0)
+        if not SMALLEST < least <= LARGEST:
+            raise
+        try:
+            return _formula(text, context, least + 1)
+        except Fault:
+            pass
+        raise
+
+
+def _formula(text: str, context: Context, least: int = 0) -> Understood:
     loops = context.loops
     several = [below(one) for one in statements.split(text)] if loops else statements.split(text)
     names = Names(
@@ -190,10 +144,10 @@ def _latex(text: str, context: Context) -> Understood:
     shapes = context.shapes()
     if context.wrt is not None and context.wrt not in shapes:  # what is claimed is by a value that nobody named
         shapes[context.wrt] = context.forward.shape(context.wrt)
-    probe = Probe(shapes, [*map(sp.Integer, counts), *(loops.extents if loops else ())])
+    probe = Probe(shapes, [*map(sp.Integer, counts), *(loops.extents if loops else ())], least)
     several = [statements.named_last(one, names) for one in several]
     main = _claimed(State(context, names, probe, 1, {}), several)
-    attempt = _Attempt(context, names, probe, main, [one for one in several if one is not main])
+    attempt = Attempt(context, names, probe, main, [one for one in several if one is not main])
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
         try:
             left, readings = attempt.readings({})
@@ -236,159 +190,3 @@ def inputs(context: Context) -> dict[str, str]:
     shapes = context.shapes()
     layers = [f"{letter}{mark}" for letter in "aAhH" for mark in ("_", "") if f"{letter}{mark}1" in shapes]
     return {f"{layer}0": given[0] for layer in layers if f"{layer}0" not in shapes} if len(given) == 1 else {}
-
-
-class _Attempt:
-    """The readings of one claim, with letters guessed or not."""
-
-    def __init__(
-        self, context: Context, names: Names, probe: Probe, main: statements.Equality, definitions: Iterable[statements.Equality]
-    ) -> None:
-        self.context, self.names, self.probe, self.main, self.definitions = context, names, probe, main, list(definitions)
-        self.tried = 0
-
-    def guessed(self, unknown: Unknown) -> Understood:
-        """Letters that stand nowhere as the true gradients of the values of the network, each in turn."""
-        found: list[Reading] = []
-        left = self.guess(unknown, {}, found)
-        if not found or left is None:
-            raise unknown
-        found.sort(key=lambda r: r.cost)
-        letters = tuple(dict.fromkeys(key for r in found for key in r.guesses))
-        return Understood(left, tuple(found), letters)
-
-    def guess(self, unknown: Unknown, guesses: Mapping[str, str], found: list[Reading]) -> Left | None:
-        result = None
-        for tensor in self.context.forward.tensors.values():
-            if (
-                tensor.kind != "value"
-                or not tensor.named
-                or tensor.name in (self.context.of, self.context.wrt)
-                or unknown.key in guesses
-                or len(guesses) > 1
-            ):
-                continue
-            self.tried += 1
-            if self.tried > GUESSES:
-                return result
-            now = {**guesses, unknown.key: tensor.name}
-            try:
-                left, readings = self.readings(now)
-                found += [r for r in readings if r.fits]
-                result = left
-            except Unknown as other:
-                result = self.guess(other, now, found) or result
-            except Fault:
-                continue
-        return result
-
-    def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
-        """The readings with indices from 1, and from 0 where that matters; then those that take letters side by side apart."""
-        left: Left | None = None
-        several: list[Fitted] = []
-        states: dict[Way, tuple[State, Left]] = {}
-        fault: Fault | None = None
-        counted, ways = True, [(1, ""), (0, "")]
-        for origin, apart in ways:
-            if not (origin or counted):
-                continue
-            try:
-                for own, state, senses in self.limited(origin, guesses, apart):
-                    counted = state.counted
-                    ways += [(1, name) for name in sorted(state.beside)[:BESIDE] if (1, name) not in ways]
-                    notes, way = () if origin else (FROM_ZERO,), Way(origin, own.at, apart)
-                    found = fitted(state, senses, own)
-                    several += [f._replace(way=way, cost=f.cost + APART * bool(apart), notes=(*f.notes, *notes)) for f in found]
-                    left, states[way] = left or own, (state, own)
-            except Unknown:
-                if not apart:
-                    raise
-            except Fault as error:  # an entry 0 is there only where indices count from 0
-                fault = fault or error
-        if left is None:
-            assert fault is not None
-            raise fault
-        several.sort(key=lambda f: (not f.fits, f.cost, -f.way.origin))
-        if several[0].fits:
-            several = [f for f in several if f.fits]
-        kept = [f for f in several if not f.way.apart][:KEPT] + [f for f in several if f.way.apart][:KEPT]
-        return left, [self.reading(one, *states[one.way], guesses) for one in kept]
-
-    def limited(self, origin: int, guesses: Mapping[str, str], apart: str) -> Iterator[tuple[Left, State, Senses]]:
-        """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""
-        left, state, senses = self.senses(origin, guesses, apart)
-        yield left, state, senses
-        if (left.wrt or self.context.wrt) is None:  # an abbreviation stands at all steps
-            return
-        reached = {c: state.reached[c] for c in left.letters if state.reached.get(c, (0, 0)) != (0, 0)}
-        if reached:
-            trims = {
-                c: (state.trims.get(c, (0, 0))[0] - low, state.trims.get(c, (0, 0))[1] + high - low)
-                for c, (low, high) in reached.items()
-            }
-            yield self.senses(origin, guesses, apart, {**state.trims, **trims})
-
-    def between(self) -> Iterator[tuple[Reading, ...]]:
-        """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
-        for side in self.main.between:
-            if is_name(side):
-                continue
-            main = statements.Equality(self.main.left, side, self.main.between)
-            try:
-                _, readings = _Attempt(self.context, self.names, self.probe, main, self.definitions).readings({})
-            except Fault:
-                continue
-            if not any(t.role for t in readings[0].program.inputs):
-                yield tuple(readings)
-
-    def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, str]) -> Reading:
-        program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
-        typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
-        formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
-        said = typeset.claimed(Gradient(of, wrt), left.letters, one.way.at, one.way.origin) if wrt is not None else None
-        if wrt is not None and left.pattern and not left.second:
-            said = typeset.derivative(Gradient(of, wrt), [letter(c) for c in left.indices])
-        cost = round(one.cost, 6)
-        return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.way.origin, one.way.at, said)
-
-    def senses(
-        self, origin: int, guesses: Mapping[str, str], apart: str, trims: Mapping[str, tuple[int, int]] | None = None
-    ) -> tuple[Left, State, Senses]:
-        """One reading of the whole claim."""
-
-        def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
-            left = chained(state, (self.main.left, *self.main.between))
-            below_name = under(self.main.left, left)
-            if self.context.left:
-                left, below_name = Left("abbreviation", letters=tuple(c for c, _ in self.context.left)), {}
-                for letter, extent in self.context.left:
-                    state.ranged(letter, self.probe.number[extent])
-            state.outer = {*left.letters, *below_name}
-            reader.foresee(self.main.right)
-            for definition in self.definitions:
-                reader.foresee(definition.right)
-            self.define(reader, state)
-            senses = reader.read(self.main.right)
-            statements.require_used(state)
-            left = lettered(left, below_name, senses) if below_name else unlettered(left, self.main.left, senses)
-            return implied(state, left), state, senses
-
-        return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses, trims, apart), read)
-
-    def define(self, reader: Reader, state: State) -> None:
-        """The claim's own definitions, in an order in which each stands."""
-        waiting = list(self.definitions)
-        state.promised = statements.derivatives_defined(state, waiting)
-        while waiting:
-            late: list[statements.Equality] = []
-            fault: Fault | None = None
-            for definition in waiting:
-                try:
-                    statements.define(state, reader.read, definition)
-                except Fault as error:
-                    late.append(definition)
-                    fault = fault or error
-            if len(late) == len(waiting):
-                assert fault is not None
-                raise fault
-            waiting = late

@@ -35,6 +35,7 @@ class Derivative(NamedTuple):
     of       None where only \\partial stands on top.
     family   the tensors h_1, h_2, ... of h_t, and the tokens that number them; `wrt` is then the first.
     short    whether it is dz, which an earlier step may have said.
+    sampled  whether its index is a sample, z^{(i)}: a row, or a column.
     """
 
     of: str | None
@@ -44,6 +45,7 @@ class Derivative(NamedTuple):
     at: int
     family: tuple[dict[int, str], Tokens] | None = None
     short: bool = False
+    sampled: bool = False
 
     @property
     def second(self) -> bool:
@@ -79,7 +81,8 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
         case sx.Product() | sx.Word() if (target := differential(state, node)) is not None and not isinstance(target, sx.Partial):
             found = _tensor(state, target)
             short = not (isinstance(node, sx.Product) and isinstance(node.factors[0], sx.Partial))
-            return Derivative(state.context.of, (), *found, node.at, short=short) if found else None
+            own = _is_sampled(state, target)
+            return Derivative(state.context.of, (), *found, node.at, short=short, sampled=own) if found else None
         case sx.Group(items=(inner,), bracket="(" | "{"):
             return derivative(state, inner)
     return None
@@ -132,9 +135,15 @@ def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative 
     several = _family(state, below)
     name, index = several[:2] if several else reference(state, below)
     family = several[2:] if several else None
+    own = _is_sampled(state, below)
     if isinstance(top, sx.Partial):
-        return Derivative(None, (), name, index, at, family)
-    return Derivative(*above(state, top), name, index, at, family)
+        return Derivative(None, (), name, index, at, family, sampled=own)
+    return Derivative(*above(state, top), name, index, at, family, sampled=own)
+
+
+def _is_sampled(state: State, node: Syntax) -> bool:
+    found = state.names.lookup(node) if isinstance(node, Word) else None
+    return found is not None and bool(found.sample) and not found.index
 
 
 def above(state: State, node: Syntax) -> tuple[str, Tokens]:
@@ -243,6 +252,8 @@ def true_derivative(state: State, found: Derivative) -> Senses:
     shapes = state.probe.shapes
     if not shapes[of]:
         whole = sure(state.tensor(name))
+        if found.sampled:
+            return naming.sampled(state, whole, found.wrt_index, found.at)
         return indexed(state, whole, found.wrt_index, found.at) if found.wrt_index else whole
     return _jacobian(state, found, of, name)
 

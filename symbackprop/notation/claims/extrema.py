@@ -11,10 +11,13 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.limits import RELATIONS
+from symbackprop.notation.claims.nodes import DOWN, Node
 from symbackprop.notation.claims.shapes import Senses, made, over_all
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain
+
+PLACE = "place"  # the axis along which an entry is looked for
 
 
 def extremum(state: State, kind: str, arguments: list[Senses], at: int, below: Tokens) -> Senses:
@@ -33,6 +36,23 @@ def extremum(state: State, kind: str, arguments: list[Senses], at: int, below: T
     if all(isinstance(r.node.op, nd.Const) for r in first):  # max(0, z) is relu, whose slope at 0 is 0
         first, second = second, first
     return made(lambda a, b: nd.applied(f"{kind}imum", a, b), first, second)
+
+
+def place_of(state: State, kind: str, value: Senses, at: int, below: Tokens) -> Senses:
+    r"""\arg\max_j s_j, \arg\max s: where the largest or smallest entry stands, which is one place."""
+    letter = plain(below) or PLACE
+    if not below:
+        value = [r._replace(node=nd.renamed(r.node, [(DOWN, PLACE)])) for r in value if r.node.matrix == {DOWN}]
+    value = [r for r in value if letter in r.node.axes]
+    if not value or letter in state.outer:
+        raise Fault(f"arg{kind} over {letter} is not read.", f"Write \\arg\\{kind}_j s_j, with j an index of what follows.", at)
+    state.counted = True
+
+    def place(x: Node) -> Node:
+        here = nd.compared("==", x, nd.reduced(kind, x, (letter,)))
+        return nd.summed(nd.arithmetic("*", nd.positions(letter, x.extent(letter), state.origin), here), letter)
+
+    return made(place, value)
 
 
 def _over(state: State, kind: str, arguments: list[Senses], at: int, below: Tokens) -> Senses:

@@ -25,11 +25,13 @@ class Way(NamedTuple):
     origin   from where its indices count.
     at       where along the axes of loops it claims.
     apart    letters side by side that are taken the less likely way.
+    columns  whether the one index of a matrix on the left-hand side counts its columns.
     """
 
     origin: int = 1
     at: tuple[At, ...] = ()
     apart: str = ""
+    columns: bool = False
 
 
 class Fitted(NamedTuple):
@@ -108,7 +110,7 @@ def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
         whole = (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])
         return tuple(whole[left.pattern.index(k)] for k in range(len(left.letters))) if left.pattern else whole
     shape = state.context.shape
-    if shape is None and left.wrt is not None and left.of is not None:
+    if (shape is None or left.at) and left.wrt is not None and left.of is not None:
         shape = (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])
     return shape if shape is None or not left.at else claimed(shape, left.at)
 

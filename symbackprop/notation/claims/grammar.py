@@ -29,7 +29,7 @@ CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}", "|": "|", r"\|": r"\|", r
 NAMED = frozenset([
     "tanh", "exp", "log", "ln", "cosh", "sinh", "sech", "coth", "sin", "cos", "tan", "sign", "max", "min", "det",
     "tr", "Tr", "trace", "diag", "relu", "ReLU", "sigmoid", "softmax", "softplus", "arctan", "arcsin", "arccos",
-    "abs", "argmax",
+    "abs", "argmax", "argmin",
 ])  # fmt: skip
 _EXPECTED = ([r"\mathbb", "{", "E", "}"], [r"\mathbb", "E"])
 MEANS = (r"\operatorname", r"\operatorname*", r"\mathrm", r"\text")
@@ -281,6 +281,8 @@ class Parser:
         at = token.at
         if name in GREEK or name in NAMED:
             return sx.Word(name, at)
+        if name == "arg" and self.peek() in (r"\max", r"\min"):
+            return sx.Word(f"arg{self.take().text[1:]}", at)
         if name == "frac":
             one, other = self.argument(), self.argument()
             return sx.Fraction(self.differential(one), self.differential(other), at)

@@ -57,6 +57,7 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         try:
             node, loops, firsts = reading.node, _loops(state, reading.node), _firsts(state, reading.node)
             natural = [a for a in natural if a in loops] + [a for a in natural if a not in loops] if len(parts) == 1 else natural
+            natural = natural[::-1] if _counts_columns(state, node, parts, natural) else natural
             for part, axis in zip(parts, natural, strict=False):
                 if isinstance(part, Word):
                     node = at_label(state, node, axis, part)
@@ -97,6 +98,14 @@ def _firsts(state: State, node: Node) -> Mapping[str, sp.Expr]:
     found = leaf_of(node) if state.context.firsts else None
     own = state.context.firsts.get(found[0], {}) if found else {}
     return {axis: own[place] for axis, place in found[1].items() if place in own} if found else {}
+
+
+def _counts_columns(state: State, node: Node, parts: Sequence[Tokens | Word], natural: Sequence[str]) -> bool:
+    """Whether the one index of a matrix is one that counts columns on the left-hand side: w_k beside dL/dw_k."""
+    match parts:
+        case [(Token(text=letter),)] if state.columns and natural == [DOWN, RIGHT]:
+            return state.ranges.get(letter) not in (None, node.extent(DOWN)) and state.ranges[letter] == node.extent(RIGHT)
+    return False
 
 
 def _is_whole(part: Tokens | Word) -> bool:

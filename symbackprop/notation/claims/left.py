@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import sympy as sp
+from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
@@ -72,14 +74,15 @@ def left_side(state: State, node: Syntax | None) -> Left:
     shapes = state.probe.shapes
     letters: list[str] = []
     at: list[At] = []
+    own, by = (list(enumerate((*shapes[of], *shapes[found.wrt])))[k:] for k in (0, len(shapes[of])))
     if outer:
-        _range(state, outer, [*state.probe.shape(of), *state.probe.shape(found.wrt)] if of in shapes else [], letters)
+        _range(state, outer, own, letters, at)
     else:
-        _range(state, found.of_index, list(state.probe.shape(of)), letters)
+        _range(state, found.of_index, own[: len(shapes[of])], letters, at)
         index = _at_steps(state, found.wrt, found.wrt_index, letters, at) if not shapes[of] else found.wrt_index
         kept = {one.place for one in at if one.left is None}
-        extents = [n for k, n in enumerate(state.probe.shape(found.wrt)) if k not in kept]
-        _range(state, index, extents[len(letters) :] if not shapes[of] else extents, letters)
+        axes = [axis for axis in by if axis[0] not in kept]
+        _range(state, index, axes[len(letters) :] if not shapes[of] else axes, letters, at)
     kind: Kind = "jacobian" if shapes[of] else "gradient"
     contradicts = _contradicts(state, of, found.wrt)
     pattern: tuple[int, ...] = ()
@@ -207,18 +210,34 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
     return found
 
 
-def _range(state: State, several: Tokens, extents: list[int], letters: list[str]) -> None:
-    parts = indices(several) or []
-    for part, (_, extent) in zip(parts, below(len(parts), extents), strict=False):
+def _range(state: State, several: Tokens, axes: list[tuple[int, Expr]], letters: list[str], at: list[At]) -> None:
+    """Take what stands along axes, given by their places and extents: letters, and numbers of single entries."""
+    extents = [state.probe.number[extent] for _, extent in axes]
+    parts = _digits(indices(several) or [], extents)
+    if state.columns and len(parts) == 1 and len(extents) == 2:
+        axes, extents = axes[::-1], extents[::-1]
+    for part, (k, extent) in zip(parts, below(len(parts), extents), strict=False):
         if part[0].text == ":":
             letters.append(":")
         elif len(part) == 1 and part[0].text.isdigit() and extent > 1:
-            fault = f"the gradient by the entry {part[0].text} alone is not read."
-            raise Fault(fault, "Claim it at a letter, or the whole gradient.", part[0].at)
+            entry = int(part[0].text) - state.origin
+            if not 0 <= entry < extent:
+                raise Fault(f"there is no entry {part[0].text}.", "", part[0].at)
+            at.append(At(axes[k][0], Axis("", axes[k][1]), sp.Integer(entry)))
+            state.counted = True
         elif len(part) == 1 and part[0].text.lstrip("\\").isalpha():
             letter = part[0].text.lstrip("\\")
             letters.append(letter)
             state.ranged(letter, extent)
+
+
+def _digits(parts: list[Tokens], extents: list[int]) -> list[Tokens]:
+    """The 1 and 2 of W_{12}."""
+    longer = len([n for n in extents if n > 1])
+    match parts:
+        case [(Token(text=text, at=at),)] if text.isdigit() and len(text) in (longer, len(extents)) and len(text) > 1:
+            return [(Token(digit, at),) for digit in text]
+    return parts
 
 
 def _contradicts(state: State, of: str, wrt: str) -> bool:
@@ -300,7 +319,6 @@ def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: b
     wrt = state.context.wrt
     if wrt is not None and wrt not in state.probe.shapes:  # W z of sigma(W z), which nobody named
         state.probe.add(wrt, state.context.forward.shape(wrt))
-    shape = state.probe.shape(wrt) if wrt is not None else ()
     several = (*step, Token(",", word.at), *rest) if rest else step
     parts = indices(several) or []
     if wrt is None and rest and all(len(part) == 1 and part[0].text.isalpha() for part in parts):
@@ -308,7 +326,8 @@ def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: b
     if wrt is not None and state.context.loops.axes.get(wrt):
         index = _at_steps(state, wrt, several, letters, at)
         fixed = {one.place for one in at if one.left is None}
-        _range(state, index, [n for k, n in enumerate(shape) if k not in fixed][len(letters) :], letters)
+        axes = [axis for axis in enumerate(state.probe.shapes[wrt]) if axis[0] not in fixed]
+        _range(state, index, axes[len(letters) :], letters, at)
     return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(word), at=tuple(at), stepped=True)
 
 

@@ -303,7 +303,10 @@ class _Lowering:
             place = place + sign * position(letter)
         guard = iverson(sp.Eq(position(_PLACE), place, evaluate=False))
         letters = tuple(_PLACE if c == op.axis else c for c in index)
-        return self.made(node, slot(0) * guard, [(tensor, letters)], [(_PLACE, node.args[0].extent(op.axis))])
+        made, own = self.made(node, slot(0) * guard, [(tensor, letters)], [(_PLACE, node.args[0].extent(op.axis))])
+        if not op.letters:  # where there is no such entry, the claim has no value
+            made.conditions = (self.probe.expression[node.args[0].extent(op.axis)] - 1 - place,)
+        return made, own
 
     def slid(self, node: Node, op: nd.Slid, args: Sequence[Operand | Expr]) -> Operand:
         """The sum over what meets along each axis."""

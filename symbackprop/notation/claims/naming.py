@@ -285,11 +285,11 @@ def kronecker(state: State, word: Word) -> Senses | None:
     parts = indices(word.sub)
     if parts is None:
         return kronecker_of_entries(state, word)
-    if (
-        len(letters) != 2
-        or len(parts) != 2
-        or any(state.names.named(c) and not state.is_integer(state.names.named(c) or "") for c in letters)
-    ):
+    others = [name for c in letters if c not in state.ranges and (name := state.names.named(c))]  # b may be an index beside a b
+    if len(letters) == len(parts) == 2 and any(name in state.context.defined and not state.probe.shapes[name] for name in others):
+        one, other = (Word(c, word.at) for c in letters)  # a place that a step gave, k = \arg\max_j x_j
+        return sums.condition(state, sx.Relation((one, other), ("==",), word.at))
+    if len(letters) != 2 or len(parts) != 2 or not all(map(state.is_integer, others)):
         return None
     i, j = letters
     known = [c for c in letters if c in state.ranges]

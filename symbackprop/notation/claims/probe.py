@@ -27,13 +27,14 @@ class Probe:
 
     shapes   the tensors by name, with their sizes as expressions.
     counts   what axes made by a claim may have as their sizes, such as how many tensors a family has.
+    least    below no size lies, where a claim speaks of entries by their numbers.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[Expr, ...]], counts: Iterable[Expr] = ()) -> None:
+    def __init__(self, shapes: Mapping[str, tuple[Expr, ...]], counts: Iterable[Expr] = (), least: int = 0) -> None:
         self.shapes = dict(shapes)
         own = {n for shape in shapes.values() for n in shape}
         extents = own | set(counts)
-        self.sizes = _sizes(extents)
+        self.sizes = _sizes(extents, least)
         self.number = {n: int(substituted(n, self.sizes)) for n in extents}
         self.expression: dict[int, Expr] = {}
         for n in sorted(extents, key=lambda e: (len(str(e)), str(e))):
@@ -70,12 +71,12 @@ class Probe:
         return complex(substituted(expression, self.sizes))
 
 
-def _sizes(extents: Iterable[Expr]) -> dict[sp.Basic, Expr]:
+def _sizes(extents: Iterable[Expr], least: int) -> dict[sp.Basic, Expr]:
     """Whole numbers for the size symbols at which unequal extents differ and none is below 1."""
     several = list(extents)
     symbols = sorted({s for n in several for s in n.free_symbols}, key=str)
     fixed = {int(n) for n in several if n.is_Integer}
-    pool = [n for n in _WHOLE if n not in fixed]
+    pool = [n for n in (_WHOLE if least <= _WHOLE[0] else range(least, least + len(_WHOLE))) if n not in fixed]
     rng = np.random.default_rng(len(symbols))
     for attempt in range(_ATTEMPTS):
         near = pool[: len(symbols) + 2 + attempt // 4]  # small ones first: arrays have their product

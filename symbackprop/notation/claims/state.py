@@ -117,6 +117,7 @@ class State:
     local          what the claim itself defines: names without their indices -> senses, and the axes of the indices.
     trims          an index of steps -> how many at the low end, and at both, its range leaves out.
     apart          letters side by side that are taken the less likely way; `beside` are all those for which there is one.
+    columns        whether the one index of a matrix on the left-hand side counts its columns.
     reached        an index of steps -> how far before the first step and beyond the last anything is read by it.
     read           the reader of any syntax.
     """
@@ -130,8 +131,10 @@ class State:
         guesses: Mapping[str, str],
         trims: Mapping[str, tuple[int, int]] | None = None,
         apart: str = "",
+        columns: bool = False,
     ) -> None:
         self.context, self.names, self.probe, self.origin, self.apart = context, names, probe, origin, apart
+        self.columns = columns
         self.guesses = dict(guesses)
         self.counted = False
         self.beside: set[str] = set()
@@ -170,6 +173,11 @@ class State:
     def is_integer(self, name: str) -> bool:
         signature = self.context.forward.tensors.get(name)
         return signature is not None and signature.kind == "integers"
+
+    def bound_of(self, name: str) -> int | None:
+        """How many classes labels have, where some axis has as many entries."""
+        bound = self.context.forward.tensors[name].bound
+        return None if bound is None else self.probe.extent(bound)
 
     # ---- sizes
     def size(self, name: str) -> Node:

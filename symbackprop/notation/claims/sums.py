@@ -19,6 +19,7 @@ from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.claims.words import Found
 
 _WRONG_BASE = 0.2
 MIXED = 2.0
@@ -34,6 +35,7 @@ def condition(state: State, node: Syntax) -> Senses:
     if not isinstance(node, sx.Relation):
         raise Fault("a comparison is expected here.", "Write one, such as z > 0.", node.at)
     labels = any(_names_integers(state, side) for side in node.sides)
+    _range_of_labels(state, node)
     sides = [_side(state, side, labels) for side in node.sides]
     total: Senses = []
     for left, sign, right in zip(sides[:-1], node.signs, sides[1:], strict=True):
@@ -48,11 +50,25 @@ def condition(state: State, node: Syntax) -> Senses:
     return best(total)
 
 
+def _range_of_labels(state: State, node: sx.Relation) -> None:
+    """An index that is compared with labels, and with nothing else so far, runs over the classes: the j of 1[y_i = j]."""
+    bounds = [state.bound_of(found.name) for side in node.sides if (found := _integers(state, side))]
+    bound = next((n for n in bounds if n is not None), 0)
+    for side in node.sides if bound else ():
+        match side:
+            case Word(base=base) if len(base) == 1 and base.islower() and side == Word(base, side.at):
+                if not (state.names.lookup(side) or state.names.symbol(side)):
+                    state.ranged(base, bound)
+
+
 def _names_integers(state: State, node: Syntax) -> bool:
-    if isinstance(node, Word):
-        found = state.names.lookup(node)
-        return found is not None and state.is_integer(found.name)
-    return False
+    return _integers(state, node) is not None
+
+
+def _integers(state: State, node: Syntax) -> Found | None:
+    """The tensor of whole numbers that a word names, with its indices."""
+    found = state.names.lookup(node) if isinstance(node, Word) else None
+    return found if found is not None and state.is_integer(found.name) else None
 
 
 def _letter(state: State, node: Syntax) -> str | None:

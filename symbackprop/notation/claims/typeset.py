@@ -74,6 +74,8 @@ class Typeset:
                 return f.juxtapose([self.held(a, Binds.POWER) for a in node.args])
             case nd.Renamed(pairs=pairs):
                 return self.renamed(node, dict(pairs))
+            case nd.Summed() if (found := _of_extreme(node)) is not None:
+                return self.called(*found)
             case nd.Summed(axis=axis):
                 return self.summed(node.args[0], axis)
             case nd.MatrixOf(kind="inverse"):
@@ -382,3 +384,13 @@ def _framed(kind: str, numbers: Sequence[int], body: Formula) -> Formula:
         return body
     shown = [f.number(n) for n in (numbers[:1] if len(set(numbers)) == 1 else numbers)]
     return f.call(Script(_function(kind), f.joined(f.symbol("times"), shown, Binds.PRODUCT)), [body])
+
+
+def _of_extreme(node: Node) -> tuple[str, tuple[Node, ...]] | None:
+    """Where an extreme stands, argmax of what; None for any other sum."""
+    match node.args[0]:
+        case Node(op=nd.Arithmetic("*"), args=(Node(op=nd.Positions()), Node(op=nd.Compared("=="), args=(x, y)))):
+            match y:
+                case Node(op=nd.Reduced(kind="max" | "min" as kind), args=(own,)) if own is x:
+                    return f"arg{kind}", (x,)
+    return None

@@ -92,6 +92,8 @@ class Names:
         layer = LAYER.fullmatch(spelling)
         if layer and layer[2] not in TRANSPOSES:
             self.also(f"{layer[1]}_{layer[2]}", name)
+        if marked := re.fullmatch(r"(\w+)\^([*+-])", spelling):  # j^* that a step gave
+            self.also(f"{marked[1]}_{MARKS[marked[2]]}", name)
         member = re.fullmatch(r"(.*?[A-Za-z])_?(\d+)", spelling)
         if member:
             self.families.setdefault(folded(member[1]), {})[int(member[2])] = name

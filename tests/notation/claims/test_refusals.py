@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from symbackprop.notation.claims import NotUnderstood, read_claim
-from symbackprop.notation.claims.claim import FROM_ZERO
+from symbackprop.notation.claims.attempt import FROM_ZERO
 from tests.notation.claims.sample_networks import context, gradient, point, understood, worth
 from tests.notation.claims.test_readings import MEANINGS
 from tests.notation.claims.test_right_claims import RIGHT

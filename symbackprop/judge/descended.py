@@ -1,0 +1,132 @@
+"""Loops of gradient descent: the gradient in them is what is judged, at the parameters that the network has."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+
+from symbackprop.judge.unfolded import REMADE
+
+_RATE = re.compile(r"(?:self\.)?(?:lr|alpha|eta|rate|step|step_size|learning_rate|learningRate|gamma|epsilon_lr|a|h)$")
+_BEGUN = re.compile(r"zeros|ones|random|randn|rand|normal|uniform|copy|deepcopy|zeros_like|initiali[sz]e|init")
+
+
+def descended(tree: ast.Module) -> bool:
+    """Put the body of a loop that updates parameters, w = w - rate * dw, in its place; whether there was one.
+
+    The updates are left out, and so is where the parameters begin: they are the network's. What an update takes its step along and
+    no line names, w -= 0.1 * (X.T @ r), is the line dw = X.T @ r.
+    """
+    found = False
+    for holder in ast.walk(tree):
+        body = getattr(holder, "body", None)
+        if not isinstance(body, list) or isinstance(holder, ast.For | ast.While):
+            continue
+        for k, loop in enumerate(body):
+            if isinstance(loop, ast.For | ast.While) and (updated := _updated(loop)):
+                own = [*_without_start(body[:k], updated), *_turn(loop.body, updated), *body[k + 1 :]]
+                body[:] = [s for s in own if not _reports(s)]
+                found = True
+                break
+    return found
+
+
+def _updated(loop: ast.For | ast.While) -> set[str]:
+    """The parameters that each turn of a loop makes a step of descent along; none where its turns are told apart."""
+    counts = set[str]()
+    if isinstance(loop, ast.For):
+        if not (isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "trange", "tqdm")):
+            return set()
+        counts = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    body = [line for line in loop.body if not _reports(line)]
+    inner = any(isinstance(n, ast.For | ast.While) for line in body for n in ast.walk(line))
+    if inner or counts & {n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)}:
+        return set()
+    steps = [(line, _step(line)) for line in body]
+    made_of = [line if step is None else step[1] for line, step in steps]
+    read = {_name(n) for part in made_of for n in ast.walk(part) if isinstance(n, ast.Name | ast.Attribute)}
+    return read & {_name(step[0]) for _, step in steps if step is not None}
+
+
+def _step(line: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
+    """What a line makes a step of descent of, and the step: w -= rate * dw, w = w - rate * dw."""
+    match line:
+        case ast.AugAssign(target=target, op=ast.Sub(), value=step):
+            pass
+        case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=ast.Sub(), right=step)) if _same(target, left):
+            pass
+        case _:
+            return None
+    return (target, step) if isinstance(target, ast.Name | ast.Attribute) and _along(step) is not None else None
+
+
+def _along(step: ast.expr) -> ast.expr | None:
+    """What a step of descent goes along: it without its rate; None where it has none."""
+    match step:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if _is_rate(left):
+            return right
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if _is_rate(right):
+            return left
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() | ast.MatMult() as op, right=right):
+            inner = _along(left)
+            return None if inner is None else ast.copy_location(ast.BinOp(inner, op, right), step)
+    return None
+
+
+def _is_rate(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=float() as value):
+            return 0 < value < 1
+        case ast.Name() | ast.Attribute():
+            return bool(_RATE.match(ast.unparse(node).rpartition(".")[2]))
+    return False
+
+
+def _turn(body: Sequence[ast.stmt], updated: set[str]) -> Iterable[ast.stmt]:
+    """One turn, in which the gradients have names and nothing is updated."""
+    for line in body:
+        step = _step(line)
+        if step is None or _name(step[0]) not in updated:
+            yield line
+            continue
+        along = _along(step[1])
+        assert along is not None
+        if not isinstance(along, ast.Name | ast.Attribute | ast.Subscript):
+            new = ast.Assign([ast.Name(f"d{_name(step[0])}", ast.Store())], along)
+            for node in ast.walk(new):
+                if isinstance(node, ast.stmt | ast.expr) and not hasattr(node, "lineno"):
+                    ast.copy_location(node, line)
+            setattr(new, REMADE, True)
+            yield new
+
+
+def _without_start(body: Sequence[ast.stmt], updated: set[str]) -> Iterable[ast.stmt]:
+    """The lines before a loop, but for those that say where parameters begin."""
+    for line in body:
+        match line:
+            case ast.Assign(value=ast.List(elts=[])):  # losses, which nothing is made of
+                continue
+            case ast.Assign(targets=[ast.Name() | ast.Attribute() as target], value=value) if _name(target) in updated:
+                called = [n for n in ast.walk(value) if isinstance(n, ast.Call)]
+                if not called or any(_BEGUN.search(ast.unparse(n.func)) for n in called):
+                    continue
+        yield line
+
+
+def _reports(line: ast.stmt) -> bool:
+    """Whether a line only tells or keeps how far the descent is: print(...), losses.append(...), if i % 10 == 0: print(...)."""
+    match line:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print") | ast.Attribute(attr="append"))):
+            return True
+        case ast.If(body=body, orelse=orelse):
+            return all(_reports(s) or isinstance(s, ast.Break | ast.Pass) for s in (*body, *orelse))
+    return False
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _same(a: ast.expr, b: ast.expr) -> bool:
+    return ast.unparse(a) == ast.unparse(b)

@@ -1,0 +1,249 @@
+"""The ways to read a claim in LaTeX: from where indices count, what unknown letters are, which axis an index stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from symbackprop.core.program import Gradient
+from symbackprop.formulas.names import letter
+from symbackprop.formulas.told import told
+from symbackprop.formulas.tree import Node as Formula
+from symbackprop.notation.claims import statements
+from symbackprop.notation.claims.constants import constant
+from symbackprop.notation.claims.einstein import SUMMED, with_sums
+from symbackprop.notation.claims.errors import Fault, Unknown
+from symbackprop.notation.claims.fitting import Fitted, Way, fitted
+from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
+from symbackprop.notation.claims.lower import lowered
+from symbackprop.notation.claims.probe import Probe
+from symbackprop.notation.claims.reader import Reader, with_ranges
+from symbackprop.notation.claims.shapes import Senses
+from symbackprop.notation.claims.state import Context, State
+from symbackprop.notation.claims.typeset import Typeset
+from symbackprop.notation.claims.understood import Reading, Understood
+from symbackprop.notation.claims.words import Names
+
+FROM_ZERO = told("indices count from 0 (they are shown counted from 1)")
+KEPT = 6  # readings that are handed on
+BESIDE = 3  # groups of letters side by side that are tried otherwise
+APART = 10.0  # letters side by side, taken the less likely way
+GUESSES = 30  # ways to take unknown letters that are tried
+
+
+class Attempt:
+    """The readings of one claim, with letters guessed or not."""
+
+    def __init__(
+        self, context: Context, names: Names, probe: Probe, main: statements.Equality, definitions: Iterable[statements.Equality]
+    ) -> None:
+        self.context, self.names, self.probe, self.main, self.definitions = context, names, probe, main, list(definitions)
+        self.tried = 0
+
+    def guessed(self, unknown: Unknown) -> Understood:
+        """Letters that stand nowhere as the true gradients of the values of the network, each in turn."""
+        found: list[Reading] = []
+        left = self.guess(unknown, {}, found)
+        if not found or left is None:
+            raise unknown
+        found.sort(key=lambda r: r.cost)
+        letters = tuple(dict.fromkeys(key for r in found for key in r.guesses))
+        return Understood(left, tuple(found), letters)
+
+    def guess(self, unknown: Unknown, guesses: Mapping[str, str], found: list[Reading]) -> Left | None:
+        result = None
+        for tensor in self.context.forward.tensors.values():
+            if (
+                tensor.kind != "value"
+                or not tensor.named
+                or tensor.name in (self.context.of, self.context.wrt)
+                or unknown.key in guesses
+                or len(guesses) > 1
+            ):
+                continue
+            self.tried += 1
+            if self.tried > GUESSES:
+                return result
+            now = {**guesses, unknown.key: tensor.name}
+            try:
+                left, readings = self.readings(now)
+                found += [r for r in readings if r.fits]
+                result = left
+            except Unknown as other:
+                result = self.guess(other, now, found) or result
+            except Fault:
+                continue
+        return result
+
+    def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
+        """The readings; where there is none, those in which indices that stand twice are summed over."""
+        try:
+            return self.as_written(guesses)
+        except Fault:
+            found = self.with_sums(guesses)
+            if found is None:
+                raise
+            left, several = found
+            return left, [replace(one, notes=(*one.notes, SUMMED)) for one in several]
+
+    def as_written(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
+        """The readings with indices from 1, and from 0 where that matters; then those that take letters side by side apart.
+
+        Where none fits, the one index of a matrix counts its columns: the w_k of W.
+        """
+        several: list[Fitted] = []
+        states: dict[Way, tuple[State, Left]] = {}
+        fault = None
+        for columns in (False, True):
+            if not columns or (not any(f.fits for f in several) and self.may_count_columns()):
+                fault = self.each_way(guesses, columns, several, states) or fault
+        if not states:
+            assert fault is not None
+            raise fault
+        left = next(own for _, own in states.values())
+        several.sort(key=lambda f: (not f.fits, f.cost, -f.way.origin))
+        if several[0].fits:
+            several = [f for f in several if f.fits]
+        kept = [f for f in several if not f.way.apart][:KEPT] + [f for f in several if f.way.apart][:KEPT]
+        return left, [self.reading(one, *states[one.way], guesses) for one in kept]
+
+    def each_way(
+        self, guesses: Mapping[str, str], columns: bool, several: list[Fitted], states: dict[Way, tuple[State, Left]]
+    ) -> Fault | None:
+        """Each way to read the claim, with what fits it added; the first fault that was found."""
+        fault: Fault | None = None
+        counted, ways = True, [Way(1, columns=columns), Way(0, columns=columns)]
+        for tried in ways:
+            if not (tried.origin or counted):
+                continue
+            try:
+                for own, state, senses in self.limited(tried, guesses):
+                    counted = state.counted
+                    more = [Way(apart=name, columns=columns) for name in sorted(state.beside)[:BESIDE]]
+                    ways += [way for way in more if way not in ways]
+                    notes, way = () if tried.origin else (FROM_ZERO,), tried._replace(at=own.at)
+                    found, cost = fitted(state, senses, own), APART * bool(tried.apart)
+                    several += [f._replace(way=way, cost=f.cost + cost, notes=(*f.notes, *notes)) for f in found]
+                    states[way] = state, own
+            except Unknown:
+                if not tried.apart:
+                    raise
+            except Fault as error:  # an entry 0 is there only where indices count from 0
+                fault = fault or error
+        return fault
+
+    def with_sums(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]] | None:
+        """The readings by Einstein's convention; None where nothing stands twice, or there is none either."""
+        try:
+            left = left_side(State(self.context, self.names, self.probe, 1, {}), self.main.left)
+            main = replace(self.main, right=with_sums(self.main.right, frozenset(left.letters)))
+            if not left.letters or main == self.main:
+                return None
+            return Attempt(self.context, self.names, self.probe, main, self.definitions).as_written(guesses)
+        except Fault:
+            return None
+
+    def may_count_columns(self) -> bool:
+        """Whether the left-hand side has one index of a matrix."""
+        try:
+            left = left_side(State(self.context, self.names, self.probe, 1, {}), self.main.left)
+        except Fault:
+            return False
+        return (
+            left.wrt is not None
+            and left.of is not None
+            and len(left.letters) == 1
+            and not left.at
+            and (len(self.probe.shapes.get(left.wrt, ())) == 2 and not self.probe.shapes[left.of])
+        )
+
+    def limited(self, way: Way, guesses: Mapping[str, str]) -> Iterator[tuple[Left, State, Senses]]:
+        """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""
+        left, state, senses = self.senses(way, guesses)
+        yield left, state, senses
+        if (left.wrt or self.context.wrt) is None:  # an abbreviation stands at all steps
+            return
+        reached = {c: state.reached[c] for c in left.letters if state.reached.get(c, (0, 0)) != (0, 0)}
+        if reached:
+            trims = {
+                c: (state.trims.get(c, (0, 0))[0] - low, state.trims.get(c, (0, 0))[1] + high - low)
+                for c, (low, high) in reached.items()
+            }
+            yield self.senses(way, guesses, {**state.trims, **trims})
+
+    def between(self) -> Iterator[tuple[Reading, ...]]:
+        """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
+        for side in self.main.between:
+            if is_name(side):
+                continue
+            main = statements.Equality(self.main.left, side, self.main.between)
+            try:
+                _, readings = Attempt(self.context, self.names, self.probe, main, self.definitions).readings({})
+            except Fault:
+                continue
+            if not any(t.role for t in readings[0].program.inputs):
+                yield tuple(readings)
+
+    def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, str]) -> Reading:
+        program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
+        typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
+        formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
+        said = typeset.claimed(Gradient(of, wrt), left.letters, one.way.at, one.way.origin) if wrt is not None else None
+        named = left.kind == "jacobian" and len(left.letters) > 1 and ":" not in left.letters and not left.at
+        if wrt is not None and (left.pattern or named) and not left.second:
+            said = typeset.derivative(Gradient(of, wrt), [letter(c) for c in left.indices])
+        if wrt is not None and not left.second and any(not step.axis.letter for step in left.at):
+            said = typeset.derivative(Gradient(of, wrt), _places(left))
+        cost = round(one.cost, 6)
+        return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.way.origin, one.way.at, said)
+
+    def senses(
+        self, way: Way, guesses: Mapping[str, str], trims: Mapping[str, tuple[int, int]] | None = None
+    ) -> tuple[Left, State, Senses]:
+        """One reading of the whole claim."""
+
+        def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
+            left = chained(state, (self.main.left, *self.main.between))
+            below_name = under(self.main.left, left)
+            if self.context.left:
+                left, below_name = Left("abbreviation", letters=tuple(c for c, _ in self.context.left)), {}
+                for letter, extent in self.context.left:
+                    state.ranged(letter, self.probe.number[extent])
+            state.outer = {*left.letters, *below_name}
+            reader.foresee(self.main.right)
+            for definition in self.definitions:
+                reader.foresee(definition.right)
+            self.define(reader, state)
+            senses = reader.read(self.main.right)
+            statements.require_used(state)
+            left = lettered(left, below_name, senses) if below_name else unlettered(left, self.main.left, senses)
+            return implied(state, left), state, senses
+
+        def state() -> State:
+            return State(self.context, self.names, self.probe, way.origin, guesses, trims, way.apart, way.columns)
+
+        return with_ranges(state, read)
+
+    def define(self, reader: Reader, state: State) -> None:
+        """The claim's own definitions, in an order in which each stands."""
+        waiting = list(self.definitions)
+        state.promised = statements.derivatives_defined(state, waiting)
+        while waiting:
+            late: list[statements.Equality] = []
+            fault: Fault | None = None
+            for definition in waiting:
+                try:
+                    statements.define(state, reader.read, definition)
+                except Fault as error:
+                    late.append(definition)
+                    fault = fault or error
+            if len(late) == len(waiting):
+                assert fault is not None
+                raise fault
+            waiting = late
+
+
+def _places(left: Left) -> list[Formula]:
+    """What stands below a derivative that is claimed at single entries, axis by axis, counted from 1."""
+    numbers, free = {one.place: constant(one.first + 1) for one in left.at}, list(left.letters)
+    return [numbers[k] if k in numbers else letter(free.pop(0)) for k in range(len(numbers) + len(free))]
