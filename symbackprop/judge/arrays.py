@@ -14,6 +14,7 @@ from symbackprop.notation.memory import Memory
 BEGUN, CHANGED, UPDATED = "begun", "changed", "updated"
 """Said of a step: a later line changes the array; this line changes an earlier one; it changes what the network calls so."""
 _SAYS_IT = re.compile(r"d[A-Z_]|d\w*\d|grad|nabla")  # a name that is that of a gradient whenever it is given
+_PRODUCTS = re.compile(r"@|\bnp\.|\.dot\(")
 NEW = "_new"  # what the array is called that a line makes of one of the network
 
 
@@ -43,6 +44,17 @@ class Code(Placed):
 
     whole: str = ""
     source: str = ""
+
+    def as_said(self, text: str) -> Code:
+        """Another spelling of it, which stands in the same text."""
+        own = Code(text)
+        own.source = self.source
+        return own
+
+    @property
+    def has_matrix_products(self) -> bool:
+        """Whether the text it stands in says them as NumPy does, so that a star is none."""
+        return _PRODUCTS.search(self.source) is not None
 
 
 class Whole(Code):

@@ -28,7 +28,8 @@ from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.followed.judged import in_order
-from symbackprop.judge.followed.whole import by_source, followed_whole
+from symbackprop.judge.followed.sources import by_source
+from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself, steps_of
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used

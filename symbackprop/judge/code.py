@@ -10,7 +10,8 @@ from typing import Any
 
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.judge.arrays import Arrays, Code, Whole, is_gradient
-from symbackprop.judge.descended import descended
+from symbackprop.judge.descended import descended, descends
+from symbackprop.judge.packing import packs
 from symbackprop.judge.sliced import given_in, sliced
 from symbackprop.judge.unfolded import REMADE, Unread, entry, may_give, straight
 from symbackprop.notation.signs import typed_text
@@ -42,8 +43,13 @@ def python_steps(path: Path, text: str) -> Steps:
     if filled := filled_claims(path, text):
         return [*filled.items()]
     code = as_code(text)
+    tree = parsed(path, code)
+    if packs(tree):
+        return [("", whole_of(path, text, f"{path}: {NO_STEP}"))]
+    if descends(tree):
+        return [("", whole_of(path, text, f"{path}: a loop in it updates what it reads; leave that out, one gradient is judged"))]
     try:
-        lines = straight(parsed(path, code))
+        lines = straight(tree)
         steps = _placed(path, Arrays(code).read(lines), lines)
         for _, claim, *_ in steps:
             claim.source = text
@@ -102,7 +108,7 @@ def filled_claims(path: Path, text: str) -> dict[str, Code]:
         lines = straight(tree)
     except Unread:
         return {}
-    if not any(isinstance(line, ast.For) for line in lines):
+    if not any(isinstance(line, ast.For) for line in lines) or descends(tree) or packs(tree):
         return {}
     as_it_is = (
         not getattr(tree, REMADE) and len(lines) == len(tree.body) and not any(getattr(line, REMADE, False) for line in lines)

@@ -32,6 +32,35 @@ def descended(tree: ast.Module) -> bool:
     return found
 
 
+def descends(tree: ast.Module) -> bool:
+    """Whether a loop still makes steps of descent, such as one over samples: what comes out of it is no gradient."""
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While)]
+    steps = [(loop, step[0]) for loop in loops for n in ast.walk(loop) if isinstance(n, ast.stmt) and (step := _step(n))]
+    return any(_name(target) in _read(loop) for loop, target in steps)
+
+
+def _read(loop: ast.For | ast.While) -> set[str]:
+    """The names that a loop reads outside of the targets of its steps."""
+    parts = [n for n in ast.walk(loop) if isinstance(n, ast.stmt) and not isinstance(n, ast.For | ast.While | ast.If)]
+    made_of = [part if (step := _step(part)) is None else step[1] for part in parts]
+    return {_name(n) for part in made_of for n in ast.walk(part) if isinstance(n, ast.Name | ast.Attribute)}
+
+
+def changed_in_loops(tree: ast.AST, names: Iterable[str]) -> str:
+    """The first of some names that a loop gives another value, w += velocity; "" where none does."""
+    own = set(names)
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While)]
+    lines = [n for loop in loops for n in ast.walk(loop) if isinstance(n, ast.Assign | ast.AugAssign)]
+    for line in lines:
+        targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+        read = {_name(n) for n in ast.walk(line.value) if isinstance(n, ast.Name | ast.Attribute)}
+        changed = {_name(t) for t in targets if isinstance(t, ast.Name | ast.Attribute)} & own
+        changed = changed & read if isinstance(line, ast.Assign) else changed
+        if changed:
+            return min(changed)
+    return ""
+
+
 def _updated(loop: ast.For | ast.While) -> set[str]:
     """The parameters that each turn of a loop makes a step of descent along; none where its turns are told apart."""
     counts = set[str]()
@@ -40,7 +69,8 @@ def _updated(loop: ast.For | ast.While) -> set[str]:
             return set()
         counts = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
     body = [line for line in loop.body if not _reports(line)]
-    inner = any(isinstance(n, ast.For | ast.While) for line in body for n in ast.walk(line))
+    loops = [n for line in body for n in ast.walk(line) if isinstance(n, ast.For | ast.While)]
+    inner = any(_step(n) for one in loops for n in ast.walk(one) if isinstance(n, ast.stmt))
     if inner or counts & {n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)}:
         return set()
     steps = [(line, _step(line)) for line in body]

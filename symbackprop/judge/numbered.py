@@ -37,7 +37,8 @@ def judged_numbers(judge: Judge, what: Asked, taken: Taken, given: str, failures
     failures  what it raises where it has no numbers.
     """
     goal = goal_of(judge.truth, what.wrt, what.of)
-    small: set[str] = set()  # the types of floats that are coarser than the judge's
+    coarse = coarse_in(given)
+    small = set(filter(None, [coarse]))  # the types of floats that are coarser than the judge's
 
     def claimed(values: Values) -> ndarray:
         value = taken(values)
@@ -47,7 +48,7 @@ def judged_numbers(judge: Judge, what: Asked, taken: Taken, given: str, failures
     try:
         if doubt := judge.truth.doubt(what.wrt, what.of):
             return Judged(what.name, what, "undecided", doubt)
-        found = _weighed(goal, claimed)
+        found = _weighed(goal, claimed, float(np.finfo(coarse).eps) if coarse else 0.0)
     except failures as failed:
         return Judged(what.name, what, "not understood", told("{}", str(failed)))
     if found.agrees is None:
@@ -69,14 +70,19 @@ def numbers_agree(truth: Truth, what: Asked, taken: Taken, failures: tuple[type[
     return found.agrees, found.shapes is None
 
 
+def coarse_in(code: str) -> str:
+    """The coarsest type of floats that code names; "" where it names none but float64."""
+    return next((kind for kind in ("float16", "float32") if kind in code), "")
+
+
 def _unit(value: ndarray) -> float:
     """What floats of the value's type cannot tell from 1, where they are coarser than float64; else 0."""
     return float(np.finfo(value.dtype).eps) if value.dtype.itemsize < 8 else 0.0
 
 
-def _weighed(goal: Goal, claimed: Taken) -> Weighed:
+def _weighed(goal: Goal, claimed: Taken, unit: float = 0.0) -> Weighed:
     """The function's values against the truth; of a function that computes in float32, as closely as float32 can tell."""
-    found, coverage, unit = Weighed(), Coverage(), 0.0
+    found, coverage = Weighed(), Coverage()
     for place in goal.truth.places:
         true, value = goal.at(place), claimed(place.values)
         if value.shape != true.shape:

@@ -36,7 +36,7 @@ def in_code(
     name, claim, _ = steps[place]
     if not isinstance(claim, Code):
         return judged(name, claim, what)
-    said = Code(renamed(claim, known.called))
+    said = claim.as_said(renamed(claim, known.called))
     tensor = _tensor(known.truth, name)
     if tensor is None:
         return judged(name, said, what)
@@ -48,7 +48,7 @@ def in_code(
     own = before if goes_on and before else _fresh(name, steps, known)
     read_later = any(other != name and _reads(text, name) for other, text, _ in _until_given(steps, place))
     claims = not what and (not read_later or by_their_own_names(known.truth, steps))
-    said = said if goes_on else _begun_as(own, name, said)
+    said = said if goes_on else claim.as_said(_begun_as(own, name, said))
     found = judged(own, said, f"d{known.truth.of}/d{tensor}" if claims else what)
     known.called[name] = own
     if found.asked is None and read_later and not goes_on:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from tests.judge.backward_passes import LOGIT, NG, RIDGE
+from tests.judge.backward_passes import LOGIT, NG, RIDGE, VEC
 
 POLICY = """theta: parameter[d, K]
 s: data[T, d]
@@ -43,6 +43,16 @@ for i in range(100):
     dw = 2/n * X.T @ e + 2*lam*w
     w = w - 0.1 * dw
     b -= 0.1 * 2 * e.mean()"""
+PACKED = """def grad(theta, x, t):
+    W1 = theta[0:h*d].reshape((h, d))
+    b1 = theta[h*d:h*d+h]
+    W2 = theta[h*d+h:h*d+h+k*h].reshape((k, h))
+    b2 = theta[h*d+h+k*h:]
+    a = np.tanh(W1 @ x + b1)
+    r = W2 @ a + b2 - t
+    s = (W2.T @ r) * (1 - a**2)
+    return np.hstack([np.outer(s, x).flatten(), s, np.outer(r, a).flatten(), r])"""
+STAR = "e = X @ w + b - y\ndw = 2/n * X.T @ e + 2*lam*w\ndb = 2*e.mean()"
 CASES = {  # network, claims, what is typed, a slip in its place
     "the columns of a matrix": (
         POLICY, r"\frac{\partial J}{\partial \theta_k} = \frac1T \sum_{t} R_t (\mathbb{1}\{a_t = k\} - \pi_{t,k}) s_t", r"- \pi", r"+ \pi",
@@ -68,6 +78,8 @@ CASES = {  # network, claims, what is typed, a slip in its place
     "columns of a convolution": (CONV, COLUMNS, "k:k+4", "0:4"),
     "a loop that adds to two": (RIDGE, ENTRIES, "db += 2", "db = 2"),
     "a loop of descent": (RIDGE, DESCENT, "2*lam*w", "lam*w"),
+    "one vector of parameters": (VEC, PACKED, "1 - a**2", "1 - a"),
+    "a star is no product of matrices": (RIDGE, STAR, "X @ w", "X * w"),
     "indices by signs": (
         "z: parameter[k]\ny: labels[k]\np = softmax(z)\nL = -sum(y*log(p))", "∂p_i/∂z_j = p_i (δ_ij − p_j)", "− p_j", "− p_i",
     ),
@@ -96,6 +108,12 @@ def test_where_a_formula_stands_is_told(tmp_path: Path) -> None:
     first, second = sb.verify(NEURON, tmp_path / "work.tex").claims
     assert first.where == f"{tmp_path}/work.tex:3"
     assert f"{tmp_path}/work.tex:4: q stands nowhere" in second.verdict
+
+
+def test_digits_that_code_loses_are_told() -> None:
+    found = sb.verify(LOGIT, "r = np.float32(p - y)\ndw = X.T @ r / m")
+    assert found.ok
+    assert "float32 in it loses digits, which is passed over" in found.claims[1].notes
 
 
 def test_code_that_python_stops_at_has_the_wrong_shape() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,17 +14,17 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.derivation import DerivationError
-from symbackprop.core.loops import has_loops
-from symbackprop.formulas.told import Told, name, told
-from symbackprop.judge.arrays import Code, Whole
+from symbackprop.formulas.told import Told, listed, name, told
+from symbackprop.judge.arrays import Whole
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.code import ClaimsError, as_code, parsed
+from symbackprop.judge.code import ClaimsError, parsed
 from symbackprop.judge.followed.judged import ALL_STEPS, STEPS, plain_shape, values_of
 from symbackprop.judge.followed.scopes import Bound, Class, Function, Instance
 from symbackprop.judge.followed.statements import Follower
 from symbackprop.judge.followed.words import LANGUAGE, NotFollowed
 from symbackprop.judge.goals import about, named
 from symbackprop.judge.numbered import Values, judged_numbers
+from symbackprop.judge.packing import order_of, packs, sliced_names
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.unfolded import entry
 from symbackprop.judge.verdict import Judged
@@ -61,49 +61,6 @@ def followed_whole(judge: Judge, code: Whole) -> tuple[Judged, ...]:
     return tuple(out)
 
 
-def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, Any]]) -> tuple[Judged, ...]:
-    """The verdicts; on gradients by inputs whose lines are not understood, as all of the text gives them where it is followed.
-
-    A gradient by a parameter that the text gives and no claim is, db of a loop that adds nothing to it, is judged so as well.
-
-    claims   their names and what they say.
-    """
-    sources = {claim.source: claim for _, claim in claims if isinstance(claim, Code) and claim.source}
-    missed = [one for one in read if one.kind == "not understood" and one.asked is not None]
-    if len(sources) != 1 or has_loops(judge.truth.program):
-        return tuple(read)
-    (source,) = sources
-    unsaid = _unsaid(judge.truth, source, {one.asked.wrt for one in read if one.asked is not None})
-    if not (missed or unsaid):
-        return tuple(read)
-    try:
-        found = {one.asked.wrt: one for one in followed_whole(judge, Whole(source)) if one.asked is not None}
-    except Misfit as fault:
-        return tuple(
-            replace(one, kind="wrong shape", because=told("line {}: {}", str(fault.line), fault.why)) if one in missed else one
-            for one in read
-        )
-    except ClaimsError:
-        return tuple(read)
-    judged = [
-        replace(own, name=one.name, given=one.given) if one in missed and one.asked and (own := found.get(one.asked.wrt)) else one
-        for one in read
-    ]
-    return (*judged, *(found[wrt] for wrt in unsaid if wrt in found))
-
-
-def _unsaid(truth: Truth, source: str, judged: set[str]) -> list[str]:
-    """The parameters whose gradients a text gives by their names, but for some."""
-    try:
-        tree = ast.parse(as_code(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    given = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    meant = [_named(truth, one) for one in given if one not in truth.program.tensors]
-    own = {t.name for t in truth.program.parameters} - judged
-    return list(dict.fromkeys(what.wrt for what in meant if what is not None and what.of == truth.of and what.wrt in own))
-
-
 class Misfit(ClaimsError):
     """Code whose arrays do not fit one another, so that Python stops: why, and in which line."""
 
@@ -124,6 +81,8 @@ class Gradients:
         self.last: tuple[Values | None, dict[str, ndarray]] = None, {}
         self.left = ALL_STEPS
         self.main = _main(self.tree)
+        parameters = [t.name for t in truth.program.parameters if t.name in truth.named]
+        self.order = order_of(self.tree, parameters) if packs(self.tree) else []
         self.returned = _returned(self.tree, self.main)
 
     def __call__(self, values: Values) -> dict[str, ndarray]:
@@ -142,6 +101,8 @@ class Gradients:
         finally:
             self.left -= before - follower.steps
         arrays = {label: np.asarray(value) for label, value in found.items() if _is_number(value)}
+        shapes = {wrt: np.shape(values[wrt]) for wrt in self.order}
+        arrays |= {f"{label}[{wrt}]": part for label, one in arrays.items() for wrt, part in _pieces(one, shapes)}
         return {label: one if one.dtype.kind == "f" else one.astype(float) for label, one in arrays.items()}
 
     def of(self, label: str, what: Asked, values: Values) -> ndarray:
@@ -156,7 +117,10 @@ class Gradients:
         """The tensors of the network, alone and in the dicts and lists that courses keep them in."""
         own = values_of(self.truth, values)
         tensors = {n: own[n] for n in self.truth.named if n in own}
-        several = {n: dict(tensors) for n in _TENSORS if n not in own}
+        several: dict[str, Any] = {n: dict(tensors) for n in _TENSORS if n not in own}
+        if self.order:
+            vector = np.concatenate([np.ravel(values[wrt]) for wrt in self.order])
+            several |= dict.fromkeys(sliced_names(self.tree), vector)
         return {**several, **{n: _numbered(tensors, mark) for n, mark in _WEIGHTS.items() if n not in own}, **own}
 
     def result(self, follower: Follower) -> Any:
@@ -208,10 +172,17 @@ class Gradients:
         truth = self.truth
         out: dict[str, tuple[Asked, Told]] = {}
         for label in found:
+            wrt = label.rpartition("[")[2].removesuffix("]")
+            if wrt in self.order and label.endswith("]"):
+                note = told("taken out of one vector, in the order {}", listed([name(one) for one in self.order]))
+                out[label] = replace(about(truth, f"d{wrt}", truth.of, wrt), name=f"d{wrt}"), note
+        if out:
+            return out
+        for label in found:
             if label in truth.program.tensors:  # W after its update
                 continue
             called = re.sub(r"^g(?=[Wwb]\d*$)", "d", label)
-            what = _named(truth, called)
+            what = gradient_named(truth, called)
             taken = {one.wrt for one, _ in out.values()}
             if what and what.of == truth.of and what.wrt not in taken and truth.program.tensors[what.wrt].kind != "value":
                 out[label] = replace(what, name=label), Told()
@@ -269,7 +240,7 @@ def _tensor_in(node: ast.expr) -> str:
     return ""
 
 
-def _named(truth: Truth, label: str) -> Asked | None:
+def gradient_named(truth: Truth, label: str) -> Asked | None:
     """What a label names; None for one that names nothing that has a gradient."""
     try:
         return named(truth, label, label) if label.isidentifier() else None
@@ -363,3 +334,12 @@ def _returned(tree: ast.Module, main: ast.FunctionDef | None) -> list[str]:
         return []
     parts = found[0].elts if isinstance(found[0], ast.Tuple) else [found[0]]
     return [ast.unparse(one).removeprefix("self.") if isinstance(one, ast.Name | ast.Attribute) else "" for one in parts]
+
+
+def _pieces(value: ndarray, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, ndarray]]:
+    """The gradients in one vector, each with the shape of its parameter; nothing where it has another length."""
+    sizes = [int(np.prod(shape)) for shape in shapes.values()]
+    if len(shapes) < 2 or value.size != sum(sizes) or max(value.shape, default=0) != value.size:
+        return
+    for part, (wrt, shape) in zip(np.split(value.ravel(), np.cumsum(sizes)[:-1]), shapes.items(), strict=True):
+        yield wrt, part.reshape(shape)

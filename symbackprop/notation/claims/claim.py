@@ -40,13 +40,14 @@ def read_claim(claim: Any, context: Context) -> Understood:
     Raises NotUnderstood, with the place, the fault and the mend, where it was not fully resolved; DoesNotFit where no reading of
     it has a value.
     """
+    is_code = getattr(claim, "has_matrix_products", False)  # a star in it is no product of matrices
     claim = keyed(claim) if isinstance(claim, str) else claim
     text = claim if isinstance(claim, str) else ""
     if "∂" in text and "\\" not in text and _PYTHON.search(text):
         claim = text = text.replace("∂", "d")
     try:
         if isinstance(claim, str):
-            return _latex(claim, context) if _is_latex(claim) else _text(claim, context)
+            return _latex(claim, context) if _is_latex(claim) else _text(claim, context, is_code)
         if isinstance(claim, sp.Basic | sp.MatrixBase):
             program, shape = read_sympy(claim, context)
             return Understood(Left(), (_plain(program, shape, context),))
@@ -68,14 +69,14 @@ def _is_latex(text: str) -> bool:
     return "\\" in text or any(c in text for c in "^{}") or any(not c.isascii() for c in text)
 
 
-def _text(text: str, context: Context) -> Understood:
+def _text(text: str, context: Context, is_code: bool = False) -> Understood:
     """Python text; what is none, such as dw = 2(a-t)x, may be a formula without macros."""
     try:
         more = {k: v for k, v in inputs(context).items() if k not in context.aliases}
         return _python(text, replace(context, aliases={**more, **context.aliases}))
     except NotationError as error:
-        is_code = isinstance(error, ShapesDiffer) and any(name in context.shapes() for name in re.findall(r"[^\W\d_]{2,}", text))
-        if "\n" in text.strip() or is_code:  # yhat, which stands somewhere, is not y h a t
+        names = is_code or any(name in context.shapes() for name in re.findall(r"[^\W\d_]{2,}", text))
+        if "\n" in text.strip() or (names and isinstance(error, ShapesDiffer)):  # yhat, which stands somewhere, is not y h a t
             raise
         with suppress(Fault):
             return _latex(text, context)
