@@ -156,8 +156,8 @@ def test_what_is_returned_without_a_name_is_told() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "class Net:\n    def fit(self):\n        for i in range(9):\n            r = sigmoid(X @ self.w + self.b) - y\n"
-        "            self.dw = X.T @ r / m\n            self.w = self.w - 0.1 * self.dw",
+        "class Net:\n    def fit(self):\n        for i in range(m):\n            r = sigmoid(X[i] @ self.w + self.b) - y[i]\n"
+        "            self.dw = X[i] * r / m\n            self.w = self.w - 0.1 * self.dw",
         "def grad(theta):\n    return theta",
         "def f(w):\n    return w\ndef g(w):\n    return w",
     ],
