@@ -90,8 +90,7 @@ def verify(
     steps = steps and bool(given)
     if steps:
         found = judge_steps(judge, given)
-        own = with_own_values(truth, judge.by_own)
-        if own is not None:
+        if (own := with_own_values(truth, judge.by_own)) is not None:
             return verify(own, claims, of, symbols, allow, sizes)
     else:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
