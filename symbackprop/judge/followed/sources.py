@@ -13,7 +13,7 @@ from symbackprop.formulas.told import name, told
 from symbackprop.judge.arrays import Code, Whole
 from symbackprop.judge.code import ClaimsError, as_code, parsed
 from symbackprop.judge.descended import changed_in_loops
-from symbackprop.judge.followed.whole import Misfit, followed_whole, gradient_named
+from symbackprop.judge.followed.whole import StoppedError, followed_whole, gradient_named
 from symbackprop.judge.numbered import coarse_in
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
@@ -43,7 +43,7 @@ def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, 
         return tuple(read)
     try:
         found = {one.asked.wrt: one for one in followed_whole(judge, Whole(source)) if one.asked is not None}
-    except Misfit as fault:
+    except StoppedError as fault:
         return tuple(
             replace(one, kind="wrong shape", because=told("line {}: {}", str(fault.line), fault.why)) if one in missed else one
             for one in read

@@ -47,7 +47,7 @@ def followed_whole(judge: Judge, code: Whole) -> tuple[Judged, ...]:
     except NotFollowed as fault:
         place = f"line {fault.line}: " if fault.line else ""
         said = f"{code.fault} (followed as a whole, {place}{fault.why})"
-        raise (Misfit(said, fault) if fault.misfit else ClaimsError(said)) from None
+        raise (StoppedError(said, fault.why, fault.line) if fault.misfit else ClaimsError(said)) from None
     if not meant:
         raise ClaimsError(code.fault)
     out: list[Judged] = []
@@ -61,12 +61,12 @@ def followed_whole(judge: Judge, code: Whole) -> tuple[Judged, ...]:
     return tuple(out)
 
 
-class Misfit(ClaimsError):
+class StoppedError(ClaimsError):
     """Code whose arrays do not fit one another, so that Python stops: why, and in which line."""
 
-    def __init__(self, said: str, fault: NotFollowed) -> None:
+    def __init__(self, said: str, why: str = "", line: int = 0) -> None:
         super().__init__(said)
-        self.why, self.line = fault.why, fault.line
+        self.why, self.line = why, line
 
 
 class Gradients:
