@@ -164,6 +164,16 @@ class Truth:
 
         steps   at which steps of loops it is asked for.
         """
+        key = wrt, of or self.of, steps
+        if key not in self._formulas:
+            self._formulas[key] = self._formula(wrt, of, steps)
+        return self._formulas[key]
+
+    @cached_property
+    def _formulas(self) -> dict[tuple[str, str, tuple[At, ...]], Node]:
+        return {}
+
+    def _formula(self, wrt: str, of: str | None, steps: tuple[At, ...]) -> Node:
         derived = self.shown(wrt, of)
         names, name = Names(derived.program), derived.gradient(wrt)
         if has_loops(derived.program) and not derived.program.shape(derived.of):
