@@ -112,7 +112,10 @@ class Lines:
             role = tensor.role
             if role is None or role.via or role.vector or role.wrt not in self.kept or not values.leaf(role.wrt).symmetric:
                 continue
-            i, j = self.equations[name].target.index
+            letters = self.equations[name].target.index if name in self.equations else ()  # none: it is given, as along a wire
+            if len(letters) != 2:
+                continue
+            i, j = letters
             try:
                 p = values.definition(name)
             except NoFormError:
