@@ -167,6 +167,6 @@ L = \max_i \sum_j |W_{ij}| | np.linalg.norm(W,np.inf)
 L = \max_{i,j} |W_{ij}| | np.max(np.abs(W))
 L = \sum_{i,j} |W_{ij}| | np.sum(np.abs(W))
 L = \sum_i \|X_i\|_2 + \|X_2\|_1 | np.sum(np.sqrt(np.sum(X**2,1)))+np.sum(np.abs(X[1]))
-L = \arg\max_i x_i |
+L = \arg\max_i x_i | np.argmax(x) + 1
 L = \int_0^1 s\,dt |
 """.strip().splitlines()

@@ -64,7 +64,6 @@ REFUSED = {
     r"L = \operatorname{Var}(x)": "Var is not declared.",
     r"L = \|x_{1:3}\|^2": "x is not declared.",
     r"L = \operatorname{vec}(A)^\top \operatorname{vec}(B)": "vec is not read",
-    r"L = \arg\max_i x_i": r"\arg is not read",
     r"L = \int_0^1 s\,dt": r"\int is not read",
     r"L = x^\top A^2 x": r"the power 2 of a square matrix may be a product, or a power of its entries. Write A A for the product, A^{\odot 2}",
     r"L = \operatorname{tr}(A^3)": "the power 3 of a square matrix",
