@@ -51,7 +51,7 @@ STARTS = {
         "--quiet",
     ],
 }
-EPOCHS = 40
+EPOCHS = 400
 
 
 def spent() -> float:
