@@ -70,7 +70,7 @@ def compiled(source: str, target: str, rest: str = "") -> None:
                 used[f"{name}c"] = _byte_code(name, content, Path(folder))
             else:
                 unused[name] = content
-    Path(target).write_bytes(_zipped({**used, **unused}))
+    Path(target).write_bytes(_zipped({**used, **unused}, 1 if rest else 9))  # with a rest it is read once, here
     if rest:
         Path(rest).write_bytes(_zipped(unused))
 
@@ -101,9 +101,9 @@ def _is_used(name: PurePosixPath) -> bool:
     return name.parts[0] == "symbackprop" or name.suffix == ".py"
 
 
-def _zipped(files: dict[str, bytes]) -> bytes:
+def _zipped(files: dict[str, bytes], level: int = 9) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as written:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
         for name, content in sorted(files.items()):
-            written.writestr(zipfile.ZipInfo(name, DAY), content, zipfile.ZIP_DEFLATED, 9)
+            written.writestr(zipfile.ZipInfo(name, DAY), content, zipfile.ZIP_DEFLATED, level)
     return buffer.getvalue()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -50,12 +52,20 @@ def write(output: str, pyodide: str | None = None) -> Site:
     numbers = has_numbers(found)
     code = _compiled(source, found, numbers)
     python = code or {BUNDLE: source}
-    content = {**_page(numbers, MEMORY in python), **{f"pyodide/{name}": data for name, data in found.items()}, **python}
-    _written(place, content)
+    content = {**_page(numbers), **{f"pyodide/{name}": data for name, data in found.items()}, **python}
+    _written(place, _of_one_build(content, numbers))
     return Site(sum(map(len, content.values())), numbers, code is not None)
 
 
-def _page(numbers: bool, memory: bool) -> dict[str, bytes]:
+def _of_one_build(content: dict[str, bytes], numbers: bool) -> dict[str, bytes]:
+    """The files with the build that they are of, by which they ask for each other: none kept by a browser is of another."""
+    build = hashlib.sha256(b"".join(hashlib.sha256(content[name]).digest() for name in sorted(content))).hexdigest()[:16]
+    page = re.sub(rb'(?<==")(\w+\.(?:js|css))(?=")', rb"\1?" + build.encode(), content["index.html"])
+    about = {"build": build, "numbers": "numpy" if numbers else "", "memory": MEMORY if MEMORY in content else ""}
+    return {**content, "index.html": page, MARK: json.dumps(about).encode()}
+
+
+def _page(numbers: bool) -> dict[str, bytes]:
     """The files of the page but those of Python."""
     found = {path[1:] or "index.html": static.read() for path, static in STATIC.items()}
     policy = f'{HEAD}<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -66,7 +76,6 @@ def _page(numbers: bool, memory: bool) -> dict[str, bytes]:
     found["licences.txt"] = bundle.licences(numbers).encode()
     if numbers:
         found[DRAWING] = bundle.drawing()
-    found[MARK] = json.dumps({"numbers": "numpy" if numbers else "", "memory": MEMORY if memory else ""}).encode()
     return found
 
 

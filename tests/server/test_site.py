@@ -76,11 +76,25 @@ def test_numpy_is_taken_where_it_is_there_and_is_the_one_that_the_runtime_names(
     (pyodide / "numpy-2.whl").write_bytes(WHEEL)
     assert site.write(str(tmp_path / "site"), str(pyodide)).numbers
     assert (tmp_path / "site/pyodide/numpy-2.whl").read_bytes() == WHEEL
-    assert json.loads((tmp_path / "site/site.json").read_text()) == {"numbers": "numpy", "memory": ""}
+    about = json.loads((tmp_path / "site/site.json").read_text())
+    assert (about["numbers"], about["memory"]) == ("numpy", "")
     (pyodide / "numpy-2.whl").write_bytes(b"another")
     with pytest.raises(SiteError, match=r"numpy-2\.whl is not that of Pyodide"):
         site.write(str(tmp_path / "site"), str(pyodide))
     assert (tmp_path / "site/pyodide/numpy-2.whl").read_bytes() == WHEEL  # as it was before
+
+
+def test_files_of_two_builds_are_never_one_page(pyodide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser keeps files for hours: each is asked for by its build, which changes with whatever is in the folder."""
+    builds = []
+    for python in (b"sources", b"other sources"):
+        monkeypatch.setattr(site.bundle, "sources", lambda python=python: python)
+        site.write(str(tmp_path / "site"), str(pyodide))
+        builds.append(json.loads((tmp_path / "site/site.json").read_text())["build"])
+        page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+        assert set(re.findall(r'"(?:\w+\.(?:js|css))\?(\w+)"', page)) == {builds[-1]}
+        assert not re.search(r'="\w+\.\w+"', page)
+    assert builds[0] != builds[1]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -159,9 +173,14 @@ def test_formulas_and_reports_need_no_numpy_and_say_that_nothing_is_proved() -> 
     assert all(found["ok"] for found in files)
 
 
+@pytest.fixture(scope="module")
+def sources() -> bytes:
+    return bundle.sources()
+
+
 @pytest.mark.slow
-def test_the_bundle_holds_what_the_page_uses_and_no_tests() -> None:
-    names = set(zipfile.ZipFile(io.BytesIO(bundle.sources())).namelist())
+def test_the_bundle_holds_what_the_page_uses_and_no_tests(sources: bytes) -> None:
+    names = set(zipfile.ZipFile(io.BytesIO(sources)).namelist())
     assert {"symbackprop/server/browser.py", "symbackprop/documents/style.css", "sympy/core/add.py", "mpmath/__init__.py"} <= names
     assert not [name for name in names if "/tests/" in name or name.startswith(("symbackprop/cli", "sympy/stats"))]
 
@@ -190,8 +209,8 @@ def test_with_numpy_the_page_has_all_that_it_proves_draws_and_judges_with(tmp_pa
 
 
 @pytest.mark.slow
-def test_the_bundle_compiled_derives_alone(tmp_path: Path) -> None:
-    (tmp_path / "sources.zip").write_bytes(bundle.sources())
+def test_the_bundle_compiled_derives_alone(tmp_path: Path, sources: bytes) -> None:
+    (tmp_path / "sources.zip").write_bytes(sources)
     program = (
         "import sys; sys.path.insert(0, 'sources.zip')\n"
         "from symbackprop.server.bundle import compiled\ncompiled('sources.zip', 'compiled.zip', 'rest.zip')"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -35,12 +38,15 @@ class Files(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the page is, in a folder of a server of files, and one that was written without Node."""
+    """Where the page is, in a folder of a server of files; beside it lies one with no memory, whose bundle has all."""
     folder = tmp_path_factory.mktemp("host")
-    written = site.write(str(folder / "inner"), None)
-    assert (written.numbers, written.compiled) == (False, True)
+    whole, static = folder / "whole.zip", site._static
+    more = {"compile.mjs": f"\nwriteFileSync({json.dumps(str(whole))}, compiled);".encode()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "_compiled", lambda *asked: None)
+        patch.setattr(site, "_static", lambda name: static(name) + more.get(name, b""))
+        written = site.write(str(folder / "inner"), None)
+        assert (written.numbers, written.compiled) == (False, True)
+        patch.setattr(site, "_compiled", lambda *asked: {site.BUNDLE: whole.read_bytes()})
         site.write(str(folder / "old"), str(folder / "inner/pyodide"))
     host = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=folder))
     thread = threading.Thread(target=host.serve_forever)
@@ -51,23 +57,49 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     host.server_close()
 
 
-@pytest.fixture
-def tab() -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield browser.new_page()
+        yield browser
         browser.close()
 
 
-@pytest.mark.parametrize("missing", ["pyodide.asm.wasm", "bundle.zip", "memory.bin"])
-def test_where_python_cannot_start_the_page_says_so(address: str, tab: Any, missing: str) -> None:
-    tab.route(f"**/{missing}", lambda route: route.fulfill(status=404, body=""))
-    tab.goto(address)
-    tab.wait_for_selector("body[data-state=error]", timeout=60_000)
-    assert "Python does not start in this browser" in tab.inner_text("#faults")
-    assert "Python starts" not in tab.inner_text("#answer")
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def test_where_python_cannot_start_the_page_says_so(address: str, tab: Any) -> None:
+    """One page that asks anew with every text: each file missing, cut off, of another page, of another build."""
+    with urlopen(f"{address}memory.bin") as got:
+        memory = got.read()
+    faults = {
+        "pyodide.asm.wasm": (404, b"", "pyodide.asm.wasm is missing (404)"),
+        "bundle.zip": (404, b"", "bundle.zip is missing (404)"),
+        "memory.bin": (200, memory[:100_000], "memory.bin does not come whole"),
+        "memory.bin?": (200, gzip.compress(b"another"), "memory.bin is of another page"),
+        "site.json": (200, b'{"build": "later", "numbers": "", "memory": ""}', "the page was written anew since it was loaded"),
+    }
+    for name, (status, body, why) in faults.items():
+        tab.route(f"**/{name.rstrip('?')}*", partial(_answer, status, body))
+        if tab.url == "about:blank":
+            tab.goto(address)
+        else:
+            tab.fill("#text", f"# {name}")
+        told = tab.locator("#faults", has_text=why)
+        told.wait_for(timeout=60_000)
+        assert "Load the page again" in told.inner_text()
+        assert "Python starts" not in tab.inner_text("#answer")
+        tab.unroute(f"**/{name.rstrip('?')}*")
+
+
+def _answer(status: int, body: bytes, route: Any) -> None:
+    route.fulfill(status=status, body=body)
 
 
 def test_a_host_may_send_the_runtime_as_any_type_of_file(address: str, tab: Any) -> None:
@@ -76,12 +108,9 @@ def test_a_host_may_send_the_runtime_as_any_type_of_file(address: str, tab: Any)
     assert tab.locator("#report math").count() > 5
 
 
-def test_it_derives_in_the_browser_and_asks_nobody_else(address: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        tab = browser.new_page(viewport={"width": 390, "height": 800}, accept_downloads=True)
+def test_it_derives_in_the_browser_and_asks_nobody_else(address: str, browser: Any) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 800}, accept_downloads=True) as context:
+        tab = context.new_page()
         said: list[str] = []
         asked: set[str] = set()
         tab.on("console", lambda message: said.append(message.text))
@@ -106,6 +135,5 @@ def test_it_derives_in_the_browser_and_asks_nobody_else(address: str) -> None:
         with tab.expect_download() as waiting:
             tab.click("button[data-format=fragment]")
         assert "frac" in Path(waiting.value.path()).read_text(encoding="utf-8")
-        browser.close()
     assert {url.startswith((address, "blob:" + address[:-7], "data:")) for url in asked} == {True}
     assert said == []

@@ -4,17 +4,18 @@
 const SECONDS = { equations: 30, formulas: 30 }; // that a question may take; others have MORE
 const MORE = 120;
 
+const WORKER = `worker.js${new URL(document.currentScript.src).search}`; // of the same build
 let worker = null; // a promise of one that is ready
 let turn = Promise.resolve();
 let heard = () => {}; // what the answer that is awaited is given to
 
 function started() {
   return new Promise((ready, failed) => {
-    const made = new Worker("worker.js", { type: "module" });
+    const made = new Worker(WORKER, { type: "module" });
     made.onmessage = ({ data }) => {
       if (data.ready) ready(made);
       else if (data.able) window.dispatchEvent(new Event("able"));
-      else if (data.lost) failed(new Error(data.lost));
+      else if (data.lost) failed(Object.assign(new Error(data.lost), { host: data.host }));
       else heard(data.found);
     };
     made.onerror = (fault) => {
@@ -36,7 +37,11 @@ async function answered(name, question) {
   } catch (fault) {
     worker = null;
     notice.remove();
-    return refused(label("Python does not start in this browser: {}. A newer browser may; so does symbackprop serve.", fault.message));
+    return refused(
+      fault.host
+        ? label("Python does not start: {}. Load the page again; if it stays so, whoever serves the folder copies it there anew.", fault.message)
+        : label("Python does not start in this browser: {}. A newer browser may; so does symbackprop serve.", fault.message)
+    );
   }
   return new Promise((done) => {
     const seconds = SECONDS[name] ?? MORE;

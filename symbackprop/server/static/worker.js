@@ -7,14 +7,22 @@ const DRAWN = `/${DRAWING}.d`; // where it is unpacked
 const PLACE = `/${BUNDLE}`; // where it was in the files of Python when the memory was kept
 const PAGE = 65536; // bytes by which memory grows
 
-async function answered(name) {
-  const got = await fetch(name);
-  if (!got.ok) throw new Error(`${name} is missing (${got.status})`);
+class HostFault extends Error {} // what no other browser mends
+
+async function answered(name, how = {}, build = "") {
+  const got = await fetch(name + build, how).catch(() => { throw new HostFault(`${name} does not come`); });
+  if (!got.ok) throw new HostFault(`${name} is missing (${got.status})`);
   return got;
 }
 
+// A file of this build: a browser that keeps one of another build asks for it anew.
 async function bytes(name, unpacked = (body) => body) {
-  return new Uint8Array(await new Response(unpacked((await answered(name)).body)).arrayBuffer());
+  const { body } = await answered(name, {}, self.location.search);
+  try {
+    return new Uint8Array(await new Response(unpacked(body)).arrayBuffer());
+  } catch {
+    throw new HostFault(`${name} does not come whole`);
+  }
 }
 
 // The memory of a Python that has imported the package, where the folder has it: nothing is imported anew.
@@ -31,7 +39,7 @@ const lost = new Promise((_, refuse) => {
   WebAssembly.instantiateStreaming = async (source, imports) => {
     try {
       const got = await source;
-      if (!got.ok) throw new Error(`${got.url.split("/").at(-1)} is missing (${got.status})`);
+      if (!got.ok) throw new HostFault(`${got.url.split("/").at(-1)} is missing (${got.status})`);
       const named = got.headers.get("content-type") === type["content-type"];
       const made = await streamed.call(WebAssembly, named ? got : new Response(got.body, { headers: type }), imports);
       const own = Object.values(made.instance.exports).find((one) => one instanceof WebAssembly.Memory);
@@ -47,10 +55,15 @@ const lost = new Promise((_, refuse) => {
 
 async function begin() {
   const place = new URL("pyodide/", self.location.href).href;
-  const about = await (await answered("site.json")).json();
+  const about = await (await answered("site.json", { cache: "no-cache" })).json();
+  if (self.location.search !== `?${about.build}`) throw new HostFault("the page was written anew since it was loaded");
   memory = kept(about.memory);
   const options = { indexURL: place, packageBaseUrl: place, ...(memory && { _loadSnapshot: memory }) };
-  const [python, bundle] = await Promise.all([Promise.race([loadPyodide(options), lost]), bytes(BUNDLE)]);
+  const own = loadPyodide(options).catch(async (fault) => {
+    await memory; // which says itself what is wrong with it
+    throw memory ? new HostFault(`${about.memory} is of another page (${fault.message})`) : fault;
+  });
+  const [python, bundle] = await Promise.all([Promise.race([own, lost]), bytes(BUNDLE)]);
   python.FS.writeFile(PLACE, bundle);
   python.runPython(memory ? "import importlib; importlib.invalidate_caches()" : `import sys; sys.path.insert(0, "${PLACE}")`);
   memory = null;
@@ -65,4 +78,4 @@ async function begin() {
   self.postMessage({ able: true });
 }
 
-begin().catch((fault) => self.postMessage({ lost: String(fault.message ?? fault) }));
+begin().catch((fault) => self.postMessage({ lost: String(fault.message ?? fault), host: fault instanceof HostFault }));
