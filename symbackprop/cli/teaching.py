@@ -50,4 +50,5 @@ def exercise(net: str, seed: int, wrt: str | None, loss: str | None, format_: st
         raise SymbackpropError(f"{output}: no folder can be made here: {fault.strerror}; choose another place") from None
     for file in made.save(folder, format=format_):
         say(f"{file}: written")
-    say(f"mark what comes back: symbackprop verify {folder / 'network.net'} FOLDER --csv marks.csv")
+    points = ",".join(f"{name}={count}" for name, count in made.points.items())
+    say(f"mark what comes back: symbackprop verify {folder / 'network.net'} FOLDER --points {points} --csv marks.csv")

@@ -5,12 +5,12 @@ The key's formulas are claims as well, which the judge finds right: `symbackprop
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import permutations
 from pathlib import PurePath
 from typing import Any
 
@@ -86,6 +86,14 @@ class Exercise(Shown):
         return tuple(line for line in self.box.lines if line.name in tensors and tensors[line.name].role is not None)
 
     @property
+    def points(self) -> dict[str, int]:
+        """A point for each gradient that is asked for, by what it is by; through a loop for those of parameters."""
+        if self.derived.is_recursion:
+            return dict.fromkeys(self.derived.wrt, 1)
+        roles = (self.derived.program.tensors[line.name].role for line in self.asked)
+        return {role.wrt: 1 for role in roles if role is not None}
+
+    @property
     def gradients(self) -> dict[str, np.ndarray]:
         """The gradients at the numbers, by what they are by."""
         return self._computed[1]
@@ -124,11 +132,11 @@ class Exercise(Shown):
 
     def claims(self) -> str:
         """The key as claims, in Markdown: what a right answer looks like."""
-        return self._claims(lambda line: latex(line.formula))
+        return self._claims(lambda line: " ".join(latex(part) for part in (self._question(line), split(line.formula)[1]) if part))
 
     def answers(self) -> str:
         """What is to be filled in: the left side of each claim."""
-        return self._claims(lambda line: f"{latex(self._left(line))} = ")
+        return self._claims(lambda line: f"{latex(self._question(line))} = ")
 
     def _claims(self, written: Callable[[ShownLine], str]) -> str:
         """What is asked for, as it is written; between them the values of the network that the box calls by a name, z = W x + b."""
@@ -162,7 +170,7 @@ class Exercise(Shown):
 
     def _numbers(self, arrays: Mapping[str, np.ndarray], places: int | None = None) -> FormulaRows:
         """What the tensors are, rounded to some places."""
-        given = {name: array if places is None else np.round(array, places) for name, array in arrays.items()}
+        given = {name: array if places is None else np.round(array, places) + 0.0 for name, array in arrays.items()}
         return FormulaRows(tuple(Formula(f.equation(self.box.names.tensor(name), written(a))) for name, a in given.items()))
 
     def save(self, path: StrPath, lang: str = "", format: str | None = None) -> tuple[str, ...]:
@@ -230,12 +238,9 @@ def _varied(network: Network, seed: int) -> Network:
     if not seed:
         return network
     lines = (network.source or "").split("\n")
-    used = [name for name in SWAPPED if any(re.search(rf"\b{name}\s*\(", line.partition("#")[0]) for line in lines)]
-    drawn = random.Random(seed)
-    swap = dict(zip(used, drawn.sample(SWAPPED, len(used)), strict=True))
-    for name in used:
-        if len(used) == 1:
-            swap[name] = SWAPPED[(SWAPPED.index(name) + seed) % len(SWAPPED)]
+    used = tuple(name for name in SWAPPED if any(re.search(rf"\b{name}\s*\(", line.partition("#")[0]) for line in lines))
+    others = [drawn for drawn in permutations(SWAPPED, len(used)) if drawn != used]
+    swap = dict(zip(used, others[(seed - 1) % len(others)], strict=True)) if used else {}
     text = "\n".join(_swapped(line, swap) for line in lines)
     if network.title and text != network.source:  # what it was called may say what it is no longer
         text = re.sub(r"(?m)^[ \t]*#.*\n", "", text, count=1)

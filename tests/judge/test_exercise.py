@@ -12,7 +12,7 @@ import symbackprop as sb
 from symbackprop.documents.formats import FORMATS
 from symbackprop.documents.gaps import Handout, numbered
 from symbackprop.formulas.tree import Marked, walk
-from symbackprop.judge.exercise import SWAPPED, exercise
+from symbackprop.judge.exercise import SWAPPED, _varied, exercise
 from symbackprop.judge.files import read_claims, typed_claims
 from tests.command import Run
 
@@ -123,6 +123,12 @@ def test_what_is_varied_is_not_called_what_it_was() -> None:
     assert (exercise(text, 1).network.source or "").startswith("# a remark\nx: data")
 
 
+def test_every_seed_but_0_varies_the_network() -> None:
+    for text in ("w: parameter\nL = tanh(w)", "w: parameter\nL = tanh(relu(w))"):
+        network = sb.read(text)
+        assert all(_varied(network, seed).source != text for seed in range(1, 30))
+
+
 def test_the_same_seed_is_the_same_exercise_and_another_varies_it() -> None:
     texts = {seed: exercise(BIASES, seed).network.source for seed in range(4)}
     assert texts[0] == sb.read(BIASES).source
@@ -170,14 +176,27 @@ def test_what_comes_back_is_marked(run: Run, tmp_path: Path) -> None:
     assert run("exercise", BIASES, "--seed", 3, "-o", tmp_path / "exercise", "--format", "text").code == 0
     key, answers = ((tmp_path / "exercise" / name).read_text(encoding="utf-8") for name in ("key.claims.md", "answers.md"))
     (tmp_path / "class").mkdir()
-    for student, text in {"ann": key, "bob": with_mistake(key, *MISTAKES["bob"][:2]), "gil": answers}.items():
+    half = re.sub(r"2 \\left\((.*)\\right\)", r"\1", key)  # the 2 is forgotten where it begins; what follows is right
+    for student, text in {"ann": key, "bob": with_mistake(key, *MISTAKES["bob"][:2]), "gil": answers, "hal": half}.items():
         (tmp_path / "class" / f"{student}.md").write_text(text, encoding="utf-8")
-    done = run("verify", tmp_path / "exercise" / "network.net", tmp_path / "class", "--csv", tmp_path / "marks.csv", "--quiet")
+    points = ",".join(f"{name}=1" for name in exercise(BIASES, 3).points)
+    done = run(
+        "verify",
+        tmp_path / "exercise" / "network.net",
+        tmp_path / "class",
+        "--points",
+        points,
+        "--csv",
+        tmp_path / "marks.csv",
+        "--quiet",
+    )
     assert done.code == 1, done.err
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO((tmp_path / "marks.csv").read_text(encoding="utf-8")))}
     assert rows["ann"]["verdict"].startswith("right")
     assert rows["bob"]["verdict"] == "up to convention (dL/dW_1)"
-    assert not any(rows[student]["verdict"].startswith("right") for student in ("bob", "gil"))
+    assert (rows["gil"]["verdict"], rows["gil"]["W_1"], rows["gil"]["marks"]) == ("incomplete", "no claim", "0")
+    assert rows["hal"]["verdict"].startswith("up to convention (dL/dyhat)")
+    assert (rows["hal"]["marks"], rows["ann"]["marks"], rows["hal"]["of"]) == ("5", "6", "6")
 
 
 @pytest.mark.parametrize(

@@ -80,19 +80,16 @@ def marked(
     first, worst = found.first_wrong_step, found.worst
     why = "" if worst.right else _line(worst.reason) or _fails(worst)
     absent = f"no claim of {', '.join(missing)}" if missing else ""
+    incomplete = bool(missing) and (worst.right or worst.verdict == "abbreviation")  # nothing is wrong, there is too little
     return Marked(
         submission,
-        "incomplete"
-        if missing and worst.right
-        else found.verdict.replace(f": {worst.reason}", "")
-        if worst.reason
-        else found.verdict,
+        "incomplete" if incomplete else found.verdict.replace(f": {worst.reason}", "") if worst.reason else found.verdict,
         marks,
         tuple(_mark(claim.title, claim, 0.0) for claim in found.claims if not any(claim is c for c in counted.values())),
         "" if first is None else found.claims[first].title,
         tuple(dict.fromkeys(mistake.name for mistake in worst.mistakes)),
         "; ".join(filter(None, (why, absent))),
-        (found.exit_code or 1) if missing else found.exit_code,
+        1 if incomplete else found.exit_code,
         walls,
     )
 

@@ -139,12 +139,19 @@ def _claims(task: Task, submission: Submission) -> dict[str, Any] | Steps | None
     """What a file claims; None where it is run. Raises ClaimsError where it is neither."""
     may_run = task.run and submission.path.suffix.lower() == ".py"
     try:
-        claims = read_claims(submission.path)
+        claims = _filled(read_claims(submission.path))
     except ClaimsError:
         if not may_run:
             raise
         return None
     return None if may_run and any(isinstance(step[1], Whole) for step in claims if isinstance(step, tuple)) else claims
+
+
+def _filled(claims: Any) -> Any:
+    """Steps without those that a student left blank, "W_2 = "; where nothing else stands there, as they are."""
+    if isinstance(claims, dict):
+        return claims
+    return [step for step in claims if not str(step[1]).rstrip().endswith("=")] or claims
 
 
 def _judged(task: Task, submission: Submission) -> Marked:
