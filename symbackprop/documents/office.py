@@ -24,6 +24,10 @@ from symbackprop.formulas.told import Told
 from symbackprop.pictures.picture import Page, Picture, on_paper
 
 SECONDS = 120
+_BOOK = (  # a table of six columns and more fits the page of a reader; fractions are set as in a display
+    "<style>td math { math-style: normal } :is(th, td):nth-last-child(n + 6), :is(th, td):nth-last-child(n + 6) ~ * "
+    "{ font-size: 0.65em; padding: 0.2em }</style>"
+)
 _WIDEST, _TALLEST = 6.0, 7.8  # inches of a picture on a page, whose heading and caption it leaves room
 MEND = (
     'install it by pip install "symbackprop[office]", or from the packages of the system; or write the report as .html, .md or .tex'
@@ -114,7 +118,8 @@ def _made(suffix: str, text: str, pictures: Mapping[str, bytes], lang: str) -> b
         here = Path(folder)
         for name, content in {"report.md": text.encode(), **pictures}.items():
             (here / name).write_bytes(content)
-        options = ["-f", "markdown", "-M", f"lang={lang}", "--slide-level=1", "--mathml"]  # which a book has, else TeX
+        styled = ["-V", f"header-includes={_BOOK}", "--mathml"]  # which a book has, else TeX
+        options = ["-f", "markdown", "-M", f"lang={lang}", "--slide-level=1", *styled]
         command = [pandoc() or "pandoc", *options, "report.md", "-o", f"report{suffix}"]
         try:
             done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=SECONDS, check=False)
