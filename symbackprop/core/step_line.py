@@ -132,6 +132,8 @@ class _Line:
 
     def _alias(self, equation: Equation, marks: Mapping[str, Expr]) -> str | None:
         """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
+        if (copied := _copied(equation)) is not None:
+            return self.tensor(copied, marks)
         end = self.of.end(equation)
         if end is None:
             return None
@@ -307,6 +309,15 @@ class _Line:
     def _order(self, key: str) -> None:
         """What was written last stands last: it reads what stands before."""
         self.equations[key] = self.equations.pop(key)
+
+
+def _copied(equation: Equation) -> str | None:
+    """The value that this one is, u[i] = z[i]."""
+    op, refs = equation.op, equation.operands
+    is_copy = (
+        isinstance(op, Sum) and not op.over and len(refs) == 1 and op.body == op.slots[0] and refs[0].index == equation.target.index
+    )
+    return refs[0].name if is_copy else None
 
 
 def _of_terms(equation: Equation, terms: Terms) -> Equation:

@@ -129,7 +129,7 @@ def _sample(names: Names, written: Equation | None) -> tuple[str, str, str] | No
 def _halved_log(names: Names, name: str) -> str:
     """s of a value exp(s/2); "" of another one."""
     op = written.op if (written := names.written.get(name)) is not None else None
-    is_it = written is not None and isinstance(op, Sum) and not op.over and op.body == sp.exp(op.slots[0] / 2)
+    is_it = written is not None and isinstance(op, Sum) and op.slots and not op.over and op.body == sp.exp(op.slots[0] / 2)
     return written.operands[0].name if written is not None and is_it else ""
 
 

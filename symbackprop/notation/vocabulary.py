@@ -104,7 +104,7 @@ def called(
     ways = _ways(function)
     for key, value in bound.arguments.items():
         if ways[key] == "setting":
-            bound.arguments[key] = _setting(name, function, signature.parameters[key], number(value))
+            bound.arguments[key] = _setting(name, function, signature.parameters[key], _numbers(value, number))
         elif ways[key] == "numbers":
             bound.arguments[key] = _numbers(value, number)
     return function(*bound.args, **bound.kwargs)

@@ -163,6 +163,9 @@ def test_what_cancels_is_shown_to_and_a_sample_is_gone_back_through() -> None:
     assert "reparametrisation" in reasons(named.format("data", "w"))
     assert "reparametrisation" not in reasons(named.format("parameter", "w"))
     assert "reparametrisation" not in reasons(named.format("data", "s"))
+    assert "reparametrisation" not in reasons(
+        "b: parameter[n]\nx: data[n]\nc = arange(n)\nz = b + c*x\nL = sum(z**2)", False
+    )  # c reads nothing
 
 
 @settings(max_examples=15)

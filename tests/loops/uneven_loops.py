@@ -289,6 +289,36 @@ FUNCTIONS = {
         t -= 1
     return np.sum(h**2) - t
 """),
+    "counted otherwise": ('x: "parameter[n]", y: "data[n]", w: "parameter"', """
+    n, a, h, g = len(x), np.zeros(len(x)), 0.0, w
+    for t in range(n):
+        h = np.tanh(w * h + x[n - 1 - t])
+        a[n - 1 - t] = h * y[t]
+    for t, s in zip(range(n), reversed(range(n))):
+        g = np.tanh(w * g + x[t] - 2 * y[s])
+    for k, t in enumerate(reversed(range(n))):
+        g = np.sin(g + x[t] * a[k])
+    for t in reversed(range(0, n, 3)):
+        h = np.tanh(w * h + x[t])
+    return np.sum(a**2) + g * h
+"""),
+    "lists of lists": ('x: "parameter[n]", y: "parameter[m]", w: "parameter"', """
+    n, m, top = len(x), len(y), 3
+    d = [[0.0] * (m + 1) for _ in range(n + 1)]
+    for i in range(n + 1):
+        d[i][0] = i * w
+    for j in range(m + 1):
+        d[0][j] = j * w
+    for j in range(1, m + 1):
+        for i in range(1, n + 1):
+            d[i][j] = w * np.tanh(d[i-1][j-1] + (x[i-1] - y[j-1])**2) + np.sin(d[i-1][j] - d[i][j-1])
+    E = np.zeros((n + 1, top + 1))
+    E[:, 0] = 1
+    for i in range(1, n + 1):
+        for k in range(1, top + 1):
+            E[i, k] = E[i-1, k] + x[i-1] * E[i-1, k-1]
+    return d[n][m] + E[n, top]
+"""),
 }  # fmt: skip
 
 

@@ -109,9 +109,16 @@ class _Bounded(ast.NodeTransformer):
 
     def _in_ones(self, node: ast.For) -> ast.For:
         """`for t in range(a, b, 2):` as a loop in steps of one, of which every second counts."""
+        turned = False
         match node:
             case ast.For(target=ast.Name(id=letter), iter=ast.Call(func=ast.Name(id="range"), args=[start, stop, step]), orelse=[]):
                 places = measured(step, self.known)
+            case ast.For(
+                target=ast.Name(id=letter),
+                iter=ast.Call(func=ast.Name(id="reversed"), args=[ast.Call(func=ast.Name(id="range"), args=[start, stop, step])]),
+                orelse=[],
+            ):
+                places, turned = measured(step, self.known), True
             case _:
                 return node
         plain = is_plain(start) and is_plain(stop) and places.is_Integer and abs(int(places)) > 1
@@ -130,6 +137,7 @@ class _Bounded(ast.NodeTransformer):
             return node
         back: list[ast.expr] = [] if places.is_positive else [ast.UnaryOp(ast.USub(), ast.Constant(1))]
         several = like(node.iter, ast.Call(ast.Name("range", ast.Load()), [start, stop, *back], []))
+        several = like(node.iter, ast.Call(ast.Name("reversed", ast.Load()), [several], [])) if turned else several
         return ast.copy_location(ast.For(node.target, several, masked, [], node.type_comment), node)
 
     def _widened(self, node: ast.For, course: Course, steps: Steps) -> tuple[ast.For, Steps] | None:

@@ -14,9 +14,12 @@ from symbackprop.notation.loops.apart import steps_apart
 from symbackprop.notation.loops.borders import borders_apart
 from symbackprop.notation.loops.bounded import bounded, may_be_empty
 from symbackprop.notation.loops.choices import valued
+from symbackprop.notation.loops.course import measures
 from symbackprop.notation.loops.fields import fields_apart
 from symbackprop.notation.loops.hoisted import hoisted
+from symbackprop.notation.loops.mirrored import by_one_number
 from symbackprop.notation.loops.plainer import plainer
+from symbackprop.notation.loops.tables import as_arrays
 from symbackprop.notation.loops.turned import steps_first
 from symbackprop.notation.loops.whiles import counted
 
@@ -38,14 +41,15 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
         return list(body)
     with _deep():
         own = counted(deepcopy(list(body)))
+        own = plainer(as_arrays(own) if reader.function is not None else own, reader.names)
+        own = steps_first(reader, by_one_number(own, measures(own)), arguments)
         own = borders_apart(own) if reader.function is not None else own
-        own = steps_apart(hoisted(fields_apart(plainer(own, reader.names), arguments)))
+        own = steps_apart(hoisted(fields_apart(own, arguments)))
         valued(own)
         if reader.numbers is not None:
             may_be_empty(own)
-        else:
-            own = bounded(own)
-        return steps_first(reader, own, arguments)
+            return own
+        return bounded(own)
 
 
 def _blocks(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

@@ -39,13 +39,22 @@ def _turned(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str]) 
         for target, around in _written(loop, []):
             items = items_of(target)
             assert isinstance(target.value, ast.Name)
-            steps = tuple(k for k, item in enumerate(items) if mentions(item, around))
+            steps = _in_order(items, around)
             every.setdefault(target.value.id, []).append((items, steps))
     stored = {*arguments, *(n.id for n in _names(loops, ast.Store))}
     for name, ways in every.items():
         axes = max((steps for _, steps in ways), key=len)
         if axes != tuple(range(len(axes))) and name not in stored and all(_is_step(reader, items, axes) for items, _ in ways):
             yield name, axes
+
+
+def _in_order(items: list[ast.expr], around: list[str]) -> tuple[int, ...]:
+    """The axes that count steps; where each counts those of a loop of its own, that of the outermost loop first."""
+    axes = [k for k, item in enumerate(items) if mentions(item, around)]
+    depths = [[d for d, letter in enumerate(around) if mentions(items[k], [letter])] for k in axes]
+    if all(len(one) == 1 for one in depths) and len({one[0] for one in depths}) == len(axes):
+        axes = [k for _, k in sorted(zip((one[0] for one in depths), axes, strict=True))]
+    return tuple(axes)
 
 
 def _is_step(reader: Reader, items: list[ast.expr], axes: tuple[int, ...]) -> bool:
@@ -132,15 +141,16 @@ def _entry(node: ast.Subscript, held: ast.Name, items: list[ast.expr]) -> ast.ex
 
 
 def _forward(value: ast.expr, axes: Sequence[int]) -> ast.expr:
-    for k, axis in enumerate(axes):
-        value = _moved(value, axis, k)
-    return value
+    return _ordered(value, range(max(axes) + 1), _steps_first(axes))
 
 
 def _back(value: ast.expr, axes: Sequence[int]) -> ast.expr:
-    for k, axis in reversed([*enumerate(axes)]):
-        value = _moved(value, k, axis)
-    return value
+    return _ordered(value, _steps_first(axes), range(max(axes) + 1))
+
+
+def _steps_first(axes: Sequence[int]) -> list[int]:
+    """The first axes of an array in the order in which the steps are the first of them."""
+    return [*axes, *(k for k in range(max(axes) + 1) if k not in axes)]
 
 
 def _ordered(value: ast.expr, now: Sequence[int], then: Sequence[int]) -> ast.expr:
