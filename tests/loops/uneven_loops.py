@@ -319,6 +319,60 @@ FUNCTIONS = {
             E[i, k] = E[i-1, k] + x[i-1] * E[i-1, k-1]
     return d[n][m] + E[n, top]
 """),
+    "cholesky": ('B: "parameter[n, n]"', """
+    n = len(B)
+    A = B @ B.T + 2 * np.eye(n)
+    L, R = np.zeros((n, n)), np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            s = A[i, j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            if i == j:
+                L[i, j] = np.sqrt(s)
+            else:
+                L[i, j] = s / L[j, j]
+    for i in range(n):
+        for j in range(i):
+            R[i, j] = (A[i, j] - R[i, :j] @ R[j, :j]) / R[j, j]
+        R[i, i] = np.sqrt(A[i, i] - sum(R[i, k]**2 for k in range(i)))
+    return np.sum(np.log(np.diag(L))) + np.sum(R)
+"""),
+    "rows so far": ('A: "parameter[n, m]"', """
+    n, m = A.shape
+    F, E = np.ones((n, m)), np.full((n, m), np.inf)
+    for i in range(n):
+        F[i, 0] = A[i, m - 1]
+        E[i, m - 1] = A[i, 0]
+        for j in range(1, m):
+            F[i, j] = np.tanh(A[i, j] + np.sum(F[i]) + F[i, 0] * np.sum(F[:i, j]) - np.sum(F))
+            E[i, j - 1] = A[i, j] - np.log(np.sum(np.exp(-E[i])))
+        F[i, m - 1] *= np.sum(F[i])
+    return np.sum(F**2) + np.sum(np.exp(-E))
+"""),
+    "borders by conditions": ('x: "parameter[n]", y: "parameter[m]"', """
+    n, m = len(x), len(y)
+    R, F = np.zeros((n, m)), np.zeros((n + 1, m + 1))
+    for i in range(n):
+        for j in range(m):
+            c = (x[i] - y[j])**2
+            if i == 0 and j == 0:
+                R[i, j] = c
+            elif i == 0:
+                R[i, j] = c + R[i, j - 1]
+            elif j == 0:
+                R[i, j] = c + R[i - 1, j]
+            else:
+                R[i, j] = c - np.log(np.exp(-R[i - 1, j - 1]) + np.exp(-R[i - 1, j]) + np.exp(-R[i, j - 1]))
+    for j in range(m - 1, -1, -1):
+        F[n, j] = F[n, j + 1] + y[j]
+    for i in range(n - 1, -1, -1):
+        for j in range(m):
+            for k in range(m):
+                F[i, j] += F[i + 1, k] * np.sin(x[i] - y[j])
+            F[i, j] *= y[j]
+    return R[n - 1, m - 1] + F[0, 0]
+"""),
 }  # fmt: skip
 
 

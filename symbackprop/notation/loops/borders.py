@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 
-from symbackprop.notation.loops.indices import items_of
+from symbackprop.notation.loops.indices import is_plain, items_of, targets
 
 
 def borders_apart(body: Sequence[ast.stmt]) -> list[ast.stmt]:
@@ -57,20 +57,24 @@ def _begins_behind(several: ast.expr) -> bool:
 def _as_vector(loop: ast.For, used: set[str]) -> list[ast.stmt] | None:
     """A loop that fills one row of a matrix: the row as a vector, the loop over it, and what puts it back; None for any other."""
     letter = loop.target.id if isinstance(loop.target, ast.Name) else ""
-    written = {_border(statement, letter) for statement in loop.body}
-    border = next(iter(written)) if len(written) == 1 else None
-    name, row, _ = border or ("", None, None)
-    if row is None or loop.orelse:
+    border = next(
+        (own for target in targets(loop.body) if (own := _fixed(target, letter)) is not None and own[1] is not None), None
+    )
+    if border is None or loop.orelse:
         return None
+    name, row, _ = border
     names = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name]
     entries = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name]
     if len(names) != len(entries) or any(_fixed(n, letter) != border for n in entries):
         return None
-    own = next(text for text in (f"{name}_{row}", f"{name}_row", f"{name}_{row}_row") if text not in used)
+    stems = [f"{name}_{row}"] if f"{name}_{row}".isidentifier() else []
+    own = next(text for text in (*stems, f"{name}_row", *(f"{name}_row_{k}" for k in range(len(used) + 1))) if text not in used)
     used.add(own)
-    whole = ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(int(row)), ast.Load())
+    index = items_of(entries[0])[0]
+    whole = ast.Subscript(ast.Name(name, ast.Load()), deepcopy(index), ast.Load())
     begun = ast.Assign([ast.Name(own, ast.Store())], ast.Call(ast.Attribute(whole, "copy", ast.Load()), [], []))
-    back = ast.Assign([ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(int(row)), ast.Store())], ast.Name(own, ast.Load()))
+    held = ast.Subscript(ast.Name(name, ast.Load()), deepcopy(index), ast.Store())
+    back = ast.Assign([held], ast.Name(own, ast.Load()))
     for one in entries:
         one.value = ast.copy_location(ast.Name(own, ast.Load()), one.value)
         one.slice = items_of(one)[1]
@@ -100,7 +104,7 @@ def _fixed(node: ast.Subscript, letter: str) -> tuple[str, str | None, str | Non
     items = items_of(node)
     if not isinstance(node.value, ast.Name) or len(items) != 2 or any(isinstance(item, ast.Slice) for item in items):
         return None
-    first, second = (_number(item) for item in items)
+    first, second = (_number(item, letter) for item in items)
     if first is not None and (_mentions(items[1], letter) or second is not None):
         return node.value.id, first, None
     if second is not None and _mentions(items[0], letter):
@@ -108,8 +112,9 @@ def _fixed(node: ast.Subscript, letter: str) -> tuple[str, str | None, str | Non
     return None
 
 
-def _number(item: ast.expr) -> str | None:
-    return str(item.value) if isinstance(item, ast.Constant) and type(item.value) is int else None
+def _number(item: ast.expr, letter: str) -> str | None:
+    """A number that is the same at every step, 0 or n - 1."""
+    return ast.unparse(item) if is_plain(item) and not _mentions(item, letter) else None
 
 
 def _mentions(item: ast.expr, letter: str) -> bool:

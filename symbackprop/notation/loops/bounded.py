@@ -17,6 +17,7 @@ from symbackprop.notation.loops.choices import of_steps, spelt
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
 from symbackprop.notation.loops.indices import items_of, mentions, targets
+from symbackprop.notation.loops.later import read_later
 from symbackprop.notation.loops.masked import Around, Masked, placed, reads, sides
 from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.several import is_anew
@@ -191,11 +192,10 @@ class _Bounded(ast.NodeTransformer):
         return {n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
     def _outside(self, node: ast.For | ast.If) -> set[str]:
-        """The names that are read outside of a block."""
+        """The names that are read outside of a block, as it leaves them."""
         inside = {id(n) for n in ast.walk(node)}
-        return {
-            n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in inside
-        }
+        names = (n for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        return read_later(self.whole, node, {n.id for n in names if id(n) not in inside})
 
 
 def _is_end(node: ast.expr) -> bool:

@@ -224,14 +224,15 @@ class Copies(Stepwise):
     def write(self, target: ast.Subscript, value: Any) -> bool:
         name, items = target.value.id if isinstance(target.value, ast.Name) else "", items_of(target)
         reader, depth = self.reader, self.depths.get(name, 1)
-        over = not self.heads and (name in self.filled or name in self.wholes)
+        over = name in self.filled or (not self.heads and name in self.wholes)
         lead, rest = items[:depth], items[depth:]
         if name not in self.lines or over or not all(map(is_plain, lead)):
             return False
         if len(lead) > 1 and not self.heads and reader.function is not None and isinstance(reader.names.get(name), Tensor):
             return False  # a part of an array that is filled below
         is_step = all(mentions(item, self.letters) for item in lead)
-        if not is_step and not self.heads and len(lead) == 1 and not rest:
+        is_begun = not self.heads or (reader.function is not None and isinstance(reader.names.get(name), Tensor))
+        if not is_step and is_begun and len(lead) == 1 and not rest:
             key: Key = (int(self.begin(target, name, number(reader, lead[0]), value)),)
         elif rest and not is_step:
             return False
@@ -244,7 +245,9 @@ class Copies(Stepwise):
         own = reader.own(target, "_".join([name, *(f"m{-k}" if k < 0 else str(k) for k in key)]))
         reader.outputs[own] = tensor.named(own)
         reader.note(target, own)
-        known = self.values if is_step else self.starts
+        known = (
+            self.values if is_step or key in self.values.get(name, {}) else self.starts
+        )  # behind the loop, what it wrote is set again
         if (old := known.get(name, {}).get(key)) is not None:
             reader.exchange(old, tensor)
         known.setdefault(name, {})[key] = tensor

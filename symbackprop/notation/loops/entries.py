@@ -52,8 +52,8 @@ class Entries:
         for depth, frame in enumerate(writing):
             if name in frame.lists and (of_list := self._of_list(node, name or "", items, frame)) is not None:
                 return of_list
-            if items and (held := so_far(steps, name or "", writing[depth:], items[0])) is not None:
-                return self.entry(node, None, Numbered(held, {0: sp.S.Zero}), items)
+            if (items or depth) and (held := so_far(steps, name or "", writing[depth:], *items[:1])) is not None:
+                return self.entry(node, None, Numbered(held, {0: sp.S.Zero}), items) if items else held
             earlier = self._earlier(node, name or "", items, frame)
             if earlier is not None:
                 filled = name in steps.rows  # whole rows
@@ -198,7 +198,7 @@ class Entries:
         if index is None or self.steps.frame_of(index) is not frame:
             text = steps.spelt(name, (f.head.letter for f in steps.writing(name)))
             fault = f"{reader.source.segment(node)} is no step of {steps.place(frame.head)}, which writes {name}."
-            raise reader.fault(node, fault, f"Write {text}, or a step before; other entries are read below the loop.")
+            raise reader.evaluator.unread(node, fault, f"Write {text}, or a step before; other entries are read below the loop.")
         back = (frame.writes[name] - index.places) * frame.head.step
         if not back.is_Integer:
             raise reader.fault(
@@ -250,7 +250,7 @@ class Entries:
                 fault = f"{text} is {shape_text(start.shape)}, the start after it {shape_text(frame.earlier[name, 1].shape)}."
                 raise self.reader.fault(node, fault, "All starts have one shape.")
             own = f"{name}[{head.letter}{-k * head.step:+d}]"
-            frame.earlier[name, k] = frame.loop.before(start, f"{stem(name)}_{'prev' if head.step > 0 else 'next'}", own)
+            frame.earlier[name, k] = frame.loop.before(start, f"{stem(name)}_{head.way}", own)
         return frame.earlier[name, back]
 
     def _with_corners(

@@ -53,6 +53,11 @@ class Header:
         return self.low if self.step > 0 else self.high
 
     @property
+    def way(self) -> str:
+        """Where the step before is, in names: prev, or next where the numbers fall."""
+        return "prev" if self.step > 0 else "next"
+
+    @property
     def is_dotted(self) -> bool:
         return self.base is not None
 

@@ -169,7 +169,7 @@ def astray(reader: Reader, node: ast.expr, letters: Collection[str]) -> Notation
     own = sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {*letters})
     fault = f"[{reader.source.segment(node)}] is no fixed number of steps away."
     if len(own) < 2:
-        return reader.fault(node, fault, f"Write [{own[0]}], or [{own[0]}-1].")
+        return reader.evaluator.unread(node, fault, f"Write [{own[0]}], or [{own[0]}-1].")
     fault = f"[{reader.source.segment(node)}] counts the steps of two loops, over {own[0]} and over {own[1]}."
     return reader.fault(node, fault, "Let the function run on example arrays, with sb.trace or --trace.")
 

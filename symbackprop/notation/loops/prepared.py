@@ -20,6 +20,7 @@ from symbackprop.notation.loops.hoisted import hoisted
 from symbackprop.notation.loops.mirrored import by_one_number
 from symbackprop.notation.loops.plainer import plainer
 from symbackprop.notation.loops.tables import as_arrays
+from symbackprop.notation.loops.totals import totals_apart
 from symbackprop.notation.loops.turned import steps_first
 from symbackprop.notation.loops.whiles import counted
 
@@ -41,10 +42,11 @@ def prepared(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str] 
         return list(body)
     with _deep():
         own = counted(deepcopy(list(body)))
-        own = plainer(as_arrays(own) if reader.function is not None else own, reader.names)
+        own = totals_apart(as_arrays(own)) if reader.function is not None else own
+        own = plainer(own, reader.names)
         own = steps_first(reader, by_one_number(own, measures(own)), arguments)
-        own = borders_apart(own) if reader.function is not None else own
-        own = steps_apart(hoisted(fields_apart(own, arguments)))
+        apart = borders_apart if reader.function is not None else list
+        own = apart(steps_apart(hoisted(fields_apart(apart(own), arguments))))
         valued(own)
         if reader.numbers is not None:
             may_be_empty(own)

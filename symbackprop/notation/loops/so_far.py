@@ -6,10 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 import sympy as sp
+from sympy import Expr
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum, position, slot
-from symbackprop.language.tensors import Tensor, letters
+from symbackprop.language.tensors import Tensor, as_tensor, letters
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.indices import away, mentions
 from symbackprop.notation.loops.several import stem
@@ -21,27 +22,47 @@ if TYPE_CHECKING:
 def so_far(steps: Steps, name: str, writing: list[Frame], item: ast.expr | None = None) -> Tensor | None:
     """What the array holds when it is read; None where the index is a fixed number of steps away, or not all rows are known.
 
-    item   the first index, if there is one.
+    writing  the loops that write it; where there are others within the first, its row is what they have made of it.
+    item     the first index, if there is one.
     """
-    rows, (frame, *inner) = steps.rows.get(name), writing
-    if rows is None or rows.list or inner or (item is not None and _is_step(steps, item, frame)):
+    frame, *inner = writing
+    rows, whole = frame.rows.get(name), steps.rows.get(name)
+    if rows is None or whole is None or whole.list or (item is not None and _is_step(steps, item, frame)):
+        return None
+    row = so_far(steps, name, inner) if inner else None
+    if inner and row is None:
         return None
     if name not in frame.arrays:
-        way = "prev" if frame.head.step > 0 else "next"
-        frame.arrays[name] = frame.loop.before(rows.held, f"{stem(name)}_{way}", name)
-    return held_now(steps, name, frame)
+        begun = _begun(steps, name, frame, rows.held)
+        frame.arrays[name] = frame.loop.before(begun, f"{stem(name)}_{frame.head.way}", name)
+    return held_now(steps, name, frame) if row is None else _with_row(frame.arrays[name], _number(name, frame), row)
+
+
+def _begun(steps: Steps, name: str, frame: Frame, held: Tensor) -> Tensor:
+    """What the array holds before the loop; of a row that a loop within fills, with what the step set in it above that loop."""
+    if steps.writing(name)[0] is not frame:
+        for place, value in frame.outer.starts.get(name, {}).items():
+            held = _with_row(held, place, value)
+    return held
 
 
 def held_now(steps: Steps, name: str, frame: Frame) -> Tensor:
     """The array with the row of this step, where that is written."""
-    before, written = frame.arrays[name], steps.stacks.get(name)
-    if written is None:
-        return before
-    row, number = written.tensor, frame.loop.number(sp.expand(frame.head.low + frame.writes[name]))
-    index = letters(before.ndim)
+    written = steps.stacks.get(name)
+    return frame.arrays[name] if written is None else _with_row(frame.arrays[name], _number(name, frame), written.tensor)
+
+
+def _number(name: str, frame: Frame) -> Tensor:
+    """The number of the row that a step writes."""
+    return frame.loop.number(sp.expand(frame.head.low + frame.writes[name]))
+
+
+def _with_row(held: Tensor, number: Expr | Tensor, row: Tensor) -> Tensor:
+    """The array with another row; what stood there is not reckoned with, since it may be infinite."""
+    index = letters(held.ndim)
     body = Where(sp.Eq(position(index[0]), slot(0)), slot(1), slot(2))
-    operands = ((number, ()), (row, index[1:]), (before, index))
-    return Tensor(before.shape, Sum(body, (slot(0), slot(1), slot(2))), operands, index)
+    operands = ((as_tensor(number), ()), (row, index[1:]), (held, index))
+    return Tensor(held.shape, Sum(body, (slot(0), slot(1), slot(2))), operands, index)
 
 
 def _is_step(steps: Steps, item: ast.expr, frame: Frame) -> bool:

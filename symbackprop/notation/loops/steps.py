@@ -16,7 +16,7 @@ from symbackprop.language.loop import Loop, is_zero
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, constant
 from symbackprop.notation.arrays import copied
-from symbackprop.notation.entered import arrays, require_own, with_entries
+from symbackprop.notation.entered import arrays, require_own
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
@@ -26,6 +26,7 @@ from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, origin, partly, targets
 from symbackprop.notation.loops.leaving import Leaving
 from symbackprop.notation.loops.lists import grow, growing, put
+from symbackprop.notation.loops.placed import with_steps
 from symbackprop.notation.loops.several import given, is_anew, is_several, parts, rebuilt, require_lone, stem
 from symbackprop.notation.loops.so_far import so_far
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
@@ -136,7 +137,7 @@ class Steps(Stepwise):
             for own, one in parts(name, names.get(name)).items():
                 start = reader.evaluator.plain(one)
                 if isinstance(start, Tensor | int | Expr):
-                    frame.carried[own] = loop.before(as_tensor(start), f"{stem(own)}_{_way(head)}", own)
+                    frame.carried[own] = loop.before(as_tensor(start), f"{stem(own)}_{head.way}", own)
             if name in frame.held:
                 names[name] = rebuilt(name, names[name], frame.carried)
             elif name in frame.carried:
@@ -264,9 +265,12 @@ class Steps(Stepwise):
             index = away(reader, items[0], self.letters) if items else None
             if index is None or index != Away(frame.head.letter, frame.writes[name]) or self.frame_of(index) is not frame:
                 text = self.spelt(name, (f.head.letter for f in writing))
-                raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
+                fault = f"{name} is written step by step in {self.place(frame.head)}."
+                raise reader.evaluator.unread(target, fault, f"Write {text} = ...")
             items = items[1:]
-        if len(items) == 1 and is_start(name, writing, self.depths[name]) and away(reader, items[0], self.letters) is None:
+        is_late = name in self.stacks and reader.function is not None
+        is_first = not is_late and len(items) == 1 and is_start(name, writing, self.depths[name])
+        if is_first and away(reader, items[0], self.letters) is None:
             self._start(target, name, (self.begin(target, name, number(reader, items[0]), value),), value)
         elif not writing and reader.function is not None and isinstance(reader.names.get(name), Tensor):
             return False  # a part of an array that is filled below
@@ -289,7 +293,7 @@ class Steps(Stepwise):
                 lead = self.spelt(name, (f.head.letter for f in self.writing(name)))
                 fault = f"{reader.source.segment(target)} is a part of {lead}, which has no value yet."
                 raise reader.fault(target, fault, f"Write {name} = np.zeros(...) of all its entries above the loop.")
-            value = with_entries(reader, target, base, items, value, lambda part: value)
+            value = with_steps(self, target, base, items, value)
         if old is not None:
             require_own(reader, target, old.tensor)
             self._unnamed(name, old.tensor)
@@ -393,7 +397,3 @@ class Steps(Stepwise):
         for frame in self.frames:
             frame.outer.names[name] = tensor
         return tensor
-
-
-def _way(head: Header) -> str:
-    return "prev" if head.step > 0 else "next"

@@ -64,7 +64,7 @@ def _extents(value: ast.expr) -> tuple[list[ast.expr], ast.expr] | None:
         case ast.BinOp(left=count, op=ast.Mult(), right=ast.List(elts=[entry])):
             pass
         case ast.ListComp(elt=entry, generators=[ast.comprehension(ast.Name(letter), ast.Call(ast.Name("range"), [count]), [])]):
-            if any(isinstance(n, ast.Name) and n.id == letter for n in ast.walk(entry)):
+            if any(isinstance(n, ast.Name) and n.id == letter and isinstance(n.ctx, ast.Load) for n in ast.walk(entry)):
                 return None
         case _:
             return None
