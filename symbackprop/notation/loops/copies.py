@@ -327,6 +327,8 @@ class Copies(Stepwise):
                 place = int(self.rows[name].place(Integer(key[0])))
                 if 0 <= place < self.rows[name].size:
                     return self._entry(_row_of(known, (place,), self.rows[name].row(Integer(place))), items[1:], {})
+            if not length and (whole := self.held(name)) is not None:  # F[:, j] of rows that are not all written
+                return self._entry(whole, items, {})
             inner = sorted({k[length] for k in self.values.get(name, {}) if k[:length] == key and len(k) > length})
             if inner:
                 return self._entry(self._stacked(name, key), items[length:], self._lows(name, key))
