@@ -158,7 +158,7 @@ class Factoriser:
         if len(set(tied)) > 1:
             divisors = [d for d in divisors if self.may_come_out(p, d)]
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
-        everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how)]
+        everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how) and not _leaves_ones(d, free)]
         margin = -1 if len(set(tied)) > 1 else preferred  # diag(p) - p p^T, not (I - p 1^T) diag(p)
         deep = [d for d in everywhere if not d.above and _has_several_powers(d)]
         if len(everywhere) > 1 or deep:
@@ -168,7 +168,7 @@ class Factoriser:
             elif len(everywhere) > 1:
                 yield shallow, margin
         for d in full[:8]:  # tr(A) - |a|^2 and a^T x x + |x|^2 a, not sum(diag(A) - a^2) and (x a^T + a x^T) x
-            yield self._divided(p, d, free), -1 if d.atom.kind == "ones" else margin
+            yield self._divided(p, d, free), -1 if d.atom.kind == "ones" or _leaves_ones(d, free) else margin
         if has_no_form:
             return
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
@@ -336,6 +336,15 @@ def _has_several_powers(d: Divisor) -> bool:
     """Whether a factor stands in its terms to more than one power, all of them whole."""
     powers = {use.term[int(use.place)].exponent for use in d.uses}
     return len(powers) > 1 and all(e.denominator == 1 for e in powers)
+
+
+def _leaves_ones(d: Divisor, free: set[str]) -> bool:
+    """Whether ones are left of an outer product, and it itself elsewhere: diag(x) (1 s^T - diag(x) V) for x s^T - diag(x^2) V."""
+    if len(free) != 2 or len(d.how) != 1 or d.how[0][0] != "free" or not _has_several_powers(d):
+        return False
+    (_, x), (y,) = d.how[0], [c for c in free if c != d.how[0][1]]
+    left = [{c for k, f in enumerate(use.term) if k != use.place for c in f.letters} for use in d.uses]
+    return any(x not in letters and y in letters for letters in left)
 
 
 def _is_rest(d: Divisor, p: Poly) -> bool:

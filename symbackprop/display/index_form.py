@@ -22,6 +22,7 @@ from symbackprop.core.program import Carry, Equation, Matrix, Program, Range, Re
 from symbackprop.display.body import BodyPrinter, scalar
 from symbackprop.display.differences import differences_as_written
 from symbackprop.display.names import Names
+from symbackprop.display.norms import Norm, norm_of, with_norms
 from symbackprop.display.notation import applied, named
 from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
 from symbackprop.display.softmax import with_softmax
@@ -143,6 +144,8 @@ def body_formula(
     body, softmax = with_softmax(names, equation, differences_as_written(names, equation, body))
     ones: dict[Expr, Expr] = {position(c): S.Zero for c, shown in letters.items() if shown is None}
     body = swapped(body, ones)
+    squares = {s: n for s, r in zip(slots, equation.operands, strict=True) if (n := _norm(names, r, inline)) is not None}
+    body, norms = with_norms(body, squares, len(slots) + len(softmax))
     pieces = {position(c): shown for c, shown in letters.items() if shown is not None}
     waiting = dict(zip(slots, equation.operands, strict=True))
     printer = BodyPrinter(pieces)
@@ -157,7 +160,11 @@ def body_formula(
             for c in ref.index:
                 if c in pinned:
                     letters[c] = printer.formula(swapped(pinned[c], ones))
-            pieces[s] = _operand(names, ref, letters, inline)
+            if s in norms:
+                outer = {c: letters[x] for c, x in zip(names.written[ref.name].target.index, ref.index, strict=True)}
+                pieces[norms[s]] = squares[s].formula(names, outer)
+            else:
+                pieces[s] = _operand(names, ref, letters, inline)
             del waiting[s]
         if not ready:
             raise AssertionError(f"the pinned letters of {equation} go round in a circle")
@@ -166,12 +173,18 @@ def body_formula(
     shown = [(c, extent) for c, extent in over if letters[c] is not None]
     own = {s: _letters_of(ref, pinned) for s, ref in zip(slots, equation.operands, strict=True)}
     own |= {s: set(o.index) for s, (o, _, _) in softmax.items()}
+    own |= {norm: own[s] for s, norm in norms.items()}
     for bounds in outside:  # written as factors
         mark = slot(len(pieces) + len(slots))
         pieces[mark] = f.indicator(_inside(printer, bounds._replace(at=swapped(bounds.at, ones))))
         own[mark] = set().union(*[own.get(s, {str(s)}) for s in bounds.at.free_symbols])  # type: ignore[arg-type]
         body = body * mark
     return _summed(printer, body, shown, own, letters)
+
+
+def _norm(names: Names, ref: Ref, inline: Collection[str]) -> Norm | None:
+    """The norm whose square a value is that is written out."""
+    return norm_of(names, composed(names, names.written[ref.name], inline)) if ref.name in inline else None
 
 
 def _softmax_entry(names: Names, o: Ref, name: str, letters: Sequence[Letter]) -> Node:

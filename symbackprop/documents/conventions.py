@@ -172,6 +172,7 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
         told("A derivative that is itself differentiated is written in one line, with a slash."),
     ),
 )
+_ROW = told("{} is row {} of {}, as a vector.", Script(_SMALL_X, _I), _I, _SMALL_X)
 _UNIT = told("{} is the column that is 1 at position {}, otherwise 0.", Script(_E, _K), _K)
 _GRADIENT = told("A gradient has the shape of the tensor that it belongs to.")
 _JACOBIAN = told("The derivative of {} by {} has the axes of {}, followed by those of {}.", _Y, _SMALL_X, _Y, _SMALL_X)
@@ -180,6 +181,12 @@ _SHAPES: dict[Mode, Content] = {"gradient": _GRADIENT, "jacobian": _JACOBIAN, "u
 _POSITIONS = told("Positions count from 0, as in NumPy.")
 _STEPS = told("Steps count from 1, other positions from 0, as in NumPy.")
 _BOTH = told("Steps count from 1 where a line stands at one, and from 0, as all positions in NumPy, where entries have letters.")
+
+
+def _is_of_a_row(node: Node, own: Collection[Node]) -> bool:
+    """Whether it is the norm of x_i, or of a difference with it, and no tensor of the network is called so."""
+    parts = items_of(node.body) if isinstance(node, Fence) and node.left == "‖" else ()
+    return any(isinstance(x, Script) and x.sub and not x.sup and x not in own for x in parts)
 
 
 def conventions(
@@ -197,5 +204,7 @@ def conventions(
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
     if _E not in own and any(isinstance(part, Script) and part.base == _E and part.sub and not part.sup for part in parts):
         found.append(_UNIT)
+    if any(_is_of_a_row(part, own) for part in parts):
+        found.append(_ROW)
     counted = (_BOTH if also_entries else _STEPS) if at_steps else _POSITIONS
     return (_SHAPES[mode], *found, *([counted] if positions else []))

@@ -126,6 +126,24 @@ def test_an_axis_of_size_one_has_no_letter() -> None:
     assert right((x**2).sum()) == r"\sum_{i} x_{i}^{2}"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (lambda A, B: ((A - B) ** 2).sum(axis=1) ** 0.5, r"\lVert A_{i} - B_{i}\rVert"),
+        (lambda A, B: 1 / (A**2).sum(axis=1) ** 1.5, r"\frac{1}{\lVert A_{i}\rVert^{3}}"),
+        (lambda A, B: (A**2).sum() ** 0.5, r"\lVert A\rVert_{F}"),
+        (lambda A, B: (A**2).sum(axis=1) ** 2, r"\left(\sum_{j} A_{ij}^{2}\right)^{2}"),
+        (lambda A, B: (A**2).sum(axis=0) ** 0.5, r"\sqrt{\sum_{j} A_{ji}^{2}}"),  # a column has no name
+        (lambda A, B: ((A - B[:, :1]) ** 2).sum(axis=1) ** 0.5, r"\sqrt{\sum_{j} \left(A_{ij} - B_{i,0}\right)^{2}}"),
+        (lambda A, B: ((A - 2 * B) ** 2).sum(axis=1) ** 0.5, r"\sqrt{\sum_{j} \left(A_{ij} - 2 B_{ij}\right)^{2}}"),
+    ],
+)
+def test_a_root_of_a_sum_of_squares_is_the_norm_of_a_row(value, text: str) -> None:
+    program = trace({"y": value(declare("A", shape="n d"), declare("B", shape="n d"))})
+    shown = latex(index_form(Names(program), program.equation_of()["y"], [e.target.name for e in program.equations]))
+    assert shown.replace(r"\left\l", r"\l").replace(r"\right\r", r"\r") == text
+
+
 def test_reductions() -> None:
     H = declare("H", "data", "n h")
     assert right(H.max(axis=1), "m") == r"\max_{j} H_{ij}"
