@@ -2,9 +2,11 @@ r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partia
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
 
 from symbackprop.algebra.box import Box
 from symbackprop.algebra.box import box as searched
@@ -31,6 +33,17 @@ UNPROVED = Told("None of this is proved or checked: that takes NumPy, which is n
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
 
+class StepChain(NamedTuple):
+    """What a line at its step is made of.
+
+    locals   each local derivative, by what it is of and by.
+    rows     the gradient in its entries; nothing where the line says them, or where that is too long.
+    """
+
+    locals: Mapping[tuple[str, str], Node] = MappingProxyType({})
+    rows: tuple[Node, ...] = ()
+
+
 @dataclass(frozen=True, repr=False)
 class ShownLine:
     """One line: the tensor that it says, and its formula.
@@ -42,6 +55,7 @@ class ShownLine:
     shape   of a line at a step: the shape there; "" for a number.
     why     of a line of a recursion: why it stands, a sentence each.
     serves  of a parameter's line in a network with loops: "all" steps, or its "own".
+    chain   of a line at a step: what gives its local derivatives, and the chain rule entry by entry.
     """
 
     name: str
@@ -53,6 +67,7 @@ class ShownLine:
     shape: Told = NOTHING
     why: tuple[Told, ...] = ()
     serves: str = ""
+    chain: Callable[[], StepChain] = StepChain
 
     def latex(self) -> str:
         return latex(self.formula)

@@ -146,6 +146,7 @@ def body_formula(
     body = swapped(body, ones)
     squares = {s: n for s, r in zip(slots, equation.operands, strict=True) if (n := _norm(names, r, inline)) is not None}
     body, norms = with_norms(body, squares, len(slots) + len(softmax))
+    body, totals = _with_totals(names, equation, body, inline, len(slots) + len(softmax) + len(norms))
     pieces = {position(c): shown for c, shown in letters.items() if shown is not None}
     waiting = dict(zip(slots, equation.operands, strict=True))
     printer = BodyPrinter(pieces)
@@ -163,6 +164,8 @@ def body_formula(
             if s in norms:
                 outer = {c: letters[x] for c, x in zip(names.written[ref.name].target.index, ref.index, strict=True)}
                 pieces[norms[s]] = squares[s].formula(names, outer)
+            elif s in totals:
+                pieces[totals[s]] = _operand(names, ref, letters, inline, f.SUM)
             else:
                 pieces[s] = _operand(names, ref, letters, inline)
             del waiting[s]
@@ -173,7 +176,7 @@ def body_formula(
     shown = [(c, extent) for c, extent in over if letters[c] is not None]
     own = {s: _letters_of(ref, pinned) for s, ref in zip(slots, equation.operands, strict=True)}
     own |= {s: set(o.index) for s, (o, _, _) in softmax.items()}
-    own |= {norm: own[s] for s, norm in norms.items()}
+    own |= {other: own[s] for s, other in (norms | totals).items()}
     for bounds in outside:  # written as factors
         mark = slot(len(pieces) + len(slots))
         pieces[mark] = f.indicator(_inside(printer, bounds._replace(at=swapped(bounds.at, ones))))
@@ -185,6 +188,23 @@ def body_formula(
 def _norm(names: Names, ref: Ref, inline: Collection[str]) -> Norm | None:
     """The norm whose square a value is that is written out."""
     return norm_of(names, composed(names, names.written[ref.name], inline)) if ref.name in inline else None
+
+
+def _with_totals(
+    names: Names, equation: Equation, body: Expr, inline: Collection[str], taken: int
+) -> tuple[Expr, dict[Symbol, Symbol]]:  # fmt: skip
+    """A body with e^o / t for e^{o - log t}, where a logsumexp is written out and stands nowhere else, and the slots of t."""
+    assert isinstance(equation.op, Sum)
+    found: dict[Symbol, Symbol] = {}
+    for s, ref in zip(equation.op.slots, equation.operands, strict=True):
+        inner = names.written[ref.name].op if ref.name in inline else None
+        if isinstance(inner, Reduce) and inner.kind == "logsumexp":
+            total = slot(taken + len(found))
+            powers: dict[Any, Any] = {e: sp.exp(e.exp + s) / total for e in body.atoms(sp.exp) if e.exp.has(s)}
+            shares = swapped(body, powers)
+            if powers and not shares.has(s):
+                found[s], body = total, shares
+    return body, found
 
 
 def _softmax_entry(names: Names, o: Ref, name: str, letters: Sequence[Letter]) -> Node:
@@ -239,7 +259,8 @@ def _from(test: Any, summed: set[Any]) -> Any:
     return test.reversed if test.rhs in summed and test.lhs not in summed else test
 
 
-def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str]) -> Node:
+def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str], sign: Node | None = None) -> Node:
+    """An operand with its letters, or what it is made of; `sign`: what stands for that of a reduction."""
     if ref.name not in inline:
         return entry(names, ref, letters)
     inner = names.written[ref.name]
@@ -251,10 +272,14 @@ def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str]) 
             shown = next(letter(x) for x in chain([c], pool()) if letter(x) not in used)
             used.add(shown)
             own[c] = None if extent == 1 else shown
+    if sign is not None and isinstance(inner.op, Reduce):
+        return _reduce(names, inner, inner.op, outside | own, inline, sign)
     return _right(names, inner, outside | own, inline)
 
 
-def _reduce(names: Names, equation: Equation, op: Reduce, letters: Letters, inline: Collection[str]) -> Node:
+def _reduce(
+    names: Names, equation: Equation, op: Reduce, letters: Letters, inline: Collection[str], sign: Node | None = None
+) -> Node:
     r"""A sign with letters and conditions below it; an entry that changes nothing is left out: \prod_{k \ne j} x_k."""
     row, (operand,) = reduction(op.kind), equation.operands
     conditions: list[Any] = []
@@ -270,7 +295,7 @@ def _reduce(names: Names, equation: Equation, op: Reduce, letters: Letters, inli
     if not over:
         return inner
     each = BodyPrinter({X: inner}).within(row.inner, Binds.PRODUCT)
-    return f.over_letters(named(row.sign or row.latex), over, each)
+    return f.over_letters(sign or named(row.sign or row.latex), over, each)
 
 
 def _leaves_out(names: Names, writer: Equation, empty: Expr) -> bool:

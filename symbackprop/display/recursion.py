@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import sympy as sp
 
@@ -19,6 +20,7 @@ from symbackprop.display.box import ShownBox, ShownLine, free_letter, marks_belo
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.names import Names
+from symbackprop.display.step_chain import step_chain
 from symbackprop.display.step_forms import Called, StepNames, shape_there, step_said, summed_over, value_at_step, where
 from symbackprop.display.step_product import product_lines
 from symbackprop.display.update import rate_formula, updated
@@ -52,7 +54,7 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
         formula = _formula(names, line, called)
         why = tuple(_why(names, derivation, box, line))
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, by, shape_there(to, line.at), why,
-                               _serves(names, line)))  # fmt: skip
+                               _serves(names, line), partial(step_chain, derivation, to, line)))  # fmt: skip
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
     shown = ShownBox(tuple(lines), missing, (), tuple(_updates(names, derivation)), names)
@@ -105,7 +107,8 @@ def _by(names: Names, called: Called, line: StepLine, formula: Node | None) -> N
     role = names.signature(own.name).role
     by = flows_into(names.program, role.wrt) if role is not None else own.name
     others = {r.wrt for n in called.deltas if n != own.name and (r := names.signature(n).role)}
-    if own.name not in called.deltas or (names.signature(by).has_name and by not in others):
+    is_loss = role is not None and by == role.of
+    if own.name not in called.deltas or (names.signature(by).has_name and by not in others and not is_loss):
         return names.tensor(by)
     return formula if formula is not None and width(formula) <= SHORT else StepNames(names, line.at, called).at(own)
 
@@ -139,9 +142,9 @@ def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Nam
         return dict.fromkeys(told_, Name(head))
     by = {n: role.wrt for n in told_ if (role := program.tensors[n].role)}
     taken = {wrt: n for n, wrt in by.items() if program.tensors[wrt].has_name}
-    for n, wrt in by.items():
+    for n, wrt in by.items():  # what flows into what is differentiated alone is called by a number
         for own in (flows_into(program, wrt), _added(program, wrt)) if n not in taken.values() else ():
-            if program.tensors[own].has_name and own not in taken:
+            if program.tensors[own].has_name and own not in taken and own != derivation.of:
                 taken[own] = n
                 break
     called = {n: names.name_of(own).formula() for own, n in taken.items()}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.flows import flows_into
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry
 from symbackprop.core.recursion import NoRecursionError
-from symbackprop.display.box import ShownBox, ShownLine
+from symbackprop.display.box import ShownBox, ShownLine, StepChain
 from symbackprop.display.step_forms import StepForm, forward_steps
 from symbackprop.documents.document import Content, Part, StepBlock
 from symbackprop.documents.layer_block import Lecture, packed
 from symbackprop.documents.layers import Layer
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
-from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.tree import Node, items_of, split
 
 
 def loop_blocks(lecture: Lecture, layers: Sequence[Layer], box: ShownBox | None) -> list[StepBlock]:
@@ -53,8 +53,12 @@ class _Telling:
         names = {line.name for line in layer.lines}
         lines = [line for line in self.box.lines if line.name in names]
         through = set(_through(self.derivation, layer))
+        before = [form.formula for form in self.forms if form.name in through and not _is_zero(form.formula)]
+        chains = [line.chain() for line in lines]
         parts = [
-            Part(told("Differentiated"), packed(form.formula for form in self.forms if form.name in through)),
+            Part(told("Differentiated"), packed(before)),
+            Part(told("Local derivative"), packed(_locals(chains))),
+            Part(told("Chain rule"), packed(x for chain in chains for x in chain.rows), folded=True),
             Part(told("Product"), tuple(packed(map(_product, lines))), "result"),
         ]
         reasons = dict.fromkeys([*(sentence for line in lines for sentence in line.why), *self._served(lines)])
@@ -106,12 +110,23 @@ def _serving(serves: str, named: Told, count: int) -> Told:
     return told("{} have an entry for each step, which serves its step alone.", named)
 
 
+def _locals(chains: Iterable[StepChain]) -> Iterable[Node]:
+    """The local derivatives of some lines, each once: at all steps, where it is told at a certain one as well."""
+    return {key: shown for chain in chains for key, shown in chain.locals.items()}.values()
+
+
 def _product(line: ShownLine) -> Node:
     """A line with the derivative that it says, where it calls it by a name."""
     left, right = split(line.formula)
     if line.meant is None or right is None:
         return line.formula
     return f.beside(left, f.EQUALS, line.meant, right)
+
+
+def _is_zero(formula: Node) -> bool:
+    """Whether an equation says that a loop starts at 0, which the network says: nothing comes back through it."""
+    right = split(formula)[1]
+    return right is not None and items_of(right)[1:] == (f.ZERO,)
 
 
 def _wrt(derivation: Derivation, name: str) -> str:

@@ -3,18 +3,30 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sympy import Integer
 
 import symbackprop as sb
 from symbackprop.algebra.matrix import Form, Front
 from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.program import Signature, rewritten, substituted
+from symbackprop.core.recursion import StepProgram
+from symbackprop.display.index_form import equation_letters
+from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.display.recursion import steps_box
+from symbackprop.display.step_chain import local_at, unnamed
 from symbackprop.display.step_forms import forward_steps
+from symbackprop.evaluate import tape
+from symbackprop.evaluate.extents import extent
+from symbackprop.evaluate.points import point
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.formulas.latex import latex
 from symbackprop.judge import recursed
 from symbackprop.judge.recursed import proved_steps
+from tests.formulas.latex_value import Numbered, formula_value, latex_value
 from tests.loops.networks import CASES, cases
 
 LAYERS = """x: data[h]
@@ -133,6 +145,34 @@ def test_each_network_has_lines_that_are_proved(name: str) -> None:
     shown = steps_box(derivation, box)
     assert len({latex(line.formula) for line in shown.lines}) == len(shown.lines)
     assert {line.name for line in box.lines} | set(box.missing) >= set(derivation.program.outputs)
+    for part in (part for line in box.lines for part in line.parts):
+        chain_holds(part.at)
+
+
+def chain_holds(at: StepProgram) -> None:
+    """Compare the chain rule of a line with its gradient, and each local derivative, times what comes to it, with what it makes."""
+    second = {axis.step: Integer(2) for axis in (*at.over, *at.summed)}  # where a step stands in a formula as a number
+    equations = (replace(e, op=rewritten(e.op, e.op.over, lambda body: substituted(body, second))) for e in at.program.equations)
+    at = replace(at, program=replace(at.program, equations=tuple(equations)))
+    sizes = draw_sizes(at.program)
+    arrays = dict(tape.forward(at.program, point(at.program, sizes), sizes))
+    names, inner = Numbered(at.program), unnamed(at)
+    row = formula_value(names, names.written[at.target], arrays, sizes, inner)
+    np.testing.assert_allclose(row, arrays[at.target], rtol=1e-9, atol=1e-9)
+    for own in filter(None, (local_at(at, e) for e in at.program.equations)):
+        assert own.step is not None
+        holder, extents = local_equation(names, own, own.step)
+        shape = tuple(extents[c] for c in holder.target.index)
+        names.program = replace(
+            at.program, tensors={**at.program.tensors, holder.target.name: Signature(holder.target.name, shape)}
+        )
+        arrays[holder.target.name] = np.zeros([extent(n, sizes) for n in shape])
+        shown = latex(local_formula(names, own, equation_letters(names, own), inner))
+        value, above = latex_value(names, shown, holder, arrays, sizes, inner), own.operands[0]
+        axes = {c: k for k, c in enumerate(dict.fromkeys((*above.index, *holder.target.index)))}
+        ways = [[axes[c] for c in index] for index in (above.index, holder.target.index, own.target.index)]
+        found = np.einsum(arrays[above.name], ways[0], value, ways[1], ways[2])
+        np.testing.assert_allclose(found, arrays[own.target.name], rtol=1e-9, atol=1e-9, err_msg=shown)
 
 
 def twice(x: StepLine) -> StepLine:
@@ -313,3 +353,14 @@ def test_a_line_by_its_parts_reads_what_has_a_line() -> None:
     box = sb.derive(text).box()
     assert not box.missing
     assert not any(r"\partial L}{\partial p" in line.latex() for line in box.lines)  # of which the box says nothing
+
+
+def test_a_step_of_a_loop_has_its_local_derivatives_and_its_chain_rule() -> None:
+    net = "x: data[T, d]\nW: parameter[m, m]\nU: parameter[m, d]\nv: parameter[m]\ny: data[()]\nh[0] = zeros(m)\n"
+    net += "for t in 1..T:\n    h[t] = tanh(W @ h[t-1] + U @ x[t])\nL = (v @ h[T] - y)**2/2"
+    text = sb.derive(net).report("text")
+    assert "From vᵀ h_T back to v " in text  # what nobody named is called by its formula
+    assert text.count("h₀ = 0") == 1
+    assert "∂(vᵀ h_T)/∂h_(T,i) = vᵢ,   ∂h_(t,i)/∂(W hₜ₋₁ + U xₜ)ᵢ = 1 − h_(t,i)²,   ∂(W hₜ + U xₜ₊₁)ᵢ/∂h_(t,j) = Wᵢⱼ" in text
+    assert "δ_(h,t,i) = (Σ_j δ_(h,t+1,j) Wⱼᵢ)(1 − h_(t,i)²)" in text
+    assert "∂L/∂Wᵢⱼ = Σ_(t=1)^T δ_(h,t,i) h_(t−1,j)" in text

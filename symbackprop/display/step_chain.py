@@ -1,0 +1,131 @@
+r"""The chain rule of a network with loops entry by entry, at one step: \partial h_{t,i}/\partial h_{t-1,j}, and its products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sympy import S, expand
+
+from symbackprop.algebra.recursion import StepLine
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.program import Carry, Equation, Ref, Sum, position, slot, substituted
+from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
+from symbackprop.display.box import StepChain
+from symbackprop.display.index_form import equation_letters, index_form, target_entry
+from symbackprop.display.local_form import local_formula
+from symbackprop.display.step_forms import Called, StepNames, summed_over, value_at_step
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import Letter, index
+from symbackprop.formulas.tree import Node, Script, items_of, split, width
+
+WIDEST = 76
+"""The longest row, in letters across the paper."""
+
+SHORT = 20
+"""The longest formula that stands for a value that nobody named."""
+
+
+def step_chain(derivation: Derivation, names: StepNames, line: StepLine) -> StepChain:
+    """The local derivatives and the chain rule of a line at its step."""
+    found = {key: x for part in line.parts for key, x in _Part(derivation, names, part.at).locals()}
+    return StepChain(found, tuple(_rows(names, line)))
+
+
+def _rows(names: StepNames, line: StepLine) -> Iterator[Node]:
+    if not line.at.program.shape(line.at.target):
+        return
+    terms = []
+    for part in line.parts:
+        to = StepNames(names.whole, part.at, names.called)
+        equation = to.written[part.at.target]
+        terms.append(summed_over(part.at.summed, index_form(to, equation, unnamed(part.at))))
+    row = f.equation(target_entry(names, names.written[line.at.target]), f.add(terms))
+    if width(row) <= WIDEST:
+        yield row
+
+
+def unnamed(at: StepProgram) -> list[str]:
+    """What is written out: the gradients on the way, and the values that nobody named."""
+    inner = [at.program.tensors[e.target.name] for e in at.program.equations if e.target.name != at.target]
+    return [tensor.name for tensor in inner if tensor.role is not None or not tensor.has_name]
+
+
+class _Part:
+    """The terms of a line that sum over the same steps."""
+
+    def __init__(self, derivation: Derivation, names: StepNames, at: StepProgram) -> None:
+        self.derivation, self.at = derivation, at
+        self.names = StepNames(names.whole, at, Called())
+        self.recursion = Recursion(derivation.program)
+
+    def locals(self) -> Iterator[tuple[tuple[str, str], Node]]:
+        """The local derivatives that are no number."""
+        for equation in self.at.program.equations:
+            own = local_at(self.at, equation)
+            if own is None or not own.op.body.has(*own.op.slots[1:]):  # type: ignore[union-attr]
+                continue
+            letters = equation_letters(self.names, own)
+            above, below = self._value(own.operands[0], letters), self._value(own.target, letters)
+            if above is None or below is None:
+                continue
+            shown = f.equation(
+                f.over(f.partial(above), f.partial(below)), local_formula(self.names, own, letters, unnamed(self.at))
+            )
+            if width(shown) <= WIDEST:
+                yield (self.at.standing[own.operands[0].name].name, self.at.standing[own.target.name].name), shown
+
+    def _value(self, gradient: Ref, letters: dict[str, Letter]) -> Node | None:
+        """What a gradient is by, with its letters; None where nobody named it and its formula is long."""
+        own = self.at.standing[gradient.name]
+        role = self.names.whole.signature(own.name).role
+        assert role is not None
+        at = self._read(AtStep(role.wrt, own.marks, role.wrt, own.marks))
+        shown = [letters[c] for c in gradient.index]
+        if self.names.whole.signature(at.name).has_name:
+            return self.names.at(at, shown)
+        try:
+            by = split(value_at_step(self.names.whole, self.derivation, at.name, at.marks).formula)[1]
+        except NoRecursionError:
+            return None
+        formula = None if by is None else f.beside(*items_of(by)[1:])
+        if formula is None or width(formula) > SHORT:
+            return None
+        given = [c for c in shown if c is not None]
+        if isinstance(formula, Script) or len(items_of(formula)) == 1:  # an entry: x_{1,y}
+            return None if given else formula
+        return f.scripted(f.bracket(formula), sub=index(given)) if given else f.bracket(formula)
+
+    def _read(self, at: AtStep) -> AtStep:
+        """A value at its step; what is carried, and what reads another one at a step alone, is that one."""
+        recursion = self.recursion
+        while (written := recursion.written.get(at.name)) is not None:
+            if isinstance(written.op, Carry):
+                own = recursion.carried(written)
+                marks = tuple((c, step - own.step if c == own.axis.letter else step) for c, step in at.marks)
+                at = replace(at, name=written.operands[0].name, marks=marks)
+                continue
+            end = None if recursion.program.tensors[at.name].has_name else recursion.end(written)
+            if end is None:
+                break
+            ref, axis, pin = end
+            steps, letters = dict(at.marks), recursion.axis_letters(written)
+            here = {position(c): steps[a.letter] - a.origin for c, a in letters.items() if a.letter in steps}
+            steps |= {axis.letter: expand(substituted(pin, here) + axis.origin)}
+            at = replace(at, name=ref.name, marks=tuple(steps.items()))
+        return at
+
+
+def local_at(at: StepProgram, equation: Equation) -> Equation | None:
+    """A backward equation at its step, with its step there; None where it multiplies by nothing."""
+    step, op = equation.step, equation.op
+    if step is None or step.rule != "chain" or step.upstream is None or step.local is None or not isinstance(op, Sum):
+        return None
+    if not equation.operands or at.standing[equation.operands[0].name].name != step.upstream.name:
+        return None
+    upstream, *operands = equation.operands
+    body = substituted(op.body, {op.slots[0]: S.One})
+    slots = tuple(slot(k) for k in range(len(operands)))
+    local = Sum(substituted(body, dict(zip(op.slots[1:], slots, strict=True))), slots)
+    own = replace(step, through=upstream, wrt=equation.target, upstream=upstream, local=local, local_operands=tuple(operands))
+    return replace(equation, step=own)
