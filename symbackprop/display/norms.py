@@ -32,8 +32,8 @@ class Norm(NamedTuple):
 
     def formula(self, names: Names, letters: Mapping[str, Letter]) -> Node:
         """It with its letters, but for those that it sums over."""
-        own = {**letters, **dict.fromkeys(self.over)}
-        pieces = {s: names.entry(r.name, [own[c] for c in r.index]) for s, r in zip(self.slots, self.operands, strict=True)}
+        read = zip(self.slots, self.operands, strict=True)
+        pieces = {s: names.entry(r.name, [letters[c] for c in r.index if c not in self.over]) for s, r in read}
         body = Fence("‖", BodyPrinter(pieces).formula(self.vector), "‖")
         return f.scripted(body, sub=f.letter("F")) if self.is_matrix else body
 

@@ -1,5 +1,6 @@
 """Equations in index notation."""
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -9,12 +10,15 @@ from symbackprop.core.program import Sum, position, size, slot
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import counts_positions, index_equation, index_form
 from symbackprop.display.names import Names
+from symbackprop.evaluate import tape
+from symbackprop.evaluate.points import point
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import items_of
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, where
 from tests.display.networks import MAKERS, declare
+from tests.formulas.latex_value import Numbered, formula_value
 
 
 def right(tensor: Tensor, name: str = "L") -> str:
@@ -140,7 +144,11 @@ def test_an_axis_of_size_one_has_no_letter() -> None:
 )
 def test_a_root_of_a_sum_of_squares_is_the_norm_of_a_row(value, text: str) -> None:
     program = trace({"y": value(declare("A", shape="n d"), declare("B", shape="n d"))})
-    shown = latex(index_form(Names(program), program.equation_of()["y"], [e.target.name for e in program.equations]))
+    y, inner = program.equation_of()["y"], [e.target.name for e in program.equations]
+    shown = latex(index_form(Names(program), y, inner))
+    sizes = {"n": 3, "d": 2}
+    values = dict(tape.forward(program, point(program, sizes), sizes))
+    np.testing.assert_allclose(formula_value(Numbered(program), y, values, sizes, inner), values["y"])
     assert shown.replace(r"\left\l", r"\l").replace(r"\right\r", r"\r") == text
 
 

@@ -17,7 +17,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, prime_count
+from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, prime_count, walk
 from tests.display.witness import NUMPY, value
 
 RELATIONS = {"=": np.equal, "≠": np.not_equal, ">": np.greater, "<": np.less, "≥": np.greater_equal, "≤": np.less_equal}
@@ -88,6 +88,7 @@ class Reader:
         self.sizes = sizes
         self.extents: dict[str, int] = {}
         self.letters: dict[str, np.ndarray] = {}
+        self.along: list[str] = []  # the axes of a norm, which have no letters
         self.items: Sequence[Node] = ()
         self.place = 0
 
@@ -185,6 +186,8 @@ class Reader:
                 return GAPS[kind](self.read(items_of(sub)))
             case Script(Atom("L"), Atom(kind), None) if kind in PRIMARY:
                 return self.function(f"L_{kind}")
+            case Fence("‖", body, "‖") | Script(Fence("‖", body, "‖"), Atom("F"), None):
+                return self.norm(body)
             case Script():
                 return self.letters[text_of(node)]
             case Fraction(over, under):
@@ -217,6 +220,21 @@ class Reader:
             case Atom(text):
                 return self.function(text)
         raise ValueError(f"cannot read {node}")
+
+    def norm(self, body: Node) -> np.ndarray:
+        """Of a row, or of the whole: over all axes that have no letter."""
+        first = next(n for n in walk(body) if isinstance(n, Atom) and n.text[0] == "T" and n.text[1:].isdigit())
+        script = next((n for n in walk(body) if isinstance(n, Script) and n.base == first), None)
+        shape = np.shape(self.tensors[int(first.text[1:])])[len(split_at(script.sub, ";")) if script is not None else 0 :]
+        for k, count in enumerate(shape):
+            self.along.append(f"along {k}")
+            self.extents[f"along {k}"] = count
+        axes = [self.bind(c) for c in self.along]
+        result = np.sqrt(np.sum(self.read(items_of(body)) ** 2, axis=tuple(axes), keepdims=True))
+        for c in self.along:
+            del self.letters[c]
+        self.along = []
+        return result
 
     def multiplied(self, sub: Node | None) -> np.ndarray:
         """A product over the letters below it, or over those of the conditions there, where they hold."""
@@ -261,6 +279,7 @@ class Reader:
         array = self.tensors[number]
         assert array is not None
         where = [np.asarray(self.read(piece)).astype(int) for piece in pieces]
+        where += [self.letters[c] for c in self.along[: array.ndim - len(pieces)]]
         where = [np.clip(w, 0, n - 1) for w, n in zip(where, array.shape, strict=True)]  # what is out of range meets an indicator
         return array[tuple(where)]
 
