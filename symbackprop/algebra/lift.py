@@ -14,6 +14,7 @@ from sympy import Expr, S, Symbol
 
 from symbackprop.algebra.compared import compared, denied, sides
 from symbackprop.algebra.contract import Contraction, Placed, repeated
+from symbackprop.algebra.ends import with_common_end
 from symbackprop.algebra.matrix import (
     PLAIN,
     Form,
@@ -127,7 +128,9 @@ class Lift:
             said = [[self.beside(tensor_of(leaf.name)) for leaf in leaves(x)] for x in bare]
             order = sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))
             made = [made[k] for k in order]
-        return denied(made) or _turned_once(Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,)))))
+        made = [b for a in made for b in (a.parts if a.op == "sum" else (a,))]
+        together = with_common_end(made) if row and col else None
+        return together or denied(made) or _turned_once(Form("sum", tuple(made)))
 
     @staticmethod
     def _in_full(made: list[Form], nets: Nets, row: str, col: str) -> list[Form]:

@@ -19,6 +19,7 @@ from symbackprop.core.step_axes import Axis
 from symbackprop.display.box import ShownBox, ShownLine, free_letter, marks_below
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_equation
+from symbackprop.display.marginals import marginals
 from symbackprop.display.names import Names
 from symbackprop.display.step_chain import step_chain
 from symbackprop.display.step_forms import Called, StepNames, shape_there, step_said, summed_over, value_at_step, where
@@ -41,6 +42,7 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
     for n, other in box.handed.items():
         also.setdefault(other.name, []).append(n)
     lines: list[ShownLine] = []
+    probable = marginals(derivation) or ()
     for line in box.lines:
         if _is_handed(box, line):
             continue
@@ -52,7 +54,7 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
         meant = _meant(names, derivation, box, line, written) if is_called else None
         by = _by(names, called, line, written)
         formula = _formula(names, line, called)
-        why = tuple(_why(names, derivation, box, line))
+        why = tuple(_why(names, derivation, box, line, split(formula)[0] if line.name in probable else None))
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, by, shape_there(to, line.at), why,
                                _serves(names, line), partial(step_chain, derivation, to, line)))  # fmt: skip
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
@@ -185,8 +187,11 @@ def _updates(names: Names, derivation: Derivation) -> Iterator[ShownLine]:
         yield ShownLine(name, f.relation(own, f.symbol("leftarrow"), f.add([own, f.negative(step)])), (gradient,))
 
 
-def _why(names: Names, derivation: Derivation, box: StepBox, line: StepLine) -> Iterator[Told]:
-    """Why a line of a recursion stands."""
+def _why(names: Names, derivation: Derivation, box: StepBox, line: StepLine, marginal: Node | None) -> Iterator[Told]:
+    """Why a line of a recursion stands.
+
+    marginal   what it is called, where its entries are probabilities.
+    """
     of = names.in_line(derivation.of)
     other = box.handed.get(line.name)
     if line.at.first:
@@ -195,10 +200,19 @@ def _why(names: Names, derivation: Derivation, box: StepBox, line: StepLine) -> 
         yield told("The recursion starts at {}, after which no step comes.", ends)
     elif other is not None or (line.at.carries and all(carried.has_value for carried in line.at.carries)):
         yield told("Every other step acts on {} through the next one: what is known there is multiplied by what a step does.", of)
-        yield from _product(names, derivation, other.axis if other is not None else line.at.carries[0].axis)
+        if marginal is None:
+            yield from _product(names, derivation, other.axis if other is not None else line.at.carries[0].axis)
     elif line.at.carries:
         yield told("A step acts on {} by itself and through the next one: both add, and beyond the last nothing comes back.", of)
         yield from _product(names, derivation, line.at.carries[0].axis)
+    if marginal is not None and not line.at.first:
+        if len(line.at.program.shape(line.at.target)) == 1:
+            yield told(
+                "The entries of {} are never negative and add up to 1 at every step: they are the marginals, the probability of "
+                "each state there, where sequences are weighted by the exponential of what they add up.", marginal,
+            )  # fmt: skip
+        else:
+            yield told("Those of {} add up to 1 as well: the probability of two states, one after the other.", marginal)
 
 
 def _serves(names: Names, line: StepLine) -> str:

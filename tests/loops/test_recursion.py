@@ -16,6 +16,7 @@ from symbackprop.core.program import Signature, rewritten, substituted
 from symbackprop.core.recursion import StepProgram
 from symbackprop.display.index_form import equation_letters
 from symbackprop.display.local_form import local_equation, local_formula
+from symbackprop.display.marginals import marginals
 from symbackprop.display.recursion import steps_box
 from symbackprop.display.step_chain import local_at, unnamed
 from symbackprop.display.step_forms import forward_steps
@@ -294,6 +295,8 @@ def test_forward_recursions_have_the_lines_of_the_papers(name: str) -> None:
         text = derivation.text()
         assert "L = log Σ_i e^(α_(T,i)) − p_(y₁) − x_(1,y₁) − Σ_(t=2)^T sₜ" in text
         assert "Steps count from 1, other positions from 0" in text
+        assert "marginals, the probability of each state there" in " ".join(text.split())
+        assert "vanishes" not in text
 
 
 PACKED = """
@@ -364,3 +367,32 @@ def test_a_step_of_a_loop_has_its_local_derivatives_and_its_chain_rule() -> None
     assert "∂(vᵀ h_T)/∂h_(T,i) = vᵢ,   ∂h_(t,i)/∂(W hₜ₋₁ + U xₜ)ᵢ = 1 − h_(t,i)²,   ∂(W hₜ + U xₜ₊₁)ᵢ/∂h_(t,j) = Wᵢⱼ" in text
     assert "δ_(h,t,i) = (Σ_j δ_(h,t+1,j) Wⱼᵢ)(1 − h_(t,i)²)" in text
     assert "∂L/∂Wᵢⱼ = Σ_(t=1)^T δ_(h,t,i) h_(t−1,j)" in text
+
+
+FIELD = "x: data[T, c]\nA: parameter[c, c]\nalpha[1] = x[1]\nfor t in 2..T:\n    alpha[t] = x[t] + {}\nL = {}"
+FORWARD, LAST = "logsumexp(alpha[t-1][:, None] + A, axis=0)", "logsumexp(alpha[T]) - sum(A)"
+NO_FIELDS = {
+    "of another weight": (FORWARD, "2*logsumexp(alpha[T]) - sum(A)"),
+    "of a step before": (FORWARD, "logsumexp(alpha[T-1]) - sum(A)"),
+    "of what is read twice": (FORWARD, "logsumexp(alpha[T]) - sum(alpha[T])"),
+    "scaled": ("logsumexp(2*alpha[t-1][:, None] + A, axis=0)", LAST),
+    "over the states that follow": ("logsumexp(alpha[t-1][None, :] + A, axis=0)", LAST),
+    "the largest": ("max(alpha[t-1][:, None] + A, axis=0)", LAST),
+}
+
+
+def test_the_gradients_of_a_forward_recursion_are_marginals() -> None:
+    derivation = sb.derive(FIELD.format(FORWARD, LAST))
+    found = marginals(derivation)
+    assert found is not None
+    sizes = {"T": 4, "c": 3}
+    values = dict(tape.forward(derivation.program, point(derivation.program, sizes), sizes))
+    for name in found:
+        own = values[name].reshape(len(values[name]), -1)
+        assert own.min() >= 0
+        np.testing.assert_allclose(own.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("name", NO_FIELDS)
+def test_what_is_no_forward_recursion_has_no_marginals(name: str) -> None:
+    assert marginals(sb.derive(FIELD.format(*NO_FIELDS[name]))) is None
