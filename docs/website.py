@@ -163,7 +163,36 @@ def entry(name: str, thing: Any, called: bool = True, level: int = 3) -> list[st
         signature = inspect.signature(thing)
         bare = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
         out += ["```text", f"{name}{signature.replace(parameters=bare, return_annotation=signature.empty)}", "```", ""]
-    return [*out, plain(first), "", *(["```text", rest.strip("\n"), "```", ""] if rest.strip() else [])]
+    return [*out, plain(first), "", *explained(rest)]
+
+
+def explained(text: str) -> Iterator[str]:
+    """The rest of a docstring: what it lists in columns is a list, what is laid out otherwise stays so, the rest are sentences."""
+    for paragraph in filter(str.strip, re.split(r"\n[ ]*\n", text.strip("\n"))):
+        lines = paragraph.split("\n")
+        rows, below = columns(lines)
+        yield from (f"- `{name}`: {plain(said)}" for name, said in rows)
+        if any(line[:1] == " " or "   " in line for line in below):
+            yield from ("```text", *below, "```")
+        else:
+            yield from ("", *map(plain, below), "")
+
+
+def columns(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Names beside what is said of them, `name   said`, which goes on where a line is indented; and the lines below."""
+    rows: list[tuple[str, str]] = []
+    start = 0  # of what is said, where a name is as wide as its column
+    for place, line in enumerate(lines):
+        if found := re.match(r"([^\s`]+(?:,? [^\s`]+)*?)  +(?=\S)", line):
+            rows.append((found[1], line[found.end() :]))
+            start = start or found.end()
+        elif rows and line[:1] == " ":
+            rows[-1] = rows[-1][0], f"{rows[-1][1]} {line.strip()}"
+        elif rows and line[0].islower() and re.fullmatch(r"\S+ ", line[:start]):
+            rows.append((line[:start].strip(), line[start:]))
+        else:
+            return rows, lines[place:]
+    return rows, []
 
 
 def plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """The pages of the documentation site, without Sphinx: each formula can be read, each page can be reached, the gallery shows its box."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -59,3 +60,12 @@ def test_the_reference_names_everything_public() -> None:
 def test_a_text_stays_what_it_is_in_markdown() -> None:
     assert website.plain("a*b of `x_y`, <T> & [q]") == r"a\*b of `x_y`, \<T\> & \[q\]"
     assert website.plain("x `_y") == r"x `\_y"
+
+
+def test_a_docstring_loses_no_word_on_its_page() -> None:
+    """What it lists in columns is a list: names, what is said of them, in their order; nothing is left over as it was typed."""
+    for name in sb.PUBLIC:
+        rest = inspect.cleandoc(getattr(sb, name).__doc__ or "").partition("\n")[2]
+        shown = "\n".join(website.explained(rest))
+        assert re.sub(r"\W", "", shown.replace("```text", "")) == re.sub(r"\W", "", rest), name
+    assert website.columns(["a, b  one", "      goes on", "long name", "Returns c."])[0] == [("a, b", "one goes on")]

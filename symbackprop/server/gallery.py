@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from symbackprop.core.examples import SUFFIX, folder, names
+from symbackprop.documents.document import Math
+from symbackprop.documents.titles import typeset
+from symbackprop.formulas.plain import plain
+
+_NAME = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)[ \t]*(?:\[[^\]\n]*\][ \t]*)?[:=]")  # of what a line declares or defines
 
 
 class Example(NamedTuple):
@@ -32,4 +38,10 @@ def files_of(example: Example) -> dict[str, bytes]:
 def _example(name: str) -> Example:
     text = folder().joinpath(*f"{name}{SUFFIX}".split("/")).read_text(encoding="utf-8")
     first = text.partition("\n")[0]
-    return Example(name, first.lstrip("# ").rstrip() if first.startswith("#") else name, text)
+    return Example(name, _title(first.lstrip("# ").rstrip(), text) if first.startswith("#") else name, text)
+
+
+def _title(title: str, text: str) -> str:
+    """The title in one line, with what is mathematics in it as it looks on the page: ŷ, W₁."""
+    pieces = typeset(title, {*_NAME.findall(text)})
+    return "".join(plain(piece.formula) if isinstance(piece, Math) else getattr(piece, "text", piece) for piece in pieces)

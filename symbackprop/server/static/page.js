@@ -331,7 +331,8 @@ async function share() {
 }
 
 async function gallery() {
-  const found = await examples();
+  const same = (one) => (other) => other.text === one.text;
+  const found = (await examples()).filter((one, place, all) => all.findIndex(same(one)) === place); // some come with other files
   const list = byId("examples");
   list.append(...found.map((one) => element("option", { value: one.name }, one.title)));
   list.addEventListener("change", () => {
