@@ -99,7 +99,7 @@ REFUSED = [
     (r"f(a) = \sin(a), L = f(a, b)", "f is defined at (a) and stands before (a, b)"),
     (r"f(a_1) = \sin(a), L = f(b)", "Define it with a letter for each argument"),
     (r"L = \sum_i (b_i - c_y)^2", "y holds several labels. Say which one is meant: y_i."),
-    (r"L = \sum_i c_{a_i}", "a_i is no index."),
+    (r"L = \sum_i c_{a_i}", "a is not declared."),
     (r"T_i = \sum_{j=1}^{h-1} c_j, L = \sum_i T_i", "h is not declared"),
 ]
 

@@ -84,6 +84,11 @@ FORMULAS: dict[str, Formula] = {
         ("x: parameter[T]", "y: parameter[T]"),
         lambda x, y: sum(np.diff(x) ** 2) + sum(np.diff(y) ** 2),
     ),
+    "cases by the place": (
+        r"y_t = \begin{cases} x_t - x_{t-1} & t > 1 \\ x_1 & t = 1 \end{cases}, L = \sum_t y_t^2",
+        ("x: parameter[n]",),
+        lambda x: sum(np.diff(x, prepend=0) ** 2),
+    ),
     "from behind, and the last": (
         r"L = \sum_{i=1}^n x_i y_{n-i+1} + x_n",
         ("x: parameter[n]", "y: data[n]"),

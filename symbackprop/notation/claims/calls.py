@@ -141,14 +141,19 @@ def require_one_argument(state: State, word: Word, rest: Sequence[Syntax]) -> No
         raise Fault(fault, rf"Put it in brackets: \{word.base}(a b), or (\{word.base} a) b.", word.at)
 
 
-def reach(state: State, word: Word, behind: Sequence[Syntax], first: int) -> int:
-    r"""How many factors a function without brackets takes: \log 2\pi s^2 all, \log s n the first; else as many as are tried."""
+def reach(state: State, word: Word, behind: Sequence[Syntax], first: int, over_letters: bool) -> int:
+    r"""How many factors a function without brackets takes: \log 2\pi s^2 and \max_k w_k^\top x all, \log s n the first.
+
+    In a claim as many as are tried. over_letters says that a letter below the word runs through its term, as in a sum.
+    """
     last = first
     while last < len(behind) and is_value(state, behind[last]):
         last += 1
+    if over_letters and state.context.is_network:
+        return last
     if last == first or state.context.is_network or not is_value(state, behind[0]):
         return first
-    plainest = last if isinstance(behind[0], sx.Number) else first
+    plainest = last if isinstance(behind[0], sx.Number) or over_letters else first
     for taken in range(first, last + 1):
         name = f"{word.base} of {taken} at {word.at}"
         if taken != plainest:

@@ -10,12 +10,11 @@ from symbackprop.notation.claims import sums
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.limits import RELATIONS
 from symbackprop.notation.claims.nodes import DOWN, Node
 from symbackprop.notation.claims.shapes import Senses, made, over_all
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import Token, plain
+from symbackprop.notation.claims.tokens import RELATIONS, Token, plain
 
 PLACE = "place"  # the axis along which an entry is looked for
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Literal
 
 from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.cases import split_case
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Syntax, Tokens
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, GREEK, WORDS, Token, plain
@@ -383,4 +384,7 @@ class Parser:
             else:
                 rows[-1][-1].append(part)
         cells = tuple(tuple(map(tuple, row)) for row in rows if any(row))
-        return sx.Grid("cases" if kind == "cases" else "matrix", cells, token.at)
+        if kind != "cases":
+            return sx.Grid(cells, token.at)
+        several = (split_case(row) for row in cells)
+        return sx.Cases(tuple((self.inside(value), self.inside(test) if test else None) for value, test in several), token.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import sympy as sp
@@ -11,7 +12,7 @@ import sympy as sp
 from symbackprop.core.step_axes import Axis
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
-from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.labels import at_label, places
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
@@ -44,7 +45,11 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
     """
     parts = places(state, several)
     if parts is None:
-        raise Fault(f"{plain(several)} is no index.", "Indices are letters, numbers, their sums, and labels: y_i.", at)
+        fault, mend = f"{plain(several)} is no index.", "Indices are letters, numbers, their sums, and labels: y_i."
+        label = next((a.text for a, b in pairwise(several) if b.text == "_"), None)
+        if state.context.is_network and label:  # of a sample, that nobody declared
+            raise Unknown(label, fault, mend, at)
+        raise Fault(fault, mend, at)
     found: Senses = []
     for reading in readings:
         natural = list(own) or [a for a in reading.node.axes if a[0] == "b"] + [a for a in (DOWN, RIGHT) if a in reading.node.axes]

@@ -3,7 +3,9 @@ r"""Over what a sum goes: \sum_{i=1}^n, \sum_{j \neq i}, \sum_{i<j}, \sum_{k \in
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
 
 from sympy import Expr
 
@@ -15,10 +17,10 @@ from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token, plain
+from symbackprop.notation.claims.tokens import RELATIONS, Token, plain
 from symbackprop.notation.claims.words import indices
 
-RELATIONS = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq", r"\in"])
+Letters = frozenset[str]
 _COUNTED = re.compile(r"\{1,\\?(?:[lc]?dots|dotsc),([A-Za-z]\w*|\d+)\}|\[([A-Za-z]\w*|\d+)\]")  # {1, ..., n} and [n]
 
 
@@ -203,3 +205,23 @@ def narrowed(state: State, node: sx.Big, letters: list[str]) -> None:
     if not (start <= first <= last <= start + extent - 1):
         raise Fault("the limits of this sum go beyond the tensors that are declared.", "Check them.", node.at)
     state.starts[letters[0]], state.ranges[letters[0]] = first, last - first + 1
+
+
+def words(node: object, hidden: Letters = frozenset(), outer: Letters = frozenset()) -> Iterator[tuple[Word, Letters]]:
+    """The words below a syntax, with the letters that sums around them bind; those of `outer` they only compare with, j != i."""
+    if isinstance(node, Word):
+        yield node, hidden
+        if node.base == "e" and node.sup:
+            with suppress(Fault):
+                yield from words(syntax(node.sup), hidden, outer)
+        return
+    if isinstance(node, sx.Big):
+        hidden = hidden | frozenset(letters_of(node.under)) - (compared_with(node) & outer)
+    if isinstance(node, tuple):
+        for part in node:
+            yield from words(part, hidden, outer)
+    elif is_dataclass(node) and not isinstance(node, type):
+        for field in fields(node):
+            value = getattr(node, field.name)
+            if field.name not in ("sub", "sup") and (isinstance(value, tuple) or is_dataclass(value)):
+                yield from words(value, hidden, outer)

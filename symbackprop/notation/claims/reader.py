@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar, assert_never
 
 from symbackprop.formulas.told import Told
-from symbackprop.notation.claims import brackets, calls, derivatives, limits, naming, sums
+from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import CLOSING, syntax
-from symbackprop.notation.claims.indices import below, letters_of, powered
+from symbackprop.notation.claims.indices import below, powered
 from symbackprop.notation.claims.labels import is_label, is_last, labels_below
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.nodes import DOWN
 from symbackprop.notation.claims.places import joined
 from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain, made, sure
@@ -129,7 +129,9 @@ class Reader:
             case sx.Partial():
                 raise Fault("\\partial stands alone.", r"Write \frac{\partial L}{\partial z}.", node.at)
             case sx.Grid():
-                return sums.cases(self.state, node) if node.kind == "cases" else brackets.matrix(self.state, node)
+                return brackets.matrix(self.state, node)
+            case sx.Cases():
+                return sums.cases(self.state, node)
             case sx.Relation():
                 return sums.condition(self.state, node)
             case _:
@@ -254,8 +256,8 @@ class Reader:
                 return None
             raise Fault(f"{word.base} has no argument.", "Write it in brackets.", word.at)
         first = behind[0]
-        whole = word.base in ("max", "min") and word.sub  # \min_k (x - \mu_k)^2 is the smallest square
-        body = first.body if isinstance(first, sx.Scripted) and not whole else first
+        over_letters = word.base in ("max", "min") and bool(word.sub)  # \min_k (x - \mu_k)^2 is the smallest square
+        body = first.body if isinstance(first, sx.Scripted) and not over_letters else first
         if isinstance(body, sx.Group) and body.bracket in ("(", "[", r"\{", "{"):
             arguments = [self.read(item) for item in body.items]
             result = calls.call(state, functions, arguments, word.primes, word.at, word.sub)
@@ -267,7 +269,7 @@ class Reader:
             taken = 1
             while taken < len(behind) and isinstance(behind[taken - 1], sx.Number):
                 taken += 1
-            taken = calls.reach(state, word, behind, taken)
+            taken = calls.reach(state, word, behind, taken, over_letters)
             inner = sx.Product(tuple(behind[:taken]), ("",) * (taken - 1), first.at) if taken > 1 else first
             if isinstance(first, Word) and taken == 1:  # \log\sigma(z): a function of a function
                 argument, taken = self.word(first, behind[1:], 0)
@@ -377,23 +379,3 @@ def _numbered(word: Word) -> bool:
     """Whether the subscript is more likely part of a name than an index."""
     text = plain(word.sub)
     return bool(re.fullmatch(r"\d+|[a-zA-Z]{2,}|[A-Z]|l|L|o|out|h", text))
-
-
-def words(node: object, hidden: Letters = frozenset(), outer: Letters = frozenset()) -> Iterator[tuple[Word, Letters]]:
-    """The words below a syntax, with the letters that sums around them bind; those of `outer` they only compare with, j != i."""
-    if isinstance(node, Word):
-        yield node, hidden
-        if node.base == "e" and node.sup:
-            with suppress(Fault):
-                yield from words(syntax(node.sup), hidden, outer)
-        return
-    if isinstance(node, sx.Big):
-        hidden = hidden | frozenset(letters_of(node.under)) - (limits.compared_with(node) & outer)
-    if isinstance(node, tuple):
-        for part in node:
-            yield from words(part, hidden, outer)
-    elif is_dataclass(node) and not isinstance(node, type):
-        for field in fields(node):
-            value = getattr(node, field.name)
-            if field.name not in ("sub", "sup") and (isinstance(value, tuple) or is_dataclass(value)):
-                yield from words(value, hidden, outer)

@@ -2,7 +2,6 @@ r"""Sums with their limits, and conditions: \sum_{i=1}^n, \sum_{j \neq i}, \math
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import assert_never
 
@@ -12,13 +11,11 @@ from symbackprop.notation.claims import ordered
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.expected import expected, is_over_a_distribution
-from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.limits import RELATIONS, compared, from_one, given, limited, limits, narrowed, require_end
+from symbackprop.notation.claims.limits import compared, from_one, given, limited, limits, narrowed, require_end
 from symbackprop.notation.claims.nodes import MATRIX, Node
 from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
 from symbackprop.notation.claims.state import State, number
-from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.claims.syntax import Syntax, Word
 from symbackprop.notation.claims.words import Found
 
 _WRONG_BASE = 0.2
@@ -190,66 +187,18 @@ def _everything(x: Node) -> Node:
     return x
 
 
-def cases(state: State, node: sx.Grid) -> Senses:
+def cases(state: State, node: sx.Cases) -> Senses:
     """Rows of a value and its condition, the first that holds; 0 where none does."""
     result: Senses = number("0")
-    for place, row in enumerate(reversed(node.rows)):
-        value, test = _case(row, node.at)
-        own = state.read(syntax(value))
+    for place, (value, test) in enumerate(reversed(node.rows)):
+        own = state.read(value)
         if test is None:
             if place:
                 raise Fault("a case has no condition.", "Only the last may be without one.", node.at)
             result = own
             continue
-        holds = condition(state, syntax(test))
+        holds = condition(state, test)
         result = best(made(nd.chosen, holds, own, result))
         if not result:
             raise Fault("the shapes of the cases do not fit.", "Check them against the condition.", node.at)
     return result
-
-
-_NO_CONDITION = re.compile(r"otherwise|else|sonst|elsewhere|otherwhise|ow")
-
-
-def _case(row: tuple[Tokens, ...], at: int) -> tuple[Tokens, Tokens | None]:
-    """The tokens of a value and of its condition, without the words between them."""
-    value, *cells = row
-    rest = tuple(t for part in cells for t in part)
-    if not cells:
-        k = next((k for k, t in enumerate(value) if t.text == "," or t.text in (r"\text", r"\mbox", r"\textrm")), None)
-        if k is None:
-            return value, None
-        value, rest = value[:k], value[k:]
-    while value and value[-1].text in (",", ";"):
-        value = value[:-1]
-    rest, words = _without_words(rest)
-    if not rest:
-        return value, None
-    if _NO_CONDITION.search(words) and not any(t.text in RELATIONS for t in rest):
-        return value, None
-    return value, rest
-
-
-def _without_words(several: Tokens) -> tuple[Tokens, str]:
-    kept: list[Token] = []
-    words, k = "", 0
-    while k < len(several):
-        if several[k].text in (r"\text", r"\mbox", r"\textrm", r"\mathrm", r"\operatorname") and k + 1 < len(several):
-            k += 1
-            if several[k].text == "{":
-                depth = 0
-                while k < len(several):
-                    depth += (several[k].text == "{") - (several[k].text == "}")
-                    words += several[k].text
-                    if depth == 0:
-                        break
-                    k += 1
-        elif several[k].text not in (",", ".", ";", "&"):
-            kept.append(several[k])
-        k += 1
-    joined = "".join(t.text for t in kept)
-    if _NO_CONDITION.fullmatch(joined) or joined in ("if", "for", "when"):
-        return (), joined
-    while len(kept) > 2 and "".join(t.text for t in kept[:2]) in ("if",):
-        kept = kept[2:]
-    return tuple(kept), words

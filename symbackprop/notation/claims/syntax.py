@@ -134,10 +134,17 @@ class Nabla:
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells in rows: cases, or a matrix of entries; a cell is what stands between two &, as tokens."""
+    """A matrix of entries; a cell is what stands between two &, as tokens."""
 
-    kind: str
     rows: tuple[tuple[Tokens, ...], ...]
+    at: int
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Values with their conditions; None where there is no condition."""
+
+    rows: tuple[tuple[Syntax, Syntax | None], ...]
     at: int
 
 
@@ -167,7 +174,9 @@ class Relation:
     at: int
 
 
-Syntax = Number | Word | Group | Scripted | Over | Fraction | Root | Big | Partial | Nabla | Grid | Product | Terms | Relation
+Syntax = (
+    Number | Word | Group | Scripted | Over | Fraction | Root | Big | Partial | Nabla | Grid | Cases | Product | Terms | Relation
+)
 
 
 def applied(name: str, *arguments: Syntax) -> Group:
@@ -190,12 +199,17 @@ def bound(node: Any) -> set[str]:
     return own.union(*(bound(part) for part in below(node) if not isinstance(part, Token | str | int)))
 
 
-def with_letters(node: Any, table: Mapping[str, str]) -> Any:
-    """The same syntax with other letters in its scripts, all at once."""
+def with_letters(node: Any, table: Mapping[str, str], compared: bool = False) -> Any:
+    """The same syntax with other letters in its scripts, all at once.
+
+    compared   whether it is a side of a comparison, where an index stands by itself: 1[i = j].
+    """
     if isinstance(node, Token):
         return Token(table.get(node.text, node.text), node.at)
     if isinstance(node, tuple):
-        return tuple(with_letters(part, table) for part in node)
+        return tuple(with_letters(part, table, compared) for part in node)
     if is_dataclass(node) and not isinstance(node, type):
-        return replace(node, **{f.name: with_letters(getattr(node, f.name), table) for f in fields(node)})
+        compared |= isinstance(node, Relation)
+        new = replace(node, **{f.name: with_letters(getattr(node, f.name), table, compared) for f in fields(node)})
+        return replace(new, base=table.get(new.base, new.base)) if isinstance(new, Word) and compared else new
     return node

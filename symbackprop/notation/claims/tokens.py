@@ -25,6 +25,7 @@ class Token(NamedTuple):
     at: int
 
 
+RELATIONS = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq", r"\in"])
 GREEK = frozenset([
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
     "lambda", "mu", "nu", "xi", "pi", "rho", "varrho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi",

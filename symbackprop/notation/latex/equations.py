@@ -8,11 +8,10 @@ from typing import NamedTuple
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.indices import letters_of
-from symbackprop.notation.claims.limits import RELATIONS, compared_with
-from symbackprop.notation.claims.reader import words
+from symbackprop.notation.claims.limits import compared_with, words
 from symbackprop.notation.claims.statements import Equality
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token, bare, plain
+from symbackprop.notation.claims.tokens import RELATIONS, Token, bare, plain
 from symbackprop.notation.claims.words import Names, indices
 from symbackprop.notation.latex.naming import joined
 from symbackprop.notation.vocabulary import name_fault

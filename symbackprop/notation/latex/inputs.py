@@ -32,11 +32,12 @@ _WEIGHT = re.compile(r"(W|w|theta|phi|beta|gamma)(?![a-z])")
 
 
 class Told(NamedTuple):
-    """The formulas of a text, what a person should know of its inputs, and over which steps formulas hold."""
+    """The formulas of a text, what a person should know of its inputs, over which steps formulas hold, how far indices run."""
 
     formulas: list[Tokens]
     notes: tuple[str, ...]
     ranges: tuple[Range, ...] = ()
+    sizes: Mapping[str, str] = {}
 
 
 def enter(reader: Reader, text: str, file: str) -> None:
@@ -57,7 +58,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     stream = marked(lined(latex, with_densities(tokens(latex))))
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
-    found, formulas = members([*several, *below], ranges_of(stream))
+    found, formulas = members([*several, *below], sizes := ranges_of(stream))
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     formulas = [piece for piece in formulas if not _is_mentioned(piece)] or formulas
     defined = {name for piece in formulas for name in _defined(piece)}
@@ -74,10 +75,10 @@ def inputs(reader: Reader, latex: str) -> Told:
             raise Fault(fault.fault, fault.mend, one.at) from None
     free = [one for one in own.values() if one.within.kind is None and one not in parameters]
     if not (parameters and free) or sought:
-        return Told(without_ranges(formulas), notes, tuple(ranges))
+        return Told(without_ranges(formulas), notes, tuple(ranges), sizes)
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
-    return Told(without_ranges(formulas), (*notes, note), tuple(ranges))
+    return Told(without_ranges(formulas), (*notes, note), tuple(ranges), sizes)
 
 
 def _is_mentioned(piece: Tokens) -> bool:

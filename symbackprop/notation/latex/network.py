@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,21 +20,21 @@ from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.lower import lowered_tensor
 from symbackprop.notation.claims.reader import Reader as Readings
-from symbackprop.notation.claims.reader import words
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import GREEK, plain
+from symbackprop.notation.claims.tokens import plain
 from symbackprop.notation.claims.words import TRANSPOSES, Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
-from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.arguments import lowered
 from symbackprop.notation.latex.equations import Line, ordered, reads
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
-from symbackprop.notation.latex.naming import spelled
+from symbackprop.notation.latex.members import indices_of
+from symbackprop.notation.latex.missing import asked, declared_name, scripted
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
 from symbackprop.notation.latex.stepped import step_letters
@@ -44,6 +44,8 @@ from symbackprop.notation.networks import made
 from symbackprop.notation.python_text import finished
 from symbackprop.notation.reader import Reader
 
+CUSTOMARY = {"i": "n", "j": "m", "k": "K"}  # how far indices run, in an example
+LABELS = frozenset("yc")  # the letters of a class that is the right one
 MOST_AXES = 4  # of a value that is not read yet
 
 OF_ARRAYS = frozenset([
@@ -73,7 +75,12 @@ def read_latex(
             if not reader.inputs and (several := equations.numbers(told.formulas)):
                 enter(reader, "\n".join(f"{name}: parameter" for name in several), file)
                 said = f"Nothing is declared: {', '.join(several)} are taken to be numbers."
-                equations = _Equations(reader, told._replace(notes=(*told.notes, said)))
+                equations = _Equations(reader, told := told._replace(notes=(*told.notes, said)))
+            if equations.recursion is None and (several := equations.labels()):
+                enter(reader, "\n".join(f"{letter}: integers[{count}]" for letter, count in several.items()), file)
+                said = [f"Nothing says what {c} is: it is taken to be a label, one of {n}." for c, n in several.items()]
+                equations = _Equations(reader, told._replace(notes=(*told.notes, *said)))
+                equations.read()
             source = "\n".join([*declarations, text.strip("\n")])
             if equations.recursion is None:
                 return equations.network(loss, gates, name, source)
@@ -129,6 +136,7 @@ class _Equations:
         self.reader = reader
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
+        self.loose: dict[str, dict[str, Expr]] = {}  # the indices of each value, and how far they run
         self.notes: list[str] = list(told.notes)
         self.steps: set[str] = set()  # sizes that tell how many steps there are
         known = self.names(())
@@ -143,6 +151,7 @@ class _Equations:
             raise Fault("this formula is no equation.", r"Name its value: L = ...", bare.right.at)
         self.steps = {s for one in ranges for text in (one.low, one.high) if text for s in re.findall(r"[^\W\d]\w*", text)}
         counts = {*self.reader.sizes, *self.tensors, *self.steps}
+        self.sizes = {c: told.sizes.get(c, CUSTOMARY.get(c, c)) for c in indices_of(told.formulas)}
         self.recursion: Recursion | None = None
         letters, raised = step_letters(equalities, counts.__contains__, known)
         if letters:
@@ -150,7 +159,7 @@ class _Equations:
             try:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
             except Unknown as unknown:
-                raise _asked([unknown], ()) from None
+                raise asked([unknown]) from None
             return
         self.lines, self.spellings = ordered(equalities, self.names)
         signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
@@ -164,7 +173,6 @@ class _Equations:
         return Names({**dict.fromkeys(others, MOST_AXES), **known}, sizes, {}, self.reader.aliases)
 
     def network(self, loss: str | None, gates: str, name: str, source: str) -> Network:
-        self.read()
         if loss is None:
             used = set().union(*(reads(line.right, self.spellings) for line in self.lines))
             loose = [n for n, t in self.outputs.items() if n not in used and not t.shape]
@@ -184,7 +192,7 @@ class _Equations:
                 self.enter(line, self.value(line))
             except Fault as fault:
                 missing = self.undeclared() or ([fault] if isinstance(fault, Unknown) else [])
-                raise (_asked(missing, self.indexed()) if missing else fault) from None
+                raise (asked(missing, self.words(), self.sizes) if missing else fault) from None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
@@ -217,14 +225,23 @@ class _Equations:
             return []
         keys = [unknown.key for unknown in self.undeclared()]
         return (
-            [_name(key) for key in keys]
-            if not any(re.search("[A-Z]", key) for key in keys) and not self.indexed() & {*keys}
+            [declared_name(key) for key in keys]
+            if not any(re.search("[A-Z]", key) for key in keys) and not scripted(self.words()) & {*keys}
             else []
         )
 
-    def indexed(self) -> set[str]:
-        """The words that stand with an index below."""
-        return {described(replace(word, sub=(), sup=())) for line in self.lines for word, _ in words(line.right) if word.sub}
+    def labels(self) -> dict[str, Expr]:
+        r"""The letters y and c that stand below entries of a loss and nowhere else, p_y, with how many entries there are."""
+        self.read()
+        used = set().union(*(reads(line.right, self.spellings) for line in self.lines))
+        loose = [line for line in self.lines if line.name not in used and not line.letters]
+        if any(not self.tensors[line.name].shape for line in loose):
+            return {}
+        return {c: n for line in loose for c, n in self.loose.get(line.name, {}).items() if c in LABELS}
+
+    def words(self) -> list[Word]:
+        """All words of the right sides, with those that stand below a sum's sign or a maximum's."""
+        return [word for line in self.lines for word, _ in words(line.right)]
 
     def value(self, line: Line) -> Fitted:
         end = min((other.at for other in self.lines if other.at > line.at), default=sys.maxsize)
@@ -236,6 +253,8 @@ class _Equations:
     def enter(self, line: Line, one: Fitted) -> None:
         """Give the name of an equation to its value."""
         value = lowered_tensor(one.node, one.axes, one.extents, self.scope.probe, self.tensors)
+        if isinstance(value, Tensor):
+            self.loose[line.name] = dict(zip(one.axes, value.shape, strict=True))
         self.notes += [f"{line.name}: {note}" for note in one.notes]
         if isinstance(value, Expr):
             signature = Signature(line.name, (), "constant", value=value)
@@ -266,33 +285,3 @@ def _word(letter: str) -> Word:
 
 def _signature(name: str, tensor: Tensor) -> Signature:
     return tensor.signature or Signature(name, tensor.shape, "value")
-
-
-def _asked(missing: list[Unknown], indexed: Collection[str]) -> Fault:
-    """What is said of names that nobody declared.
-
-    indexed   those that stand with an index below.
-    """
-    listed: Mapping[str, str] = {u.key: _declaration(u.key, u.key in indexed) for u in missing}
-    many = len(listed) > 1
-    said = f"{' and '.join(listed)} {'are' if many else 'is'} not declared."
-    calls = [u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)]
-    written = f" A function is written out, \\{calls[0]}(z) = \\tanh(z), or declared: {calls[0]}: function." if calls else ""
-    mend = f"Declare {'them' if many else 'it'} in lines of their own: {'; '.join(listed.values())}.{written}"
-    return Fault(said, mend, missing[0].at)
-
-
-def _name(key: str) -> str:
-    """The name of a word that names nothing: hat y_1 is yhat_1."""
-    accent, _, base = key.rpartition(" ")
-    letter, *below = re.sub(r"\W", "_", base).strip("_").split("_")
-    return "_".join([spelled(letter) + accent, *below])
-
-
-def _declaration(key: str, indexed: bool) -> str:
-    """A declaration for an example: two sizes for a capital letter, none for a Greek letter without an index, one for others."""
-    base, name = key.rpartition(" ")[2], _name(key)
-    if name == "eps":
-        return "eps = 1e-5"
-    sizes = "[h, n]" if base[:1].isupper() else "" if base in GREEK and not indexed else "[n]"
-    return f"{name}: {kind_of(base)}{sizes}"

@@ -10,7 +10,7 @@ from symbackprop.notation.claims import steps
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
-from symbackprop.notation.claims.reader import words
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.statements import Equality
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare

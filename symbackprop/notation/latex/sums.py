@@ -12,7 +12,7 @@ from typing import Any
 
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.reader import words
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token
 from symbackprop.notation.latex.courses import Bounds, number

@@ -20,10 +20,10 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import below
-from symbackprop.notation.claims.limits import RELATIONS, from_one
+from symbackprop.notation.claims.limits import from_one
 from symbackprop.notation.claims.places import Place, joined
 from symbackprop.notation.claims.syntax import Span, Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token, bare, plain, tokens
+from symbackprop.notation.claims.tokens import RELATIONS, Token, bare, plain, tokens
 from symbackprop.notation.claims.words import Names, described, indices
 from symbackprop.notation.latex.extents import DOTS
 from symbackprop.notation.latex.ranges import Range
@@ -127,6 +127,10 @@ class _Found:
                         self.below |= {one.name: one for one in own}
                         scope = {**scope, **{one.name: one for one in own}}
                     self.walk(factor, scope, sure)
+            case sx.Cases():
+                for value, test in node.rows:
+                    self.walk(value, scope, False)
+                    self.walk(test, scope, sure)
             case tuple() if not any(isinstance(part, Token) for part in node):
                 for part in node:
                     self.walk(part, scope, sure)

@@ -1,0 +1,68 @@
+"""Labels, cases and the largest of others in LaTeX: their values by hand, and what is asked where nothing is said of a name."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.notation import NotationError
+from tests.notation.values import value
+
+CLASSES, SAMPLES, WIDTH = 4, 5, 3
+VECTORS = r"w_1, \dots, w_K \in \mathbb{R}^d"
+
+FORMULAS: dict[str, tuple[str, Callable[..., float]]] = {
+    "a hinge of classes": (
+        rf"L = \sum_{{i=1}}^n \max(0, 1 + \max_{{k \ne y_i}} w_k^\top x_i - w_{{y_i}}^\top x_i), {VECTORS}, x_1, \dots, x_n \in \mathbb{{R}}^d, y_i \in \{{1, \dots, K\}}",
+        lambda W, X, y: sum(max(0, 1 + max(W[k] @ x for k in range(CLASSES) if k != c) - W[c] @ x) for x, c in zip(X, y, strict=True)),
+    ),
+    "the term of a largest": (
+        r"L = \sum_{i=1}^n \max_k W_{ki} a_k x_i + 2, W \in \mathbb{R}^{K \times n}, a \in \mathbb{R}^K, x \in \mathbb{R}^n",
+        lambda W, a, x: sum((W * a[:, None] * x).max(0)) + 2,
+    ),
+    "cases by the value": (
+        r"r_i = \begin{cases} x_i^2, & \text{if } x_i > 1 \\ 3 x_i, & \text{otherwise} \end{cases}, L = \sum_{i=1}^n i r_i, x \in \mathbb{R}^n",
+        lambda x: sum((i + 1) * (v**2 if v > 1 else 3 * v) for i, v in enumerate(x)),
+    ),
+    "a label that nobody declared": (
+        rf"L = -\log \frac{{e^{{w_y^\top x}}}}{{\sum_j e^{{w_j^\top x}}}}, {VECTORS}, x \in \mathbb{{R}}^d",
+        lambda W, x, y: np.log(sum(np.exp(W @ x))) - W[y] @ x,
+    ),
+    "a margin that nobody declared": (
+        r"L = 1 + \max_{k \neq c} s_k - s_c, s \in \mathbb{R}^K",
+        lambda s, c: 1 + max(np.delete(s, c)) - s[c],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_value_is_that_by_hand(name: str) -> None:
+    text, by_hand = FORMULAS[name]
+    network = sb.read(text)
+    sizes, rng = {"K": CLASSES, "n": SAMPLES, "d": WIDTH}, np.random.default_rng(0)
+    arrays = {}
+    for t in network.program.inputs:
+        shape = tuple(sizes[str(n)] for n in t.shape)
+        arrays[t.name] = rng.integers(0, CLASSES, shape) if t.kind == "integers" else rng.uniform(0.2, 2, shape)
+    np.testing.assert_allclose(value(network, arrays, sizes), by_hand(**arrays), rtol=1e-12)
+    assert sb.check(sb.derive(network)).ok
+
+
+def test_a_label_that_is_taken_is_told() -> None:
+    network = sb.read(r"L = -\log p_y, p = \mathrm{softmax}(W x), W \in \mathbb{R}^{K \times d}, x \in \mathbb{R}^d")
+    assert "Nothing says what y is: it is taken to be a label, one of K." in network.notes
+    assert sb.read(r"L = x_i - y_i, x, y \in \mathbb{R}^n").program.shape("L") != ()  # an index is none
+
+
+@pytest.mark.parametrize(("text", "declarations"), [
+    (r"J = \sum_{i=1}^n \sum_{k=1}^K r_{ik} \|x_i - \mu_k\|^2, x_i, \mu_k \in \mathbb{R}^d", "r: data[n, K]"),
+    (r"J = \sum_i \sum_k r_{ik} (x_i - m_k)^2", "r: data[n, K]; x: data[n]; m: data[K]"),
+    (rf"L = \sum_i (w_{{y_i}}^\top x_i)^2, {VECTORS}, x_1, \dots, x_n \in \mathbb{{R}}^d", "y: integers[n, K]"),
+    (r"L = \sum_{i=1}^n \log p_{i y_i}, p \in \mathbb{R}^{n \times K}", "y: integers[n, K]"),
+])  # fmt: skip
+def test_what_is_not_declared_is_declared_as_asked(text: str, declarations: str) -> None:
+    with pytest.raises(NotationError) as error:
+        sb.read(text)
+    assert error.value.mend == f"Declare {'them' if ';' in declarations else 'it'} in lines of their own: {declarations}."
+    assert sb.read(text, let=declarations.split("; ")).program.shape(text[0]) == ()
