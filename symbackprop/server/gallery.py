@@ -44,4 +44,4 @@ def _example(name: str) -> Example:
 def _title(title: str, text: str) -> str:
     """The title in one line, with what is mathematics in it as it looks on the page: ŷ, W₁."""
     pieces = typeset(title, {*_NAME.findall(text)})
-    return "".join(plain(piece.formula) if isinstance(piece, Math) else getattr(piece, "text", piece) for piece in pieces)
+    return "".join(plain(piece.formula) if isinstance(piece, Math) else str(getattr(piece, "text", piece)) for piece in pieces)
