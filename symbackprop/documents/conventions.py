@@ -184,9 +184,9 @@ _BOTH = told("Steps count from 1 where a line stands at one, and from 0, as all 
 
 
 def _is_of_a_row(node: Node, own: Collection[Node]) -> bool:
-    """Whether it is the norm of x_i, or of a difference with it, and no tensor of the network is called so."""
+    """Whether it is the norm of x_i, or of a difference with it, of a tensor x and none that is called so itself."""
     parts = items_of(node.body) if isinstance(node, Fence) and node.left == "‖" else ()
-    return any(isinstance(x, Script) and x.sub and not x.sup and x not in own for x in parts)
+    return any(isinstance(x, Script) and x.sub and not x.sup and x not in own and x.base in own for x in parts)
 
 
 def conventions(
@@ -204,7 +204,7 @@ def conventions(
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
     if _E not in own and any(isinstance(part, Script) and part.base == _E and part.sub and not part.sup for part in parts):
         found.append(_UNIT)
-    if any(_is_of_a_row(part, own) for part in parts):
+    if not at_steps and any(_is_of_a_row(part, own) for part in parts):
         found.append(_ROW)
     counted = (_BOTH if also_entries else _STEPS) if at_steps else _POSITIONS
     return (_SHAPES[mode], *found, *([counted] if positions else []))

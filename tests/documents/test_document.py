@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from symbackprop.documents import latex, markdown
+from symbackprop.documents.conventions import conventions
 from symbackprop.documents.document import (
     Block,
     Bullets,
@@ -38,6 +39,7 @@ from symbackprop.documents.html import Fragment, Html
 from symbackprop.documents.text import columns, in_terminal
 from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Fence
 from tests.documents.sample import FORMULAS, SAMPLE, WHITELIST, picture
 
 fragment = Fragment.write
@@ -371,3 +373,17 @@ def test_a_terminal_has_the_words_and_the_formulas_of_steps_in_its_columns(width
     lines = in_terminal(replace(SAMPLE, blocks=(step,)), width).splitlines()
     assert max(map(columns, lines[3:])) <= width
     assert len(lines[4:]) == (2 if width == 40 else 1)
+
+
+@pytest.mark.parametrize(
+    ("norm", "own", "at_steps", "is_told"),
+    [
+        ("A_{i} - B_{i}", "AB", False, True),
+        ("h_{T} - y", "hy", True, False),
+        (r"\delta_{1}", "x", False, False),
+        ("A - B", "AB", False, False),
+    ],
+)
+def test_what_a_row_in_a_norm_is_is_told_where_one_stands(norm: str, own: str, at_steps: bool, is_told: bool) -> None:
+    said = conventions([Fence("‖", parse(norm), "‖")], "gradient", False, at_steps, own={parse(x).items[0] for x in own})
+    assert any("is row" in str(sentence) for sentence in said) == is_told
