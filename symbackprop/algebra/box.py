@@ -5,7 +5,7 @@ Which of the gradients and values get one is a search: the tokens of all lines a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -105,6 +105,7 @@ class Search:
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role is not None]
         losses = {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward}
         self.network = {e.target.name for e in without_dead(program, losses).equations}
+        self.inner = any(program.tensors[n].role for n in self.network)  # values of the network read gradients
         self.softened = _softened(program)
 
     def box(self) -> Box:
@@ -169,18 +170,55 @@ class Search:
         Beside such a gradient stands what it is by, so that the network shows that value: z, a, P. A name that says nothing, u, is
         given to what shortens the box alone.
         """
-        needed, outputs, told = self._needed(self.program.outputs, lets), set(self.program.outputs), self._told(lets)
+        needed, outputs = self._needed(self.program.outputs, lets), set(self.program.outputs)
         roles = [role for n in needed if n not in outputs and (role := self.program.tensors[n].role) and not role.vector]
+        seeing = self._seeing(lets)
         for n in dict.fromkeys(role.wrt for role in roles if role.wrt in self.network):
             if n not in lets and n not in self.lines.kept and not is_nameless(n) and self._is_worth_a_name(n):
-                shorter = self._told(lets | {n})
-                if shorter <= told - SPARED:
-                    lets, told = lets | {n}, shorter
+                before, more = self._needs_of(seeing[n], lets), lets | {n}
+                near = self._needs_of(seeing[n], more)
+                if before[1] == near[1] and not self.inner:
+                    spared = before[0] - near[0]
+                else:  # other gradients are read: all is counted anew
+                    spared, seeing = self._told(lets) - self._told(more), None
+                if spared >= SPARED:
+                    seeing = seeing and self._moved(seeing, n, lets, more)
+                    lets = more
+                seeing = seeing or self._seeing(lets)
         return lets
+
+    def _gradients(self, lets: set[str]) -> list[str]:
+        """The gradients among the lines that the outputs need."""
+        return [n for n in self._needed(self.program.outputs, lets) if self.program.tensors[n].role]
 
     def _told(self, lets: set[str]) -> int:
         """The tokens of the lines of gradients."""
-        return sum(self.lines.line(n, lets).cost for n in self._needed(self.program.outputs, lets) if self.program.tensors[n].role)
+        return sum(self.lines.line(n, lets).cost for n in self._gradients(lets))
+
+    def _needs_of(self, names: Iterable[str], lets: set[str]) -> tuple[int, list[set[str]]]:
+        """The tokens of some lines, and the gradients that each of them reads."""
+        lines = [self.lines.line(n, lets) for n in names]
+        return sum(line.cost for line in lines), [{t for t in line.tensors if self.program.tensors[t].role} for line in lines]
+
+    def _seeing(self, lets: set[str]) -> defaultdict[str, dict[str, None]]:
+        """For each value the lines of gradients that change where it is given a name."""
+        found = defaultdict[str, dict[str, None]](dict)
+        for n in self._gradients(lets):
+            for met in self.lines.met(n, lets):
+                found[met][n] = None
+        return found
+
+    def _moved(
+        self, seeing: defaultdict[str, dict[str, None]], name: str, lets: set[str], more: set[str]
+    ) -> defaultdict[str, dict[str, None]]:
+        """The same where a value has been given a name: the walks of lines end there."""
+        for n in list(seeing[name]):
+            before, now = self.lines.met(n, lets), self.lines.met(n, more)
+            for met in before - now:
+                del seeing[met][n]
+            for met in now - before:
+                seeing[met][n] = None
+        return seeing
 
     def _compared(self) -> set[str]:
         """The values that a gradient asks whether they are equal to others: worked out anew they would differ by a rounding."""

@@ -291,12 +291,20 @@ class Lines:
 
         The walk ends at lets, and goes one level into the author's values, whose definitions are relations.
         """
+        return self._walked(name, lets)[1]
+
+    def met(self, name: str, lets: set[str]) -> set[str]:
+        """The values that a line's walk meets: a let among no others changes the line."""
+        return self._walked(name, lets - {name})[0]
+
+    def _walked(self, name: str, lets: set[str]) -> tuple[set[str], frozenset[str]]:
+        """The values that a walk to lets meets, and the lets among them."""
         walks = self.walks.setdefault(name, [])
-        for met, found in walks:
-            if lets & met == found:  # the same walk
-                return found
+        for walk in walks:
+            if lets & walk[0] == walk[1]:  # the same walk
+                return walk
         walks.append(self._walk(name, lets))
-        return walks[-1][1]
+        return walks[-1]
 
     def _walk(self, name: str, lets: set[str]) -> tuple[set[str], frozenset[str]]:
         """The values that a walk to lets meets, and the lets among them."""

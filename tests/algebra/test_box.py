@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
-from symbackprop.algebra.box import box
-from symbackprop.algebra.lines import Line
+from symbackprop.algebra.box import Search, box
+from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
@@ -505,3 +505,35 @@ def test_sums_up_to_a_step_below_a_line_have_letters_of_their_own(of: str) -> No
     """The likelihood of a ranking: it ended in a KeyError; and no counters u = (0, 1, ...) are defined."""
     derivation = sb.derive(f"s: parameter[n]\nL = sum(s) - sum(log({of}))")
     assert str(derivation.box()) == "∂L/∂sᵢ = 1 − (exp(sᵢ) Σ_j (1[j ≤ i])/(Σ_k 1[j ≤ k] exp(sₖ)))"
+
+
+def layers(count: int, skip: str = "") -> str:
+    """Dense layers whose values before the activation have no name but z."""
+    steps = [
+        f"W_{k}: parameter[d, d]\nz_{k} = W_{k} @ a_{k - 1}\na_{k} = tanh(z_{k}){skip and f' * a_{k - 1}'}"
+        for k in range(1, count + 1)
+    ]
+    return "\n".join(["x: data[d]", "y: data[d]", "a_0 = x", *steps, f"L = sum((a_{count} - y)**2)"])
+
+
+@pytest.mark.parametrize("text", [layers(4), layers(4, "skip"), layers(2).replace("tanh", "softplus")])
+def test_what_a_name_spares_is_counted_where_it_is_seen(text: str) -> None:
+    """As all lines counted anew: what a line does not see does not change it."""
+    search = Search(sb.derive(text).program, {})
+    chosen = search._chosen()
+    near = search._with_spoken(set(chosen))
+    search.inner = True  # so that all is counted anew
+    assert search._with_spoken(set(chosen)) == near
+
+
+def test_naming_values_takes_time_linear_in_the_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, line = [], Lines.line
+    monkeypatch.setattr(Lines, "line", lambda self, name, lets: made.append(name) or line(self, name, lets))
+    counts = []
+    for depth in (5, 10, 20):
+        search = Search(sb.derive(layers(depth)).program, {})
+        chosen = search._chosen()
+        made.clear()
+        search._with_spoken(chosen)
+        counts.append(len(made))
+    assert counts[2] - counts[1] <= 2.2 * (counts[1] - counts[0])
