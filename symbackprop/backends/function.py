@@ -28,6 +28,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
 from symbackprop.core.garbage import without_collections
+from symbackprop.core.network import listed
 from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, size
 from symbackprop.core.result import Result
 from symbackprop.core.simplify import simplify
@@ -112,8 +113,8 @@ class Compiled(Result):
         return self.value_and_grad(params, data, **arrays)
 
     def __repr__(self) -> str:
-        inputs = ", ".join(t.name for t in self.program.inputs)
-        return f"<Compiled {self.value_name} of {inputs}, with its gradients by {', '.join(self.gradients) or 'nothing'}>"
+        inputs = listed(t.name for t in self.program.inputs)
+        return f"<Compiled {self.value_name} of {inputs}, with its gradients by {listed(self.gradients) or 'nothing'}>"
 
     def _function(self, program: Program, value: str | None, outputs: Mapping[str, str], name: str) -> Called:
         return self._called(source(program, value, outputs, name, self._dialect), program)

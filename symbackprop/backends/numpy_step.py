@@ -14,6 +14,7 @@ from symbackprop.backends.c_library import native
 from symbackprop.backends.executed import executed
 from symbackprop.backends.numpy_windows import bound_window
 from symbackprop.core.functions import MATRIX_HELPERS, matrix_function
+from symbackprop.core.network import listed
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS, Flat, Layout
 from symbackprop.plan.node import PlanError
@@ -206,6 +207,10 @@ class Step:
             except (ArithmeticError, ValueError):
                 pass  # Python's numbers raise where NumPy's are infinite or NaN
         return self.written(*self.exact(self.parameters, self.data))
+
+    def __repr__(self) -> str:
+        by = "C" if self.native else "NumPy"
+        return f"<Step of {listed(self.parameters)} and {listed(self.data) or 'no data'} by {by}: {self.bytes:,} bytes>"
 
     def written(self, value: Any, gradients: Mapping[str, ndarray]) -> float:
         """The value, with the gradients in their places."""

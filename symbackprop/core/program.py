@@ -18,6 +18,7 @@ A letter of the target that no operand has repeats the value along that axis.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
@@ -214,7 +215,7 @@ class Equation:
     operands: tuple[Ref, ...] = ()
     step: Step | None = None
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.target} = {describe(self)}"
 
 
@@ -341,16 +342,14 @@ class Program:
 
     def uses(self) -> dict[str, int]:
         """How often each tensor is read by the equations (an output counts as one more reading)."""
-        count = dict.fromkeys(self.tensors, 0)
-        for equation in self.equations:
-            for operand in equation.operands:
-                count[operand.name] += 1
-        for name in self.outputs:
-            count[name] += 1
-        return count
+        read = [operand.name for equation in self.equations for operand in equation.operands]
+        return {**dict.fromkeys(self.tensors, 0), **Counter([*read, *self.outputs])}
 
     def __str__(self) -> str:
         return listing(self)
+
+    def __repr__(self) -> str:
+        return f"<Program of {len(self.equations)} equations>"
 
 
 def is_product(op: Op) -> bool:

@@ -23,7 +23,8 @@ def things() -> dict:
     return {
         "network": derivation.network, "derivation": derivation, "gradient": derivation.gradients["W_1"], "box": derivation.box(),
         "line": derivation.box().lines[0], "check": derivation.check(points=1), "verdict": verdict, "claim": verdict[0],
-        "compiled": sb.compile(derivation), "trained": trained, "function": function, "picture": sb.draw(derivation),
+        "compiled": sb.compile(derivation), "program": derivation.program, "equation": derivation.backward[0],
+        "step": sb.compile("w: parameter\nL = w**2").bind({"w": 1.0}), "trained": trained, "function": function, "picture": sb.draw(derivation),
     }  # fmt: skip
 
 
@@ -32,13 +33,14 @@ def things() -> dict:
     [
         ("network", "html latex"), ("derivation", "html latex"), ("gradient", "latex"), ("box", "latex"), ("line", "latex"),
         ("check", "markdown"), ("verdict", "html latex"), ("trained", "html"), ("function", "html"), ("picture", "svg"),
-        ("claim", ""), ("compiled", ""),
+        ("claim", ""), ("compiled", ""), ("program", ""), ("equation", ""), ("step", ""),
     ],
 )  # fmt: skip
 def test_each_thing_shows_itself_and_is_one_short_line(things: dict, what: str, kinds: str) -> None:
     thing = things[what]
     assert len(repr(thing)) < 100
     assert "\n" not in repr(thing)
+    assert " at 0x" not in repr(thing)
     begins = {"html": ("<style>", "<p>"), "latex": ("$\\displaystyle ",), "markdown": ("| gradient |",), "svg": ("<svg",)}
     for kind in kinds.split():
         shown = getattr(thing, f"_repr_{kind}_")()
