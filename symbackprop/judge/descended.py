@@ -1,10 +1,15 @@
-"""Loops of gradient descent: the gradient in them is what is judged, at the parameters that the network has."""
+"""Loops of gradient descent: the gradient in them is what is judged, at the parameters that the network has.
+
+What a turn keeps for later ones, a velocity or the moments of Adam, is no part of the gradient that it is made of.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from symbackprop.judge.unfolded import REMADE
 
@@ -15,8 +20,8 @@ _BEGUN = re.compile(r"zeros|ones|random|randn|rand|normal|uniform|copy|deepcopy|
 def descended(tree: ast.Module) -> bool:
     """Put the body of a loop that updates parameters, w = w - rate * dw, in its place; whether there was one.
 
-    The updates are left out, and so is where the parameters begin: they are the network's. What an update takes its step along and
-    no line names, w -= 0.1 * (X.T @ r), is the line dw = X.T @ r.
+    The updates are left out, with what they keep for later turns, and so is where the parameters begin: they are the network's.
+    What an update takes its step along and no line names, w -= 0.1 * (X.T @ r), is the line dw = X.T @ r.
     """
     found = False
     for holder in ast.walk(tree):
@@ -24,8 +29,11 @@ def descended(tree: ast.Module) -> bool:
         if not isinstance(body, list) or isinstance(holder, ast.For | ast.While):
             continue
         for k, loop in enumerate(body):
-            if isinstance(loop, ast.For | ast.While) and (updated := _updated(loop)):
-                own = [*_without_start(body[:k], updated), *_turn(loop.body, updated), *body[k + 1 :]]
+            if not isinstance(loop, ast.For | ast.While):
+                continue
+            turn = _without_memory(loop.body)
+            if turn and (updated := turn.moved | _updated(loop, turn.lines)):
+                own = [*_without_start(body[:k], updated | turn.kept), *_turn(turn.lines, updated), *body[k + 1 :]]
                 body[:] = [s for s in own if not _reports(s)]
                 found = True
                 break
@@ -61,14 +69,71 @@ def changed_in_loops(tree: ast.AST, names: Iterable[str]) -> str:
     return ""
 
 
-def _updated(loop: ast.For | ast.While) -> set[str]:
-    """The parameters that each turn of a loop makes a step of descent along; none where its turns are told apart."""
+class _Turn(NamedTuple):
+    """The lines of a turn without those that keep something for later ones.
+
+    moved   the parameters that what is kept moves, w += velocity.
+    kept    the names that are kept: velocity.
+    """
+
+    lines: list[ast.stmt]
+    moved: AbstractSet[str] = frozenset()
+    kept: AbstractSet[str] = frozenset()
+
+
+def _without_memory(body: Sequence[ast.stmt]) -> _Turn | None:
+    """A turn without what it keeps for later ones and what is made of that; None where its gradients are made of that too."""
+    lines = [line for line in body if not _reports(line)]
+    targets = [_moved(line) for line in lines]
+    parameters = {t for k, t in enumerate(targets) if t and any(t in _reads(line) for line in lines[:k])}  # read first
+    begun, given = set[str](), set[str]()
+    for line in lines:
+        begun |= _reads(line) - given
+        given |= _writes(line)
+    made = kept = begun & given - parameters
+    for _ in lines:
+        made = made.union(*(_writes(line) - parameters for line in lines if _reads(line) & made))
+    apart = [line for line in lines if (_reads(line) | _writes(line)) & made]
+    left = [line for line in lines if line not in apart]
+    moved = parameters & {t for t, line in zip(targets, lines, strict=True) if line in apart}
+    gradients = set[str]().union(*map(_reads, apart)) & set[str]().union(*map(_writes, left))
+    if not moved:
+        return _Turn([*body])
+    return _Turn(left, moved, kept) if gradients else None
+
+
+def _moved(line: ast.stmt) -> str:
+    """The name that a line moves along something that is no number: w += velocity, w = w - rate * m / (sqrt(v) + eps)."""
+    match line:
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=along):
+            pass
+        case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=along)) if _same(target, left):
+            pass
+        case _:
+            return ""
+    return "" if isinstance(along, ast.Constant) else _name(target)
+
+
+def _reads(line: ast.stmt) -> set[str]:
+    """The names that a line reads, with what it changes in its place."""
+    own = {_name(line.target)} if isinstance(line, ast.AugAssign) else set[str]()
+    read = {n for n in ast.walk(line) if isinstance(n, ast.Name | ast.Attribute) and isinstance(n.ctx, ast.Load)}
+    return own | {_name(n) for n in read}
+
+
+def _writes(line: ast.stmt) -> set[str]:
+    """The names that a line gives a value."""
+    return {_name(n) for n in ast.walk(line) if isinstance(n, ast.Name | ast.Attribute) and isinstance(n.ctx, ast.Store)}
+
+
+def _updated(loop: ast.For | ast.While, lines: Sequence[ast.stmt]) -> set[str]:
+    """The parameters that the lines of a loop make a step of descent along; none where its turns are told apart."""
     counts = set[str]()
     if isinstance(loop, ast.For):
         if not (isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "trange", "tqdm")):
             return set()
         counts = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-    body = [line for line in loop.body if not _reports(line)]
+    body = [line for line in lines if not _reports(line)]
     loops = [n for line in body for n in ast.walk(line) if isinstance(n, ast.For | ast.While)]
     inner = any(_step(n) for one in loops for n in ast.walk(one) if isinstance(n, ast.stmt))
     if inner or counts & {n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)}:
@@ -113,7 +178,7 @@ def _is_rate(node: ast.expr) -> bool:
     return False
 
 
-def _turn(body: Sequence[ast.stmt], updated: set[str]) -> Iterable[ast.stmt]:
+def _turn(body: Sequence[ast.stmt], updated: AbstractSet[str]) -> Iterable[ast.stmt]:
     """One turn, in which the gradients have names and nothing is updated."""
     for line in body:
         step = _step(line)
@@ -131,13 +196,13 @@ def _turn(body: Sequence[ast.stmt], updated: set[str]) -> Iterable[ast.stmt]:
             yield new
 
 
-def _without_start(body: Sequence[ast.stmt], updated: set[str]) -> Iterable[ast.stmt]:
+def _without_start(body: Sequence[ast.stmt], updated: AbstractSet[str]) -> Iterable[ast.stmt]:
     """The lines before a loop, but for those that say where parameters begin."""
     for line in body:
         match line:
             case ast.Assign(value=ast.List(elts=[])):  # losses, which nothing is made of
                 continue
-            case ast.Assign(targets=[ast.Name() | ast.Attribute() as target], value=value) if _name(target) in updated:
+            case ast.Assign(value=value) if (own := _writes(line)) and own <= updated:
                 called = [n for n in ast.walk(value) if isinstance(n, ast.Call)]
                 if not called or any(_BEGUN.search(ast.unparse(n.func)) for n in called):
                     continue

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
+from symbackprop.judge.code import ClaimsError
 from tests.judge.backward_passes import LOGIT, NG, RIDGE, VEC
 
 POLICY = """theta: parameter[d, K]
@@ -43,6 +44,20 @@ for i in range(100):
     dw = 2/n * X.T @ e + 2*lam*w
     w = w - 0.1 * dw
     b -= 0.1 * 2 * e.mean()"""
+MOMENTUM = """w = np.zeros(d)
+m, v, t = 0, np.zeros_like(w), 0
+vb = 0.0
+for _ in range(epochs):
+    e = X @ w + b - y
+    dw = 2/n * X.T @ e + 2*lam*w
+    db = 2 * e.mean()
+    t += 1
+    m = 0.9 * m + 0.1 * dw
+    v = 0.999 * v + 0.001 * dw**2
+    w -= lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    vb = mu * vb - lr * db
+    b += vb
+    losses.append(np.mean(e**2) + lam * np.sum(w**2))"""
 PACKED = """def grad(theta, x, t):
     W1 = theta[0:h*d].reshape((h, d))
     b1 = theta[h*d:h*d+h]
@@ -78,6 +93,7 @@ CASES = {  # network, claims, what is typed, a slip in its place
     "columns of a convolution": (CONV, COLUMNS, "k:k+4", "0:4"),
     "a loop that adds to two": (RIDGE, ENTRIES, "db += 2", "db = 2"),
     "a loop of descent": (RIDGE, DESCENT, "2*lam*w", "lam*w"),
+    "moments of Adam and momentum": (RIDGE, MOMENTUM, "2*lam*w", "lam*w"),
     "one vector of parameters": (VEC, PACKED, "1 - a**2", "1 - a"),
     "a star is no product of matrices": (RIDGE, STAR, "X @ w", "X * w"),
     "indices by signs": (
@@ -95,6 +111,15 @@ def test_a_derivation_is_judged_and_so_is_its_slip(case: str) -> None:
     assert right in claims
     wrong = sb.verify(network, claims.replace(right, slip))
     assert any(one.wrong or one.kind in ("wrong shape", "up to convention") for one in wrong.claims), str(wrong)
+
+
+def test_of_a_loop_of_descent_one_turn_is_judged_which_is_told() -> None:
+    *_, dw, db = sb.verify(RIDGE, MOMENTUM).claims
+    assert dw.right
+    assert db.right
+    assert "of its loop one turn is judged, without its steps" in dw.notes
+    with pytest.raises(ClaimsError, match="updates what it reads"):  # its gradient is made of what is kept: no turn stands alone
+        sb.verify(RIDGE, MOMENTUM.replace("X @ w", "X @ (w - m)"))
 
 
 @pytest.mark.slow

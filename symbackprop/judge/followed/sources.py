@@ -16,6 +16,7 @@ from symbackprop.judge.descended import changed_in_loops
 from symbackprop.judge.followed.whole import StoppedError, followed_whole, gradient_named
 from symbackprop.judge.numbered import coarse_in
 from symbackprop.judge.truth import Truth
+from symbackprop.judge.unfolded import REMADE
 from symbackprop.judge.verdict import Judged
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, 
     if coarse := coarse_in(next(iter(sources))):
         note = told("{} in it loses digits, which is passed over", coarse)
         read = [replace(one, remarks=(*one.remarks, note)) if one.right else one for one in read]
-    read = _undescended(judge.truth, next(iter(sources)), read)
     (source,) = sources
+    read = _undescended(judge.truth, source, read)
     unsaid = _unsaid(judge.truth, source, {one.asked.wrt for one in read if one.asked is not None})
     if not (missed or unsaid):
         return tuple(read)
@@ -58,11 +59,17 @@ def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, 
 
 
 def _undescended(truth: Truth, source: str, read: Sequence[Judged]) -> Sequence[Judged]:
-    """The verdicts; where a loop changes a parameter as well, what comes out of it is not called wrong."""
+    """The verdicts; of a loop of descent one turn is judged, which is told.
+
+    Where a loop changes a parameter in another way, what comes out of it is not called wrong.
+    """
     try:
         tree = parsed(Path("CLAIMS"), as_code(source))
     except ClaimsError:
         return read
+    if getattr(tree, REMADE):
+        note = told("of its loop one turn is judged, without its steps")
+        read = [replace(one, remarks=(*one.remarks, note)) if one.asked is not None and one.right else one for one in read]
     moved = changed_in_loops(tree, [t.name for t in truth.program.parameters])
     if not moved:
         return read
