@@ -20,6 +20,8 @@ from symbackprop.display.marginals import marginals
 from symbackprop.display.recursion import steps_box
 from symbackprop.display.step_chain import local_at, unnamed
 from symbackprop.display.step_forms import forward_steps
+from symbackprop.documents.steps import report
+from symbackprop.documents.text import Text
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import point
@@ -361,7 +363,8 @@ def test_a_line_by_its_parts_reads_what_has_a_line() -> None:
 def test_a_step_of_a_loop_has_its_local_derivatives_and_its_chain_rule() -> None:
     net = "x: data[T, d]\nW: parameter[m, m]\nU: parameter[m, d]\nv: parameter[m]\ny: data[()]\nh[0] = zeros(m)\n"
     net += "for t in 1..T:\n    h[t] = tanh(W @ h[t-1] + U @ x[t])\nL = (v @ h[T] - y)**2/2"
-    text = sb.derive(net).report("text")
+    derivation = sb.derive(net)
+    text = Text().write(report(derivation, box=derivation.box()))
     assert "From vᵀ h_T back to v " in text  # what nobody named is called by its formula
     assert text.count("h₀ = 0") == 1
     assert "∂(vᵀ h_T)/∂h_(T,i) = vᵢ,   ∂h_(t,i)/∂(W hₜ₋₁ + U xₜ)ᵢ = 1 − h_(t,i)²,   ∂(W hₜ + U xₜ₊₁)ᵢ/∂h_(t,j) = Wᵢⱼ" in text
