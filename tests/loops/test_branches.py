@@ -11,7 +11,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.evaluate.tape import forward
-from tests.loops import random_branches, random_stretches
+from tests.loops import random_branches, random_stretches, random_tables
 from tests.loops.test_random_functions import copied, function_of
 
 
@@ -56,6 +56,17 @@ def test_a_slice_up_to_a_step_is_what_python_reads(tmp_path: Path, seed: int) ->
 def test_many_loops_that_branch_or_slice_are_what_python_runs(tmp_path: Path, kind: Any) -> None:
     for seed in range(36):
         assert_as_python_says(tmp_path / f"loop_{seed}.py", kind.written(seed), (3, 1), 3)
+
+
+@pytest.mark.slow
+def test_tables_that_are_read_while_they_are_filled_are_what_python_runs(tmp_path: Path) -> None:
+    refused = []
+    for seed in range(24):
+        try:
+            assert_as_python_says(tmp_path / f"table_{seed}.py", random_tables.written(seed), (3,), 3)
+        except sb.NotationError:
+            refused.append(seed)
+    assert not refused, refused
 
 
 HEAD = 'import numpy as np\n\n\ndef loss(x: "parameter[T]", w: "parameter"):\n    T = len(x)\n    v = 0.0\n'

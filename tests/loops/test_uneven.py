@@ -10,7 +10,7 @@ from symbackprop.evaluate.tape import forward
 from tests.loops.test_random_functions import copied, function_of
 from tests.loops.uneven_loops import FUNCTIONS, text
 
-QUICK = ("forward substitution", "alignment", "product by hand", "while")
+QUICK = ("forward substitution", "alignment", "product by hand", "while", "rows twice")
 SIZES = ({"n": 3, "m": 2, "d": 2}, {"n": 1, "m": 1, "d": 2}, {"n": 4, "m": 3, "d": 1})
 
 

@@ -373,6 +373,23 @@ FUNCTIONS = {
             F[i, j] *= y[j]
     return R[n - 1, m - 1] + F[0, 0]
 """),
+    "rows twice": ('A: "parameter[n, m]", w: "parameter"', """
+    n, m = A.shape
+    P, F, G = np.zeros((n, m)), np.ones((n, m)), np.ones((n, m))
+    for i in range(n):
+        for j in range(m):
+            P[i, j] = np.exp(A[i, j])
+        for j in range(m):
+            P[i, j] /= 1 + P[i, 0]
+        F[i] = A[i] * w
+        for j in range(1, m):
+            F[i, j] *= np.tanh(A[i, j]) + np.sum(F[i])
+        G[i, 0] = A[i, m - 1]
+        for j in range(m):
+            G[i, j] += np.sin(A[i, j] + G[i, 0])
+        G[i, m - 1] = G[i, 0] - w
+    return np.sum(P[:, m - 1]) + np.sum(F**2) + np.sum(G**2)
+"""),
 }  # fmt: skip
 
 

@@ -65,12 +65,13 @@ def _as_vector(loop: ast.For, used: set[str]) -> list[ast.stmt] | None:
     name, row, _ = border
     names = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name]
     entries = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name]
-    if len(names) != len(entries) or any(_fixed(n, letter) != border for n in entries):
+    index, stored = items_of(entries[0])[0], [n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    is_fixed = all(_fixed(n, letter) == border for n in entries) and not any(_mentions(index, n.id) for n in stored)
+    if len(names) != len(entries) or not is_fixed:
         return None
     stems = [f"{name}_{row}"] if f"{name}_{row}".isidentifier() else []
     own = next(text for text in (*stems, f"{name}_row", *(f"{name}_row_{k}" for k in range(len(used) + 1))) if text not in used)
     used.add(own)
-    index = items_of(entries[0])[0]
     whole = ast.Subscript(ast.Name(name, ast.Load()), deepcopy(index), ast.Load())
     begun = ast.Assign([ast.Name(own, ast.Store())], ast.Call(ast.Attribute(whole, "copy", ast.Load()), [], []))
     held = ast.Subscript(ast.Name(name, ast.Load()), deepcopy(index), ast.Store())

@@ -250,6 +250,9 @@ class Copies(Stepwise):
         )  # behind the loop, what it wrote is set again
         if (old := known.get(name, {}).get(key)) is not None:
             reader.exchange(old, tensor)
+        for held in (self.values.get(name, {}), self.starts.get(name, {})):
+            for k in [k for k in held if len(k) > len(key) and k[: len(key)] == key]:
+                del held[k]
         known.setdefault(name, {})[key] = tensor
         return True
 
@@ -322,7 +325,9 @@ class Copies(Stepwise):
         for length in range(count, -1, -1):
             key = tuple(int(number(self.reader, item)) for item in items[:length])
             if key in known:
-                return self._entry(known[key], items[length:], {} if name in self.rows else self._first(name, length))
+                is_whole = name not in self.rows or not any(len(k) > length and k[:length] == key for k in known)
+                row = known[key] if is_whole else _row_of(known, key, None)
+                return self._entry(row, items[length:], {} if name in self.rows else self._first(name, length))
             if name in self.rows and length == 1:
                 place = int(self.rows[name].place(Integer(key[0])))
                 if 0 <= place < self.rows[name].size:
@@ -374,8 +379,7 @@ class Copies(Stepwise):
 
 def _row_of(known: Mapping[Key, Tensor], key: Key, old: Tensor | None) -> Tensor:
     """What stands at some numbers of an array that loops fill: what was written there, else what it held before."""
-    if key in known:
-        return known[key]
+    old = known.get(key, old)  # whose entries were written later, where there are any: a row that is set lets go of them
     assert old is not None, "an array has all its rows"
     if not any(len(k) > len(key) and k[: len(key)] == key for k in known):
         return old

@@ -20,7 +20,7 @@ from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axe
 from symbackprop.notation.loops.lists import back, last_of
 from symbackprop.notation.loops.picked import across, picked
 from symbackprop.notation.loops.several import rebuilt, stem
-from symbackprop.notation.loops.so_far import so_far
+from symbackprop.notation.loops.so_far import old_row, so_far
 from symbackprop.notation.loops.stretched import is_stepped, stretched
 from symbackprop.notation.rounds import List
 
@@ -130,15 +130,6 @@ class Entries:
 
     # What stood in an array before the loop that fills it
 
-    def old(self, node: ast.Subscript, name: str, writing: list[Frame]) -> Tensor | None:
-        """The row of this step as it was before the loop; None where there was none."""
-        if (rows := self.steps.rows.get(name)) is None:
-            return None
-        begun = writing[0].outer.starts.get(name)  # what was set above is gone, but where these are no steps of the loop
-        if rows.empty and (name not in self.steps.begun or (begun and all(rows.writes(k) is False for k in begun))):
-            return zeros(rows.held.shape[len(writing) :])
-        return self.entry(node, None, Numbered(rows.held, {0: sp.S.Zero}), items_of(node)[: len(writing)])
-
     def _old_entry(self, node: ast.Subscript, name: str, items: list[ast.expr], writing: list[Frame]) -> Any:
         """What the loop has not written yet, h[t] above the line that writes it, h[t+1], h[0]; None for what it has."""
         rows, (frame, *inner) = self.steps.rows[name], writing
@@ -150,7 +141,7 @@ class Entries:
             return None if row is None else self.entry(node, None, Numbered(row), items[1:])
         own = [Away(f.head.letter, f.writes[name]) for f in writing]
         if inner and name not in self.steps.stacks and [away(self.reader, one, letters) for one in items[: len(own)]] == own:
-            old = self.old(node, name, writing)
+            old = old_row(self.steps, node, name, writing)
             return None if old is None else self.entry(node, None, Numbered(old), items[len(own) :])
         index = away(self.reader, items[0], letters)
         if index is None or index.falls or inner or self.steps.frame_of(index) is not frame:

@@ -1,20 +1,25 @@
-"""Entries that are set at the step of a loop: L[i, i] = v, in the loop that writes the rows L[i]."""
+"""Rows of an array that a loop fills, entry by entry, in a loop within: as they stand before it, and L[i, i] = v beside it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+from sympy import Expr
 
 from symbackprop.core.functions import Where
-from symbackprop.core.program import Sum, position, same_size, slot
+from symbackprop.core.program import Sum, position, same_size, shape_text, slot
 from symbackprop.language.tensors import Tensor, as_tensor, letters
 from symbackprop.notation.entered import with_entries
-from symbackprop.notation.loops.indices import away, is_whole, mentions
+from symbackprop.notation.loops.filled import Filled, filled
+from symbackprop.notation.loops.indices import Away, away, is_whole, mentions
+from symbackprop.notation.loops.so_far import old_row, with_rows
 
 if TYPE_CHECKING:
+    from symbackprop.notation.loops.header import Header
     from symbackprop.notation.loops.steps import Steps
 
 
@@ -56,3 +61,22 @@ def _at_steps(steps: Steps, target: ast.Subscript, base: Tensor, items: Sequence
     slots = tuple(slot(k) for k in range(len(guards) + 2))
     operands = (*numbers, (given, rest if given.shape else ()), (base, index))
     return Tensor(base.shape, Sum(body, slots), operands, index)
+
+
+def row_of(steps: Steps, target: ast.Subscript, name: str, head: Header, index: Away) -> tuple[Filled, dict[Expr, Tensor]]:
+    """A row of an array, which a loop within the one that fills the array is about to fill; and the entries that it leaves.
+
+    Raises NotationError where the row lacks some of the entries.
+    """
+    stands = name in steps.stacks  # as the step has made it; else as it was, and what the step set in it
+    old = steps.stacks[name].tensor if stands else old_row(steps, target, name, steps.writing(name))
+    assert old is not None, "an array that is filled has rows"
+    found = filled(old, None, index.least(head), index.most(head)) if old.shape else None
+    if found is None:
+        fault = f"{steps.reader.source.segment(target)} is outside of {name}, whose rows are {shape_text(old.shape)}."
+        raise steps.reader.fault(target, fault, f"Write {name} = np.zeros(...) of all its entries above the loop.")
+    above = {} if stands else steps.starts.get(name, {})
+    left = {k: value for k, value in above.items() if not steps.is_written(found, k, target, head)}
+    again = {k: value for k, value in above.items() if k not in left}
+    found = replace(found, held=with_rows(found.held, again), empty=False) if again else found
+    return found, found.beside()[0] | left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -10,9 +11,10 @@ from sympy import Expr
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum, position, slot
+from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor, as_tensor, letters
 from symbackprop.notation.loops.frame import Frame
-from symbackprop.notation.loops.indices import away, mentions
+from symbackprop.notation.loops.indices import Numbered, away, items_of, mentions
 from symbackprop.notation.loops.several import stem
 
 if TYPE_CHECKING:
@@ -33,16 +35,28 @@ def so_far(steps: Steps, name: str, writing: list[Frame], item: ast.expr | None 
     if inner and row is None:
         return None
     if name not in frame.arrays:
-        begun = _begun(steps, name, frame, rows.held)
+        begun = rows.held if steps.writing(name)[0] is frame else with_rows(rows.held, frame.outer.starts.get(name, {}))
         frame.arrays[name] = frame.loop.before(begun, f"{stem(name)}_{frame.head.way}", name)
     return held_now(steps, name, frame) if row is None else _with_row(frame.arrays[name], _number(name, frame), row)
 
 
-def _begun(steps: Steps, name: str, frame: Frame, held: Tensor) -> Tensor:
-    """What the array holds before the loop; of a row that a loop within fills, with what the step set in it above that loop."""
-    if steps.writing(name)[0] is not frame:
-        for place, value in frame.outer.starts.get(name, {}).items():
-            held = _with_row(held, place, value)
+def old_row(steps: Steps, node: ast.Subscript, name: str, writing: list[Frame]) -> Tensor | None:
+    """The row of this step as it was before the loop; None where there was none."""
+    *outer, frame = writing
+    if (rows := frame.rows.get(name, steps.rows.get(name))) is None:
+        return None
+    begun = frame.outer.starts.get(name, {})  # what was set above is gone, but where these are no steps of the loop
+    is_gone = all(rows.writes(k) is False for k in begun)
+    if rows.empty and (is_gone if outer else name not in steps.begun or (begun and is_gone)):
+        return zeros(rows.held.shape[1:])
+    held = with_rows(rows.held, begun) if outer else rows.held
+    return steps.entries.entry(node, None, Numbered(held, {0: sp.S.Zero}), items_of(node)[len(outer) : len(writing)])
+
+
+def with_rows(held: Tensor, rows: Mapping[Expr, Tensor]) -> Tensor:
+    """An array with other rows at some numbers."""
+    for place, row in rows.items():
+        held = _with_row(held, place, row)
     return held
 
 

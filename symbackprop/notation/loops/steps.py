@@ -20,15 +20,15 @@ from symbackprop.notation.entered import arrays, require_own
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
-from symbackprop.notation.loops.filled import Filled, filled
+from symbackprop.notation.loops.filled import Filled
 from symbackprop.notation.loops.frame import Frame, Scope, bind, is_start
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, origin, partly, targets
 from symbackprop.notation.loops.leaving import Leaving
 from symbackprop.notation.loops.lists import grow, growing, put
-from symbackprop.notation.loops.placed import with_steps
+from symbackprop.notation.loops.placed import row_of, with_steps
 from symbackprop.notation.loops.several import given, is_anew, is_several, parts, rebuilt, require_lone, stem
-from symbackprop.notation.loops.so_far import so_far
+from symbackprop.notation.loops.so_far import old_row, so_far
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 from symbackprop.notation.rounds import Comprehension
 
@@ -172,25 +172,14 @@ class Steps(Stepwise):
                 rows = self.emptied(target, name, index.least(head), index.most(head)) if known else None
                 if rows is not None:
                     self.stacks.pop(name, None)
-                    above = {k: row for k, row in self.starts.get(name, {}).items() if not self._is_written(rows, k, target, head)}
+                    above = {k: row for k, row in self.starts.get(name, {}).items() if not self.is_written(rows, k, target, head)}
                     self.starts[name] = rows.beside()[0] | above
                 self._fresh(target, name)
             elif name in self.rows:
-                self.parts[name] = self._part(target, name, index.least(head), index.most(head))
-                self.starts[name] = self.parts[name].beside()[0] | self.starts.get(name, {})
+                self.parts[name], self.starts[name] = row_of(self, target, name, head, index)
         return found
 
-    def _part(self, target: ast.Subscript, name: str, low: Expr, high: Expr) -> Filled:
-        """A row of an array, which a loop within the one that fills the array fills from one number to another."""
-        old = self.entries.old(target, name, self.writing(name))
-        assert old is not None, "an array that is filled has rows"
-        found = filled(old, None, low, high) if old.shape else None
-        if found is None:
-            fault = f"{self.reader.source.segment(target)} is outside of {name}, whose rows are {shape_text(old.shape)}."
-            raise self.reader.fault(target, fault, f"Write {name} = np.zeros(...) of all its entries above the loop.")
-        return found
-
-    def _is_written(self, rows: Filled, number: Expr, target: ast.Subscript, head: Header) -> bool:
+    def is_written(self, rows: Filled, number: Expr, target: ast.Subscript, head: Header) -> bool:
         """Whether a loop sets a row that was set above it; where sizes decide, they have to, or it is refused."""
         found = rows.writes(number)
         if found is None and not rows.empty and sp.expand(number - rows.low).is_nonnegative:
@@ -288,7 +277,7 @@ class Steps(Stepwise):
         """h[t] = value, or h[t, :d] = value, once or again."""
         reader, old = self.reader, self.stacks.get(name)
         if items:
-            base = old.tensor if old is not None else self.entries.old(target, name, self.writing(name))
+            base = old.tensor if old is not None else old_row(self, target, name, self.writing(name))
             if base is None:
                 lead = self.spelt(name, (f.head.letter for f in self.writing(name)))
                 fault = f"{reader.source.segment(target)} is a part of {lead}, which has no value yet."
