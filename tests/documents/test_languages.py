@@ -147,6 +147,15 @@ def test_a_catalogue_has_the_patterns_of_every_fault_of_a_claim(row) -> None:
     assert unused <= COMPOSED
 
 
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+def test_a_catalogue_says_every_fault_of_a_network_in_latex(row) -> None:
+    faults, _ = in_modules("notation.latex")
+    assert faults
+    assert not unsaid(set(faults), row)
+    said = row.refused(NotationError("x is not declared.", "Declare it in a line of its own: x: data[n]."))
+    assert said == "x를 선언하지 않았다. 한 줄로 따로 선언한다: x: data[n]."
+
+
 def written_in(path: Path) -> Iterator[str]:
     """The texts of a module."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -64,5 +64,6 @@ def test_a_label_that_is_taken_is_told() -> None:
 def test_what_is_not_declared_is_declared_as_asked(text: str, declarations: str) -> None:
     with pytest.raises(NotationError) as error:
         sb.read(text)
-    assert error.value.mend == f"Declare {'them' if ';' in declarations else 'it'} in lines of their own: {declarations}."
+    where = "them in lines of their own" if ";" in declarations else "it in a line of its own"
+    assert error.value.mend == f"Declare {where}: {declarations}."
     assert sb.read(text, let=declarations.split("; ")).program.shape(text[0]) == ()

@@ -25,11 +25,13 @@ def asked(missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mappi
     """
     first, *_ = missing = list(missing)
     listed = dict(_declaration(u.key, several, sizes or {}) for u in missing)
-    many = len(listed) > 1
-    said = f"{' and '.join(listed)} {'are' if many else 'is'} not declared."
-    calls = [u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)]
-    written = f" A function is written out, \\{calls[0]}(z) = \\tanh(z), or declared: {calls[0]}: function." if calls else ""
-    mend = f"Declare {'them' if many else 'it'} in lines of their own: {'; '.join(listed.values())}.{written}"
+    names, declarations = " and ".join(listed), "; ".join(listed.values())
+    said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
+    one, several = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
+    mend = one if len(listed) == 1 else several
+    called = next((u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)), None)
+    if called:
+        mend += f" A function is written out, \\{called}(z) = \\tanh(z), or declared: {called}: function."
     return Fault(said, mend, first.at)
 
 
