@@ -176,6 +176,12 @@ def test_compile_takes_sizes_and_a_type(run: Run):
     assert out == sb.compile(TWO_LAYER, sizes={"h": 3}, dtype="float32", wrt="W_1").source
 
 
+@pytest.mark.parametrize("sizes", [("h=3", "c=2"), ("h=3,c=2",), ("h = 3; c=2",), ("h=3 c=2",)])
+def test_sizes_stand_apart_or_together(run: Run, sizes: tuple[str, ...]) -> None:
+    given = [part for size in sizes for part in ("--size", size)]
+    assert "with h = 3, c = 2" in run("check", TWO_LAYER, "--points", "1", *given).out
+
+
 def test_compile_takes_a_loss(run: Run):
     out = run("compile", EXAMPLES / "linear_map.net", "--loss", "q").out
     assert out == sb.compile(sb.derive(EXAMPLES / "linear_map.net", of="q")).source

@@ -131,7 +131,8 @@ def language_option(function: Callable[..., None]) -> Callable[..., None]:
 
 def size_option(function: Callable[..., None]) -> Callable[..., None]:
     """The option that fixes sizes."""
-    return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(function)
+    about = "Fix a size, such as h=32, or several: h=32,n=8."
+    return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help=about)(function)
 
 
 def marking_options(function: Callable[..., None]) -> Callable[..., None]:

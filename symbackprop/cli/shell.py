@@ -220,9 +220,9 @@ def read_names(wrt: str | None, option: str = "--wrt") -> list[str] | None:
 
 
 def read_sizes(pairs: Iterable[str]) -> dict[str, int] | None:
-    """The sizes that --size fixes; None where it fixes none."""
+    """The sizes that --size fixes, h=32 or several, h=32,n=8; None where it fixes none."""
     found = {}
-    for pair in pairs:
+    for pair in (one for several in pairs for one in re.split(r"[,;\s]\s*(?=\w+\s*=)", several.strip())):
         name, _, number = (part.strip() for part in pair.partition("="))
         if not name.isidentifier() or not re.fullmatch(r"0*[1-9][0-9]*", number, re.ASCII):
             several = " (of each layer: --widths h=4,5,3)" if "," in number else ""

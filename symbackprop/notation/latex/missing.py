@@ -27,8 +27,8 @@ def asked(missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mappi
     listed = dict(_declaration(u.key, several, sizes or {}) for u in missing)
     names, declarations = " and ".join(listed), "; ".join(listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
-    one, several = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
-    mend = one if len(listed) == 1 else several
+    alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
+    mend = alone if len(listed) == 1 else beside
     called = next((u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)), None)
     if called:
         mend += f" A function is written out, \\{called}(z) = \\tanh(z), or declared: {called}: function."
