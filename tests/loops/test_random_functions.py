@@ -68,7 +68,7 @@ def test_a_loop_is_what_python_runs(tmp_path: Path, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(4))
 def test_many_loops_are_what_python_runs(tmp_path: Path, chunk: int) -> None:
-    for seed in range(8 + 45 * chunk, 53 + 45 * chunk):
+    for seed in range(8 + 60 * chunk, 68 + 60 * chunk):
         assert_as_python_says(tmp_path / f"random_{seed}.py", seed)
 
 
