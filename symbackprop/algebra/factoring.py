@@ -340,9 +340,9 @@ def _has_several_powers(d: Divisor) -> bool:
 
 def _leaves_ones(d: Divisor, free: set[str]) -> bool:
     """Whether ones are left of an outer product, and it itself elsewhere: diag(x) (1 s^T - diag(x) V) for x s^T - diag(x^2) V."""
-    if len(free) != 2 or len(d.how) != 1 or d.how[0][0] != "free" or not _has_several_powers(d):
+    if len(free) != 2 or len(d.how) != 1 or d.how[0][0] != "free" or d.how[0][1] not in free or not _has_several_powers(d):
         return False
-    (_, x), (y,) = d.how[0], [c for c in free if c != d.how[0][1]]
+    (_, x), (y,) = d.how[0], free - {d.how[0][1]}
     left = [{c for k, f in enumerate(use.term) if k != use.place for c in f.letters} for use in d.uses]
     return any(x not in letters and y in letters for letters in left)
 

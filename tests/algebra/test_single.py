@@ -51,6 +51,12 @@ def test_columns_and_rows_of_one_are_factored_and_summed_as_they_lie() -> None:
     assert lines == ["dZ = dA ⊙ A ⊙ (1 − A)", "db = sum(dZ)", "dW = dZ Xᵀ", "dX = Wᵀ dZ"]
 
 
+@pytest.mark.parametrize(("activation", "slope"), [("sigmoid", "yhat*(1 - yhat)"), ("exp", "yhat")])
+def test_powers_of_one_output_are_put_together(activation: str, slope: str) -> None:
+    text = f"x: data[n]\ny: data[1]\nV: parameter[h, n]\nW: parameter[1, h]\na = tanh(V @ x)\nyhat = {activation}(W @ a)\nL = sum((yhat - y)**2)/2"
+    assert sb.verify(text, f"dV = np.outer(W.T @ ((yhat - y)*{slope})*(1 - a**2), x)").ok
+
+
 def test_a_program_without_such_axes_stays_as_it_is() -> None:
     program = sb.derive("x: data[n]\nW: parameter[m, n]\nL = sum((W @ x)**2)").program
     assert without_single(program) is program
