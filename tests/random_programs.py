@@ -25,8 +25,14 @@ def network(loss: Tensor, **named: Tensor) -> Network:
     return Network(trace({**named, "L": loss}), "L")
 
 
-def _fits(a: Tensor, b: Tensor) -> bool:
-    return all(p == q or 1 in (p, q) for p, q in zip(reversed(a.shape), reversed(b.shape), strict=False))
+def _fit(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> bool:
+    return all(p == q or 1 in (p, q) for p, q in zip(reversed(a), reversed(b), strict=False))
+
+
+def _multiply(a: Tensor, b: Tensor) -> bool:
+    """Whether `a @ b` is a product: the inner sizes are one, and the axes before the last two fit."""
+    meet = a.ndim and b.ndim and a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0]
+    return bool(meet) and _fit(a.shape[:-2], b.shape[:-2])
 
 
 def _bounded(x: Tensor) -> Tensor:
@@ -40,8 +46,8 @@ def programs(draw: st.DrawFn, kinks: bool = True, steps: int = 6) -> Program:
     pool = [declare(f"w{k}", shape) for k, shape in enumerate(shapes)]
     for _ in range(draw(st.integers(1, steps))):
         x = draw(st.sampled_from(pool))
-        y = draw(st.sampled_from([t for t in pool if _fits(x, t)]))
-        inner = [t for t in pool if x.ndim and t.ndim and x.shape[-1] == t.shape[-2 if t.ndim > 1 else 0]]
+        y = draw(st.sampled_from([t for t in pool if _fit(x.shape, t.shape)]))
+        inner = [t for t in pool if _multiply(x, t)]
         axis = draw(st.integers(0, x.ndim - 1)) if x.ndim else None
         ways = [
             lambda x=x: apply(draw(st.sampled_from(SMOOTH + KINKED * kinks)), _bounded(x)),

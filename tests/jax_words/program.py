@@ -13,6 +13,7 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
 from symbackprop.evaluate.extents import extent
 from tests.jax_words.activations import ACTIVATIONS
+from tests.jax_words.traced import run
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {"max": jnp.max, "min": jnp.min, "prod": jnp.prod, "logsumexp": logsumexp}
 MATRICES: dict[str, Callable[[Any], Any]] = {
@@ -86,10 +87,7 @@ def _spread(found: Mapping[str, Any], ref: Ref, letters: tuple[str, ...]) -> Any
 def value_and_derivatives(
     program: Program, of: str, point: Mapping[str, Any], sizes: Mapping[str, int], wrt: tuple[str, ...], order: int = 1
 ) -> tuple[Any, Any]:
-    """A scalar and its derivatives by each input of `wrt`; of order 2, again by each.
-
-    Of order 1 operation by operation, since random programs have the same few again and again, compiled once for all of them.
-    """
+    """A scalar and its derivatives by each input of `wrt`; of order 2, again by each."""
 
     def forward(chosen: Mapping[str, Any], others: Mapping[str, Any]) -> Any:
         value = values(program, {**others, **chosen}, sizes)[of]
@@ -100,16 +98,5 @@ def value_and_derivatives(
         derive = jax.jacrev(derive, has_aux=True)
     chosen = {name: jnp.asarray(point[name]) for name in wrt}
     others = {name: jnp.asarray(array) for name, array in point.items() if name not in chosen}
-    derivatives, value = (_by_operations if order == 1 else jax.jit)(derive)(chosen, others)
+    derivatives, value = run(derive, chosen, others)
     return value, derivatives
-
-
-def _by_operations(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function traced as a whole and run an operation at a time."""
-
-    def run(*arguments: Any) -> Any:
-        traced, shapes = jax.make_jaxpr(function, return_shape=True)(*arguments)
-        found = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *jax.tree.leaves(arguments))
-        return jax.tree.unflatten(jax.tree.structure(shapes), found)
-
-    return run
