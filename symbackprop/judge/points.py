@@ -60,7 +60,7 @@ class Place:
     seed, sizes, point   which, how large, and the inputs.
     values               every tensor of the truth and its gradients, as floats.
     sides                the comparisons that were decided.
-    exact                residues of every tensor of a program, by tower, draw and program.
+    exact                residues of every tensor of a program, by tower, draw and program; or why there are none.
     named                what names that a person gave stand for, by the program that they name and the arrays that it reads.
     """
 
@@ -71,7 +71,7 @@ class Place:
     point: dict[str, ndarray]
     values: dict[str, ndarray] = field(default_factory=dict)
     sides: list[Side] = field(default_factory=list)
-    exact: dict[tuple[Tower, int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
+    exact: dict[tuple[Tower, int, int], tuple[Program, dict[str, ndarray] | ArithmeticError]] = field(default_factory=dict)
     named: dict[tuple[int, ...], Named] = field(default_factory=dict)
 
     def of(self, program: Program) -> dict[str, ndarray]:
@@ -93,6 +93,22 @@ class Place:
         """Every tensor of the truth to 50 digits."""
         inputs = {name: MORE_DIGITS.lift(array) for name, array in self.point.items()}
         return walk(self.everything, inputs, self.sizes, MORE_DIGITS)
+
+    def exactly(self, program: Program, tower: Tower, attempt: int) -> dict[str, ndarray]:
+        """The residues of every tensor of a program. Raises ArithmeticError where the tower, or what was drawn, has none."""
+        key = tower, attempt, id(program)
+        if key not in self.exact:
+            try:
+                found: dict[str, ndarray] | ArithmeticError = walk(
+                    program, self.residues(tower, attempt), self.sizes, residues(tower)
+                )
+            except ArithmeticError as error:
+                found = error
+            self.exact[key] = program, found
+        found = self.exact[key][1]
+        if isinstance(found, ArithmeticError):
+            raise found.with_traceback(None)
+        return found
 
     def residues(self, tower: Tower, attempt: int = 0) -> dict[str, ndarray]:
         """The inputs as residues: whole where they are whole by declaration, random beside their floats elsewhere."""

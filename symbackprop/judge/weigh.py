@@ -354,12 +354,9 @@ def _equal(
     high enough.
     """
     for tower in towers:
-        key, arithmetic = (tower, attempt, id(goal.program)), residues(tower)
+        arithmetic = residues(tower)
         try:
-            if key not in place.exact:
-                inputs = place.residues(tower, attempt)
-                place.exact[key] = goal.program, walk(goal.program, inputs, place.sizes, arithmetic)
-            base = dict(place.exact[key][1])
+            base = dict(place.exactly(goal.program, tower, attempt))
             claimed = value(goal.truth, program, bindings, place, base, arithmetic)
         except DeeperError:
             continue
