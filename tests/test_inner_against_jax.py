@@ -351,14 +351,15 @@ def point(case: Case) -> dict[str, np.ndarray]:
 
 def theirs(case: Case, jax: ModuleType, at: dict[str, np.ndarray], by: tuple[str, ...]) -> tuple[float, dict[str, np.ndarray], Any]:
     """The loss, its gradients, and along one direction the slopes of these."""
+    from tests.jax_words.traced import run
+
     loss = case.jax(jax, jax.numpy)
     read = {n: a for n, a in at.items() if n in loss.__code__.co_varnames[: loss.__code__.co_argcount]}
     learnt, rest = {n: read[n] for n in by}, {n: a for n, a in read.items() if n not in by}
     of = jax.value_and_grad(lambda p: loss(**rest, **p))
-    value, gradients = of(learnt)
     rng = np.random.default_rng(8)
     way = {n: rng.normal(size=a.shape) for n, a in learnt.items()}
-    curved = jax.jvp(lambda p: of(p)[1], (learnt,), (way,))[1]
+    (value, gradients), (_, curved) = run(lambda p, along: jax.jvp(of, (p,), (along,)), learnt, way)
     return float(value), gradients, (way, sum(float((curved[n] * way[n]).sum()) for n in by))
 
 

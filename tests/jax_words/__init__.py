@@ -14,6 +14,7 @@ from tests.jax_words.gated import GATED
 from tests.jax_words.layers import LAYERS
 from tests.jax_words.losses import LOSSES
 from tests.jax_words.steps import STEPS, Steps, stepped
+from tests.jax_words.traced import run
 
 WORDS: dict[str, Any] = {**LOSSES, **GATED, **LAYERS, **ACTIVATIONS, **CORE}
 WORDS["np"] = WORDS["sb"] = SimpleNamespace(**WORDS, linalg=SimpleNamespace(**WORDS))
@@ -45,4 +46,4 @@ def value_and_gradients(text: str, loss: str, wrt: tuple[str, ...], point: Mappi
         exec(code, names)
         return names[loss]
 
-    return jax.jit(lambda chosen: (forward(chosen), jax.jacrev(forward)(chosen)))({name: given[name] for name in wrt})
+    return run(lambda chosen: (forward(chosen), jax.jacrev(forward)(chosen)), {name: given[name] for name in wrt})

@@ -18,18 +18,32 @@ ELEMENTS: dict[str, Callable[..., Any]] = {
     "stop_gradient": np.asarray, "copy": np.asarray,
 }  # fmt: skip
 SHAPED: dict[str, Callable[..., Any]] = {
-    "reshape": lambda p, x: np.reshape(x, p["new_sizes"]),
+    "reshape": lambda p, x: np.reshape(x if p["dimensions"] is None else np.transpose(x, p["dimensions"]), p["new_sizes"]),
     "transpose": lambda p, x: np.transpose(x, p["permutation"]),
     "squeeze": lambda p, x: np.squeeze(x, p["dimensions"]),
     "split": lambda p, x: np.split(x, np.cumsum(p["sizes"])[:-1], p["axis"]),
     "convert_element_type": lambda p, x: np.asarray(x, p["new_dtype"]),
     "integer_pow": lambda p, x: np.power(x, float(p["y"])),
     "select_n": lambda p, which, *cases: np.choose(np.broadcast_to(which, np.shape(cases[0])).astype(int), cases),
+    "dot_general": lambda p, a, b: _product(p, a, b),
+    "slice": lambda p, x: x[tuple(map(slice, p["start_indices"], p["limit_indices"], p["strides"] or (None,) * np.ndim(x)))],
+    "concatenate": lambda p, *xs: np.concatenate(xs, p["dimension"]),
+    "rev": lambda p, x: np.flip(x, p["dimensions"]),
     "iota": lambda p: np.broadcast_to(
         _placed(np.arange(p["shape"][p["dimension"]]), len(p["shape"]), (p["dimension"],)), p["shape"]
     ),
     "broadcast_in_dim": lambda p, x: np.broadcast_to(_placed(x, len(p["shape"]), p["broadcast_dimensions"]), p["shape"]),
 }
+
+
+def _product(params: dict[str, Any], a: Any, b: Any) -> Any:
+    """A product summed over pairs of axes, one matrix for each of the places that both have."""
+    (summed_a, summed_b), (both_a, both_b) = params["dimension_numbers"]
+    letters_a, free = list(range(np.ndim(a))), np.ndim(a)
+    pairs = dict(zip((*summed_b, *both_b), (*summed_a, *both_a), strict=True))
+    letters_b = [pairs.get(k, free + k) for k in range(np.ndim(b))]
+    rest = [k for k in letters_a if k not in (*summed_a, *both_a)]
+    return np.einsum(a, letters_a, b, letters_b, [*both_a, *rest, *(k for k in letters_b if k >= free)])
 
 
 def _placed(x: Any, ndim: int, axes: Sequence[int]) -> Any:
@@ -53,7 +67,9 @@ def _run(jaxpr: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -> li
 
     for step in jaxpr.eqns:
         results = _step(step.primitive, step.params, [read(atom) for atom in step.invars])
-        values.update(zip(step.outvars, results, strict=True))
+        for atom, result in zip(step.outvars, results, strict=True):
+            # NumPy has types of its own for what numbers of two types give
+            values[atom] = np.asarray(result, atom.aval.dtype) if isinstance(result, np.ndarray | np.generic) else result
     return [read(atom) for atom in jaxpr.outvars]
 
 
@@ -69,5 +85,5 @@ def _step(primitive: Any, params: dict[str, Any], operands: list[Any]) -> Sequen
     inner = params.get("jaxpr", params.get("call_jaxpr"))
     if name in ("jit", "pjit", "custom_jvp_call", "custom_vjp_call") and isinstance(inner, ClosedJaxpr):
         return _run(inner.jaxpr, inner.consts, operands)
-    results = primitive.bind(*operands, **params)
+    results = primitive.bind(*map(jax.numpy.asarray, operands), **params)
     return results if primitive.multiple_results else [results]
