@@ -16,6 +16,9 @@ from symbackprop.core.program import Carry, Equation, Op, Program, Ref, Signatur
 from symbackprop.core.recursion import WHOLE, AtStep, Marks, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
 from symbackprop.core.step_axes import Axis
 
+_Held = tuple[str, Mapping[str, Expr]]
+"""The tensor and the step that hold a value."""
+
 
 def step_line(
     of: Recursion, name: str, lets: Collection[str], first: bool = False, terms: Terms = WHOLE, at: Marks = (), besides: Marks = ()
@@ -101,7 +104,7 @@ class _Line:
             found[own.axis.letter] = own.start
         return found
 
-    def tensor(self, name: str, marks: Mapping[str, Expr], held: tuple[str, Mapping[str, Expr]] | None = None) -> str:
+    def tensor(self, name: str, marks: Mapping[str, Expr], held: _Held | None = None) -> str:
         """The tensor at its step; what a forward Carry writes is what it reads, a step away.
 
         held   the tensor and the step that hold its value, where these are others.
@@ -113,9 +116,11 @@ class _Line:
         if equation is not None and isinstance(equation.op, Carry) and signature.role is None:
             axis = self._axis(equation, here)
             source = {**here, axis.letter: here[axis.letter] - equation.op.step}
+            if self._comes_back(name):
+                raise NoRecursionError("it is handed round a circle, and made anew nowhere")
             return self.tensor(equation.operands[0].name, source, held or (name, here))
         if equation is not None and signature.role is None and not signature.named and name != self.name:
-            alias = self._alias(equation, here)
+            alias = self._alias(equation, here, held)
             if alias is not None:
                 return alias
         key = name + "".join(f"({letter} = {step})" for letter, step in sorted(here.items()))
@@ -130,10 +135,20 @@ class _Line:
             self.standing[key] = AtStep(name, tuple(here.items()), stack, tuple(places.items()))
         return key
 
-    def _alias(self, equation: Equation, marks: Mapping[str, Expr]) -> str | None:
+    def _comes_back(self, name: str) -> bool:
+        """Whether a Carry reads itself, through others and copies alone: u, v = v, u."""
+        seen, at = {name}, self.of.written[name]
+        while (source := at.operands[0].name if isinstance(at.op, Carry) else _copied(at)) is not None:
+            if source in seen or source not in self.of.written:
+                return source in seen
+            seen.add(source)
+            at = self.of.written[source]
+        return False
+
+    def _alias(self, equation: Equation, marks: Mapping[str, Expr], held: _Held | None) -> str | None:
         """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
         if (copied := _copied(equation)) is not None:
-            return self.tensor(copied, marks)
+            return self.tensor(copied, marks, held)
         end = self.of.end(equation)
         if end is None:
             return None
@@ -142,7 +157,7 @@ class _Line:
         at: dict[Expr, Expr] = {position(c): marks[a.letter] - a.origin for c, a in letters.items() if a.letter in marks}
         if any(substituted(pin, at).has(position(c)) for c in (*equation.target.index, *dict(equation.op.over))):
             return None
-        return self.tensor(ref.name, {**marks, axis.letter: sp.expand(substituted(pin, at) + axis.origin)})
+        return self.tensor(ref.name, {**marks, axis.letter: sp.expand(substituted(pin, at) + axis.origin)}, held)
 
     def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:
         """Write the equation of a tensor at its step, and those of what it reads, as far as they have no lines of their own."""

@@ -52,6 +52,7 @@ _FUNCTIONS: dict[str, str] = {
     "floor": r"\left\lfloor {0}\right\rfloor",
     "ceiling": r"\left\lceil {0}\right\rceil",
     "rint": r"\operatorname{round}",
+    "Mod": r"\operatorname{mod}",
     "stop_gradient": r"\operatorname{sg}",
     **{n: "\\" + n for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
 }

@@ -78,7 +78,8 @@ def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool
 def _is_handed(box: StepBox, line: StepLine) -> bool:
     """Whether a line only says that a gradient is that by what the next step reads, which is called by it."""
     form = line.line.form
-    read = line.at.standing[form.given.name].name if form is not None and form.op == "leaf" else ""
+    own = line.at.standing.get(form.given.name) if form is not None and form.op == "leaf" else None  # None: entries of a tensor
+    read = own.name if own is not None else ""
     return read in box.handed and box.handed[read].name == line.name and not line.at.first
 
 

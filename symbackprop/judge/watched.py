@@ -19,7 +19,7 @@ from symbackprop.core.letters import fresh
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.evaluate.extents import extent
-from symbackprop.notation.errors import NumberLoss
+from symbackprop.notation.errors import NotationError
 
 MOST = 12  # steps of a loop that are written out
 
@@ -60,7 +60,7 @@ def watched(derived: Derivation, sizes: Mapping[str, int]) -> Watched:
 def _written_out(derived: Derivation, sizes: Mapping[str, int]) -> tuple[Program, str] | None:
     """The network with its loops written out by its reader, and what is differentiated there, the last of several values of a name.
 
-    None without loops, for many steps, and for what it lacks.
+    None without loops, for many steps, for what it lacks, and where its reader refuses it: a loss that is a number without steps.
     """
     network, program = derived.network, derived.forward
     if network is None or network.written_out is None or not has_loops(program):
@@ -70,7 +70,7 @@ def _written_out(derived: Derivation, sizes: Mapping[str, int]) -> tuple[Program
         return None
     try:
         plain = network.written_out(numbers=sizes)
-    except NumberLoss:  # no step of any loop is left
+    except NotationError:
         return None
     written, of = plain.program, plain.loss if derived.of == network.loss else derived.of
     inputs = {t.name for t in program.inputs}

@@ -115,6 +115,7 @@ class Loop:
 
     def whole(self, values: Sequence[Tensor]) -> list[Tensor]:
         """Values of the step, each with the axis of the steps in front; what all steps share stays as it is within them."""
+        self.settle(values)
         order = self._order(values)
         varying = self._varying(order, values)
         new: dict[int, Tensor] = {}
@@ -132,6 +133,24 @@ class Loop:
                 if tensor.inner is not None:
                     new[id(tensor)].inner = tensor.inner.moved(lambda t: known.get(id(t), t))
         return [new[id(value)] for value in values]
+
+    def settle(self, values: Iterable[Tensor]) -> dict[int, Tensor]:
+        """Put what `before` gave by its start, where no step changes it, in all that the values need; the starts by stand-ins."""
+        starts = {key: before.start for key, before in self.befores.items() if self._stays(key, before.value)}
+        for tensor in self._order(values) if starts else ():
+            if any(id(operand) in starts for operand, _ in tensor.operands):
+                tensor.operands = tuple((starts.get(id(operand), operand), index) for operand, index in tensor.operands)
+            if tensor.inner is not None:
+                tensor.inner = tensor.inner.moved(lambda t: starts.get(id(t), t))
+        for key in starts:
+            del self.befores[key]
+        return starts
+
+    def _stays(self, stand_in: int, value: Tensor | None) -> bool:
+        """Whether a step's value is the one before, as it is or copied."""
+        while value is not None and id(value) != stand_in:
+            value = _copied(value)
+        return value is not None
 
     def differing(self, values: Iterable[Tensor]) -> set[int]:
         """The identities of the values that differ from step to step."""
@@ -220,6 +239,15 @@ class Loop:
     def _counted(self, first: Expr) -> Tensor:
         """The numbers of all steps."""
         return Tensor((self.extent,), Sum(position("0") + first), (), ("0",))
+
+
+def _copied(tensor: Tensor) -> Tensor | None:
+    """What a tensor is a copy of, u[i] = z[i]; None where it is more."""
+    op = tensor.op
+    if not isinstance(op, Sum) or op.over or len(tensor.operands) != 1 or op.body != op.slots[0]:
+        return None
+    ((operand, index),) = tensor.operands
+    return operand if index == tensor.index else None
 
 
 def is_zero(tensor: Tensor) -> bool:

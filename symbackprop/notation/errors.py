@@ -75,10 +75,6 @@ class NotRead(NotationError):
     """Python has this and the language has not: a function that holds it can be run, not read."""
 
 
-class NumberLoss(NotationError):
-    """The loss is a number: it depends on nothing, as that of a loop that has no step."""
-
-
 class ShapesDiffer(NotationError):
     """A product or a sum in the language has no value: the shapes do not fit one another."""
 

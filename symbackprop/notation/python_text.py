@@ -13,7 +13,7 @@ from symbackprop.language.layers.stepped import all_written_out
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.arrays import copied
-from symbackprop.notation.errors import NotationError, NumberLoss, Place, Source
+from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.loops.widened import with_widths
@@ -105,7 +105,7 @@ def name_loss(reader: Reader, node: ast.expr) -> str:
     """Make an expression without a name the loss, as L, or f where L is taken; the name that it has then."""
     value = as_tensor(reader.evaluator.numeric(node, reader.evaluator.value(node)))
     if number_of(value) is not None or (value.signature is not None and value.signature.kind == "constant"):
-        raise NumberLoss("the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).", reader.source.place(node))
+        raise NotationError("the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).", reader.source.place(node))
     if value.signature is not None:
         raise reader.fault(node, f"the loss is the input {value.name} itself.", f"Write an expression: sum({value.name}**2).")
     if value.name is None:

@@ -54,6 +54,7 @@ class Leaving:
         self._connect()
         ends = {name: names[name] for name in (*own, *each) if isinstance(names.get(name), Tensor)}
         ends = {name: self._of_block(value) for name, value in ends.items()}
+        ends |= self._kept([*self.outputs.values(), *ends.values()])
         adding = self._adding(ends)
         for name, before in frame.carried.items():
             if name not in adding and frame.loop.is_read(before, self.outputs.values()):
@@ -113,6 +114,14 @@ class Leaving:
                     continue
                 fault = f"{name} is {before} before the first step of {place}, and something else after it."
                 raise self.reader.fault(head.node, fault, f"Write what {name} begins with, {name} = zeros(n), say.")
+
+    def _kept(self, values: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What no step changes, which is what it was above the loop; nothing carries it any more."""
+        frame = self.frame
+        starts = frame.loop.settle(values)
+        kept = {name: starts[id(before)] for name, before in frame.carried.items() if id(before) in starts}
+        frame.carried = {name: before for name, before in frame.carried.items() if name not in kept}
+        return kept
 
     @cached_property
     def _within(self) -> list[str]:
