@@ -126,6 +126,8 @@ class Recursion:
                 axis = self.every.get((ref.name, place))
                 is_step = (equation.target.name, letter) not in self.loose or (ref.name, place) in self.samples
                 if axis is not None and is_step:
+                    if found.setdefault(letter, axis).letter != axis.letter:  # W[j, i], whose rows are called by i elsewhere
+                        raise NoRecursionError("it reads an array along other axes than its own")
                     found[letter] = axis
                 if (ref.name, place) in self.whole and (ref is equation.target or letter not in equation.target.index):
                     whole.add(letter)
@@ -164,7 +166,7 @@ class Recursion:
         found: dict[tuple[Axis, ...], list[tuple[Expr, frozenset[str]]]] = {(): []}
         for term in sp.Add.make_args(op.body):
             held = [s for s in inner if term.has(s)]
-            if len(held) > 1 or any(sp.diff(term, s).has(s) for s in held):
+            if len(held) > 1 or any(not _is_factor(term, s) for s in held):
                 raise NoRecursionError("a sum over all steps stands in it")
             axes = inner[held[0]].summed if held else ()
             found.setdefault(axes, []).append((term, frozenset().union(*(inner[s].parts for s in held))))
@@ -184,9 +186,7 @@ class Recursion:
         if len(held) != 1 or self.program.tensors[name].role is None:
             return None
         ((own, inner),) = held
-        slope = sp.diff(body, own)
-        is_linear = not slope.has(own) and sp.expand(body - own * slope) == 0
-        return Terms(None, inner.summed, inner.parts | {name}) if is_linear else None
+        return Terms(None, inner.summed, inner.parts | {name}) if _is_factor(body, own) else None
 
     def told_sums(self) -> frozenset[str]:
         """The sums over all steps that nobody named and that gradients read, which stand in their lines by a name."""
@@ -301,6 +301,12 @@ class Recursion:
                     seen.add(r.name)
                     waiting.append(r.name)
         return found
+
+
+def _is_factor(term: Expr, s: Expr) -> bool:
+    """Whether a term is a product with a value, and not a choice between it and another one."""
+    slope = sp.diff(term, s)
+    return not slope.has(s) and sp.expand(term - s * slope) == 0
 
 
 def pinned(equation: Equation, letter: str) -> Expr | None:

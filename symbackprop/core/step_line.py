@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
 from sympy import Eq, Expr
+from sympy.core.relational import Relational
 
+from symbackprop.core.begun import begun
 from symbackprop.core.functions import iverson
-from symbackprop.core.guards import affine, split
+from symbackprop.core.guards import affine, proven, split
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import Carry, Equation, Op, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
@@ -50,6 +52,7 @@ class _Line:
         self.carries: list[Equation] = []
         self.beyond: set[str] = set()  # values of another step, which are given
         self.here: dict[str, Expr] = {}  # the step of the line, by the axis
+        self.free: list[Axis] = []  # along which it holds for several steps
 
     def run(self) -> StepProgram:
         equation = self.own
@@ -63,6 +66,7 @@ class _Line:
             raise NoRecursionError("a function of all steps stands in it")
         starts = self._starts() if self.first else self.edge
         marks = {letter: starts.get(letter, axis.step) for letter, axis in own.items()}
+        self.free = [axis for letter, axis in own.items() if letter not in starts] + list(summed)
         target = self.tensor(self.name, marks)
         self.here = {**marks, **{axis.letter: axis.step for axis in summed}}
         self.define(target, self.here, frozenset(over))
@@ -71,7 +75,7 @@ class _Line:
         refs = (ref for equation in program.equations for ref in (equation.target, *equation.operands))
         if any(len(ref.index) != len(program.shape(ref.name)) for ref in refs):
             raise NoRecursionError("a value stands at its steps in one equation, and along them all in another")
-        free = tuple(axis for letter, axis in own.items() if letter not in starts)
+        free = tuple(axis for axis in self.free if axis not in summed)
         carries = tuple(map(self.of.carried, self.carries))
         return StepProgram(program, target, self.standing, summed, free, carries, self.first, self.besides)
 
@@ -130,10 +134,17 @@ class _Line:
             self.tensors[key] = replace(signature, name=key, shape=shape)
             if held:
                 self.beyond.add(key)
-        if key not in self.standing or not held:  # what is read at its own step stands there, whatever else holds it
+        known = self.standing.get(key)
+        if known is None or self._stands_at_its_step(name, here) is not bool(held):  # before the first step another one holds it
             stack, places = held or (name, here)
             self.standing[key] = AtStep(name, tuple(here.items()), stack, tuple(places.items()))
         return key
+
+    def _stands_at_its_step(self, name: str, marks: Mapping[str, Expr]) -> bool:
+        """Whether a tensor has an entry at a step, wherever the line holds."""
+        shape = self.of.program.shape(name)
+        own = [(shape[k], axis) for (n, k), axis in self.of.axes.items() if n == name and axis.letter in marks]
+        return not any(self._beyond(sp.expand(marks[axis.letter] - axis.origin), extent, ()) for extent, axis in own)
 
     def _comes_back(self, name: str) -> bool:
         """Whether a Carry reads itself, through others and copies alone: u, v = v, u."""
@@ -149,15 +160,22 @@ class _Line:
         """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
         if (copied := _copied(equation)) is not None:
             return self.tensor(copied, marks, held)
+        letters = self.of.axis_letters(equation)
+        if (own := begun(self.of, equation)) is not None and own.letter in letters and letters[own.letter].letter in marks:
+            step = sp.expand(marks[letters[own.letter].letter] - letters[own.letter].origin + own.shift + own.axis.origin)
+            return self.tensor(own.name, {**marks, own.axis.letter: step}, held or (equation.target.name, marks))
         end = self.of.end(equation)
         if end is None:
             return None
         ref, axis, pin = end
-        letters = self.of.axis_letters(equation)
         at: dict[Expr, Expr] = {position(c): marks[a.letter] - a.origin for c, a in letters.items() if a.letter in marks}
-        if any(substituted(pin, at).has(position(c)) for c in (*equation.target.index, *dict(equation.op.over))):
+        place = sp.expand(substituted(pin, at))
+        if any(place.has(position(c)) for c in (*equation.target.index, *dict(equation.op.over))):
             return None
-        return self.tensor(ref.name, {**marks, axis.letter: sp.expand(substituted(pin, at) + axis.origin)}, held)
+        axes = [letters[c] for c in equation.target.index if c in letters and letters[c].letter in marks]
+        if held is None and self._beyond(place, axis.extent, [(own, marks[own.letter]) for own in axes]):
+            return None
+        return self.tensor(ref.name, {**marks, axis.letter: sp.expand(place + axis.origin)}, held)
 
     def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:
         """Write the equation of a tensor at its step, and those of what it reads, as far as they have no lines of their own."""
@@ -182,7 +200,12 @@ class _Line:
                 pin = pinned(equation, c)
                 if pin is None or not isinstance(op, Sum):
                     raise NoRecursionError("a sum over all steps stands in it")
-                steps[c], op = sp.expand(substituted(pin, at) + letters[c].origin), unpinned(op, c)
+                place = sp.expand(substituted(pin, at))
+                is_given = any(r.name in self.lets or r.name == self.name for r in equation.operands if c in r.index)
+                own_steps = [(letters[x], step) for x, step in steps.items() if x in equation.target.index]
+                beyond = () if is_given else self._beyond(place, dict(op.over)[c], own_steps)
+                steps[c], op = sp.expand(place + letters[c].origin), unpinned(op, c)
+                op = replace(op, body=op.body * sp.Mul(*map(iverson, beyond)))
                 if any(steps[c].has(position(other)) for other in held | dict(op.over).keys()):  # x[k], and k is no step
                     raise NoRecursionError("it reads another step")
         missing = set(letters) - set(steps)
@@ -196,6 +219,36 @@ class _Line:
         index = tuple(c for c in equation.target.index if c not in steps)
         self.equations[key] = Equation(Ref(key, index), op, operands, equation.step)
         self._order(key)
+
+    def _beyond(self, place: Expr, extent: Expr, at: Sequence[tuple[Axis, Expr]]) -> list[Relational]:
+        """That a place of an axis is one, as far as the steps of the line do not say so: beyond its axis a value has no entry.
+
+        at   the steps at which the value stands that reads it, which are steps of its own axes.
+        """
+        conditions, found = self.of.program.conditions, list[Relational]()
+        for room in (place, sp.expand(extent - 1 - place)):
+            rooms, holds = [room], sp.Ge(room, 0)
+            for axis in self.free:
+                slope = sp.diff(room, axis.step)
+                if slope != 0:
+                    ends = self._ends(axis, at, bool(slope.is_positive))
+                    rooms = [sp.expand(one.subs(axis.step, end)) for one in rooms for end in ends]
+                    rest = sp.expand(room - slope * axis.step)
+                    holds = sp.Ge(axis.step, -rest) if slope == 1 else sp.Le(axis.step, rest) if slope == -1 else holds
+            if not any(proven(one, conditions) for one in rooms):
+                found.append(holds)
+        return found
+
+    def _ends(self, axis: Axis, at: Sequence[tuple[Axis, Expr]], is_first: bool) -> Iterator[Expr]:
+        """Steps of an axis that none at which the line holds stands before, or behind: its own, and where a value has its first."""
+        besides = {step for c, step in self.besides if c == axis.letter}
+        end, way = (axis.origin, 1) if is_first else (axis.last, -1)
+        while end in besides:
+            end = sp.expand(end + way)
+        yield end
+        for own, step in at:
+            if (shift := sp.expand(step - axis.step)).is_Integer:
+                yield sp.expand((own.origin if is_first else own.last) - shift)
 
     def _within(self, equation: Equation, letters: Mapping[str, Axis], marks: Mapping[str, Expr]) -> Equation:
         """The equation without what it says of other steps: those that have lines of their own, or none at this one."""

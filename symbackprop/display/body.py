@@ -51,9 +51,7 @@ _FUNCTIONS: dict[str, str] = {
     "Abs": r"\left|{0}\right|",
     "floor": r"\left\lfloor {0}\right\rfloor",
     "ceiling": r"\left\lceil {0}\right\rceil",
-    "rint": r"\operatorname{round}",
-    "Mod": r"\operatorname{mod}",
-    "stop_gradient": r"\operatorname{sg}",
+    **{n: rf"\operatorname{{{word}}}" for n, word in {"rint": "round", "Mod": "mod", "stop_gradient": "sg"}.items()},
     **{n: "\\" + n for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
 }
 _RELATIONS = {sp.Eq: "=", sp.Ne: "ne", sp.Gt: ">", sp.Lt: "<", sp.Ge: "ge", sp.Le: "le"}

@@ -128,7 +128,7 @@ def negated(condition: sp.Basic) -> sp.Basic:
 
 
 def tidy_condition(condition: Any) -> Any:
-    """The condition with a number on its right side, 0 < x is x > 0, and without indicators: 1[c] != 0 is c."""
+    """The condition with a number on its right side, 0 < x is x > 0, t - 1 = 0 is t = 1; and without indicators: 1[c] != 0 is c."""
     if not isinstance(condition, Relational):
         return condition
     if condition.lhs.is_number:
@@ -137,6 +137,9 @@ def tidy_condition(condition: Any) -> Any:
         inner = indicator_of(condition.lhs)
         if inner is not None:
             return tidy_condition(inner) if isinstance(condition, sp.Ne) else negated(inner)
+    number, rest = condition.lhs.as_coeff_Add() if isinstance(condition.lhs, Expr) else (S.Zero, condition.lhs)
+    if number != 0 and isinstance(rest, Symbol) and rest.is_positive and condition.rhs.is_number:  # t = 1, and not t - 1 = 0
+        return condition.func(rest, condition.rhs - number)
     return condition
 
 

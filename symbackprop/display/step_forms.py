@@ -15,7 +15,7 @@ from sympy import Expr
 
 from symbackprop.algebra.recursion import Handed
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Carry, Equation, rewritten, size, substituted
+from symbackprop.core.program import Carry, Equation, Program, rewritten, size, substituted
 from symbackprop.core.recursion import AtStep, Marks, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_axes import Axis
 from symbackprop.core.step_line import step_line
@@ -112,8 +112,8 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
     program, names = derivation.forward, Names(derivation.program)
     starts: list[StepForm] = []
     found: list[StepForm] = []
-    recursion, sums = Recursion(program), Recursion(derivation.program).told_sums()
-    sums |= _carried_on(names, recursion)
+    recursion = Recursion(derivation.program)  # which calls an array's rows alike in both passes
+    sums = recursion.told_sums() | _carried_on(names, recursion, program)
     for equation in program.equations:
         if isinstance(equation.op, Carry):
             own = _start(names, recursion, equation)
@@ -123,9 +123,9 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
     return [*starts, *found]
 
 
-def _carried_on(names: Names, recursion: Recursion) -> frozenset[str]:
+def _carried_on(names: Names, recursion: Recursion, program: Program) -> frozenset[str]:
     """What steps hand on and nobody named, as a gradient inside of a loss, but for what is an entry of a value that has a name."""
-    sources = {recursion.read(e)[0] for e in recursion.program.equations if isinstance(e.op, Carry)}
+    sources = {recursion.read(e)[0] for e in program.equations if isinstance(e.op, Carry)}
     unnamed = [n for n in sources if n in recursion.written and not recursion.program.tensors[n].has_name]
     return frozenset(n for n in unnamed if _entry_of(names, recursion, n) is None)
 
@@ -150,7 +150,7 @@ def value_at_step(names: Names, derivation: Derivation, name: str, marks: Marks 
 
     Raises NoRecursionError where it has no form there.
     """
-    return _step_form(names, Recursion(derivation.forward), name, frozenset(), {size(axis): step for axis, step in marks})
+    return _step_form(names, Recursion(derivation.program), name, frozenset(), {size(axis): step for axis, step in marks})
 
 
 def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str, tuple[Node, Node]]:
@@ -159,7 +159,7 @@ def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str
     What is carried is called by what it is, s_{t-1}, and says where it starts. None of them where one has no form at one step.
     """
     program, names = derivation.forward, Names(derivation.program)
-    recursion, shown = Recursion(program), frozenset(e.target.name for e in program.equations) - set(hidden)
+    recursion, shown = Recursion(derivation.program), frozenset(e.target.name for e in program.equations) - set(hidden)
     found: dict[str, tuple[Node, Node]] = {}
     for equation in program.equations:
         name = equation.target.name

@@ -50,7 +50,7 @@ def read_body(e: sp.Basic) -> Node:
         return read_body(e.args[0])
     if isinstance(e, Where):
         return _where(e)
-    if e.is_number:
+    if e.is_number and not e.has(TableFunction, Where):
         return _number(e)
     if isinstance(e, sp.Pow):
         return _power(e)

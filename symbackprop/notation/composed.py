@@ -19,6 +19,7 @@ from symbackprop.language.operations.factors import Singular
 from symbackprop.language.operations.norms import over_entries
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axes, normal_axis
 from symbackprop.language.tensors.parts import is_truth
+from symbackprop.notation.arrays import copied
 from symbackprop.notation.composed_further import FURTHER
 from symbackprop.notation.composed_shapes import (
     append,
@@ -230,7 +231,7 @@ def matrix_transpose(x: Any) -> Tensor:
 
 def _same(x: Any, *of: Any) -> Tensor:
     """y = x: what the function mends does not stand in an array of finite real numbers."""
-    return TABLE["identity"](as_tensor(x))
+    return copied(as_tensor(x))
 
 
 def _of_axes(name: str) -> Callable[..., Tensor]:

@@ -9,8 +9,8 @@ import sympy as sp
 
 from symbackprop.core.program import shape_text
 from symbackprop.language import operations as op
-from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axis, number_of
+from symbackprop.notation.arrays import copied
 
 MOST = 100  # numbers of a written array
 
@@ -82,7 +82,7 @@ def block(parts: Any) -> Tensor:
 def array(values: Any, dtype: Any = None) -> Tensor:
     """y = the values in written lists, as an array; of an array, itself."""
     if not isinstance(values, list | tuple):
-        return TABLE["identity"](as_tensor(values))
+        return copied(as_tensor(values))
     if not values or _count(values) > MOST:
         raise LanguageError(f"array: {_count(values) or 'no'} numbers are written out; declare the array as data: x: data[n]")
     made = op.stack([array(value) if isinstance(value, list | tuple) else as_tensor(value) for value in values])

@@ -105,7 +105,7 @@ def name_loss(reader: Reader, node: ast.expr) -> str:
     """Make an expression without a name the loss, as L, or f where L is taken; the name that it has then."""
     value = as_tensor(reader.evaluator.numeric(node, reader.evaluator.value(node)))
     if number_of(value) is not None or (value.signature is not None and value.signature.kind == "constant"):
-        raise NotationError("the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).", reader.source.place(node))
+        raise reader.fault(node, "the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).")
     if value.signature is not None:
         raise reader.fault(node, f"the loss is the input {value.name} itself.", f"Write an expression: sum({value.name}**2).")
     if value.name is None:

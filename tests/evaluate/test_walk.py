@@ -95,6 +95,15 @@ def test_numbers_that_a_loop_carries_are_arrays_in_every_arithmetic() -> None:
     np.testing.assert_allclose(float(digits["L"]), walk(program, where, {"T": 3})["L"], rtol=1e-14)
 
 
+def test_a_function_of_a_number_is_one_to_any_power() -> None:
+    network = sb.read("x: parameter\nL = x * sigmoid(1)**2")
+    at = {"x": np.array(2.0)}
+    want = tape.forward(network.program, at, {})["L"]
+    for arithmetic in (None, MORE_DIGITS):
+        given = walk(network.program, at, {}) if arithmetic is None else walk(network.program, at, {}, arithmetic)
+        assert float(given["L"]) == pytest.approx(float(want), rel=1e-14)
+
+
 def test_comparisons_are_told_in_the_names_of_the_network() -> None:
     seen = []
     program = sb.read("z: data[n]\nh = maximum(0, z)\nL = sum(h)", gates="elementary").program
