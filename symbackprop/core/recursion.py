@@ -12,7 +12,7 @@ What a loop reads at its own steps or some beside, y[t-1], stands at them as wel
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from sympy import Expr
@@ -27,6 +27,7 @@ from symbackprop.core.program import (
     Ref,
     Sum,
     position,
+    substituted,
 )
 from symbackprop.core.step_axes import Axis, Place, step_axes
 
@@ -228,6 +229,31 @@ class Recursion:
         own = [c for c in equation.target.index if not pin.has(position(c))]
         return (ref, axis, pin) if [c for c in ref.index if c != letter] == own else None
 
+    def handed_on(self, at: AtStep) -> AtStep:
+        """A value at its step; what is carried, reads another one at a step alone or copies it is that one."""
+        seen = set[str]()
+        while at.name not in seen and (written := self.written.get(at.name)) is not None:
+            seen.add(at.name)
+            if isinstance(written.op, Carry):
+                own = self.carried(written)
+                marks = tuple((c, step - own.step if c == own.axis.letter else step) for c, step in at.marks)
+                at = replace(at, name=written.operands[0].name, marks=marks)
+                continue
+            if self.program.tensors[at.name].has_name:
+                break
+            if (source := copied(written)) is not None:
+                at = replace(at, name=source)
+                continue
+            end = self.end(written)
+            if end is None:
+                break
+            ref, axis, pin = end
+            steps, letters = dict(at.marks), self.axis_letters(written)
+            here = {position(c): steps[a.letter] - a.origin for c, a in letters.items() if a.letter in steps}
+            steps |= {axis.letter: sp.expand(substituted(pin, here) + axis.origin)}
+            at = replace(at, name=ref.name, marks=tuple(steps.items()))
+        return at
+
     def read(self, carry: Equation) -> tuple[str, Marks]:
         """The tensor that a Carry reads, also through other ones, and the step at which it does."""
         letters = {axis.letter: axis for axis in self.axis_letters(carry).values()}
@@ -301,6 +327,15 @@ class Recursion:
                     seen.add(r.name)
                     waiting.append(r.name)
         return found
+
+
+def copied(equation: Equation) -> str | None:
+    """The value that this one is, u[i] = z[i]; None where it is more."""
+    op, refs = equation.op, equation.operands
+    is_copy = (
+        isinstance(op, Sum) and not op.over and len(refs) == 1 and op.body == op.slots[0] and refs[0].index == equation.target.index
+    )
+    return refs[0].name if is_copy else None
 
 
 def _is_factor(term: Expr, s: Expr) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -10,12 +10,24 @@ from sympy import Eq, Expr
 from sympy.core.relational import Relational
 
 from symbackprop.core.begun import begun
+from symbackprop.core.beyond import Reach, beyond
 from symbackprop.core.functions import iverson
-from symbackprop.core.guards import affine, proven, split
+from symbackprop.core.guards import affine, split
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import Carry, Equation, Op, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
-from symbackprop.core.recursion import WHOLE, AtStep, Marks, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
+from symbackprop.core.recursion import (
+    WHOLE,
+    AtStep,
+    Marks,
+    NoRecursionError,
+    Recursion,
+    StepProgram,
+    Terms,
+    copied,
+    pinned,
+    unpinned,
+)  # fmt: skip
 from symbackprop.core.step_axes import Axis
 
 _Held = tuple[str, Mapping[str, Expr]]
@@ -149,7 +161,7 @@ class _Line:
     def _comes_back(self, name: str) -> bool:
         """Whether a Carry reads itself, through others and copies alone: u, v = v, u."""
         seen, at = {name}, self.of.written[name]
-        while (source := at.operands[0].name if isinstance(at.op, Carry) else _copied(at)) is not None:
+        while (source := at.operands[0].name if isinstance(at.op, Carry) else copied(at)) is not None:
             if source in seen or source not in self.of.written:
                 return source in seen
             seen.add(source)
@@ -158,8 +170,8 @@ class _Line:
 
     def _alias(self, equation: Equation, marks: Mapping[str, Expr], held: _Held | None) -> str | None:
         """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
-        if (copied := _copied(equation)) is not None:
-            return self.tensor(copied, marks, held)
+        if (source := copied(equation)) is not None:
+            return self.tensor(source, marks, held)
         letters = self.of.axis_letters(equation)
         if (own := begun(self.of, equation)) is not None and own.letter in letters and letters[own.letter].letter in marks:
             step = sp.expand(marks[letters[own.letter].letter] - letters[own.letter].origin + own.shift + own.axis.origin)
@@ -221,34 +233,8 @@ class _Line:
         self._order(key)
 
     def _beyond(self, place: Expr, extent: Expr, at: Sequence[tuple[Axis, Expr]]) -> list[Relational]:
-        """That a place of an axis is one, as far as the steps of the line do not say so: beyond its axis a value has no entry.
-
-        at   the steps at which the value stands that reads it, which are steps of its own axes.
-        """
-        conditions, found = self.of.program.conditions, list[Relational]()
-        for room in (place, sp.expand(extent - 1 - place)):
-            rooms, holds = [room], sp.Ge(room, 0)
-            for axis in self.free:
-                slope = sp.diff(room, axis.step)
-                if slope != 0:
-                    ends = self._ends(axis, at, bool(slope.is_positive))
-                    rooms = [sp.expand(one.subs(axis.step, end)) for one in rooms for end in ends]
-                    rest = sp.expand(room - slope * axis.step)
-                    holds = sp.Ge(axis.step, -rest) if slope == 1 else sp.Le(axis.step, rest) if slope == -1 else holds
-            if not any(proven(one, conditions) for one in rooms):
-                found.append(holds)
-        return found
-
-    def _ends(self, axis: Axis, at: Sequence[tuple[Axis, Expr]], is_first: bool) -> Iterator[Expr]:
-        """Steps of an axis that none at which the line holds stands before, or behind: its own, and where a value has its first."""
-        besides = {step for c, step in self.besides if c == axis.letter}
-        end, way = (axis.origin, 1) if is_first else (axis.last, -1)
-        while end in besides:
-            end = sp.expand(end + way)
-        yield end
-        for own, step in at:
-            if (shift := sp.expand(step - axis.step)).is_Integer:
-                yield sp.expand((own.origin if is_first else own.last) - shift)
+        """What is to hold beside the line for a place to be one of an axis, for a value that stands at some steps."""
+        return beyond(place, extent, Reach(self.free, at, self.besides, self.of.program.conditions))
 
     def _within(self, equation: Equation, letters: Mapping[str, Axis], marks: Mapping[str, Expr]) -> Equation:
         """The equation without what it says of other steps: those that have lines of their own, or none at this one."""
@@ -377,15 +363,6 @@ class _Line:
     def _order(self, key: str) -> None:
         """What was written last stands last: it reads what stands before."""
         self.equations[key] = self.equations.pop(key)
-
-
-def _copied(equation: Equation) -> str | None:
-    """The value that this one is, u[i] = z[i]."""
-    op, refs = equation.op, equation.operands
-    is_copy = (
-        isinstance(op, Sum) and not op.over and len(refs) == 1 and op.body == op.slots[0] and refs[0].index == equation.target.index
-    )
-    return refs[0].name if is_copy else None
 
 
 def _of_terms(equation: Equation, terms: Terms) -> Equation:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sympy import S, expand
+from sympy import S
 
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Carry, Equation, Ref, Sum, position, slot, substituted
+from symbackprop.core.program import Equation, Ref, Sum, slot, substituted
 from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
 from symbackprop.display.box import StepChain
 from symbackprop.display.index_form import equation_letters, index_form, target_entry
@@ -80,7 +80,7 @@ class _Part:
         own = self.at.standing[gradient.name]
         role = self.names.whole.signature(own.name).role
         assert role is not None
-        at = self._read(AtStep(role.wrt, own.marks, role.wrt, own.marks))
+        at = self.recursion.handed_on(AtStep(role.wrt, own.marks, role.wrt, own.marks))
         shown = [letters[c] for c in gradient.index]
         if self.names.whole.signature(at.name).has_name:
             return self.names.at(at, shown)
@@ -95,25 +95,6 @@ class _Part:
         if isinstance(formula, Script) or len(items_of(formula)) == 1:  # an entry: x_{1,y}
             return None if given else formula
         return f.scripted(f.bracket(formula), sub=index(given)) if given else f.bracket(formula)
-
-    def _read(self, at: AtStep) -> AtStep:
-        """A value at its step; what is carried, and what reads another one at a step alone, is that one."""
-        recursion = self.recursion
-        while (written := recursion.written.get(at.name)) is not None:
-            if isinstance(written.op, Carry):
-                own = recursion.carried(written)
-                marks = tuple((c, step - own.step if c == own.axis.letter else step) for c, step in at.marks)
-                at = replace(at, name=written.operands[0].name, marks=marks)
-                continue
-            end = None if recursion.program.tensors[at.name].has_name else recursion.end(written)
-            if end is None:
-                break
-            ref, axis, pin = end
-            steps, letters = dict(at.marks), recursion.axis_letters(written)
-            here = {position(c): steps[a.letter] - a.origin for c, a in letters.items() if a.letter in steps}
-            steps |= {axis.letter: expand(substituted(pin, here) + axis.origin)}
-            at = replace(at, name=ref.name, marks=tuple(steps.items()))
-        return at
 
 
 def local_at(at: StepProgram, equation: Equation) -> Equation | None:

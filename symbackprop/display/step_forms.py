@@ -153,6 +153,19 @@ def value_at_step(names: Names, derivation: Derivation, name: str, marks: Marks 
     return _step_form(names, Recursion(derivation.program), name, frozenset(), {size(axis): step for axis, step in marks})
 
 
+def spoken_at_step(names: Names, derivation: Derivation, name: str) -> StepForm:
+    """The equation of a value at its step, of which a report speaks; what is carried is the value that it hands on, u_{t-2}.
+
+    Raises NoRecursionError where it has no form there.
+    """
+    recursion = Recursion(derivation.program)
+    if not isinstance(recursion.written[name].op, Carry):
+        return value_at_step(names, derivation, name)
+    here = tuple((axis.letter, axis.step) for axis in recursion.axis_letters(recursion.written[name]).values())
+    at, left = recursion.handed_on(AtStep(name, here, name, here)), marked(names.name_of(name), here, ())
+    return StepForm(name, f.equation(left, marked(names.name_of(at.name), at.marks, ())), Told())
+
+
 def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str, tuple[Node, Node]]:
     """What a picture writes for each value but the hidden ones: its equation at one step, and its name there.
 

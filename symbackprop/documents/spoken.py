@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args
 
 from symbackprop.core.program import Program
 from symbackprop.display.names import Names
@@ -10,18 +12,19 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Atom, Node, Row, Script, children, items_of, kind_of, set_apart, split
 
 _Key = tuple[Node, tuple[Node, ...]]  # a base, and what stands below it
+_NODES = get_args(Node)
 
 
-def unsaid(names: Names, program: Program, formulas: Iterable[Node]) -> list[str]:
-    """The values of a program, in its order, whose names stand in formulas, and on the left of none."""
+def unsaid(names: Names, program: Program, blocks: Any) -> list[str]:
+    """The values of a program, in its order, whose names stand in blocks, and on the left of no equation there."""
     own = {_key(names, name): name for name in program.equation_of()}
     read, said = set[str](), set[str]()
-    for formula in formulas:
+    for formula in _formulas(blocks):
         for line in set_apart(formula):
             *lefts, _ = _sides(line)
             for left in lefts:
-                said |= {name for item in items_of(left) for name in _named(own, item)}
-            read |= {name for node in _names_in(line) for name in _named(own, node)}
+                said |= _said(own, left)
+            read |= {name for node in _names(line) if (name := _named(own, node)) is not None}
     return [name for name in own.values() if name in read - said]
 
 
@@ -30,14 +33,16 @@ def _key(names: Names, name: str) -> _Key:
     return own.base, items_of(f.listed(own.subs)) if own.subs else ()
 
 
-def _named(own: Collection[_Key], node: Node) -> Iterator[str]:
-    """The value that a node is the name of, with letters or steps behind its own subscripts or without: the longest name."""
-    base, below = (node.base, items_of(node.sub)) if isinstance(node, Script) and node.sub is not None else (node, ())
-    base = base.base if isinstance(base, Script) else base
-    for k in range(len(below), -1, -1):
-        if (k == len(below) or k == 0 or kind_of(below[k]) == "punctuation") and (base, below[:k]) in own:
-            yield own[base, below[:k]]
-            return
+def _formulas(part: Any) -> Iterator[Node]:
+    """The formulas of blocks, of sentences as well."""
+    if isinstance(part, _NODES):
+        yield part
+    elif isinstance(part, tuple | list):
+        for one in part:
+            yield from _formulas(one)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from _formulas(getattr(part, one.name))
 
 
 def _sides(line: Node) -> list[Node]:
@@ -50,11 +55,24 @@ def _sides(line: Node) -> list[Node]:
     return [*found, left]
 
 
-def _names_in(node: Node) -> Iterator[Node]:
+def _said(own: Mapping[_Key, str], left: Node) -> set[str]:
+    """The names on the left of an equation; none where it is more than names."""
+    several = [item for item in items_of(left) if kind_of(item) not in ("punctuation", "space")]
+    found = [_named(own, item) for item in several]
+    return {name for name in found if name is not None} if len(several) == 1 or None not in found else set()
+
+
+def _named(own: Mapping[_Key, str], node: Node) -> str | None:
+    """The value whose name a node is, with letters or steps behind its own subscripts or without: the longest name."""
+    base, below = (node.base, items_of(node.sub) if node.sub is not None else ()) if isinstance(node, Script) else (node, ())
+    ends = (k for k in range(len(below), -1, -1) if k in (0, len(below)) or kind_of(below[k]) == "punctuation")
+    return next((own[base, below[:k]] for k in ends if (base, below[:k]) in own), None)
+
+
+def _names(node: Node) -> Iterator[Node]:
     """The names within a formula, with their scripts."""
     if isinstance(node, Script | Atom):
         yield node
-    if not isinstance(node, Atom):
-        for part in children(node):
-            if not (isinstance(node, Script) and part is node.base and isinstance(part, Atom)):
-                yield from _names_in(part)
+    for part in children(node):
+        if not (isinstance(node, Script) and part is node.base and isinstance(part, Atom)):
+            yield from _names(part)

@@ -12,17 +12,13 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import declared_names
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Equation, Program, Signature, Sum
-from symbackprop.core.recursion import NoRecursionError
 from symbackprop.core.united import united
 from symbackprop.display.body import scalar
 from symbackprop.display.box import UNPROVED, ShownBox, ShownLine, no_product
-from symbackprop.display.equations import equation_formula
-from symbackprop.display.index_form import counts_positions, index_equation
+from symbackprop.display.index_form import counts_positions
 from symbackprop.display.names import Names
-from symbackprop.display.partials import stands_for
 from symbackprop.display.remarks import beside_steps
 from symbackprop.display.softmax import softmaxes
-from symbackprop.display.step_forms import forward_steps
 from symbackprop.display.written_out import written_out
 from symbackprop.documents import modes
 from symbackprop.documents.conventions import conventions
@@ -49,10 +45,10 @@ from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, beside, packed
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
-from symbackprop.documents.step_block import step_block, with_value
+from symbackprop.documents.network import WIDE, further_rows, network_rows
+from symbackprop.documents.step_block import step_block
 from symbackprop.documents.titles import typeset
-from symbackprop.documents.unspoken import as_written, unspoken
-from symbackprop.formulas import build as f
+from symbackprop.documents.unspoken import unspoken
 from symbackprop.formulas.told import Told, in_line, listed, several, told
 from symbackprop.formulas.tree import Node, items_of, split, walk
 
@@ -63,13 +59,10 @@ MOST_ROWS = 16
 """Lines of a box that stand below each other in a brief report; more stand side by side."""
 
 LEGEND = 40
-ON_A_PAGE = 40  # equations: a larger graph has a page of its own
-DRAW = "symbackprop draw NET -o graph.svg"
 """The longest line of names of parts, in letters across the paper."""
 
-WIDE = 54
-"""The longest line of equations of the network, in letters across the paper."""
-
+ON_A_PAGE = 40  # equations: a larger graph has a page of its own
+DRAW = "symbackprop draw NET -o graph.svg"
 COUNTS_FROM_0 = ("function", "trace")
 """Where a network came from whose author counts steps from 0."""
 
@@ -128,8 +121,10 @@ def report(
     inline = written_out(derived)
     lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps, proved)
     steps = _steps(derived, lecture, box, detail)
-    network = _network(lecture, detail, box, code or {})
+    network = network_rows(lecture, detail, box, code or {})
     result = _result(lecture, box, steps, detail) if box is not None else []
+    is_at_steps = has_loops(derived.forward) and box is not None and not box.missing
+    network += further_rows(lecture, [*network, *steps, *result], is_at_steps)
     at_steps = derived.is_recursion and box is not None and not box.missing
     origin = derived.network.origin if derived.network else ""
     counts = has_loops(derived.forward) and (detail == "full" or origin in COUNTS_FROM_0)
@@ -252,53 +247,6 @@ def _kind(tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
     if tensor.value is not None:
         return told("{}, {}", words, scalar(tensor.value))
     return told("{}, {}", words, _DOMAINS[tensor.domain]) if tensor.domain else words
-
-
-def _network(lecture: Lecture, detail: str, box: ShownBox | None, code: Collection[str]) -> list[Block]:
-    """The equations in matrix notation where there is one, a loop's at one step; in full, all that were again in index notation."""
-    try:
-        if has_loops(lecture.derivation.forward) and detail != "full":
-            return [FormulaRows(tuple(Formula(form.formula, form.about) for form in forward_steps(lecture.derivation)))]
-    except NoRecursionError:
-        pass  # they stand in index notation
-    names, forward, inline, values = lecture.plain, lecture.derivation.forward, lecture.hidden, lecture.values
-    if box is not None and detail != "full":
-        roles = (names.signature(n).role for n in {*lecture.anchors, *(x.name for x in box.lines)} if n in names.program.tensors)
-        starts = {
-            n for role in roles if role is not None for n in (role.wrt, role.of)
-        }  # ∂L/∂z stands beside a line, and in a title
-        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts | set(code))
-    told_whole = united(lecture.derivation, softmaxes(names).named)[1]
-    parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
-    first, second = [], []
-    for equation in forward.equations:
-        name = equation.target.name
-        if name in inline or name in parts:
-            continue
-        note = _shape_and_meaning(names, name, detail)
-        if forward.tensors[name].named and (derivative := stands_for(names, name)) is not None:
-            first.append(Formula(f.equation(names.tensor(name), derivative), told("by the chain rule"), label=f"{name}:derivative"))
-        shown, index = equation_formula(names, equation, inline), index_equation(names, equation, inline)
-        first.append(Formula(with_value(names, name, shown, values), note, label=name))
-        if shown != index:
-            second.append(Formula(index))
-    once = first if detail == "full" else list(folded(first))
-    if detail == "brief" and len(once) == len(first):
-        return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
-    blocks: list[Block] = [FormulaRows(tuple(once))]
-    if second and detail == "full":
-        blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
-    return blocks
-
-
-def _shape_and_meaning(names: Names, name: str, detail: str) -> Content:
-    """The shape of a value, and what it is where it is a derivative that nobody named."""
-    signature = names.signature(name)
-    shape = told("{}", names.dimensions(name)) if signature.shape else Told()
-    meaning = None if signature.named or detail == "brief" else stands_for(names, name)
-    if meaning is None:
-        return shape
-    return told("{} ({})", meaning, shape) if shape else told("{}", meaning)
 
 
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail: str) -> list[Block]:

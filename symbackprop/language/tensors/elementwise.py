@@ -25,9 +25,9 @@ def divide(a: Expr, b: Expr) -> Expr:
 
 def power(a: Expr, b: Expr) -> Expr:
     """a ** b; numbers that would fill the memory are refused."""
-    if b.is_number and abs(b) > 1000:
+    if b.is_comparable and abs(b) > 1000:
         raise LanguageError(f"the exponent {b} is beyond 1000")
-    if a.is_number and b.is_number and abs(a) > 10**12:
+    if a.is_comparable and b.is_comparable and abs(a) > 10**12:
         raise LanguageError(f"{a} to the power {b} is too large a number")
     return a**b
 
