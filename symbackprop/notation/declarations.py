@@ -15,7 +15,7 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.program import Signature, same_size, shape_text
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.errors import NotationError, Source
+from symbackprop.notation.errors import NotationError, NotRead, Source
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, MEANT, PACKAGES, SHAPES, UNSAID
 
@@ -204,7 +204,8 @@ class Reading:
                     f"Write {self.source.segment(node.left)} // {self.source.segment(node.right)}.",
                 )
             case _:
-                raise self.fault(node, f"{self.source.segment(node)} is no size.", "Sizes are made with + - * //.")
+                fault = f"{self.source.segment(node)} is no size."
+                raise NotRead(fault, "Sizes are made with + - * //.", self.source.place(node))
 
 
 def unquoted(annotation: ast.expr, source: Source) -> ast.expr:

@@ -187,7 +187,7 @@ class Leaving:
         if value.shape and is_zero(frame.loop.befores[id(before)].start):
             shape = ", ".join(map(str, value.shape))
             mend = f"Write {text} = zeros({shape if value.ndim == 1 else f'({shape})'})."
-        raise self.reader.fault(head.node, fault, mend)
+        raise self.reader.evaluator.unread(head.node, fault, mend)
 
     def _of_block(self, value: Tensor) -> Tensor:
         """A value of the block: itself, where a line of the block wrote it, else a copy."""

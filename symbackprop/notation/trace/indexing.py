@@ -12,6 +12,7 @@ from symbackprop.language.operations.entries import replaced
 from symbackprop.language.tensors import Tensor, is_integer, number_of, take
 from symbackprop.language.tensors.parts import source_of
 from symbackprop.notation.trace.masked import Masked, mask_of
+from symbackprop.notation.trace.nothing import nothing
 from symbackprop.notation.trace.sizes import Size, expr_of
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.trace.writing import Entry
@@ -28,6 +29,8 @@ def taken(run: Run, x: Traced, items: Any) -> Any:
     items = counted(run, items)
     bare = run.bare(_plain(items))
     value = x.value[bare]
+    if isinstance(value, np.ndarray) and not value.size:
+        return nothing(value)
     places = _places(x, bare)
     if x._view is None:
         written = x._own.at(places)
@@ -71,6 +74,9 @@ def put(run: Run, x: Traced, items: Any, value: Any) -> None:
         return
     items = counted(run, items)
     bare = run.bare(_plain(items))
+    if not np.size(x.value[bare]):
+        x.value[bare] = new.value
+        return
     places = _places(x, bare)
     if (
         new._view is not None

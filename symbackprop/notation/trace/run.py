@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Signature, same_size
+from symbackprop.language import operations as ops
 from symbackprop.language.tensors import LanguageError, Tensor, constant, is_integer, number_of
 from symbackprop.language.tensors.indexing import bound_of
 from symbackprop.notation.errors import NotationError
@@ -21,6 +22,7 @@ from symbackprop.notation.trace import functions, indexing, ufuncs
 from symbackprop.notation.trace.asked import Asked, Refused
 from symbackprop.notation.trace.frames import array_name, place
 from symbackprop.notation.trace.names import Names
+from symbackprop.notation.trace.nothing import Nothing
 from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
 from symbackprop.notation.trace.traced import Traced
 
@@ -120,6 +122,9 @@ class Run(Asked):
         if isinstance(value, list | tuple | range):
             found = functions.array(self, value)
             return found if isinstance(found, Traced) else self.lift(found)
+        if isinstance(value, Nothing) and (number := value.number) is not None:
+            shape = tuple(self.literal(n) for n in value.shape)
+            return Traced(self, np.full(value.shape, number), self.computed(lambda: ops.full(shape, expr_of(number))))
         if isinstance(value, np.ndarray):
             if value.dtype == object:
                 return self.lift(value.tolist())
