@@ -25,10 +25,10 @@ demo: $(VENV)/.has-digits
 	@sh examples/demo.sh $(VENV)/bin/symbackprop
 
 test: $(VENV)/.has-test,digits
-	@$(PYTEST) -n 2 -m "not slow"
+	@$(PYTEST) -n 2 --dist worksteal -m "not slow"
 
 slow: $(VENV)/.has-dev
-	@$(PYTEST) -n 2 -m slow
+	@$(PYTEST) -n 2 --dist worksteal -m slow
 
 fuzz: $(VENV)/.has-test,digits
 	@$(VENV)/bin/python -m tests.fuzz $(or $(COUNT),1000000)
