@@ -227,9 +227,11 @@ def indicator(condition: Node) -> Node:
 
 
 def cases(first: Node, test: Node, second: Node, otherwise: Node | None = None) -> Node:
-    """One value where a test holds, another one where it does not, or where another test holds."""
-    last = words("otherwise") if otherwise is None else beside(words("if "), otherwise)
-    return Grid("cases", ((first, beside(words("if "), test)), (second, last)))
+    """One value where a test holds, another one where it does not, or where another test holds; cases of cases as one list."""
+    row = first, beside(words("if "), test)
+    if otherwise is None and isinstance(second, Grid) and second.environment == "cases":
+        return Grid("cases", (row, *second.rows))
+    return Grid("cases", (row, (second, words("otherwise") if otherwise is None else beside(words("if "), otherwise))))
 
 
 def over_letters(operator: Node, letters: Sequence[Node], body: Node) -> Node:

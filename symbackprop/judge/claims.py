@@ -320,7 +320,7 @@ class Judge:
 
     def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
         """What is answered to one reading."""
-        given = [(written(letter), self.truth.gradient(tensor)) for letter, tensor in reading.guesses.items()]
+        given = [(written(letter), self.truth.guessed(guess)) for letter, guess in reading.guesses.items()]
         guesses = [told("{} is taken to be {}", *guess) for guess in given]
         about: dict[str, Any] = {
             "formulas": claim.formulas if reading.formula is None else (reading.formula,),

@@ -93,7 +93,7 @@ def _by_the_report(
     follows = [one.right or one.kind == "wrong, carried forward" for one in again]
     if any(now.wrong and not (before.wrong or fits) for now, before, fits in zip(again, found, follows, strict=True)):
         return None
-    right = [k for k in open_ if names[k] and (follows[k] or (found[k].kind == "not understood" and not again[k].open))]
+    right = [k for k in open_ if names[k] and (follows[k] or not again[k].open)]
     for k in right:
         said = told("{} as the report names it", listed(list(dict.fromkeys(written(one) for one in names[k]))))
         again[k] = replace(again[k], remarks=(*again[k].remarks, said))
@@ -360,7 +360,8 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
         goal = named(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
         if goal is None:  # by a name that a step gave
             judge.by_own |= {n: known.given(n) for n in (left.of, left.wrt) if n and known.is_own(n)}
-            raise NotUnderstood(f"there is no {left.wrt} in this network.", "Name one of its tensors.")
+            mend = "Name one of its tensors, or say which this is: --call p=NAME, or symbols={'p': NAME} in Python."
+            raise NotUnderstood(f"there is no {left.wrt} in this network.", mend)
         if goal.second:
             return found, as_said(truth, goal, left)
         found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.said)

@@ -54,7 +54,8 @@ RESTORED = {0: r"\\", 1: "&"}
 
 GAP = rf"{_THUS}|[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
 DERIVED = (  # a derivative, or a differential
-    r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*(?:[A-Z]|\\?[a-z]+(?:_\w|_\{\w+\})?\s*=)|\\delta(?![a-z])"
+    r"\\[dt]?frac\s*\{\s*(?:\\partial|(?:d|\\mathrm\s*\{d\})[^{}]*\}\s*\{\s*(?:d|\\mathrm\s*\{d\}))|\\partial\b[^=,;]*/\s*\\partial\b|"
+    r"\\nabla|(?:d|\\mathrm\s*\{d\})\s*(?:[A-Z]|\\?[a-z]+(?:_\w|_\{\w+\})?\s*=)|\\delta(?![a-z])"
 )
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))

@@ -29,12 +29,13 @@ from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.points import PointError
-from symbackprop.formulas.told import Formula, Told, in_line, told
+from symbackprop.formulas.told import Formula, Told, in_line, name, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.points import Place, Places
 from symbackprop.judge.proved import proved_line
 from symbackprop.judge.recursed import proved_steps
 from symbackprop.notation.claims import At
+from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.steps import Loops
 from symbackprop.notation.networks import with_gates
 
@@ -86,6 +87,10 @@ class Truth:
         """d of / d wrt in a sentence."""
         of = of or self.of
         return Formula(f"d{of}/d{wrt}", in_line(self.names.derivative(Gradient(of, wrt), ())))
+
+    def guessed(self, guess: Guess) -> Formula:
+        """What a letter is taken to be, in a sentence."""
+        return self.gradient(guess.tensor) if guess.gradient else name(guess.tensor)
 
     def has_gradient(self, name: str) -> bool:
         return self.program.tensors[name].kind not in ("integers", "constant")

@@ -385,9 +385,9 @@ def test_a_local_derivative_may_have_an_index_twice(claim: str, wrong: tuple[str
 @pytest.mark.parametrize(
     ("said", "mend"),
     [
-        ("U", "Name one of its tensors."),
+        ("U", "Name one of its tensors, or say which this is"),
         ("w", "Did you mean W?"),
-        (r"\hat{z}", "Name one of its tensors."),
+        (r"\hat{z}", "Name one of its tensors, or say which this is"),
         ("z", "Did you mean Z?"),
     ],
 )
@@ -410,7 +410,7 @@ def test_a_derivative_by_a_name_of_a_step_is_not_understood_and_stops_no_other()
     chained = (r"\delta_T", r"\delta_T = \frac{\partial L}{\partial e} = 2 (s_T - y)")
     assert sb.verify(RECURRENT, [steps[0], chained]).exit_code == 0
     found = sb.verify(RECURRENT, steps).claims
-    assert str(found[1].because) == "there is no e in this network. Name one of its tensors."
+    assert str(found[1].because).startswith("there is no e in this network. Name one of its tensors, or say which")
     assert found[3].verdict == "right, identity"
 
 

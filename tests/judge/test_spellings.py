@@ -136,3 +136,57 @@ def test_texts_in_a_file_of_code_stay_as_they_are_written(tmp_path: Path) -> Non
     for claim in ("(1/n) Xᵀ(p − y)", r"\frac{1}{n} X^\top(σ(X w) - y)"):
         path.write_text(f"claims = {{'w': {claim!r}}}\n", encoding="utf-8")
         assert sb.verify(net, path).ok, claim
+
+
+LOGISTIC = """X: data[n, d]
+y: data[n]
+w: parameter[d]
+p = sigmoid(X @ w)
+L = -mean(y*log(p) + (1 - y)*log(1 - p))
+"""
+
+
+@pytest.mark.parametrize(("letter", "shown"), [(r"\hat{y}", "ŷ"), (r"\hat p", "p̂"), ("a", "a"), ("h", "h"), (r"\mu", "μ")])
+def test_a_letter_that_stands_nowhere_may_be_a_value_of_the_network(letter: str, shown: str) -> None:
+    right = sb.verify(LOGISTIC, rf"\nabla_w L = \frac{{1}}{{n}} X^\top ({letter} - y)")
+    assert f"∂L/∂w  right, identity if {shown} is p\n" in str(right)
+    turned = sb.verify(LOGISTIC, rf"\nabla_w L = \frac{{1}}{{n}} X^\top (y - {letter})")
+    assert f"∂L/∂w  undecided: what is {shown}?" in str(turned)
+
+
+@pytest.mark.parametrize("key", ["phat", r"\hat{p}", r"\hat p"])
+def test_a_letter_may_be_called_by_its_name(key: str) -> None:
+    claim = r"\nabla_w L = \frac{1}{n} X^\top (y - \hat{p})"
+    assert sb.verify(LOGISTIC, claim, symbols={key: "p"}).claims[0].kind == "up to convention"
+
+
+GAUSS = "x: data[n]\nm: parameter\ns: parameter & positive\nL = sum(log(s) + (x - m)**2/(2*s**2))"
+
+
+@pytest.mark.parametrize(("letter", "symbols"), [("s", {}), (r"\sigma", {"sigma": "s"})])
+def test_the_derivative_by_a_square_is_not_taken_for_that_by_its_base(letter: str, symbols: dict[str, str]) -> None:
+    by_square = (
+        rf"\frac{{\partial L}}{{\partial {letter}^2}} = \frac{{n}}{{2{letter}^2}} - \frac{{1}}{{2{letter}^4}}\sum_i (x_i - m)^2"
+    )
+    found = sb.verify(GAUSS, by_square, symbols=symbols).claims[0]
+    assert found.kind == "not understood"
+    assert "write the network with a name for the power, v = s**2" in str(found.because)
+    by_base = rf"\frac{{\partial L}}{{\partial {letter}}} = \frac{{n}}{{{letter}}} - \frac{{1}}{{{letter}^3}}\sum_i (x_i - m)^2"
+    assert sb.verify(GAUSS, by_base, symbols=symbols).claims[0].right
+
+
+TWO = "x: data[d]\nW: parameter[k, d]\ny: data[k]\nz = W @ x\nL = sum((z - y)**2)/2"
+
+
+@pytest.mark.parametrize("by", [r"\partial L/\partial {}", r"\frac{{dL}}{{d{}}}", r"\frac{{\mathrm{{d}}L}}{{\mathrm{{d}}{}}}"])
+def test_claims_beside_each_other_are_claims_of_their_own(by: str) -> None:
+    found = sb.verify(TWO, f"{by.format('z')} = z - y, {by.format('W')} = (z - y) x^T").claims
+    assert [one.right for one in found] == [True, True]
+
+
+def test_cases_are_shown_as_they_were_written() -> None:
+    net = "x: data[k]\nw: parameter[k]\nz = w * x\np = softmax(z)\nL = sum(p**2)"
+    claim = r"\frac{\partial p_i}{\partial z_j} = \begin{cases} p_i(1-p_i) & i = j \\ -p_i p_j & i \neq j \end{cases}"
+    found = sb.verify(net, claim).claims[0]
+    assert found.right
+    assert "pᵢ(1 − pᵢ), if i = j; −pᵢ pⱼ, otherwise" in str(found)

@@ -14,6 +14,7 @@ from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.einstein import SUMMED, with_sums
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.fitting import Fitted, Way, fitted
+from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
@@ -41,7 +42,7 @@ class Attempt:
         self.tried = 0
 
     def guessed(self, unknown: Unknown) -> Understood:
-        """Letters that stand nowhere as the true gradients of the values of the network, each in turn."""
+        """Letters that stand nowhere as the true gradients of the values of the network, and as its tensors, each in turn."""
         found: list[Reading] = []
         left = self.guess(unknown, {}, found)
         if not found or left is None:
@@ -50,21 +51,13 @@ class Attempt:
         letters = tuple(dict.fromkeys(key for r in found for key in r.guesses))
         return Understood(left, tuple(found), letters)
 
-    def guess(self, unknown: Unknown, guesses: Mapping[str, str], found: list[Reading]) -> Left | None:
+    def guess(self, unknown: Unknown, guesses: Mapping[str, Guess], found: list[Reading]) -> Left | None:
         result = None
-        for tensor in self.context.forward.tensors.values():
-            if (
-                tensor.kind != "value"
-                or not tensor.named
-                or tensor.name in (self.context.of, self.context.wrt)
-                or unknown.key in guesses
-                or len(guesses) > 1
-            ):
-                continue
+        for one in self.candidates() if len(guesses) < 2 and unknown.key not in guesses else ():
             self.tried += 1
             if self.tried > GUESSES:
                 return result
-            now = {**guesses, unknown.key: tensor.name}
+            now = {**guesses, unknown.key: one}
             try:
                 left, readings = self.readings(now)
                 found += [r for r in readings if r.fits]
@@ -75,7 +68,13 @@ class Attempt:
                 continue
         return result
 
-    def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
+    def candidates(self) -> Iterator[Guess]:
+        """What a letter that stands nowhere may be."""
+        named = [t for t in self.context.forward.tensors.values() if t.named and t.name != self.context.of]
+        yield from (Guess(t.name, True) for t in named if t.kind == "value" and t.name != self.context.wrt)
+        yield from (Guess(t.name, False) for t in named if t.kind != "constant")
+
+    def readings(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]]:
         """The readings; where there is none, those in which indices that stand twice are summed over."""
         try:
             return self.as_written(guesses)
@@ -86,7 +85,7 @@ class Attempt:
             left, several = found
             return left, [replace(one, notes=(*one.notes, SUMMED)) for one in several]
 
-    def as_written(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
+    def as_written(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]]:
         """The readings with indices from 1, and from 0 where that matters; then those that take letters side by side apart.
 
         Where none fits, the one index of a matrix counts its columns: the w_k of W.
@@ -108,7 +107,7 @@ class Attempt:
         return left, [self.reading(one, *states[one.way], guesses) for one in kept]
 
     def each_way(
-        self, guesses: Mapping[str, str], columns: bool, several: list[Fitted], states: dict[Way, tuple[State, Left]]
+        self, guesses: Mapping[str, Guess], columns: bool, several: list[Fitted], states: dict[Way, tuple[State, Left]]
     ) -> Fault | None:
         """Each way to read the claim, with what fits it added; the first fault that was found."""
         fault: Fault | None = None
@@ -132,7 +131,7 @@ class Attempt:
                 fault = fault or error
         return fault
 
-    def with_sums(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]] | None:
+    def with_sums(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]] | None:
         """The readings by Einstein's convention; None where nothing stands twice, or there is none either."""
         try:
             left = left_side(State(self.context, self.names, self.probe, 1, {}), self.main.left)
@@ -157,7 +156,7 @@ class Attempt:
             and (len(self.probe.shapes.get(left.wrt, ())) == 2 and not self.probe.shapes[left.of])
         )
 
-    def limited(self, way: Way, guesses: Mapping[str, str]) -> Iterator[tuple[Left, State, Senses]]:
+    def limited(self, way: Way, guesses: Mapping[str, Guess]) -> Iterator[tuple[Left, State, Senses]]:
         """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""
         left, state, senses = self.senses(way, guesses)
         yield left, state, senses
@@ -184,7 +183,7 @@ class Attempt:
             if not any(t.role for t in readings[0].program.inputs):
                 yield tuple(readings)
 
-    def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, str]) -> Reading:
+    def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
         formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
@@ -198,7 +197,7 @@ class Attempt:
         return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.way.origin, one.way.at, said)
 
     def senses(
-        self, way: Way, guesses: Mapping[str, str], trims: Mapping[str, tuple[int, int]] | None = None
+        self, way: Way, guesses: Mapping[str, Guess], trims: Mapping[str, tuple[int, int]] | None = None
     ) -> tuple[Left, State, Senses]:
         """One reading of the whole claim."""
 

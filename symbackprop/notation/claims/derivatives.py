@@ -213,9 +213,13 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
             return reference(state, joined)
         case Word():
             symbol = state.names.symbol(node)
-            if symbol and state.names.named(symbol[0]):
-                return state.names.named(symbol[0]) or "", symbol[1]
+            said = state.names.named(symbol[0]) if symbol else None
+            if symbol and said:
+                _no_power(said, symbol[2], node.at)
+                return said, symbol[1]
             found = state.names.lookup(node)
+            if found:
+                _no_power(found.name, found.power, node.at)
             if found and not found.power:
                 return found.name, (*found.sample, *found.index)
             family = state.names.family(node)
@@ -223,6 +227,17 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
                 raise Fault(f"{described(node)} is one of several tensors.", "Write the one that is meant by its number.", node.at)
             raise Unknown(node.base, f"there is no {described(node)} in this network.", _meant(state, described(node)), node.at)
     raise Fault("this is no tensor to differentiate.", r"Write \frac{\partial L}{\partial z} with names of the network.", node.at)
+
+
+def _no_power(name: str, power: Tokens, at: int) -> None:
+    r"""Refuse \partial \sigma^2: the square is no tensor of the network, and a derivative by it is none by \sigma."""
+    number = plain(power)
+    if number.isdigit():
+        raise Fault(
+            f"{name}^{number} is a power, which has no name in this network.",
+            f"Claim the derivative by {name}, or write the network with a name for the power, v = {name}**{number}.",
+            at,
+        )
 
 
 def true_derivative(state: State, found: Derivative) -> Senses:
@@ -335,4 +350,6 @@ def _meant(state: State, name: str) -> str:
     """The mend for a name that is none: the tensor that is spelled alike, W_q for W_Q."""
     plain = re.sub(r"[\W_]", "", name).casefold()
     alike = next((own for own in state.context.shapes() if own.replace("_", "").casefold() == plain), None)
-    return f"Did you mean {alike}?" if alike else "Name one of its tensors."
+    if alike:
+        return f"Did you mean {alike}?"
+    return "Name one of its tensors, or say which this is: --call p=NAME, or symbols={'p': NAME} in Python."

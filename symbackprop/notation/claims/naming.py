@@ -189,22 +189,18 @@ def number_of(numbers: Tokens) -> tuple[str, int] | None:
 
 
 def guessed(state: State, word: Word) -> Senses | None:
-    """A letter that stands nowhere, as the true gradient that it is taken to be; None where it is not taken to be one."""
+    """A letter that stands nowhere, as what it is taken to be; None where it is not taken to be anything."""
     found = state.context.loops.split(word) if state.context.loops else None
     if found is not None and described(replace(found[0], sup=())) in state.guesses:
         own, step, rest = found
         key = described(replace(own, sup=()))
-        state.used.add(key)
         index = (*step, Token(",", word.at), *rest) if rest else step
-        gradient = state.gradient(state.context.of, state.guesses[key])
-        return scripts(state, sure(state.tensor(gradient)), index, word.sup, word.at)
+        return scripts(state, sure(state.guessed(key)), index, word.sup, word.at)
     for key in (described(word), described(replace(word, sup=())), described(replace(word, sub=(), sup=(), primes=0))):
         if key in state.guesses:
-            state.used.add(key)
-            name = state.gradient(state.context.of, state.guesses[key])
             whole = key == described(replace(word, sup=())) or key == described(word)
             sup = () if key == described(word) else word.sup
-            return scripts(state, sure(state.tensor(name)), () if whole else word.sub, sup, word.at)
+            return scripts(state, sure(state.guessed(key)), () if whole else word.sub, sup, word.at)
     return None
 
 
@@ -333,4 +329,4 @@ def behind_label(word: Word) -> Tokens:
 def mend(state: State) -> str:
     """What to do about a letter that stands nowhere."""
     known = ", ".join([name for name in state.names.known if stem(name) == name][:12])
-    return f"The network has {known}; say what your letters are with symbols."
+    return f"The network has {known}; say what your letters are: --call p=NAME, or symbols={{'p': NAME}} in Python."

@@ -17,6 +17,7 @@ from symbackprop.core.program import Gradient, Program, Sum, size
 from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
+from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.shapes import Senses, sure
@@ -111,7 +112,7 @@ class State:
 
     names, probe   the tensors by their spellings, and one point to tell readings apart.
     origin         whether indices count from 1 or from 0; `counted` is set where it matters.
-    guesses        a letter that stands nowhere -> the tensor whose gradient it is taken to be.
+    guesses        a letter that stands nowhere -> what it is taken to be.
     ranges         the indices in scope with their sizes.
     lows           the lowest numbers of indices that run as the formula of a network says.
     local          what the claim itself defines: names without their indices -> senses, and the axes of the indices.
@@ -128,7 +129,7 @@ class State:
         names: Names,
         probe: Probe,
         origin: int,
-        guesses: Mapping[str, str],
+        guesses: Mapping[str, Guess],
         trims: Mapping[str, tuple[int, int]] | None = None,
         apart: str = "",
         columns: bool = False,
@@ -169,6 +170,12 @@ class State:
             self.probe.add(name, (*self.probe.shapes[of], *self.probe.shapes[wrt]))
         self.roles[name] = Gradient(of, wrt)
         return name
+
+    def guessed(self, letter: str) -> Node:
+        """What a letter that stands nowhere is taken to be."""
+        self.used.add(letter)
+        guess = self.guesses[letter]
+        return self.tensor(self.gradient(self.context.of, guess.tensor) if guess.gradient else guess.tensor)
 
     def is_integer(self, name: str) -> bool:
         signature = self.context.forward.tensors.get(name)

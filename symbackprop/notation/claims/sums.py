@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+import numpy as np
+
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import ordered
@@ -187,6 +189,17 @@ def _everything(x: Node) -> Node:
     return x
 
 
+_OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def _opposite(one: nd.Node, other: nd.Node) -> bool:
+    """Whether one comparison holds wherever the other does not."""
+    if not (isinstance(one.op, nd.Compared) and isinstance(other.op, nd.Compared)):
+        return False
+    same = all(a.axes == b.axes and np.array_equal(a.value, b.value) for a, b in zip(one.args, other.args, strict=True))
+    return same and _OPPOSITES.get(one.op.sign) == other.op.sign
+
+
 def cases(state: State, node: sx.Cases) -> Senses:
     """Rows of a value and its condition, the first that holds; 0 where none does."""
     result: Senses = number("0")
@@ -198,6 +211,10 @@ def cases(state: State, node: sx.Cases) -> Senses:
             result = own
             continue
         holds = condition(state, test)
+        before = None if place or len(node.rows) < 2 else node.rows[-2][1]
+        if before is not None and _opposite(condition(state, before)[0].node, holds[0].node):
+            result = own
+            continue
         result = best(made(nd.chosen, holds, own, result))
         if not result:
             raise Fault("the shapes of the cases do not fit.", "Check them against the condition.", node.at)

@@ -12,6 +12,7 @@ from symbackprop.core.program import Program
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node
+from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.steps import At
 
@@ -27,7 +28,7 @@ class Reading:
     cost      what was taken for granted (the table is in `shapes`).
     notes     the same in sentences.
     origin    from where its indices count, 1 or 0.
-    guesses   a letter that stands nowhere -> the tensor whose true gradient it is taken to be; the reading is then conditional.
+    guesses   a letter that stands nowhere -> what it is taken to be; the reading is then conditional.
     formula   the reading, typeset so that it can be read in one way only; None where it was no formula.
     at        where along the axes of loops it claims, but for axes of which it claims all steps.
     left      the left-hand side at its steps; None where it is at none.
@@ -38,7 +39,7 @@ class Reading:
     fits: bool
     cost: float = 0.0
     notes: tuple[Told, ...] = ()
-    guesses: Mapping[str, str] = field(default_factory=dict)
+    guesses: Mapping[str, Guess] = field(default_factory=dict)
     formula: Node | None = None
     origin: int = 1
     at: tuple[At, ...] = ()

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from symbackprop.formulas.latex import latex as typeset
+from symbackprop.formulas.names import parse_name
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.places import joined
@@ -305,7 +307,9 @@ def bases(word: Word) -> list[str]:
 
 
 def symbol_key(latex: str) -> tuple[str, str, str]:
-    """The key of a person's table as (base, subscript, superscript)."""
+    """The key of a person's table as (base, subscript, superscript); a letter may be called by its name, sigma or yhat."""
+    if re.fullmatch(r"[a-zA-Z]\w+", latex):
+        latex = typeset(parse_name(latex).formula())
     try:
         word = syntax(tokens(latex))
     except Fault as fault:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from symbackprop.notation.claims import NotUnderstood, read_claim
 from symbackprop.notation.claims.attempt import FROM_ZERO
+from symbackprop.notation.claims.guess import Guess
 from tests.notation.claims.sample_networks import context, gradient, point, understood, worth
 from tests.notation.claims.test_readings import MEANINGS
 from tests.notation.claims.test_right_claims import RIGHT
@@ -143,11 +144,13 @@ def test_mutated_claims_raise_nothing_else(count: int) -> None:
 # ---- letters that stand nowhere
 
 
-def test_a_letter_that_stands_nowhere_is_taken_as_the_gradient_of_each_value() -> None:
+def test_a_letter_that_stands_nowhere_is_taken_as_each_value_and_its_gradient() -> None:
     found = understood("two", "b_1", r"\frac{\partial L}{\partial b_1} = W_2^\top e\odot a_1\odot(1-a_1)")
     assert found.unknown == ("e",)
-    assert {r.guesses["e"] for r in found.readings} == {"yhat"}
-    np.testing.assert_allclose(worth("two", found.readings[0]), gradient("two", "b_1"), rtol=1e-9)
+    assert {r.guesses["e"] for r in found.readings if r.guesses["e"].gradient} == {Guess("yhat", True)}
+    assert {r.guesses["e"].tensor for r in found.readings} == {"yhat", "y", "b_2"}
+    right = next(r for r in found.readings if r.guesses["e"].gradient)
+    np.testing.assert_allclose(worth("two", right), gradient("two", "b_1"), rtol=1e-9)
 
 
 @pytest.mark.parametrize(
