@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -188,9 +189,37 @@ def test_what_is_read_is_not_run_and_its_refusals_say_how_it_would_be(run: Run) 
     code, _, err = run("check", "nets.py:loss")
     assert code == 2
     assert "made by the file" not in err
-    assert "Or let it run: --trace example.npz, or sb.trace in Python." in err
+    assert "et it run: --trace example.npz, which np.savez(" in err
     assert "--learnt says what is learnt of a function that --trace runs" in run("check", "x**2", "--learnt", "x").err
     assert "--let declares names of an expression" in run("check", "nets.py:loss", "--trace", "a.npz", "--let", "x: data[n]").err
+
+
+ARRAYS = {
+    "W1": np.ones((3, 4)),
+    "b1": np.zeros(4),
+    "W2": np.ones((4, 3)),
+    "X": np.ones((5, 3)),
+    "y": np.arange(5) % 3,
+    "t": np.ones(5),
+}
+
+
+@pytest.mark.parametrize("name", ["loss", "Line.loss", "line.loss"])
+def test_a_refusal_to_read_says_what_to_save_and_how_to_run_it(run: Run, name: str) -> None:
+    """What it says is done, with arrays of one's own, and is enough."""
+    Path("example.npz").unlink()
+    _, _, err = run("check", f"nets.py:{name}")
+    call = re.search(r"which (np\.savez\(.*\)) writes", err)
+    assert call
+    eval(call[1], {"np": np, **ARRAYS, "X": ARRAYS["X"][:, : 3 if name == "loss" else 2]})  # its own words, of arrays above
+    if name != "loss":
+        assert (
+            "is a method, which is run and not read. Let the file make an object, model = Line(...), and run nets.py:model.loss"
+            in err
+        )
+    net = "nets.py:loss" if name == "loss" else "nets.py:line.loss"
+    code, out, err = run("check", net, "--trace", "example.npz")
+    assert (code, err.replace("made by the file\n", "")) == (0, ""), out
 
 
 def test_python_says_the_same_of_a_function_that_cannot_be_read() -> None:
@@ -200,5 +229,5 @@ def test_python_says_the_same_of_a_function_that_cannot_be_read() -> None:
         finally:
             pass
 
-    with pytest.raises(sb.NotationError, match=r"Or let it run: sb\.trace\(tries, \*arrays\)"):
+    with pytest.raises(sb.NotationError, match=r"et it run: sb\.trace\(tries, w\)"):
         sb.network(tries)

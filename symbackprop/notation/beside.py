@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from symbackprop.notation.errors import Source
@@ -18,11 +18,13 @@ from symbackprop.notation.functions import Helper
 class Beside:
     """Helpers and numbers by their names.
 
+    others names of what else stands there, such as arrays.
     sums   whether `sum` is Python's own there, and no import or definition gives the word another meaning.
     """
 
     helpers: dict[str, Helper] = field(default_factory=dict)
     numbers: dict[str, Any] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
     sums: bool = True
 
 
@@ -38,6 +40,8 @@ def beside_in_file(body: Sequence[ast.stmt], text: str, file: str) -> Beside:
                 found.helpers[name] = Helper.of_lambda(name, value, source)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() | float() as number)):
                 found.numbers[name] = number
+            case ast.Assign(targets=targets):
+                found.others.update(node.id for one in targets for node in ast.walk(one) if isinstance(node, ast.Name))
             case _:
                 pass
     return found
@@ -58,6 +62,8 @@ def beside(function: Callable[..., Any]) -> Beside:
             value = known.get(name)
             if type(value) in (int, float):
                 found.numbers[name] = value
+            elif name in known and not callable(value) and not isinstance(value, ModuleType):
+                found.others.add(name)
             if not isinstance(value, FunctionType) or value.__module__ != function.__module__ or value in seen:
                 continue
             seen.add(value)

@@ -264,6 +264,8 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
     if meant is None:
         near = nearest(name, METHODS)
         mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
+        if not near and evaluator.arrays.numbers(tensor):  # an object, of which nothing is known
+            mend = ""
         mend = METHODS_OUTSIDE.get(name, mend)
         if name in functions():
             mend = f"Write {name}({shortened(evaluator.source.segment(function.value))})."

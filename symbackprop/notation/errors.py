@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,6 +73,17 @@ class NotationError(SymbackpropError):
 
 class NotRead(NotationError):
     """Python has this and the language has not: a function that holds it can be run, not read."""
+
+
+class NotDeclared(NotRead):
+    """Arguments of a function that nobody declared are used as arrays.
+
+    declarations   what would fit each, which nobody has tried.
+    """
+
+    def __init__(self, fault: str, mend: str, place: Place | None, declarations: Mapping[str, str]) -> None:
+        super().__init__(fault, mend, place)
+        self.declarations = declarations
 
 
 class ShapesDiffer(NotationError):

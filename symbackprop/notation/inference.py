@@ -11,16 +11,23 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from symbackprop.core.functions import FUNCTIONS
+from symbackprop.notation.unified import ONE, Misfit, Unified
 
-Shape = tuple[int, ...] | None  # sizes, each a number in `_Sizes`; None: nothing is known
+Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`; None: nothing is known
 MOST = 2_000  # ways that are walked
 LETTERS = "hndmkpqrcuv"
-WANTED = {("parameter", 1): "d", ("parameter", 2): "hd", ("data", 1): "n", ("data", 2): "nd"}  # letters for the axes
+WANTED = {
+    ("parameter", 1): "d",
+    ("parameter", 2): "hd",
+    ("data", 1): "n",
+    ("data", 2): "nd",
+    ("integers", 2): "nk",
+}  # letters for the axes
 UNEVEN = 4  # the cost of a difference of arrays with other numbers of axes
-ONE = 0  # the size 1
 COUNTS = ("n", "N", "m", "M", "T", "B")  # numbers that most likely say how many samples there are
 
 _MATRIX = re.compile(r"[A-Z]\w*$|inputs|features|images")
@@ -36,46 +43,23 @@ _WAYS = {
 _SAME = frozenset((*FUNCTIONS, "softmax", "log_softmax", "cumsum", "cumprod", "sort", "flip", "copy", "astype"))
 _REDUCED = frozenset(("sum", "mean", "average", "prod", "max", "min", "amax", "amin", "var", "std", "logsumexp", "norm", "median"))
 _PRODUCTS = frozenset(("dot", "matmul", "mm", "mv"))
+_COUNTED = ("arange", "range")
 
 
-class _Misfit(Exception):
-    """These axes do not fit the program."""
+class Proposal(NamedTuple):
+    """A declaration that would fit a name: its kind, and its sizes by name, of integers with the one that they count along."""
 
+    kind: str
+    sizes: tuple[str, ...]
 
-class _Sizes:
-    """Which sizes are equal: a forest of numbers, of which some have names."""
-
-    def __init__(self) -> None:
-        self.above: list[int] = [ONE]
-        self.called: dict[int, str] = {ONE: "1"}
-
-    def new(self, name: str = "") -> int:
-        known = next((k for k, own in self.called.items() if own == name), None) if name else None
-        if known is not None:
-            return known
-        self.above.append(len(self.above))
-        if name:
-            self.called[self.above[-1]] = name
-        return self.above[-1]
-
-    def root(self, size: int) -> int:
-        while self.above[size] != size:
-            size = self.above[size]
-        return size
-
-    def equal(self, a: int, b: int) -> None:
-        a, b = self.root(a), self.root(b)
-        if a == b:
-            return
-        if a in self.called and b in self.called:
-            raise _Misfit
-        self.above[b if a in self.called else a] = a if a in self.called else b
+    def __str__(self) -> str:
+        return f"{self.kind}[{', '.join(self.sizes)}]" if self.sizes else self.kind
 
 
 def proposed(
     statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], undeclared: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
-    """A shape, as names of sizes, for each name that nobody declared; {} where no way fits, or there are too many.
+) -> dict[str, Proposal]:
+    """A declaration for each name that nobody declared; {} where no way fits, or there are too many.
 
     declared   the shapes that are known.
     """
@@ -89,7 +73,7 @@ def proposed(
         walk = _Walk(declared, {name: row[k][0] for name, row, k in zip(names, ways, chosen, strict=True)})
         try:
             walk.through(statements)
-        except _Misfit:
+        except Misfit:
             continue
         total = cost + walk.strange()
         if found is None or total < found[0]:
@@ -135,15 +119,19 @@ def _cheapest(costs: list[list[int]]) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 class _Walk:
-    """A program, walked with shapes in the place of values."""
+    """A program, walked with shapes in the place of values.
+
+    places  of names whose entries are positions along an axis, p[range(n), y], its size.
+    """
 
     def __init__(self, declared: Mapping[str, Sequence[Any]], axes: Mapping[str, str]) -> None:
-        self.sizes = _Sizes()
+        self.sizes = Unified()
         self.shapes: dict[str, Shape] = {name: tuple(self.sizes.new(str(n)) for n in shape) for name, shape in declared.items()}
         for name, way in axes.items():
             new = self.sizes.new
             self.shapes[name] = {"": (), "1": (new(),), "column": (new(), ONE), "2": (new(), new())}[way] if way else ()
         self.axes, self.odd = axes, 0
+        self.places: dict[str, int] = {}
         self.given = dict(self.shapes)
 
     def through(self, statements: Iterable[ast.stmt]) -> None:
@@ -160,10 +148,29 @@ class _Walk:
                     self.shapes[name] = self.met(self.of(ast.Name(name, ast.Load())), self.of(value))
                 case ast.Return(value=ast.expr() as value) | ast.Expr(value=value):
                     self.of(value)
-                case ast.For(body=body):
+                case ast.For(target=target, iter=several, body=body):
+                    self.gone_through(target, several)
                     self.through(body)
                 case _:
                     pass
+
+    def gone_through(self, target: ast.expr, several: ast.expr) -> None:
+        """for x, y in zip(X, Y): the names stand for rows."""
+        match target, several:
+            case ast.Tuple(elts=targets), ast.Call(func=ast.Name(id="zip"), args=args) if len(targets) == len(args):
+                for one, other in zip(targets, args, strict=True):
+                    self.gone_through(one, other)
+                steps = [shape[0] for shape in map(self.of, args) if shape]
+                for one, other in pairwise(steps):
+                    self.sizes.equal(one, other)
+            case ast.Tuple(elts=[_, inner]), ast.Call(func=ast.Name(id="enumerate"), args=[other, *_]):
+                self.gone_through(inner, other)
+            case ast.Name(id=name), _:
+                shape = self.of(several)
+                self.array(shape)
+                self.shapes[name] = shape and shape[1:]
+            case _:
+                pass
 
     def of(self, node: ast.expr) -> Shape:
         """The shape of an expression."""
@@ -191,6 +198,12 @@ class _Walk:
             case ast.Attribute(value=inner):
                 self.array(self.of(inner))
                 return None
+            case ast.Subscript(value=inner, slice=ast.Tuple(elts=[ast.Call() as rows, ast.Name(id=name)])) if (
+                name in self.axes and _called(rows) in _COUNTED
+            ):
+                return self.picked(self.of(inner), name)
+            case ast.Subscript(value=inner, slice=ast.Name(id=name)) if name in self.axes:
+                return self.looked_up(self.of(inner), name)
             case ast.Subscript(value=inner):
                 self.array(self.of(inner))
                 return None
@@ -231,7 +244,7 @@ class _Walk:
 
     def array(self, shape: Shape) -> None:
         if shape == ():
-            raise _Misfit
+            raise Misfit
 
     def met(self, a: Shape, b: Shape) -> Shape:
         """Entry by entry, with axes of size 1 stretched."""
@@ -257,10 +270,28 @@ class _Walk:
         self.array(a)
         return None if a is None else a[::-1]
 
+    def picked(self, a: Shape, name: str) -> Shape:
+        """One entry of each row: p[range(n), y]."""
+        self.array(a)
+        rows = self.shapes[name]
+        if a is None or rows is None or len(a) != 2 or len(rows) != 1:
+            raise Misfit
+        self.sizes.equal(a[0], rows[0])
+        self.places[name] = a[1]
+        return rows
+
+    def looked_up(self, a: Shape, name: str) -> Shape:
+        """The rows of a table: E[t]."""
+        self.array(a)
+        if not a:
+            return None
+        self.places[name] = a[0]
+        return (*(self.shapes[name] or ()), *a[1:])
+
     def square(self, a: Shape) -> Shape:
         if a is not None:
             if len(a) != 2:
-                raise _Misfit
+                raise Misfit
             self.sizes.equal(*a)
         return a
 
@@ -275,7 +306,7 @@ class _Walk:
         if a is None or b is None:
             return None
         if len(a) != 1 or len(b) != 1:
-            raise _Misfit
+            raise Misfit
         return (*a, *b)
 
     def reduced(self, a: Shape, axis: Any, keep: bool) -> Shape:
@@ -283,7 +314,7 @@ class _Walk:
         if axis is None or a is None:
             return None if a is None and axis is not None else ()
         if not isinstance(axis, int) or not -len(a) <= axis < len(a):
-            raise _Misfit
+            raise Misfit
         rest = list(a)
         rest[axis : axis + 1 or None] = [ONE] if keep else []
         return tuple(rest)
@@ -300,7 +331,7 @@ class _Walk:
         along = [n for name in self.axes if name[0] == "b" for n in self.given[name] or () if n != ONE]
         return self.odd + (UNEVEN * any(self.sizes.root(n) not in weights for n in along) if weights else 0)
 
-    def named(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def named(self, names: Iterable[str]) -> dict[str, Proposal]:
         """The shapes, with a letter for each size; a number that counts, as in sum(x)/n, is the size of the data."""
         called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
         counts = [name for name in names if not self.given[name] and name in COUNTS]
@@ -308,16 +339,17 @@ class _Walk:
         result = {}
         for name in names:
             shape = self.given[name] or ()
+            shape += (self.places[name],) if name in self.places else ()
             if counts and shape and kind_of(name) == "data":
                 called.setdefault(self.sizes.root(shape[0]), counts[0])
-            wanted = WANTED.get((kind_of(name), len(shape)), "")
-            for size, letter in zip(shape, wanted, strict=False):
-                root = self.sizes.root(size)
+            kind = "integers" if name in self.places else kind_of(name)
+            wanted = WANTED.get((kind, len(shape)), "")
+            for root, letter in zip(map(self.sizes.root, shape), wanted + LETTERS, strict=False):
                 if root not in called:
                     called[root] = next(c for c in (letter, *LETTERS, *(f"n_{k}" for k in range(1, 100))) if c not in taken)
                     taken.add(called[root])
-            result[name] = tuple(called[self.sizes.root(n)] for n in shape)
-        return {name: shape for name, shape in result.items() if name not in called.values()}
+            result[name] = Proposal(kind, tuple(called[self.sizes.root(n)] for n in shape))
+        return {name: proposal for name, proposal in result.items() if name not in called.values()}
 
 
 def kind_of(name: str) -> str:
@@ -327,7 +359,8 @@ def kind_of(name: str) -> str:
 
 _RULES: dict[str, tuple[int, Callable[..., Shape]]] = {
     **dict.fromkeys(_PRODUCTS, (2, _Walk.product)), "inner": (2, _Walk.compared), "vdot": (2, _Walk.compared),
-    "transpose": (1, _Walk.turned), "outer": (2, _Walk.outer), "inv": (1, _Walk.square), "inverse": (1, _Walk.square),
+    "transpose": (1, _Walk.turned), "swapaxes": (3, lambda walk, a, *_: walk.turned(a)),
+    "outer": (2, _Walk.outer), "inv": (1, _Walk.square), "inverse": (1, _Walk.square),
     "solve": (2, _Walk.solved),
     **dict.fromkeys(("trace", "det", "logdet"), (1, lambda walk, a: walk.square(a) and ())),
     **dict.fromkeys(("mse_loss", "mae_loss"), (2, _Walk.compared)),

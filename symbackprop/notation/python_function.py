@@ -24,6 +24,7 @@ from symbackprop.notation.helpers import inlined, returned
 from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
+from symbackprop.notation.run_instead import in_python, in_the_shell, or_run
 
 PLAIN = ("float", "int")  # annotations that say nothing of a tensor
 
@@ -37,16 +38,30 @@ def read_function(
 
     Raises NotationError where there is no source, or it is anything but straight-line equations.
     """
+    source = _source(function)
+
+    def read(given: Mapping[str, str | float]) -> Network:
+        return _read(*source, loss, gates, given, beside(function), _loss)
+
     try:
-        network = _read(*_source(function), loss, gates, given or {}, beside(function), _loss)
+        network = read(given or {})
     except NotRead as refused:
-        raise refused if given else _or_traced(refused, f"sb.trace({function.__name__}, *arrays)") from None
+        node = _definition(source[0])
+        if given or node is None:
+            raise
+        owner = function.__qualname__.rpartition(".")[0]
+        of_object = bool(owner) and not owner.endswith("<locals>")
+        if of_object:
+            fault = f"{function.__qualname__} is a method, which is run and not read."
+            raise NotRead(fault, f"Let it run: {in_python(node, True)}.", refused.place) from None
+        raise or_run(refused, in_python(node, False), read) from None
     return replace(network, function=function)
 
 
-def _or_traced(refused: NotRead, how: str) -> NotRead:
-    """A refusal to read a function, which says how it is run instead."""
-    return NotRead(refused.fault, f"{refused.mend} Or let it run: {how}.".strip(), refused.place)
+def _definition(text: str) -> ast.FunctionDef | None:
+    """The definition of a function in its source; None where that is something else."""
+    node = next(iter(ast.parse(textwrap.dedent(text)).body), None)
+    return node if isinstance(node, ast.FunctionDef) else None
 
 
 def _source(function: Callable[..., Any]) -> tuple[str, str, int, str]:
@@ -82,13 +97,14 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
     text = decoded(path)
     file = str(path)
     try:
-        body = ast.parse(text).body
+        module = ast.parse(text)
     except SyntaxError as error:
         line = error.lineno or 1
         text_line = (error.text or "").rstrip("\n")
         raise NotationError(f"this is not Python: {error.msg}.", "", Place(file, line, error.offset or 1, 1, text_line)) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise NotationError(f"the file cannot be read: {error or 'it is nested too deep'}.", "", Place(file)) from None
+    body = module.body
     found = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     if not name:
         marked = {n: f for n, f in found.items() if any("network" in ast.unparse(d) for d in f.decorator_list)}
@@ -102,14 +118,31 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
             )
         name = names[0]
     if name not in found:
+        if (found_of := _method(body, name)) is not None:
+            owner, method = found_of
+            run = f"{path.name}:model.{method.name} {in_the_shell(method, True, module)}"
+            mend = f"Let the file make an object, model = {owner.name}(...), and run {run}."
+            raise NotRead(f"{name} is a method, which is run and not read.", mend, Place(file))
         near = nearest(name, found)
         raise NotationError(f"there is no function {name}.", f"Did you mean {near}?" if near else "", Place(file))
     node = found[name]
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[node.lineno - 1 : node.end_lineno]
+
+    def read(given: Mapping[str, str | float]) -> Network:
+        return _read("\n".join(lines), file, node.lineno, name, loss, gates, given, beside_in_file(body, text, file), _loss)
+
     try:
-        return _read("\n".join(lines), file, node.lineno, name, loss, gates, {}, beside_in_file(body, text, file), _loss)
+        return read({})
     except NotRead as refused:
-        raise _or_traced(refused, "--trace example.npz, or sb.trace in Python") from None
+        raise or_run(refused, in_the_shell(node, False, module), read) from None
+
+
+def _method(body: list[ast.stmt], name: str) -> tuple[ast.ClassDef, ast.FunctionDef] | None:
+    """The class and the method that Model.loss names in a file, or model.loss of one of its objects; None where there is none."""
+    owner, _, last = name.rpartition(".")
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    named = [node for node in classes if node.name == owner] or (classes if owner else [])
+    return next(((node, f) for node in named for f in node.body if isinstance(f, ast.FunctionDef) and f.name == last), None)
 
 
 def _read(
@@ -132,7 +165,7 @@ def _read(
         fault = f"{name} is not a plain function."
         raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
     reader = Reader(source, function=function.name, numbers=numbers)
-    reader.evaluator.helpers, reader.literals = dict(beside.helpers), beside.numbers
+    reader.evaluator.helpers, reader.literals, reader.outside = dict(beside.helpers), beside.numbers, beside.others
     is_text = any("network" in ast.unparse(one) for one in function.decorator_list)  # never called: words of the language
     reader.evaluator.sums_rows = beside.sums and not is_text
     reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
@@ -238,13 +271,13 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
             reader.define(argument, argument.arg, own)
             continue
         if annotation is not None and not number:
-            if default is not None:
+            if default is not None and not (isinstance(default, ast.Constant) and default.value is None):
                 raise reader.fault(default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant.")
             reader.declared(argument, argument.arg, annotation)
         elif default is not None:
             value = reader.evaluator.value(default)
-            if isinstance(value, bool | str | tuple | None):
-                raise reader.fault(default, f"{argument.arg} would be {shown(value)}.", "A constant is a number.")
+            if value is None or isinstance(value, bool | str):
+                reader.remarks.append(f"{argument.arg} is {shown(value)}, as its default says.")
             reader.define(argument, argument.arg, value)
         else:
             reader.scalar(argument, argument.arg)

@@ -19,12 +19,12 @@ from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.annotations import declaration
 from symbackprop.notation.arrays import Arrays
 from symbackprop.notation.declarations import declared, inside, unquoted
-from symbackprop.notation.errors import NotationError, Source
+from symbackprop.notation.errors import NotationError, NotDeclared, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
 from symbackprop.notation.grammar import inner
 from symbackprop.notation.grown import Grown
-from symbackprop.notation.inference import kind_of, proposed
+from symbackprop.notation.inference import Proposal, kind_of, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
@@ -53,6 +53,7 @@ class Reader:
     remarks   what a person should know of the names, one sentence each.
     rounds    how often its loops went round, and helpers were called.
     literals  numbers that stand beside the function that is read.
+    outside   names of what else stands there, which is not read.
     callers   the helpers that are being read, each called by the one before; `held` and `reserved` are their callers' names.
     lent      values that helpers named and returned: a caller may name them anew.
     function  the name of the Python function that is read, or None.
@@ -79,6 +80,7 @@ class Reader:
         self.remarks: list[str] = []
         self.rounds = 0
         self.literals: dict[str, int | float] = {}
+        self.outside: set[str] = set()
         self.callers: list[Helper] = []
         self.held: list[dict[str, Any]] = []
         self.reserved: list[set[str]] = []
@@ -146,6 +148,9 @@ class Reader:
             self.check(node, name)
         if name in (*KINDS, *DOMAINS):
             raise self.fault(node, f"{name} is not defined.", f"A declaration has a colon: x: {name}[n].")
+        if name in self.outside:
+            fault = f"{name} stands beside the function, and is no number."
+            raise self.evaluator.unread(node, fault, f'Take it as an argument, {name}: "{kind_of(name)}[...]", with its sizes.')
         near = self.meant(name) or nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         if (apart := run_together(name, self.names)) is not None:
@@ -235,37 +240,35 @@ class Reader:
 
     def asked(self, node: ast.AST, shapes: Mapping[str, str]) -> NotationError:
         """What is said where names that nobody declared are used as arrays; `shapes` is a shape that would fit each."""
-        likely = {name: ", ".join(shape) for name, shape in self.proposed().items() if shape or self.later}
-        shapes = likely if any(likely.values()) else {**shapes, **likely}
-        are = "is used as an array" if len(shapes) == 1 else "are used as arrays"
-        it = "it" if len(shapes) == 1 else "them"
-        *first, last = shapes
-        lines = [f"{name}: {kind_of(name)}{f'[{shape}]' if shape else ''}" for name, shape in shapes.items()]
+        likely = {name: found for name, found in self.proposed().items() if found.sizes or self.later}
+        given = {name: Proposal(kind_of(name), (shape,)) for name, shape in shapes.items()}
+        found = likely if any(one.sizes for one in likely.values()) else given | likely
+        are, it = ("is used as an array", "it") if len(found) == 1 else ("are used as arrays", "them")
+        *first, last = found
+        fault = f"{' and '.join(filter(None, (', '.join(first), last)))} {are} but not declared."
+        lines = [f"{name}: {proposal}" for name, proposal in found.items()]
         if self.function is not None:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
-            mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(shapes))}: float."
-        elif self.later:
+            mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(found))}: float."
+            return NotDeclared(fault, mend, self.source.place(node), {name: str(proposal) for name, proposal in found.items()})
+        if self.later:
             mend = f"Declare {it}: {'; '.join(lines)}."
         else:
             lets = " ".join(f'--let "{line}"' for line in lines)
             mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
-        return self.evaluator.unread(node, f"{' and '.join(filter(None, (', '.join(first), last)))} {are} but not declared.", mend)
+        return self.evaluator.unread(node, fault, mend)
 
-    def proposed(self) -> dict[str, tuple[str, ...]]:
-        """A shape for each name that nobody declared, by how the whole text uses it."""
-        known = {
-            *self.names,
-            *self.sizes,
-            *self.later,
-            *self.evaluator.functions,
-            *self.evaluator.modules,
-            *functions(),
-            *CONSTANTS,
-        }
-        uses = dict.fromkeys(node.id for node in self.uses())
-        missing = [name for name in uses if name in self.taken or (name not in known and name_fault(name) is None)]
+    def proposed(self) -> dict[str, Proposal]:
+        """A declaration for each name that nobody declared, by how the whole text uses it; of a function, for its arguments."""
+        missing = [name for name in dict.fromkeys(node.id for node in self.uses()) if name in self.taken or self.is_free(name)]
         shapes = {t.name: t.shape for t in self.inputs if t.name and t.name not in self.taken}
         return proposed(self.statements, shapes, missing)
+
+    def is_free(self, name: str) -> bool:
+        """Whether a name of a text is nothing yet, and may be declared."""
+        known = self.known(name) or name in self.later or name in functions() or name in CONSTANTS
+        own = self.evaluator.functions.keys() | self.evaluator.modules
+        return self.function is None and not known and name not in own and name_fault(name) is None
 
     def uses(self) -> list[ast.Name]:
         """The names that are read, in the order of writing."""
@@ -277,16 +280,16 @@ class Reader:
     def declarations(self, name: str) -> str:
         """What to write for a name that is not defined, and for others that are not."""
         shapes = self.proposed()
-        if not shapes.get(name):
+        if name not in shapes or not shapes[name].sizes:
             return f"Declare it: {name}: data[n] or {name}: parameter[n]."
-        lines = [f"{own}: {kind_of(own)}[{', '.join(shape)}]" for own, shape in shapes.items()]
-        return f"Declare {'it' if len(lines) == 1 else 'them'}: {'; '.join(lines)}.".replace("[]", "")
+        lines = [f"{own}: {proposal}" for own, proposal in shapes.items()]
+        return f"Declare {'it' if len(lines) == 1 else 'them'}: {'; '.join(lines)}."
 
     def require_numbers(self) -> None:
         """Raise NotationError for a name that was taken to be a number and stands where an array belongs; others are said."""
         if not self.arrays and (not self.taken or not any(t.shape for t in self.inputs)):
             return
-        shapes = {name: ", ".join(shape) for name, shape in self.proposed().items() if shape and name in self.taken}
+        shapes = {name: ", ".join(own.sizes) for name, own in self.proposed().items() if own.sizes and name in self.taken}
         shapes |= dict.fromkeys(sorted(self.arrays - shapes.keys()), "n")
         uses = [node for node in self.uses() if node.id in self.taken]
         if shapes:

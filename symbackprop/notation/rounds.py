@@ -57,6 +57,7 @@ def rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
             if isinstance(value, Tensor) and value.shape and value.shape[0].is_Integer:
                 value = tuple(value[k] for k in range(min(int(value.shape[0]), LONGEST + 1)))
             if not isinstance(value, tuple):
+                evaluator.arrays.axes(several, value)
                 raise evaluator.unread(several, "a loop goes over range(...), or several values.", "Write for k in range(3):")
             steps = value
     if len(steps) > LONGEST:

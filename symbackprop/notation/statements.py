@@ -92,6 +92,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             reader, call, held, how
         ):
             pass
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Attribute(attr="random"), attr="seed"))):
+            pass  # where numbers are drawn is said there
         case ast.Assert() | ast.Pass() | ast.Delete():
             pass
         case ast.Expr(value=value):

@@ -63,6 +63,33 @@ def test_arguments_of_a_function_are_asked_for_together(tmp_path: Path) -> None:
     assert sb.check(sb.read(f"{file}:cost")).ok
 
 
+UNDECLARED = {
+    "labels": "(W, X, y, reg):\n    p = softmax(X.dot(W))\n    L = -np.log(p[np.arange(X.shape[0]), y]).mean()\n    return L + reg * np.sum(W * W)",
+    "rows": "(xs, ys, w):\n    es = []\n    for x, y in zip(xs, ys):\n        es.append((w @ x - y) ** 2)\n    return sum(es) / len(es)",
+    "a table": "(E, t, w):\n    h = E[t]\n    return np.sum((w @ h) ** 2)",
+    "turned": "(Q, K):\n    scores = Q @ K.swapaxes(-2, -1)\n    return np.sum(scores**2)",
+    "a dict": "(X, params):\n    for k in range(1, len(params) + 1):\n        X = X @ params[f'W{k}']\n    return np.sum(X)",
+    "objects": "(X, layers):\n    for layer in layers:\n        X = layer.forward(X)\n    if len(X) > 2:\n        raise ValueError(float(X[0]))\n    return np.sum(X)",
+    "an array beside it": "(w):\n    return np.sum((TABLE @ w) ** 2)",
+}
+
+
+@pytest.mark.parametrize("name", UNDECLARED)
+def test_what_a_function_is_told_to_annotate_is_enough_or_it_is_told_to_be_run(name: str, tmp_path: Path) -> None:
+    text = f"import numpy as np\nTABLE = np.ones((3, 2))\ndef cost{UNDECLARED[name]}\n"
+    file = tmp_path / "nets.py"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(f"{file}:cost")
+    said, line = str(refused.value).split("\n")[0], text.split("\n")[2]
+    assert "et it run: --trace example.npz, which np.savez(" in said
+    assert not re.search(r"\b(len|range|float|layer|np|ValueError|es): ", said)  # asked for of what is no argument
+    if found := re.search(r"Annotate .* in def cost\(\.\.\.\): (.*); a number", said):
+        file.write_text(text.replace(line, f"def cost({found[1]}):"), encoding="utf-8")
+        assert sb.check(sb.read(f"{file}:cost")).ok
+    assert (found is None) == (name in ("a dict", "objects", "an array beside it"))
+
+
 def test_in_a_text_every_name_that_is_missing_is_declared_at_once() -> None:
     text = "h = tanh(W @ x + b)\nL = sum((h - y)**2)"
     with pytest.raises(sb.NotationError) as refused:

@@ -72,6 +72,24 @@ def test_declarations_may_stand_in_the_body_and_in_quotes() -> None:
     }  # fmt: skip
 
 
+def settings(x: "data[n]", y: "data[n]" = None, w=2.5, mode="sum", train=True, mask=None):  # type: ignore[no-untyped-def]  # noqa: F821
+    z = w * x if mask is None else w * x * mask
+    if not train:
+        return np.mean(z)
+    return np.sum((z - y) ** 2) if mode == "sum" else np.mean((z - y) ** 2)
+
+
+def test_a_default_that_is_no_number_is_a_setting_which_is_said() -> None:
+    network = sb.network(settings)
+    assert [t.name for t in network.program.inputs] == ["x", "y", "w"]
+    assert network.notes == (
+        "mode is 'sum', as its default says.",
+        "train is True, as its default says.",
+        "mask is None, as its default says.",
+    )
+    assert [str(e) for e in network.program.equations] == ["z[i] = w*x[i]", "L = sum_{i} (-y[i] + z[i])**2"]
+
+
 def loop(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
     for k in range(x):
         y = x * k
@@ -105,10 +123,6 @@ def undeclared(x: "dat[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
     return x
 
 
-def texted(x, mode="sum"):  # type: ignore[no-untyped-def]
-    return x
-
-
 def other(x):  # type: ignore[no-untyped-def]
     return unheard(x)  # type: ignore[name-defined]  # noqa: F821
 
@@ -121,24 +135,23 @@ REFUSED: list[tuple[Callable[..., Any], str, str]] = [
     (
         loop,
         "x):",
-        "how often the loop goes round depends on the value of x. Bounds are whole numbers and sizes: for l in 1..n. Or let it run: sb.trace(loop, *arrays).",
+        "how often the loop goes round depends on the value of x. Bounds are whole numbers and sizes: for l in 1..n. Or let it run: sb.trace(loop, x).",
     ),
     (
         branch,
         "x:",
-        "x is not known before the numbers are. Write np.where(condition, a, b). Or let it run: sb.trace(branch, *arrays).",
+        "x is not known before the numbers are. Write np.where(condition, a, b). Or let it run: sb.trace(branch, x).",
     ),
     (nothing, "def nothing", "nothing returns nothing. End it with return L."),
     (early, "y = x", "nothing follows the return. Leave the line out, or move it up."),
     (several, "x, x**2", "the loss is the input x itself. Write an expression: sum(x**2)."),
     (starred, "x)", "* before an argument is not in the language. Name each input. Or let it run: sb.trace(starred, *arrays)."),
     (undeclared, '"dat[n]"', "dat is no kind of tensor. Did you mean data?"),
-    (texted, '"sum"', "mode would be 'sum'. A constant is a number."),
     (
         other,
         "unheard(x)",
         "unheard is not a function of the language. Write it with the operations of the language. "
-        "Or let it run: sb.trace(other, *arrays).",
+        "Or let it run: sb.trace(other, x).",
     ),
     (constant, "3", "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),
 ]

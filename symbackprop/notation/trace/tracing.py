@@ -12,6 +12,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -251,7 +252,7 @@ class Tracing:
             raise NotationError(*_untraced(found, run))
         if np.size(found.value) != 1:
             fault = f"{self._name} returns an array {np.shape(found.value)}, which is no loss."
-            raise NotationError(fault, "Trace a function that sums it up, or say which of the returned values is the loss: loss=0.")
+            raise NotationError(fault, _summed(self.subject.function, self._name, result))
         return found
 
     @property
@@ -356,6 +357,19 @@ def _moved(here: Run, there: Run) -> set[str]:
     """The arrays made by the function that are others at other sizes."""
     known = {name: array for array, name, _ in here.came_in.values()}
     return {name for array, name, _ in there.came_in.values() if name in known and not np.array_equal(array, known[name])}
+
+
+def _summed(function: Any, name: str, result: Any) -> str:
+    """What to trace of a function whose loss is an array: what sums it up, or another of the values that it returns."""
+    parameters = signature(function).parameters.values()
+    given = ", ".join(p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD)
+    called = f"{name}({given})" + ("[0]" if isinstance(result, tuple) else "")
+    several = result.items() if isinstance(result, dict) else enumerate(result) if isinstance(result, tuple | list) else ()
+    other = next((key for key, value in several if isinstance(value, Traced) and np.size(value.value) == 1), None)
+    total = f"def total({given}): return np.sum({called})"
+    if other is None:
+        return f"Trace a function that sums it up: {total}."
+    return f"Trace a function that sums it up: {total}; or say which of the returned values is the loss: loss={other!r}."
 
 
 def _untraced(found: Any, run: Run) -> tuple[str, str]:

@@ -178,7 +178,8 @@ REFUSED = {
     of_a_branch: "`if` asks for the truth of a value that depends on w, so the other course would never be seen. Write np.where",
     of_a_plain_number: "whole numbers are made of real ones here",
     of_a_leak: "a plain number is made of what depends on w, and the loss depends on it. Write NumPy's functions there",
-    of_an_array: "returns an array (3,), which is no loss. Trace a function that sums it up",
+    of_an_array: "returns an array (3,), which is no loss. "
+    "Trace a function that sums it up: def total(w): return np.sum(of_an_array(w)).",
     of_nothing: "the function returns nothing. Write return",
     of_no_array: "1.5 is returned, which depends on no array that was traced",
     of_positions: "np.unique is not traced",

@@ -1,0 +1,71 @@
+"""A refusal to read a function, with mends that work: annotations that it is read with, and how it is run instead."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+
+from symbackprop.notation.errors import NotationError, NotDeclared, NotRead
+
+
+def or_run(refused: NotRead, run: str, read: Callable[[Mapping[str, str]], object]) -> NotRead:
+    """The refusal, which says how the function is run instead.
+
+    run    how.
+    read   what reads the function with declarations of its arguments: those that are proposed are tried before a person is told.
+    """
+    mend = refused.mend
+    if isinstance(refused, NotDeclared):
+        try:
+            read(refused.declarations)
+        except NotationError:
+            mend = ""
+    way = f"Or let it run: {run}." if mend else f"Let it run: {run}."
+    return NotRead(refused.fault, f"{mend} {way}".strip(), refused.place)
+
+
+def in_python(function: ast.FunctionDef, of_object: bool) -> str:
+    """How a function is traced: sb.trace(loss, W, X), and a method of an object sb.trace(model.loss, X)."""
+    names = [one.arg for one in _required(function)[of_object:]]
+    several = ["*arrays"] if function.args.vararg or not names else names
+    return f"sb.trace({', '.join([f'model.{function.name}' if of_object else function.name, *several])})"
+
+
+def in_the_shell(function: ast.FunctionDef, of_object: bool, file: ast.Module) -> str:
+    """How the command line traces it: on an example that is saved, with the entries that the file reads of a dict by their keys."""
+    parts = [part for one in _required(function)[of_object:] for part in _parts(file, one.arg)]
+    entries = ", ".join(f'"{part}": {part.rpartition(".")[2]}' for part in parts if "." in part)
+    arrays = [f"{part}={part}" for part in parts if "." not in part] + ([f"**{{{entries}}}"] if entries else [])
+    saved = f', which np.savez("example.npz", {", ".join(arrays)}) writes' if arrays else ""
+    return f"--trace example.npz{saved}, or sb.trace in Python"
+
+
+def _required(function: ast.FunctionDef) -> list[ast.arg]:
+    """The arguments without a default."""
+    a = function.args
+    positional = [*a.posonlyargs, *a.args]
+    return positional[: len(positional) - len(a.defaults)] + [
+        one for one, default in zip(a.kwonlyargs, a.kw_defaults, strict=True) if default is None
+    ]
+
+
+def _parts(file: ast.Module, name: str) -> list[str]:
+    """What is saved of an argument: the argument, or the entries of a dict."""
+    return list(dict.fromkeys(f"{name}.{key}" for key in _keys(file, name))) or [name]
+
+
+def _keys(file: ast.Module, name: str) -> Iterator[str]:
+    """The texts that a name is read at, params["W1"]; of one that is put together, params[f"W{k}"], that of the first."""
+    for node in ast.walk(file):
+        match node:
+            case ast.Subscript(value=ast.Name(id=own), slice=ast.Constant(value=str() as key), ctx=ast.Load()) if own == name:
+                yield key
+            case ast.ListComp(
+                elt=ast.Subscript(value=ast.Name(id=own), slice=ast.Name(id=each)),
+                generators=[ast.comprehension(target=ast.Name(id=letter), iter=ast.Tuple(elts=keys) | ast.List(elts=keys))],
+            ) if (own, each) == (name, letter):
+                yield from (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+            case ast.Subscript(value=ast.Name(id=own), slice=ast.JoinedStr(values=[ast.Constant(value=str() as key), _])) if (
+                own == name
+            ):
+                yield f"{key}1"

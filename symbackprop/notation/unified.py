@@ -1,0 +1,39 @@
+"""Sizes that must be equal are made one."""
+
+from __future__ import annotations
+
+ONE = 0  # the size 1
+
+
+class Misfit(Exception):
+    """These axes do not fit the program."""
+
+
+class Unified:
+    """Which sizes are equal: a forest of numbers, of which some have names."""
+
+    def __init__(self) -> None:
+        self.above: list[int] = [ONE]
+        self.called: dict[int, str] = {ONE: "1"}
+
+    def new(self, name: str = "") -> int:
+        known = next((k for k, own in self.called.items() if own == name), None) if name else None
+        if known is not None:
+            return known
+        self.above.append(len(self.above))
+        if name:
+            self.called[self.above[-1]] = name
+        return self.above[-1]
+
+    def root(self, size: int) -> int:
+        while self.above[size] != size:
+            size = self.above[size]
+        return size
+
+    def equal(self, a: int, b: int) -> None:
+        a, b = self.root(a), self.root(b)
+        if a == b:
+            return
+        if a in self.called and b in self.called:
+            raise Misfit
+        self.above[b if a in self.called else a] = a if a in self.called else b
