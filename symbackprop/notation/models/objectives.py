@@ -22,7 +22,8 @@ from symbackprop.notation.models.names import fresh
 class Objective:
     """A loss of predictions and targets.
 
-    targets   "classes": whole numbers below the last axis of the predictions; "numbers" or "bits" (0 or 1) of their shape.
+    targets   "classes": whole numbers below the last axis of the predictions; "numbers", "bits" (0 or 1) or "signs" (-1 or 1) of
+              their shape, that of a vector where there is one prediction a sample; "rows": numbers of their shape as it is.
     function  the loss of what the model computes.
     squashed  what the model ends in, and the loss of that: cross_entropy takes logits, or what softmax made of them.
     """
@@ -65,8 +66,13 @@ def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = N
         near = nearest(loss, list(OBJECTIVES))
         mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."
         raise NotationError(f"there is no loss {shown(loss)} for a model.", mend)
+    return against(inputs, output, objective, ends_in)
+
+
+def against(inputs: Inputs, output: Tensor, objective: Objective, ends_in: str | None = None) -> Tensor:
+    """The same for an objective."""
     shape = output.shape
-    if objective.targets != "classes" and len(shape) == 2 and shape[1] == 1:
+    if objective.targets not in ("classes", "rows") and len(shape) == 2 and shape[1] == 1:
         output, shape = ops.squeeze(output, 1), shape[:1]  # one prediction a sample: targets are a vector
     settings: dict[str, Any] = {}
     match objective.targets:
@@ -77,6 +83,8 @@ def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = N
             shape, settings = shape[:-1], {"bound": output.shape[-1]}
         case "bits":
             settings = {"domain": "binary"}
+        case "signs":
+            settings = {"domain": "sign"}
     y = inputs.awaited(fresh("y", inputs.tensors), shape, **settings)
     return objective.squashed.get(ends_in or "", objective.function)(output, y)
 

@@ -75,29 +75,83 @@ def test_a_file_is_read_without_weights_and_on_the_command_line(tmp_path: Path, 
     assert "softmax" in result.out
 
 
-LOSSES = {
-    "mse": (np.ones((6, 3)), lambda p: ((p - 1) ** 2).mean()),
-    "mean_absolute_error": (np.zeros((6, 3)), lambda p: p.mean()),
-    "cross_entropy": (T, lambda p: -np.log(p[range(6), T]).mean()),
-    "categorical_crossentropy": (T, lambda p: -np.log(p[range(6), T]).mean()),
-}
+ONE_HOT, BITS, SIGNS, POSITIVE = np.eye(3)[T], np.eye(3)[T[::-1]], 2 * np.eye(3)[T] - 1, np.abs(real(6, 3)) + 0.2
+
+
+def logcosh(e: np.ndarray) -> np.ndarray:
+    return np.log(np.cosh(e))
+
+
+def binary(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return -(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+def smoothed(y: np.ndarray, e: float, classes: int) -> np.ndarray:
+    return (1 - e) * y + e / classes
+
+
+LOSSES: dict[str, tuple[Any, Any, Any]] = {
+    "mse": (np.ones((6, 3)), lambda p: ((p - 1) ** 2).mean(), {}),
+    "mean_absolute_error": (np.zeros((6, 3)), lambda p: p.mean(), {}),
+    "mape": (POSITIVE, lambda p: 100 * np.abs(1 - p / POSITIVE).mean(), {}),
+    "msle": (POSITIVE, lambda p: (np.log((1 + p) / (1 + POSITIVE)) ** 2).mean(), {}),
+    "huber": (POSITIVE * 3, lambda p: np.where(abs(e := p - 3 * POSITIVE) < 1, e**2 / 2, abs(e) - 0.5).mean(), {}),
+    "log_cosh": (POSITIVE, lambda p: logcosh(p - POSITIVE).mean(), {}),
+    "poisson": (POSITIVE, lambda p: (p - POSITIVE * np.log(p + 1e-7)).mean(), {}),
+    "hinge": (SIGNS, lambda p: np.maximum(1 - SIGNS * p, 0).mean(), {}),
+    "squared_hinge": (SIGNS, lambda p: (np.maximum(1 - SIGNS * p, 0) ** 2).mean(), {}),
+    "categorical_hinge": (ONE_HOT, lambda p: np.maximum(((1 - ONE_HOT) * p).max(1) - p[range(6), T] + 1, 0).mean(), {}),
+    "kl_divergence": (smoothed(ONE_HOT, 0.3, 3), lambda p: ((q := smoothed(ONE_HOT, 0.3, 3)) * np.log(q / p)).sum(1).mean(), {}),
+    "cosine_similarity": (ONE_HOT, lambda p: -(p[range(6), T] / np.sqrt((p**2).sum(1))).mean(), {}),
+    "sparse_categorical_crossentropy": (T, lambda p: -np.log(p[range(6), T]).mean(), {}),
+    "categorical_crossentropy": (ONE_HOT, lambda p: -np.log(p[range(6), T]).mean(), {}),
+    "binary_crossentropy": (BITS, lambda p: binary(p, BITS).mean(), {}),
+    "CategoricalCrossentropy": (ONE_HOT, lambda p: -(smoothed(ONE_HOT, 0.1, 3) * np.log(p)).sum(1).mean(), {"label_smoothing": 0.1}),
+    "SparseCategoricalCrossentropy": (T, lambda p: -np.log(softmax(p)[range(6), T]).sum(), {"from_logits": True, "reduction": "sum"}),
+    "BinaryCrossentropy": (BITS, lambda p: binary(1 / (1 + np.exp(-p)), smoothed(BITS, 0.2, 2)).mean(1).sum(),
+                           {"from_logits": True, "label_smoothing": 0.2, "reduction": "sum", "axis": -1}),
+    "MeanSquaredError": (np.ones((6, 3)), lambda p: ((p - 1) ** 2).mean(1).sum(), {"reduction": "sum", "name": "mine"}),
+    "Huber": (np.zeros((6, 3)), lambda p: np.where(p < 0.3, p**2 / 2, 0.3 * p - 0.045).mean(), {"delta": 0.3}),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_is_what_keras_computes_with_the_settings_that_it_was_compiled_with(loss: str) -> None:
+    y, expected, config = LOSSES[loss]
+    compiled: Any = {"module": "keras.losses", "class_name": loss, "config": {"name": loss} | config} if config else loss
+    net = sb.from_keras(sequential(HIDDEN, OUT, loss=compiled), weights=WEIGHTS)
+    assert value(net, x=X, y=y) == pytest.approx(expected(perceptron(X)), rel=1e-12)
+    if not config:
+        said = {"module": "builtins", "class_name": "function", "config": loss, "registered_name": "function"}
+        for other in (said, [loss], {"out": loss}):  # the function itself; of one output by its place, by its name
+            again = json.loads(sequential(HIDDEN, OUT, loss=other))
+            again["compile_config"]["loss_weights"] = [0.5]
+            halved = sb.from_keras(json.dumps(again), weights=WEIGHTS)
+            assert value(halved, x=X, y=y) == pytest.approx(expected(perceptron(X)) / 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy"])
 def test_losses_go_by_the_names_of_keras_and_of_the_language(loss: str) -> None:
-    y, expected = LOSSES[loss]
+    y, expected, _ = LOSSES[{"cross_entropy": "sparse_categorical_crossentropy"}.get(loss, loss)]
     net = sb.from_keras(sequential(HIDDEN, OUT), loss, WEIGHTS)
     assert value(net, x=X, y=y) == pytest.approx(expected(perceptron(X)), rel=1e-12)
 
 
-def test_logits_are_told_from_probabilities_by_the_loss_that_was_compiled() -> None:
-    logits = {**OUT, "config": {**OUT["config"], "activation": "linear"}}
-    loss = {
-        "class_name": "SparseCategoricalCrossentropy",
-        "config": {"name": "sparse_categorical_crossentropy", "from_logits": True},
-    }
-    net = sb.from_keras(sequential(HIDDEN, logits, loss=loss), weights=WEIGHTS)
-    assert value(net, x=X, y=T) == pytest.approx(-np.log(perceptron(X)[range(6), T]).mean(), rel=1e-12)
+def test_probabilities_are_what_the_output_ends_in_whatever_stands_behind_it() -> None:
+    def ended(activation: str, *behind: Any, loss: Any = "sparse_categorical_crossentropy") -> Any:
+        return sb.from_keras(
+            sequential(HIDDEN, {**OUT, "config": {**OUT["config"], "activation": activation}}, *behind, loss=loss), weights=WEIGHTS
+        )
+
+    p = perceptron(X)[range(6), T]
+    assert value(ended("softmax", layer("Dropout", "d", rate=0.5)), x=X, y=T) == pytest.approx(-np.log(p).mean(), rel=1e-12)
+    s = 1 / (1 + np.exp(-(np.maximum(X @ WEIGHTS[0] + WEIGHTS[1], 0) @ WEIGHTS[2] + WEIGHTS[3])))
+    assert value(ended("sigmoid"), x=X, y=T) == pytest.approx(-np.log(s[range(6), T] / s.sum(1)).mean(), rel=1e-12)
+    for activation, behind in (("linear", ()), ("log_softmax", ()), ("softmax", (layer("Reshape", "r", target_shape=[1, 3]),))):
+        with pytest.raises(
+            sb.NotationError, match=r'of probabilities, and ends in .* say loss="cross_entropy", which takes logits'
+        ):
+            ended(activation, *behind)
 
 
 def test_regularisers_are_in_the_loss() -> None:
@@ -111,7 +165,7 @@ def test_what_is_frozen_is_data_and_what_is_not_trained_so_is_said() -> None:
     still, dropped = layer("Dense", "hidden", units=5, activation="relu", trainable=False), layer("Dropout", "d", rate=0.5)
     net = sb.from_keras(sequential(still, dropped, OUT, loss="sparse_categorical_crossentropy"), weights=WEIGHTS)
     assert [t.name for t in net.program.inputs if t.kind == "parameter"] == ["W_out", "b_out"]
-    assert net.notes == ("As the model is used, not as Keras trains it: nothing is dropped, and no noise is drawn.",)
+    assert net.notes[0] == "As the model is used, not as Keras trains it: nothing is dropped, and no noise is drawn."
     given = {name: array + 1 for name, array in net.example.items() if name.endswith("out")}
     moved = sb.to_keras(given, sequential(still, dropped, OUT), WEIGHTS)
     assert [float(np.max(new - old)) for new, old in zip(moved, WEIGHTS, strict=True)] == pytest.approx([0, 0, 1, 1])
@@ -221,6 +275,10 @@ REFUSED = {
     "no loss": (sequential(HIDDEN), {}, "has no loss", "cross_entropy"),
     "unknown loss": (sequential(HIDDEN), {"loss": "crossentropy"}, "no loss 'crossentropy'", "cross_entropy"),
     "compiled loss": (sequential(HIDDEN, loss="dice"), {}, "compiled with the loss 'dice'", "loss="),
+    "own loss": (sequential(HIDDEN, loss={"class_name": "__lambda__", "config": {"value": "?"}}), {}, "a loss of its own", "loss="),
+    "class of no interest": (sequential(HIDDEN, loss={"class_name": "SparseCategoricalCrossentropy", "config": {"ignore_class": 0}}), {}, "ignore_class=0 is not read", "loss="),
+    "loss of no batch": (sequential(HIDDEN, loss={"class_name": "MeanSquaredError", "config": {"reduction": "none"}}), {}, "reduction='none'", "loss="),
+    "unsaid setting": (sequential(HIDDEN, loss={"class_name": "Huber", "config": {"name": "huber_loss"}}), {}, "does not write down its delta", 'loss="Huber"|loss="huber"'),
     "unknown layer": (sequential(layer("Attention", "att")), {"loss": "mse"}, r"att \(Attention\): no row", "ONNX"),
     "activation": (sequential(layer("Dense", "h", units=2, activation="sparsemax")), {"loss": "mse"}, "'sparsemax' is not read", "relu"),
     "channels": (sequential(layer("Conv2D", "c", filters=1, kernel_size=[2, 2], data_format="channels_first"), shape=(None, 1, 4, 4)), {"loss": "mse"}, "channels stand first", "channels_last"),

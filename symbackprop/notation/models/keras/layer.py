@@ -21,6 +21,9 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }  # fmt: skip
 """The values of a layer's setting `activation`."""
 
+INWARD = ("GRU", "LSTM", "SimpleRNN")
+"""Layers whose activation is not the last that they do."""
+
 UNREAD = {
     "mask_zero": "The layers behind it leave out steps of zeros: set mask_zero=False, or give sequences of one length.",
     "lora_rank": "Merge the low ranks into the weights, with lora_rank=None.",
@@ -146,9 +149,13 @@ class Layer:
         return activation(self, self.config.get("activation") or "linear", x)
 
     def ending(self) -> str | None:
-        """What the layer ends in, where a loss asks for it."""
-        named = {"Softmax": "softmax"}.get(self.kind) or self.config.get("activation")
-        return named if named in ("softmax", "log_softmax", "sigmoid") else None
+        """The activation that the layer ends in; None where it is not known. A softmax is one along the last axis."""
+        if self.kind == "Softmax":
+            return "softmax" if self.config.get("axis", -1) == -1 else None
+        if self.kind == "TimeDistributed":
+            return Layer(self.config["layer"]).ending()
+        named = self.config.get("activation")
+        return named if isinstance(named, str) and self.kind not in INWARD else None
 
     def numbers(self, name: str, rank: int, default: Any = 1) -> tuple[int, ...]:
         """A setting of one whole number for each axis."""

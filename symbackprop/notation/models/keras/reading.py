@@ -22,11 +22,11 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
-from symbackprop.notation.models.keras import attention, layers, recurrent
+from symbackprop.notation.models.keras import attention, layers, losses, recurrent
 from symbackprop.notation.models.keras.layer import Layer
 from symbackprop.notation.models.keras.layers import PENALTIES
 from symbackprop.notation.models.names import fresh
-from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
+from symbackprop.notation.models.objectives import OBJECTIVES, against, missing, with_loss
 from symbackprop.notation.models.parameters import fitting
 
 ROWS = {**layers.LAYERS, **recurrent.LAYERS, **attention.LAYERS}
@@ -34,20 +34,14 @@ ROWS = {**layers.LAYERS, **recurrent.LAYERS, **attention.LAYERS}
 LARGEST = 10**7  # characters of a description
 MOST = 2_000  # layers
 
-LOSSES = {
-    "sparse_categorical_crossentropy": "cross_entropy", "categorical_crossentropy": "cross_entropy",
-    "binary_crossentropy": "binary_cross_entropy", "mean_squared_error": "mse_loss", "mse": "mse_loss",
-    "mean_absolute_error": "mae_loss", "mae": "mae_loss", "huber": "huber_loss",
-}  # fmt: skip
-"""What Keras calls the losses of `objectives`."""
-
 
 def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights: Any = None) -> Network:
     """The network of a Keras model, Sequential or Functional: its layers one by one.
 
     source   what `model.to_json()` gives, or the path of a file that holds it.
     loss     one of cross_entropy, binary_cross_entropy, mse_loss, ..., or Keras' own name; None: the loss that the model was
-             compiled with. The targets are a further input, y; classes are whole numbers.
+             compiled with. The targets are a further input, y, as Keras takes them: classes are whole numbers for cross_entropy and
+             sparse_categorical_crossentropy, one-hot rows for categorical_crossentropy.
     weights  what `model.get_weights()` gives: they are the example. None: the network has no example.
 
     Raises NotationError with the layer, the fault and the mend for what is no description of a model, for layers without a row,
@@ -56,14 +50,13 @@ def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights:
     text, place, name = _text(source)
     try:
         model = Model(_parsed(text), weights)
-        chosen, probabilities = model.chosen(loss)
+        chosen = model.chosen(loss)
 
         def reading(inputs: Inputs) -> Tensor:
             output = model.output(inputs)
             if chosen is None:
                 raise missing(output.shape)
-            ending = model.ending if model.ending or not probabilities else PROBABILITIES.get(chosen)
-            found = with_loss(inputs, output, chosen, ending)
+            found = chosen(inputs, output)
             for penalty in model.penalties:
                 found = found + penalty
             return found
@@ -108,10 +101,6 @@ class Weight(NamedTuple):
     dtype: Any
 
 
-PROBABILITIES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
-"""What an output is taken to end in where the loss expects probabilities and the last layer does not say so."""
-
-
 def _text(source: Any) -> tuple[str, Place | None, str | None]:
     """The description, where it stands, and what to call it."""
     if isinstance(source, str) and source.lstrip().startswith("{"):
@@ -145,7 +134,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
 class Model:
     """A description of a model under reading.
 
-    penalties  of regularisers, which the loss adds; `ending` is the activation of the last layer.
+    penalties  of regularisers, which the loss adds; `ending` is the activation that the output ends in, where it is known.
     found      its weights, in the order of model.get_weights().
     """
 
@@ -164,33 +153,39 @@ class Model:
         self.given = None if weights is None else list(weights.values() if isinstance(weights, Mapping) else weights)
         self.penalties: list[Tensor] = []
         self.found: list[Weight] = []
+        self.endings: dict[int, str | None] = {}  # of what layers gave, by its identity
         self.ending: str | None = None
+        self.said: list[str] = []  # of its loss
 
-    def chosen(self, loss: str | None) -> tuple[str | None, bool]:
-        """The loss, and whether it takes probabilities."""
-        if loss is not None:
-            own = LOSSES.get(loss, loss)
-            if own not in OBJECTIVES:
-                near = nearest(loss, [*OBJECTIVES, *LOSSES])
-                mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."
-                raise NotationError(f"there is no loss {shown(loss)} for a model.", mend)
-            return own, False
-        stored = self.compiled.get("loss")
-        settings = stored.get("config", {}) if isinstance(stored, dict) else {}
-        word = settings.get("name", stored.get("class_name")) if isinstance(stored, dict) else stored
+    def chosen(self, loss: str | None) -> Callable[[Inputs, Tensor], Tensor] | None:
+        """The loss of what the model computes: the one that is named, else the one that it was compiled with; None without one."""
+        if loss in OBJECTIVES:
+            return lambda inputs, output: with_loss(inputs, output, str(loss), self.ending)
+        if loss is not None and loss not in losses.LOSSES:
+            near = nearest(loss, [*OBJECTIVES, *losses.LOSSES])
+            mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."
+            raise NotationError(f"there is no loss {shown(loss)} for a model.", mend)
+        word, settings = (loss, {}) if loss is not None else losses.word_of(self.compiled.get("loss"))
         if word is None:
-            return None, False
-        if word not in LOSSES:
-            mend = f"Say another: loss= one of {', '.join(OBJECTIVES)}."
-            raise NotationError(f"the model was compiled with the loss {shown(word)}.", mend)
-        return LOSSES[word], not settings.get("from_logits", False)
+            return None
+        losses.require(word)
+        self.said = losses.notes(word, settings)
+        weight = losses.weight_of(None if loss else self.compiled.get("loss_weights"))
+
+        def function(inputs: Inputs, output: Tensor) -> Tensor:
+            own = losses.objective(word, settings, self.ending, loss is None)
+            return weight * against(inputs, output, own)
+
+        return function
 
     # -- the walk ---------------------------------------------------------------------------------------------------------
 
     def output(self, inputs: Inputs) -> Tensor:
         """What the model computes."""
         self.penalties, self.found, self._rest = [], [], iter(self.given or ())
+        self.endings, self._kept = {}, []
         found = self._in_line(inputs) if self.sequential else self._in_graph(inputs)
+        self.ending = self.endings.get(id(found))
         left = len(list(self._rest))
         if left:
             raise NotationError(f"{left} of the weights belong to no layer.", "Give what model.get_weights() of this model gives.")
@@ -241,8 +236,9 @@ class Model:
 
     def _step(self, inputs: Inputs, layer: Layer, values: list[Tensor]) -> Tensor:
         found = self._called(inputs, layer)(*values)
-        if layer.kind != "InputLayer":
-            self.ending = layer.ending()
+        if all(found is not value for value in values):  # a layer that passes its input on ends as that does
+            self.endings[id(found)] = layer.ending()
+            self._kept.append(found)
         return found
 
     def _called(self, inputs: Inputs, layer: Layer) -> Callable[..., Tensor]:
@@ -279,7 +275,7 @@ class Model:
         )
         said = ["nothing is dropped, and no noise is drawn"] if dropped else []
         said += ["batch normalisation takes the means and variances that it keeps"] if "BatchNormalization" in kinds else []
-        return [f"As the model is used, not as Keras trains it: {', '.join(said)}."] if said else []
+        return [*([f"As the model is used, not as Keras trains it: {', '.join(said)}."] if said else []), *self.said]
 
     def _weight(self, inputs: Inputs, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
         """The next of the weights, in the order of model.get_weights()."""
