@@ -62,6 +62,26 @@ def apart(x: np.ndarray) -> np.ndarray:
     return y.reshape(*y.shape[:2], 4) @ POINTS[0]
 
 
+def turned(x: np.ndarray, W: np.ndarray, stride: int, same: bool) -> np.ndarray:
+    """Each entry spread by the kernel (taps, filters, channels); "same" keeps n times the stride of the steps."""
+    n, taps = x.shape[1], len(W)
+    y = np.zeros((len(x), (n - 1) * stride + max(taps, stride), W.shape[1]))
+    for i in range(n):
+        y[:, i * stride : i * stride + taps] += np.einsum("nc,kfc->nkf", x[:, i], W)
+    cut = max(taps - stride, 0) // 2 if same else 0
+    return y[:, cut : cut + n * stride] if same else y
+
+
+def pooled(x: np.ndarray, size: int, stride: int, function: Any) -> np.ndarray:
+    """padding="same": of the entries that are there."""
+    n = x.shape[1]
+    before = max((-(-n // stride) - 1) * stride + size - n, 0) // 2
+    starts = range(-before, n - before, stride)
+    return np.stack([function(x[:, max(i, 0) : i + size], 1) for i in starts], 1)
+
+
+TURN = real(3, 2, 3)
+
 CASES: dict[str, tuple[list[Any], list[np.ndarray], np.ndarray, np.ndarray]] = {
     "gated": ([layer("GRU", "g", units=5)], GRU, X, gru(X, *GRU)[:, -1]),
     "backwards": ([{**SIMPLE, "config": {**SIMPLE["config"], "go_backwards": True}}], RNN, X, rnn(X[:, ::-1], *RNN)),
@@ -91,6 +111,18 @@ CASES: dict[str, tuple[list[Any], list[np.ndarray], np.ndarray, np.ndarray]] = {
         [layer("SeparableConv1D", "s", filters=2, kernel_size=[2], strides=[1], padding="valid", depth_multiplier=2, use_bias=False)],
         [SPAN, POINTS], X[..., :2], apart(X[..., :2]),
     ),
+    **{
+        f"turned round, {how} by {stride}": (
+            [layer("Conv1DTranspose", "t", filters=2, kernel_size=[3], strides=[stride], padding=how, use_bias=False)],
+            [TURN], X[..., :3], turned(X[..., :3], TURN, stride, how == "same"),
+        ) for how in ("valid", "same") for stride in (1, 2, 3, 4)
+    },
+    **{
+        f"{kind} {size} by {stride}": (
+            [layer(f"{kind}Pooling1D", "p", pool_size=[size], strides=[stride], padding="same")],
+            [], X, pooled(X, size, stride, np.max if kind == "Max" else np.mean),
+        ) for kind in ("Max", "Average") for size, stride in ((2, 2), (3, 2), (2, 1))
+    },
     "edges": (
         [layer("ZeroPadding2D", "z", padding=[[1, 0], [0, 0]]), layer("Cropping2D", "c", cropping=[[0, 1], [1, 0]]),
          layer("UpSampling2D", "u", size=[2, 1], interpolation="nearest")],

@@ -45,7 +45,7 @@ def _surrounded(layer: Layer, x: Tensor, kernel: Any, strides: Any, dilations: A
         case "valid":
             return signal
         case "same":
-            pads = _same(layer, x.shape[1:-1], kernel, strides, dilations)
+            pads = same(layer, x.shape[1:-1], kernel, strides, dilations)
         case "causal":  # no window reaches beyond its step
             pads = [(d * (k - 1), 0) for k, d in zip(kernel, dilations, strict=True)]
         case _:
@@ -53,7 +53,7 @@ def _surrounded(layer: Layer, x: Tensor, kernel: Any, strides: Any, dilations: A
     return ops.pad(signal, ((0, 0), (0, 0), *pads)) if any(map(any, pads)) else signal
 
 
-def _same(layer: Layer, shape: Any, kernel: Any, strides: Any, dilations: Any) -> list[tuple[int, int]]:
+def same(layer: Layer, shape: Any, kernel: Any, strides: Any, dilations: Any) -> list[tuple[int, int]]:
     """padding="same": as many windows as the axis has entries, over the stride; the larger half stands behind."""
     pads = []
     for n, k, s, d in zip(shape, kernel, strides, dilations, strict=True):
@@ -63,17 +63,6 @@ def _same(layer: Layer, shape: Any, kernel: Any, strides: Any, dilations: Any) -
         total = reach - 1 if s == 1 else max((-(-int(n) // s) - 1) * s + reach - int(n), 0)
         pads.append((total // 2, total - total // 2))
     return pads
-
-
-def _pool(rank: int, operation: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
-    def row(layer: Layer, x: Tensor) -> Tensor:
-        layer.last()
-        if layer.config.get("padding", "valid") != "valid":
-            raise layer.refused('padding="same" is not read.', 'padding="valid" is.')
-        window = layer.numbers("pool_size", rank, 2)
-        return ops.moveaxis(operation(ops.moveaxis(x, -1, 1), window, layer.numbers("strides", rank, window)), 1, -1)
-
-    return row
 
 
 def _global(operation: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
@@ -252,9 +241,7 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "InputLayer": _same_value, "Dense": _dense, "Activation": lambda layer, x: layer.activated(x), "ReLU": _relu,
     "LeakyReLU": _leaky, "ELU": lambda layer, x: TABLE["elu"](x, as_number(layer.config.get("alpha", 1))).called("a"),
     "Softmax": lambda layer, x: ops.softmax(x, layer.config.get("axis", -1)), "Flatten": _flatten, "Reshape": _reshape,
-    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "MaxPooling1D": _pool(1, layers.max_pool1d),
-    "MaxPooling2D": _pool(2, layers.max_pool2d), "AveragePooling1D": _pool(1, layers.avg_pool1d),
-    "AveragePooling2D": _pool(2, layers.avg_pool2d), "GlobalAveragePooling1D": _global(ops.mean),
+    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "GlobalAveragePooling1D": _global(ops.mean),
     "GlobalAveragePooling2D": _global(ops.mean), "GlobalMaxPooling1D": _global(ops.max), "GlobalMaxPooling2D": _global(ops.max),
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
     "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "Cropping1D": _cropped, "Cropping2D": _cropped,

@@ -22,14 +22,14 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
-from symbackprop.notation.models.keras import attention, layers, losses, recurrent
+from symbackprop.notation.models.keras import attention, layers, losses, recurrent, windows
 from symbackprop.notation.models.keras.layer import Layer
 from symbackprop.notation.models.keras.layers import PENALTIES
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.objectives import OBJECTIVES, against, missing, with_loss
 from symbackprop.notation.models.parameters import fitting
 
-ROWS = {**layers.LAYERS, **recurrent.LAYERS, **attention.LAYERS}
+ROWS = {**layers.LAYERS, **windows.LAYERS, **recurrent.LAYERS, **attention.LAYERS}
 
 LARGEST = 10**7  # characters of a description
 MOST = 2_000  # layers
