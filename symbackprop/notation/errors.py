@@ -81,9 +81,11 @@ class NotDeclared(NotRead):
     declarations   what would fit each, which nobody has tried.
     """
 
-    def __init__(self, fault: str, mend: str, place: Place | None, declarations: Mapping[str, str]) -> None:
-        super().__init__(fault, mend, place)
-        self.declarations = declarations
+    def __init__(
+        self, fault: str, mend: str = "", place: Place | None = None, write: str = "", declarations: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(fault, mend, place, write)
+        self.declarations = dict(declarations or {})
 
 
 class ShapesDiffer(NotationError):

@@ -250,7 +250,8 @@ class Reader:
         if self.function is not None:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
             mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(found))}: float."
-            return NotDeclared(fault, mend, self.source.place(node), {name: str(proposal) for name, proposal in found.items()})
+            declarations = {name: str(proposal) for name, proposal in found.items()}
+            return NotDeclared(fault, mend, self.source.place(node), declarations=declarations)
         if self.later:
             mend = f"Declare {it}: {'; '.join(lines)}."
         else:

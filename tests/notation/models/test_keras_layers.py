@@ -174,6 +174,15 @@ def test_attention_of_several_heads_is_that_of_keras(causal: bool) -> None:
     y = real(2, 4, 3)
     net = sb.from_keras(text, "mse_loss", weights)
     assert value(net, a=X, y=y) == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
+    shifted = (X[:, ::-1] + 0.5) if not causal else X  # keys of their own, given by name before the values
+    k = np.einsum("ntm,mhd->nhtd", shifted, W[1]) + b[1][:, None]
+    s = np.where(np.tri(4) if causal else True, q @ k.swapaxes(2, 3) / np.sqrt(5), -np.inf)
+    expected = np.einsum("nhtd,hdm->ntm", np.exp(s) / np.exp(s).sum(-1, keepdims=True) @ v, out) + c
+    keyed = call("a")
+    keyed[0]["kwargs"] = {"use_causal_mask": causal, "key": call("k")[0]["args"][0], "value": call("a")[0]["args"][0]}
+    both = [layer("InputLayer", name, batch_shape=[None, 4, 3]) for name in "ak"]
+    net = sb.from_keras(functional(*both, made | {"inbound_nodes": keyed}, output=[["m", 0, 0]]), "mse_loss", weights)
+    assert value(net, a=X, k=shifted, y=y) == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
     called[0]["kwargs"]["attention_mask"] = called[0]["args"]
     masked = functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), made | {"inbound_nodes": called}, output=[["m", 0, 0]])
     with pytest.raises(sb.NotationError, match="called with a mask"):

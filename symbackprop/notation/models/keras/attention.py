@@ -7,21 +7,24 @@ import sympy as sp
 from symbackprop.language import operations as ops
 from symbackprop.language.layers.attention import MASKED
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.models.keras.layer import Layer
+from symbackprop.notation.models.keras.layer import Layer, flat, is_tensor
 
 PLAIN = {"attention_axes": (None, [1]), "output_shape": (None,), "use_gate": (None, False)}
 """Settings, and what they are where they change nothing."""
 
 
-def _multi_head(layer: Layer, query: Tensor, value: Tensor, *rest: Tensor) -> Tensor:
+def _multi_head(layer: Layer, *values: Tensor) -> Tensor:
     """softmax(Q K^T / sqrt(d)) V of each head, by what stands behind them."""
+    placed, said = layer.call()
+    order = [*("query", "value", "key")[: sum(map(is_tensor, flat(placed)))], *(name for name in said if is_tensor(said[name]))]
+    given = dict(zip(order, values, strict=False)) if len(order) == len(values) else {}
+    if len(values) > 3 or (given and not {"query", "value"} <= given.keys() <= {"query", "value", "key"}):
+        raise layer.refused("it is called with a mask.", "Export the model to ONNX, and read it by sb.from_onnx.")
+    query, value, *rest = [given[name] for name in ("query", "value", "key") if name in given] if given else list(values)
     for setting, plain in PLAIN.items():
         if layer.config.get(setting) not in plain:
             raise layer.refused(f"{setting}={layer.config[setting]!r} is not read.", "Leave it out.")
-    said = layer.call()[1]
-    if len(rest) > 1 or any(
-        name.endswith("mask") and name != "use_causal_mask" and given is not None for name, given in said.items()
-    ):
+    if any(name.endswith("mask") and name != "use_causal_mask" and what is not None for name, what in said.items()):
         raise layer.refused("it is called with a mask.", "Export the model to ONNX, and read it by sb.from_onnx.")
     heads, wide = int(layer.config["num_heads"]), int(layer.config["key_dim"])
     deep = int(layer.config.get("value_dim") or wide)
