@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from symbackprop.language.operations import logical_or
+
 OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", lambda a, b: a + b),
     ast.Sub: ("-", lambda a, b: a - b),
@@ -15,7 +17,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Mod: ("%", lambda a, b: a % b),
     ast.MatMult: ("@", lambda a, b: a @ b),
     ast.BitAnd: ("&", lambda a, b: a * b),
-    ast.BitOr: ("|", lambda a, b: a + b - a * b),
+    ast.BitOr: ("|", logical_or),
 }
 COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Gt: lambda a, b: a > b,

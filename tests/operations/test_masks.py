@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import symbackprop as sb
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.differentiate import differentiate
+from symbackprop.evaluate import tape
 from symbackprop.judge.crosscheck import check
 
 D = "S: parameter[n, n]\nV: parameter[n, d]\nk: binary[n, n]\n"
@@ -64,3 +67,23 @@ def test_a_row_of_minus_infinity_has_a_logsumexp() -> None:
 
 def test_a_norm_may_be_infinite() -> None:
     assert str(sb.read("x: parameter[n]\nL = norm(x, np.inf)")) == str(sb.read("x: parameter[n]\nL = max(abs(x))"))
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_truth_of_truths_is_truth_whatever_joins_them(data: st.DataObject) -> None:
+    """A mask is what NumPy's is, and may be joined and negated on: ~((x > 0) | m)."""
+    parts = ["(x > 0)", "(m != 0)", "(x[:, None] < x)"]
+
+    def joined(depth: int) -> str:
+        if depth == 0:
+            return data.draw(st.sampled_from(parts))
+        sign = data.draw(st.sampled_from("&|^~"))
+        return f"(~{joined(depth - 1)})" if sign == "~" else f"({joined(depth - 1)} {sign} {joined(0)})"
+
+    mask = joined(3)
+    network = sb.read(f"x: data[3]\nm: data[3] & binary\nw: parameter[3, 3]\nL = sum(where({mask}, w, 0) + w * ~({mask}))")
+    x, m, w = np.array([-1.0, 0.5, 2.0]), np.array([0.0, 1.0, 1.0]), np.arange(1.0, 10).reshape(3, 3)
+    truth: Any = eval(mask, {"x": x, "m": m})  # a text of our own
+    expected = np.sum(np.where(truth, w, 0)) + np.sum(w * ~np.broadcast_to(truth, (3, 3)))
+    assert tape.forward(network.program, {"x": x, "m": m, "w": w})[network.loss] == expected

@@ -154,14 +154,12 @@ def logical_and(a: Value, b: Value) -> Tensor:
 
 def logical_or(a: Value, b: Value) -> Tensor:
     """y = 1 where a or b is not 0, otherwise 0: a + b - a b of two comparisons."""
-    a, b = truth(a), truth(b)
-    return a + b - a * b
+    return elementwise("logical_or", lambda x, y: x + y - x * y, truth(a), truth(b))
 
 
 def logical_xor(a: Value, b: Value) -> Tensor:
     """y = 1 where one of a and b is 0 and the other is not, otherwise 0."""
-    a, b = truth(a), truth(b)
-    return a + b - 2 * a * b
+    return elementwise("logical_xor", lambda x, y: x + y - 2 * x * y, truth(a), truth(b))
 
 
 def logical_not(a: Value) -> Tensor:

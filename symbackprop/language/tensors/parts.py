@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import sympy as sp
 from sympy import Expr, S
 
@@ -9,6 +11,9 @@ from symbackprop.core.functions import Where
 from symbackprop.core.guards import affine, letters_of, split
 from symbackprop.core.program import Reduce, Sum, same_size
 from symbackprop.language.tensors.tensor import Tensor
+
+BITS = (S.Zero, S.One)
+MOST_BITS = 5  # of an expression whose values are all tried
 
 
 def source_of(tensor: Tensor) -> Tensor | None:
@@ -49,17 +54,17 @@ def is_bit(body: Expr, entries: dict[Expr, Tensor]) -> bool:
         return all(is_bit(arm, entries) for arm in body.args[1:])  # type: ignore[arg-type]
     if isinstance(body, sp.Mul):
         return all(is_bit(factor, entries) for factor in body.args)  # type: ignore[arg-type]
-    opposite = sp.expand(1 - body)
-    if isinstance(body, sp.Add) and not isinstance(opposite, sp.Add):
-        return is_bit(opposite, entries)
-    return (
-        isinstance(body, sp.Add)
-        and isinstance(product := sp.factor(opposite), sp.Mul)
-        and all(
-            is_bit(factor, entries)
-            for factor in product.args  # a + b - a b is 1 - (1 - a)(1 - b)
-        )
-    )
+    return isinstance(body, sp.Add) and _is_bit_of_bits(body, entries)
+
+
+def _is_bit_of_bits(body: Expr, entries: dict[Expr, Tensor]) -> bool:
+    """Whether a sum, as a + b - a b, is 0 or 1 for all values of what it is made of, where these are 0 or 1 themselves."""
+    choices = {part: sp.Dummy() for part in body.atoms(Where) if is_bit(part, entries)}  # type: ignore[arg-type]
+    body = body.xreplace(choices)
+    bits = [*({*choices.values()} & body.free_symbols), *(e for e in entries if body.has(e) and is_truth(entries[e]))]
+    if len(bits) > MOST_BITS or body.free_symbols - set(bits):
+        return False
+    return all(body.xreplace(dict(zip(bits, values, strict=True))) in (S.Zero, S.One) for values in product(BITS, repeat=len(bits)))
 
 
 def _has_one_term(op: Sum) -> bool:
