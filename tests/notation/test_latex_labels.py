@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.evaluate import tape
 from symbackprop.notation import NotationError
 from tests.notation.values import value
 
@@ -67,3 +68,29 @@ def test_what_is_not_declared_is_declared_as_asked(text: str, declarations: str)
     where = "them in lines of their own" if ";" in declarations else "it in a line of its own"
     assert error.value.mend == f"Declare {where}: {declarations}."
     assert sb.read(text, let=declarations.split("; ")).program.shape(text[0]) == ()
+
+
+UNDECLARED = {
+    r"L = \frac{1}{2} \sum_i (w^\top x_i - y_i)^2": ("w: parameter[d]; x: data[n, d]; y: data[n]", lambda w, x, y: ((x @ w - y) ** 2).sum() / 2),
+    r"L = \sum_i (y_i - x_i^T \beta)^2": ("y: data[n]; x: data[n, d]; beta: parameter[d]", lambda y, x, beta: ((y - x @ beta) ** 2).sum()),
+    r"L = \sum_i \|W x_i - y_i\|^2": ("W: parameter[h, d]; x: data[n, d]; y: data[n, h]", lambda W, x, y: ((x @ W.T - y) ** 2).sum()),
+    r"L = \sum_i \max(0, 1 - y_i (w^\top x_i + b))": (
+        "y: data[n]; w: parameter[d]; x: data[n, d]; b: parameter", lambda y, w, x, b: np.maximum(0, 1 - y * (x @ w + b)).sum()),
+    r"L = \frac{1}{n} \sum_{i=1}^n \log(1 + e^{-y_i w^\top x_i}) + \frac{\lambda}{2} \|w\|^2": (
+        "y: data[n]; w: parameter[d]; x: data[n, d]; lam: data",
+        lambda y, w, x, lam: np.log1p(np.exp(-y * (x @ w))).mean() + lam / 2 * (w @ w)),
+    r"L = \sum_{i,j} (x_i^\top A x_j)^2": ("x: data[n, d]; A: data[d, d]", lambda x, A: ((x @ A @ x.T) ** 2).sum()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", UNDECLARED)
+def test_samples_in_a_product_are_asked_for_as_vectors_and_the_answer_is_enough(formula: str) -> None:
+    declarations, expected = UNDECLARED[formula]
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(formula)
+    assert f": {declarations}." in str(refused.value)
+    network = sb.read("\n".join([*declarations.split("; "), formula]))
+    rng = np.random.default_rng(0)
+    extent = {"n": 4, "d": 3, "h": 2}
+    at = {t.name: rng.standard_normal([extent[str(size)] for size in t.shape]) for t in network.program.inputs}
+    assert tape.forward(network.program, at)[network.loss] == pytest.approx(expected(*at.values()), rel=1e-12)

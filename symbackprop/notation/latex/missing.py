@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.syntax import Tokens, Word
@@ -14,6 +15,8 @@ from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
 
 MARGIN = "Delta"
+NEAR = 12  # characters between two words of a product
+LONG = "dpqm"  # letters for how long a vector is
 CLASSES = "K"  # how many there are of what a label names, in an example
 
 
@@ -24,7 +27,10 @@ def asked(missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mappi
     sizes     how far each index runs that a sum or the text is over; its own letter where nothing says how far.
     """
     first, *_ = missing = list(missing)
-    listed = dict(_declaration(u.key, several, sizes or {}) for u in missing)
+    vectors, sizes = _vectors(several), sizes or {}
+    counted = {*sizes.values()}  # a size of a sum is declared by what has it
+    asked_of = [u for u in missing if declared_name(u.key) not in counted] or missing
+    listed = dict(_declaration(u.key, several, sizes, vectors) for u in asked_of)
     names, declarations = " and ".join(listed), "; ".join(listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
@@ -47,14 +53,51 @@ def scripted(several: Iterable[Word]) -> set[str]:
     return {described(replace(word, sub=(), sup=())) for word in several if word.sub}
 
 
-def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str]) -> tuple[str, str]:
-    """What is not declared, and a declaration of it: two sizes for a capital letter, none for a Greek one alone, else one."""
+def _vectors(several: Sequence[Word]) -> set[str]:
+    r"""The words that stand in an inner product, w^\top x_i, or behind a matrix, W x_i: vectors, also where they have an index."""
+    found: set[str] = set()
+    for left, right in pairwise(several):
+        beside = 0 < right.at - left.at <= NEAR and not _is_turned(right)
+        if beside and _is_turned(left):
+            found |= {_whole(right)} | (set() if left.base[:1].isupper() else {_whole(left)})
+        elif beside and left.base[:1].isupper() and not left.sub and right.sub and right.base[:1].islower():
+            found.add(_whole(right))
+    return found
+
+
+def _images(several: Sequence[Word]) -> set[str]:
+    """The words that stand with the same index behind W x_i, as y_i in |W x_i - y_i|: vectors as long as W has rows."""
+    before = [None, *several]
+    return {
+        _whole(image)
+        for first, matrix, vector, image in zip(before, several, several[1:], several[2:], strict=False)
+        if matrix.base[:1].isupper() and not matrix.sub and not (first and _is_turned(first))
+        and _letters(vector.sub) and _letters(vector.sub) == _letters(image.sub) and image.at - vector.at > len(" - ")
+    }  # fmt: skip
+
+
+def _is_turned(word: Word) -> bool:
+    return [t.text for t in bare(word.sup)] in (["T"], ["\\top"], ["\\intercal"])
+
+
+def _whole(word: Word) -> str:
+    return described(replace(word, sub=(), sup=()))
+
+
+def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], vectors: set[str]) -> tuple[str, str]:
+    """What is not declared, and a declaration of it: two sizes for a capital letter, none for a Greek one alone, else one.
+
+    vectors   words that are vectors for each index that they have; where there are some, a word without index is a number.
+    """
+    long = next(c for c in LONG if c not in sizes.values())
     for word in several:
         below = _letters(word.sub)
         whole = described(replace(word, sub=(), sup=()))
         if below and sizes.keys() >= {*below} and key in (whole, described(replace(word, sup=()))):
-            name = declared_name(whole)
-            return whole, f"{name}: {kind_of(name)}[{', '.join(sizes[c] for c in below)}]"
+            name, beyond = declared_name(whole), [long] if whole in vectors else []
+            beyond = beyond or (["h"] if whole in _images(several) else [])
+            kind = "data" if beyond else kind_of(name)
+            return whole, f"{name}: {kind}[{', '.join([*(sizes[c] for c in below), *beyond])}]"
     base, name = key.rpartition(" ")[2], declared_name(key)
     if name == "eps":
         return key, "eps = 1e-5"
@@ -63,6 +106,16 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str]) ->
         if base in below and base not in sizes:  # w_{y_i}: a label of the sample i
             rows = [sizes[c] for c in below[below.index(base) + 1 :] if c in sizes]
             return key, f"{name}: integers[{', '.join([*rows[:1], CLASSES])}]"
+    if vectors and base[:1].isupper():
+        own = next((word for word in several if described(word) == key), None)
+        shape = f"{long}, {long}" if key in vectors else f"{long}, h" if own and _is_turned(own) else f"h, {long}"
+        return (_whole(own) if own else key), f"{declared_name(_whole(own)) if own else name}: {kind_of(base)}[{shape}]"
+    if vectors and base not in scripted(several):
+        own = next((word for word in several if described(word) == key or _whole(word) == key), None)
+        is_vector = own is not None and _whole(own) in vectors
+        if own and is_vector:
+            return _whole(own), f"{declared_name(_whole(own))}: parameter[{long}]"
+        return key, f"{name}: {'data' if base in GREEK else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
     counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
     return key, f"{name}: {kind_of(base)}{counted}"
