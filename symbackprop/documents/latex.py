@@ -191,9 +191,10 @@ class LatexFragment(Paper):
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
 
         picture, figure_ = self._drawn(figure)
+        places = "!hbp" if figure_ == "figure" else "tp"  # at the top of its page it would stand within a step
         drawn = [f"{_FITTED}{{{one}}}" for one in tikzpictures(picture, self.hangul)]
         drawn[-1] += f"\n\n\\small {caption}"
-        shown = "\n".join(f"\\begin{{{figure_}}}[tbp]\n\\centering\n{one}\n\\end{{{figure_}}}" for one in drawn)
+        shown = "\n".join(f"\\begin{{{figure_}}}[{places}]\n\\centering\n{one}\n\\end{{{figure_}}}" for one in drawn)
         return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi"
 
     def _drawn(self, figure: Figure) -> tuple[Picture, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import NamedTuple, assert_never
 
 from symbackprop.documents.document import (
@@ -21,6 +21,7 @@ from symbackprop.documents.document import (
     Piece,
     Section,
     Span,
+    StepBlock,
 )
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer
@@ -70,16 +71,26 @@ class Paper(Writer):
         """A formula without its delimiters."""
 
     def arranged(self, document: Document) -> Document:
-        """A section that is a picture and nothing else is a picture that floats, its heading before its caption."""
+        """A section that is a picture and nothing else is a picture, its heading before its caption, behind the steps that follow it.
+
+        It would float into one of them from where it stands, for it takes most of a page.
+        """
         blocks: list[Block] = []
-        for block, following in zip_longest(document.blocks, document.blocks[1:]):
+        held: list[Block] = []
+        for place, (block, following) in enumerate(zip_longest(document.blocks, document.blocks[1:])):
             before = blocks[-1] if blocks else None
             alone = isinstance(before, Section) and not before.anchor and (following is None or isinstance(following, Section))
             if isinstance(block, Figure) and isinstance(before, Section) and alone:
                 blocks.pop()
                 block = replace(block, caption=(*_parts(before.heading), ". ", *_parts(block.caption)))
+                if _has_steps(document.blocks[place + 2 :]):
+                    held.append(block)
+                    continue
+            if isinstance(before, StepBlock) and isinstance(block, Section) and block.level == 1:
+                blocks += held
+                held = []
             blocks.append(block)
-        return replace(document, blocks=tuple(blocks))
+        return replace(document, blocks=(*blocks, *held))
 
     def aside(self, above: str, items: list[str]) -> str:
         """Statements in one paragraph, which takes half the room of a list."""
@@ -164,6 +175,12 @@ def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
 def _reach(broken: list[list[Line]]) -> float:
     """How far the widest line comes."""
     return max((line.reach for lines in broken for line in lines), default=0.0)
+
+
+def _has_steps(blocks: Sequence[Block]) -> bool:
+    """Whether a step stands before the next section."""
+    section = takewhile(lambda block: not isinstance(block, Section) or block.level > 1, blocks)
+    return any(isinstance(block, StepBlock) for block in section)
 
 
 def _parts(content: Content) -> tuple[Inline, ...]:

@@ -113,7 +113,7 @@ class Typst(Paper):
         pieces = on_paper(figure.draw, self.language.words).pieces()
         shown = [f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces]
         shown[-1] += f"\n#align(center, quiet[{caption}])"
-        return "\n\n".join(f"#place(auto, float: true)[{one}]" for one in shown)
+        return "\n\n".join(f"#place(bottom, float: true)[{one}]" for one in shown)
 
     def code(self, text: str, language: str) -> str:
         return f"#raw({quoted(text)}, block: true)"

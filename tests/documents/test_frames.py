@@ -5,7 +5,7 @@ from dataclasses import replace
 from zipfile import ZipFile
 
 from symbackprop.documents.beamer import Beamer
-from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section, Table
+from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section, StepBlock, Table
 from symbackprop.documents.docx import finished
 from symbackprop.documents.html import CONTENTS_FROM, Html
 from symbackprop.documents.languages import ENGLISH
@@ -46,10 +46,13 @@ def test_on_a_page_the_result_stands_before_the_table_of_contents() -> None:
 def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_caption() -> None:
     figure = Figure(lambda page: Picture((Sheet(70.0, 100.0, ()),), "t", "w"), "Values.", "alt")
     document = Document("t", (Section("One"), Section("The graph"), figure, Section("Two"), Paragraph("More.")))
-    for written, floats in ((Typst.write(document), "#place(auto, float: true)["), (Latex.write(document), r"\begin{figure}[tbp]")):
+    for written, floats in ((Typst.write(document), "#place(bottom, float: true)["), (Latex.write(document), r"\begin{figure}[!hbp]")):
         assert written.count(floats) == written.count("The graph") == 1
         assert written.count("heading(level: 1)") + written.count(r"\section{") == 2
         assert written.index("Values.") < written.index("Two")
+    steps = replace(document, blocks=(*document.blocks[:4], StepBlock("From L back to x"), StepBlock("to y"), Section("The check")))
+    for written in (Typst.write(steps), Latex.write(steps)):  # never within or between steps
+        assert written.index("to y") < written.index("The graph") < written.index("The check")
     beside = replace(document, blocks=(*document.blocks[:3], Paragraph("It shows."), *document.blocks[3:]))
     assert len(Latex(ENGLISH).arranged(beside).blocks) == len(beside.blocks)
 
