@@ -184,7 +184,15 @@ def _added(program: Program, first: Equation, second: Equation) -> Equation | No
     operands = list(dict.fromkeys((*one.local_operands, *moved.local_operands)))
     bodies = [_placed(step, operands) for step in (one, moved)]
     sizes = own | {swap[c]: extent for c, extent in other.items()}
-    return _equation(first, one, sp.Add(*bodies), operands, sizes)
+    return _equation(first, one, _factored(bodies), operands, sizes)
+
+
+def _factored(terms: list[Expr]) -> Expr:
+    """The sum of terms, with what is a factor of each of them before it: N (D/s^3 - d/s)."""
+    whole = sp.Add(*terms)
+    factors = [sp.Mul.make_args(term) for term in sp.Add.make_args(whole)]
+    common = [x for x in factors[0] if not x.is_number and all(x in other for other in factors[1:])]
+    return sp.Mul(*common, sp.Add(*[term / sp.Mul(*common) for term in sp.Add.make_args(whole)])) if whole.is_Add else whole
 
 
 def _equation(equation: Equation, step: Step, body: Expr, operands: list[Ref], sizes: Mapping[str, Expr]) -> Equation:

@@ -168,11 +168,13 @@ def body_formula(
                 pieces[totals[s]] = _operand(names, ref, letters, inline, f.SUM)
             else:
                 pieces[s] = _operand(names, ref, letters, inline)
+            if pieces.get(s) == f.ONE:  # the sum over an indicator
+                body = swapped(body, {s: S.One})
             del waiting[s]
         if not ready:
             raise AssertionError(f"the pinned letters of {equation} go round in a circle")
     for s, (o, _, name) in softmax.items():
-        pieces[s] = _softmax_entry(names, o, name, [letters[c] for c in o.index])
+        pieces[s] = _softmax_entry(names, o, "" if name in inline else name, [letters[c] for c in o.index])
     shown = [(c, extent) for c, extent in over if letters[c] is not None]
     own = {s: _letters_of(ref, pinned) for s, ref in zip(slots, equation.operands, strict=True)}
     own |= {s: set(o.index) for s, (o, _, _) in softmax.items()}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbackprop.core.program import Equation, Ref, Signature, Step, Sum, letter_sizes, position
-from symbackprop.display.index_form import Letters, body_formula, pinned_body
+from symbackprop.display.index_form import Letters, body_formula, composed, pinned_body
 from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node
 
@@ -23,6 +23,7 @@ def local_formula(names: Names, equation: Equation, letters: Letters, inline: Co
     """
     assert equation.step is not None
     holder, sizes = local_equation(names, equation, equation.step)
+    holder = composed(names, holder, inline)
     shape = tuple(sizes[c] for c in holder.target.index)
     program = replace(names.program, tensors={**names.program.tensors, _NAME: Signature(_NAME, shape)})
     return body_formula(names, holder, letters, inline, *pinned_body(program, holder))

@@ -14,6 +14,8 @@ from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, Step
 from symbackprop.display.box import StepChain
 from symbackprop.display.index_form import equation_letters, index_form, target_entry
 from symbackprop.display.local_form import local_formula
+from symbackprop.display.softmax import softmaxes
+from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.display.step_forms import Called, StepNames, summed_over, value_at_step
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, index
@@ -63,6 +65,9 @@ class _Part:
         """The local derivatives that are no number."""
         for equation in self.at.program.equations:
             own = local_at(self.at, equation)
+            if own is not None and (softmax := self._softmax(own)) is not None:
+                yield from softmax
+                continue
             if own is None or not own.op.body.has(*own.op.slots[1:]):  # type: ignore[union-attr]
                 continue
             letters = equation_letters(self.names, own)
@@ -74,6 +79,22 @@ class _Part:
             )
             if width(shown) <= WIDEST:
                 yield (self.at.standing[own.operands[0].name].name, self.at.standing[own.target.name].name), shown
+
+    def _softmax(self, own: Equation) -> list[tuple[tuple[str, str], Node]] | None:
+        """The derivative of a softmax, where one of the steps that it is made of has its gradient; None for any other step."""
+        known = softmaxes(self.names.whole)
+        roles = [self.names.whole.signature(self.at.standing[ref.name].name).role for ref in (own.operands[0], own.target)]
+        through, by = (role.wrt if role is not None else "" for role in roles)
+        for (o, total), named in known.named.items():
+            if by == total or (through, by) == (named, o):  # a part of it
+                return []
+            if (through, by) == (total, o) and known.axes(total) == [self.names.whole.signature(o).rank - 1]:
+                marks = self.at.standing[own.target.name].marks
+                at = {stands.name: key for key, stands in self.at.standing.items() if stands.marks == marks}
+                called = at.get(named, "") if named and self.names.whole.signature(named).has_name else ""
+                cases = softmax_cases(self.names, Ref(at[o], own.target.index), called, own.target.index[-1])
+                return [((total, o), cases)] if o in at else []
+        return None
 
     def _value(self, gradient: Ref, letters: dict[str, Letter]) -> Node | None:
         """What a gradient is by, with its letters; None where nobody named it and its formula is long."""

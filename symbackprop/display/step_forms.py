@@ -28,6 +28,7 @@ from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Binds, Fence, Node, Script, items_of, split
 
 DOTS = f.symbol("ldots")
+_LOG = f.symbol("log")
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,8 @@ def summed_over(axes: Sequence[Axis], body: Node) -> Node:
     """The sum over all steps of a term; its minus stands before the sum."""
     if axes and f.is_negative(body):
         return f.negative(summed_over(axes, f.beside(*items_of(body)[1:])))
+    if items_of(body)[:1] == (_LOG,) and len(items_of(body)) == 2:
+        body = f.beside(*items_of(body), binds=Binds.PRODUCT)
     for axis in reversed(axes):
         below = f.equation(letter(axis.letter), step_said(axis.origin))
         body = f.beside(f.scripted(f.symbol("sum"), below, step_said(axis.last)), f.within(body, Binds.PRODUCT))

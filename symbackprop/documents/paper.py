@@ -71,7 +71,7 @@ class Paper(Writer):
         """A formula without its delimiters."""
 
     def arranged(self, document: Document) -> Document:
-        """A section that is a picture and nothing else is a picture, its heading before its caption, behind the steps that follow it.
+        """A section that is a picture alone is a picture with its heading before its caption, behind the steps that follow it.
 
         It would float into one of them from where it stands, for it takes most of a page.
         """

@@ -46,7 +46,10 @@ def test_on_a_page_the_result_stands_before_the_table_of_contents() -> None:
 def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_caption() -> None:
     figure = Figure(lambda page: Picture((Sheet(70.0, 100.0, ()),), "t", "w"), "Values.", "alt")
     document = Document("t", (Section("One"), Section("The graph"), figure, Section("Two"), Paragraph("More.")))
-    for written, floats in ((Typst.write(document), "#place(bottom, float: true)["), (Latex.write(document), r"\begin{figure}[!hbp]")):
+    for written, floats in (
+        (Typst.write(document), "#place(bottom, float: true)["),
+        (Latex.write(document), r"\begin{figure}[!hbp]"),
+    ):
         assert written.count(floats) == written.count("The graph") == 1
         assert written.count("heading(level: 1)") + written.count(r"\section{") == 2
         assert written.index("Values.") < written.index("Two")

@@ -372,6 +372,18 @@ def test_a_step_of_a_loop_has_its_local_derivatives_and_its_chain_rule() -> None
     assert "∂L/∂Wᵢⱼ = Σ_(t=1)^T δ_(h,t,i) h_(t−1,j)" in text
 
 
+def test_a_softmax_that_nobody_named_is_written_out_and_goes_back_by_its_own_derivative() -> None:
+    net = "E: parameter[V, m]\nC: parameter[V, m]\nw, y: integers[T, V]\nh[0] = zeros(m)\n"
+    net += "for t in 1..T:\n    h[t] = tanh(h[t-1] + E[w[t]])\n    s[t] = C @ h[t]\nL = -sum(log(softmax(s))[arange(T), y])"
+    derivation = sb.derive(net)
+    text = Text().write(report(derivation, box=derivation.box()))
+    assert "logsumexp" not in text
+    assert "P_" not in text  # a name that is defined nowhere
+    assert "L = −Σ_(t=1)^T log(softmax(sₜ)_(yₜ))" in text
+    assert "∂softmax(sₜ)ᵥ/∂s_(t,i) = {softmax(sₜ)ᵥ(1 − softmax(sₜ)ᵥ), if v = i" in text
+    assert "δ_(s,t,v) = softmax(sₜ)ᵥ − 1[v = yₜ]" in text
+
+
 FIELD = "x: data[T, c]\nA: parameter[c, c]\nalpha[1] = x[1]\nfor t in 2..T:\n    alpha[t] = x[t] + {}\nL = {}"
 FORWARD, LAST = "logsumexp(alpha[t-1][:, None] + A, axis=0)", "logsumexp(alpha[T]) - sum(A)"
 NO_FIELDS = {

@@ -99,11 +99,22 @@ def put_back(expression: Any, body: Any, result: Symbol) -> Expr:
 
     def term(old: Expr) -> Expr:
         own = list(sp.Mul.make_args(old))
-        if any(f not in own for f in factors):
-            return old
-        return sp.Mul(*[f for f in own if f not in factors], result, 1 / number)
+        left: list[Any] = []
+        for f in factors:
+            held = next((x for x in own if x == f or _is_below(x, f)), None)
+            if held is None:
+                return old
+            own.remove(held)
+            left.append(held / f)
+        return sp.Mul(*own, *left, result, 1 / number)
 
     return sp.Add(*[term(old) for old in sp.Add.make_args(expression)])
+
+
+def _is_below(factor: Any, other: Any) -> bool:
+    """Whether both are powers of one base below the line, and the first holds the other: 1/s^2 holds 1/s."""
+    (base, exponent), (own, power) = factor.as_base_exp(), other.as_base_exp()
+    return base == own and exponent.is_number and power.is_number and bool(exponent < power < 0)
 
 
 def _by_exponential(slope: Any, body: Any, result: Symbol) -> Iterator[Any]:
