@@ -51,6 +51,11 @@ MEANS = ("mean", "rowmean", "colmean")
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
 
 
+def _is_from_above(form: Form) -> bool:
+    """Whether a gradient is in it: that of the data stands before that of what keeps parameters small, X^T d + 2 l w."""
+    return any("/" in tensor_of(leaf.name) for leaf in leaves(form))
+
+
 def _is_mean(x: Form) -> bool:
     """Whether a summand is a mean alone: g - mean(g) - u mean(g u)."""
     _, body = front_of(x)
@@ -122,7 +127,7 @@ class Lift:
         if not made:
             return number(0)
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
-        made.sort(key=lambda x: (x.op == "number" and plain, x.negative, x.negative and not _is_mean(x)))
+        made.sort(key=lambda x: (x.op == "number" and plain, x.negative, not _is_from_above(x), x.negative and not _is_mean(x)))
         bare = [_bare(x) for x in made]
         if len({_outline(x) for x in bare}) == 1 and bare[0].op in ("leaf", "hadamard"):  # A + A^T, d_1 r_1 + d_2 r_2
             said = [[self.beside(tensor_of(leaf.name)) for leaf in leaves(x)] for x in bare]

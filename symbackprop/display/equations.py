@@ -8,18 +8,19 @@ from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
+from symbackprop.display.placed import placed_equation
 from symbackprop.formulas.tree import Node, Script, walk
 
 LONGEST = 40  # tensors and operations of one formula
 
 
 def equation_formula(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node:
-    """An equation in matrix notation; in index notation where it has no other, or is one of numbers.
+    """An equation in matrix notation; by the places of its entries, or in index notation, where it has no other.
 
     inline   values that are written out in it.
     """
     matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
-    return matrix or index_equation(names, equation, inline)
+    return matrix or placed_equation(names, equation, inline) or index_equation(names, equation, inline)
 
 
 def _has_letters(names: Names, equation: Equation, inline: Collection[str]) -> bool:
