@@ -27,7 +27,7 @@ def written_out(derived: Derivation) -> frozenset[str]:
         name = equation.target.name
         depth = any(r.name in found for r in equation.operands)
         if (
-            not forward.tensors[name].named
+            not forward.tensors[name].has_name
             and uses[name] == 1
             and name not in mentioned
             and len(equation.operands) <= _SHORT
