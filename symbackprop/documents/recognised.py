@@ -35,6 +35,7 @@ def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     """What a line is known as."""
     yield from _delta_rule(names, line)
     yield from _same_sign(names, line)
+    yield from _turned(names, line)
     yield from _cancelled(derivation, names, line)
     yield from _reparametrised(names, line)
     yield from _hessian(derivation, names, line)
@@ -69,6 +70,21 @@ def _same_sign(names: Names, line: Line) -> Iterator[Reason]:
         tests = [items_of(f.indicator(f.relation(own, f.symbol(">"), f.ZERO))) for own in shown]
         if any(_times(items_of(row), test) for row in rows for test in tests):
             yield "sign", told("{} is positive exactly where {} is.", names.tensor(y.name), names.tensor(step.wrt.name))
+
+
+def _turned(names: Names, line: Line) -> Iterator[Reason]:
+    """1 - σ(-x) is written σ(x), where the author took the sigmoid of -x and nobody named that."""
+    right = split(line.formula)[1]
+    if right is None or f.symbol("sigma") not in walk(right):
+        return
+    for step in (e.step for e in line.path if e.step is not None and e.step.through is not None and e.step.wrt is not None):
+        function, of = _applied(names.written.get(step.through.name)), names.written.get(step.wrt.name)  # type: ignore[union-attr]
+        if function is None or function.row.name != "sigmoid" or of is None or names.signature(of.target.name).named:
+            continue
+        if isinstance(of.op, Sum) and of.op.body.could_extract_minus_sign() and not of.op.body.is_Add:
+            x = f.letter("x")
+            left = f.add([f.ONE, f.negative(f.call(f.symbol("sigma"), [f.negative(x)]))])
+            yield "turned", told("That {} was used.", f.equation(left, f.call(f.symbol("sigma"), [x])))
 
 
 def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:

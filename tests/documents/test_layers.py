@@ -345,6 +345,12 @@ def test_the_delta_rule_is_an_error_times_a_slope_and_nothing_else() -> None:
     assert "delta rule" not in reasons(unit.format("o*t"))
 
 
+def test_a_sigmoid_of_minus_x_that_is_written_by_its_complement_says_so() -> None:
+    pair = "u: parameter[d]\nv: parameter[d]\nL = -log(sigmoid({}u @ v))"
+    assert "That 1 − σ(−x) = σ(x) was used." in reasons(pair.format("-"))
+    assert "was used" not in reasons(pair.format(""))
+
+
 def test_a_convolution_goes_back_by_the_kernel_turned_round() -> None:
     said = reasons("x: data[n]\nk: parameter[m]\nw: parameter[n]\ny = conv1d((w*x)[None, None], k[None, None])\nL = sum(y**2)")
     assert "with the kernel" in said
