@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -101,7 +102,10 @@ def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, di
     assert isinstance(equation.op, Sum)
     slots = equation.op.slots
     for power in sorted(body.atoms(sp.exp), key=str):
-        pair = known.difference(equation, power.args[0])
+        exponent: Any = power.args[0]
+        pair, under = known.difference(equation, exponent), False
+        if pair is None:
+            pair, under = known.difference(equation, -exponent), True  # one below a line
         if pair is None:
             continue
         o, total = pair
@@ -110,7 +114,7 @@ def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, di
         if not named and known.axes(total) != [len(o.index) - 1]:
             continue  # softmax(o) means along the last axis
         mark = Symbol("_softmax")
-        body = body.xreplace({power: mark})  # type: ignore[assignment]
+        body = body.xreplace({power: 1 / mark if under else mark})  # type: ignore[assignment]
         free = [s for s in slots if s in power.free_symbols and s not in body.free_symbols]
         place = free[0] if free else slot(len(slots) + len(found))
         body = body.xreplace({mark: place})  # type: ignore[assignment]

@@ -13,14 +13,14 @@ from symbackprop.core.program import Ref, slot, substituted
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, index, letter
+from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.tree import Node
 
 
-def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
+def softmax_cases(names: Names, o: Ref, named: str | Node, k: str) -> Node:
     """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over.
 
-    named   what p is called; "": softmax(o).
+    named   the tensor that p is, or a letter for it, which is then said to be softmax(o).
 
     Both follow from p[k] = exp(o[k] - t), where t is the logsumexp of o, by the slope of its row.
     """
@@ -31,17 +31,16 @@ def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
         return [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index]
 
     def entry(c: str) -> Node:
-        if named:
-            return names.entry(named, at(c))
-        shown = [x for x in at(c) if x is not None]
-        whole = f.call(f.function("softmax"), [names.tensor(o.name)])
-        return f.scripted(whole, sub=index(shown)) if shown else whole
+        return names.entry(named, at(c)) if isinstance(named, str) else Name(named).formula([letter(c)])
 
     p, q = entry(k), entry(other)
     first, second = letter(k), letter(other)
     left = f.over(f.partial(p), f.partial(names.entry(o.name, at(other))))
     same, different = (BodyPrinter({_P: p, _Q: q}).formula(case) for case in _softmax_slopes())
-    return f.equation(left, f.cases(same, f.equation(first, second), different, f.relation(first, f.symbol("ne"), second)))
+    shown = f.equation(left, f.cases(same, f.equation(first, second), different, f.relation(first, f.symbol("ne"), second)))
+    if isinstance(named, str):
+        return shown
+    return f.side_by_side([shown, f.equation(named, f.call(f.function("softmax"), [names.tensor(o.name)]))])
 
 
 _P, _Q = slot(0), slot(1)

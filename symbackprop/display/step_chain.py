@@ -91,7 +91,8 @@ class _Part:
             if (through, by) == (total, o) and known.axes(total) == [self.names.whole.signature(o).rank - 1]:
                 marks = self.at.standing[own.target.name].marks
                 at = {stands.name: key for key, stands in self.at.standing.items() if stands.marks == marks}
-                called = at.get(named, "") if named and self.names.whole.signature(named).has_name else ""
+                has_name = named in at and self.names.whole.signature(named).has_name
+                called = at[named] if has_name else self.names.whole.free(("p", "q", "r", "s"))
                 cases = softmax_cases(self.names, Ref(at[o], own.target.index), called, own.target.index[-1])
                 return [((total, o), cases)] if o in at else []
         return None
