@@ -30,6 +30,7 @@ SIGMOID = FUNCTIONS["sigmoid"]
         (3 * sp.exp(2 * S0), "2*_y"),
         (sp.exp(-((S0 - S1) ** 2) / 2), "_y*(-s0 + s1)"),
         (sp.exp(-S1) / S0, "-_y/s0"),
+        (S1 * sp.exp(S2 - S0), "-_y"),
         (sp.sqrt(S0), "1/(2*_y)"),
         (sp.sqrt(S0**2 + S1**2), "s0/_y"),
         (S0**S1, "s0**(s1 - 1)*s1"),

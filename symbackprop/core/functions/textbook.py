@@ -105,7 +105,7 @@ def put_back(expression: Any, body: Any, result: Symbol) -> Expr:
             if held is None:
                 return old
             own.remove(held)
-            left.append(held / f)
+            left += [] if held == f else [held / f]  # SymPy leaves exp(-x) exp(x) as it is
         return sp.Mul(*own, *left, result, 1 / number)
 
     return sp.Add(*[term(old) for old in sp.Add.make_args(expression)])
