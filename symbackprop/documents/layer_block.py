@@ -39,6 +39,7 @@ class Lecture:
     gaps     what is shown of the equation of a gradient, by its name.
     proved   a gradient as one formula over some others that is proved, where there is one.
     anchors  each line -> the anchor of the step that it stands in.
+    folded   the values that the network says in equations of several layers at once.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Lecture:
         self.reasons = Reasons(derivation, self.plain, self.softmaxes)
         self.united = united(derivation, known.named)[0] if self.softmaxes else ()
         self.gone: frozenset[str] = frozenset()
+        self.folded: frozenset[str] = frozenset()
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
 

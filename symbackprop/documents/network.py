@@ -19,7 +19,7 @@ from symbackprop.display.step_forms import forward_steps, spoken_at_step
 from symbackprop.documents.document import Block, Content, Formula, FormulaRows
 from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, packed
-from symbackprop.documents.spoken import unsaid
+from symbackprop.documents.spoken import Spoken
 from symbackprop.documents.step_block import with_value
 from symbackprop.documents.unspoken import as_written
 from symbackprop.formulas import build as f
@@ -58,6 +58,8 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Coll
         if shown != index:
             second.append(Formula(index))
     once = first if detail == "full" else list(folded(first))
+    if len(once) < len(first):
+        lecture.folded = frozenset(row.label for row in first)
     if detail == "brief" and len(once) == len(first):
         return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
     blocks: list[Block] = [FormulaRows(tuple(once))]
@@ -67,12 +69,19 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Coll
 
 
 def further_rows(lecture: Lecture, blocks: Sequence[Block], at_steps: bool) -> list[Block]:
-    """The equations of the values that the blocks speak of and do not say, and of those that these read."""
+    """The equations of the values that the blocks speak of and do not say, and of those that these read.
+
+    Equations of several layers at once say the values of each.
+    """
     names, forward, rows = lecture.plain, lecture.derivation.forward, list[Formula]()
-    written, found = forward.equation_of(), set[str]()
-    while new := [n for n in unsaid(names, forward, [*blocks, FormulaRows(tuple(rows))]) if n not in found]:
+    written, spoken = forward.equation_of(), Spoken(names, forward)
+    found = set(lecture.folded)
+    spoken.hear(blocks)
+    while new := [n for n in spoken.unsaid() if n not in found]:
         found |= set(new)
-        rows += [_spoken(lecture, written[n], at_steps) for n in new]
+        more = [_spoken(lecture, written[n], at_steps) for n in new]
+        spoken.hear(more)
+        rows += more
     return [FormulaRows(tuple(rows))] if rows else []
 
 

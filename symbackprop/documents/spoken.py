@@ -15,17 +15,25 @@ _Key = tuple[Node, tuple[Node, ...]]  # a base, and what stands below it
 _NODES = get_args(Node)
 
 
-def unsaid(names: Names, program: Program, blocks: Any) -> list[str]:
-    """The values of a program, in its order, whose names stand in blocks, and on the left of no equation there."""
-    own = {_key(names, name): name for name in program.equation_of()}
-    read, said = set[str](), set[str]()
-    for formula in _formulas(blocks):
-        for line in set_apart(formula):
-            *lefts, _ = _sides(line)
-            for left in lefts:
-                said |= _said(own, left)
-            read |= {name for node in _names(line) if (name := _named(own, node)) is not None}
-    return [name for name in own.values() if name in read - said]
+class Spoken:
+    """Which values of a program blocks speak of, and which they say."""
+
+    def __init__(self, names: Names, program: Program) -> None:
+        self._own = {_key(names, name): name for name in program.equation_of()}
+        self._read, self._said = set[str](), set[str]()
+
+    def hear(self, blocks: Any) -> None:
+        """Note the names that stand in blocks, and those on the left of an equation there."""
+        for formula in _formulas(blocks):
+            for line in set_apart(formula):
+                *lefts, _ = _sides(line)
+                for left in lefts:
+                    self._said |= _said(self._own, left)
+                self._read |= {name for node in _names(line) if (name := _named(self._own, node)) is not None}
+
+    def unsaid(self) -> list[str]:
+        """The values, in the program's order, whose names stand in blocks, and on the left of no equation there."""
+        return [name for name in self._own.values() if name in self._read - self._said]
 
 
 def _key(names: Names, name: str) -> _Key:

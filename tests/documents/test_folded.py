@@ -68,3 +68,12 @@ def test_a_deep_network_is_a_short_page_and_full_writes_it_out() -> None:
     assert "Likewise from $z_{7}, \\ldots, z_{3}$" in short
     assert r"\delta_{z_{5}} &= W_{6}^{\top}" not in short
     assert r"W_{l}" not in long
+
+
+def test_what_equal_layers_say_at_once_is_not_said_of_each_again() -> None:
+    depth = range(1, 9)
+    net = "x: data[h]\n" + "".join(f"W_{k}: parameter[h, h]\n" for k in depth) + "a_0 = x\n"
+    net += "".join(f"a_{k} = tanh(W_{k} @ a_{k - 1})\n" for k in depth) + "L = sum(a_8**2)"
+    network = sb.derive(net).text().partition("The network")[2].partition("How to read it")[0]
+    assert "zₗ = Wₗ aₗ₋₁" in network
+    assert network.count("tanh") == 2  # of the first layer, and of the others
