@@ -60,7 +60,7 @@ def is_bit(body: Expr, entries: dict[Expr, Tensor]) -> bool:
 def _is_bit_of_bits(body: Expr, entries: dict[Expr, Tensor]) -> bool:
     """Whether a sum, as a + b - a b, is 0 or 1 for all values of what it is made of, where these are 0 or 1 themselves."""
     choices = {part: sp.Dummy() for part in body.atoms(Where) if is_bit(part, entries)}  # type: ignore[arg-type]
-    body = body.xreplace(choices)
+    body = body.xreplace(choices)  # type: ignore[assignment]  # SymPy promises a Basic only
     bits = [*({*choices.values()} & body.free_symbols), *(e for e in entries if body.has(e) and is_truth(entries[e]))]
     if len(bits) > MOST_BITS or body.free_symbols - set(bits):
         return False
