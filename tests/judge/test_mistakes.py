@@ -273,3 +273,19 @@ def test_only_one_thing_in_the_place_of_another_is_said_to_stand_there() -> None
     ):
         found = swapped(parse(wrong), right, {}, gradient)
         assert (found.sentence if found else "") == said, wrong
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("p_i(1 - p_j)", "has a 1 everywhere that belongs on its diagonal alone"),
+        ("p_j(1 - p_i)", "has a 1 everywhere that belongs on its diagonal alone"),
+        ("p_i(1 - p_i)", "p(1 − p), is given for all of it"),
+        (r"p_i\delta_{ij}", "is taken as a constant"),
+    ],
+)
+def test_the_jacobian_of_a_softmax_without_its_cases_is_named(claim: str, said: str) -> None:
+    net = "x: data[d]\nW: parameter[k, d]\nz = W @ x\np = softmax(z)\nL = sum(p**2)"
+    found = sb.verify(net, rf"\frac{{\partial p_i}}{{\partial z_j}} = {claim}").claims[0]
+    assert found.wrong
+    assert said in str(found)

@@ -71,6 +71,12 @@ def jacobians(b: Backward) -> Iterator[Edit]:
     if softmax:
         constant = say("the normaliser of the softmax {} is taken as a constant", p)
         yield Edit(name, g, lambda v: np.diag(v[p]), constant, 0.1)
+        ones = say("the Jacobian of the softmax {} has a 1 everywhere that belongs on its diagonal alone", p)
+        yield Edit(name, g, lambda v: np.outer(v[p], 1 - v[p]), ones)
+        yield Edit(name, g, lambda v: np.outer(1 - v[p], v[p]), ones)
+        everywhere = say("the diagonal of the Jacobian of the softmax {}, {}, is given for all of it", p, _own(p))
+        yield Edit(name, g, lambda v: np.outer(v[p] * (1 - v[p]), np.ones(k)), everywhere)
+        yield Edit(name, g, lambda v: np.outer(np.ones(k), v[p] * (1 - v[p])), everywhere)
 
 
 def _jacobian(b: Backward, name: str, p: str, dp: str) -> Iterator[Edit]:
