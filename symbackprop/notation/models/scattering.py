@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import same_size
+from symbackprop.core.program import Sum, same_size
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import LanguageError, Tensor, arange, as_tensor, is_integer, number_of
+from symbackprop.language.tensors.parts import source_of
 
 WHOLE = slice(None)
 
@@ -20,9 +22,29 @@ def positions(index: Any, extent: Expr) -> Any:
     """Positions on an axis of that size: whole numbers by their type in the model, also where they are computed of others."""
     if not isinstance(index, Tensor) or is_integer(index) or (not index.ndim and number_of(index) is not None):
         return index
-    index = TABLE["identity"](index) if index.is_input else index
+    index = TABLE["identity"](index) if index.is_input else from_the_end(index, extent)
     index.below = extent
     return index
+
+
+def from_the_end(index: Tensor, extent: Expr) -> Tensor:
+    """Positions that are computed of whole numbers and fall below 0 for some, l - 1: those are counted from the end."""
+    return ops.where(index < 0, index + extent, index) if _falls_below(index) else index
+
+
+def _falls_below(index: Tensor) -> bool:
+    """Whether a sum of whole numbers that are given, from 0 on, takes some off: it may be less than 0."""
+    if not isinstance(index.op, Sum) or index.op.over:
+        return False
+    body, operands = sp.expand(index.op.body), dict(zip(index.op.slots, (o for o, _ in index.operands), strict=True))
+    if body in operands:
+        return _falls_below(operands[body])  # a part of it, or with axes of its own
+    slopes = {slot: body.coeff(slot) for slot in operands}
+    rest = sp.expand(body - sum(slope * slot for slot, slope in slopes.items()))
+    if not rest.is_Integer or not all(slope.is_Integer for slope in slopes.values()):
+        return False
+    given = all(one.is_input or ((own := source_of(one)) is not None and own.is_input) for one in operands.values())
+    return given and bool(rest < 0 or any(slope < 0 for slope in slopes.values()))
 
 
 def along(x: Tensor, place: int, index: Tensor) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from symbackprop.language import operations as ops
 from symbackprop.language.operations.entries import replaced
 from symbackprop.language.tensors import Tensor, is_integer, number_of, take
 from symbackprop.language.tensors.parts import source_of
+from symbackprop.notation.models.scattering import from_the_end
 from symbackprop.notation.trace.masked import Masked, mask_of
 from symbackprop.notation.trace.nothing import nothing
 from symbackprop.notation.trace.sizes import Size, expr_of
@@ -179,8 +180,10 @@ def _whole(run: Run, item: Any) -> Any:
 def _counting(run: Run, item: Traced, extent: Any) -> Tensor:
     """Whole numbers of the example that all are positions, known to be so."""
     tensor = run.settled(item.tensor + 0) if item.tensor.is_input else item.tensor
-    entries = np.asarray(item.value)
-    if entries.size and entries.min() >= 0 and entries.max() < run.sizes.number(extent):
+    entries, whole = np.asarray(item.value), from_the_end(tensor, extent)
+    lowest = 0 if whole is tensor else -run.sizes.number(extent)
+    if entries.size and entries.min() >= lowest and entries.max() < run.sizes.number(extent):
+        tensor = whole
         tensor.below = extent
     return tensor
 
@@ -200,7 +203,7 @@ def _positions(run: Run, item: Traced, extent: Any) -> Tensor:
             run.bounded(source.signature.name, bound, extent)
     elif run.sizes.learning and np.array_equal(item.value, np.arange(run.sizes.number(extent))):
         run.sizes.unify(tensor.shape[0], extent)  # arange(len(y)) counts the rows, all of them
-    return run.settled(item.tensor)
+    return run.settled(tensor)
 
 
 def _source(run: Run, tensor: Tensor) -> Tensor | None:

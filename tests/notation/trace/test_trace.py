@@ -371,3 +371,13 @@ def test_functions_of_another_module_are_traced_as_those_of_their_own(tmp_path: 
     P = np.exp(X @ W) / np.exp(X @ W).sum(axis=1, keepdims=True)
     found = sb.compile(network).value_and_grad(network.example)[1]["W"]
     np.testing.assert_allclose(found, X.T @ (P - np.eye(4)[y]) / 6, rtol=1e-12)
+
+
+def test_positions_that_fall_below_zero_at_other_data_are_counted_from_the_end() -> None:
+    def last(h: Any, lengths: Any) -> Any:
+        return (h[np.arange(len(lengths)), lengths - 1] ** 2).sum()
+
+    h = np.random.default_rng(0).normal(size=(4, 5))
+    network = sb.trace(last, h, np.array([1, 5, 2, 3]), wrt="h")
+    other = {"h": h, "lengths": np.array([0, 5, 2, 0])}
+    assert tape.forward(network.program, other)[network.loss] == pytest.approx(last(**other), rel=1e-12)
