@@ -19,7 +19,8 @@ class Spoken:
     """Which values of a program blocks speak of, and which they say."""
 
     def __init__(self, names: Names, program: Program) -> None:
-        self._own = {_key(names, name): name for name in program.equation_of()}
+        values = (name for name in program.equation_of() if program.tensors[name].role is None)
+        self._own = {_key(names, name): name for name in values}
         self._read, self._said = set[str](), set[str]()
 
     def hear(self, blocks: Any) -> None:
