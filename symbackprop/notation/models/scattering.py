@@ -36,11 +36,12 @@ def _falls_below(index: Tensor) -> bool:
     """Whether a sum of whole numbers that are given, from 0 on, takes some off: it may be less than 0."""
     if not isinstance(index.op, Sum) or index.op.over:
         return False
-    body, operands = sp.expand(index.op.body), dict(zip(index.op.slots, (o for o, _ in index.operands), strict=True))
+    body: Any = sp.expand(index.op.body)
+    operands: dict[Any, Tensor] = dict(zip(index.op.slots, (o for o, _ in index.operands), strict=True))
     if body in operands:
         return _falls_below(operands[body])  # a part of it, or with axes of its own
     slopes = {slot: body.coeff(slot) for slot in operands}
-    rest = sp.expand(body - sum(slope * slot for slot, slope in slopes.items()))
+    rest: Any = sp.expand(body - sum(slope * slot for slot, slope in slopes.items()))
     if not rest.is_Integer or not all(slope.is_Integer for slope in slopes.values()):
         return False
     given = all(one.is_input or ((own := source_of(one)) is not None and own.is_input) for one in operands.values())
