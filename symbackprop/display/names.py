@@ -104,6 +104,10 @@ class Names:
         base = role.of if role.vector else role.wrt if role.upstream else ""
         return base in self._names and (self.signature(base).named or self.signature(base).role is not None)
 
+    def stands_by_name(self, name: str) -> bool:
+        """Whether a value may stand by its name where it could be written out."""
+        return True
+
     def free(self, heads: Sequence[str]) -> Node:
         """The first of some letters that no tensor is called by."""
         taken = {part for name in self._names.values() for part in walk(name.formula()) if isinstance(part, Atom)}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbackprop.core.program import Equation, Program, Reduce, Ref, Sum, slot
+from symbackprop.core.program import Equation, Reduce, Ref, Sum, slot
 from symbackprop.display.names import Names
 
 
@@ -20,7 +19,8 @@ class Softmaxes:
     logarithms  a tensor that is o - logsumexp(o) -> its equation.
     """
 
-    def __init__(self, program: Program, written: Mapping[str, Equation]) -> None:
+    def __init__(self, names: Names) -> None:
+        program, written = names.program, names.written
         self.written = written
         self.named: dict[tuple[str, str], str] = {}
         self.logarithms: dict[str, Equation] = {}
@@ -35,7 +35,7 @@ class Softmaxes:
                 self.logarithms[name] = equation
             elif isinstance(equation.op.body, sp.exp) and program.tensors[name].role is None:
                 pair = self.difference(equation, equation.op.body.args[0])
-                if pair is not None:
+                if pair is not None and names.stands_by_name(name):
                     self.named[pair[0].name, pair[1]] = name
 
     def difference(self, equation: Equation, e: sp.Basic) -> tuple[Ref, str] | None:
@@ -74,7 +74,7 @@ class Softmaxes:
 @lru_cache(maxsize=8)
 def softmaxes(names: Names) -> Softmaxes:
     """The softmaxes of the program that is named."""
-    return Softmaxes(names.program, names.written)
+    return Softmaxes(names)
 
 
 def is_within_softmaxes(names: Names, total: str) -> bool:

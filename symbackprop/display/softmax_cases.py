@@ -17,10 +17,8 @@ from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.tree import Node
 
 
-def softmax_cases(names: Names, o: Ref, named: str | Node, k: str) -> Node:
+def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
     """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over.
-
-    named   the tensor that p is, or a letter for it, which is then said to be softmax(o).
 
     Both follow from p[k] = exp(o[k] - t), where t is the logsumexp of o, by the slope of its row.
     """
@@ -30,17 +28,15 @@ def softmax_cases(names: Names, o: Ref, named: str | Node, k: str) -> Node:
     def at(c: str) -> list[Letter]:
         return [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index]
 
-    def entry(c: str) -> Node:
-        return names.entry(named, at(c)) if isinstance(named, str) else Name(named).formula([letter(c)])
+    p, q = (names.entry(named, at(c)) if named else Name(f.letter("p")).formula(at(c)) for c in (k, other))
+    return slope_cases(p, q, names.entry(o.name, at(other)), letter(k), letter(other))
 
-    p, q = entry(k), entry(other)
-    first, second = letter(k), letter(other)
-    left = f.over(f.partial(p), f.partial(names.entry(o.name, at(other))))
+
+def slope_cases(p: Node, q: Node, by: Node, first: Node, second: Node) -> Node:
+    """The derivative of an entry p of a softmax by an entry of what it is of; q is the softmax there, the letters are theirs."""
+    left = f.over(f.partial(p), f.partial(by))
     same, different = (BodyPrinter({_P: p, _Q: q}).formula(case) for case in _softmax_slopes())
-    shown = f.equation(left, f.cases(same, f.equation(first, second), different, f.relation(first, f.symbol("ne"), second)))
-    if isinstance(named, str):
-        return shown
-    return f.side_by_side([shown, f.equation(named, f.call(f.function("softmax"), [names.tensor(o.name)]))])
+    return f.equation(left, f.cases(same, f.equation(first, second), different, f.relation(first, f.symbol("ne"), second)))
 
 
 _P, _Q = slot(0), slot(1)

@@ -9,17 +9,18 @@ from sympy import S
 
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation, Ref, Sum, slot, substituted
+from symbackprop.core.letters import fresh
+from symbackprop.core.program import Carry, Equation, Ref, Sum, slot, substituted
 from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
 from symbackprop.display.box import StepChain
 from symbackprop.display.index_form import equation_letters, index_form, target_entry
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.softmax import softmaxes
-from symbackprop.display.softmax_cases import softmax_cases
+from symbackprop.display.softmax_cases import slope_cases
 from symbackprop.display.step_forms import Called, StepNames, summed_over, value_at_step
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, index
-from symbackprop.formulas.tree import Node, Script, items_of, split, width
+from symbackprop.formulas.names import Letter, Name, index, letter
+from symbackprop.formulas.tree import Binds, Node, Script, items_of, split, width
 
 WIDEST = 76
 """The longest row, in letters across the paper."""
@@ -60,15 +61,63 @@ class _Part:
         self.derivation, self.at = derivation, at
         self.names = StepNames(names.whole, at, Called())
         self.recursion = Recursion(derivation.program)
+        found, rank = softmaxes(names.whole), names.whole.signature
+        known = {pair: p for pair, p in found.named.items() if p and found.axes(pair[1]) == [rank(pair[0]).rank - 1]}
+        self.named = set(known.values())
+        self.softmaxes = {(p, o): True for (o, _), p in known.items()}  # to what it is of; False: a part of that
+        self.softmaxes |= {ends: False for (o, total), p in known.items() for ends in ((p, total), (total, o))}
+        self.ways: dict[tuple[str, str], int] = {}
+
+    def _ends(self, own: Equation) -> tuple[str, str]:
+        """What a step goes through, and what it goes back to."""
+        ends = (self.names.whole.signature(self.at.standing[ref.name].name).role for ref in (own.operands[0], own.target))
+        above, below = (role.wrt if role is not None else "" for role in ends)
+        return above, below
+
+    def _ways(self, above: str, below: str) -> int:
+        """How often a value reads another one at its own step, through values that nobody named as well."""
+        if (known := self.ways.get((above, below))) is not None:
+            return known
+        written, tensors = self.names.whole.written, self.names.whole.program.tensors
+        ways = 0
+        for ref in written[above].operands if above in written else ():
+            inner = written.get(ref.name)
+            if ref.name == below:
+                ways += 1
+            elif inner is not None and not isinstance(inner.op, Carry) and not tensors[ref.name].has_name:
+                ways += self._ways(ref.name, below)
+        self.ways[above, below] = ways
+        return ways
+
+    def _softmax(self, own: Equation, ends: tuple[str, str]) -> Iterator[tuple[tuple[str, str], Node]]:
+        """The slope of a softmax by what it is of; the step to its sum is a part of it."""
+        p, o = own.operands[0], own.target
+        if not self.softmaxes[ends] or p.index != o.index:
+            return
+        letters = equation_letters(self.names, own)
+        first, other = letters[p.index[-1]], letter(fresh(1, letters, names=self.names.whole.words)[0])
+        there = {**letters, p.index[-1]: other}
+        here, beside, by = self._value(p, letters), self._value(p, there), self._value(o, there)
+        whole = self._value(p, dict.fromkeys(letters))
+        if here is None or beside is None or by is None or whole is None or first is None:
+            return
+        if self.names.whole.signature(ends[0]).has_name:
+            yield ends, slope_cases(here, beside, by, first, other)
+            return
+        name = Name(self.names.whole.free(("p", "q", "r", "s")))  # five times softmax(o_t) is wider than a page
+        cases = slope_cases(name.formula([first]), name.formula([other]), by, first, other)
+        yield ends, f.side_by_side([cases, f.equation(name.formula(), whole)])
 
     def locals(self) -> Iterator[tuple[tuple[str, str], Node]]:
         """The local derivatives that are no number."""
         for equation in self.at.program.equations:
             own = local_at(self.at, equation)
-            if own is not None and (softmax := self._softmax(own)) is not None:
-                yield from softmax
+            if own is not None and (ends := self._ends(own)) in self.softmaxes:
+                yield from self._softmax(own, ends)
                 continue
             if own is None or not own.op.body.has(*own.op.slots[1:]):  # type: ignore[union-attr]
+                continue
+            if self._ways(*self._ends(own)) > 1:  # what it says of one way would be read as the derivative
                 continue
             letters = equation_letters(self.names, own)
             above, below = self._value(own.operands[0], letters), self._value(own.target, letters)
@@ -79,23 +128,6 @@ class _Part:
             )
             if width(shown) <= WIDEST:
                 yield (self.at.standing[own.operands[0].name].name, self.at.standing[own.target.name].name), shown
-
-    def _softmax(self, own: Equation) -> list[tuple[tuple[str, str], Node]] | None:
-        """The derivative of a softmax, where one of the steps that it is made of has its gradient; None for any other step."""
-        known = softmaxes(self.names.whole)
-        roles = [self.names.whole.signature(self.at.standing[ref.name].name).role for ref in (own.operands[0], own.target)]
-        through, by = (role.wrt if role is not None else "" for role in roles)
-        for (o, total), named in known.named.items():
-            if by == total or (through, by) == (named, o):  # a part of it
-                return []
-            if (through, by) == (total, o) and known.axes(total) == [self.names.whole.signature(o).rank - 1]:
-                marks = self.at.standing[own.target.name].marks
-                at = {stands.name: key for key, stands in self.at.standing.items() if stands.marks == marks}
-                has_name = named in at and self.names.whole.signature(named).has_name
-                called = at[named] if has_name else self.names.whole.free(("p", "q", "r", "s"))
-                cases = softmax_cases(self.names, Ref(at[o], own.target.index), called, own.target.index[-1])
-                return [((total, o), cases)] if o in at else []
-        return None
 
     def _value(self, gradient: Ref, letters: dict[str, Letter]) -> Node | None:
         """What a gradient is by, with its letters; None where nobody named it and its formula is long."""
@@ -116,7 +148,9 @@ class _Part:
         given = [c for c in shown if c is not None]
         if isinstance(formula, Script) or len(items_of(formula)) == 1:  # an entry: x_{1,y}
             return None if given else formula
-        return f.scripted(f.bracket(formula), sub=index(given)) if given else f.bracket(formula)
+        is_call = at.name in self.named  # softmax(o_t)_l
+        whole = f.beside(*items_of(formula), binds=Binds.ATOM) if is_call else f.bracket(formula)
+        return f.scripted(whole, sub=index(given)) if given else whole
 
 
 def local_at(at: StepProgram, equation: Equation) -> Equation | None:

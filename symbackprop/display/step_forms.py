@@ -69,6 +69,9 @@ class StepNames(Names):
     def is_called(self, name: str) -> bool:
         return True
 
+    def stands_by_name(self, name: str) -> bool:
+        return self.program.tensors[name].has_name
+
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
         return self.at(self.standing[name], letters)
 

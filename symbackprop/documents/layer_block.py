@@ -206,7 +206,8 @@ class Lecture:
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
         """The local derivatives; those that are 1 only where there are no others. A sentence says those that add up to 0."""
-        found = list(dict.fromkeys(x for e in equations if not vanishes(self.names.program, e) for x in self._local(e)))
+        told_ = _at_once([e for e in equations if not vanishes(self.names.program, e)])
+        found = list(dict.fromkeys(x for e in told_ for x in self._local(e)))
         return tuple(x for x in found if items_of(split(x)[1] or x)[1:] != (f.ONE,)) or tuple(found)
 
     def _local(self, equation: Equation) -> Formulas:
@@ -224,6 +225,21 @@ class Lecture:
             held = {e.target.name for e in path}
             path = tuple(e for e in self.united if e.target.name in held)
         return chain_rows(self.names, line, path, self.softmaxes, self.gone)
+
+
+def _at_once(equations: Sequence[Equation]) -> Iterator[Equation]:
+    """The equations; where a value reads another one several times alike, as b @ b does, the derivative by all of them."""
+    alike: dict[Hashable, list[Equation]] = {}
+    for e in equations:
+        step = e.step
+        key = (step.through, step.wrt, step.local, step.local_operands) if step and step.rule == "chain" and step.local else id(e)
+        alike.setdefault(key, []).append(e)
+    for first, *others in alike.values():
+        names, step = {e.target.name for e in (first, *others)}, first.step
+        if len(names) == 1 or step is None or step.local is None:
+            yield from (first, *others)
+        else:
+            yield replace(first, step=replace(step, local=replace(step.local, body=len(names) * step.local.body)))
 
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:

@@ -68,7 +68,7 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Coll
     return blocks
 
 
-def further_rows(lecture: Lecture, blocks: Sequence[Block], at_steps: bool) -> list[Block]:
+def further_rows(lecture: Lecture, blocks: Sequence[Block], at_steps: bool) -> list[Formula]:
     """The equations of the values that the blocks speak of and do not say, and of those that these read.
 
     Equations of several layers at once say the values of each.
@@ -82,7 +82,7 @@ def further_rows(lecture: Lecture, blocks: Sequence[Block], at_steps: bool) -> l
         more = [_spoken(lecture, written[n], at_steps) for n in new]
         spoken.hear(more)
         rows += more
-    return [FormulaRows(tuple(rows))] if rows else []
+    return rows
 
 
 def _spoken(lecture: Lecture, equation: Equation, at_steps: bool) -> Formula:

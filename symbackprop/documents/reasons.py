@@ -239,7 +239,7 @@ class Reasons:
 
     def _product(self, step: Step, through: Ref, wrt: Ref) -> Iterator[Reason]:
         """A matrix product is linear in each of its factors; a convolution goes back by the kernel turned round."""
-        if len(step.local_operands) != 1:
+        if len(step.local_operands) != 1 or step.local_operands[0].name == wrt.name:  # of X^T X is said that the uses of X add
             return
         y, x, other = (self.names.tensor(ref.name) for ref in (through, wrt, step.local_operands[0]))
         written = self.names.written.get(through.name)

@@ -124,7 +124,8 @@ def report(
     network = network_rows(lecture, detail, box, code or {})
     result = _result(lecture, box, steps, detail) if box is not None else []
     is_at_steps = has_loops(derived.forward) and box is not None and not box.missing
-    network += further_rows(lecture, [*network, *steps, *result], is_at_steps)
+    if further := further_rows(lecture, [*network, *steps, *result], is_at_steps):
+        network[0] = FormulaRows((*network[0].rows, *further)) if isinstance(network[0], FormulaRows) else network[0]
     at_steps = derived.is_recursion and box is not None and not box.missing
     origin = derived.network.origin if derived.network else ""
     counts = has_loops(derived.forward) and (detail == "full" or origin in COUNTS_FROM_0)

@@ -35,6 +35,39 @@ def test_a_report_says_what_is_carried_and_where_it_starts(name: str) -> None:
         assert r"z^{(0)} &= x" in text
 
 
+SOFTMAX = """x: data[T, d]
+y: labels[T, c]
+V: parameter[c, c]
+o[0] = zeros(c)
+for t in 1..T:
+    o[t] = tanh(V @ o[t-1])
+    e[t] = -sum(y[t] * log(softmax(o[t])))
+L = sum(e)
+"""
+
+
+def test_a_softmax_in_a_step_has_its_own_derivative() -> None:
+    text = sb.derive(SOFTMAX).text()
+    assert "{pᵢ(1 − pᵢ), if i = j; −pᵢ pⱼ, if i ≠ j},   p = softmax(oₜ)" in text  # and not that of e^o alone
+    assert "logsumexp" not in text
+
+
+def test_a_local_derivative_is_of_the_equation_and_not_of_one_way_through_it() -> None:
+    assert "Local derivative  ∂L/∂bᵢ = 2 bᵢ" in sb.derive("b: parameter[d]\nL = b @ b").text()
+    text = sb.derive(TWO_WAYS).text()
+    assert "∂lₜ/∂(A sₜ)ᵢ = s_(t,i)" in text
+    assert "∂lₜ/∂s_(t,i)" not in text
+
+
+TWO_WAYS = """A: parameter[d, d]
+s[0] = ones(d)
+for t in 1..T:
+    s[t] = tanh(A @ s[t-1])
+    l[t] = s[t] @ (A @ s[t])
+L = sum(l)
+"""
+
+
 def drawn(name: str, **about: str) -> str:
     return sb.draw(derived(name), values="none", **about)  # type: ignore[return-value]  # SVG is text
 
