@@ -48,7 +48,8 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("name", [next(iter(BODIES)), *(pytest.param(name, marks=pytest.mark.slow) for name in list(BODIES)[1:])])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BODIES)
 def test_what_is_refused_runs_as_its_mend_says(tmp_path: Path, name: str) -> None:
     loss, rng = function_of(tmp_path / "loop.py", HEAD + BODIES[name]), np.random.default_rng(0)
     with pytest.raises(NotationError, match=r"trace"):

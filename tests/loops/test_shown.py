@@ -46,6 +46,7 @@ L = sum(e)
 """
 
 
+@pytest.mark.slow
 def test_a_softmax_in_a_step_has_its_own_derivative() -> None:
     text = sb.derive(SOFTMAX).text()
     assert "{pᵢ(1 − pᵢ), if i = j; −pᵢ pⱼ, if i ≠ j},   p = softmax(oₜ)" in text  # and not that of e^o alone
