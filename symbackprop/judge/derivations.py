@@ -29,9 +29,10 @@ from symbackprop.judge.files import ASIDE
 from symbackprop.judge.general import General
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.known import Known, Used, spelled
+from symbackprop.judge.layers import with_layers
 from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, nothing_called, read
 from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.slopes import slope_step
@@ -63,7 +64,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     in its place (BEGUN, CHANGED) is the gradient of its name at its last line; that by a value which later steps read at the
     first of its lines that is right.
     """
-    steps = with_updates(judge, steps)
+    steps = with_layers(judge.truth, with_updates(judge, steps))
     general = General(judge.truth, steps)
     found = _all(judge, general.steps, samples)
     if general.stated(found):
@@ -360,8 +361,7 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
         goal = named(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
         if goal is None:  # by a name that a step gave
             judge.by_own |= {n: known.given(n) for n in (left.of, left.wrt) if n and known.is_own(n)}
-            mend = "Name one of its tensors, or say which this is: --call p=NAME, or symbols={'p': NAME} in Python."
-            raise NotUnderstood(f"there is no {left.wrt} in this network.", mend)
+            raise nothing_called(left.wrt)
         if goal.second:
             return found, as_said(truth, goal, left)
         found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.said)

@@ -121,3 +121,9 @@ def equal_shapes(a: Sequence[Expr], b: Sequence[Expr]) -> bool:
 
 
 __all__ = ["CLAIM", "Claim", "DoesNotFit", "NotUnderstood", "Reading", "read"]
+
+
+def nothing_called(name: str) -> NotUnderstood:
+    """The refusal of a derivative by a name that the network lacks."""
+    mend = "Name one of its tensors, or say which this is: --call p=NAME, or symbols={'p': NAME} in Python."
+    return NotUnderstood(f"there is no {name} in this network.", mend)

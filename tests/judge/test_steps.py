@@ -273,3 +273,57 @@ def test_labels_at_steps_beside_one_another_are_summed_as_far_as_is_said(claim: 
     (found,) = sb.verify(PAIRS, {"A": claim}).claims
     assert found.right is right
     assert found.wrong is not right
+
+
+LAYERS = """x: data[h]
+y: data[h]
+W: parameter[n, h, h]
+b: parameter[n, h]
+a[0] = x
+for l in 1..n:
+    z[l] = W[l] @ a[l-1] + b[l]
+    a[l] = sigmoid(z[l])
+L = sum((a[n] - y)**2)/2
+"""
+FOUR = (  # Nielsen, Neural Networks and Deep Learning (2015), chapter 2: BP1 to BP4
+    r"\delta^L = \nabla_a C \odot \sigma'(z^L)",
+    r"\delta^l = ((w^{l+1})^T \delta^{l+1}) \odot \sigma'(z^l)",
+    r"\frac{\partial C}{\partial b^l_j} = \delta^l_j",
+    r"\frac{\partial C}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_j",
+)
+
+
+def test_layers_above_a_name_need_no_brackets() -> None:
+    found = sb.verify(LAYERS, "\n".join(FOUR))
+    assert found.ok, found
+    assert [one.kind for one in found.claims] == ["right, identity"] * 4
+
+
+@pytest.mark.parametrize(
+    ("place", "right", "slip"),
+    [
+        (1, "w^{l+1}", "w^l"),
+        (3, "a^{l-1}_k", "a^l_k"),
+        (1, r"\odot \sigma'(z^l)", ""),
+        (0, "z^L", "z^{L-1}"),
+        (2, r"\delta^l_j", r"z^l_j"),
+    ],
+)
+def test_a_slip_in_a_layer_above_is_wrong_where_it_stands(place: int, right: str, slip: str) -> None:
+    lines = [line.replace(right, slip) if k == place else line for k, line in enumerate(FOUR)]
+    found = sb.verify(LAYERS, "\n".join(lines)).claims
+    assert found[place].wrong or found[place].open
+    assert not any(one.wrong for k, one in enumerate(found) if k != place)
+
+
+def test_a_power_stays_one_beside_layers() -> None:
+    for power in ("2", "3"):
+        loss = LAYERS.replace("**2)/2", f"**{power})/{power}")
+        delta = (
+            rf"\delta^n = (a^n - y)^{int(power) - 1} \odot \sigma'(z^n)"
+            if power == "3"
+            else r"\delta^n = (a^n - y) \odot a^n \odot (1 - a^n)"
+        )
+        assert sb.verify(loss, f"{delta}\n{FOUR[1]}\n{FOUR[2]}").ok
+    returns = "r: data[T]\ng: parameter\nL = sum(g**arange(T) * r)"
+    assert not sb.verify(returns, r"\frac{\partial L}{\partial g} = \sum_t t g^{t-1} r_t").claims[0].wrong
