@@ -190,3 +190,33 @@ def test_cases_are_shown_as_they_were_written() -> None:
     found = sb.verify(net, claim).claims[0]
     assert found.right
     assert "pᵢ(1 − pᵢ), if i = j; −pᵢ pⱼ, otherwise" in str(found)
+
+
+BATCH_NORM = """X: data[n, d]
+g: parameter[d]
+b: parameter[d]
+R: data[n, d]
+mu = mean(X, axis=0)
+VAR = mean((X - mu)**2, axis=0)
+xhat = (X - mu)/sqrt(VAR + 1e-5)
+y = g*xhat + b
+L = sum(R*y)
+"""
+PAPER = (  # Ioffe and Szegedy, Batch Normalization (2015), section 3
+    r"\frac{\partial L}{\partial \hat{x}_i} = \frac{\partial L}{\partial y_i} \cdot g",
+    r"\frac{\partial L}{\partial \sigma_{\mathcal{B}}^2} = \sum_{i=1}^n \frac{\partial L}{\partial \hat{x}_i} \cdot (x_i - \mu_{\mathcal{B}})"
+    r" \cdot \frac{-1}{2}(\sigma_{\mathcal{B}}^2 + \epsilon)^{-3/2}",
+    r"\frac{\partial L}{\partial \mu_B} = \sum_i \frac{\partial L}{\partial \hat{x}_i} \cdot \frac{-1}{\sqrt{\sigma_B^2 + \epsilon}}"
+    r" + \frac{\partial L}{\partial \sigma_B^2} \cdot \frac{\sum_i -2(x_i - \mu_B)}{n}",
+    r"\frac{\partial L}{\partial x_i} = \frac{\partial L}{\partial \hat{x}_i} \cdot \frac{1}{\sqrt{\sigma_B^2 + \epsilon}}"
+    r" + \frac{\partial L}{\partial \sigma_B^2} \cdot \frac{2(x_i - \mu_B)}{n} + \frac{\partial L}{\partial \mu_B} \cdot \frac{1}{n}",
+)
+
+
+@pytest.mark.parametrize("name", ["var", "sigma2", "variance"])
+@pytest.mark.parametrize("claim", PAPER)
+def test_batch_normalization_is_judged_as_its_paper_has_it(name: str, claim: str) -> None:
+    """The index B of a batch was taken for an entry, and the right formula found wrong."""
+    assert sb.verify(BATCH_NORM.replace("VAR", name), claim).claims[0].right
+    slip = claim.replace("-1}", "1}").replace("2(x_i", "3(x_i").replace(r"\cdot g", r"\cdot b")
+    assert sb.verify(BATCH_NORM.replace("VAR", name), slip).claims[0].kind in ("wrong", "up to convention")

@@ -39,6 +39,8 @@ MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 BLOCKS = " by blocks"  # ends the name of a view, which nobody reads
 _ENDS = re.compile(rf"{BLOCKS}$| of [a-zA-Z,]+$")  # and those of a view, and of a name with its letters
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
+VARIANCES = ("var", "variance", "var_1", "sigma2", "sigma_sq", "sigmasq", "sigma_squared")  # \sigma^2 by names of code
+BATCH = "B"  # below the means of a batch, \mu_{\mathcal{B}}, which is no index
 LAYER = re.compile(r"(\w[^^]*)\^[(\[]?(\d+|[A-Z]|\w{2,})[)\]]?")  # a name that a step gives at a layer: delta^(2)
 WHOLE = frozenset([":", r"\cdot", "*"])  # an index that leaves its axis whole
 
@@ -212,6 +214,8 @@ class Names:
 
     def _ways(self, base: str, word: Word) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
         sub, sup = _labelled(word.sub), bare(word.sup)
+        if plain(sub) == BATCH and BATCH not in self.sizes and self.named(f"{base}_{BATCH}") is None:
+            sub = ()
         inner, label, after = self._label(word.sup)
         if label:
             sample, other, rest = self._label(after)
@@ -230,6 +234,8 @@ class Names:
         numbered = bool(sub) and sub[0].text in _NUMBERS and len(self.families.get(folded(base), {})) > 1  # h_t^2 is a square
         if re.fullmatch(r"\d+|[A-Za-z]", power) and self.named(base) is None and not numbered and power not in TRANSPOSES:
             yield f"{base}_{power}", sub, (), ()
+        if base == "sigma" and power == "2" and self.named("sigma") is None:
+            yield from ((own, sub, (), ()) for own in VARIANCES)
         elif len(sup) > 1 and sup[0].text.isdigit() and plain(sup[1:]) in ("T", "top") and self.named(base) is None:
             yield f"{base}_{sup[0].text}", sub, sup[1:], ()
 
