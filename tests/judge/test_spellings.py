@@ -220,3 +220,42 @@ def test_batch_normalization_is_judged_as_its_paper_has_it(name: str, claim: str
     assert sb.verify(BATCH_NORM.replace("VAR", name), claim).claims[0].right
     slip = claim.replace("-1}", "1}").replace("2(x_i", "3(x_i").replace(r"\cdot g", r"\cdot b")
     assert sb.verify(BATCH_NORM.replace("VAR", name), slip).claims[0].kind in ("wrong", "up to convention")
+
+
+POLICY = """s: data[n, d]
+a: integers[n, k]
+G: data[n]
+W: parameter[d, k]
+p = softmax(s @ W)
+L = -mean(G*log(p[arange(n), a]))
+"""
+
+
+@pytest.mark.parametrize("hot", [r"\mathbb{1}_{a_i}", r"\mathbf 1_{a_i}", "e_{a_i}", r"\operatorname{onehot}(a_i)"])
+def test_a_one_at_a_label_is_no_vector_of_ones(hot: str) -> None:
+    found = sb.verify(POLICY, rf"\nabla_W L = \frac1n\sum_i G_i s_i (p_i - {hot})^T")
+    assert found.ok, found
+    assert "onehot(aᵢ)" in str(found)
+
+
+def test_the_row_of_a_label_is_not_taken_for_every_row() -> None:
+    net = "x: data[d]\nW: parameter[k, d]\ny: integers[k]\ns = W @ x\nL = sum(maximum(0, s - s[y] + 1)) - 1"
+    own = r"\nabla_{w_y} L = -\left(\sum_{j\neq y} 1[s_j - s_y + 1 > 0]\right) x"
+    found = sb.verify(net, own).claims[0]
+    assert found.kind == "not understood"
+    assert "Claim every row, with an index of its own, and 1[j = y]" in str(found.because)
+    every = r"\nabla_{w_j} L = 1[s_j - s_y + 1 > 0]x - 1[j = y]\left(\sum_k 1[s_k - s_y + 1 > 0]\right)x"
+    assert sb.verify(net, every).ok
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"\nabla_\mu L = \mathrm{diag}(r^T 1)\mu - r^T X",
+        r"\nabla_\mu L = \mathrm{diag}(1^\top r)\mu - r^\top X",
+        r"\nabla_\mu L = \mathrm{diag}(r^T \mathbf{1})\mu - r^T X",
+    ],
+)
+def test_a_plain_one_beside_a_matrix_is_the_vector_of_ones(claim: str) -> None:
+    mixture = "X: data[n, d]\nmu: parameter[k, d]\nr: data[n, k]\nL = sum(r*sum((X[:, None] - mu[None])**2, axis=2))/2"
+    assert sb.verify(mixture, claim).ok

@@ -53,7 +53,7 @@ class Attempt:
 
     def guess(self, unknown: Unknown, guesses: Mapping[str, Guess], found: list[Reading]) -> Left | None:
         result = None
-        for one in self.candidates() if len(guesses) < 2 and unknown.key not in guesses else ():
+        for one in self.candidates(alone=not guesses) if len(guesses) < 2 and unknown.key not in guesses else ():
             self.tried += 1
             if self.tried > GUESSES:
                 return result
@@ -63,16 +63,16 @@ class Attempt:
                 found += [r for r in readings if r.fits]
                 result = left
             except Unknown as other:
-                result = self.guess(other, now, found) or result
+                result = (self.guess(other, now, found) if one.gradient else None) or result
             except Fault:
                 continue
         return result
 
-    def candidates(self) -> Iterator[Guess]:
-        """What a letter that stands nowhere may be."""
+    def candidates(self, alone: bool) -> Iterator[Guess]:
+        """What a letter that stands nowhere may be: a gradient, or, where no other letter is unknown, a tensor."""
         named = [t for t in self.context.forward.tensors.values() if t.named and t.name != self.context.of]
         yield from (Guess(t.name, True) for t in named if t.kind == "value" and t.name != self.context.wrt)
-        yield from (Guess(t.name, False) for t in named if t.kind != "constant")
+        yield from (Guess(t.name, False) for t in named if alone and t.kind != "constant")
 
     def readings(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]]:
         """The readings; where there is none, those in which indices that stand twice are summed over."""

@@ -188,9 +188,15 @@ class Reader:
             return self.scripted_condition(behind[0]), k + 2
         if isinstance(one, Word):
             return self.word(one, behind, k)
+        if isinstance(one, sx.Number) and one.text == "1" and k and node.ops[k - 1] == "":  # M 1, the sums of rows
+            return self.word(Word("1", one.at, font="mathbf"), behind, k)
         if isinstance(one, sx.Scripted):
-            if isinstance(one.body, sx.Number) and one.body.text == "1" and _has_relation(one.sub):  # 1_{z > 0}
-                return self.word(Word("1", one.at, font="mathbb", sub=one.sub, sup=one.sup), behind, k)
+            if (
+                isinstance(one.body, sx.Number)
+                and one.body.text == "1"
+                and (_has_relation(one.sub) or plain(one.sup).lstrip("\\") in ("T", "top"))
+            ):
+                return self.word(Word("1", one.at, font="mathbb", sub=one.sub, sup=one.sup), behind, k)  # 1_{z > 0}, 1^T x
             return brackets.scripted(self.state, one), k + 1
         if isinstance(one, sx.Fraction) and behind:
             found = derivatives.derivative(self.state, one)
@@ -292,6 +298,10 @@ class Reader:
             return naming.scripts(self.state, sums.condition(self.state, syntax(inner)), (), word.sup, word.at), 0
         if word.base == "I":
             return None
+        if word.sub and self.state.is_integer(self.state.names.named(bare(word.sub)[0].text) or ""):  # 1_{y_i}, 1 at the label
+            return naming.scripts(
+                self.state, calls.unit(self.state, self.read(syntax(word.sub)), word.at), (), word.sup, word.at
+            ), 0
         sizes = naming.extents(self.state, word.sub)
         return naming.scripts(self.state, [Sense(nd.ones(DOWN, n)) for n in sizes], (), word.sup, word.at), 0
 

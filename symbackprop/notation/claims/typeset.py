@@ -66,6 +66,9 @@ class Typeset:
             case nd.Applied(name=name, slope=slope):
                 return self.applied(node, name, slope)
             case nd.Compared():
+                a, b = node.args
+                if isinstance(a.op, nd.Positions) and a.op.axis in MATRIX:  # of a whole column: no letter says its entries
+                    return f.call(f.function("onehot"), [self.formula(b)])
                 return f.indicator(self.condition(node))
             case nd.Chosen():
                 condition, a, b = node.args
