@@ -72,10 +72,10 @@ def _together(judge: Judge, steps: Sequence[Step], found: Mapping[str, str], one
 
 
 def _along_loops(truth: Truth) -> list[str]:
-    """What a name at steps may be the gradient by: values of loops that are named, the last first, then W z of sigma(W z)."""
+    """What a name at steps may be the gradient by: values of loops that are named, then the others, the last first each."""
     carried = {e.target.name for e in truth.program.equations if isinstance(e.op, Carry)}
     unnamed = [n for n in truth.loops.axes if n not in carried and n not in truth.named]
-    return [wrt for wrt in (*reversed(truth.named), *unnamed) if _may(truth, wrt)]
+    return [wrt for wrt in (*reversed(truth.named), *reversed(unnamed)) if _may(truth, wrt)]
 
 
 def said_at_steps(judge: Judge, step: Step, wrt: str | None) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Program
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.step_forms import value_at_step
@@ -45,5 +46,12 @@ def with_name(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judge
     notes = [told("{} turned out to be {}", written(name), truth.gradient(wrt))]
     if wrt not in truth.named:
         with suppress(NoRecursionError):
-            notes.append(told("{} has no name in the network", value_at_step(truth.names, truth.derived(wrt), wrt).formula))
+            notes.append(told("{} has no name in the network", value_at_step(truth.names, _as_named(truth, wrt), wrt).formula))
     return replace(judged, remarks=(*judged.remarks, *notes))
+
+
+def _as_named(truth: Truth, wrt: str) -> Derivation:
+    """The derivation by a value, in which what nobody named has no name, so that it is written out."""
+    derived = truth.derived(wrt)
+    named = {n: replace(t, named=t.kind != "value" or n in truth.named) for n, t in derived.program.tensors.items()}
+    return replace(derived, program=replace(derived.program, tensors=named))

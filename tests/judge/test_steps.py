@@ -327,3 +327,32 @@ def test_a_power_stays_one_beside_layers() -> None:
         assert sb.verify(loss, f"{delta}\n{FOUR[1]}\n{FOUR[2]}").ok
     returns = "r: data[T]\ng: parameter\nL = sum(g**arange(T) * r)"
     assert not sb.verify(returns, r"\frac{\partial L}{\partial g} = \sum_t t g^{t-1} r_t").claims[0].wrong
+
+
+THROUGH_TIME = """x: data[T, d]
+y: data[T, h]
+h0: data[h]
+W: parameter[h, d]
+U: parameter[h, h]
+b: parameter[h]
+s[0] = h0
+for t in 1..T:
+    s[t] = tanh(W @ x[t] + U @ s[t-1] + b)
+    e[t] = sum((s[t] - y[t])**2)/2
+L = sum(e)
+"""
+PATHS = (
+    r"\delta_t = (s_t - y_t + U^T \delta_{t+1}) \odot (1 - s_t^2)",
+    r"\frac{\partial L}{\partial U} = \sum_t \delta_t s_{t-1}^T",
+    r"\frac{\partial L}{\partial W} = \sum_t \delta_t x_t^T",
+    r"\frac{\partial L}{\partial b} = \sum_t \delta_t",
+)
+
+
+def test_a_name_at_steps_is_the_gradient_by_all_that_an_activation_is_of() -> None:
+    found = sb.verify(THROUGH_TIME, "\n".join(PATHS))
+    assert found.ok
+    assert "zₜ = W xₜ + U sₜ₋₁ + b has no name in the network" in str(found)
+    slip = sb.verify(THROUGH_TIME, "\n".join(PATHS).replace("U^T", "U"))
+    assert [one.wrong for one in slip.claims] == [True, False, False, False]
+    assert "(⟦Uᵀ⟧ ⟦∂L/∂zₜ₊₁⟧ + sₜ − yₜ) ⊙ (1 − ⟦sₜ^(⊙2)⟧)" in str(slip)

@@ -50,7 +50,7 @@ def split(text: str) -> list[Equality]:
     found = parts(with_densities(tokens(text)))
     if not found:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
-    several = [equality(part) for part in found]
+    several = [equality(part, behind=k > 0) for k, part in enumerate(found)]
     for one, part in zip(several[1:], found[1:], strict=True):
         if one.left is None:
             raise Fault(f"{plain(part[:8])} is no equality.", "Beside the claim stand definitions, such as e = y - t.", part[0].at)
@@ -212,11 +212,15 @@ def _is_words(several: list[Token], k: int) -> bool:
     return inner.lower().rstrip(",.") in _BETWEEN
 
 
-def equality(part: Tokens) -> Equality:
-    """left = right, of the tokens of one. Raises Fault for a comparison."""
+def equality(part: Tokens, behind: bool = False) -> Equality:
+    """left = right, of the tokens of one; `behind`: it stands behind the claim. Raises Fault for a comparison."""
     node = syntax(part)
     if isinstance(node, sx.Relation):
         if any(sign != "==" for sign in node.signs):
+            if behind:
+                raise Fault(
+                    "a condition behind a claim is not read.", r"Write it into the claim, as a factor 1[j \neq k].", node.at
+                )
             raise Fault("a comparison is no claim.", "Write an equality.", node.at)
         return Equality(node.sides[0], node.sides[-1], node.sides[1:-1])
     return Equality(None, node)
