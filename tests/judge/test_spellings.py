@@ -259,3 +259,23 @@ def test_the_row_of_a_label_is_not_taken_for_every_row() -> None:
 def test_a_plain_one_beside_a_matrix_is_the_vector_of_ones(claim: str) -> None:
     mixture = "X: data[n, d]\nmu: parameter[k, d]\nr: data[n, k]\nL = sum(r*sum((X[:, None] - mu[None])**2, axis=2))/2"
     assert sb.verify(mixture, claim).ok
+
+
+COSINE = "a: parameter[d]\nb: parameter[d]\nL = a @ b/(norm(a)*norm(b))"
+
+
+def test_bars_around_a_vector_may_be_its_length() -> None:
+    """They were the magnitudes of its entries only, and the right formula was found wrong."""
+    right = r"\frac{\partial L}{\partial a} = \frac{1}{|a|}\left(\frac{b}{|b|} - L\frac{a}{|a|}\right)"
+    found = sb.verify(COSINE, right)
+    assert found.claims[0].kind == "undecided"
+    assert "right if read as (1/‖a‖)(b/‖b‖ − L (a/‖a‖))" in str(found)
+    entries = "a: parameter[d]\nL = sum(abs(a)**3)"
+    assert sb.verify(entries, r"\nabla_a L = 3|a| \odot a").claims[0].right
+
+
+def test_norms_are_shown_as_norms() -> None:
+    claim = r"\nabla_a L = \frac{b}{\|a\|\|b\|} - \frac{a^\top b}{\|a\|^3\|b\|}a"
+    assert "b/(‖a‖‖b‖) − (aᵀ b/(‖a‖³‖b‖)) a" in str(sb.verify(COSINE, claim))
+    squares = "a: parameter[d]\nL = sum(a**2)**2"
+    assert "(4‖a‖²) a" in str(sb.verify(squares, r"\nabla_a L = 4\|a\|^2 a"))

@@ -72,7 +72,7 @@ class Attempt:
         """What a letter that stands nowhere may be: a gradient, or, where no other letter is unknown, a tensor."""
         named = [t for t in self.context.forward.tensors.values() if t.named and t.name != self.context.of]
         yield from (Guess(t.name, True) for t in named if t.kind == "value" and t.name != self.context.wrt)
-        yield from (Guess(t.name, False) for t in named if alone and t.kind != "constant")
+        yield from (Guess(t.name, False) for t in named if alone)
 
     def readings(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]]:
         """The readings; where there is none, those in which indices that stand twice are summed over."""

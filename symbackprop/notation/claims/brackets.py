@@ -40,7 +40,9 @@ def group(state: State, node: sx.Group) -> Senses:
             matrices = [r for r in readings if r.node.matrix == nd.MATRIX]
             square = made(lambda x: nd.matrix_of("det", x), matrices)
             readings = [*(r for r in readings if r not in matrices), *(r._replace(cost=r.cost + ASSUMED) for r in matrices)]
-        return best([*made(lambda x: nd.applied("abs", x), readings), *square])
+        vectors = [r for r in readings if r.node.matrix and r.node.matrix != nd.MATRIX and not state.context.is_network]
+        lengths = made(calls.norm, vectors, cost=ASSUMED, note=told("bars around a vector are its length"))
+        return best([*made(lambda x: nd.applied("abs", x), readings), *square, *lengths])
     if node.bracket == r"\|":
         return best(made(calls.norm, readings))
     return readings

@@ -20,6 +20,7 @@ from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.ordered import limits_of
 from symbackprop.notation.claims.probe import Probe
+from symbackprop.notation.claims.seen import of_extreme, of_norm
 from symbackprop.notation.claims.steps import At, Loops
 from symbackprop.notation.claims.windows import NONE
 from symbackprop.notation.claims.words import stem
@@ -77,7 +78,9 @@ class Typeset:
                 return f.juxtapose([self.held(a, Binds.POWER) for a in node.args])
             case nd.Renamed(pairs=pairs):
                 return self.renamed(node, dict(pairs))
-            case nd.Summed() if (found := _of_extreme(node)) is not None:
+            case nd.Summed() if (inner := of_norm(node)) is not None:
+                return f.power(Fence("‖", self.formula(inner), "‖"), f.number("2"))
+            case nd.Summed() if (found := of_extreme(node)) is not None:
                 return self.called(*found)
             case nd.Summed(axis=axis):
                 return self.summed(node.args[0], axis)
@@ -281,7 +284,8 @@ class Typeset:
             case "**":
                 fixed = b.op.value if isinstance(b.op, nd.Const) else None
                 if fixed == sp.S.Half:
-                    return f.root(self.formula(a))
+                    inner = of_norm(a)
+                    return f.root(self.formula(a)) if inner is None else Fence("‖", self.formula(inner), "‖")
                 each = [f.ODOT] if a.matrix == MATRIX and fixed is not None else []
                 return f.power(self.formula(a), f.beside(*each, self.formula(b)))
             case "*":
@@ -387,13 +391,3 @@ def _framed(kind: str, numbers: Sequence[int], body: Formula) -> Formula:
         return body
     shown = [f.number(n) for n in (numbers[:1] if len(set(numbers)) == 1 else numbers)]
     return f.call(Script(_function(kind), f.joined(f.symbol("times"), shown, Binds.PRODUCT)), [body])
-
-
-def _of_extreme(node: Node) -> tuple[str, tuple[Node, ...]] | None:
-    """Where an extreme stands, argmax of what; None for any other sum."""
-    match node.args[0]:
-        case Node(op=nd.Arithmetic("*"), args=(Node(op=nd.Positions()), Node(op=nd.Compared("=="), args=(x, y)))):
-            match y:
-                case Node(op=nd.Reduced(kind="max" | "min" as kind), args=(own,)) if own is x:
-                    return f"arg{kind}", (x,)
-    return None
