@@ -279,3 +279,21 @@ def test_norms_are_shown_as_norms() -> None:
     assert "b/(‖a‖‖b‖) − (aᵀ b/(‖a‖³‖b‖)) a" in str(sb.verify(COSINE, claim))
     squares = "a: parameter[d]\nL = sum(a**2)**2"
     assert "(4‖a‖²) a" in str(sb.verify(squares, r"\nabla_a L = 4\|a\|^2 a"))
+
+
+LINEAR = "x: data[d]\ny: data\nw: parameter[d]\nb: parameter\nL = (w @ x + b - y)**2"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"L_w = 2(w \cdot x + b - y)x",  # w was an index
+        r"\nabla L(w) = 2(w^\top x + b - y)x",
+        r"\nabla_w L(w, b) = 2(w^\top x + b - y)x",
+        r"\frac{\partial L}{\partial w} = 2(\hat{y} - y)x \text{ with } \hat{y} = w^\top x + b",
+        r"\frac{\partial L}{\partial w} = 2(\hat{y} - y)x \text{ where } \hat{y} = w^\top x + b",
+    ],
+)
+def test_ways_to_say_by_what_and_with_what(claim: str) -> None:
+    assert sb.verify(LINEAR, claim).ok
+    assert sb.verify(LINEAR, claim.replace("= 2(", "= 3(")).claims[0].wrong

@@ -187,14 +187,17 @@ def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
             return body, sub, plain(sup) != ""
         case sx.Group(items=(inner,), bracket="(" | "[" | "{"):
             return _peeled(inner)
-        case sx.Product(factors=(sx.Nabla() as nabla, sx.Group(bracket="(")), ops=("",)):  # \nabla L(w)
-            return nabla, (), False
         case _:
             pass
     return node, (), False
 
 
 def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
+    match node:
+        case sx.Product(factors=(sx.Nabla() as nabla, sx.Group(items=several, bracket="(")), ops=("",)):  # \nabla L(w)
+            node, by = nabla, several[0]
+            if not nabla.wrt and len(several) == 1 and isinstance(by, Word) and state.names.lookup(by) and not by.sup:
+                node = replace(nabla, wrt=(Token(by.base, by.at), *((Token("_", by.at), *by.sub) if by.sub else ())))
     try:
         found = derivatives.derivative(state, node)
     except Fault:
@@ -275,8 +278,10 @@ def _names_its_ends(state: State, body: Syntax) -> None:
 
 def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -> Left:
     """A name of the person's own: delta_2, e, g_i; L' is the gradient that the key says."""
-    if isinstance(body, Word) and body.primes == 1 and state.names.named(body.base) == state.context.of and state.context.wrt:
-        return Left("gradient", state.context.of, state.context.wrt)
+    if isinstance(body, Word) and state.names.named(body.base) == state.context.of and state.context.wrt:
+        by = state.names.named(plain(body.sub))
+        if body.primes == 1 or (by == state.context.wrt and not body.sup):  # L', and L_w
+            return Left("gradient", state.context.of, state.context.wrt)
     word = body
     if isinstance(body, sx.Product) and len(body.factors) == 2 and _is_application(state, *body.factors):
         word = body.factors[0]  # L(w, b) = ...
