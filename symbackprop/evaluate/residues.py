@@ -83,8 +83,9 @@ class Residue:
         t = self.tower
         o = residue(other, t)
         product = Residue(self.f * o.f, tuple([a * b % p for a, b, p in zip(self.r, o.r, t.moduli, strict=False)]), t)
-        if self.ex is not None and o.f == int_or_none(o.f) and abs(o.f) < 64:
-            product.ex = self.ex ** int(o.f)
+        for one, times in ((self, o), (o, self)):  # n log x and -log x, whichever stands first
+            if one.ex is not None and times.f == int_or_none(times.f) and abs(times.f) < 64:
+                product.ex = one.ex ** int(times.f)
         if self.ln is not None and o.ln is not None:
             product.ln = self.ln + o.ln
         return product

@@ -90,6 +90,14 @@ def test_the_field_and_the_exponential_keep_their_laws() -> None:
     assert not exp(u).same(exp(v))
 
 
+@pytest.mark.parametrize("n", [-3, -1, 2])
+def test_a_logarithm_times_a_whole_number_is_that_of_a_power_on_either_side(n: int) -> None:
+    x, y = drawn(2.5), drawn(0.7)
+    for times in (n * log(x), log(x) * n, residue(n) * log(x), log(x) * residue(n)):
+        assert equal(exp(times), x**n)
+        assert equal(exp(y + times), exp(y) * x**n)
+
+
 def test_the_root_of_a_square_is_the_one_that_is_a_square() -> None:
     u = drawn(1.7) ** 2
     assert equal(u.root() ** 2, u)

@@ -297,3 +297,15 @@ LINEAR = "x: data[d]\ny: data\nw: parameter[d]\nb: parameter\nL = (w @ x + b - y
 def test_ways_to_say_by_what_and_with_what(claim: str) -> None:
     assert sb.verify(LINEAR, claim).ok
     assert sb.verify(LINEAR, claim.replace("= 2(", "= 3(")).claims[0].wrong
+
+
+@pytest.mark.parametrize("prime", ["'", r"^\prime", r"^{\prime}"])
+def test_a_sum_may_run_over_a_letter_with_a_prime(prime: str) -> None:
+    net = "E: parameter[T, k]\nL = sum(logsumexp(E, axis=1))"
+    claim = r"\frac{\partial L}{\partial E_{tk}} = \frac{e^{E_{tk}}}{\sum_{k'} e^{E_{tk'}}}".replace("'", prime)
+    assert sb.verify(net, claim).claims[0].kind == "right, identity"
+    assert sb.verify(net, claim.replace(r"\frac{e^{E_{tk}}}", r"\frac{2e^{E_{tk}}}")).claims[0].wrong
+    slopes = "z: parameter[n]\nw: data[n]\na = tanh(z)\nL = sum(w*a)**2"
+    assert sb.verify(
+        slopes, rf"\frac{{\partial L}}{{\partial z_i}} = 2\sum_{{a{prime}}} w_{{a{prime}}} a_{{a{prime}}} w_i \tanh'(z_i)"
+    ).ok

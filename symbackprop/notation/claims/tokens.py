@@ -97,6 +97,20 @@ _TOKEN = re.compile(
 )
 
 
+_RUNS_PRIMED = re.compile(r"\\(?:sum|prod|max|min)\s*(?:\\limits\s*)?_\s*\{?\s*([a-zA-Z])\s*('|\^\{\\prime\}|\^\\prime)")
+_RARE = "vuqrslmpjikcahgobdefntxyzw"
+
+
+def _without_primes(text: str) -> str:
+    r"""Letters with a prime that a sum runs over, \sum_{k'} e^{z_{k'}}, as letters that stand nowhere else, in as much room."""
+    for letter, prime in dict.fromkeys(_RUNS_PRIMED.findall(text)):
+        free = next((c for c in _RARE if not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)), None)
+        if free is not None:
+            each = rf"(?P<macro>\\[A-Za-z]+)|{letter}\s*{re.escape(prime)}"
+            text = re.sub(each, lambda found, c=free: found[0] if found["macro"] else c.ljust(len(found[0])), text)
+    return text
+
+
 def tokens(text: str) -> list[Token]:
     """The tokens of a text.
 
@@ -106,7 +120,7 @@ def tokens(text: str) -> list[Token]:
         raise Fault(
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
-    text = _POWER.sub(r"^{\1}", text)
+    text = _POWER.sub(r"^{\1}", _without_primes(text))
     found: list[Token] = []
     for start, spelled in _typed(_SUM.sub(_along, _SPOKEN.sub(lambda found: found[1].rjust(len(found[0])), text))):
         for match in _TOKEN.finditer(spelled):
