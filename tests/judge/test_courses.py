@@ -128,11 +128,11 @@ def test_where_a_formula_stands_is_told(tmp_path: Path) -> None:
 \begin{align}
   \frac{\partial E}{\partial z} &= (y - t) y (1 + y) \\
   \frac{\partial E}{\partial w}
-    &= \frac{\partial E}{\partial z} q
+    &= \frac{\partial E}{\partial z} q r
 \end{align}""")
     first, second = sb.verify(NEURON, tmp_path / "work.tex").claims
     assert first.where == f"{tmp_path}/work.tex:3"
-    assert f"{tmp_path}/work.tex:4: q stands nowhere" in second.verdict
+    assert f"{tmp_path}/work.tex:4: q stands nowhere" in second.verdict  # nor does r: neither is guessed
 
 
 def test_digits_that_code_loses_are_told() -> None:

@@ -29,7 +29,7 @@ FROM_ZERO = told("indices count from 0 (they are shown counted from 1)")
 KEPT = 6  # readings that are handed on
 BESIDE = 3  # groups of letters side by side that are tried otherwise
 APART = 10.0  # letters side by side, taken the less likely way
-GUESSES = 30  # ways to take unknown letters that are tried
+GUESSES = 60  # ways to take unknown letters that are tried
 
 
 class Attempt:
