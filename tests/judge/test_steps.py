@@ -329,7 +329,7 @@ def test_a_power_stays_one_beside_layers() -> None:
     assert not sb.verify(returns, r"\frac{\partial L}{\partial g} = \sum_t t g^{t-1} r_t").claims[0].wrong
 
 
-THROUGH_TIME = """x: data[T, d]
+BACK_THROUGH_TIME = """x: data[T, d]
 y: data[T, h]
 h0: data[h]
 W: parameter[h, d]
@@ -350,9 +350,9 @@ PATHS = (
 
 
 def test_a_name_at_steps_is_the_gradient_by_all_that_an_activation_is_of() -> None:
-    found = sb.verify(THROUGH_TIME, "\n".join(PATHS))
+    found = sb.verify(BACK_THROUGH_TIME, "\n".join(PATHS))
     assert found.ok
     assert "zₜ = W xₜ + U sₜ₋₁ + b has no name in the network" in str(found)
-    slip = sb.verify(THROUGH_TIME, "\n".join(PATHS).replace("U^T", "U"))
+    slip = sb.verify(BACK_THROUGH_TIME, "\n".join(PATHS).replace("U^T", "U"))
     assert [one.wrong for one in slip.claims] == [True, False, False, False]
     assert "(⟦Uᵀ⟧ ⟦∂L/∂zₜ₊₁⟧ + sₜ − yₜ) ⊙ (1 − ⟦sₜ^(⊙2)⟧)" in str(slip)
