@@ -299,6 +299,7 @@ def test_layers_above_a_name_need_no_brackets() -> None:
     assert [one.kind for one in found.claims] == ["right, identity"] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "right", "slip"),
     [
@@ -353,6 +354,10 @@ def test_a_name_at_steps_is_the_gradient_by_all_that_an_activation_is_of() -> No
     found = sb.verify(BACK_THROUGH_TIME, "\n".join(PATHS))
     assert found.ok
     assert "zₜ = W xₜ + U sₜ₋₁ + b has no name in the network" in str(found)
+
+
+@pytest.mark.slow
+def test_the_right_recursion_is_shown_beside_a_wrong_one() -> None:
     slip = sb.verify(BACK_THROUGH_TIME, "\n".join(PATHS).replace("U^T", "U"))
     assert [one.wrong for one in slip.claims] == [True, False, False, False]
     assert "(⟦Uᵀ⟧ ⟦∂L/∂zₜ₊₁⟧ + sₜ − yₜ) ⊙ (1 − ⟦sₜ^(⊙2)⟧)" in str(slip)
