@@ -314,3 +314,20 @@ def test_a_sum_may_run_over_a_letter_with_a_prime(prime: str) -> None:
     assert sb.verify(
         slopes, rf"\frac{{\partial L}}{{\partial z_i}} = 2\sum_{{a{prime}}} w_{{a{prime}}} a_{{a{prime}}} w_i \tanh'(z_i)"
     ).ok
+
+
+def test_a_plain_one_that_is_divided_stays_a_number() -> None:
+    assert sb.verify(LOGISTIC, r"\nabla_w L = X^\top (p - y) 1/n").claims[0].right
+    assert not sb.verify(LOGISTIC, r"\nabla_w L = X^\top (p - y) 1/2").claims[0].right
+
+
+def test_a_letter_with_a_prime_is_taken_for_no_index_that_stands_beside_others() -> None:
+    net = "E: parameter[T, k]\nL = sum(logsumexp(E, axis=1))"
+    claim = r"\frac{\partial L}{\partial E_{uv}} = \frac{e^{E_{uv}}}{\sum_{v'} e^{E_{uv'}}}"
+    assert sb.verify(net, claim).claims[0].right
+
+
+def test_an_index_may_have_the_letter_of_labels_of_many_samples() -> None:
+    net = "x: data[n, d]\nt: integers[n, k]\nW: parameter[d, k]\nL = cross_entropy(x @ W, t)"
+    claim = r"\frac{\partial L}{\partial W_{ti}} = \frac1n\sum_j x_{jt}(\mathrm{softmax}(xW)_{ji} - 1[t_j = i])"
+    assert sb.verify(net, claim).claims[0].right

@@ -230,7 +230,7 @@ def _range(state: State, several: Tokens, axes: list[tuple[int, Expr]], letters:
             state.counted = True
         elif len(part) == 1 and part[0].text.lstrip("\\").isalpha():
             letter = part[0].text.lstrip("\\")
-            if state.is_integer(letter):
+            if state.is_integer(letter) and not state.probe.shapes[letter]:
                 mend = f"Claim every row, with an index of its own, and 1[j = {letter}] where it is the label's."
                 raise Fault(f"{letter} is a label: it stands for one row only.", mend, part[0].at)
             letters.append(letter)

@@ -188,7 +188,8 @@ class Reader:
             return self.scripted_condition(behind[0]), k + 2
         if isinstance(one, Word):
             return self.word(one, behind, k)
-        if isinstance(one, sx.Number) and one.text == "1" and k and node.ops[k - 1] == "":  # M 1, the sums of rows
+        if isinstance(one, sx.Number) and one.text == "1" and k and node.ops[k - 1] == "" and node.ops[k : k + 1] != ("div",):
+            # M 1, the sums of rows; x 1/n is none
             return self.word(Word("1", one.at, font="mathbf"), behind, k)
         if isinstance(one, sx.Scripted):
             if (

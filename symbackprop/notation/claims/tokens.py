@@ -104,7 +104,7 @@ _RARE = "vuqrslmpjikcahgobdefntxyzw"
 def _without_primes(text: str) -> str:
     r"""Letters with a prime that a sum runs over, \sum_{k'} e^{z_{k'}}, as letters that stand nowhere else, in as much room."""
     for letter, prime in dict.fromkeys(_RUNS_PRIMED.findall(text)):
-        free = next((c for c in _RARE if not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)), None)
+        free = next((c for c in _RARE if c not in re.sub(r"\\[A-Za-z]+", "", text)), None)
         if free is not None:
             each = rf"(?P<macro>\\[A-Za-z]+)|{letter}\s*{re.escape(prime)}"
             text = re.sub(each, lambda found, c=free: found[0] if found["macro"] else c.ljust(len(found[0])), text)
