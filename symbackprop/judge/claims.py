@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
-
-import sympy as sp
 
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
@@ -14,9 +12,7 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Program, shape_text
 from symbackprop.core.progress import counted
 from symbackprop.evaluate.points import PointError
-from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Formula, Told, listed, name, several, told
 from symbackprop.formulas.tree import Node, Row, items_of, split
@@ -27,10 +23,11 @@ from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
+from symbackprop.judge.doubted import doubted
 from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.followed.whole import followed_whole
-from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself, steps_of
+from symbackprop.judge.goals import as_said, asked, goal_for, limits, refused, steps_of
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
 from symbackprop.judge.mistakes.edit import Finding
@@ -47,7 +44,7 @@ from symbackprop.judge.truth import WITNESSES, Truth
 from symbackprop.judge.used import as_used
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
-from symbackprop.notation.claims.constants import constant
+from symbackprop.judge.written_out import without_own_functions
 from symbackprop.notation.claims.shapes import BOLD, DOT, DOTTED
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
@@ -89,7 +86,7 @@ def verify(
     written = [step[:2] for step in given]
     steps = steps and bool(given)
     if steps:
-        found = judge_steps(judge, given)
+        found = without_own_functions(truth, given, lambda own: judge_steps(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return verify(own, claims, of, symbols, allow, sizes)
     else:
@@ -136,27 +133,6 @@ def case_of(network: Network, target: str, sizes: Mapping[str, int]) -> Case:
             raise DerivationError(f"there is no {target} to differentiate; the network has {', '.join(found.truth.named)}")
         _cases[:] = [*_cases[1 - KEPT :], found]
     return found
-
-
-def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> Told:
-    """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; nothing where it can."""
-    lead = len(goals[0].shape) - what.rank
-    if any(made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)):
-        return told("it is made of {}, which is what it claims; write that out", what.shown)
-    written = claim.readings[0].formula is not None
-    if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
-        return told("a Jacobian of matrices has no agreed layout without indices; write the entries of {}", what.shown)
-    return Told()
-
-
-def limits(goal: Goal) -> Iterator[Told]:
-    """At which steps a claim was held against the truth, where it reads beyond the others."""
-    for one in goal.steps:
-        if one.left is not None:
-            low = one.first + one.axis.origin
-            high = sp.expand(low + one.axis.extent - one.left - 1)
-            steps = f.equation(letter(one.axis.letter), f.listed([constant(low), f.symbol("ldots"), constant(high)]))
-            yield told("held against the gradient at {}, since it reads beyond the other steps", Formula(plain(steps), steps))
 
 
 def _by_factor(found: Weighed) -> Convention | None:
@@ -347,7 +323,8 @@ class Judge:
             kind = f"right, {'identity' if found.identity else 'numeric'}"
             about["remarks"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
             return Judged(what.name, what, kind, stands, bits=found.bits, **about)
-        return self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
+        judged = self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
+        return doubted(judged, goal, reading, bindings, found)
 
     def differing(
         self, what: Asked, goal: Goal, found: Weighed, about: dict[str, Any], fails: Callable[[], Counterexample | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,16 @@ from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.extents import evaluator
-from symbackprop.formulas.told import Told
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Formula, Told, told
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.reading import CLAIM, equal_shapes
+from symbackprop.judge.reading import CLAIM, Claim, equal_shapes
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import Bindings, Goal, goal_of, value
 from symbackprop.notation.claims import At, Left
+from symbackprop.notation.claims.constants import constant
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
 _OF_LOSS = re.compile(r"d_?([jJlLcCeE]|loss|cost|error)_d_?(\w+)")  # dj_dw: of the loss, whatever the network calls it
@@ -191,3 +195,24 @@ def together(goal: Goal, pattern: Sequence[int]) -> Goal:
     tensors: Mapping[str, Signature] = {**goal.program.tensors, name: signature}
     program = replace(goal.program, tensors=tensors, equations=(*goal.program.equations, equation), outputs=(name,))
     return Goal(goal.truth, goal.of, goal.wrt, program, name)
+
+
+def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> Told:
+    """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; nothing where it can."""
+    lead = len(goals[0].shape) - what.rank
+    if any(made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)):
+        return told("it is made of {}, which is what it claims; write that out", what.shown)
+    written = claim.readings[0].formula is not None
+    if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
+        return told("a Jacobian of matrices has no agreed layout without indices; write the entries of {}", what.shown)
+    return Told()
+
+
+def limits(goal: Goal) -> Iterator[Told]:
+    """At which steps a claim was held against the truth, where it reads beyond the others."""
+    for one in goal.steps:
+        if one.left is not None:
+            low = one.first + one.axis.origin
+            high = sp.expand(low + one.axis.extent - one.left - 1)
+            steps = f.equation(letter(one.axis.letter), f.listed([constant(low), f.symbol("ldots"), constant(high)]))
+            yield told("held against the gradient at {}, since it reads beyond the other steps", Formula(plain(steps), steps))

@@ -15,6 +15,7 @@ from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node, Row, items_of, split
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import Context, DoesNotFit, Left, NotUnderstood, Reading, read_claim
+from symbackprop.notation.claims.words import how_to_call
 
 CLAIM = "claim"  # the output of a claim's program
 
@@ -125,5 +126,5 @@ __all__ = ["CLAIM", "Claim", "DoesNotFit", "NotUnderstood", "Reading", "read"]
 
 def nothing_called(name: str) -> NotUnderstood:
     """The refusal of a derivative by a name that the network lacks."""
-    mend = "Name one of its tensors, or say which this is: --call p=NAME, or symbols={'p': NAME} in Python."
+    mend = f"Name one of its tensors, or say which this is: {how_to_call(name)}."
     return NotUnderstood(f"there is no {name} in this network.", mend)

@@ -82,7 +82,9 @@ def fraction(state: State, node: sx.Fraction) -> Senses:
     found = derivatives.derivative(state, node)
     if found is not None:
         return derivatives.true_derivative(state, found)
-    top, below = state.read(node.over), state.read(node.under)
+    top = state.read(node.over)
+    with state.dividing():
+        below = state.read(node.under)
     result = quotient(top, below)
     if not result:
         sizes = state.probe.expression
@@ -124,7 +126,8 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
     found = made(mean, readings, cost=ASSUMED, note=told("a bar is read as the mean over rows"))
     found = made(lambda x: nd.renamed(x, [(RIGHT, DOWN)]) if x.matrix == {RIGHT} else x, found)
     if not found:
-        raise Unknown(described(word) if word else "bar", "a bar over what is no vector and no name.", naming.mend(state), at)
+        key = described(word) if word else "bar"
+        raise Unknown(key, "a bar over what is no vector and no name.", naming.mend(state, key), at)
     return naming.scripts(state, found, word.sub, word.sup, at) if word else found
 
 

@@ -16,6 +16,7 @@ from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.attempt import Attempt
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.left import Left, left_side
+from symbackprop.notation.claims.own_functions import without_functions
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import LOCAL, ClaimTensors, read_python, read_sympy
 from symbackprop.notation.claims.state import Context, State
@@ -115,6 +116,7 @@ def _plain(program: Program, shape: tuple[Expr, ...], context: Context, at: tupl
 
 def _latex(text: str, context: Context) -> Understood:
     """A formula; where it speaks of entries beyond those of the probe by their numbers, once more with larger sizes."""
+    text = without_functions([text], lambda name: name != context.of)[0]
     try:
         return _formula(text, context)
     except Fault:

@@ -20,7 +20,7 @@ from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain
-from symbackprop.notation.claims.words import described, split_family
+from symbackprop.notation.claims.words import described, has_label, how_to_call, split_family
 
 ENTRYWISE, FLIPPED = 0.5, 2.0
 _LOSSES = frozenset(["L", "J", "C", "E", "l", "ell", "loss", "Loss", "cost", "R", "F", "f"])
@@ -36,6 +36,7 @@ class Derivative(NamedTuple):
     family   the tensors h_1, h_2, ... of h_t, and the tokens that number them; `wrt` is then the first.
     short    whether it is dz, which an earlier step may have said.
     sampled  whether its index is a sample, z^{(i)}: a row, or a column.
+    flipped  whether it is a gradient by w^\\top, the row that is the gradient transposed.
     """
 
     of: str | None
@@ -46,6 +47,7 @@ class Derivative(NamedTuple):
     family: tuple[dict[int, str], Tokens] | None = None
     short: bool = False
     sampled: bool = False
+    flipped: bool = False
 
     @property
     def second(self) -> bool:
@@ -108,7 +110,8 @@ def _second(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | 
             return None
     match under:
         case sx.Product(factors=(sx.Partial(of=Word() as first), sx.Partial(of=Word() as second)), ops=("",)):
-            return _twice(state, top, _untransposed(state, first), _untransposed(state, second), at)
+            one, other = (reference(state, untransposed(state, word)) for word in (first, second))
+            return _twice(state, top, one, other, at)
         case sx.Partial() | sx.Product() | Word():
             one = differential(state, under)
             if isinstance(one, Word) and plain(one.sup) == "2":
@@ -120,9 +123,23 @@ def _second(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | 
     raise Fault("this second derivative does not say by what.", mend, at)
 
 
-def _untransposed(state: State, word: Word) -> tuple[str, Tokens]:
-    r"""What is differentiated by, w^\top as w."""
-    return reference(state, replace(word, sup=()) if plain(word.sup) in ("T", "top") else word)
+def untransposed(state: State, node: Syntax) -> Syntax:
+    r"""What is differentiated by, w^\top and w' as w; a matrix W' may be another than W."""
+    match node:
+        case Word(primes=0, sup=sup) if plain(sup) in ("T", "top"):
+            return replace(node, sup=())
+        case Word(primes=1, sub=(), sup=()) if not marked(state, node):
+            own = replace(node, primes=0)
+            found = state.names.lookup(own)
+            return own if found is not None and len(state.probe.shapes[found.name]) < 2 else node
+        case _:
+            return node
+
+
+def marked(state: State, word: Word) -> bool:
+    """Whether a word with a prime names a tensor whose name has it."""
+    found = state.names.lookup(word)
+    return found is not None and found.name.endswith("prime")
 
 
 def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | None:
@@ -132,13 +149,14 @@ def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative 
     top, below = differential(state, over), differential(state, under)
     if top is None or below is None or isinstance(below, sx.Partial):
         return None
-    several = _family(state, below)
-    name, index = several[:2] if several else reference(state, below)
+    plain_below = untransposed(state, below)
+    several = _family(state, plain_below)
+    name, index = several[:2] if several else reference(state, plain_below)
     family = several[2:] if several else None
-    own = _is_sampled(state, below)
-    if isinstance(top, sx.Partial):
-        return Derivative(None, (), name, index, at, family, sampled=own)
-    return Derivative(*above(state, top), name, index, at, family, sampled=own)
+    of, of_index = (None, ()) if isinstance(top, sx.Partial) else above(state, top)
+    is_row = plain_below != below and not state.probe.shapes.get(of or state.context.of, ())
+    own = _is_sampled(state, plain_below)
+    return Derivative(of, of_index, name, index, at, family, sampled=own, flipped=is_row)
 
 
 def _is_sampled(state: State, node: Syntax) -> bool:
@@ -179,6 +197,8 @@ def differential(state: State, node: Syntax) -> Syntax | None:
         case sx.Partial(of=of):
             return of
         case sx.Product(factors=(Word(base="d", sub=(), sup=(), primes=0) as d, behind), ops=("",)) if not declared(state, d):
+            if state.divides and state.names.size(d):
+                return None
             own = isinstance(behind, Word) and described(replace(behind, base="d" + behind.base)) in state.local
             return None if own else behind
         case sx.Product(factors=(sx.Partial(of=sx.Word() as first), *rest), ops=ops) if not any(ops):
@@ -217,7 +237,7 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
             if symbol and said:
                 _no_power(said, symbol[2], node.at)
                 return said, symbol[1]
-            found = state.names.lookup(node)
+            found = state.names.lookup(node) if not node.primes or marked(state, node) else None
             if found:
                 _no_power(found.name, found.power, node.at)
             if found and not found.power:
@@ -225,7 +245,9 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
             family = state.names.family(node)
             if family:
                 raise Fault(f"{described(node)} is one of several tensors.", "Write the one that is meant by its number.", node.at)
-            raise Unknown(node.base, f"there is no {described(node)} in this network.", _meant(state, described(node)), node.at)
+            is_label = has_label(node) and not {*plain(node.sub)} <= {*"ijklmn"}
+            own = described(replace(node, sub=node.sub if is_label else (), sup=()))
+            raise Unknown(node.base, f"there is no {own} in this network.", _meant(state, own), node.at)
     raise Fault("this is no tensor to differentiate.", r"Write \frac{\partial L}{\partial z} with names of the network.", node.at)
 
 
@@ -242,6 +264,8 @@ def _no_power(name: str, power: Tokens, at: int) -> None:
 
 def true_derivative(state: State, found: Derivative) -> Senses:
     """The true derivative, as a tensor of the reading."""
+    if found.flipped:
+        return made(nd.transposed, true_derivative(state, found._replace(flipped=False)))
     of = state.context.of if found.of is None else found.of
     if found.second:
         raise Fault("a second derivative is not read on this side.", r"Claim it by itself: \nabla_w^2 L = ...", found.at)
@@ -350,6 +374,6 @@ def _meant(state: State, name: str) -> str:
     """The mend for a name that is none: the tensor that is spelled alike, W_q for W_Q."""
     plain = re.sub(r"[\W_]", "", name).casefold()
     alike = next((own for own in state.context.shapes() if own.replace("_", "").casefold() == plain), None)
-    if alike:
+    if alike and "'" not in name:
         return f"Did you mean {alike}?"
-    return "Name one of its tensors, or say which this is: --call p=NAME, or symbols={'p': NAME} in Python."
+    return f"Name one of its tensors, or say which this is: {how_to_call(name)}."

@@ -90,7 +90,7 @@ def left_side(state: State, node: Syntax | None) -> Left:
         single = list(dict.fromkeys(letters))
         pattern = tuple(map(single.index, letters)) if len(single) < len(letters) else ()
         letters = single
-    return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts, pattern, tuple(at))
+    return Left(kind, of, found.wrt, tuple(letters), transposed != found.flipped, "", contradicts, pattern, tuple(at))
 
 
 def _at_steps(state: State, wrt: str, several: Tokens, letters: list[str], at: list[At]) -> Tokens:
@@ -142,6 +142,7 @@ def under(side: Syntax | None, left: Left) -> dict[str, str]:
 
     The n of \delta_{Y,n}, the n and k of P_{nk}: the right-hand side tells, which then has them as well.
     """
+    side = sx.spelled_out(side)
     if left.kind != "abbreviation" or left.letters or left.stepped or not isinstance(side, Word):
         return {}
     several = [t for t in side.sub if t.text not in "{}"]
@@ -165,6 +166,7 @@ def lettered(left: Left, below_name: dict[str, str], senses: Senses) -> Left:
 
 def unlettered(left: Left, side: Syntax | None, senses: Senses) -> Left:
     r"""A name such as \delta_g, whose letter is no index where the right-hand side, a vector or a matrix, has none."""
+    side = sx.spelled_out(side)
     whole = all(sense.node.matrix and not sense.node.letters for sense in senses)
     if left.kind != "abbreviation" or left.stepped or not (left.letters and whole and isinstance(side, Word)):
         return left
@@ -285,10 +287,8 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
     word = body
     if isinstance(body, sx.Product) and len(body.factors) == 2 and _is_application(state, *body.factors):
         word = body.factors[0]  # L(w, b) = ...
-    elif isinstance(body, sx.Product) and not any(body.ops):  # dz_2, a name of several letters
-        letters_only = [f for f in body.factors if isinstance(f, Word)]
-        if len(letters_only) == len(body.factors) and not any(f.sub or f.sup for f in letters_only[:-1]):
-            word = replace(letters_only[-1], base="".join(f.base for f in letters_only))
+    else:
+        word = sx.spelled_out(body)
     found = state.context.loops.split(word) if state.context.loops and isinstance(word, Word) and not outer else None
     if found is not None:
         return _stepped(state, *found, transposed)

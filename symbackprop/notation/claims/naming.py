@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbackprop.core.errors import shown
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import calls, sums
 from symbackprop.notation.claims import nodes as nd
@@ -17,16 +18,17 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import indexed, letters_of, powered
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, RIGHT, Node
-from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
+from symbackprop.notation.claims.shapes import Sense, Senses, best, made, number_turned, sure
 from symbackprop.notation.claims.state import Local, State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word, bound, with_letters
 from symbackprop.notation.claims.tokens import Token, bare, plain
-from symbackprop.notation.claims.words import ROW, described, indices, split_family, stem
+from symbackprop.notation.claims.words import ROW, TRANSPOSES, described, has_label, how_to_call, indices, split_family, stem
 
 ASSUMED = 0.5
 SLACK = 0.2
 PRIME = 1.0
 UNIT = 0.4  # an axis of size 1 is left out
+NUMBER_E = told("{} is read as the number", letter("e"))
 ROW_LETTERS = frozenset("NmnMBT")
 
 
@@ -108,14 +110,53 @@ def named(state: State, word: Word) -> Senses | None:
         readings = sampled(state, readings, found.sample, word.at)
     if found.index:
         readings = indexed(state, [*readings, *(s for r in readings for s in squeezed(r))], found.index, word.at)
+    if found.index and found.power and found.power[-1].text in TRANSPOSES and not any(s.node.matrix for s in readings):
+        note = number_turned(described(replace(word, sup=())))
+        readings = [s._replace(notes=(*s.notes, note)) for s in readings]
     readings = powered(state, readings, found.power, word.at) if found.power else readings
     readings = [*readings, *(s for r in readings[:1] if not (found.sample or found.index) for s in squeezed(r))]
+    if word.base == found.name == "e" and word.sup and not (word.sub or plain(word.sup) in TRANSPOSES):  # e^{s}, beside data e
+        readings = [*readings, *(r._replace(cost=r.cost + UNIT, notes=(*r.notes, NUMBER_E)) for r in constant(state, word) or ())]
     if word.base == found.name == "pi" and not (word.font or word.sub) and state.context.counts_turns:
         number = [Sense(nd.const(sp.pi, complex(sp.pi)), UNIT, (told("{} is read as the number", f.symbol("pi")),))]
         readings = [*readings, *scripts(state, number, (), word.sup, word.at)]
     if not word.primes or has_mark:
         return readings
     return best(made(nd.transposed, readings, cost=PRIME, note=told("a prime is read as a transpose")))
+
+
+def labelled_number(state: State, word: Word) -> Senses | None:
+    """target_{o1}, where the network has one number target: which cannot have an index."""
+    found = state.names.lookup(replace(word, sub=())) if word.sub and has_label(word) else None
+    if found is None or state.probe.shapes[found.name] or found.name in state.context.defined:
+        return None
+    note = told("{} is read as {}", described(replace(word, sup=())), found.name)
+    return [s._replace(notes=(*s.notes, note)) for s in scripts(state, sure(state.tensor(found.name)), (), word.sup, word.at)]
+
+
+def of_sample(state: State, word: Word, behind: Syntax) -> Senses | None:
+    r"""D(x_i), a value at a sample of the data that it is made of: its i-th entry; None where nothing is so applied.
+
+    Raises Fault where the value is made of other data.
+    """
+    value = state.names.lookup(word)
+    match behind:
+        case sx.Group(items=(Word() as argument,), bracket="("):
+            given = state.names.lookup(argument)
+        case _:
+            return None
+    tensors = state.context.forward.tensors
+    if value is None or given is None or value.name not in tensors or given.name not in tensors or given.power:
+        return None
+    own, data, index = tensors[value.name], tensors[given.name], given.sample or given.index
+    if own.kind != "value" or data.kind != "data" or not index or value.index or not own.shape:
+        return None
+    if not data.shape or own.shape[0] != data.shape[0]:
+        return None
+    if given.name not in state.context.made_of(value.name):
+        fault = f"{described(word)} is not made of {described(argument)}."
+        raise Fault(fault, f"Write the value that the network has of {stem(given.name)}, or say what {word.base} is.", word.at)
+    return scripts(state, indexed(state, sure(state.tensor(value.name)), index, word.at), (), value.power, word.at)
 
 
 def squeezed(whole: Sense) -> Senses:
@@ -208,6 +249,16 @@ def scripts(state: State, readings: Senses, sub: Tokens, sup: Tokens, at: int) -
     """Indices, then a power or a transpose."""
     readings = indexed(state, readings, sub, at) if sub else readings
     return powered(state, readings, sup, at) if sup else readings
+
+
+def tabled(state: State, word: Word) -> Senses | None:
+    """A letter that a person's table has, with its scripts; a prime that the table does not have transposes a matrix."""
+    found = state.names.symbol(word)
+    if found is None and word.primes == 1:
+        plain_one = tabled(state, replace(word, primes=0))
+        matrices = [s for s in plain_one or () if s.node.matrix == nd.MATRIX]
+        return best(made(nd.transposed, matrices, cost=PRIME, note=told("a prime is read as a transpose"))) if matrices else None
+    return None if found is None else scripts(state, given(state, found[0], word), found[1], found[2], word.at)
 
 
 def given(state: State, value: str, word: Word) -> Senses:
@@ -326,7 +377,7 @@ def behind_label(word: Word) -> Tokens:
     return word.sup[closing + 1 :]
 
 
-def mend(state: State) -> str:
+def mend(state: State, name: str) -> str:
     """What to do about a letter that stands nowhere."""
     known = ", ".join([name for name in state.names.known if stem(name) == name][:12])
-    return f"The network has {known}; say what your letters are: --call p=NAME, or symbols={{'p': NAME}} in Python."
+    return f"The network has {known}; say what {name} is: {how_to_call(name)}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -23,7 +22,7 @@ from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import bare, plain
-from symbackprop.notation.claims.words import Found, described, indices
+from symbackprop.notation.claims.words import Found, described, has_label, indices
 
 ASSUMED = 0.5
 ROW_LETTERS = frozenset("NmnMBSbsT")
@@ -228,10 +227,9 @@ class Reader:
         own = naming.local(self.state, word)
         if own is not None:
             return own, k + 1
-        symbol = state.names.symbol(word)
-        if symbol is not None:
-            readings = naming.given(self.state, symbol[0], word)
-            return naming.scripts(self.state, readings, symbol[1], symbol[2], word.at), k + 1
+        tabled = naming.tabled(state, word)
+        if tabled is not None:
+            return tabled, k + 1
         if (word.font in _ONES and word.base == "1") or (
             word.base == "I" and (word.font == "mathbb" or (behind and self.is_condition(behind[0])) or _has_relation(word.sub))
         ):
@@ -247,6 +245,9 @@ class Reader:
             called = self.call(word, functions, behind)
             if called is not None:
                 return called[0], k + 1 + called[1]
+        at_sample = naming.of_sample(state, word, behind[0]) if declared and behind else None
+        if at_sample is not None:
+            return at_sample, k + 2
         whole = self.joined(word, behind, self.may_join) if declared else None
         if whole is not None:
             return whole[0], k + 1 + whole[1]
@@ -315,7 +316,10 @@ class Reader:
                 return own, k + 2
             target = replace(behind[0], sup=()) if not state.names.lookup(behind[0]) else behind[0]
             found = state.names.lookup(target)
-            if found is not None and (word.font or not state.names.size(word) or self.is_whole(word, behind[0])):
+            likely = (
+                found is not None and not state.divides and (found.name in state.context.own or not plain(behind[0].sup).isdigit())
+            )
+            if found is not None and (word.font or not state.names.size(word) or self.is_whole(word, behind[0], likely=likely)):
                 return self.gradient_of(found, word.at), k + 2
         joined = self.joined(word, behind, self.may_join) if state.names.size(word) else self.joined(word, behind)
         if joined is not None:
@@ -333,9 +337,9 @@ class Reader:
         stepped = state.context.loops.split(word) if state.context.loops else None
         if stepped is not None:
             key = described(replace(stepped[0], sup=()))
-            raise Unknown(key, f"{key} stands nowhere in this network.", naming.mend(state), word.at)
-        key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if _numbered(word) else ()))
-        raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state), word.at)
+            raise Unknown(key, f"{key} stands nowhere in this network.", naming.mend(state, key), word.at)
+        key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if has_label(word) else ()))
+        raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state, key), word.at)
 
     def gradient_of(self, found: Found, at: int) -> Senses:
         """dz, at its indices: the gradient by a tensor, as an earlier step said it, else the true one."""
@@ -344,11 +348,11 @@ class Reader:
         senses = naming.sampled(self.state, senses, found.sample, at) if found.sample else senses
         return naming.scripts(self.state, senses, found.index, found.power, at)
 
-    def is_whole(self, *letters: Word) -> bool:
-        """Whether letters of which each has a meaning are one name: where they touch, or do not and are taken so."""
+    def is_whole(self, *letters: Word, likely: bool = True) -> bool:
+        """Whether letters of which each has a meaning are one name: where they touch and that is likely, or are taken so."""
         name = "".join(one.base for one in letters)
         self.state.beside.add(name)
-        return all(b.at == a.at + 1 for a, b in pairwise(letters)) != (self.state.apart == name)
+        return (likely and all(b.at == a.at + 1 for a, b in pairwise(letters))) != (self.state.apart == name)
 
     def may_join(self, name: str, letters: Sequence[Word]) -> bool:
         """Whether letters of which the first has a meaning are a name of a step, or of the network in just that spelling."""
@@ -367,7 +371,9 @@ class Reader:
             text += other.base
             letters.append(other)
             whole = replace(other, base=text)
-            readings = naming.named(self.state, whole) if may(text, letters) else None
+            readings = naming.local(self.state, whole)
+            if readings is None and may(text, letters):
+                readings = naming.named(self.state, whole) or naming.labelled_number(self.state, whole)
             if readings is not None:
                 return readings, taken
             if other.sub or other.sup:
@@ -384,9 +390,3 @@ def _unbraced(several: Tokens) -> Tokens:
 
 def _has_relation(several: Tokens) -> bool:
     return any(t.text in ("<", ">", r"\leq", r"\geq", "=", r"\neq") for t in several)
-
-
-def _numbered(word: Word) -> bool:
-    """Whether the subscript is more likely part of a name than an index."""
-    text = plain(word.sub)
-    return bool(re.fullmatch(r"\d+|[a-zA-Z]{2,}|[A-Z]|l|L|o|out|h", text))

@@ -50,6 +50,11 @@ FEW = 4  # readings of a factor, of which none can have been left out
 MOST_FACTORS = 16
 
 
+def number_turned(name: str = "") -> Told:
+    """What is said of u_k^\\top where u_k is a number: a letter of the network may stand for another vector of a person's."""
+    return told("{} is transposed as a vector is, and is a number of this network: say what it is", name)
+
+
 class Sense(NamedTuple):
     """A meaning, its cost, and in words what costs."""
 

@@ -85,6 +85,16 @@ class Context:
         named = {t.name: t.shape for t in self.forward.tensors.values() if t.named}
         return named | {name: shape for name, shape in self.defined.items() if name not in named}
 
+    def made_of(self, name: str) -> set[str]:
+        """The tensors that a value is made of."""
+        found, waiting = set[str](), [name]
+        while waiting:
+            equation = self.forward.equation_of().get(waiting.pop())
+            read = {r.name for r in equation.operands} - found if equation else set()
+            found |= read
+            waiting += read
+        return found
+
     @property
     def shape(self) -> tuple[Expr, ...] | None:
         """The shape of what the key claims; None without a key."""
@@ -143,6 +153,7 @@ class State:
         self.lows: dict[str, Expr] = {}
         self.limited: set[str] = set()  # indices whose limits a sum computes: n - 2
         self.loose = False  # whether what is read stands in a sum without letters: all that are below something are its own
+        self.divides = False  # whether what is read divides
         self.outer: set[str] = set()  # the indices of the left-hand side
         self.local: dict[str, Local] = {}
         self.roles: dict[str, Gradient] = {}
@@ -229,6 +240,15 @@ class State:
     def steps(self, letter: str, extent: int, axis: Axis) -> int:
         """How many steps an index runs over: from 1, unless the left-hand side says from where."""
         return extent if letter in self.trims else extent + int(self.probe.value(axis.origin).real) - 1
+
+    @contextmanager
+    def dividing(self) -> Iterator[None]:
+        """What divides: the d of d r is a size there, since nobody divides by a gradient."""
+        before, self.divides = self.divides, True
+        try:
+            yield
+        finally:
+            self.divides = before
 
     @contextmanager
     def bound(self, letters: list[str]) -> Iterator[None]:

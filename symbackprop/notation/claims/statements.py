@@ -229,11 +229,17 @@ def equality(part: Tokens, behind: bool = False) -> Equality:
 def named_last(one: Equality, names: Names) -> Equality:
     r"""A chain that ends in a name of its own, \nabla_r L = r - x = e: what stands before it is claimed, and called so."""
     last = one.right
-    if not (one.between and isinstance(last, Word)) or names.lookup(last) or names.size(last) or names.symbol(last):
+    if isinstance(last, sx.Product) and any(isinstance(f, Word) and not _is_known(names, f) for f in last.factors):
+        last = sx.spelled_out(last)  # EH_i
+    if not (one.between and isinstance(last, Word)) or _is_known(names, last):
         return one
     if last.base in ("pi", "I", "1", "0") or last.primes or (last.sup and not labelled(last)):
         return one
     return Equality(one.left, one.between[-1], (*one.between[:-1], last))
+
+
+def _is_known(names: Names, word: Word) -> bool:
+    return bool(names.lookup(word) or names.size(word) or names.symbol(word))
 
 
 def derivatives_defined(state: State, definitions: Iterable[Equality]) -> dict[str, int]:

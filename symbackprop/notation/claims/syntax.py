@@ -185,6 +185,16 @@ def applied(name: str, *arguments: Syntax) -> Group:
     return Group((Product((Word(name, at), Group(arguments, "(", at)), ("",), at),), "(", at)
 
 
+def spelled_out(node: Syntax | None) -> Syntax | None:
+    """Letters side by side on a left-hand side as one word, dz_2; anything else as it is."""
+    match node:
+        case Product(factors=factors, ops=ops) if not any(ops):
+            letters = [f for f in factors if isinstance(f, Word)]
+            if len(letters) == len(factors) and not any(f.sub or f.sup for f in letters[:-1]):
+                return replace(letters[-1], base="".join(f.base for f in letters))
+    return node
+
+
 def below(node: Any) -> Iterator[Any]:
     """The parts of a syntax that are syntax, or tuples of it."""
     if isinstance(node, tuple):

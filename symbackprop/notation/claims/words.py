@@ -126,8 +126,13 @@ class Names:
 
     def symbol(self, word: Word) -> tuple[str, Tokens, Tokens] | None:
         """What a person's table says of a word, with the subscript and the superscript that it leaves over."""
-        b, sub, sup = accented(word), plain(word.sub), plain(word.sup)
-        rows = ((b, sub, sup, (), ()), (b, sub, "", (), word.sup), (b, "", sup, word.sub, ()), (b, "", "", word.sub, word.sup))
+        b, sub, sup, primes = accented(word), plain(word.sub), plain(word.sup), "'" * word.primes
+        rows = (
+            (b, sub, sup + primes, (), ()),
+            (b, sub, primes, (), word.sup),
+            (b, "", sup + primes, word.sub, ()),
+            (b, "", primes, word.sub, word.sup),
+        )
         for base, low, high, left_sub, left_sup in rows:
             key = (base, low, high)
             if key in self.symbols:
@@ -188,6 +193,8 @@ class Names:
 
     def _indexable(self, name: str, index: Tokens, sample: Tokens) -> bool:
         rank = self.known[name] - bool(sample)
+        if index and all(t.text in MARKS for t in index):  # k_+ is a letter of its own
+            return False
         return (not index and not sample) or len(joined(indices(index) or (), rank)) <= rank
 
     def _view(self, name: str, index: Tokens) -> str | None:
@@ -360,3 +367,19 @@ def described(word: Word) -> str:
     mark = f"{word.accent} " if word.accent else ""
     sub, sup = plain(word.sub), plain(word.sup)
     return mark + word.base + (f"_{sub}" if sub else "") + (f"^{sup}" if sup else "") + "'" * word.primes
+
+
+def how_to_call(name: str) -> str:
+    """How a person says what a letter is, as a mend ends: --call beta=NAME, or symbols={'beta': 'NAME'} in Python."""
+    accent, _, base = name.rpartition(" ")
+    spelled = rf"\{accent}{{{base}}}" if accent else name
+    quote = '"' if "'" in spelled else "'"
+    shell = f"{spelled}=NAME" if re.fullmatch(r"\w+", spelled) else f"{quote}{spelled}=NAME{quote}"
+    key = f"{'r' if accent else ''}{quote}{spelled}{quote}"
+    return f"--call {shell}, or symbols={{{key}: 'NAME'}} in Python"
+
+
+def has_label(word: Word) -> bool:
+    """Whether the subscript is more likely part of a name than an index."""
+    text = plain(word.sub)
+    return bool(re.fullmatch(r"\d+|[a-zA-Z]{2,}|[A-Z]|l|L|(?:o|out|h)\d*|[-+*]", text))

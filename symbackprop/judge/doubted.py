@@ -1,0 +1,24 @@
+"""Wrong claims that their own letters speak for: about other data than the network says, or a vector where it has a number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbackprop.formulas.told import Told
+from symbackprop.judge.labels import right_of_other_data
+from symbackprop.judge.reading import Reading
+from symbackprop.judge.verdict import Judged
+from symbackprop.judge.weigh import Bindings, Goal, Weighed
+from symbackprop.notation.claims.shapes import number_turned
+
+
+def doubted(judged: Judged, goal: Goal, reading: Reading, bindings: Bindings, found: Weighed) -> Judged:
+    """A verdict that convicts nobody who means other data, or another letter, than the network has."""
+    if judged.kind not in ("wrong", "wrong region", "wrong shape"):
+        return judged
+    turned = next((note for note in reading.notes if note.pattern == number_turned().pattern), Told())
+    because = turned or right_of_other_data(goal, reading.program, bindings, found)
+    if not because:
+        return judged
+    remarks = tuple(note for note in judged.remarks if note != turned)
+    return replace(judged, kind="undecided", because=because, remarks=remarks, mistakes=(), corrected=(), counterexample=None)
