@@ -15,7 +15,7 @@ import click
 from symbackprop import __version__
 from symbackprop.cli.shell import guarded, say
 
-NEEDED = ("sympy", "numpy", "click", "rich", "ziamath", "fonttools", "brotli", "latexify-py")
+NEEDED = ("sympy", "numpy", "click", "rich", "ziamath", "fonttools", "latexify-py")
 
 
 class Extra(NamedTuple):

@@ -211,7 +211,7 @@ class Html(Fragment):
         main = self.main(document, shown)
         characters = frozenset(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", main, re.DOTALL))))
         font = math_font(characters) if characters else ""
-        source = f'url(data:font/woff2;base64,{font}) format("woff2")'
+        source = f'url(data:font/woff;base64,{font}) format("woff")'
         face = f'@font-face{{font-family:"STIX Two Math Report";src:{source}}}' if font else ""
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language.code}">\n<head>\n<meta charset="utf-8">\n'

@@ -68,7 +68,7 @@ class TooLarge(DrawingError):
 
 
 MOST_EFFORT = 5000
-"""The largest formula that is set, by `_effort`: some 300 terms, or brackets 8 deep; about 0.4 s."""
+"""The largest formula that is set, by `_effort`: some 500 terms, or brackets 8 deep; about 0.4 s."""
 
 
 _DOTS = Atom("…", "upright")
@@ -83,7 +83,7 @@ def formula(node: Node, size: float, even: bool = False) -> Ink:
     `a` and `b` take the same room.
     Raises: DrawingError for what has no outline in the font; TooLarge.
     """
-    tree = _for_ziamath(ElementTree.fromstring(mathml(node, display=True)), size)
+    tree = _spliced(_for_ziamath(ElementTree.fromstring(mathml(node, display=True)), size))
     if _effort(tree) > MOST_EFFORT:
         raise TooLarge("the formula is too long or too deeply nested to be drawn: give a part of it a name of its own")
     found = _Found([], [], [])
@@ -103,6 +103,41 @@ def _effort(element: ElementTree.Element) -> int:
     """How many elements ziamath sets: a row twice, to learn its height first, a row within a row four times, ..."""
     within = sum(map(_effort, element))
     return 1 + (2 * within if element.tag in ("math", "mrow", "mtr", "mtd") else within)
+
+
+_ROWS = ("math", "mrow", "mtd")
+_STILL = frozenset("=+−-±×·⊙,<>≤≥∈∑∏′∂")  # signs that never stretch
+
+
+def _spliced(element: ElementTree.Element) -> ElementTree.Element:
+    """The same without rows that stand in a row for nothing: each would have what it holds set twice as often.
+
+    A row that is alone is its items; so is one among others, where they care neither for its height nor for what stands before it.
+    """
+    for child in element:
+        _spliced(child)
+    if element.tag not in _ROWS:
+        return element
+    last = len(element) - 1
+    for place, child in enumerate(element):  # a sign at an end has other spaces than one between, and stays what it is
+        if child.tag in ("mo", "mi") and not child.get("form"):
+            child.set("form", "none" if not last else "prefix" if not place else "postfix" if place == last else "infix")
+    element[:] = [
+        item for child in element for item in (child if child.tag == "mrow" and (not last or _is_loose(child)) else (child,))
+    ]
+    return element
+
+
+def _is_loose(row: ElementTree.Element) -> bool:
+    return len(row) > 0 and row[0].tag not in ("mrow", "mfrac") and not any(map(_stretches, row))
+
+
+def _stretches(element: ElementTree.Element) -> bool:
+    """Whether a sign, or one in its scripts, may stretch to the height of its row."""
+    if element.tag in ("mo", "mi"):  # ziamath takes a bar for a sign, whatever it was called
+        sign = element.text or ""
+        return element.get("stretchy") != "false" and sign not in _STILL and not sign.isalpha()
+    return element.tag != "mrow" and any(map(_stretches, element))
 
 
 _ROLES = dict([*SYMBOLS.values(), *CHARACTERS.values()])

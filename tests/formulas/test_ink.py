@@ -46,6 +46,18 @@ def test_a_formula_fills_its_extent_and_scales(latex, size):
     assert all(-small.ascent - size < y < small.descent + size for _, _, y, _ in small.glyphs)
 
 
+@pytest.mark.parametrize(
+    "latex", [*FORMULAS, r"\left(\left(a+\frac{b}{c}\right)^{2}x_{i,j}-{-y}\right)|z|' \to {\frac{u}{v}w}", r"-{{a+{b}}c}"]
+)
+def test_rows_within_rows_are_set_as_one_and_look_the_same(latex, monkeypatch):
+    set_as_one = formula.__wrapped__(parse(latex), 17.0)
+    monkeypatch.setattr(ink, "_spliced", lambda tree: tree)
+    as_written = formula.__wrapped__(parse(latex), 17.0)
+    assert set_as_one.width == pytest.approx(as_written.width)
+    assert [g[0] for g in set_as_one.glyphs] == [g[0] for g in as_written.glyphs]
+    assert [x for g in set_as_one.glyphs for x in g[1:]] == pytest.approx([x for g in as_written.glyphs for x in g[1:]])
+
+
 def _latex_of_the_tables():
     yield from (rf"a \{name} b" for name in SYMBOLS)
     yield from (rf"\{name}{{x}}" for name in ACCENTS)

@@ -35,7 +35,7 @@ ALONE = f"""
 import sys
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {{"numpy", "fontTools", "brotli", "pytest", "latexify", "ziamath", "click", "rich"}}:
+        if name.partition(".")[0] in {{"numpy", "fontTools", "pytest", "latexify", "ziamath", "click", "rich"}}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Absent())
 {ANSWERED}"""
