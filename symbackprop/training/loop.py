@@ -185,7 +185,7 @@ def train(
 
     keeper = Keeper(checkpoint if leads else None, settings, here)
     keeper.write(run)
-    told = told_by(settings.epochs, progress and leads, log if leads else None, resume is not None)
+    told = told_by(settings.epochs, progress and leads, log if leads else None, run.epoch)
     with Interrupts() as signals:  # until all is kept and returned
         try:
             descend(model, run, to_train, to_test, settings, told, keeper, signals)

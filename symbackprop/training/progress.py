@@ -88,12 +88,17 @@ class Bar(Silent):
 
 
 class Log(Silent):
-    """A line of JSON in a file for each epoch, beside what a person is told."""
+    """A line of JSON in a file for each epoch, beside what a person is told.
 
-    def __init__(self, path: StrPath, goes_on: bool, beside: Progress) -> None:
+    done   how many epochs there were before: lines of later ones were written before a run was cut short, and it writes them again.
+    """
+
+    def __init__(self, path: StrPath, done: int, beside: Progress) -> None:
         self.path, self.beside, self._began = path, beside, time.monotonic()
         self._failed = False
-        self._write("" if goes_on else None)
+        self._write("" if done else None)
+        if done:
+            os.truncate(path, _end_of(path, done))
 
     def __enter__(self) -> Self:
         self.beside.__enter__()
@@ -125,12 +130,27 @@ class Log(Silent):
             raise FileError(f"{os.fspath(self.path)}: the log cannot be written: {fault.strerror or fault}; {mend}") from None
 
 
+def _end_of(path: StrPath, done: int) -> int:
+    """Where a log ends for a run that goes on after so many epochs: before a line of a later one, or one that was cut short."""
+    end = 0
+    with open(path, "rb") as file:
+        for line in file:
+            try:
+                about = json.loads(line)
+            except ValueError:
+                about = None
+            if not line.endswith(b"\n") or (isinstance(about, dict) and about.get("epoch", 0) > done):
+                break
+            end += len(line)
+    return end
+
+
 def news(loss: float, held_out: float | None) -> str:
     """The losses of an epoch in words."""
     return f"loss {loss:.4g}" + ("" if held_out is None else f", held out {held_out:.4g}")
 
 
-def told_by(epochs: int, wanted: bool, log: StrPath | None = None, goes_on: bool = False) -> Progress:
-    """A bar where standard error is a terminal, lines where it is not, nothing where none is wanted; and the log, if any."""
+def told_by(epochs: int, wanted: bool, log: StrPath | None = None, done: int = 0) -> Progress:
+    """A bar where standard error is a terminal, else lines, or nothing where none is wanted; and the log, after `done` epochs."""
     shown = Silent() if not wanted else Bar(epochs) if sys.stderr.isatty() else Lines(epochs)
-    return shown if log is None else Log(log, goes_on, shown)
+    return shown if log is None else Log(log, done, shown)

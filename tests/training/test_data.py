@@ -221,6 +221,11 @@ def test_the_log_has_a_line_for_each_epoch_and_goes_on(folder: Path) -> None:
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5]
     assert [line["loss"] for line in lines[:3]] == list(found.losses.training)
     assert [line["held_out"] for line in lines[:3]] == list(found.losses.held_out)
+    short = folder.joinpath("run.jsonl").read_text()  # a run that was killed had told more than it kept, the last line in part
+    Path("run.jsonl").write_text(short + '{"epoch": 6, "loss": 1}\n{"epoch": 7, "lo')
+    sb.train(CLASSES, drawn(), log="run.jsonl", resume="run.npz", epochs=6, progress=False)
+    assert Path("run.jsonl").read_text().startswith(short)
+    assert [json.loads(line)["epoch"] for line in Path("run.jsonl").read_text().splitlines()] == [1, 2, 3, 4, 5, 6]
     with pytest.raises(sb.FileError, match="the log cannot be written: No such file or directory; choose another place"):
         sb.train(CLASSES, drawn(), log="no/where.jsonl", **QUIET)
 
