@@ -23,6 +23,7 @@ from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
 from symbackprop.formulas.tree import Atom, Node, Row, items_of, split
+from symbackprop.formulas.widths import width
 
 
 class DrawingError(SymbackpropError):
@@ -73,9 +74,9 @@ MOST_EFFORT = 5000
 
 _DOTS = Atom("…", "upright")
 MOST_LINES = 4
+SURELY = 1.6  # wider than the room by this much, as widths are guessed, a formula is not set to learn whether it fits
 
 
-@lru_cache(maxsize=4096)
 def formula(node: Node, size: float, even: bool = False) -> Ink:
     """The outlines of a formula.
 
@@ -83,6 +84,12 @@ def formula(node: Node, size: float, even: bool = False) -> Ink:
     `a` and `b` take the same room.
     Raises: DrawingError for what has no outline in the font; TooLarge.
     """
+    ink = _set(node, size)
+    return replace(ink, ascent=max(ink.ascent, 0.72 * size), descent=max(ink.descent, 0.22 * size)) if even else ink
+
+
+@lru_cache(maxsize=4096)
+def _set(node: Node, size: float) -> Ink:
     tree = _spliced(_for_ziamath(ElementTree.fromstring(mathml(node, display=True)), size))
     if _effort(tree) > MOST_EFFORT:
         raise TooLarge("the formula is too long or too deeply nested to be drawn: give a part of it a name of its own")
@@ -95,8 +102,7 @@ def formula(node: Node, size: float, even: bool = False) -> Ink:
         raise DrawingError(f"formula {plain(node)!r} has nothing to draw: write at least a name")
     left, right = min(box[0] for box in found.boxes), max(box[2] for box in found.boxes)
     top, bottom = min(box[1] for box in found.boxes), max(box[3] for box in found.boxes)
-    ascent, descent = (max(-top, 0.72 * size), max(bottom, 0.22 * size)) if even else (-top, bottom)
-    return Ink(right - left, ascent, descent, tuple(found.glyphs), tuple(found.rules)).moved(-left, 0.0)
+    return Ink(right - left, -top, bottom, tuple(found.glyphs), tuple(found.rules)).moved(-left, 0.0)
 
 
 def _effort(element: ElementTree.Element) -> int:
@@ -217,7 +223,7 @@ def _outline(font: str, glyph: Any) -> str:
 def in_lines(node: Node, size: float, widest: float) -> tuple[Node, ...]:
     """The formula in up to four lines of at most this width; where it needs more, its left-hand side."""
     with suppress(TooLarge):
-        if formula(node, size).width <= widest:
+        if width(node) * size < SURELY * widest and formula(node, size).width <= widest:
             return (node,)
         found = lines(node, widest / size)
         if len(found) <= MOST_LINES and max(formula(line, size).width for line in found) <= 1.1 * widest:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.formulas import ink
-from symbackprop.formulas.ink import OUTLINES, DrawingError, TooLarge, formula, in_lines, stack, text, value
+from symbackprop.formulas.ink import OUTLINES, DrawingError, TooLarge, _set, formula, in_lines, stack, text, value
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.symbols import ACCENTS, ALPHABETS, ENVIRONMENTS, SYMBOLS
@@ -50,9 +50,9 @@ def test_a_formula_fills_its_extent_and_scales(latex, size):
     "latex", [*FORMULAS, r"\left(\left(a+\frac{b}{c}\right)^{2}x_{i,j}-{-y}\right)|z|' \to {\frac{u}{v}w}", r"-{{a+{b}}c}"]
 )
 def test_rows_within_rows_are_set_as_one_and_look_the_same(latex, monkeypatch):
-    set_as_one = formula.__wrapped__(parse(latex), 17.0)
+    set_as_one = _set.__wrapped__(parse(latex), 17.0)
     monkeypatch.setattr(ink, "_spliced", lambda tree: tree)
-    as_written = formula.__wrapped__(parse(latex), 17.0)
+    as_written = _set.__wrapped__(parse(latex), 17.0)
     assert set_as_one.width == pytest.approx(as_written.width)
     assert [g[0] for g in set_as_one.glyphs] == [g[0] for g in as_written.glyphs]
     assert [x for g in set_as_one.glyphs for x in g[1:]] == pytest.approx([x for g in as_written.glyphs for x in g[1:]])
@@ -170,7 +170,7 @@ def test_nothing_takes_no_room():
 def test_threads_measure_alike():
     latex = [rf"\hat{{y}}_{{{k}}} = \sum_{{i}} w_{{i}}\,x_{{{k}}}" for k in range(40)]
     alone = [formula(parse(one), 13.5) for one in latex]
-    formula.cache_clear()
+    _set.cache_clear()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda one: formula(parse(one), 13.5), latex)) == alone
 
