@@ -303,7 +303,7 @@ class Search:
         if role is None:
             return 0 if name in self.network and not is_nameless(name) else INVENTED
         moved, by = self.program.tensors[role.of], self.program.tensors[role.wrt]
-        if not (by.shape or by.named or by.called):  # a number that nobody named
+        if not (by.named or by.called) and (not by.shape or is_nameless(by.name)):  # a number, or a product, that nobody named
             return 0
         if name in self.softened:
             return -NAMING - 1

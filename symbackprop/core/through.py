@@ -6,22 +6,15 @@ derivative is f'(v) g'(x), summed over the letters of v that neither y nor x has
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.functions import iverson
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Program, Ref, Step, Sum, letter_sizes, position, slot, substituted
-
-
-class NotOneError(Exception):
-    """Steps between two values have no local derivative in one formula without these."""
-
-    def __init__(self, names: Collection[str]) -> None:
-        super().__init__(", ".join(names))
-        self.names = frozenset(names)
 
 
 def telling(backward: Iterable[Equation], wanted: Collection[str]) -> frozenset[str]:
@@ -32,7 +25,7 @@ def telling(backward: Iterable[Equation], wanted: Collection[str]) -> frozenset[
     """
     into: dict[str, list[Step]] = {}
     out: dict[str, list[Step]] = {}
-    for equation in backward:
+    for equation in {e.target.name: e for e in backward}.values():
         step = equation.step
         if step is None or step.wrt is None:
             continue
@@ -41,27 +34,28 @@ def telling(backward: Iterable[Equation], wanted: Collection[str]) -> frozenset[
         elif step.through is not None:
             into.setdefault(step.wrt.name, []).append(step)
             out.setdefault(step.through.name, []).append(step)
-    steps = {n: (*into.get(n, ()), *out.get(n, ())) for n in wanted}
-    return frozenset(n for n in wanted if not steps[n] or (len(into.get(n, ())) == 1 and all(map(_is_known, steps[n]))))
+    return frozenset(n for n in wanted if not (n in into or n in out) or _is_passed(into.get(n, ()), out.get(n, ())))
 
 
-def _is_known(step: Step) -> bool:
-    if step.rule != "chain" or step.local is None or step.wrt is None or step.through is None:
-        return False
-    return len(set(step.wrt.index)) == len(step.wrt.index)
+def _is_passed(into: Sequence[Step], out: Sequence[Step]) -> bool:
+    """Whether a value is come to by one step, and each of the steps from there on can be told together with that one."""
+    return len(into) == 1 and all(step.rule == "chain" and step.local and step.wrt and step.through for step in (*into, *out))
+
+
+def _tied(index: Sequence[str]) -> list[tuple[int, int]]:
+    """The places of letters that come again, each with that of the first."""
+    return [(index.index(c), k) for k, c in enumerate(index) if c in index[:k]]
 
 
 def put_together(program: Program, backward: Iterable[Equation], gone: Collection[str]) -> tuple[Equation, ...]:
     """The equations of some steps, in which none goes through or back to a value that is gone.
 
-    Those that then lead from one value to one other are one equation with the sum of their local derivatives.
-    Raises NotOneError with the values of `gone` that have to stay: no formula says the sum.
+    Those that then lead from one value to one other are one equation with the sum of their local derivatives, where a body says it.
     """
     backward = tuple(backward)
     above = {e.step.wrt.name: e for e in backward if e.step and e.step.wrt and e.step.wrt.name in gone}
-    found: dict[tuple[str, str], Equation] = {}
+    found: dict[tuple[str, str], list[Equation]] = {}
     added: set[str] = set()  # the parts of gradients that are in the sum of another
-    passed: dict[tuple[str, str], set[str]] = {}
     order: list[Equation | tuple[str, str]] = []
     for equation in backward:
         step = equation.step
@@ -79,22 +73,21 @@ def put_together(program: Program, backward: Iterable[Equation], gone: Collectio
         own = ends(joined)
         if own not in found:
             order.append(own)
-        passed.setdefault(own, set()).add(ends(equation)[0])
-        sums = _added(program, found[own], joined) if own in found else joined
-        if sums is None:
-            raise NotOneError({ends(equation)[0]})
-        if own in found:
-            added.add(equation.target.name)
-        found[own] = sums
+        _take(program, found.setdefault(own, []), joined, added)
     for equation in [e for e in order if isinstance(e, Equation) and e.step and e.step.rule == "chain" and ends(e) in found]:
-        own = ends(equation)  # one use that the author wrote, one through what is gone
-        sums = _added(program, found[own], _whole(program, equation))
-        if sums is None:
-            raise NotOneError(passed[own])
-        found[own] = sums
-        added.add(equation.target.name)
+        _take(program, found[ends(equation)], _whole(program, equation), added)  # one use that the author wrote, beside those
         order.remove(equation)
-    return tuple(found[e] if isinstance(e, tuple) else _without(e, added) for e in order)
+    return tuple(told for e in order for told in (found[e] if isinstance(e, tuple) else [_without(e, added)]))
+
+
+def _take(program: Program, several: list[Equation], equation: Equation, added: set[str]) -> None:
+    """Add a step to those between the same values: to the local derivative of one of them, else beside them."""
+    for k, other in enumerate(several):
+        if (sums := _added(program, other, equation)) is not None:
+            several[k] = sums
+            added.add(equation.target.name)
+            return
+    several.append(equation)
 
 
 def _without(equation: Equation, added: Collection[str]) -> Equation:
@@ -149,11 +142,18 @@ def _joined(program: Program, first: Equation, second: Equation) -> Equation:
     one, _, between = _places(first)
     two, inside, by = _places(second)
     inner = _sizes(program, second)
+    one_letter = {inside.index[k]: inside.index[j] for j, k in _tied(between.index)}
+    if one_letter:  # it goes on from tied entries alone
+        index = second.target.index
+        tied = tuple(c if one_letter.get(c) in index else one_letter.get(c, c) for c in index)
+        second = replace(second, target=Ref(second.target.name, tied), step=moved_step(two, one_letter))
+        two, inside, by = _places(second)
+        inner = {c: extent for c, extent in inner.items() if c not in one_letter}
     outer = _sizes(program, first)
     swap = dict(zip(between.index, inside.index, strict=True))
     others = [c for c in outer if c not in swap]
     swap |= zip(others, _fresh(program, len(others), {*inner, *outer, *swap.values()}), strict=True)
-    moved = _moved(one, swap)
+    moved = moved_step(one, swap)
     body, operands = _product(moved, two)
     sizes = inner | {swap[c]: extent for c, extent in outer.items()}
     assert moved.through is not None
@@ -178,7 +178,7 @@ def _added(program: Program, first: Equation, second: Equation) -> Equation | No
         return None
     others = [c for c in other if c not in swap]
     swap |= zip(others, _fresh(program, len(others), {*own, *other, *swap.values()}), strict=True)
-    moved = _moved(two, swap)
+    moved = moved_step(two, swap)
     assert one.local is not None
     assert moved.local is not None
     operands = list(dict.fromkeys((*one.local_operands, *moved.local_operands)))
@@ -198,11 +198,15 @@ def _factored(terms: list[Expr]) -> Expr:
 def _equation(equation: Equation, step: Step, body: Expr, operands: list[Ref], sizes: Mapping[str, Expr]) -> Equation:
     slots = tuple(slot(k) for k in range(len(operands)))
     above = () if step.upstream is None else (step.upstream,)
-    over = tuple((c, extent) for c, extent in sizes.items() if c not in equation.target.index)
+    assert step.wrt is not None
+    target = equation.target
+    by, tied = target.index[len(target.index) - len(step.wrt.index) :], _tied(step.wrt.index)
+    over = tuple((c, extent) for c, extent in sizes.items() if c not in target.index)
     step = replace(step, local=Sum(body, slots), local_operands=tuple(operands), pattern="")
     product = body if not above else slot(0) * substituted(body, {s: slot(k + 1) for k, s in enumerate(slots)})
+    product *= sp.Mul(*[iverson(sp.Eq(position(by[j]), position(by[k]))) for j, k in tied])
     read = (*above, *operands)
-    return Equation(equation.target, Sum(product, tuple(slot(k) for k in range(len(read))), over), read, step)
+    return Equation(target, Sum(product, tuple(slot(k) for k in range(len(read))), over), read, step)
 
 
 def _product(one: Step, two: Step) -> tuple[Expr, list[Ref]]:
@@ -217,7 +221,7 @@ def _placed(step: Step, operands: list[Ref]) -> Expr:
     return substituted(step.local.body, at)
 
 
-def _moved(step: Step, swap: Mapping[str, str]) -> Step:
+def moved_step(step: Step, swap: Mapping[str, str]) -> Step:
     """A step in other letters."""
 
     def ref(own: Ref | None) -> Ref | None:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
+from typing import Protocol
 
 import sympy as sp
 from sympy import Expr
@@ -37,6 +39,12 @@ _PI = f.symbol("pi")
 _GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others|transpose|along|ones)\((.*)\)$")
 
 
+class Label(Protocol):
+    """What a tensor is called by: a formula for the whole, and for an entry."""
+
+    def formula(self, letters: Sequence[Letter] = ()) -> Node: ...
+
+
 def _chain(name: str, roles: Mapping[str, Gradient]) -> list[str]:
     """A derivative, what it is a derivative of, and so on to one of what is none."""
     chain = [name]
@@ -59,7 +67,7 @@ class Names:
         taken: set[Node] = set()
         for tensor in program.tensors.values():
             if tensor.role is None:
-                name = _generated(tensor.name, program) or self._partial(tensor) or parse_name(tensor.name)
+                name = generated(tensor.name, program) or self._partial(tensor) or parse_name(tensor.name)
                 if name.formula() == _PI and any(isinstance(e.op, Sum) and e.op.body.has(sp.pi) for e in program.equations):
                     name = Name(f.BOLD_PI)
                 if name.formula() in taken:
@@ -182,7 +190,7 @@ class Names:
             self._marks[onward] = next(free, "ddot")
         return self._marks[onward]
 
-    def labelled(self, labels: Mapping[str, Name]) -> Names:
+    def labelled(self, labels: Mapping[str, Label]) -> Names:
         """The same names, with other ones for some tensors."""
         return _Labelled(self.program, labels)
 
@@ -192,7 +200,7 @@ class Names:
 
     def _slashed(self, name: str, letters: Sequence[Letter]) -> Node:
         """A tensor inside a fraction: a derivative in one line with a slash, in brackets."""
-        shown, role = self.in_line(name, letters), self.signature(name).role
+        shown, role = f.within(self.in_line(name, letters), Binds.POWER), self.signature(name).role
         plain = role is None or name in self._names or role.upstream or role.vector
         return shown if plain else Fence("(", shown, ")")
 
@@ -248,9 +256,12 @@ def shape_formula(shape: Sequence[Expr]) -> Node:
 
 
 class _Labelled(Names):
-    def __init__(self, program: Program, labels: Mapping[str, Name]) -> None:
+    def __init__(self, program: Program, labels: Mapping[str, Label]) -> None:
         super().__init__(program)
         self.labels = labels
+
+    def labelled(self, labels: Mapping[str, Label]) -> Names:
+        return _Labelled(self.program, {**self.labels, **labels})
 
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
         return self.labels[name].formula(letters) if name in self.labels else super().entry(name, letters)
@@ -269,13 +280,16 @@ def _head(name: str) -> Node:
     return f.symbol(name) if len(name) > 1 else f.letter(name)
 
 
-def _generated(name: str, program: Program) -> Name | None:
-    """A name for what the chain rule needs: X^{-1}, Q_X; of a value that has no name itself, Q."""
+def generated(name: str, program: Program, labels: Mapping[str, Label] = MappingProxyType({})) -> Name | None:
+    """A name for what the chain rule needs: X^{-1}, Q_X; of a value that has no name itself, Q.
+
+    labels   what some tensors are called by.
+    """
     match = _GENERATED.match(name)
     if not match:
         return None
     kind, of = match.groups()
-    inner = (_generated(of, program) or parse_name(of)).formula()
+    inner = (labels.get(of) or generated(of, program, labels) or parse_name(of)).formula()
     if kind == "inverse":
         return Name(f.power(inner, f.number(-1)), wrap=True)
     if kind == "transpose":

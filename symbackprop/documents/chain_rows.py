@@ -75,7 +75,7 @@ def chain_rows(
         is_told = len(path) == len(told)  # with what vanishes left out one row of all says too much at once
         return rows or ((ChainRow(row, last),) if is_told and width(row) <= WIDEST else ())
     left, right = target_entry(names, last), index_form(names, last, hidden)
-    apart = untied(names, last, last.step)
+    apart = untied(names, last, last.step, gone)
     whole = right if apart is None else f.equation(_summed(names, last.step, apart), right)
     return (ChainRow(f.equation(left, whole), last),)
 

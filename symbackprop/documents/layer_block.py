@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Equation
-from symbackprop.core.through import NotOneError, onward, put_together, telling
+from symbackprop.core.through import ends, onward, put_together, telling
 from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
+from symbackprop.display.spelled import spelled
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.chain_rows import ChainRow, chain_rows, without_what_vanishes
 from symbackprop.documents.collected import collected, quotients
@@ -22,6 +24,7 @@ from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
 from symbackprop.documents.step_block import local_lines, whole, with_value
+from symbackprop.documents.ways import Summed, by_ways
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
 from symbackprop.formulas.tree import Node, items_of, split, width
@@ -62,15 +65,15 @@ class Lecture:
         """Tell the steps without some values, as far as they can be: what reads such a value is gone back through with it."""
         lines = [line for layer in layers for line in layer.lines]
         gone = telling((e for line in lines for e in line.path), wanted)
-        while gone:
-            try:
-                told_ = {line.name: put_together(self.names.program, line.path, gone) for line in lines if _reaches(line, gone)}
-            except NotOneError as fault:
-                gone -= fault.names
-                continue
-            self.gone, self.reasons.told_by = gone, told_
-            self.reasons.onward = onward((e for line in lines for e in line.path), gone)
-            return
+        told_ = {line.name: put_together(self.names.program, line.path, gone) for line in lines if _reaches(line, gone)}
+        self.gone, self.reasons.told_by = gone, told_
+        self.reasons.onward = onward((e for line in lines for e in line.path), gone)
+
+    def spell(self, values: AbstractSet[str]) -> None:
+        """Call values by their formulas, as far as they are short."""
+        labels = spelled(self.plain, values)
+        self.names, self.plain = self.names.labelled(labels), self.plain.labelled(labels)
+        self.reasons.names, self.hidden = self.plain, {*self.hidden, *(values & labels.keys())}
 
     def blocks(self, layers: Iterable[Layer]) -> Iterator[StepBlock]:
         """A block for each layer; layers like those before, one after the other, are one block."""
@@ -111,8 +114,10 @@ class Lecture:
         alike: dict[Hashable, list[Equation]] = {}
         for line, e in backward:
             alike.setdefault((line.name, kind_of(e)), []).append(e)
+        several = {ends(e) for ways in by_ways(e for _, e in backward) if len(ways) > 1 for e in ways}
+        self.reasons.several |= several
         shown = {id(e) for some in alike.values() for e in (some if len(some) <= FEWEST else some[:1])}
-        equations = [e for _, e in backward if id(e) in shown]
+        equations = [e for _, e in backward if id(e) in shown or ends(e) in several]
         collected_ = self.collected(lines)
         parts = (
             Part(told("Differentiated"), self._forward(_and_those_beside(equations, [e for _, e in backward]))),
@@ -159,8 +164,14 @@ class Lecture:
 
     def _chains(self, lines: Sequence[Line]) -> Formulas:
         """The chain rule of each line, where it says more than the line."""
-        found = [(line, row.formula) for line in lines for row in self.chain(line)]
+        found = [(line, row.formula) for line in lines if not self._is_local(line) for row in self.chain(line)]
         return tuple(self.gaps(line.name, x) for line, x in found if x != line.formula)
+
+    def _is_local(self, line: Line) -> bool:
+        """Whether a line is the local derivative of what is differentiated: nothing comes from above."""
+        steps = [e.step for e in self.reasons.path(line) if e.step is not None and e.step.rule != "copy"]
+        ways = list(by_ways(e for e in self.reasons.path(line) if e.step is not None and e.step.rule != "copy"))
+        return len(ways) == 1 < len(steps) and all(step.upstream is None for step in steps)
 
     def collected(self, lines: Sequence[Line]) -> dict[str, Node]:
         """The gradients on the way that come along several paths, put together: what is then multiplied on."""
@@ -178,7 +189,8 @@ class Lecture:
             whole = {**collected_, line.name: line.formula}
             sums = [e.target.name for e in line.path if len(e.operands) > 1 and e.step is not None and e.step.rule == "copy"]
             name = next((n for n in reversed(sums) if n in whole), "")
-            for y, said in quotients(self.plain, line.path, [whole[name]] if name else [], {*self.hidden, *self.gone}):
+            right = split(whole[name])[1] if name else None
+            for y, said in quotients(self.plain, line.path, [] if right is None else [right], self._inline):
                 if ("put in", y) not in self.told:
                     self.told.add(("put in", y))
                     yield told("{} is put into the parts of {}.", said, self.names.tensor(name))
@@ -200,15 +212,26 @@ class Lecture:
         found: dict[Node, None] = {}
         for name in dict.fromkeys(e.step.through.name for e in equations if e.step and e.step.through):
             written = self.names.written.get(name)
-            if written is not None:
-                found[equation_formula(self.plain, written, {*self.hidden, *self.gone})] = None
+            if written is not None and name not in self.hidden:
+                found[equation_formula(self.plain, written, self._inline)] = None
         return tuple(found)
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
         """The local derivatives; those that are 1 only where there are no others. A sentence says those that add up to 0."""
         told_ = _at_once([e for e in equations if not vanishes(self.names.program, e)])
-        found = list(dict.fromkeys(x for e in told_ for x in self._local(e)))
+        found = list(dict.fromkeys(x for ways in by_ways(told_) for x in self._ways(ways)))
         return tuple(x for x in found if items_of(split(x)[1] or x)[1:] != (f.ONE,)) or tuple(found)
+
+    @property
+    def _inline(self) -> frozenset[str]:
+        """What is written out where the entries of steps are: what is gone, and what nobody named."""
+        return self.gone.union(self.hidden)
+
+    def _ways(self, ways: Sequence[Equation]) -> Formulas:
+        """The local derivative that some equations say: of one value by another, where they are several ways."""
+        if len(ways) > 1:
+            return (Summed(self.plain, ways, self._inline).formula(),)
+        return self._local(ways[0])
 
     def _local(self, equation: Equation) -> Formulas:
         step = equation.step
@@ -216,7 +239,7 @@ class Lecture:
         if self.reasons.total(step) and step.through is not None and step.wrt is not None:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
-        return local_lines(self.plain, equation, whole(self.plain, step), self.gone)[-1:]
+        return local_lines(self.plain, equation, whole(self.plain, step), self._inline)[-1:]
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""
@@ -224,7 +247,7 @@ class Lecture:
         if path is line.path and {r.name for e in path for r in e.operands} & self.softmaxes.keys():
             held = {e.target.name for e in path}
             path = tuple(e for e in self.united if e.target.name in held)
-        return chain_rows(self.names, line, path, self.softmaxes, self.gone)
+        return chain_rows(self.names, line, path, self.softmaxes, self._inline)
 
 
 def _at_once(equations: Sequence[Equation]) -> Iterator[Equation]:

@@ -42,7 +42,7 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Coll
         starts = {
             n for role in roles if role is not None for n in (role.wrt, role.of)
         }  # ∂L/∂z stands beside a line, and in a title
-        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts | set(code))
+        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts - set(inline) | set(code))
     told_whole = united(lecture.derivation, softmaxes(names).named)[1]
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
     first, second = [], []

@@ -35,6 +35,7 @@ class Reasons:
     softmaxes  the logsumexp of each softmax that has a name -> what it is taken of, and that name.
     told_by    the steps of a line put together, by its name, where it is not told by the equations of its sweep.
     onward     what the values that no step speaks of are read by.
+    several    values, each with one that it reads in several ways.
     """
 
     def __init__(self, derivation: Derivation, names: Names, softmaxes: dict[str, tuple[str, str]]) -> None:
@@ -42,6 +43,7 @@ class Reasons:
         self.told: set[Hashable] = set()
         self.told_by: Mapping[str, tuple[Equation, ...]] = {}
         self.onward: Mapping[str, str] = {}
+        self.several: set[tuple[str, str]] = set()
 
     def path(self, line: Line) -> tuple[Equation, ...]:
         """The equations by which a line is told: those of its sweep, or steps put together."""
@@ -169,7 +171,7 @@ class Reasons:
                 yield "map", self._diagonal(through, wrt)
         elif step.rule == "chain":
             yield from self._pattern(step, through, wrt)
-        apart = untied(self.names, equation, step)
+        apart = None if (through.name, wrt.name) in self.several else untied(self.names, equation, step)
         if apart is not None:
             yield "jacobian", self._never_formed(step, apart)
         served = [letter(c) for c, n in op.over if n != 1 and c in through.index and c not in wrt.index]
@@ -253,7 +255,8 @@ class Reasons:
             yield "correlation", told("The gradient by the kernel {} is {} held against that by {}, window by window.", x, other, y)
         else:
             roles = [tensor.role for tensor in self.derivation.program.tensors.values()]
-            if any(role is not None and role.wrt == step.local_operands[0].name for role in roles):
+            second = step.local_operands[0].name
+            if second not in self.onward and any(role is not None and role.wrt == second for role in roles):
                 said = told("{} is linear in {} and in {}: the gradient of each is that of {} times the other.", y, x, other, y)
                 yield "product", said
             elif "product" not in self.told:

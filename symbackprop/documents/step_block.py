@@ -168,7 +168,7 @@ def local_lines(names: Names, equation: Equation, step: Step, inline: Collection
         return (softmax_cases(names, wrt, through.name, here),)
     letters = step_letters(names, equation, step)
     shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters, inline))
-    apart = untied(names, equation, step)
+    apart = untied(names, equation, step, inline)
     return (shown,) if apart is None else (shown, apart.formula)
 
 
@@ -190,7 +190,7 @@ class Untied:
     formula: Node
 
 
-def untied(names: Names, equation: Equation, step: Step) -> Untied | None:
+def untied(names: Names, equation: Equation, step: Step, inline: Collection[str] = ()) -> Untied | None:
     """That of a step; None where it says nothing new: the letters that samples share, what is no product."""
     through, wrt = step.through, step.wrt
     if step.rule != "chain" or step.pattern != "product" or through is None or wrt is None or step.upstream is None:
@@ -199,7 +199,7 @@ def untied(names: Names, equation: Equation, step: Step) -> Untied | None:
     tied = [c for c in through.index if c in wrt.index and letters[c]]
     if not tied or names.signature(wrt.name).kind == "value":
         return None
-    slope = local_formula(names, equation, letters)
+    slope = local_formula(names, equation, letters, inline)
     new = dict(zip(tied, fresh(len(tied), letters, names=names.words), strict=True))
     moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
     letters |= {c: letter(c) for c in new.values()}

@@ -48,7 +48,7 @@ from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.network import WIDE, further_rows, network_rows
 from symbackprop.documents.step_block import step_block
 from symbackprop.documents.titles import typeset
-from symbackprop.documents.unspoken import unspoken
+from symbackprop.documents.unspoken import to_spell, unspoken
 from symbackprop.formulas.told import Told, in_line, listed, several, told
 from symbackprop.formulas.tree import Node, items_of, split, walk
 
@@ -186,12 +186,15 @@ def _title(names: Names, derived: Derivation, title: Content) -> Content:
 
 
 def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: str) -> list[StepBlock]:
+    is_spelled = not has_loops(derived.forward)
     match detail:
         case "brief":
+            lecture.spell(to_spell(lecture, box, None) if is_spelled else frozenset())
             return []
         case "normal":
             told_ = layers(derived, lecture.names, box)
             lecture.leave_out(told_, unspoken(lecture, told_, box))
+            lecture.spell(to_spell(lecture, box, lecture.gone) if is_spelled else frozenset())
             return loop_blocks(lecture, told_, box) or list(lecture.blocks(told_))
         case "full":
             backward, _ = united(derived, softmaxes(lecture.plain).named)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from symbackprop.core.letters import is_nameless
-from symbackprop.core.program import Program, Sum
+from symbackprop.core.program import Equation, Program, Sum, slot
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Layer
 from symbackprop.formulas.widths import width
 
-AS_WRITTEN = 24.0
+AS_WRITTEN = 36.0
 """The widest equation of the network into which values that nobody named are written, in ems."""
 
 
@@ -25,7 +25,37 @@ def unspoken(lecture: Lecture, told_: Sequence[Layer], box: ShownBox | None) -> 
     spoken |= {n for line in (box.lines if box else ()) for n in line.needs}
     written = as_written(lecture, spoken) - set(lecture.softmaxes)
     unnamed = {n for n in written if not _is_given(forward, n)}
-    return frozenset(n for n in unnamed if is_nameless(n) or _is_within(forward, n))
+    own = forward.equation_of()
+    return frozenset(n for n in unnamed if is_nameless(n) or _is_moved(own[n]) or _is_within(forward, n))
+
+
+def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None) -> frozenset[str]:
+    """The values that are called by their formulas: nobody named them, and no line of the box reads them.
+
+    gone   the values that steps are told without; None: there are no steps. The local derivative by another value is that by its
+           formula, which it is not where what reads it is told by the same in another way besides: such a value keeps its name.
+    """
+    program, lined = lecture.derivation.program, {line.name for line in box.lines} if box is not None else set[str]()
+    written = lecture.derivation.forward.equation_of()
+    found = {n for n, e in written.items() if not _is_given(lecture.derivation.forward, n) and (is_nameless(n) or _is_moved(e))}
+    found -= {*lined, lecture.derivation.of, *lecture.softmaxes}
+    differentiated = {role.wrt for tensor in program.tensors.values() if (role := tensor.role) is not None}
+
+    def ends(name: str, without: str = "") -> set[str]:
+        """What a value is made of, as its formula says it."""
+        read = {r.name for r in written[name].operands if r.name != without}
+        return {m for n in read for m in (ends(n) if n in found and n in written else {n})} & differentiated
+
+    readers = {n: [e.target.name for e in written.values() if n in {r.name for r in e.operands}] for n in found}
+    for n in found - gone if gone is not None else ():
+        if any(ends(n) & ends(reader, n) for reader in readers[n]):
+            found.discard(n)
+    return frozenset(found)
+
+
+def _is_moved(equation: Equation) -> bool:
+    """Whether a value is another one whose entries stand elsewhere: S^T."""
+    return isinstance(equation.op, Sum) and equation.op.body == slot(0) and not equation.op.over
 
 
 def _is_given(forward: Program, name: str) -> bool:

@@ -1,6 +1,8 @@
 """Steps speak of what has a name: what nobody named is gone back through with what reads it, and the numbers stay the same."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,14 @@ from symbackprop.core.program import Equation, Sum
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Layer, Line, path_of
+from symbackprop.documents.ways import Summed, by_ways
 from symbackprop.formulas import build
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import letter
+from symbackprop.formulas.read_latex import parse
 from tests.display.networks import at_random
 from tests.display.test_local_form import ALL, FEW, derive, local_value
-from tests.formulas.latex_value import Numbered
+from tests.formulas.latex_value import AXES, Numbered, Reader, text_of
 
 SHORT = ("gaussian_process", "digits", "skip_gram_loss")
 
@@ -46,15 +52,42 @@ def prove(derived: Derivation) -> int:
         for equation in path:
             told[equation.target.name] = _value(lecture, equation, told, sizes)
         np.testing.assert_allclose(told[line.name], arrays[line.name], rtol=1e-7, atol=1e-8, err_msg=str(line.path))
+        for ways in by_ways(path):
+            if len(ways) > 1:
+                _prove_summed(lecture, ways, told, sizes)
         count += 1
     return count
 
 
 def _is_multiplied(equation: Equation) -> bool:
     step = equation.step
-    if step is None or step.wrt is None or not isinstance(equation.op, Sum) or len(set(step.wrt.index)) < len(step.wrt.index):
+    if step is None or step.wrt is None or not isinstance(equation.op, Sum):
         return False
     return step.rule == "copy" or step.local is not None
+
+
+def _prove_summed(lecture: Lecture, ways: list[Equation], arrays: dict[str, np.ndarray], sizes: dict[str, int]) -> None:
+    """What comes from above times the local derivative of several ways, as it is printed, is what all of them bring back."""
+    names, first = lecture.names, ways[0].step
+    assert isinstance(names, Numbered)
+    assert first is not None
+    summed = Summed(names, ways, [n for n in lecture.gone if isinstance(names.written[n].op, Sum)])
+    letters = list(dict.fromkeys((*summed.through.index, *summed.wrt.index)))
+    extents = {c: arrays[r.name].shape[k] for r in (summed.through, summed.wrt) for k, c in enumerate(r.index)}
+    reader = Reader(names.program, arrays, sizes)
+    reader.extents = {text_of(letter(c)): n for c, n in extents.items()}
+    for c in letters:
+        reader.bind(text_of(letter(c)))
+    found = np.broadcast_to(
+        reader.read(parse(latex(summed.right())).items), [extents[c] for c in letters] + [1] * (AXES - len(letters))
+    )
+    above = np.ones([extents[c] for c in summed.through.index]) if first.upstream is None else arrays[first.upstream.name]
+    number = {c: k for k, c in enumerate(letters)}
+    sides = [above, [number[c] for c in summed.through.index], found.reshape([extents[c] for c in letters]), [*number.values()]]
+    whole = _multiplied(sides, number, summed.wrt.index)
+    np.testing.assert_allclose(
+        whole, sum(arrays[e.target.name] for e in ways), rtol=1e-7, atol=1e-8, err_msg=latex(summed.formula())
+    )
 
 
 def _value(lecture: Lecture, equation: Equation, arrays: dict[str, np.ndarray], sizes: dict[str, int]) -> np.ndarray:
@@ -73,7 +106,16 @@ def _value(lecture: Lecture, equation: Equation, arrays: dict[str, np.ndarray], 
     above = above if step.upstream is None else arrays[step.upstream.name]
     number = {c: k for k, c in enumerate(index)}
     sides = [above, [number[c] for c in step.through.index], local, [number[c] for c in index]]
-    return np.einsum(*sides, [number[c] for c in step.wrt.index])
+    return _multiplied(sides, number, step.wrt.index)
+
+
+def _multiplied(sides: list[Any], number: dict[str, int], index: tuple[str, ...]) -> np.ndarray:
+    """The sum of products at the letters of an index; where one comes again, entries are tied, and the others are 0."""
+    own = list(dict.fromkeys(index))
+    found = np.einsum(*sides, [number[c] for c in own])
+    whole = np.zeros([found.shape[own.index(c)] for c in index])
+    whole[tuple(np.indices(found.shape)[own.index(c)] for c in index)] = found
+    return whole
 
 
 @pytest.mark.parametrize(
@@ -96,6 +138,23 @@ def test_no_step_speaks_of_what_nobody_named(text: str, said: str) -> None:
     assert "u₁" not in words
     assert "u₂" not in words
     assert said in words
+
+
+WAYS = {
+    "a trace": "X: parameter[n, m]\nB: data[n, n]\nL = trace(X.T @ B @ X)",
+    "a power": "X: parameter[n, n]\nL = trace(X @ X @ X)",
+    "a product": "X: parameter[n, n]\nB: data[n, n]\nY = X @ X.T @ B @ X\nL = sum(Y**2)",
+    "a diagonal": "S: parameter[n, n]\nL = -trace(log_softmax(S)) - trace(log_softmax(S.T))",
+    "a quotient": "x: parameter[n]\nA: data[n, n]\nL = (x @ A @ x)/(x @ x)",
+    "a centre": "X: parameter[n, d]\nB: data[n, n]\nY = B @ (X - mean(X, axis=0))\nL = sum(Y**3)",
+}
+
+
+@pytest.mark.parametrize("text", WAYS.values(), ids=WAYS)
+def test_several_ways_between_two_values_are_one_local_derivative(text: str) -> None:
+    derived = derive(text)
+    assert prove(derived)
+    assert not re.search("u[₁₂₃₄_]", sb.derive(text).text())
 
 
 def test_two_ways_through_what_nobody_named_are_one_local_derivative() -> None:
