@@ -48,14 +48,16 @@ def conv_transpose1d(
     padding: Whole = 0,
     output_padding: Whole = 0,
     dilation: Whole = 1,
+    groups: int = 1,
 ) -> Tensor:
     """y[n o p] = sum_{c i a} x[n c i] W[c o a] 1[p = i stride + a dilation - padding] + b[o].
 
-    x   (..., C, L); W (C, O, K); b (O,) or none.
+    x        (..., C, L); W (C, O / groups, K); b (O,) or none.
+    groups   input channel c writes to the channels of its own group only.
     Returns (..., O, (L - 1) stride - 2 padding + dilation (K - 1) + 1 + output_padding).
     Raises LanguageError where the sizes do not fit, or nothing is left.
     """
-    return _transposed("conv_transpose1d", x, W, b, stride, padding, output_padding, dilation, "L")
+    return _transposed("conv_transpose1d", x, W, b, stride, padding, output_padding, dilation, groups, "L")
 
 
 def conv_transpose2d(
@@ -66,15 +68,17 @@ def conv_transpose2d(
     padding: Whole = 0,
     output_padding: Whole = 0,
     dilation: Whole = 1,
+    groups: int = 1,
 ) -> Tensor:
     """y[n o p q] = sum_{c i j a b} x[n c i j] W[c o a b] 1[p = i s + a d - r] 1[q = j s + b d - r] + b[o].
 
     s is the stride, d the dilation, r the padding: the transpose of `conv2d`, which is its derivative by x.
-    x   (..., C, H, W); W (C, O, K, K'); b (O,) or none.
+    x        (..., C, H, W); W (C, O / groups, K, K'); b (O,) or none.
+    groups   input channel c writes to the channels of its own group only.
     Returns (..., O, (H - 1) s - 2 r + d (K - 1) + 1 + output_padding, and so for the width).
     Raises LanguageError where the sizes do not fit, or nothing is left. Source: Dumoulin and Visin 2016, section 4.
     """
-    return _transposed("conv_transpose2d", x, W, b, stride, padding, output_padding, dilation, "H W")
+    return _transposed("conv_transpose2d", x, W, b, stride, padding, output_padding, dilation, groups, "H W")
 
 
 def window_count(layer: str, extent: Expr, kernel: Expr, stride: int, padding: int, dilation: int) -> tuple[Expr, tuple[Expr, ...]]:
@@ -147,6 +151,19 @@ def _channels(layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Ex
     return "e", "c", ties
 
 
+def _written_channels(
+    layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Expr], axis: int
+) -> tuple[str, list[sp.Basic]]:
+    """The letter of W's channels that are written, and the guards that keep a channel that is read in its group."""
+    seen = part(layer, x, axis, groups, f"groups={groups} must divide the channels")
+    sizes |= {"c": W.shape[0], "o": sp.expand(groups * W.shape[1])}
+    if groups == 1:
+        return "o", []
+    sizes |= {"g": sp.Integer(groups), "h": W.shape[1], "e": seen}
+    of = sp.Eq(position("c"), seen * position("g") + position("e"), evaluate=False)
+    return "h", [of, sp.Eq(position("o"), W.shape[1] * position("g") + position("h"), evaluate=False)]
+
+
 def _transposed(
     layer: str,
     x: Value,
@@ -156,6 +173,7 @@ def _transposed(
     padding: Whole,
     output_padding: Whole,
     dilation: Whole,
+    groups: int,
     axes: str,
 ) -> Tensor:
     x, W = tensor(layer, x, f"C {axes}", lead=True), tensor(layer, W, "C O " + " ".join(f"K{c}" for c in axes.split()))
@@ -173,7 +191,7 @@ def _transposed(
         | dict(zip(pixel, x.shape[-rank:], strict=True))
         | dict(zip(tap, W.shape[-rank:], strict=True))
     )
-    sizes |= {"c": W.shape[0], "o": W.shape[1]}
+    made, ties = _written_channels(layer, x, W, whole(layer, "groups", groups, 1), sizes, -rank - 1)
     guards, conditions = [], []
     for k in range(rank):
         s, d = strides[k], dilations[k]
@@ -187,9 +205,9 @@ def _transposed(
         sizes[place[k]] = extent
         at = s * position(pixel[k]) + d * position(tap[k]) - paddings[k]
         guards.append(sp.Eq(position(place[k]), at, evaluate=False))
-    factor = sp.Mul(*map(iverson, guards))
+    factor = sp.Mul(*map(iverson, guards + ties))
     y = product(
-        [(x, (*lead, "c", *pixel)), (W, ("c", "o", *tap))],
+        [(x, (*lead, "c", *pixel)), (W, ("c", made, *tap))],
         (*lead, "o", *place),
         sizes,
         factor,

@@ -264,7 +264,7 @@ REFUSED = {
     "flat": (lambda: model_of(perceptron("ArgMax"), loss=False), "mse_loss", "has no slope", "loss= its name"), "flat on the way": (replaced("NonZero"), "mse_loss", "has no slope|keep to", ""),
     "last of equal entries": (lambda: model_of(one("ArgMax", X, select_last_index=1)), None, "select_last_index=1 is not read", "select_last_index=0 is"),
     "written at given entries": (lambda: model_of(Case([("ScatterND", ["a", "i", "u"], ["y"], {})], {"a": real(4, 3), "i": np.array([[2], [0]]), "u": real(2, 3)})), None, "may be written twice", "reduction='add'"),
-    "no row": (replaced("Det"), "mse_loss", "no row|keep to", ""),
+    "no row": (replaced("GlobalLpPool"), "mse_loss", "no row|keep to", ""),
     "resize by a crop": (lambda: model_of(resized(scales=TWICE, coordinate_transformation_mode="tf_crop_and_resize")), None, "tf_crop_and_resize", "half_pixel"),
     "resize of any size": (lambda: model_of(Case([("Resize", ["a", "", "s"], ["y"], {"mode": "linear"})], {"a": IMAGE}, {"s": np.array(TWICE, np.float32)}, symbols={"a": ["N", 2, "H", 5]})), None, "needs to know the size H", "fixed images"),
     "places at a border": (lambda: model_of(one("GridSample", IMAGE, GRID, version=20, mode="cubic", padding_mode="border")), None, "a cubic kernel jumps", "other padding"),
@@ -284,7 +284,9 @@ REFUSED = {
         None, "quantised", "before",
     ),
     "computed shape": (lambda: model_of(Case([("Reshape", ["x", "s"], ["y"], {})], {"x": real(2, 2), "s": ints(4)})), None, "the shape is computed", "fixed"),
-    "ceil": (lambda: model_of(one("MaxPool", real(1, 1, 5, 5), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)), None, "ceil_mode", "ceil_mode=0"),
+    "ceil of any size": (lambda: model_of(Case([("MaxPool", ["a"], ["y"], {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1})], {"a": IMAGE}, symbols={"a": ["N", 2, "H", 5]})), None, "needs to know the size H", "fixed images"),
+    "sizes that differ": (lambda: model_of(Case([("Add", ["a", "b"], ["y"], {})], {"a": X, "b": X}, symbols={"a": ["N", "k"], "b": ["N", "m"]})), None, "do not broadcast", "one name for sizes that are equal"),
+    "several": (replaced("SequenceEmpty"), "mse_loss", "several tensors|keep to", ""),
     "3d": (lambda: model_of(one("Conv", real(1, 1, 3, 3, 3), kept={1: real(1, 1, 2, 2, 2)})), None, "5 axes", r"\(N, C, H, W\)"),
     "text": (lambda: None, None, "no ONNX file", "anew"),
 }  # fmt: skip
@@ -298,6 +300,42 @@ def test_what_is_not_read_is_refused_with_file_fault_and_mend(name: str, onnx: M
     path.write_bytes(b"W: parameter[h]\n" * 3 if model is None else model.SerializeToString())
     with pytest.raises(sb.NotationError, match=f"(?s)model.onnx.*({fault}).*{mend}"):
         sb.from_onnx(path, loss)
+
+
+COURSES = {
+    "loop": """z, o = Loop (three, yes, x) <body = b (int64 i, bool go, double[N,3] h) => (bool on, double[N,3] k, double[N,3] all)
+        {on = Identity(go) p = MatMul(h, w) f = Cast<to=11>(i) q = Add(p, f) k = Tanh(q) all = Mul(k, p)}>""",
+    "ended": """z = Loop (three, yes, x) <body = b (int64 i, bool go, double[N,3] h) => (bool on, double[N,3] k)
+        {on = Less(i, one) k = MatMul(h, w)}> o = Identity(z)""",
+    "branches": """n = Shape<start=1>(x) z = If (yes) <then_branch = t () => (double[N,3] a)
+        {r = Equal(n, one) u = MatMul(x, w) a = If (r) <then_branch = s () => (double[N,3] c) {c = Neg(u)}, else_branch = d () => (double[N,3] e)
+        <double[3] v = {0.3, 0.2, 0.1}> {e = Mul(u, v)}>}, else_branch = f () => (double[N,3] g) {g = Neg(x)}> o = Identity(z)""",
+    "scan": """z, o = Scan (x0, x) <num_scan_inputs=1, body = b (double[3] h, double[3] e) =>
+        (double[3] k, double[3] out) {p = MatMul(h, w) q = Add(p, e) k = Tanh(q) out = Mul(k, e)}>""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_a_course_that_is_fixed_is_written_out(name: str, onnx: ModuleType, tmp_path: Path) -> None:
+    """Loops end by their count or by a condition on it, branches are taken by shapes, what they hold of their own is read."""
+    import onnx.parser
+
+    model = onnx.parser.parse_model(f"""<ir_version: 8, opset_import: ["" : 18]> g (double[2,3] x, double[3] x0) => (double y)
+        <double[3,3] w = {{1.0, 2.0, -0.5, 0.1, 0.2, 0.3, -0.4, 0.5, 0.6}}, int64 one = {{1}}, int64 three = {{3}}, bool yes = {{1}}>
+        {{ {COURSES[name]} s = Sin(z) r = ReduceSum<keepdims=0>(s) t = ReduceSumSquare<keepdims=0>(o) y = Add(r, t) }}""")
+    net = sb.from_onnx(written(model, tmp_path))
+    at = {"x": real(2, 3), "x0": real(3)}
+    assert sb.compile(net).value({**net.example, **at}) == pytest.approx(float(reference(model, at)[0]), rel=1e-12)
+
+
+def test_the_mode_of_an_old_normalisation_is_said_by_its_outputs(onnx: ModuleType, tmp_path: Path) -> None:
+    kept = {k: positive(3) for k in range(1, 5)}
+    image = real(4, 3, 2, 2)
+    old = sb.from_onnx(written(model_of(one("BatchNormalization", image, kept=kept, version=9, outputs=5)), tmp_path))
+    new = sb.from_onnx(
+        written(model_of(one("BatchNormalization", image, kept=kept, version=15, outputs=3, training_mode=1)), tmp_path)
+    )
+    assert sb.compile(old).value({**old.example, "a": image}) == sb.compile(new).value({**new.example, "a": image})
 
 
 @pytest.mark.parametrize("steps", [2, 6])

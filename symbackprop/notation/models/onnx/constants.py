@@ -46,7 +46,9 @@ def _slice(node: Node, arrays: list[ndarray]) -> ndarray:
 
 
 def _divided(a: ndarray, b: ndarray) -> ndarray:
-    return a / b if a.dtype.kind == "f" or b.dtype.kind == "f" else a // b
+    if a.dtype.kind == "f" or b.dtype.kind == "f":
+        return a / b
+    return a // b if object in (a.dtype, b.dtype) else (a - np.fmod(a, b)) // b  # what is left of the point
 
 
 def _cast(node: Node, arrays: list[ndarray]) -> ndarray:

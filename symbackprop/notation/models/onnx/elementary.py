@@ -114,6 +114,12 @@ def _cast(node: Node) -> Value:
     return value != 0 if kind == TensorProto.BOOL else TABLE["trunc"](value)
 
 
+def _div(node: Node) -> Tensor:
+    """a / b; of whole numbers, what is left of the point."""
+    quotient = as_tensor(node.tensor(0) / node.tensor(1))
+    return widened(node, TABLE["trunc"](quotient) if node.inputs[0] in node.whole else quotient)
+
+
 def _mod(node: Node) -> Tensor:
     return widened(node, (ops.fmod if node.get("fmod", 0) else TABLE["remainder"])(node.tensor(0), node.tensor(1)))
 
@@ -156,13 +162,13 @@ ROWS: dict[str, Row] = {
     "HardSigmoid": _hard_sigmoid, "ThresholdedRelu": _thresholded_relu, "Shrink": _shrink, "Swish": _swish, "Gelu": _gelu,
     "PRelu": _prelu, "Selu": _selu, "Clip": _clip,
     "Add": _each(lambda a, b: a + b), "Sub": _each(lambda a, b: a - b), "Mul": _each(lambda a, b: a * b),
-    "Div": _each(lambda a, b: a / b), "Pow": _pow, "Sum": _folded(lambda a, b: a + b), "Mean": _mean,
+    "Div": _div, "Pow": _pow, "Sum": _folded(lambda a, b: a + b), "Mean": _mean,
     "Max": _folded(TABLE["maximum"]), "Min": _folded(TABLE["minimum"]),
     "Greater": _each(lambda a, b: a > b), "Less": _each(lambda a, b: a < b), "GreaterOrEqual": _each(lambda a, b: a >= b),
     "LessOrEqual": _each(lambda a, b: a <= b), "Equal": _each(lambda a, b: a == b),
     "And": _each(ops.logical_and), "Or": _each(ops.logical_or), "Xor": _each(ops.logical_xor), "Not": _each(ops.logical_not),
     "Where": _each(ops.where), "MatMul": lambda node: ops.matmul(node.tensor(0), node.tensor(1)), "Gemm": _gemm, "Einsum": _einsum,
     "Identity": lambda node: node.value(0), "Dropout": _dropout, "Cast": _cast, "CastLike": lambda node: node.value(0),
-    "Mod": _mod,
+    "Mod": _mod, "Det": _each(ops.det), "IsNaN": lambda node: ops.full(node.tensor(0).shape, 0) > 0,
 }  # fmt: skip
 """From an operator to its value."""

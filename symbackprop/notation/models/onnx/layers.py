@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import mul
 from typing import Any
 
+import sympy as sp
 from sympy import Expr
 
 from symbackprop.language import layers, losses
@@ -13,6 +16,7 @@ from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node, size_of
+from symbackprop.notation.models.scattering import positions
 
 # -- windows -------------------------------------------------------------------------------------------------------------------
 
@@ -77,24 +81,54 @@ def _vector(node: Node, k: int, extent: Any) -> Tensor | None:
 
 
 def _conv_transpose(node: Node) -> Tensor:
-    x, W = node.tensor(0), node.tensor(1)
-    node.only(group=1)
-    if "output_shape" in node.attributes or node.get("auto_pad", "NOTSET") not in ("NOTSET", "", "VALID"):
-        raise node.refused("its padding is said by the shape of its output.", "Export it with pads.")
-    strides, dilations, pads = _spatial(node, W.shape[2:])
-    extra = tuple(node.get("output_padding") or (0,) * len(pads))
-    if any(a != b for a, b in pads):
-        raise node.refused(f"pads={node.get('pads')} differ at the two ends.", "Pad both ends alike.")
+    """The whole of it, of which the paddings are cut off, and behind which output_padding leaves room."""
+    x, W, groups = node.tensor(0), node.tensor(1), int(node.get("group", 1))
+    rank = W.ndim - 2
+    strides, dilations = (tuple(node.get(name) or (1,) * rank) for name in ("strides", "dilations"))
+    extra = tuple(node.get("output_padding") or (0,) * rank)
+    pads = _cut(node, x, W, strides, dilations, extra)
     layer = _by_rank(node, x, layers.conv_transpose1d, layers.conv_transpose2d)
-    return layer(x, W, _vector(node, 2, W.shape[1]), strides, tuple(a for a, _ in pads), extra, dilations).called("z")
+    b = _vector(node, 2, W.shape[1] * groups)
+    if all(a == b for a, b in pads) and pads[0][0] >= 0:
+        return layer(x, W, b, strides, tuple(a for a, _ in pads), extra, dilations, groups).called("z")
+    y = layer(x, W, None, strides, 0, extra, dilations, groups)
+    y = y[(slice(None), slice(None), *(slice(a, n - b) for n, (a, b) in zip(y.shape[2:], pads, strict=True)))]
+    return (y if b is None else y + b[(slice(None), *[None] * rank)]).called("z")
 
 
-def _require_whole_windows(node: Node, x: Tensor, kernel: Sequence[int], strides: Sequence[int], pads: Any) -> None:
-    """Raise NotationError where windows would reach over the end: ceil_mode counts those as well."""
-    if node.get("ceil_mode", 0):
-        rooms = [n + a + b - k for n, k, (a, b) in zip(x.shape[2:], kernel, pads, strict=True)]
-        if any(not r.is_Integer or int(r) % s for r, s in zip(rooms, strides, strict=True)):
-            raise node.refused("ceil_mode=1 counts windows that reach over the end.", "Export it with ceil_mode=0.")
+def _cut(
+    node: Node, x: Tensor, W: Tensor, strides: Sequence[int], dilations: Sequence[int], extra: Sequence[int]
+) -> list[tuple[Any, Any]]:
+    """How much is cut off before and after each axis: as it is said, or so that the output has its shape."""
+    rank, auto = W.ndim - 2, node.get("auto_pad", "NOTSET")
+    shape = node.get("output_shape")
+    if shape is None and auto not in ("SAME_UPPER", "SAME_LOWER"):
+        pads = node.get("pads") or [0] * (2 * rank) if auto != "VALID" else [0] * (2 * rank)
+        return list(zip(pads[:rank], pads[rank:], strict=True))
+    wanted = shape[-rank:] if shape else [n * s for n, s in zip(x.shape[2:], strides, strict=True)]
+    whole = [
+        s * (n - 1) + e + (k - 1) * d + 1 for n, k, s, d, e in zip(x.shape[2:], W.shape[2:], strides, dilations, extra, strict=True)
+    ]
+    rooms = [sp.expand(n - m) for n, m in zip(whole, wanted, strict=True)]
+    if any(not r.is_Integer or r < 0 for r in rooms):
+        raise node.refused("the shape of its output does not follow from its sizes.", "Export it with pads.")
+    halves = [(int(r) // 2, int(r) - int(r) // 2) for r in rooms]
+    return halves if auto == "SAME_UPPER" else [(b, a) for a, b in halves]
+
+
+def _beyond(node: Node, x: Tensor, kernel: Sequence[int], strides: Sequence[int], pads: Any) -> list[int]:
+    """How far the last windows reach over the end of each axis, which ceil_mode counts as well where they begin before it."""
+    if not node.get("ceil_mode", 0):
+        return [0] * len(kernel)
+    found = []
+    for n, k, s, (a, b) in zip(x.shape[2:], kernel, strides, pads, strict=True):
+        room = n + a + b - k
+        if not room.is_Integer:
+            raise node.refused(f"ceil_mode=1 needs to know the size {n}.", "Export the model with fixed images.")
+        last = -(-int(room) // s) * s
+        last -= s if last >= n + a else 0
+        found.append(max(last - int(room), 0))
+    return found
 
 
 def _max_pool(node: Node) -> Tensor:
@@ -102,25 +136,29 @@ def _max_pool(node: Node) -> Tensor:
     if any(node.outputs[1:]):
         raise node.refused("the places of the maxima are asked for.", "Leave its second output out.")
     strides, dilations, pads = _spatial(node, kernel)
-    _require_whole_windows(node, x, kernel, strides, pads)
     if any(d != 1 for d in dilations):
         raise node.refused("windows with dilations are not read.", "Export it without dilations.")
-    x, padding = _padded(x, pads, LOWEST)
+    more = _beyond(node, x, kernel, strides, pads)
+    x, padding = _padded(x, [(a, b + m) for (a, b), m in zip(pads, more, strict=True)], LOWEST)
     return _by_rank(node, x, layers.max_pool1d, layers.max_pool2d)(x, tuple(kernel), strides, padding)
 
 
 def _average_pool(node: Node) -> Tensor:
+    """The mean of each window, of what it holds of the image, or of the image and its padding: not of what is beyond."""
     x, kernel = node.tensor(0), node.get("kernel_shape")
     strides, dilations, pads = _spatial(node, kernel)
-    _require_whole_windows(node, x, kernel, strides, pads)
     if any(d != 1 for d in dilations):
         raise node.refused("windows with dilations are not read.", "Export it without dilations.")
+    more = _beyond(node, x, kernel, strides, pads)
     pool = _by_rank(node, x, layers.avg_pool1d, layers.avg_pool2d)
-    wide, padding = _padded(x, pads)
+    ends = [(a, b + m) for (a, b), m in zip(pads, more, strict=True)]
+    wide, padding = _padded(x, ends)
     y = pool(wide, tuple(kernel), strides, padding)
-    if node.get("count_include_pad", 0) or not any(map(any, pads)):
+    counted = bool(node.get("count_include_pad", 0))
+    if not any(map(any, ends)) or (counted and not any(more)):
         return y
-    inside, padding = _padded(ops.ones((1, 1, *x.shape[2:])), pads)  # the part of each window that the image fills
+    ones = ops.ones((1, 1, *(n + a + b if counted else n for n, (a, b) in zip(x.shape[2:], pads, strict=True))))
+    inside, padding = _padded(ones, [(0, m) for m in more] if counted else ends)  # the part of each window that counts
     return y / pool(inside, tuple(kernel), strides, padding)
 
 
@@ -143,10 +181,13 @@ def _channels(node: Node, k: int, x: Tensor) -> Tensor:
 
 
 def _batch_norm(node: Node) -> Tensor:
-    """gamma (x - mu) / sqrt(v + eps) + beta, by the stored mean and variance, or in training mode by those of the batch."""
+    """gamma (x - mu) / sqrt(v + eps) + beta, by the stored mean and variance, or in training mode by those of the batch.
+
+    Before operator set 14 the mode is said by further outputs.
+    """
     x, eps = node.tensor(0), node.real("epsilon", 1e-5)
     gamma, beta = _channels(node, 1, x), _channels(node, 2, x)
-    if node.get("training_mode", 0):
+    if node.get("training_mode", 0) or (node.version < 14 and any(node.outputs[1:])):
         return layers.batch_norm(x, eps=eps) * gamma + beta
     xhat = (x - _channels(node, 3, x)) / ops.sqrt(_channels(node, 4, x) + eps)
     return gamma * xhat + beta
@@ -163,18 +204,18 @@ def _group_norm(node: Node) -> Tensor:
     return _channels(node, 1, x) * y + _channels(node, 2, x)
 
 
-def _layer_norm(node: Node) -> Tensor:
+def _layer_norm(node: Node) -> Any:
     """Over the axes from `axis` on; its further outputs are the mean and the inverse of the deviation."""
     x, eps = node.tensor(0), node.real("epsilon", 1e-5)
-    if any(node.outputs[1:]):
-        raise node.refused("its mean and deviation are asked for as well.", "Leave its further outputs out.")
     axes = tuple(range(node.axis(-1, x.ndim), x.ndim))
-    if axes == (x.ndim - 1,) and node.rank(1) == 1 and node.tensor(1).ndim:
+    further = any(node.outputs[1:])
+    if not further and axes == (x.ndim - 1,) and node.rank(1) == 1 and node.tensor(1).ndim:
         return layers.layer_norm(x, node.tensor(1), node.tensor(2) if node.has(2) else None, eps)
     mu = ops.mean(x, axes, keepdims=True).called("mu")
     v = ops.mean(ops.square(x - mu), axes, keepdims=True).called("v")
     y = node.tensor(1) * ((x - mu) / ops.sqrt(v + eps))
-    return y + node.tensor(2) if node.has(2) else y
+    y = y + node.tensor(2) if node.has(2) else y
+    return (y, mu, 1 / ops.sqrt(v + eps)) if further else y
 
 
 def _rms_norm(node: Node) -> Tensor:
@@ -187,18 +228,21 @@ def _rms_norm(node: Node) -> Tensor:
 
 
 def _likelihood(loss: Callable[..., Tensor]) -> Row:
-    """A loss of scores (N, C, ...) and classes (N, ...)."""
+    """A loss of scores (N, C, ...) and classes (N, ...), of which one may count nothing."""
 
     def row(node: Node) -> Any:
         scores, target = ops.moveaxis(node.tensor(0), 1, -1), node.tensor(1)
-        if int(node.get("ignore_index", -1)) >= 0:
-            raise node.refused(f"ignore_index={node.get('ignore_index')} leaves a class out.", "Export it without.")
+        ignored, how = node.get("ignore_index"), node.get("reduction", "mean")
         weights = node.tensor(2) if node.has(2) else None
-        how = node.get("reduction", "mean")
-        if weights is not None and how == "mean":
-            value = ops.sum(loss(scores, target, weights, reduction="none")) / ops.sum(ops.take(weights, target))
+        if weights is None and ignored is None:
+            value = loss(scores, target, reduction=how)
         else:
-            value = loss(scores, target, weights, reduction=how)
+            counted = None if ignored is None else target != ignored
+            t = target if counted is None else positions(ops.where(counted, target, 0), scores.shape[-1])
+            factors = [f for f in (counted, None if weights is None else ops.take(weights, t)) if f is not None]
+            factor = reduce(mul, factors)
+            value = factor * loss(scores, t, reduction="none")
+            value = value if how == "none" else ops.sum(value) if how == "sum" else ops.sum(value) / ops.sum(factor)
         if not any(node.outputs[1:]):
             return value
         return value, ops.moveaxis(ops.log_softmax(scores), -1, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -27,15 +27,17 @@ class Node:
     values   what the names of the graph stand for so far, and `weights` the arrays that are no constants.
     version  of the operators.
     declare  an array that the graph holds as an input of the network.
+    whole    the names that stand for whole numbers.
     """
 
     def __init__(
         self, file: str, proto: Any, values: Mapping[str, Value], weights: Mapping[str, ndarray], version: int,
-        declare: Callable[[str, ndarray], Tensor],
+        declare: Callable[[str, ndarray], Tensor], whole: Set[str] = frozenset(),
     ) -> None:  # fmt: skip
         from onnx import helper
 
         self.file, self.values, self.weights, self.version, self.declare = file, values, weights, version, declare
+        self.whole = whole
         self.op: str = proto.op_type
         self.name: str = proto.name or (proto.output[0] if proto.output else "")
         self.inputs: list[str] = list(proto.input)
@@ -168,6 +170,32 @@ def shape_array(shape: tuple[Expr, ...]) -> ndarray:
     return np.array([size_of(n) for n in shape], dtype=object)
 
 
+COUNTED = {"Shape", "Size", "ArgMax", "ArgMin", "NonZero"}
+"""Operators that give whole numbers, whatever they read."""
+
+
+def whole_numbers(inputs: Iterable[Any], arrays: Mapping[str, ndarray], nodes: Iterable[Any]) -> set[str]:
+    """The names that stand for whole numbers, found along the graph: most operators keep the kind of what they read."""
+    from onnx import TensorProto, helper
+
+    kinds = {TensorProto.INT64, TensorProto.INT32, TensorProto.INT16, TensorProto.INT8, TensorProto.UINT8}
+    found = {i.name for i in inputs if i.type.tensor_type.elem_type in kinds} | {
+        n for n, a in arrays.items() if a.dtype.kind in "iu"
+    }
+    for node in nodes:
+        settings = {a.name: a for a in node.attribute}
+        if node.op_type == "Cast":
+            whole = settings["to"].i in kinds
+        elif node.op_type == "Constant":
+            value = helper.get_attribute_value(node.attribute[0])
+            whole = value.data_type in kinds if isinstance(value, TensorProto) else "int" in node.attribute[0].name
+        else:
+            read = node.input[1 if node.op_type in ("Where", "CastLike") else 0 : None]
+            whole = node.op_type in COUNTED or bool(read and read[0] in found)
+        found |= set(node.output) if whole else {*node.output[1:2]} if node.op_type == "TopK" else set()
+    return found
+
+
 def fits(node: Node, step: Callable[[], Any]) -> Any:
     """What a row makes of an operator; what the language refuses is said with the place."""
     try:
@@ -175,4 +203,6 @@ def fits(node: Node, step: Callable[[], Any]) -> Any:
     except LanguageError as fault:
         given = [v for v in map(node.values.get, node.inputs) if v is not None]
         shapes = ", ".join(shape_text(v.shape) if isinstance(v, Tensor) else str(v.shape) for v in given)
-        raise node.refused(f"{fault}; its inputs are {shapes}.") from None
+        open_sizes = any(not n.is_Integer for v in given if isinstance(v, Tensor) for n in v.shape)
+        mend = "Export the model with fixed sizes, or with one name for sizes that are equal." if open_sizes else ""
+        raise node.refused(f"{fault}; its inputs are {shapes}.", mend) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,17 @@ from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
 from symbackprop.notation.models.onnx import attention, elementary, layers, recurrent, sampling, shapes
 from symbackprop.notation.models.onnx.constants import computed
+from symbackprop.notation.models.onnx.control import CONTROL, read_by, within
 from symbackprop.notation.models.onnx.load import STANDARD, loaded, version_of
-from symbackprop.notation.models.onnx.node import Node, Value, fits
+from symbackprop.notation.models.onnx.node import Node, Value, fits, whole_numbers
 from symbackprop.notation.vocabulary import name_fault
 
 ROWS = {**elementary.ROWS, **shapes.ROWS, **layers.ROWS, **recurrent.ROWS, **attention.ROWS, **sampling.ROWS}
 
 QUANTISED = re.compile(r"Quantize|QLinear|Integer$")
-CONTROL = re.compile(r"^(If|Loop|Scan|Sequence|SplitToSequence|Optional|Concat(From)Sequence)")
+SEVERAL = re.compile(r"^(Sequence|SplitToSequence|Optional|ConcatFromSequence)")
 RANDOM = re.compile(r"^Random|^Bernoulli|^Multinomial")
-FLAT = {"ArgMax", "ArgMin", "Ceil", "Floor", "Round", "NonZero", "Hardmax", "Unique", "IsNaN", "IsInf", "BitShift"}
+FLAT = {"ArgMax", "ArgMin", "Ceil", "Floor", "Round", "NonZero", "Hardmax", "Unique", "IsInf", "BitShift"}
 """Operators through which nothing comes back: a model may compute positions or masks by them, and not end in one."""
 
 ROLES = {
@@ -84,17 +85,21 @@ class Graph:
 
     weights  arrays of floats, which are inputs of the network; `constants` all other arrays.
     stored   the weights that are not learnt: the statistics of batch normalisations; each with its domain.
+    whole    the names of whole numbers.
     """
 
     def __init__(self, file: str, model: Any) -> None:
         from onnx import numpy_helper
 
         self.file, self.version, self.proto = file, version_of(model), model.graph
-        arrays = {t.name: numpy_helper.to_array(t) for t in self.proto.initializer}
+        graphs = list(within(self.proto))
+        self.nodes = [node for graph in graphs for node in graph.node]
+        arrays = {t.name: numpy_helper.to_array(t) for graph in graphs for t in graph.initializer}
         self.weights = {n: a for n, a in arrays.items() if a.dtype.kind in "fV" and a.ndim}
         self.constants = {n: a for n, a in arrays.items() if n not in self.weights}
         self.stored: dict[str, str | None] = {}
-        for node in self.proto.node:
+        self.whole = whole_numbers(self.proto.input, arrays, self.nodes)
+        for node in self.nodes:
             if node.op_type == "BatchNormalization":
                 self.stored |= dict(zip(node.input[3:5], (None, "positive"), strict=False))
         self.inputs = [i for i in self.proto.input if i.name not in arrays]
@@ -118,18 +123,18 @@ class Graph:
         return names
 
     def _roles(self) -> Iterator[tuple[str, str]]:
-        for node in self.proto.node:
+        for node in self.nodes:
             for name, role in zip(node.input, ROLES.get(node.op_type, ()), strict=False):
                 if name in self.weights:
                     yield name, role
 
-    def needed(self, outputs: list[str]) -> list[Any]:
-        """The operators that these outputs depend on, in order."""
+    def needed(self, outputs: Iterable[str], graph: Any = None) -> list[Any]:
+        """The operators that these outputs depend on, in order; of a graph within this one where one is given."""
         wanted, found = set(outputs), []
-        for node in reversed(self.proto.node):
+        for node in reversed((graph or self.proto).node):
             if wanted & set(node.output):
                 found.append(node)
-                wanted |= set(node.input)
+                wanted |= read_by(node)
         return found[::-1]
 
 
@@ -141,6 +146,7 @@ class Walk:
         self.values: dict[str, Value] = dict[str, Value](graph.constants)
         self.declared: dict[str, Tensor] = {}
         self.sizes: dict[str, Expr] = {}
+        self.depth = 0  # of the graph within the others
         for one in graph.inputs:
             self.values[one.name] = self._given(one)
 
@@ -195,12 +201,24 @@ class Walk:
         for proto in self.graph.needed([name]):
             if proto.output[0] not in self.values:
                 self._step(proto)
-        if name in self.graph.weights:
-            return self._declare(name, self.graph.weights[name])
-        return as_tensor(self.values[name])
+        return as_tensor(self._value(name))
+
+    def _value(self, name: str) -> Value:
+        return self._declare(name, self.graph.weights[name]) if name in self.graph.weights else self.values[name]
+
+    def inner(self, graph: Any, given: Sequence[Value]) -> list[Value]:
+        """The outputs of a graph within this one at these inputs. It sees the names around it, which do not see its own."""
+        around, self.values = self.values, {**self.values, **dict(zip((i.name for i in graph.input), given, strict=True))}
+        outputs = [o.name for o in graph.output]
+        self.depth += 1
+        for proto in self.graph.needed(outputs, graph):
+            self._step(proto)
+        self.depth -= 1
+        found, self.values = [self._value(name) for name in outputs], around
+        return found
 
     def _node(self, proto: Any) -> Node:
-        return Node(self.graph.file, proto, self.values, self.graph.weights, self.graph.version, self._declare)
+        return Node(self.graph.file, proto, self.values, self.graph.weights, self.graph.version, self._declare, self.graph.whole)
 
     def _step(self, proto: Any) -> None:
         node = self._node(proto)
@@ -213,10 +231,10 @@ class Walk:
         if constant is not None:
             self.values[node.outputs[0]] = constant
             return
-        row = ROWS.get(node.op)
-        if row is None:
+        row, course = ROWS.get(node.op), CONTROL.get(node.op)
+        if row is None and course is None:
             raise _unknown(node)
-        found = fits(node, lambda: row(node))
+        found = tuple(course(self, node)) if course else fits(node, lambda: row(node))  # type: ignore[misc]
         for name, value in zip(node.outputs, found if isinstance(found, tuple) else (found,), strict=False):
             self.values[name] = value
             self._call(name, value)
@@ -229,7 +247,7 @@ class Walk:
         made = not own or own[0].lower() in {*MADE, *(op.lower() for op in ROWS)} or len(name) > LONGEST_NAME
         taken = {*self.graph.names.values(), *map(str, self.sizes.values()), "y", "L"}
         if not made and name_fault(name) is None and name not in taken:
-            value.named(name)
+            value.called(name) if self.depth else value.named(name)
 
     # -- the loss ---------------------------------------------------------------------------------------------------------
 
@@ -290,8 +308,8 @@ def _unknown(node: Node) -> NotationError:
     """Why an operator is not read."""
     if QUANTISED.search(node.op):
         return node.refused("the model is quantised: it computes with small whole numbers.", "Export it before it is quantised.")
-    if CONTROL.search(node.op):
-        return node.refused("its course depends on data.", "Export the model with a fixed course, by tracing.")
+    if SEVERAL.search(node.op):
+        return node.refused("it holds several tensors, or none.", "Export the model with tensors of one shape, side by side.")
     if RANDOM.search(node.op):
         return node.refused("it draws random numbers.", "Export the model in evaluation mode.")
     if node.op in FLAT:

@@ -232,8 +232,8 @@ def _tile(node: Node) -> Tensor:
 
 
 def _pad(node: Node) -> Tensor:
-    x = node.tensor(0)
-    node.only(mode="constant")
+    """x with entries around it; a negative width cuts."""
+    x, mode = node.tensor(0), node.get("mode", "constant")
     widths = node.get("pads") if "pads" in node.attributes else node.integers(1, "the widths")
     axes = [int(a) % x.ndim for a in node.integers(3, "the axes")] if node.has(3) else list(range(x.ndim))
     half = len(widths) // 2
@@ -241,9 +241,16 @@ def _pad(node: Node) -> Tensor:
     for k, axis in enumerate(axes):
         pairs[axis] = widths[k], widths[k + half]
     if any(as_number(n).is_negative for pair in pairs for n in pair):
-        raise node.refused("it cuts, by negative widths.", "Write a slice.")
-    value = node.number(2, "the value") if node.has(2) else node.real("value", 0.0)
-    return ops.pad(x, tuple(pairs), constant_values=value) if any(map(any, pairs)) else x
+        if mode != "constant":
+            raise node.refused(f"it cuts, by negative widths, in mode={mode!r}.", "Write a slice.")
+        cuts = [(max(-a, 0), max(-b, 0)) for a, b in pairs]
+        x = x[tuple(slice(a, n - b) for n, (a, b) in zip(x.shape, cuts, strict=True))]
+        pairs = [(max(a, 0), max(b, 0)) for a, b in pairs]
+    if not any(map(any, pairs)):
+        return x
+    if mode != "constant":
+        return ops.pad(x, tuple(pairs), mode)
+    return ops.pad(x, tuple(pairs), constant_values=node.number(2, "the value") if node.has(2) else node.real("value", 0.0))
 
 
 def _transpose(node: Node) -> Tensor:
@@ -358,10 +365,25 @@ def _full(node: Node) -> Tensor:
     return ops.full(tuple(node.integers(0, "the shape")), value)
 
 
+def _range(node: Node) -> Tensor:
+    start, end, step = (node.number(k, what) for k, what in enumerate(("the start", "the end", "the step")))
+    if step.is_Integer and step == 1:
+        return ops.arange(end - start) + start
+    raise node.refused("its sizes are open, and it does not count by ones.", "Export the model with fixed sizes.")
+
+
+def _eye_like(node: Node) -> Tensor:
+    rows, columns = node.tensor(0).shape
+    k = int(node.get("k", 0))
+    return (ops.arange(columns)[None, :] == ops.arange(rows)[:, None] + k) * 1
+
+
 ROWS: dict[str, Row] = {
+    "Range": _range, "EyeLike": _eye_like,
     "Shape": _shape, "Size": _size, "Reshape": _reshape, "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze,
     "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements,
-    "GatherND": _gather_nd, "ScatterND": _scatter, "ScatterElements": _scatter_elements, "Expand": _expand,
+    "GatherND": _gather_nd, "ScatterND": _scatter, "ScatterElements": _scatter_elements, "Scatter": _scatter_elements,
+    "Expand": _expand,
     "TopK": _topk, "ArgMax": _extreme(ops.argmax), "ArgMin": _extreme(ops.argmin),
     "Tile": _tile, "Pad": _pad, "Transpose": _transpose, "Trilu": _trilu, "CumSum": _cumsum, "OneHot": _one_hot,
     "DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth,

@@ -55,9 +55,7 @@ def _transposed(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
         x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, output_padding: Whole = 0,
         groups: int = 1, dilation: Whole = 1,
     ) -> Tensor:  # fmt: skip
-        if groups != 1:
-            raise LanguageError(f"a transposed convolution in {groups} groups is not in the language; use groups=1")
-        return layer(x, weight, bias, _whole(stride), _whole(padding), _whole(output_padding), _whole(dilation))
+        return layer(x, weight, bias, _whole(stride), _whole(padding), _whole(output_padding), _whole(dilation), groups)
 
     return row
 
