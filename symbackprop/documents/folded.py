@@ -6,7 +6,7 @@ differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any
@@ -24,7 +24,21 @@ LONGEST = 12
 
 _LETTERS = ("l", "k", "m", "q", "r")
 _Moves = dict[tuple[int | str, ...], int]
-"""By how much numbers differ, by where they stand."""
+"""Numbers, or by how much they differ, by where they stand."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line as its whole numbers, by where they stand, and the rest of it."""
+
+    rest: Hashable
+    numbers: _Moves
+
+    @classmethod
+    def of(cls, row: Formula) -> _Line:
+        """A row with its note."""
+        numbers: _Moves = {}
+        return cls(_without_numbers((row.formula, row.note), (), numbers), numbers)
 
 
 @dataclass(frozen=True)
@@ -48,15 +62,15 @@ def folded(rows: Sequence[Formula]) -> tuple[Formula, ...]:
 
 
 def _folded(rows: Sequence[Formula], letter: Node) -> Iterator[Formula]:
-    at = 0
+    at, lines = 0, [_Line.of(row) for row in rows]
     while at < len(rows):
-        run = _run(rows, at)
+        run = _run(lines, at)
         if run is None:
             yield rows[at]
             at += 1
             continue
         period = run.period
-        later = ((start, _run(rows, start)) for start in range(at, at + period))
+        later = ((start, _run(lines, start)) for start in range(at, at + period))
         near = {start: each for start, each in later if each is not None and each.period == period}
         best = min(near, key=lambda start: (_untidy(rows[start : start + period], near[start]), -near[start].times, start))
         yield from rows[at:best]
@@ -70,18 +84,18 @@ def _untidy(rows: Sequence[Formula], run: _Run) -> int:
     return sum(number != numbers[0] for number in numbers)
 
 
-def _run(rows: Sequence[Formula], at: int) -> _Run | None:
+def _run(lines: Sequence[_Line], at: int) -> _Run | None:
     """The run of layers that begins here and holds most lines."""
     found: _Run | None = None
-    for period in range(1, min(LONGEST, (len(rows) - at) // FEWEST) + 1):
-        if found is not None and (len(rows) - at) // period * period <= found.period * found.times:
+    for period in range(1, min(LONGEST, (len(lines) - at) // FEWEST) + 1):
+        if found is not None and (len(lines) - at) // period * period <= found.period * found.times:
             continue  # it cannot hold more
-        first = rows[at : at + period]
-        moves = _moves(first, rows[at + period : at + 2 * period])
+        first = lines[at : at + period]
+        moves = _moves(first, lines[at + period : at + 2 * period])
         if moves is None or {n for each in moves for n in each.values()} not in ({1}, {-1}) or {} in moves:
             continue
         times = 2
-        while _moves(first, rows[at + times * period : at + (times + 1) * period]) == tuple(
+        while _moves(first, lines[at + times * period : at + (times + 1) * period]) == tuple(
             {place: times * by for place, by in each.items()} for each in moves
         ):
             times += 1
@@ -90,12 +104,14 @@ def _run(rows: Sequence[Formula], at: int) -> _Run | None:
     return found
 
 
-def _moves(first: Sequence[Formula], other: Sequence[Formula]) -> tuple[_Moves, ...] | None:
+def _moves(first: Sequence[_Line], other: Sequence[_Line]) -> tuple[_Moves, ...] | None:
     """The numbers that differ between some lines and as many others; None where anything else does."""
-    if len(first) != len(other):
+    if [line.rest for line in first] != [line.rest for line in other]:
         return None
-    found = [_differences((one.formula, one.note), (two.formula, two.note)) for one, two in zip(first, other, strict=True)]
-    return None if None in found else tuple(found)  # type: ignore[arg-type]  # there is no None
+    return tuple(
+        {place: number - one.numbers[place] for place, number in two.numbers.items() if number != one.numbers[place]}
+        for one, two in zip(first, other, strict=True)
+    )
 
 
 @cache
@@ -104,30 +120,18 @@ def _compared(kind: type[Any]) -> tuple[str, ...]:
     return tuple(x.name for x in fields(kind) if x.compare)
 
 
-def _differences(one: Any, two: Any) -> _Moves | None:
-    if type(one) is not type(two):
-        return None
-    if isinstance(one, Atom):
-        both = (one.text, two.text)
-        if one == two:
-            return {}
-        numbers = one.kind == two.kind == "number" and all(text.isdecimal() for text in both)
-        return {(): int(two.text) - int(one.text)} if numbers else None
-    if one is two:
-        return {}
-    if is_dataclass(one):
-        parts = [(name, getattr(one, name), getattr(two, name)) for name in _compared(type(one))]
-    elif isinstance(one, tuple) and len(one) == len(two):
-        parts = [(k, a, b) for k, (a, b) in enumerate(zip(one, two, strict=True))]
-    else:
-        return {} if one == two else None
-    found: _Moves = {}
-    for name, a, b in parts:
-        inner = _differences(a, b)
-        if inner is None:
-            return None
-        found |= {(name, *place): by for place, by in inner.items()}
-    return found
+def _without_numbers(x: Any, place: tuple[int | str, ...], numbers: _Moves) -> Hashable:
+    """What is left without the whole numbers, which are put down by their places."""
+    if isinstance(x, Atom):
+        if x.kind != "number" or not x.text.isdecimal():
+            return x
+        numbers[place] = int(x.text)
+        return Atom
+    if is_dataclass(x):
+        return type(x), *(_without_numbers(getattr(x, name), (*place, name), numbers) for name in _compared(type(x)))
+    if isinstance(x, tuple):
+        return tuple(_without_numbers(part, (*place, k), numbers) for k, part in enumerate(x))
+    return x
 
 
 def _once(rows: Sequence[Formula], run: _Run, letter: Node) -> Iterator[Formula]:
