@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from numpy import ndarray
 
-from symbackprop.backends.c_library import built
+from symbackprop.backends.c_library import loaded
 
 TEXT = """#include <stddef.h>
 
@@ -26,7 +26,7 @@ REALS = {"float32": ("float", ctypes.c_float), "float64": ("double", ctypes.c_do
 def descending(flat: ndarray, gradient: ndarray, before: ndarray) -> Callable[[float], None]:
     """before = flat, flat -= rate gradient, in place, as a function of the rate; of three arrays alike that stay where they are."""
     word, kind = REALS[flat.dtype.name]
-    descend = ctypes.CDLL(str(built(TEXT.replace("REAL", word)))).descend
+    descend = loaded(TEXT.replace("REAL", word)).descend
     descend.argtypes = [ctypes.c_ssize_t, *[ctypes.c_void_p] * 3, kind]
     descend.restype = None
     count, *places = flat.size, *(ctypes.c_void_p(a.ctypes.data) for a in (flat, gradient, before))

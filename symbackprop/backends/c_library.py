@@ -58,7 +58,7 @@ def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Cal
     Raises NativeError where there is no compiler or it fails, PlanError for what has no C.
     """
     text = source(plan, dtype)
-    library = ctypes.CDLL(str(built(text)))
+    library = loaded(text)
     step, size = library.step, library.step_memory_size
     step.restype, size.restype = ctypes.c_double, ctypes.c_size_t
     product = _blas(dtype)
@@ -75,8 +75,22 @@ def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Cal
     return text, run
 
 
+def loaded(text: str) -> ctypes.CDLL:
+    """The library of a source. Raises NativeError where it cannot be made or loaded."""
+    place = built(text)
+    try:
+        return ctypes.CDLL(str(place))
+    except OSError:  # a file that was cut short, by a disk that was full, say
+        place.unlink(missing_ok=True)
+    try:
+        return ctypes.CDLL(str(built(text)))
+    except OSError as fault:
+        mend = 'let XDG_CACHE_HOME name a folder that programs may be loaded from, or give backend="numpy"'
+        raise NativeError(f"{fault}; {mend}") from None
+
+
 def built(text: str) -> Path:
-    """The library of a source; it is compiled where the cache folder has none yet."""
+    """The file of a source's library; it is compiled where the cache folder has none yet."""
     command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
     about = "\n".join([*command, platform.machine(), _processor(), text])
     place = _cache() / f"{hashlib.sha256(about.encode()).hexdigest()}.so"

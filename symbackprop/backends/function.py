@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -213,9 +213,8 @@ class Compiled(Result):
 
         backend = require_backend(self.backend if backend is None else backend)
         require_number(self.program, self.value_name)
-        arguments = self._arguments
-        arrays = arguments.read(by_name(params, data, {}))
-        sizes = arguments.sizes(arrays)
+        arrays = self._arguments.read(by_name(params, data, {}))
+        sizes = self._arguments.sizes(arrays)
         known = {s.name: sizes.get(s.name, 1) for s in self.program.sizes()}  # 1: nothing reads it
         program = with_sizes(self.program, known, empty=backend in ("numpy", "auto") and recompute is None)
         if recompute is not None:
@@ -225,7 +224,8 @@ class Compiled(Result):
             step = Step(layout_of(program, self.gradients), None, self.dtype, exact, shared)
         else:
             step = planned(self, program, backend, shared, self._exact)
-        step.put(dict(zip(arguments.names, arrays, strict=True)))
+        step.put(dict(zip(self._arguments.names, arrays, strict=True)))
+        step.again = partial(self.bind, backend=backend, devices=devices, samples=dict(samples), recompute=recompute)
         return step
 
     def flat(self, params: Arrays, data: Arrays | None = None, *, backend: str | None = None) -> Flat:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any, assert_never
 
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.c_library import native
 from symbackprop.backends.executed import executed
 from symbackprop.backends.numpy_windows import bound_window
@@ -169,9 +171,12 @@ class Step:
     layout             where each array stands in `flat` and in `flat_gradient`.
     quiet              whether NumPy need not be kept from warning: nothing does, or the caller has seen to it.
     exact              the function of dicts of both, whose results stand for those of a plan.
+    again              binds it once more: a copy, which may go to another process, has memory of its own.
 
-    Memory is not shared between threads: bind a step for each.
+    Memory is not shared between threads: bind a step for each. One that runs in another refuses.
     """
+
+    again: Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], Step] | None = None
 
     def __init__(
         self, layout: Layout, plan: Plan | None, dtype: str, exact: Exact, shared: Step | None = None, backend: str = "numpy"
@@ -195,18 +200,29 @@ class Step:
         elif plan:
             self.source, self._run = _planned(plan, memory, kinds)
         self.bytes = sum(array.nbytes for array in memory.values())
+        self._idle = Lock()
 
     def __call__(self) -> float:
         """The value of the loss; `gradients` then holds the gradients."""
-        if self._run is not None:
-            try:
-                if self.quiet:
-                    return self._run()
-                with np.errstate(all="ignore"):  # a branch that is not taken may overflow
-                    return self._run()
-            except (ArithmeticError, ValueError):
-                pass  # Python's numbers raise where NumPy's are infinite or NaN
-        return self.written(*self.exact(self.parameters, self.data))
+        if not self._idle.acquire(False):
+            raise ArgumentError("this step runs in another thread, and both would write into its memory: bind one for each")
+        try:
+            if self._run is not None:
+                try:
+                    if self.quiet:
+                        return self._run()
+                    with np.errstate(all="ignore"):  # a branch that is not taken may overflow
+                        return self._run()
+                except (ArithmeticError, ValueError):
+                    pass  # Python's numbers raise where NumPy's are infinite or NaN
+            return self.written(*self.exact(self.parameters, self.data))
+        finally:
+            self._idle.release()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.again is None:
+            raise TypeError("a part of a step is not copied: copy the step that `bind` returned")
+        return _bound_again, (self.again, self.parameters, self.data, self.flat_gradient)
 
     def __repr__(self) -> str:
         by = "C" if self.native else "NumPy"
@@ -231,6 +247,17 @@ class Step:
             own = self.parameters[name] if name in self.parameters else self.data[name]
             if own is not array:
                 own[...] = array
+
+
+def _bound_again(
+    again: Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], Step],
+    parameters: Mapping[str, ndarray],
+    data: Mapping[str, ndarray],
+    gradient: ndarray,
+) -> Step:
+    step = again(parameters, data)
+    step.flat_gradient[...] = gradient
+    return step
 
 
 def number(value: float) -> str:

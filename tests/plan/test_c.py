@@ -240,6 +240,20 @@ def test_a_compiler_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         function.bind(arrays, backend="c")
 
 
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+def test_a_library_that_was_cut_short_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    function = sb.compile("x: parameter\nL = x**2")
+    assert function.bind({"x": 3.0}, backend="c")() == 9
+    (library,) = tmp_path.glob("symbackprop/*.so")
+    library.unlink()
+    library.write_bytes(b"\x7fELF")
+    assert function.bind({"x": 4.0}, backend="c")() == 16
+    monkeypatch.setattr("symbackprop.backends.c_library.built", lambda text: tmp_path / "none.so")
+    with pytest.raises(NativeError, match=r"none\.so: .*; let XDG_CACHE_HOME name a folder"):
+        function.bind({"x": 4.0}, backend="c")
+    assert function.bind({"x": 4.0}, backend="auto")() == 16
+
+
 def test_what_has_no_c_says_so() -> None:
     function = sb.compile("A: parameter[3, 3]\nL = sum(expm(A))")
     with pytest.raises(CompileError, match="of a matrix has no C"):

@@ -1,9 +1,10 @@
 """Plans compute what the readable source computes: every pass on or off, at any sizes, without memory of their own."""
 
+import copy
 import math
 import pickle
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -229,6 +230,29 @@ def test_a_function_that_was_bound_is_pickled_without_its_steps() -> None:
     function.bind(arrays)
     again = pickle.loads(pickle.dumps(function)).bind(arrays)
     assert again() == function.bind(arrays)()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda step: pickle.loads(pickle.dumps(step))])
+def test_a_copy_of_a_step_has_memory_of_its_own(copied: Callable[[Step], Step]) -> None:
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    step = function.bind(at_sizes(function, range(3, 9))[1])
+    value, gradient = step(), step.flat_gradient.copy()
+    other = copied(step)
+    assert (other.flat_gradient == gradient).all()
+    assert other() == value
+    other.flat[...] = 0
+    assert other() != value
+    assert (step.flat_gradient == gradient).all()
+    assert step() == value
+
+
+def test_a_step_that_runs_in_another_thread_is_refused() -> None:
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    step = function.bind(at_sizes(function, range(3, 9))[1])
+    value = step()
+    with step._idle, pytest.raises(ArgumentError, match=r"runs in another thread.* bind one for each"):
+        step()
+    assert step() == value
 
 
 def test_inputs_that_nothing_reads_are_no_part_of_a_step() -> None:
