@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, shape_text
+from symbackprop.training.checkpoint import ABOUT, KEPT
 from symbackprop.training.datasets import as_array
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.storage import read_arrays
@@ -27,7 +28,7 @@ def given_parameters(program: Program, start: Mapping[str, Any] | str | os.PathL
     if start is None:
         return {}
     where = str(start) if isinstance(start, str | os.PathLike) else "start"
-    arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else read_arrays(start)
+    arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else _of_run(read_arrays(start))
     for name in arrays:
         if name not in names:
             raise TrainingError(f"{where}: {name} is no parameter of the network; {mend(name, names)}")
@@ -41,3 +42,11 @@ def given_parameters(program: Program, start: Mapping[str, Any] | str | os.PathL
         if not np.isfinite(arrays[tensor.name]).all():
             raise TrainingError(f"{where}: {tensor.name} holds numbers that are not finite; begin with others")
     return arrays
+
+
+def _of_run(arrays: dict[str, ndarray]) -> dict[str, ndarray]:
+    """Of a checkpoint, the parameters that its run has come to: the best, where those are kept."""
+    if ABOUT not in arrays:
+        return arrays
+    own = {part: {n.removeprefix(f"{part}/"): a for n, a in arrays.items() if n.startswith(f"{part}/")} for part in KEPT}
+    return own["best"] or own["parameters"] or arrays

@@ -17,6 +17,7 @@ from symbackprop.training.checkpoint import Keeper
 from symbackprop.training.model import Model
 from symbackprop.training.optimiser import OPTIMISERS
 from symbackprop.training.storage import read_arrays, write_arrays
+from symbackprop.training.using import evaluate
 
 ROOT = Path(__file__).parents[2]
 NET = "X: data[n, 2]\ny: data[n]\nw: parameter[2]\nV: parameter[h, 2]\nL = mean((tanh(X @ V.T) @ V @ w - y)**2)"
@@ -175,8 +176,9 @@ def test_other_data_are_refused(data) -> None:
         train({"X": data["X"][:20], "y": data["y"][:20]}, resume="run.npz")
 
 
-def test_what_is_no_checkpoint_is_refused(data) -> None:
+def test_its_parameters_are_used_and_what_is_no_checkpoint_is_refused(data) -> None:
     trained = train(data, checkpoint="run.npz", **SETTINGS)
+    assert evaluate(sb.read(NET), "run.npz", data).loss == trained.evaluate(data).loss
     trained.save("w.npz")
     arrays = read_arrays("run.npz")
     write_arrays("damaged.npz", arrays | {"about": np.frombuffer(b'{"epoch": []}', np.uint8)})
