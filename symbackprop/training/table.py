@@ -98,7 +98,8 @@ def read_table(path: Path, program: Program, sizes: Mapping[str, int], like: Hea
     like   the header of another table, whose columns and classes these are.
 
     A column with the name of an input is that input; columns X1, X2, ... (X_1, X.1) are those of a matrix X. The one input that is
-    left takes the columns that are left, in their order. Classes may be named: the names are numbered in the order of the alphabet.
+    left takes the columns that are left, in their order. Classes may be named, in a column of any name where no other holds names:
+    they are numbered in the order of the alphabet.
 
     Raises TrainingError, with line and column, for what is no finite number, and where a column belongs to no input.
     """
@@ -164,11 +165,15 @@ def _require_names(path: Path, names: Sequence[str]) -> None:
     if len(names) == 1 and (sign := next((c for c in ";\t|" if c in names[0]), "")):
         word = {"\t": "tabs"}.get(sign, sign)
         raise TrainingError(f"{path}: the columns stand apart by {word}, and commas are read; write commas")
+    if names[0] == "" != names[-1]:
+        raise TrainingError(f"{path}: column 1 has no name; name it, or leave an index out, as to_csv(..., index=False) does")
     if "" in names:
         raise TrainingError(f"{path}: column {names.index('') + 1} has no name; the first line must name every column")
     if twice := next((name for k, name in enumerate(names) if name in names[:k]), None):
         raise TrainingError(f"{path}: two columns are called {twice}; give each a name of its own in the first line")
-    if all(map(NUMBER.fullmatch, names)):
+    if len(names) == 1 and names[0].startswith("#"):
+        raise TrainingError(f"{path}: the first line is a remark; begin with the line that names every column")
+    if all(map(NUMBER.fullmatch, names)) or any(NUMBER.fullmatch(name) and not name.isdecimal() for name in names):
         raise TrainingError(f"{path}: the first line holds numbers; begin with a line that names every column, such as X1,X2,y")
 
 
@@ -208,6 +213,10 @@ def _assigned(table: Table, inputs: Sequence[Signature], known: Names) -> dict[s
                 )
     taken = {name for own in found.values() for name in own}
     rest, open_ = [n for n in names if n not in taken], [t for t in inputs if t.name not in found]
+    if len(open_) > 1 and (named := _named_classes(table, open_, rest)):
+        tensor, column = named
+        found[tensor.name] = [column]
+        rest, open_ = [n for n in rest if n != column], [t for t in open_ if t is not tensor]
     if len(open_) == 1 and rest:
         _require_count(path, open_[0], rest)
         return {**found, open_[0].name: rest}
@@ -221,10 +230,25 @@ def _assigned(table: Table, inputs: Sequence[Signature], known: Names) -> dict[s
         told = f"the columns left are {_listed(rest)}" if rest else "no column is left"
         wanted = open_[0].name
         several = f"name columns {wanted}1, {wanted}2, ..." if open_[0].rank > 1 else f"name a column {wanted}"
+        if len(open_) == 2 and rest and (single := next((t.name for t in open_[::-1] if _is_single(t)), None)):
+            other = next(t.name for t in open_ if t.name != single)
+            several = f"rename the column of {single} to {single}, and {other} takes those that are left"
         raise TrainingError(f"{path}: no column is called {wanted}, and {told}; {several}")
     if rest:
         raise TrainingError(f"{path}: the column {rest[0]} belongs to no input; take it out, or rename it: {mend(rest[0], found)}")
     return found
+
+
+def _is_single(tensor: Signature) -> bool:
+    """Whether an input may be one column."""
+    return tensor.kind in ("integers", "labels") or tensor.rank == 1
+
+
+def _named_classes(table: Table, inputs: Sequence[Signature], columns: Sequence[str]) -> tuple[Signature, str] | None:
+    """The one input of classes, and the one column of names: no other input holds names."""
+    classes = [t for t in inputs if t.kind in ("integers", "labels")]
+    names = [c for c in columns if not any(map(NUMBER.fullmatch, table.columns[c]))]
+    return (classes[0], names[0]) if len(classes) == len(names) == 1 else None
 
 
 def _require_count(path: Path, tensor: Signature, rest: Sequence[str]) -> None:

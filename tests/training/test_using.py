@@ -119,8 +119,10 @@ def test_the_commands_do_the_same(run: Run, data, trained, tmp_path: Path, monke
 CLASSIFIER = "X: data[n, d]\ny: integers[n, c]\nW: parameter[d, c]\nz = X @ W\nL = cross_entropy(z, y)\n"
 
 
-def table(path: Path, rows: str) -> Path:
-    path.write_text("age,income,y\n" + "".join(f"{k % 7},{k % 5},{name}\n" for k, name in enumerate(rows)), encoding="utf-8")
+def table(path: Path, rows: str, classes: str = "y") -> Path:
+    path.write_text(
+        f"age,income,{classes}\n" + "".join(f"{k % 7},{k % 5},{name}\n" for k, name in enumerate(rows)), encoding="utf-8"
+    )
     return path
 
 
@@ -148,12 +150,15 @@ def test_classes_of_another_table_keep_the_numbers_of_training(tmp_path: Path) -
         sb.train(CLASSIFIER, whole, held_out=table(tmp_path / "odd.csv", "bdc"), **settings)
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
-def test_columns_of_another_table_are_those_of_training(run: Run, tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "classes", "told"),
+    [(".npz", "y", "X is the columns age, income"), (".safetensors", "kind", "y is the column kind, X is the columns age, income")],
+)
+def test_columns_of_another_table_are_those_of_training(run: Run, tmp_path: Path, suffix: str, classes: str, told: str) -> None:
     """By their names, in whatever order they stand: the file of the parameters tells them."""
     saved = tmp_path / f"p{suffix}"
-    trained = sb.train(CLASSIFIER, table(tmp_path / "train.csv", "abc" * 10), epochs=1, progress=False)
-    assert "X is the columns age, income" in trained.summary().splitlines()
+    trained = sb.train(CLASSIFIER, table(tmp_path / "train.csv", "abc" * 10, classes), epochs=1, progress=False)
+    assert told in trained.summary().splitlines()
     trained.save(saved)
     expected = trained.predict({"X": np.array([[1, 2], [3, 4]])})
     turned = tmp_path / "turned.csv"
@@ -166,7 +171,7 @@ def test_columns_of_another_table_are_those_of_training(run: Run, tmp_path: Path
     turned.write_text("X2,X1\n2,1\n4,3\n", encoding="utf-8")  # which say for themselves what they are
     np.testing.assert_array_equal(predict(sb.read(CLASSIFIER), saved, turned), expected)
     rows = "".join(f"{'abc'[k % 3]},{k % 5},{k % 7}\n" for k in range(30))
-    turned.write_text(f"y,income,age\n{rows}", encoding="utf-8")
+    turned.write_text(f"{classes},income,age\n{rows}", encoding="utf-8")
     again = [sb.train(CLASSIFIER, path, start=saved, epochs=1, progress=False) for path in (tmp_path / "train.csv", turned)]
     np.testing.assert_array_equal(again[0].parameters["W"], again[1].parameters["W"])
     assert again[0].header == again[1].header == trained.header
