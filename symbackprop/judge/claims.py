@@ -22,8 +22,9 @@ from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
+from symbackprop.judge.differentiated import with_names
 from symbackprop.judge.displayed import bound, displayed
-from symbackprop.judge.doubted import doubted
+from symbackprop.judge.doubted import doubted, says_nothing
 from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.followed.whole import followed_whole
@@ -81,6 +82,7 @@ def verify(
         raise DerivationError('there is no claim; write {"W_1": "..."}')
     steps = not isinstance(claims, Mapping)
     given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
+    given = with_names(truth, given, judge.symbols)
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
     given = [step for step in given if not isinstance(step[1], Whole)]
     written = [step[:2] for step in given]
@@ -318,12 +320,16 @@ class Judge:
             return self.conventional(what, named, about)
         if against:
             about["remarks"] = (against, *about["remarks"])
+        if found.agrees and left.partial and says_nothing(goal, reading.program, bindings, found):
+            return Judged(what.name, what, "undecided", told("there are no entries that it is about"), **about)
         if found.agrees:
             stands = told("if {}", several([told("{} is {}", *guess) for guess in given])) if given else Told()
             kind = f"right, {'identity' if found.identity else 'numeric'}"
             about["remarks"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
             return Judged(what.name, what, kind, stands, bits=found.bits, **about)
         judged = self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
+        if left.partial and judged.kind == "wrong region":  # of entries of which nothing is said
+            judged = replace(judged, kind="wrong", because=Told())
         return doubted(judged, goal, reading, bindings, found)
 
     def differing(

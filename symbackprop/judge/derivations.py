@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,23 +22,24 @@ from symbackprop.judge.arrays import BEGUN, CHANGED
 from symbackprop.judge.asides import aside
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.changed import may_mention, may_pass, with_updates
+from symbackprop.judge.deltas import with_differentials
 from symbackprop.judge.differentials import differential_step, differentials_of
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.files import ASIDE
 from symbackprop.judge.general import General
-from symbackprop.judge.goals import about, as_said, asked, goal_for, named
+from symbackprop.judge.goals import about, asked, goal_for, named
 from symbackprop.judge.known import Known, Used, spelled
 from symbackprop.judge.layers import with_layers
 from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading, nothing_called, read
-from symbackprop.judge.restated import is_restated, value_named
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.slopes import slope_step
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
+from symbackprop.judge.solved import as_solution
+from symbackprop.judge.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.taken import in_code, or_beside
-from symbackprop.judge.truth import Truth
 from symbackprop.judge.turned_out import turned_out, with_name
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.viewed import blocks_named, by_blocks, legend_of
@@ -49,7 +49,6 @@ from symbackprop.notation.claims import Left
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
 
-_NABLA = re.compile(r"\s*\\nabla(?!\s*_)")
 _LETTERS = re.compile(r"_[a-z]+$")
 _PLAIN = {BEGUN: "", CHANGED: "", ASIDE: "abbreviation"}  # what such a step is said to be
 
@@ -64,7 +63,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     in its place (BEGUN, CHANGED) is the gradient of its name at its last line; that by a value which later steps read at the
     first of its lines that is right.
     """
-    steps = with_layers(judge.truth, with_updates(judge, steps))
+    steps = with_layers(judge.truth, with_updates(judge, with_differentials(judge.truth, steps)))
     general = General(judge.truth, steps)
     found = _all(judge, general.steps, samples)
     if general.stated(found):
@@ -185,7 +184,7 @@ def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tu
         if legend_of(known, claim) is not None:
             return ()
         by = by_blocks(judge, known, name, claim, goal)
-        return (by.claim if by else _read(judge, known, name, claim, goal, look=False)[0]).unknown
+        return (by.claim if by else read_step(judge, known, name, claim, goal, look=False)[0]).unknown
     except NotUnderstood as fault:
         return (fault.unknown,) if fault.unknown else ()
     except SymbackpropError:
@@ -196,7 +195,10 @@ def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any
     """A step with what it was written as, and what the names in it stand for."""
     stands = tuple(known.stands.items())
     _, claim, _ = steps[place]
+    unread = known.unread
     judged = in_code(judge, known, steps, place, what, lambda *said: _step(judge, known, place, *said))
+    judged = as_solution(known, judged, steps, place)
+    known.unread = known.unread and (judged.open or unread)
     if len(judged.formulas) == 1:
         names = (parse_name(one).formula() for one in known.shapes)
         known.stands |= {name: judged.formulas[0] for name in names if name not in known.stands}
@@ -227,9 +229,9 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         if blocks_of is not None:
             view, goal, understood = blocks_of
         else:
-            understood, goal = _read_or_restated(judge, known, name, claim, goal, what)
-            value = _value(truth, name, understood) if not what else None
-            if value is not None and _is_restated(judge, known, name, claim, understood, value):
+            understood, goal = read_or_restated(judge, known, name, claim, goal, what)
+            value = value_said(truth, name, understood) if not what else None
+            if value is not None and says_the_network(judge, known, name, claim, understood, value):
                 if not understood.left.stepped and value not in truth.named:  # what nobody named has a name from now on
                     own = understood.readings[0].program
                     known.bind([name, understood.left.name], own, own, own.shape(CLAIM))
@@ -238,12 +240,12 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
                 goal = about(truth, name, truth.of, value)
     except NotUnderstood as fault:
-        said, left = _said_left(judge, known, name, claim, what)
+        said, left = said_left(judge, known, name, claim, what)
         goal = goal or said
         if goal is None:
             known.unread = True
             return Judged(name, None, "not understood", fault.told)
-        judged = _spared(known, _refit(judge, known, name, claim, goal, judge.unread(goal, fault)))
+        judged = _spared(known, refitted_step(judge, known, name, claim, goal, judge.unread(goal, fault)))
         _bind_truth(known, name, left, goal)
         known.unread |= judged.open
         known.misfits.append(claim)
@@ -266,7 +268,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
     count = known.samples.get(place)
     meant = understood if count is None else shared_out(truth, understood, count)
-    judged = _refit(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
+    judged = refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
     program = _judged(understood, judged).program if judged.right and count is None else program
     if judged.wrong and goal.of == goal.wrt:  # dL = tr(G^T dW) says what dL comes to, in differentials
         why = told("a differential is not read. Write the derivative that it says, by itself.")
@@ -290,82 +292,12 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     return judged
 
 
-def _read_or_restated(
-    judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None, what: str
-) -> tuple[Claim, Asked | None]:  # fmt: skip
-    """A step as it is read; of a value of the network, y_i, whose indices tell the ranges where nothing else does."""
-    try:
-        return _read(judge, known, name, claim, goal, look=what != "abbreviation")
-    except NotUnderstood:
-        value = value_named(judge.truth, re.sub(r"_(?:\w|\{[^}]*\})$", "", name)) if not what else None
-        if value is None or goal is not None:
-            raise
-        said = about(judge.truth, name, judge.truth.of, value)
-        understood = _read(judge, known, name, claim, said, look=False)[0]
-        if understood.left.kind != "abbreviation":
-            raise
-        return understood, None
-
-
-def _said_left(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[Asked | None, Left]:
-    """What a step is about by its left side, and what that names, where its right side has no reading."""
-    left = Left()
-    for sign in re.finditer("=", claim) if isinstance(claim, str) and what != "abbreviation" else ():
-        with suppress(NotUnderstood):
-            found, goal = _read(judge, known, name, f"{claim[: sign.start()]} = 0", None, look=True)
-            left = found.left
-            if goal is not None:
-                return goal, left
-    return None, left
-
-
-def _value(truth: Truth, name: str, understood: Claim) -> str | None:
-    """The value of the network that the left side of a step names, where it says no derivative."""
-    if understood.left.kind not in ("abbreviation", "none"):
-        return None
-    by_left = value_named(truth, understood.left.name)  # of those that somebody named: h_1 may be a person's own
-    return (None if understood.left.stepped else value_named(truth, name)) or (by_left if by_left in truth.named else None)
-
-
-def _is_restated(judge: Judge, known: Known, name: str, claim: Any, understood: Claim, value: str) -> bool:
-    """Whether a step is what the network says of one of its values."""
-    if understood.left.stepped:
-        understood = _read(judge, known, name, claim, about(judge.truth, name, judge.truth.of, value), look=False)[0]
-    return is_restated(judge.truth, value, understood, known.written)
-
-
-def _refit(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, judged: Judged) -> Judged:
-    """A step of the wrong shape with the edit that makes it right, from what was written before it."""
-    return judge.refit(goal, judged, claim, lambda text: _read(judge, known, name, text, goal, look=False)[0], known.written)
-
-
 def _spared(known: Known, judged: Judged) -> Judged:
     """A verdict that does not convict a step over names that an open step before it may have given."""
     if not (known.unread and judged.wrong):
         return judged
     why = told("a step before it is open, and it may use what that step names")
     return replace(judged, kind="undecided", because=why, mistakes=(), corrected=(), counterexample=None)
-
-
-def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None, look: bool) -> tuple[Claim, Asked | None]:
-    """A step, and what it is about: what its own left side says, where its name says nothing."""
-    truth = judge.truth
-    of, wrt = (goal.of, goal.wrt) if goal is not None and not goal.second else (truth.of, None)
-    parameters = truth.program.parameters
-    sides = (name, *claim.split("=")) if isinstance(claim, str) else (name,)
-    if goal is None and len(parameters) == 1 and any(_NABLA.match(side) for side in sides):  # \nabla L is by the only parameter
-        wrt = parameters[0].name
-    found = read(claim, truth, of, wrt, judge.symbols, known.said)
-    left = found.left
-    if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
-        goal = named(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
-        if goal is None:  # by a name that a step gave
-            judge.by_own |= {n: known.given(n) for n in (left.of, left.wrt) if n and known.is_own(n)}
-            raise nothing_called(left.wrt)
-        if goal.second:
-            return found, as_said(truth, goal, left)
-        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.said)
-    return found, goal if goal is None else as_said(truth, goal, found.left)
 
 
 def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: Judged) -> Judged:

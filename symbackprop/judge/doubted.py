@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told
 from symbackprop.judge.labels import right_of_other_data
 from symbackprop.judge.reading import Reading
 from symbackprop.judge.verdict import Judged
-from symbackprop.judge.weigh import Bindings, Goal, Weighed
+from symbackprop.judge.weigh import Bindings, Goal, Weighed, value
 from symbackprop.notation.claims.shapes import number_turned
+
+
+def says_nothing(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> bool:
+    """Whether a claim about some entries is about none at any point: then it follows the true derivative, whatever that is."""
+    name = f"d{goal.of}/d{goal.wrt}"
+    for sample in found.samples:
+        place = sample.place
+        try:
+            other = value(goal.truth, program, bindings, place, {**place.values, name: sample.true + 1.0}, FLOATS)
+        except PointError:
+            return False
+        if not np.array_equal(other, sample.claimed + 1.0):
+            return False
+    return True
 
 
 def doubted(judged: Judged, goal: Goal, reading: Reading, bindings: Bindings, found: Weighed) -> Judged:

@@ -57,6 +57,10 @@ DERIVED = (  # a derivative, or a differential
     r"\\[dt]?frac\s*\{\s*(?:\\partial|(?:d|\\mathrm\s*\{d\})[^{}]*\}\s*\{\s*(?:d|\\mathrm\s*\{d\}))|\\partial\b[^=,;]*/\s*\\partial\b|"
     r"\\nabla|(?:d|\\mathrm\s*\{d\})\s*(?:[A-Z]|\\?[a-z]+(?:_\w|_\{\w+\})?\s*=)|\\delta(?![a-z])"
 )
+BEST = re.compile(  # \hat\beta =, w^* =
+    r"\s*(?:\\(?:wide)?hat\s*\{?\s*\\?[A-Za-z]+|\\?[A-Za-z]+\s*\^\s*\{?\s*(?:\*|\\star|\\ast))[^=,&]*="
+)
+BEST_BESIDE = re.compile(rf"(?:,|;|\\q?quad\b|\\text\{{\s*and\s*\}})+\s*(?={BEST.pattern})")
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 
@@ -306,10 +310,21 @@ def _is_equation(line: str) -> bool:
     return "=" in line
 
 
+FOLLOWS = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore)(?![A-Za-z])")
+
+
 def _side_by_side(line: str) -> Iterator[str]:
-    """The derivatives that stand beside each other in a line, each with its equals sign."""
+    """What a line says one after the other, behind arrows and side by side."""
+    parts = [part.strip(" ,;&") for part in FOLLOWS.split(line)]
+    whole = all("=" in part and _is_balanced(part) for part in parts if part)
+    for part in [part for part in parts if part] if whole else [line]:
+        yield from _beside(part)
+
+
+def _beside(line: str) -> Iterator[str]:
+    """The derivatives that stand beside each other in a line, or the best values, each with its equals sign."""
     begin = 0
-    for found in BESIDE.finditer(line):
+    for found in (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line):
         before, behind = line[begin : found.start()], line[found.end() :]
         if "=" in before and "=" in behind and _is_balanced(before):
             yield before.strip()

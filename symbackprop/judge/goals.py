@@ -200,7 +200,9 @@ def together(goal: Goal, pattern: Sequence[int]) -> Goal:
 def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> Told:
     """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; nothing where it can."""
     lead = len(goals[0].shape) - what.rank
-    if any(made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)):
+    if not claim.left.partial and any(
+        made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)
+    ):
         return told("it is made of {}, which is what it claims; write that out", what.shown)
     written = claim.readings[0].formula is not None
     if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:

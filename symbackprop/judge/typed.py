@@ -41,7 +41,8 @@ _MACROS = frozenset(["tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "c
 _OCTAVE = re.compile(r"\.\*|\./|\.\^|[\w)]'\s*\*|\*\s*\w+'(?!\s*\()")
 _SIGNS = {"->": r"\to ", "=>": r"\Rightarrow ", "<=": r"\leq ", ">=": r"\geq ", "!=": r"\neq ", "~": "", ".": r"\cdot "}
 _TOKEN = re.compile(
-    r"\d+\.\d+(?:[eE]-?\d+)?|\d+|\.[*/^]|[^\W\d_]+\d*(?:_(?:\{[^{}]*\}|[A-Za-z0-9]+))*|\*\*|[<>!]=|->|=>|\s+|.", re.DOTALL
+    r"\d+\.\d+(?:[eE]-?\d+)?|\d+|\.[*/^]|[^\W\d_]+\d*(?:_(?:\{[^{}]*\}|\d+|[A-Za-z][A-Za-z0-9]*))*|\*\*|[<>!]=|->|=>|\s+|.",
+    re.DOTALL,
 )
 
 

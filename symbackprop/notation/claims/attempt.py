@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from symbackprop.core.program import Gradient
+from symbackprop.formulas import build
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node as Formula
+from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.einstein import SUMMED, with_sums
@@ -17,6 +19,7 @@ from symbackprop.notation.claims.fitting import Fitted, Way, fitted
 from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
+from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
@@ -175,7 +178,7 @@ class Attempt:
         for side in self.main.between:
             if is_name(side):
                 continue
-            main = statements.Equality(self.main.left, side, self.main.between)
+            main = replace(self.main, right=side)
             try:
                 _, readings = Attempt(self.context, self.names, self.probe, main, self.definitions).readings({})
             except Fault:
@@ -186,7 +189,8 @@ class Attempt:
     def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
-        formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
+        formula = _where(typeset, one.node) if left.partial else typeset.formula(one.node)
+        of, wrt = left.of or self.context.of, left.wrt or self.context.wrt
         said = typeset.claimed(Gradient(of, wrt), left.letters, one.way.at, one.way.origin) if wrt is not None else None
         named = left.kind == "jacobian" and len(left.letters) > 1 and ":" not in left.letters and not left.at
         if wrt is not None and (left.pattern or named) and not left.second:
@@ -202,7 +206,7 @@ class Attempt:
         """One reading of the whole claim."""
 
         def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
-            left = chained(state, (self.main.left, *self.main.between))
+            left = replace(chained(state, (self.main.left, *self.main.between)), partial=bool(self.main.only))
             below_name = under(self.main.left, left)
             if self.context.left:
                 left, below_name = Left("abbreviation", letters=tuple(c for c, _ in self.context.left)), {}
@@ -240,6 +244,14 @@ class Attempt:
                 assert fault is not None
                 raise fault
             waiting = late
+
+
+def _where(typeset: Typeset, node: Node) -> Formula:
+    """A claim about some entries with its conditions."""
+    if not isinstance(node.op, nd.Chosen):
+        return typeset.formula(node)
+    condition, claimed, _ = node.args
+    return build.beside(_where(typeset, claimed), build.words(" for "), typeset.condition(condition))
 
 
 def _places(left: Left) -> list[Formula]:

@@ -17,6 +17,7 @@ from symbackprop.notation.claims.attempt import Attempt
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.left import Left, left_side
 from symbackprop.notation.claims.own_functions import without_functions
+from symbackprop.notation.claims.partial import of_entries
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import LOCAL, ClaimTensors, read_python, read_sympy
 from symbackprop.notation.claims.state import Context, State
@@ -149,8 +150,10 @@ def _formula(text: str, context: Context, least: int = 0) -> Understood:
         shapes[context.wrt] = context.forward.shape(context.wrt)
     probe = Probe(shapes, [*map(sp.Integer, counts), *(loops.extents if loops else ())], least)
     several = [statements.named_last(one, names) for one in several]
-    main = _claimed(State(context, names, probe, 1, {}), several)
-    attempt = Attempt(context, names, probe, main, [one for one in several if one is not main])
+    state = State(context, names, probe, 1, {})
+    main = _claimed(state, several)
+    others = [one for one in several if one is not main]
+    attempt = Attempt(context, names, probe, of_entries(main, state), others)
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
         try:
             left, readings = attempt.readings({})

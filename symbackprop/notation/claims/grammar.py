@@ -35,7 +35,8 @@ NAMED = frozenset([
 _EXPECTED = ([r"\mathbb", "{", "E", "}"], [r"\mathbb", "E"])
 MEANS = (r"\operatorname", r"\operatorname*", r"\mathrm", r"\text")
 MATRICES = frozenset(["matrix", "bmatrix", "pmatrix", "smallmatrix", "array"])
-_ENDS = frozenset(["", "+", "-", ")", "]", "}", r"\}", r"\rangle", ",", ";", ":", r"\mid", "&", r"\\", r"\land", *RELATIONS])
+_JOINED = (r"\land", r"\lor")
+_ENDS = frozenset(["", "+", "-", ")", "]", "}", r"\}", r"\rangle", ",", ";", ":", r"\mid", "&", r"\\", *_JOINED, *RELATIONS])
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?$")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+)\*?\}$")
 
@@ -266,17 +267,18 @@ class Parser:
         return self.macro(token, text[1:])
 
     def group(self, token: Token) -> Syntax:
-        items: list[Syntax] = []
+        either: list[list[Syntax]] = [[]]  # what stands between two "or"
         close = CLOSING[token.text]
         saved, self.bars = self.bars, [token.text] if token.text in ("|", r"\|") else []
         while True:
-            items.append(self.relation())
-            if self.peek() not in (",", r"\land", ";", r"\mid", ":") or (self.peek() == ":" and token.text != r"\{"):
+            either[-1].append(self.relation())
+            if self.peek() not in (",", *_JOINED, ";", r"\mid", ":") or (self.peek() == ":" and token.text != r"\{"):
                 break
-            self.take()
+            either += [[]] if self.take().text == r"\lor" else []
         self.bars = saved
         self.expect(close)
-        return sx.Group(tuple(items), token.text, token.at)
+        both = [sx.Group(tuple(items), token.text, token.at) for items in either]
+        return both[0] if len(both) == 1 else sx.Group((sx.Group(tuple(both), r"\lor", token.at),), token.text, token.at)
 
     def macro(self, token: Token, name: str) -> Syntax:
         at = token.at
@@ -387,4 +389,10 @@ class Parser:
         if kind != "cases":
             return sx.Grid(cells, token.at)
         several = (split_case(row) for row in cells)
-        return sx.Cases(tuple((self.inside(value), self.inside(test) if test else None) for value, test in several), token.at)
+        return sx.Cases(tuple((self.inside(value), self.test(test) if test else None) for value, test in several), token.at)
+
+    def test(self, several: Tokens) -> Syntax:
+        """The condition of a case, which may be several."""
+        if any(t.text in _JOINED for t in several):
+            several = (Token("(", several[0].at), *several, Token(")", several[-1].at))
+        return self.inside(several)

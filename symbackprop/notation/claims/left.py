@@ -38,6 +38,7 @@ class Left:
                    \partial P_{ik} / \partial S_{ij}, whose letters are i, k, j. Only the entries of such indices are claimed.
     at             where along the axes of loops it claims, but for axes of which it claims all steps.
     stepped        whether it is an abbreviation at a step of a loop.
+    partial        whether only some entries are claimed: those for which conditions behind it hold.
     """
 
     kind: Kind = "none"
@@ -50,6 +51,7 @@ class Left:
     pattern: tuple[int, ...] = ()
     at: tuple[At, ...] = ()
     stepped: bool = False
+    partial: bool = False
 
     @property
     def indices(self) -> tuple[str, ...]:

@@ -134,29 +134,35 @@ def labelled_number(state: State, word: Word) -> Senses | None:
     return [s._replace(notes=(*s.notes, note)) for s in scripts(state, sure(state.tensor(found.name)), (), word.sup, word.at)]
 
 
-def of_sample(state: State, word: Word, behind: Syntax) -> Senses | None:
-    r"""D(x_i), a value at a sample of the data that it is made of: its i-th entry; None where nothing is so applied.
+def applied_to(state: State, word: Word, behind: Syntax) -> Senses | None:
+    """A value at what it is made of, R(x): the value; D(x_i), at a sample: its i-th entry. None where nothing is so applied.
 
-    Raises Fault where the value is made of other data.
+    Raises Fault where a value is at samples of other data.
     """
     value = state.names.lookup(word)
     match behind:
-        case sx.Group(items=(Word() as argument,), bracket="("):
-            given = state.names.lookup(argument)
+        case sx.Group(items=items, bracket="("):
+            given = [state.names.lookup(item) for item in items if isinstance(item, Word)]
         case _:
             return None
     tensors = state.context.forward.tensors
-    if value is None or given is None or value.name not in tensors or given.name not in tensors or given.power:
+    if value is None or value.index or value.name not in tensors or tensors[value.name].kind != "value":
         return None
-    own, data, index = tensors[value.name], tensors[given.name], given.sample or given.index
-    if own.kind != "value" or data.kind != "data" or not index or value.index or not own.shape:
+    known = [one for one in given if one is not None and not one.power]
+    if not known or len(known) < len(items):
         return None
-    if not data.shape or own.shape[0] != data.shape[0]:
+    made, whole = state.context.made_of(value.name), sure(state.tensor(value.name))
+    if all(one.name in made and not (one.index or one.sample) for one in known):
+        return scripts(state, whole, (), value.power, word.at)
+    own, data, index = tensors[value.name], tensors.get(known[0].name), known[0].sample or known[0].index
+    if len(known) > 1 or data is None or data.kind != "data" or not index or not own.shape or not data.shape:
         return None
-    if given.name not in state.context.made_of(value.name):
-        fault = f"{described(word)} is not made of {described(argument)}."
-        raise Fault(fault, f"Write the value that the network has of {stem(given.name)}, or say what {word.base} is.", word.at)
-    return scripts(state, indexed(state, sure(state.tensor(value.name)), index, word.at), (), value.power, word.at)
+    if own.shape[0] != data.shape[0]:
+        return None
+    if data.name not in made:
+        fault = f"{described(word)} is not made of {described(items[0])}."  # type: ignore[arg-type]
+        raise Fault(fault, f"Write the value that the network has of {stem(data.name)}, or say what {word.base} is.", word.at)
+    return scripts(state, indexed(state, whole, index, word.at), (), value.power, word.at)
 
 
 def squeezed(whole: Sense) -> Senses:
@@ -173,9 +179,13 @@ def squeezed(whole: Sense) -> Senses:
 
 
 def primed(state: State, word: Word) -> bool:
-    """Whether a prime may be a transpose: on a declared matrix, which is no value of an activation."""
+    """Whether a prime may be a transpose: on a matrix or a given vector, which is no value of an activation."""
     found = state.names.lookup(word)
-    return found is not None and word.primes == 1 and len(state.probe.shapes[found.name]) == 2
+    if found is None or word.primes != 1:
+        return False
+    tensor = state.context.forward.tensors.get(found.name)
+    is_given = tensor is not None and tensor.kind in ("data", "labels", "parameter")
+    return len(state.probe.shapes[found.name]) in ((1, 2) if is_given else (2,))
 
 
 def sampled(state: State, readings: Senses, sample: Tokens, at: int) -> Senses:
@@ -333,8 +343,9 @@ def kronecker(state: State, word: Word) -> Senses | None:
     if parts is None:
         return kronecker_of_entries(state, word)
     others = [name for c in letters if c not in state.ranges and (name := state.names.named(c))]  # b may be an index beside a b
-    if len(letters) == len(parts) == 2 and any(name in state.context.defined and not state.probe.shapes[name] for name in others):
-        one, other = (Word(c, word.at) for c in letters)  # a place that a step gave, k = \arg\max_j x_j
+    places = [n for n in others if not state.probe.shapes[n] and (n in state.context.defined or state.is_integer(n))]
+    if len(letters) == len(parts) == 2 and places:
+        one, other = (Word(c, word.at) for c in letters)  # a label, or a place that a step gave: k = \arg\max_j x_j
         return sums.condition(state, sx.Relation((one, other), ("==",), word.at))
     if len(letters) != 2 or len(parts) != 2 or not all(map(state.is_integer, others)):
         return None

@@ -9,6 +9,10 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import size
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter
+from symbackprop.formulas.tree import Node as Formula
+from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import plain
@@ -64,3 +68,14 @@ def joined(parts: Sequence[Tokens], rank: int) -> list[Tokens]:
 
 def _unread(part: Tokens) -> Fault:
     return Fault(f"{plain(part)}: a product of indices is not read.", "Write whole multiples and their sums: 2i+k-1.", part[0].at)
+
+
+def from_one(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> sp.Expr:
+    """The shift of a position that is counted from 1."""
+    return shift + 1 - sum(sign for sign, _, _ in letters)
+
+
+def shown_place(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> Formula:
+    """A position as a formula: t - 1."""
+    terms = [letter(name) if sign > 0 else f.negative(letter(name)) for sign, name, _ in letters]
+    return f.add([*terms, *([constant(shift)] if shift != 0 or not terms else [])])

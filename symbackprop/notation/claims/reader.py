@@ -213,7 +213,7 @@ class Reader:
 
     def is_condition(self, node: Syntax) -> bool:
         body = node.body if isinstance(node, sx.Scripted) else node
-        return isinstance(body, sx.Group) and isinstance(body.items[0], sx.Relation)
+        return isinstance(body, sx.Group) and (isinstance(body.items[0], sx.Relation) or self.is_condition(body.items[0]))
 
     def scripted_condition(self, node: Syntax) -> Senses:
         if isinstance(node, sx.Scripted):
@@ -245,9 +245,9 @@ class Reader:
             called = self.call(word, functions, behind)
             if called is not None:
                 return called[0], k + 1 + called[1]
-        at_sample = naming.of_sample(state, word, behind[0]) if declared and behind else None
-        if at_sample is not None:
-            return at_sample, k + 2
+        value = naming.applied_to(state, word, behind[0]) if declared and behind else None
+        if value is not None:
+            return value, k + 2
         whole = self.joined(word, behind, self.may_join) if declared else None
         if whole is not None:
             return whole[0], k + 1 + whole[1]
@@ -338,7 +338,8 @@ class Reader:
         if stepped is not None:
             key = described(replace(stepped[0], sup=()))
             raise Unknown(key, f"{key} stands nowhere in this network.", naming.mend(state, key), word.at)
-        key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if has_label(word) else ()))
+        labelled = has_label(word) and not {*plain(word.sub)} <= state.outer | state.ranges.keys()
+        key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if labelled else ()))
         raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state, key), word.at)
 
     def gradient_of(self, found: Found, at: int) -> Senses:

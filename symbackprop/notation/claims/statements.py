@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symbackprop.core.chain_rule import gradient_name
-from symbackprop.notation.claims import derivatives
+from symbackprop.notation.claims import derivatives, partial
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -38,11 +38,15 @@ _SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
 
 @dataclass(frozen=True)
 class Equality:
-    """left = right; of a chain of equalities, the first and the last side, and the sides between them."""
+    """left = right; of a chain of equalities, the first and the last side, and the sides between them.
+
+    only   conditions on its entries: nothing is said of others.
+    """
 
     left: Syntax | None
     right: Syntax
     between: tuple[Syntax, ...] = ()
+    only: tuple[sx.Relation, ...] = ()
 
 
 def split(text: str) -> list[Equality]:
@@ -50,8 +54,12 @@ def split(text: str) -> list[Equality]:
     found = parts(with_densities(tokens(text)))
     if not found:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
-    several = [equality(part, behind=k > 0) for k, part in enumerate(found)]
-    for one, part in zip(several[1:], found[1:], strict=True):
+    main, *behind = (syntax(part) for part in found)
+    claimed = equality(main)
+    only = tuple(one for one in behind if isinstance(one, sx.Relation) and _is_condition(claimed.left, one))
+    parts_behind = [part for part, one in zip(found[1:], behind, strict=True) if one not in only]
+    several = [replace(claimed, only=only), *(equality(one) for one in behind if one not in only)]
+    for one, part in zip(several[1:], parts_behind, strict=True):
         if one.left is None:
             raise Fault(f"{plain(part[:8])} is no equality.", "Beside the claim stand definitions, such as e = y - t.", part[0].at)
     return several
@@ -212,18 +220,22 @@ def _is_words(several: list[Token], k: int) -> bool:
     return inner.lower().rstrip(",.") in _BETWEEN
 
 
-def equality(part: Tokens, behind: bool = False) -> Equality:
-    """left = right, of the tokens of one; `behind`: it stands behind the claim. Raises Fault for a comparison."""
-    node = syntax(part)
+def equality(node: Syntax) -> Equality:
+    """left = right of one formula. Raises Fault for a comparison."""
     if isinstance(node, sx.Relation):
         if any(sign != "==" for sign in node.signs):
-            if behind:
-                raise Fault(
-                    "a condition behind a claim is not read.", r"Write it into the claim, as a factor 1[j \neq k].", node.at
-                )
             raise Fault("a comparison is no claim.", "Write an equality.", node.at)
-        return Equality(node.sides[0], node.sides[-1], node.sides[1:-1])
+        left, *between, right = node.sides
+        if between and isinstance(right, sx.Number) and right.text == "0":  # set to zero: that is no claim
+            *between, right = between
+        if isinstance(left, sx.Terms) and len(left.parts) == 1 and left.parts[0][0] < 0:  # -\frac{\partial E}{\partial w} = ...
+            left, *between, right = left.parts[0][1], *(sx.Terms(((-1, side),), side.at) for side in node.sides[1:])
+        return Equality(left, right, tuple(between))
     return Equality(None, node)
+
+
+def _is_condition(left: Syntax | None, node: sx.Relation) -> bool:
+    return any(sign != "==" for sign in node.signs) or partial.indices_agree(left, node)
 
 
 def named_last(one: Equality, names: Names) -> Equality:
@@ -235,7 +247,7 @@ def named_last(one: Equality, names: Names) -> Equality:
         return one
     if last.base in ("pi", "I", "1", "0") or last.primes or (last.sup and not labelled(last)):
         return one
-    return Equality(one.left, one.between[-1], (*one.between[:-1], last))
+    return replace(one, right=one.between[-1], between=(*one.between[:-1], last))
 
 
 def _is_known(names: Names, word: Word) -> bool:

@@ -3,6 +3,7 @@ r"""Sums with their limits, and conditions: \sum_{i=1}^n, \sum_{j \neq i}, \math
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import assert_never
 
 import numpy as np
@@ -26,6 +27,9 @@ MIXED = 2.0
 
 def condition(state: State, node: Syntax) -> Senses:
     """1 where a chain of comparisons holds, otherwise 0."""
+    if isinstance(node, sx.Group) and node.bracket == r"\lor":
+        each = [made(_opposed, condition(state, item)) for item in node.items]
+        return best(made(_opposed, reduce(times, each)))
     if isinstance(node, sx.Group):
         total = condition(state, node.items[0])
         for item in node.items[1:]:
@@ -47,6 +51,10 @@ def condition(state: State, node: Syntax) -> Senses:
     if not total:
         raise Fault("the sides of this comparison do not fit.", "Check their shapes.", node.at)
     return best(total)
+
+
+def _opposed(x: Node) -> Node:
+    return nd.arithmetic("-", nd.const(1, 1.0), x)
 
 
 def _range_of_labels(state: State, node: sx.Relation) -> None:

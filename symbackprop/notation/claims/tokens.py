@@ -57,7 +57,7 @@ _SAME = {
     r"\dbinom": r"\binom", r"\tbinom": r"\binom",
     r"\le": r"\leq", r"\ge": r"\geq", r"\leqslant": r"\leq", r"\geqslant": r"\geq", r"\ne": r"\neq", r"\lt": "<", r"\gt": ">",
     r"\coloneqq": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
-    r"\hadamard": r"\odot", r"\circ": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",
+    r"\hadamard": r"\odot", r"\circ": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\vee": r"\lor", r"\prime": "'",
     r"\lparen": "(", ":=": "=", "=:": "=", r"\eqqcolon": "=",
     r"\rparen": ")", r"\mathds": r"\mathbb", r"\mathbbm": r"\mathbb", r"\bold": r"\mathbf", r"\bullet": r"\cdot", r"\sgn": r"\sign",
     "**": "^", r"\newline": r"\\", r"\cr": r"\\", r"\differential": r"\mathrm",
@@ -88,6 +88,7 @@ _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
     r"(?<![\\\w])(?:np\.)?(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*axis\s*=\s*([01])\s*(?:,\s*keepdims\s*=\s*(?:True|1)\s*)?\)"
 )
 _POWER = re.compile(r"\^\((⊙[^()]*)\)")  # of each entry, as a report in plain text has it: z^(⊙2)
+_SET_TO = re.compile(r"\\(?:stackrel|overset)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\{\s*=\s*\}|=)")  # \overset{!}{=}
 _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
     rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|(?<![\\\w])diag(?=\s+\\?[A-Za-z])|"
@@ -120,7 +121,7 @@ def tokens(text: str) -> list[Token]:
         raise Fault(
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
-    text = _POWER.sub(r"^{\1}", _without_primes(text))
+    text = _SET_TO.sub(lambda found: "=".ljust(len(found[0])), _POWER.sub(r"^{\1}", _without_primes(text)))
     found: list[Token] = []
     for start, spelled in _typed(_SUM.sub(_along, _SPOKEN.sub(lambda found: found[1].rjust(len(found[0])), text))):
         for match in _TOKEN.finditer(spelled):

@@ -19,6 +19,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.ordered import limits_of
+from symbackprop.notation.claims.places import from_one, shown_place
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.seen import of_extreme, of_norm
 from symbackprop.notation.claims.steps import At, Loops
@@ -199,7 +200,7 @@ class Typeset:
             elif free:
                 name = free.pop(0)
                 shift = (one.first if one else sp.S.Zero) - self.trims.get(name, (0, 0))[0] + axis.origin - 1
-                marks.append((axis.letter, _place(((1, name, 0),), shift)))
+                marks.append((axis.letter, shown_place(((1, name, 0),), shift)))
             else:
                 return None
         below = at_steps(parse_name(role.wrt), marks, [letter(c) for c in free if c != ":"])
@@ -230,11 +231,11 @@ class Typeset:
                 letters = one.op.letters
                 first = sum(self.trims.get(name, (0, 0))[0] for _, name, _ in letters)
                 k = places.index(one.op.axis)
-                places[k] = _place(letters, _from_one(letters, one.op.shift - first) + moved.pop(k, sp.S.Zero))
+                places[k] = shown_place(letters, from_one(letters, one.op.shift - first) + moved.pop(k, sp.S.Zero))
         for k, shift in moved.items():
             place = places[k]
             if shift and isinstance(place, str):
-                places[k] = _place(((1, place, 0),), shift)
+                places[k] = shown_place(((1, place, 0),), shift)
         return node, places
 
     def numbered(self, x: Node, at: str, shift: sp.Expr) -> Formula | None:
@@ -247,7 +248,7 @@ class Typeset:
         member = re.fullmatch(r"(.*?)_?(\d+)", role.wrt if role else name)
         if member is None:
             return None
-        place = _place(((1, at, 0),), int(member[2]) + shift - 1)  # an index that numbers tensors is printed from 1
+        place = shown_place(((1, at, 0),), int(member[2]) + shift - 1)  # an index that numbers tensors is printed from 1
         stem = parse_name(member[1]).formula([place])
         return f.over(f.partial(parse_name(role.of).formula()), f.partial(stem)) if role else stem
 
@@ -258,7 +259,7 @@ class Typeset:
         found = found or self.flat(node)
         if found is not None:
             return found
-        place = _place(letters, _from_one(letters, shift))
+        place = shown_place(letters, from_one(letters, shift))
         return self.entry_of_transpose(x, [place]) if node.op.axis == RIGHT else self.entry(x, [place])
 
     def leaf(self, name: str) -> Formula:
@@ -304,9 +305,13 @@ class Typeset:
         return f.call(function, [self.formula(a) for a in node.args])
 
     def condition(self, node: Node) -> Formula:
-        if isinstance(node.op, nd.Compared):
-            a, b = node.args
-            return f.relation(self.formula(a), f.symbol(_SIGNS[node.op.sign]), self.formula(b))
+        match node:
+            case Node(op=nd.Compared(sign=sign), args=(a, b)):
+                return f.relation(self.formula(a), f.symbol(_SIGNS[sign]), self.formula(b))
+            case Node(op=nd.Arithmetic("*"), args=(a, b)):
+                return f.beside(self.condition(a), f.words(" and "), self.condition(b))
+            case Node(op=nd.Arithmetic("-"), args=(Node(op=nd.Const(1)), several)):
+                return f.joined(f.words(" or "), [self.condition(one) for one in _alternatives(several)])
         return f.relation(self.formula(node), f.symbol("ne"), f.ZERO)
 
     def chained(self, x: Node, axis: str, falls: bool) -> Formula:
@@ -375,14 +380,14 @@ def _numbers(x: Node, axis: str) -> bool:
     return own or any(_numbers(a, axis) for a in x.args if axis in a.axes)
 
 
-def _from_one(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> sp.Expr:
-    """The shift of a position that is counted from 1."""
-    return shift + 1 - sum(sign for sign, _, _ in letters)
-
-
-def _place(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> Formula:
-    terms = [letter(name) if sign > 0 else f.negative(letter(name)) for sign, name, _ in letters]
-    return f.add([*terms, *([constant(shift)] if shift != 0 or not terms else [])])
+def _alternatives(node: Node) -> list[Node]:
+    """The conditions of which one holds: a and b of (1 - a) (1 - b)."""
+    match node:
+        case Node(op=nd.Arithmetic("*"), args=(a, b)):
+            return [*_alternatives(a), *_alternatives(b)]
+        case Node(op=nd.Arithmetic("-"), args=(Node(op=nd.Const(1)), one)):
+            return [one]
+    return []
 
 
 def _framed(kind: str, numbers: Sequence[int], body: Formula) -> Formula:

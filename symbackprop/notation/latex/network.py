@@ -20,6 +20,7 @@ from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted
+from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.lower import lowered_tensor
 from symbackprop.notation.claims.reader import Reader as Readings
@@ -143,7 +144,7 @@ class _Equations:
         integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
         written = lowered(told.formulas, known, integers)
         several, ranges = formulas(written, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
-        equalities = [statements.equality(part) for part in several]
+        equalities = [statements.equality(syntax(part)) for part in several]
         if not equalities:
             raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")
         if len(equalities) > 1 and any(e.left is None for e in equalities):

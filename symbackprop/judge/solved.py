@@ -1,0 +1,174 @@
+r"""Closed solutions, \hat\beta = (X^\top X)^{-1} X^\top y and \mu^* = \bar x: right where the gradient is 0 at them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Formula, Told, name, told
+from symbackprop.judge.asked import Asked
+from symbackprop.judge.changed import may_mention
+from symbackprop.judge.goals import about, spelled
+from symbackprop.judge.known import Known
+from symbackprop.judge.points import Place, Places
+from symbackprop.judge.reading import CLAIM, equal_shapes, read
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.verdict import Judged
+from symbackprop.judge.weigh import needed, value
+from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.words import bases
+
+_BASE = r"(?P<base>\\?[A-Za-z]+)"
+_ENDS = r"(?:ML|MLE|MAP|OLS|LS|opt|ridge|\*|\\star|\\ast)"
+_LABEL = rf"(?:\\(?:text|mathrm|textrm)\s*\{{\s*{_ENDS}\s*\}}|{_ENDS})"
+_NAMES = [
+    re.compile(
+        rf"\s*\\(?:wide)?hat\s*(?:\{{\s*{_BASE}\s*\}}|{_BASE.replace('base', 'other')})(?P<power>\^2)?(?:_\{{?{_LABEL}\}}*)?\s*$"
+    ),
+    re.compile(rf"\s*{_BASE}(?P<power>)\s*(?:\^|_)\s*\{{?\s*{_LABEL}\s*\}}*\s*$"),
+    re.compile(r"\s*(?P<base>[A-Za-z]\w*?)(?P<power>)_(?:hat|star|opt|mle?|map|ols)\s*$"),
+    re.compile(r"hat (?P<base>\w+?)(?P<power>\^2)?(?:_\w+)?$"),
+]
+PLACES = 3  # points of each of two sizes at which a solution is held against the gradient
+LEAST = 3  # as many must have one
+ZERO = 1e-8  # relative to the gradient elsewhere
+LARGEST = 1e6  # of a solution; beyond it a matrix was nearly singular
+
+
+def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, str]], place: int) -> Judged:
+    """The verdict on a step that says which value of a parameter is best, and that no other step uses; any other as it is."""
+    truth, own = known.truth, steps[place][0]
+    if judged.kind == "not understood":
+        return _as_equation(known, judged, steps[place][1])
+    wrt = _parameter(truth, own)
+    written = dict(known.written)
+    program = written.get(own) or next((what for key, what in reversed(known.written) if key in _spellings(own)), None)
+    if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
+        return judged
+    is_used = any(k != place and isinstance(claim, str) and may_mention(claim, own) for k, (_, claim, _) in enumerate(steps))
+    shape = program.shape(CLAIM)
+    if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
+        return judged
+    found = [zero for zero in (_is_best(known, program, wrt, at) for at in _places(truth, wrt)) if zero is not None]
+    if len(found) < LEAST or (is_used and not all(found)) or (any(found) and not all(found)):
+        return judged
+    asked = _set_to_zero(truth, own, wrt)
+    if all(found):
+        said = told("the gradient by {} is 0 there", name(wrt))
+        return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=len(found))
+    why = told("the gradient by {} is not 0 there", name(wrt))
+    return replace(judged, asked=asked, kind="wrong", because=why, points=len(found))
+
+
+def _set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
+    asked = about(truth, own, truth.of, wrt)
+    zero = Formula(f"{asked.text} = 0", f.equation(truth.gradient(wrt).node, f.ZERO))
+    return replace(asked, shown=zero)
+
+
+def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
+    r"""The verdict on X^\top X \beta = X^\top y, which says that a gradient is 0: its sides differ by a multiple of that."""
+    sides = re.split(r"=", claim) if isinstance(claim, str) and "\\" in claim else []
+    truth = known.truth
+    if len(sides) != 2 or not all(side.strip() for side in sides):
+        return judged
+    try:
+        readings = read(f"q = ({sides[0]}) - ({sides[1]})", truth, truth.of, None, {}, known.said).readings
+    except SymbackpropError:
+        return judged
+    for reading in readings:
+        shape = reading.program.shape(CLAIM)
+        for tensor in truth.program.parameters:
+            if shape and equal_shapes(shape, tensor.shape) and _is_multiple(known, reading.program, tensor.name):
+                said = told("it says that the gradient by {} is 0", name(tensor.name))
+                asked = _set_to_zero(truth, judged.name, tensor.name)
+                return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
+    return judged
+
+
+def _is_multiple(known: Known, program: Program, wrt: str) -> bool:
+    """Whether a vector is a number times the gradient, at all points."""
+    truth = known.truth
+    for place in truth.places.first(2 * PLACES):
+        try:
+            found, true = value(truth, program, known.written, place, place.values, FLOATS), place.values[f"d{truth.of}/d{wrt}"]
+        except PointError:
+            return False
+        scale = float(np.vdot(found, true)) / (float(np.vdot(true, true)) or 1.0)
+        if not np.isfinite(found).all() or scale == 0 or _largest(found - scale * true) > ZERO * _largest(found):
+            return False
+    return any(max(place.values[f"d{truth.of}/d{wrt}"].shape) > 1 for place in truth.places.first(2 * PLACES))
+
+
+def _spellings(own: str) -> set[str]:
+    return {own, re.sub(r"[\\{}\s]", "", own), re.sub(r"\\(?:wide)?hat\s*\{?\s*\\?([A-Za-z]+)\s*\}?", r"hat \1", own)}
+
+
+def _parameter(truth: Truth, own: str) -> str | None:
+    """The parameter whose best value a name says; None for any other name."""
+    match = next((found for pattern in _NAMES if (found := pattern.match(own))), None)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    base = (groups["base"] or groups.get("other") or "").lstrip("\\")
+    letters = bases(Word(base, 0))  # lambda as lam
+    names = [f"{base}^2", f"{base}2", "var", "v", "s2"] if groups["power"] else letters
+    found = (spelled(truth, one) for one in names)
+    return next((one for one in found if one and truth.program.tensors[one].kind == "parameter"), None)
+
+
+def _inputs(known: Known, program: Program) -> set[str]:
+    """The inputs of the network that a formula is made of, those of the names in it included."""
+    programs = [program, *(what for _, what in needed(program, known.written) if not isinstance(what, str))]
+    return {tensor.name for one in programs for tensor in one.inputs}
+
+
+def _places(truth: Truth, wrt: str) -> list[Place]:
+    """Points with more rows of data than any other size, so that X^T X has an inverse."""
+    rows = [str(t.shape[0]) for t in truth.program.inputs if t.kind in ("data", "labels") and t.shape]
+    own = {str(n) for t in truth.program.parameters for n in t.shape}
+    free = [n for n in dict.fromkeys(rows) if n.isidentifier() and n not in truth.sizes and n not in own]
+    found: list[Place] = []
+    for sizes in truth.places.sizes * (2 if len(truth.places.sizes) < 2 else 1):
+        most = max(sizes.values(), default=0)
+        given = {**sizes, **{n: most + 2 + k for k, n in enumerate(free)}}
+        found += Places(truth.program, truth.everything, given).first(PLACES)
+    return found
+
+
+def _is_best(known: Known, program: Program, wrt: str, place: Place) -> bool | None:
+    """Whether the gradient is 0 at a solution, relative to what it is at a point; None where there is none."""
+    truth = known.truth
+    gradient = f"d{truth.of}/d{wrt}"
+    try:
+        best = value(truth, program, known.written, place, place.values, FLOATS)
+        if not np.isfinite(best).all() or _largest(best) > LARGEST:
+            return None
+        others = {w: value(truth, p, known.written, place, place.values, FLOATS) for w, p in _solved(known).items() if w != wrt}
+        found = [walk(truth.everything, {**place.point, **own, wrt: best}, place.sizes)[gradient] for own in ({}, others)]
+    except (PointError, SymbackpropError, np.linalg.LinAlgError):
+        return None
+    finite = [one for one in found if np.isfinite(one).all()]
+    least = min(map(_largest, finite), default=None)
+    return None if least is None else least <= ZERO * max(_largest(place.values[gradient]), 1.0)
+
+
+def _solved(known: Known) -> dict[str, Program]:
+    """The parameters that steps have solved for: the variance is best at the best mean."""
+    found = {_parameter(known.truth, own): what for own, what in known.written}
+    return {wrt: what for wrt, what in found.items() if wrt and isinstance(what, Program)}
+
+
+def _largest(array: ndarray) -> float:
+    return float(np.abs(array).max(initial=0))

@@ -1,0 +1,96 @@
+"""Claims about some entries alone: behind a condition, or by the entry of a label."""
+
+import pytest
+
+import symbackprop as sb
+
+SVM = "x: data[d]\nW: parameter[k, d]\ny: integers[k]\ns = W @ x\nL = sum(maximum(0, s - s[y] + 1)) - 1"
+CE = "x: data[d]\ny: integers[k]\nW: parameter[k, d]\nz = W @ x\np = softmax(z)\nL = -log(p[y])"
+SOFTMAX = "z: parameter[k]\np = softmax(z)\nu: data[k]\nL = sum(u*p)"
+LOGISTIC = "x: data\nw: parameter\ny: data & binary\na = sigmoid(w*x)\nL = -(y*log(a) + (1 - y)*log(1 - a))"
+MARGIN = r"\mathbb 1(w_j^Tx - w_{y}^Tx + 1 > 0)x"
+RIGHT = [
+    (SVM, rf"\nabla_{{w_j}} L = {MARGIN} \quad (j \ne y)", "L = ", "L = 2"),
+    (SVM, rf"\nabla_{{w_j}} L = {MARGIN} \text{{ for all }} j \ne y", "L = ", "L = -"),
+    (SVM, rf"\nabla_{{w_j}} L = {MARGIN}, \quad j \ne y", r"j \ne y", "j = y"),
+    (CE, r"\frac{\partial L}{\partial z_y} = p_y - 1", "p_y - 1", "p_y"),
+    (CE, r"\frac{\partial L}{\partial p_y} = -\frac{1}{p_y}", "-", "-p_y"),
+    (CE, r"\frac{\partial L}{\partial z_k} = p_k - 1 \text{ if } k = y", "k = y", r"k \ne y"),
+    (CE, r"\frac{\partial L}{\partial z_k} = p_k \text{ for } k \ne y", "p_k", "p_k - 1"),
+    (CE, r"\nabla_{w_k}L = (p_k - \delta_{ky})x", r"\delta_{ky}", r"2\delta_{ky}"),
+    (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_i(1 - p_i) \quad (i = j)", "1 - p_i", "1 + p_i"),
+    (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = -p_ip_j \text{ for } i \neq j", "= -", "= "),
+    (LOGISTIC, r"\frac{\partial L}{\partial a} = -\frac1a \text{ if } y = 1", "y = 1", "y = 0"),
+    (LOGISTIC, r"\frac{\partial L}{\partial w} = (a - 1)x \quad (y = 1)", "y = 1", "y = 0"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim", "old", "new"), RIGHT)
+def test_a_condition_behind_a_claim_says_for_which_entries_it_is_made(net: str, claim: str, old: str, new: str) -> None:
+    assert sb.verify(net, claim).claims[0].kind == "right, identity"
+    assert sb.verify(net, claim.replace(old, new, 1)).claims[0].wrong
+
+
+def test_several_conditions_stand_side_by_side() -> None:
+    claims = r"\frac{\partial L}{\partial z_y} = p_y - 1, \quad \frac{\partial L}{\partial z_j} = p_j \text{ for } j \ne y"
+    assert sb.verify(CE, claims).ok
+    assert sb.verify(CE, claims.replace("p_y - 1", "1 - p_y")).claims[0].wrong
+
+
+def test_a_claim_about_no_entry_is_not_right() -> None:
+    found = sb.verify(CE, r"\frac{\partial L}{\partial z_k} = p_k - 1 \text{ for } k > 100").claims[0]
+    assert str(found.because) == "there are no entries that it is about"
+
+
+def test_one_case_of_a_value_is_zero_elsewhere() -> None:
+    net = "z: parameter[n]\nu: data[n]\na = relu(z)\nL = sum(u*a)"
+    assert sb.verify(net, r"\frac{\partial L}{\partial z_i} = u_i \mathbb 1[z_i > 0]").ok
+    assert sb.verify(net, r"\frac{\partial a}{\partial z} = 1 \text{ if } z > 0").ok
+
+
+def test_conditions_may_be_alternatives() -> None:
+    net = "l: parameter\nA: data\neps: data & positive\nr = exp(l)\nL = -minimum(r*A, clip(r, 1 - eps, 1 + eps)*A)"
+    either = r"(A > 0 \land r < 1 + \epsilon) \lor (A < 0 \land r > 1 - \epsilon)"
+    for claim in (rf"-rA\,\mathbb 1[{either}]", rf"-rA \text{{ if }} {either}, 0 \text{{ otherwise}}"):
+        assert sb.verify(net, rf"\frac{{\partial L}}{{\partial l}} = {claim}").ok
+        assert sb.verify(net, rf"\frac{{\partial L}}{{\partial l}} = {claim}".replace(r"\lor", r"\land")).claims[0].wrong
+
+
+@pytest.mark.parametrize(
+    ("net", "claim"),
+    [
+        ("A: symmetric[n]\nx: parameter[n]\nR = (x @ A @ x)/(x @ x)", r"\nabla R = \frac{2}{x^Tx}(Ax - R(x)x)"),  # R x x
+        ("v: data[n]\nb: parameter[n]\nF = -sum(log(1 + exp(b + v)))", r"-\frac{\partial F}{\partial b_j} = \sigma(b_j + v_j)"),
+        ("X: data[n, d]\ny: data[n]\nbeta: parameter[d]\nS = sum((y - X @ beta)**2)", r"\nabla S = 2X'X\beta - (2y'X)'"),
+        ("x: data[d]\nw: parameter[d]\ny: data\nz = w @ x\nL = (z - y)**2/2", r"dz = z - y, dw_1 = x_1dz, dw_2 = x_2dz"),
+        (
+            "x: data[m]\nt: data[m]\nW: parameter[m, m]\no = sigmoid(W @ x)\nh = tanh(o)\nL = sum((h - t)**2)/2",
+            r"\delta h = h - t \\ \delta o = \delta h \odot (1 - h^2) \\ \frac{\partial L}{\partial W} = (\delta o \odot o \odot (1 - o))x^T",
+        ),
+    ],
+)
+def test_spellings_that_were_found_wrong_or_not_read(net: str, claim: str) -> None:
+    assert sb.verify(net, claim).ok
+
+
+CALLED = [
+    (
+        "A: data[m, n]\nX: parameter[n, p]\nB: data[p, m]\nL = trace(A @ X @ B)",
+        r"\frac{\partial}{\partial X}\mathrm{Tr}(AXB) = A^TB^T",
+    ),
+    ("X: parameter[n, n]\nL = log(abs(det(X)))", r"\frac{\partial \log|\det X|}{\partial X} = X^{-T}"),
+    ("X: parameter[n, n]\na: data[n]\nL = a @ inv(X) @ a", r"\frac{\partial a^TX^{-1}a}{\partial X} = -X^{-T}aa^TX^{-T}"),
+    ("A: data[m, n]\nX: parameter[n]\nB: data[m]\nL = sum((A @ X - B)**2)/2", r"\nabla_X\frac12\|AX - B\|^2 = A^T(AX - B)"),
+    ("x: data\nw: parameter\nz = w*x\na = sigmoid(z)\nL = a**2", r"\frac{d\sigma(z)}{dz} = \sigma(z)(1 - \sigma(z))"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim"), CALLED)
+def test_what_is_differentiated_may_be_written_out(net: str, claim: str) -> None:
+    assert sb.verify(net, claim).ok
+    assert sb.verify(net, claim.replace(" = ", " = 3")).claims[0].wrong
+
+
+def test_another_value_that_is_written_out_is_not_taken_for_the_loss() -> None:
+    net, claim = CALLED[3]
+    assert sb.verify(net, claim.replace("AX - B", "2AX - B", 1)).claims[0].kind == "not understood"

@@ -1,0 +1,52 @@
+"""Closed solutions, and equations that set a gradient to zero."""
+
+import pytest
+
+import symbackprop as sb
+
+RIDGE = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nlam: data & positive\nL = sum((X @ w - y)**2)/n + lam*sum(w**2)"
+OLS = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\nS = sum((y - X @ beta)**2)"
+NORMAL = "x: data[n]\nmu: parameter\nsigma2: parameter & positive\nL = n*log(sigma2)/2 + sum((x - mu)**2)/(2*sigma2)"
+COINS = "x: data[n] & binary\np: parameter & unit\nL = -sum(x*log(p) + (1 - x)*log(1 - p))"
+SOLUTIONS = [
+    (OLS, r"\hat\beta = (X'X)^{-1}X'y", "y", "(2y)"),
+    (OLS, r"\beta_{OLS} = (X^TX)^{-1}X^Ty", "-1", "1"),
+    (RIDGE, r"w^* = (X^TX + n\lambda I)^{-1}X^Ty", r"n\lambda", r"\lambda"),
+    (
+        NORMAL,
+        r"\hat\mu = \frac1n\sum_i x_i, \quad \hat\sigma^2 = \frac1n\sum_i (x_i - \hat\mu)^2",
+        r"\sigma^2 = \frac1n",
+        r"\sigma^2 = \frac{1}{n-1}",
+    ),
+    (NORMAL, r"\hat\sigma^2_{ML} = \frac1n\sum_i (x_i - \mu)^2", r"\frac1n", r"\frac1{2n}"),
+    (COINS, r"\hat p = \bar x", r"\bar x", r"\frac12\bar x"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim", "old", "new"), SOLUTIONS)
+def test_a_solution_is_right_where_the_gradient_is_zero_there(net: str, claim: str, old: str, new: str) -> None:
+    found = sb.verify(net, claim)
+    assert found.ok
+    assert "is 0 there" in str(found.claims[-1].remarks[-1])
+    slip = sb.verify(net, claim.replace(old, new, 1)).claims[-1]
+    assert slip.wrong
+    assert "is not 0 there" in str(slip.because)
+
+
+def test_the_way_from_the_gradient_to_its_zero_is_judged_whole() -> None:
+    way = r"\nabla S = 2X^T(X\beta - y) \overset{!}{=} 0 \iff X^TX\beta = X^Ty \implies \hat\beta = (X^TX)^{-1}X^Ty"
+    found = sb.verify(OLS, way)
+    assert [one.what for one in found.claims] == ["dS/dbeta", "dS/dbeta = 0", "dS/dbeta = 0"]
+    assert found.ok
+    assert not sb.verify(OLS, way.replace("X^TX\\beta = X^Ty", "X^TX\\beta = 2X^Ty")).ok
+    assert sb.verify(OLS, way.replace("2X^T(", "-2X^T(")).claims[0].kind == "up to convention"
+
+
+def test_a_gradient_that_is_set_to_zero_is_no_claim_that_it_is_zero() -> None:
+    assert sb.verify(NORMAL, r"\frac{\partial L}{\partial\mu} = -\frac{1}{\sigma^2}\sum_i (x_i - \mu) = 0").ok
+    assert sb.verify(NORMAL, r"\frac{\partial L}{\partial\mu} = 0").claims[0].wrong
+
+
+def test_a_name_that_goes_on_is_no_solution() -> None:
+    steps = r"\hat\beta = \beta \\ r = X\hat\beta - y \\ \frac{\partial S}{\partial\beta} = 2X^Tr"
+    assert sb.verify(OLS, steps).ok
