@@ -9,7 +9,9 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.network import Network
+from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import PointError, generator
+from symbackprop.evaluate.sizes import sizes_of
 from symbackprop.evaluate.steady import value
 from symbackprop.judge import symmetric
 from symbackprop.notation.errors import NotationError
@@ -22,6 +24,7 @@ STEP = 0.01  # how far beside the example, relative to the largest entry
 def held(model: Model) -> Network:
     """The network of a model. Raises NotationError where it is not the model."""
     network, rounding = model.network, ROUNDING if model.exact else SINGLE
+    _require_inside(network)
     own = model.value(network.example)
     if not np.isfinite(own):
         raise NotationError(f"the loss of the model is {own} at the given data.", "Give data where it is finite.")
@@ -39,6 +42,23 @@ def held(model: Model) -> Network:
         if not even or not _close(model.value(arrays), _loss(network, arrays), rounding):
             _require_close("beside", own, here, rounding)
     return replace(network, notes=(*network.notes, *symmetric.said(even))) if even else network
+
+
+def _require_inside(network: Network) -> None:
+    """Raise NotationError where a position of the example is none: a model may count it from the end, or move it."""
+    at = sizes_of(network.program, network.example)
+    for one in network.program.inputs:
+        array = network.example.get(one.name)
+        if one.kind != "integers" or one.bound is None or array is None or not array.size:
+            continue
+        end = extent(one.bound, at)
+        if array.min() < 0:
+            raise NotationError(
+                f"{one.name} holds {array.min()}: positions are counted from 0 on.",
+                f"Give {one.name} % {end}, which does so from the end.",
+            )
+        if array.max() >= end:
+            raise NotationError(f"{one.name} holds {array.max()}: its positions go to {end - 1}.", "Give positions that are there.")
 
 
 def _require_close(where: str, own: float, here: float, rounding: float) -> None:

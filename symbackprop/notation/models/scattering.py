@@ -87,9 +87,11 @@ def joined(x: Tensor, key: Tensor, new: Tensor, how: str) -> Tensor:
 
     key   the positions of the rows, which may come again.
     """
-    rows = key[(WHOLE, *[None] * (x.ndim - 1))] + ops.zeros(new.shape) if x.ndim > 1 else key
+    rows = key[(WHOLE, *[None] * (x.ndim - 1))] + ops.zeros(new.shape) if x.ndim > 1 else TABLE["identity"](key)
     rows.below = x.shape[0]
-    return scattered(x, 0, rows, new, how)
+    found = scattered(x, 0, rows, new, how)
+    found.conditions = *found.conditions, *x[key].conditions  # where the positions stay, which a comparison does not say
+    return found
 
 
 def filled(x: Tensor, items: tuple[Any, ...], value: Any) -> Tensor:

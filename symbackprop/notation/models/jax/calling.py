@@ -19,6 +19,7 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Inputs, Model, built
+from symbackprop.notation.models.jax.rules import require_derivatives, ruled
 from symbackprop.notation.models.jax.sizes import size_of
 from symbackprop.notation.models.jax.values import Spread, Value
 from symbackprop.notation.models.jax.walk import Walk
@@ -27,6 +28,7 @@ from symbackprop.notation.trace.frames import is_own_frame, place, placed
 from symbackprop.notation.trace.names import Names, leaf_names
 from symbackprop.notation.vocabulary import name_fault
 
+SINGLE = 1e-3  # relative: what float32 leaves of a loss
 LETTERS = "ndhkmpqrtuvwabcefgjlsxyz"
 
 
@@ -55,6 +57,7 @@ def model_of(function: Any, args: tuple[Any, ...], wrt: Iterable[str] | None, si
         except NotationError as fault:
             faults.append(fault)
             continue
+        call.require_same_draws()
         moved = {leaf.name for leaf in call.leaves.values() if leaf.array.dtype.kind == "f"}
         return Model(network, call.value, call.exact, frozenset(network.example) - moved)
     raise faults[-1]
@@ -91,6 +94,7 @@ class Call:
             for k, (path, array) in found.items()
         }
         floats = [leaf for k, leaf in enumerate(self.plain) if k in found and found[k][1].dtype.kind == "f"]
+        self.draws = False
         self.exact = all(leaf.dtype == np.float64 for leaf in floats)
 
     def _path(self, path: Any) -> tuple[Any, ...]:
@@ -160,6 +164,9 @@ class Call:
     def network(self, learnt: frozenset[str], classes: dict[int, str]) -> Any:
         """The network in which these numbers are sizes of these names."""
         closed, held = self._jaxpr(classes)
+        if next(ruled(closed.jaxpr), None) is not None:
+            with self.jax.enable_x64(True):
+                require_derivatives(self.jax, self._jaxpr({})[0].jaxpr)
         symbols = {letter: size(letter) for letter in classes.values()}
 
         def reading(inputs: Inputs) -> Tensor:
@@ -170,6 +177,7 @@ class Call:
             walk = Walk(inputs, lambda extent: size_of(extent, symbols))
             with self.jax.enable_x64(True):
                 found, *seen = walk.run(closed.jaxpr, closed.consts, values)
+            self.exact, self.draws = self.exact and not walk.single, walk.draws
             loss = walk.tensor(found)
             self._call_values(loss, zip(held, seen, strict=False), inputs, set(symbols))
             return loss
@@ -272,6 +280,20 @@ class Call:
         with self.jax.enable_x64(True):
             given = [self.jax.numpy.asarray(arrays.get(leaf.name, leaf.array), leaf.array.dtype) for leaf in self.leaves.values()]
             return float(np.squeeze(np.asarray(self._loss(self._called(given)))))
+
+    def require_same_draws(self) -> None:
+        """Raise NotationError where random numbers are others than in the person's session, which may be one of float32."""
+        if self.draws and not self.jax.config.jax_enable_x64:
+            own, drawn = (
+                float(np.squeeze(np.asarray(self._loss(self._called([self.plain[k] for k in self.leaves]))))),
+                self.value({}),
+            )
+            if abs(own - drawn) > SINGLE * max(1.0, abs(own)):
+                raise NotationError(
+                    f"{self.name} draws other random numbers in float64, with which it is read: "
+                    f"the loss is {drawn:.6g}, not {own:.6g}.",
+                    "Draw them before, and give the array.",
+                )
 
     def _raised(self, fault: Exception) -> NotationError:
         """What JAX or the function said, with the line and the mend."""

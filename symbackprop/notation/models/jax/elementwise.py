@@ -95,6 +95,13 @@ def _stop(walk: Walk, eqn: Any, x: Value) -> Value:
     return walk.softmaxes.stopped(x, each(TABLE["stop_gradient"])(walk, eqn, x))
 
 
+def _divided(walk: Walk, eqn: Any, a: Value, b: Value) -> Value:
+    """a / b; of whole numbers, what is left of the point."""
+    if eqn.outvars[0].aval.dtype.kind in "iu":
+        return each(lambda a, b: TABLE["trunc"](as_tensor(a) / b))(walk, eqn, a, b)
+    return _neutral(lambda a, b: a / b, 1, right_only=True)(walk, eqn, a, b)
+
+
 def _power(walk: Walk, eqn: Any, x: Value) -> Value:
     return each(lambda a: a ** eqn.params["y"])(walk, eqn, x)
 
@@ -165,7 +172,7 @@ ROWS: dict[str, Row] = {
     **{name: each(function) for name, function in UNARY.items()},
     **{name: each(TABLE[own]) for name, own in LATER.items() if own in TABLE},
     "add": _neutral(lambda a, b: a + b, 0), "add_any": _neutral(lambda a, b: a + b, 0), "mul": _neutral(lambda a, b: a * b, 1),
-    "sub": _neutral(lambda a, b: a - b, 0, right_only=True), "div": _neutral(lambda a, b: a / b, 1, right_only=True),
+    "sub": _neutral(lambda a, b: a - b, 0, right_only=True), "div": _divided, "rem": each(ops.fmod),
     "pow": each(ops.power), "integer_pow": _power, "max": _extreme("maximum", -1), "min": _extreme("minimum", 1),
     "gt": _comparison(lambda a, b: a > b), "lt": _comparison(lambda a, b: a < b, False),
     "ge": _comparison(lambda a, b: a >= b, True), "le": _comparison(lambda a, b: a <= b),

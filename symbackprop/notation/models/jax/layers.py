@@ -21,16 +21,29 @@ if TYPE_CHECKING:
 def _conv(walk: Walk, eqn: Any, x: Value, W: Value) -> Value:
     p = eqn.params
     d = p["dimension_numbers"]
-    if int(p["batch_group_count"]) != 1 or any(int(n) != 1 for n in p["lhs_dilation"]):
-        raise walk.refused(eqn, "a convolution with lhs_dilation or groups of the batch is not read.", "Write a plain one.")
+    if int(p["batch_group_count"]) != 1:
+        raise walk.refused(eqn, "a convolution with groups of the batch is not read.", "Write a plain one.")
     signal, kernel = ops.transpose(walk.tensor(x), d.lhs_spec), ops.transpose(walk.tensor(W), d.rhs_spec)
     if signal.ndim not in (3, 4):
         raise walk.refused(eqn, f"a convolution over {signal.ndim - 2} axes is not read.", "Signals and images are.")
+    for axis, apart in enumerate(map(int, p["lhs_dilation"]), 2):
+        signal = _apart(signal, axis, apart)
     signal, padding = _padded(walk, eqn, signal, p["padding"], (0, 1), 0)
     layer = layers.conv1d if signal.ndim == 3 else layers.conv2d
     strides, dilations = (tuple(map(int, p[name])) for name in ("window_strides", "rhs_dilation"))
     y = layer(signal, kernel, None, strides, padding, dilations, int(p["feature_group_count"]))
     return ops.transpose(y, [list(d.out_spec).index(k) for k in range(y.ndim)])
+
+
+def _apart(x: Tensor, axis: int, step: int) -> Tensor:
+    """x with step - 1 zeros between neighbours along an axis."""
+    if step == 1:
+        return x
+    n, widths = x.shape[axis], [(0, 0)] * (x.ndim + 1)
+    widths[axis + 1] = 0, step - 1
+    wide = ops.pad(ops.expand_dims(x, axis + 1), tuple(widths))
+    wide = ops.reshape(wide, (*x.shape[:axis], n * step, *x.shape[axis + 1 :]))
+    return wide[(*[slice(None)] * axis, slice(0, (n - 1) * step + 1))]
 
 
 def _padded(walk: Walk, eqn: Any, x: Tensor, padding: Any, others: tuple[int, ...], value: Any) -> tuple[Tensor, tuple[int, ...]]:

@@ -213,7 +213,9 @@ ROWS: dict[str, Row] = {
     "cumlogsumexp": _cumulative(ops.logcumsumexp), "dot_general": _dot, "broadcast_in_dim": _broadcast, "reshape": _reshape,
     "squeeze": _squeeze, "transpose": _transpose, "concatenate": _concatenate, "stack": _stack, "slice": _slice, "pad": _pad,
     "iota": _iota, "platform_index": _platform,
-    "rev": _reverse, "split": _split, "dim_as_value": _dimension,
+    "rev": _reverse,
+    "tile": lambda walk, eqn, x: ops.tile(walk.tensor(x), walk.shape(eqn.params["reps"])),
+    "split": _split, "dim_as_value": _dimension,
     "expand_dims": lambda walk, eqn, x: _reshape(walk, eqn, x),
 }  # fmt: skip
 """From the values that a primitive reads to what it makes of them."""

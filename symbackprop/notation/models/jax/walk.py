@@ -29,7 +29,7 @@ CALLED = {
     "custom_vjp_call_jaxpr", "custom_lin", "xla_call", "named_call",
 }  # fmt: skip
 FLAT = {"approx_top_k", "nextafter", "population_count"}
-DIFFERENTIABLE = {"lu", "custom_linear_solve", "fft", "eig", "schur"}
+DIFFERENTIABLE = {"lu", "custom_linear_solve", "eig", "schur"}
 
 
 class Walk:
@@ -43,6 +43,8 @@ class Walk:
         self.inputs, self.size = inputs, size
         self.softmaxes = Softmaxes()
         self.count = 0
+        self.single = False  # whether values on the way have fewer digits than float64
+        self.draws = False  # whether random numbers are drawn
         self.letters: list[str] = []  # of the loops that are walked
         self._constants: list[tuple[ndarray, Tensor]] = []
 
@@ -83,7 +85,7 @@ class Walk:
 
     def refused(self, eqn: Any, fault: str, mend: str = "") -> NotationError:
         """What is not read, with the line of the person's code."""
-        return NotationError(f"{eqn.primitive.name}: {fault}", mend, _place(eqn))
+        return NotationError(f"{eqn.primitive.name}: {fault}", mend, place(eqn))
 
     # -- the walk ---------------------------------------------------------------------------------------------------------
 
@@ -104,11 +106,15 @@ class Walk:
             raise self.refused(
                 eqn, f"the function does more than {MOST:,} operations.", "Give a smaller example: loops are unrolled."
             )
-        name = eqn.primitive.name
+        name, kinds = eqn.primitive.name, [v.aval.dtype for v in eqn.outvars if hasattr(getattr(v.aval, "dtype", None), "kind")]
+        self.draws |= name.startswith(("random", "threefry"))
+        self.single |= any(kind.kind in "fV" and kind.itemsize < 8 for kind in kinds)
         try:
+            if any(kind.kind == "c" for kind in kinds):
+                raise self.refused(eqn, "it computes with complex numbers.", "Write their real and imaginary parts as arrays.")
             return self._step(eqn, name, given)
         except LanguageError as error:
-            return [Fault(NotationError(f"{name}: {error}", "", _place(eqn)))] * len(eqn.outvars)
+            return [Fault(NotationError(f"{name}: {error}", "", place(eqn)))] * len(eqn.outvars)
         except NotationError as error:
             return [Fault(error)] * len(eqn.outvars)
 
@@ -136,10 +142,10 @@ class Walk:
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
         word = elementwise.FUNCTIONS.get(str(eqn.params.get("name", "")).strip("_"))
         counts = (2 if eqn.params.get("name") == "logaddexp" else 1, 1)
-        if word is not None and (len(given), len(eqn.outvars)) == counts and _is_of_jax(jaxpr):
+        if word is not None and (len(given), len(eqn.outvars)) == counts and is_of_jax(jaxpr):
             return [elementwise.each(word)(self, eqn, *given)]
         whole = matrices.word(_name(eqn, jaxpr), given)
-        if whole is not None and _is_of_jax(jaxpr):
+        if whole is not None and is_of_jax(jaxpr):
             found = whole(*map(self.tensor, given))
             several = list(found) if isinstance(found, list) else [found]
             if len(several) == len(eqn.outvars):
@@ -152,7 +158,7 @@ def _name(eqn: Any, jaxpr: Any) -> str:
     return str(eqn.params.get("name") or getattr(getattr(jaxpr, "debug_info", None), "func_src_info", "")).split(" ")[0]
 
 
-def _is_of_jax(jaxpr: Any) -> bool:
+def is_of_jax(jaxpr: Any) -> bool:
     """Whether a function stands in JAX itself, and is no person's of the same name."""
     return "/jax/_src/" in str(getattr(getattr(jaxpr, "debug_info", None), "func_src_info", "")).replace("\\", "/")
 
@@ -188,7 +194,7 @@ def _computed(eqn: Any, name: str, given: list[Value]) -> list[Value] | None:
     return list(map(_constant, found)) if eqn.primitive.multiple_results else [_constant(found)]
 
 
-def _place(eqn: Any) -> Place | None:
+def place(eqn: Any) -> Place | None:
     """The line of the person's code that an equation comes from."""
     for frame in getattr(getattr(eqn.source_info, "traceback", None), "frames", ()):
         if is_own(frame.file_name):

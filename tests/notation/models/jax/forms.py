@@ -262,7 +262,30 @@ def spaced(w, x):
     return jnp.sum(jnp.sin(y[::2] * y[::2]))
 
 
+def upward(params, x):
+    up = lax.conv_transpose(x, params["K"], (2, 3), "SAME")
+    return jnp.sum(jnp.sin(up)) + jnp.sum(jnp.tile(params["b"], (2, 1)) ** 3)
+
+
+def whole(w, n):
+    return jnp.sum(w * (n // 2)) + jnp.sum(w**2 * (n % 3)) + jnp.sum(jnp.fmod(w, 0.7))
+
+
+@jax.custom_vjp
+def _waves(x):
+    return jnp.sin(x)
+
+
+_waves.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (g * jnp.cos(x),))
+
+
+def ruled(w, x):
+    return jnp.sum(lax.scan(lambda h, one: (_waves(h * one), None), w, x)[0])
+
+
 FORMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "upward": (upward, ({"K": real(3, 2, 2, 3), "b": real(4)}, real(2, 3, 4, 2))), "whole": (whole, (real(4), np.array([3, 7, 5, 1]))),
+    "ruled": (ruled, (real(3), real(4, 3))),
     "halved": (halved, ({"l": real(3), "B": real(2, 3), "C": real(3, 2)}, real(3, 2))), "pieces": (pieces, (real(5), real(5))),
     "filled_in": (filled_in, (real(4), real(4))), "spaced": (spaced, (real(4), real(3))),
     "perceptron": (perceptron, (DENSE, X, T)),

@@ -14,7 +14,7 @@ NAMES = (
     "perceptron", "stacked", "softmaxed", "one_hot", "logistic", "sigmoid_loss", "layer_norm", "attention", "heads", "recurrent",
     "backwards", "looped", "unrolled", "convolution", "average", "embedded", "along", "mapped", "gelus", "sliced", "written",
     "counted", "clipped", "constant", "hinge", "stopped", "flax_like", "branched", "products", "autoencoder",
-    "gated", "nested", "depth", "residual", "descended", "halved", "pieces", "filled_in", "spaced",
+    "gated", "nested", "depth", "residual", "descended", "halved", "pieces", "filled_in", "spaced", "upward", "whole", "ruled",
 )  # fmt: skip
 OPEN = {
     "perceptron": "d h k n", "stacked": "d h k m n", "layer_norm": "d h n", "attention": "d h n", "heads": "d h k m n",
@@ -145,13 +145,28 @@ def _refused(jax: ModuleType) -> dict[str, tuple[Any, tuple[Any, ...], str, str]
     def data_branch(w):
         return jax.lax.cond(w[0] > 0, jnp.sum, lambda a: jnp.sum(a**2), w)
 
+    rounded, limited = jax.custom_vjp(lambda x: jnp.round(x)), jax.custom_vjp(lambda x: x)
+    rounded.defvjp(lambda x: (jnp.round(x), None), lambda _, g: (g,))
+    limited.defvjp(lambda x: (x, None), lambda _, g: (jnp.clip(g, -0.1, 0.1),))
+
+    def straight(w):
+        return jnp.sum(rounded(3 * w) ** 2)
+
+    def clipped(w):
+        return jnp.sum(limited(w) ** 2)
+
     return {
         "branch": (branch, (w,), "a branch depends on values", "jnp.where"),
         "NumPy": (leak, (w,), "function of NumPy", "jax.numpy"),
         "plain": (plain, (w,), "used as a plain number", "leave arrays"),
         "while": (data_loop, (w,), "how often the loop runs", "scan"),
         "cond": (data_branch, (w,), "which branch", "jnp.where"),
-        "unknown": (lambda w: jnp.abs(jnp.fft.fft(w)).sum(), (w,), "fft: no row", "sb.trace"),
+        "complex": (lambda w: jnp.abs(jnp.fft.fft(w)).sum(), (w,), "complex numbers", "real and imaginary parts"),
+        "unknown": (lambda w: jax.lax.linalg.lu(jnp.outer(w, w))[0].sum(), (w,), "lu: no row", "sb.trace"),
+        "rule": (straight, (w,), "its rule is another than the derivative", "stop_gradient"),
+        "clipped": (clipped, (w,), "its rule is another than the derivative", "after they are derived"),
+        "from the end": (lambda w, i: w[i].sum(), (w, np.array([0, -1])), "i holds -1: positions are counted from 0", "i % 3"),
+        "beyond": (lambda w, i: w[i].sum(), (w, np.array([0, 3])), "i holds 3: its positions go to 2", "positions that are there"),
         "sorted": (lambda w: jnp.sum(jax.lax.sort((w, w), num_keys=2)[0]), (w,), "sort: it sorts by several keys", "Sort by one"),
         "rounded": (lambda w: jnp.sum(w.astype(int) * 1.0), (w,), "no slope", "astype"),
         "array": (lambda w: w * 2, (w,), "which is no loss", "Return one number"),
@@ -162,28 +177,32 @@ def _refused(jax: ModuleType) -> dict[str, tuple[Any, tuple[Any, ...], str, str]
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "branch",
-        "NumPy",
-        "plain",
-        "while",
-        "cond",
-        "unknown",
-        "sorted",
-        "rounded",
-        "array",
-        "text",
-        "raises",
-        "no arrays",
-        "no function",
-    ],
-)
+KINDS = (
+    "branch", "NumPy", "plain", "while", "cond", "complex", "unknown", "rule", "clipped", "from the end", "beyond", "sorted", "rounded",
+    "array", "text", "raises", "no arrays", "no function",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_what_is_not_read_is_refused_with_its_mend(name: str, jax: ModuleType) -> None:
     function, args, fault, mend = _refused(jax)[name]
     with pytest.raises(sb.NotationError, match=f"(?s){fault}.*{mend}"):
         sb.from_jax(function, *args)
+
+
+def test_rows_may_be_joined_with_the_largest_of_several(jax: ModuleType) -> None:
+    net = sb.from_jax(lambda x, i, u: (x.at[i].max(u) ** 3).sum(), np.array([0.5, -0.3, 0.2]), np.array([0, 2, 2]), np.ones(3))
+    assert sb.check(net, points=1).ok
+
+
+def test_the_mend_of_a_rule_has_the_slope_that_was_meant(jax: ModuleType) -> None:
+    def straight(w: Any) -> Any:
+        x = 3 * w
+        return jax.numpy.sum((x + jax.lax.stop_gradient(jax.numpy.round(x) - x)) ** 2)
+
+    function, (w,), _, _ = _refused(jax)["rule"]
+    _, gradients = sb.compile(sb.from_jax(straight, w)).value_and_grad({"w": w})
+    np.testing.assert_allclose(gradients["w"], jax.grad(function)(w))
 
 
 def test_names_that_are_not_there_are_refused(forms: Any) -> None:
@@ -201,6 +220,14 @@ def test_random_numbers_of_a_key_are_data(jax: ModuleType) -> None:
     net = sb.from_jax(noisy, key, w)
     _, gradients = sb.compile(net).value_and_grad(net.example)
     np.testing.assert_allclose(gradients["w"], jax.grad(noisy, argnums=1)(key, w), rtol=1e-10)
+
+
+def test_random_numbers_that_float32_draws_otherwise_are_refused(jax: ModuleType) -> None:
+    def noisy(w):
+        return jax.numpy.sum(w * jax.random.normal(jax.random.PRNGKey(1), (3,)))
+
+    with jax.enable_x64(False), pytest.raises(sb.NotationError, match=r"other random numbers in float64.*give the array"):
+        sb.from_jax(noisy, np.array([0.5, -0.3, 0.2]))
 
 
 def test_a_scan_that_another_version_writes_down_is_refused_with_its_mend() -> None:
