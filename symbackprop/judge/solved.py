@@ -32,10 +32,9 @@ from symbackprop.notation.claims.words import bases
 _BASE = r"(?P<base>\\?[A-Za-z]+)"
 _ENDS = r"(?:ML|MLE|MAP|OLS|LS|opt|ridge|\*|\\star|\\ast)"
 _LABEL = rf"(?:\\(?:text|mathrm|textrm)\s*\{{\s*{_ENDS}\s*\}}|{_ENDS})"
+_HAT = rf"(?:\{{\s*{_BASE}\s*\}}|{_BASE.replace('base', 'other')})(?P<power>\^2)?"
 _NAMES = [
-    re.compile(
-        rf"\s*\\(?:wide)?hat\s*(?:\{{\s*{_BASE}\s*\}}|{_BASE.replace('base', 'other')})(?P<power>\^2)?(?:_\{{?{_LABEL}\}}*)?\s*$"
-    ),
+    re.compile(rf"\s*\\(?:wide)?hat\s*{_HAT}(?:_\{{?(?:{_LABEL}|[a-z])\}}*)?\s*$"),
     re.compile(rf"\s*{_BASE}(?P<power>)\s*(?:\^|_)\s*\{{?\s*{_LABEL}\s*\}}*\s*$"),
     re.compile(r"\s*(?P<base>[A-Za-z]\w*?)(?P<power>)_(?:hat|star|opt|mle?|map|ols)\s*$"),
     re.compile(r"hat (?P<base>\w+?)(?P<power>\^2)?(?:_\w+)?$"),
@@ -112,7 +111,8 @@ def _is_multiple(known: Known, program: Program, wrt: str) -> bool:
 
 
 def _spellings(own: str) -> set[str]:
-    return {own, re.sub(r"[\\{}\s]", "", own), re.sub(r"\\(?:wide)?hat\s*\{?\s*\\?([A-Za-z]+)\s*\}?", r"hat \1", own)}
+    hat = re.sub(r"\\(?:wide)?hat\s*\{?\s*\\?([A-Za-z]+)\s*\}?", r"hat \1", own)
+    return {own, re.sub(r"[\\{}\s]", "", own), hat, hat.partition("_")[0]}
 
 
 def _parameter(truth: Truth, own: str) -> str | None:

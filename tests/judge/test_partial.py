@@ -31,6 +31,13 @@ def test_a_condition_behind_a_claim_says_for_which_entries_it_is_made(net: str, 
     assert sb.verify(net, claim.replace(old, new, 1)).claims[0].wrong
 
 
+def test_a_sum_may_run_where_a_label_is_met() -> None:
+    net = "E: parameter[V, d]\nt: integers[n, V]\nW: data[d]\nL = sum(E[t] @ W)/n"
+    claim = r"\frac{\partial L}{\partial E_v} = \frac1n\sum_{i: t_i = v} W"
+    assert sb.verify(net, claim).ok  # the range of i was not known
+    assert not sb.verify(net, claim.replace("= v}", r"\neq v}")).ok
+
+
 def test_several_conditions_stand_side_by_side() -> None:
     claims = r"\frac{\partial L}{\partial z_y} = p_y - 1, \quad \frac{\partial L}{\partial z_j} = p_j \text{ for } j \ne y"
     assert sb.verify(CE, claims).ok

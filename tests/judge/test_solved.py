@@ -8,6 +8,7 @@ RIDGE = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nlam: data & positive\nL = s
 OLS = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\nS = sum((y - X @ beta)**2)"
 NORMAL = "x: data[n]\nmu: parameter\nsigma2: parameter & positive\nL = n*log(sigma2)/2 + sum((x - mu)**2)/(2*sigma2)"
 COINS = "x: data[n] & binary\np: parameter & unit\nL = -sum(x*log(p) + (1 - x)*log(1 - p))"
+MEANS = "x: data[n, d]\nc: parameter[k, d]\nr: data[n, k]\nJ = sum(r*sum((x[:, None, :] - c[None, :, :])**2, axis=2))"
 SOLUTIONS = [
     (OLS, r"\hat\beta = (X'X)^{-1}X'y", "y", "(2y)"),
     (OLS, r"\beta_{OLS} = (X^TX)^{-1}X^Ty", "-1", "1"),
@@ -19,6 +20,7 @@ SOLUTIONS = [
         r"\sigma^2 = \frac{1}{n-1}",
     ),
     (NORMAL, r"\hat\sigma^2_{ML} = \frac1n\sum_i (x_i - \mu)^2", r"\frac1n", r"\frac1{2n}"),
+    (MEANS, r"\hat c_k = \frac{\sum_n r_{nk}x_n}{\sum_n r_{nk}}", r"\hat c_k = ", r"\hat c_k = 2"),
     (COINS, r"\hat p = \bar x", r"\bar x", r"\frac12\bar x"),
 ]
 

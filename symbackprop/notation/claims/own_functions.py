@@ -81,7 +81,8 @@ def _function(piece: Tokens, number: int, end: int) -> OwnFunction | None:
     head, right = piece[:opened], piece[shut + 2 :]
     letters = tuple(plain(one) for one in _between_commas(piece[opened + 1 : shut]))
     is_plain = all(letter and not {*letter} & _SIGNS for letter in letters) and not {t.text for t in head} & (_SIGNS - {"^"})
-    is_name = len([t for t in head if t.text not in "{}'^_" and t.text not in _FONTS]) == 1
+    bare_head = head[: next((k for k, t in enumerate(head) if t.text == "_"), len(head))]  # \psi of \psi_\tau
+    is_name = len([t for t in bare_head if t.text not in "{}'^" and t.text not in _FONTS]) == 1
     if not (is_plain and is_name) or any(t.text == "=" for t in _outside(right)):
         return None
     return OwnFunction(plain(head), letters, number, piece[0].at, right, end)

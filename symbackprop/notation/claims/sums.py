@@ -123,6 +123,8 @@ def big(state: State, node: sx.Big) -> Senses:
     with state.bound(letters):
         state.spanned(node.spans)
         state.foresee(node.body, letters)
+        for one in conditions if [c for c in letters if c not in state.ranges] else ():  # \sum_{i: t_i = v}
+            state.foresee(one, letters)
         for letter, extent in given(state, node, letters).items():
             state.ranged(letter, extent)
         late = len(letters) == 1 and letters[0] not in state.ranges  # how far it runs is known when the body is read
