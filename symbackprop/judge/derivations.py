@@ -37,6 +37,7 @@ from symbackprop.judge.samples import Samples, by_samples, gradient_times, share
 from symbackprop.judge.slopes import slope_step
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.solved import as_solution
+from symbackprop.judge.step_jacobians import step_jacobian
 from symbackprop.judge.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.taken import in_code, or_beside
@@ -209,7 +210,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     truth = judge.truth
     goal = value = None
     judged = differential_step(judge, known, name, claim, what) if known.differentials else None
-    judged = judged or (None if what else slope_step(judge, name, claim))
+    judged = judged or (None if what else slope_step(judge, name, claim) or step_jacobian(judge, known, name, claim))
     if judged is not None:
         known.unread |= judged.open
         return judged

@@ -15,6 +15,7 @@ _ABOVE = re.compile(
     r"(?P<base>\\[A-Za-z]+(?:\{\\?[A-Za-z]+\})?|[A-Za-z])(?P<below>_(?:\{[^{}]*\}|\\?[A-Za-z\d]))?"
     r"\^(?:\{(?P<long>[^{}()]*)\}|(?P<short>[A-Za-z]|\\ell(?![A-Za-z])))"
 )
+_ENTRY = re.compile(r"_(?:\{[^{}]*\}|\\?[A-Za-z\d])")  # the j of \delta^l_j
 _LAYER = re.compile(r"\s*\\?(?P<letter>[A-Za-z]+)\s*(?P<more>[-+]\s*\d+)?\s*")
 _AT_LAYER = re.compile(r"\s*\\?[A-Za-z]+(?:_(?:\{[^{}]*\}|\\?[A-Za-z\d]))?\^\{\((\w+)\)\}\s*=")
 _BY = re.compile(r"\\nabla_\{?([A-Za-z])\}?(?![\w^])")  # \nabla_a C in \delta^L = ..., at the layer of the left-hand side
@@ -64,6 +65,6 @@ def _left_sides(step: Step) -> Iterator[re.Match[str]]:
     """The names with something above them that a step gives by its own name, or on the left of its first equals sign."""
     name, claim, _ = step
     for text in (name, claim.partition("=")[0] if isinstance(claim, str) else ""):
-        found = _ABOVE.fullmatch(text.strip())
-        if found is not None:
+        found = _ABOVE.match(text.strip())
+        if found is not None and (found.end() == len(text.strip()) or _ENTRY.fullmatch(text.strip(), found.end())):
             yield found

@@ -1,0 +1,70 @@
+"""Derivatives of one step of a loop by another, and errors of layers entry by entry."""
+
+import pytest
+
+import symbackprop as sb
+
+RNN = """x: data[T, d]
+y: data[T, k]
+W: parameter[h, d]
+U: parameter[h, h]
+V: parameter[k, h]
+s0: data[h]
+s[0] = s0
+for t in 1..T:
+    a[t] = W @ x[t] + U @ s[t-1]
+    s[t] = tanh(a[t])
+    o[t] = V @ s[t]
+L = sum((o - y)**2)/2
+"""
+MLP = """x: data[h]
+y: data[h]
+W: parameter[n, h, h]
+b: parameter[n, h]
+a[0] = x
+for l in 1..n:
+    z[l] = W[l] @ a[l-1] + b[l]
+    a[l] = sigmoid(z[l])
+C = sum((a[n] - y)**2)/2
+"""
+STEPS = [
+    (RNN, r"\frac{\partial s_t}{\partial s_{t-1}} = \operatorname{diag}(1-s_t^2)U", "s_t^2)", "s_{t-1}^2)"),
+    (
+        RNN,
+        r"\frac{\partial s_{t+1}}{\partial s_{t-1}} = \operatorname{diag}(1-s_{t+1}^2)U\operatorname{diag}(1-s_t^2)U",
+        "1-s_t",
+        "1+s_t",
+    ),
+    (RNN, r"\frac{\partial a_t}{\partial s_{t-1}} = U", "= U", "= 2U"),
+    (RNN, r"\frac{\partial s_t}{\partial a_t} = 1 - s_t^2", "1 - s", "1 + s"),
+    (RNN, r"\frac{\partial s_{t,i}}{\partial s_{t-1,j}} = (1-s_{t,i}^2)U_{ij}", "U_{ij}", "U_{ji}"),
+    (
+        RNN,
+        r"\frac{\partial s_t}{\partial s_{t-1}} = \frac{\partial s_t}{\partial a_t}\frac{\partial a_t}{\partial s_{t-1}} = \operatorname{diag}(1-s_t^2)U",
+        "U",
+        "2U",
+    ),
+    (MLP, r"\frac{\partial z^{(l+1)}}{\partial z^{(l)}} = W^{(l+1)}\operatorname{diag}(\sigma'(z^{(l)}))", "W^{(l+1)}", "W^{(l)}"),
+    (MLP, r"\frac{\partial z^{l+1}_k}{\partial z^l_j} = w^{l+1}_{kj}\sigma'(z^l_j)", "{kj}", "{jk}"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim", "old", "new"), STEPS)
+def test_a_step_may_be_differentiated_by_another(net: str, claim: str, old: str, new: str) -> None:
+    assert sb.verify(net, claim).claims[0].kind == "right, numeric"
+    head, _, right = claim.rpartition("=")
+    slip = f"{head}= {right.strip().replace(old.removeprefix('= '), new.removeprefix('= '), 1)}"
+    assert sb.verify(net, slip).claims[0].kind == "wrong"
+
+
+def test_a_step_jacobian_on_its_side_is_told() -> None:
+    found = sb.verify(RNN, r"\frac{\partial a_t}{\partial s_{t-1}} = U^\top").claims[0]
+    assert found.kind == "up to convention"
+    assert sb.verify(RNN, r"\frac{\partial o_t}{\partial s_t} = U").claims[0].kind in ("wrong", "wrong shape")
+    assert sb.verify(RNN, r"\frac{\partial s_t}{\partial s_{t-1}} = \operatorname{diag}(q_t)U").claims[0].open
+
+
+def test_errors_of_layers_are_judged_entry_by_entry() -> None:
+    steps = r"\delta^L_j = (a^L_j - y_j)\sigma'(z^L_j) \\ \delta^l_j = \sum_k w^{l+1}_{kj}\delta^{l+1}_k\sigma'(z^l_j)"
+    assert sb.verify(MLP, steps).ok
+    assert sb.verify(MLP, steps.replace("{kj}", "{jk}")).claims[1].wrong
