@@ -10,7 +10,7 @@ from typing import Any
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.inference import kind_of
 
-ARRAYS = ("ndarray", "NDArray", "ArrayLike", "Array", "Tensor", "FloatTensor", "matrix")  # what may hold any shape
+ARRAYS = ("ndarray", "NDArray", "ArrayLike", "Array", "Tensor", "FloatTensor")  # what may hold any shape
 FLOATS = ("Float", "Float16", "Float32", "Float64", "BFloat16", "Double", "Floating", "Inexact", "Num", "Number", "Real", "Shaped")
 WHOLE = re.compile(r"U?Int(eger)?\d*")
 DATA = {"Bool": "binary"}  # which domain a type has

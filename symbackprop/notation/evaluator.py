@@ -151,6 +151,8 @@ class Evaluator:
             chain.append(chain[-1].left)
         result = self.value(chain[-1].left)
         for link in reversed(chain):
+            if isinstance(link.op, ast.BitXor) and _begins_with(link.right, "T") and not self.known("T"):
+                raise self.fault(link.right, "^T is no transpose here.", f"Write {self.source.segment(link.left)}.T.")
             right = self.value(link.right)
             several = None if isinstance(result, Tensor) and isinstance(right, Tensor) else self.of_several(link, result, right)
             if several is not None:
@@ -281,12 +283,11 @@ class Evaluator:
                 return tensor.ndim
             case "size":
                 return plain(sp.Mul(*tensor.shape))
-        near = nearest(node.attr, ATTRIBUTES)
-        raise self.unread(
-            node,
-            f".{node.attr} is not in the language.",
-            f"Did you mean .{near}?" if near else f"There are .{', .'.join(ATTRIBUTES)}.",
-        )
+        near, text = nearest(node.attr, ATTRIBUTES), self.source.segment(node.value)
+        mend = f"Did you mean .{near}?" if near else f"There are .{', .'.join(ATTRIBUTES)}."
+        if self.known(node.attr):
+            mend = f"Write {text} @ {node.attr} for a product."
+        raise self.unread(node, f".{node.attr} is not in the language.", mend)
 
     def package(self, node: ast.expr) -> str | None:
         """The module that a dotted name begins with (np, np.linalg), by its whole name; None where it is none."""
@@ -366,6 +367,13 @@ class Evaluator:
 
     def position(self, node: ast.expr) -> Any:
         return None if isinstance(node, ast.Constant) and node.value is None else self.plain(self.operand(node))
+
+
+def _begins_with(node: ast.expr, name: str) -> bool:
+    """Whether a name stands first in an expression, as T in W^T @ x, which Python takes for W^(T @ x)."""
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    return isinstance(node, ast.Name) and node.id == name
 
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {

@@ -155,7 +155,7 @@ class Reader:
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         if (apart := run_together(name, self.names)) is not None:
             mend, near = apart, ""
-        if near in self.sizes and near not in self.names:  # a size rarely stands alone
+        if near in self.sizes and near not in self.names:
             mend = f"{self.declarations(name)} Or did you mean the size {near}?"
         raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
 
@@ -267,16 +267,16 @@ class Reader:
 
     def is_free(self, name: str) -> bool:
         """Whether a name of a text is nothing yet, and may be declared."""
-        known = self.known(name) or name in self.later or name in functions() or name in CONSTANTS
-        own = self.evaluator.functions.keys() | self.evaluator.modules
-        return self.function is None and not known and name not in own and name_fault(name) is None
+        meant = {*self.later, *CONSTANTS, *self.evaluator.functions, *self.evaluator.modules}
+        return self.function is None and not self.known(name) and name not in meant and name_fault(name) is None
 
     def uses(self) -> list[ast.Name]:
         """The names that are read, in the order of writing."""
         nodes = [n for s in self.statements for n in ast.walk(s)]
-        declared = {id(n) for one in nodes if isinstance(one, ast.AnnAssign) for n in ast.walk(one.annotation)}
-        found = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in declared)
-        return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+        apart = {id(n) for one in nodes if isinstance(one, ast.AnnAssign) for n in ast.walk(one.annotation)}
+        apart |= {id(one.func) for one in nodes if isinstance(one, ast.Call)}
+        found = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in apart)
+        return sorted(found, key=lambda n: (n.lineno, n.col_offset))
 
     def declarations(self, name: str) -> str:
         """What to write for a name that is not defined, and for others that are not."""

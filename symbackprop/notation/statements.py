@@ -265,6 +265,13 @@ def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
         )
     if isinstance(value, ast.Compare) and isinstance(value.left, ast.Name) and isinstance(value.ops[0], ast.Eq):
         raise reader.fault(value, "== compares.", f"Write {value.left.id} = ... to name a value.")
+    match value:  # two habits of paper and of R
+        case ast.Compare(ast.Name(id=name), [ast.Lt()], [ast.UnaryOp(ast.USub())]) if not reader.known(name):
+            raise reader.fault(value, "<- gives no name here.", f"Write {name} = ...")
+        case ast.BinOp(ast.Name(id=above), ast.Div(), ast.Name(id=below)) if (
+            above[:1] == below[:1] == "d" and reader.known(above[1:]) and reader.known(below[1:]) and not reader.known(above)
+        ):
+            raise reader.fault(value, f"{above}/{below} is derived.", "Leave the line out: every gradient is.")
     if type(value) in EXPRESSIONS:
         raise reader.evaluator.unread(value, *EXPRESSIONS[type(value)])
     reader.evaluator.value(value)

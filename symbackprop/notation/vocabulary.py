@@ -34,6 +34,7 @@ UNSAID = "Write data{0} for what is given, parameter{0} for what is learnt."
 SHAPES = {
     **dict.fromkeys(("scalar", "number", "real", "float", "double"), ""),
     **dict.fromkeys(("vector", "array", "tensor"), "[n]"),
+    "matrix": "[n, d]",
 }  # what people write that is learnt or given alike, and the sizes that it may have
 MATRICES = ("symmetric", "spd", "orthogonal")  # domains of square matrices
 

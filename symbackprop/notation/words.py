@@ -79,6 +79,7 @@ OUTSIDE = {
         "Functions take whole arrays here: write the expression of x itself, or let sb.trace call the function.",
     ),
     "unwrap": "It adds whole turns, by what neighbours differ; declare the angles as data.",
+    "e": "Write exp(x) for its powers, exp(1) for the number.",
     "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",
 }  # fmt: skip
 METHODS_OUTSIDE = {

@@ -11,7 +11,7 @@ from sympy import Expr, S
 
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, is_below_zero, position, same_size, shape_text, slot
-from symbackprop.language.tensors.elementwise import broadcast, letters
+from symbackprop.language.tensors.elementwise import broadcast, letters, where
 from symbackprop.language.tensors.parts import source_of
 from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label, number_of
 
@@ -173,9 +173,8 @@ class _Taking:
         raise self.fault(f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers")
 
     def pick(self, tensor: Tensor) -> None:
-        if not is_integer(tensor):
-            raise self.fault(f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)")
-        extent, bound = self.axis(), bound_of(tensor)
+        extent, tensor = self.axis(), self.from_the_end(tensor)
+        bound = bound_of(tensor)
         if bound is not None and not same_size(bound, extent):
             self.within(
                 S.Zero,
@@ -187,6 +186,23 @@ class _Taking:
         self.index.append(letter)
         if self.place is None:
             self.place = len(self.result)
+
+    def from_the_end(self, tensor: Tensor) -> Tensor:
+        """Positions; of t - 1, which may fall below 0, those are counted from the end. Raise LanguageError for anything else."""
+        if is_integer(tensor):
+            return tensor
+        op, extent = tensor.op, self.axis()
+        inner = [one for one, _ in tensor.operands]
+        if not isinstance(op, Sum) or op.over or not inner or not all(map(is_integer, inner)):
+            raise self.fault(f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)")
+        less = sp.expand(op.slots[0] - op.body) if len(inner) == 1 else S.Zero
+        bound = bound_of(inner[0])
+        if not less.is_Integer or less <= 0 or bound is None:
+            raise self.fault(f"{label(tensor)} holds no integers: it is computed; declare such positions, s: integers[n, v]")
+        self.within(extent - less, extent - bound + less, lambda: f"{label(tensor)} goes from {-less} to {bound - less - 1}")
+        found = where(tensor < 0, tensor + extent, tensor)
+        found.below = extent
+        return found
 
     def finish(self) -> Tensor:
         while len(self.index) < self.x.ndim:
