@@ -15,6 +15,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.given import with_densities
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.left import is_name
 from symbackprop.notation.claims.naming import ROW_LETTERS, labelled, near
 from symbackprop.notation.claims.shapes import Senses, made
 from symbackprop.notation.claims.state import Local, State
@@ -226,7 +227,7 @@ def equality(node: Syntax) -> Equality:
         if any(sign != "==" for sign in node.signs):
             raise Fault("a comparison is no claim.", "Write an equality.", node.at)
         left, *between, right = node.sides
-        if between and isinstance(right, sx.Number) and right.text == "0":  # set to zero: that is no claim
+        if between and isinstance(right, sx.Number) and right.text == "0" and not is_name(between[-1]):  # set to zero
             *between, right = between
         if isinstance(left, sx.Terms) and len(left.parts) == 1 and left.parts[0][0] < 0:  # -\frac{\partial E}{\partial w} = ...
             left, *between, right = left.parts[0][1], *(sx.Terms(((-1, side),), side.at) for side in node.sides[1:])
