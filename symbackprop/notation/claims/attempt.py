@@ -189,7 +189,7 @@ class Attempt:
     def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
-        formula = _where(typeset, one.node) if left.partial else typeset.formula(one.node)
+        formula = _where(typeset, one.node, self.main.labels) if left.partial else typeset.formula(one.node)
         of, wrt = left.of or self.context.of, left.wrt or self.context.wrt
         said = typeset.claimed(Gradient(of, wrt), left.letters, one.way.at, one.way.origin) if wrt is not None else None
         named = left.kind == "jacobian" and len(left.letters) > 1 and ":" not in left.letters and not left.at
@@ -246,12 +246,13 @@ class Attempt:
             waiting = late
 
 
-def _where(typeset: Typeset, node: Node) -> Formula:
-    """A claim about some entries with its conditions."""
+def _where(typeset: Typeset, node: Node, labels: int) -> Formula:
+    """A claim about some entries with its conditions, but for those that its left side says."""
     if not isinstance(node.op, nd.Chosen):
         return typeset.formula(node)
     condition, claimed, _ = node.args
-    return build.beside(_where(typeset, claimed), build.words(" for "), typeset.condition(condition))
+    shown = _where(typeset, claimed, labels - 1)
+    return shown if labels > 0 else build.beside(shown, build.words(" for "), typeset.condition(condition))
 
 
 def _places(left: Left) -> list[Formula]:

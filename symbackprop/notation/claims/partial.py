@@ -114,4 +114,4 @@ def of_entries(main: Equality, state: State) -> Equality:
     if not only:
         return main
     between = tuple(side if is_name(side) else where(left, side, only) for side in main.between)
-    return replace(main, left=left, right=where(left, right, only), between=between, only=only)
+    return replace(main, left=left, right=where(left, right, only), between=between, only=only, labels=len(labels))

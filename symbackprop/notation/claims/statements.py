@@ -41,13 +41,14 @@ _SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
 class Equality:
     """left = right; of a chain of equalities, the first and the last side, and the sides between them.
 
-    only   conditions on its entries: nothing is said of others.
+    only   conditions on its entries: nothing is said of others; the first so many `labels` are what its left side says.
     """
 
     left: Syntax | None
     right: Syntax
     between: tuple[Syntax, ...] = ()
     only: tuple[sx.Relation, ...] = ()
+    labels: int = 0
 
 
 def split(text: str) -> list[Equality]:

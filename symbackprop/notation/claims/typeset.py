@@ -12,7 +12,6 @@ from symbackprop.core.functions import FUNCTIONS, Declared
 from symbackprop.core.program import Gradient
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import at_steps, index, letter, parse_name
-from symbackprop.formulas.symbols import SYMBOLS
 from symbackprop.formulas.tree import Binds, Fence, Grid, Script
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
@@ -23,7 +22,7 @@ from symbackprop.notation.claims.places import from_one, shown_place
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.seen import of_extreme, of_norm
 from symbackprop.notation.claims.steps import At, Loops
-from symbackprop.notation.claims.windows import NONE
+from symbackprop.notation.claims.typeset_functions import framed, function_named, slid
 from symbackprop.notation.claims.words import stem
 
 Trims = Mapping[str, tuple[int, int]]
@@ -41,6 +40,7 @@ class Typeset:
 
     def __init__(self, roles: dict[str, Gradient], probe: Probe, loops: Loops | None = None, trims: Trims | None = None) -> None:
         self.roles, self.probe, self.loops, self.trims = roles, probe, loops, trims or {}
+        self.labels: dict[str, Formula] = {}  # an index that a label gives -> the label
 
     def size(self, extent: int) -> Formula:
         return constant(self.probe.expression[extent])
@@ -84,7 +84,7 @@ class Typeset:
             case nd.Summed() if (found := of_extreme(node)) is not None:
                 return self.called(*found)
             case nd.Summed(axis=axis):
-                return self.summed(node.args[0], axis)
+                return self.at_label(node.args[0], axis) or self.summed(node.args[0], axis)
             case nd.MatrixOf(kind="inverse"):
                 return f.power(self.formula(node.args[0]), f.number(-1))
             case nd.MatrixOf(kind="pinv"):
@@ -106,31 +106,17 @@ class Typeset:
             case nd.Picked(letters=letters, shift=shift):
                 return self.picked(node, letters, shift)
             case nd.Framed(kind=kind, numbers=numbers):
-                return _framed(kind, numbers, self.formula(node.args[0]))
+                return framed(kind, numbers, self.formula(node.args[0]))
             case nd.Slid():
-                return self.slid(op, *node.args)
+                return slid(op, self.formula(node.args[0]), self.formula(node.args[1]))
             case nd.Stacked(axis=axis):
                 parts = tuple(self.formula(a) for a in node.args)
                 return Grid("bmatrix", (parts,) if axis == RIGHT else tuple((part,) for part in parts))
             case _:
                 assert_never(op)
 
-    def slid(self, op: nd.Slid, x: Node, y: Node) -> Formula:
-        r"""\operatorname{pad}_{1}(X) \star K, with what is spread and cut."""
-        one, other = self.formula(x), self.formula(y)
-        if op.kind == "correlation":
-            outer, cut, sign = "stride", [-tie.out for tie in op.ties], "star"
-            one = _framed("pad", [tie.shift for tie in op.ties], one)
-            other = _framed("spread", [-tie.second for tie in op.ties], other)
-        else:
-            outer, cut, sign = "crop", [-tie.shift for tie in op.ties], "ast"
-            one = _framed("spread", [tie.first for tie in op.ties], one)
-            other = _framed("spread", [tie.second for tie in op.ties], other)
-        whole = f.joined(f.symbol(sign), [f.within(z, Binds.PRODUCT) for z in (one, other)], Binds.HADAMARD)
-        return _framed(outer, cut, whole)
-
     def called(self, name: str, arguments: Sequence[Node]) -> Formula:
-        return f.call(_function(name), [self.formula(a) for a in arguments])
+        return f.call(function_named(name), [self.formula(a) for a in arguments])
 
     def made_of_sizes(self, op: nd.Ones | nd.Eye | nd.Positions) -> Formula:
         """Ones, the identity, Kronecker's delta, an index as a number."""
@@ -156,7 +142,7 @@ class Typeset:
         leaf, places = found
         if any(isinstance(p, str) and (p in MATRIX or re.fullmatch(r"[bx]\d+", p)) for p in places):
             return None
-        return self.entry(leaf, [letter(p) if isinstance(p, str) else p for p in places])
+        return self.entry(leaf, [self.step(p) for p in places])
 
     def at_steps(self, node: Node) -> Formula | None:
         """A tensor at steps of loops, z^{(l-1)}, h_{t,i}; None for anything else."""
@@ -172,7 +158,7 @@ class Typeset:
         rest = [p for k, p in enumerate(places) if k not in own]
         loose = [p for k, p in enumerate(places) if k in own and isinstance(p, str) and (p in MATRIX or len(p) > 1)]
         whole = [p for p in rest if isinstance(p, str) and p in MATRIX]
-        letters = [letter(p) if isinstance(p, str) else p for p in rest if p not in whole]
+        letters = [self.step(p) for p in rest if p not in whole]
         if not own or loose or (whole and letters) or any(isinstance(p, str) and re.fullmatch(r"[bx]\d+", p) for p in rest):
             return None
         shifts = {k: axis.origin - 1 for k, axis in own.items()}
@@ -207,8 +193,8 @@ class Typeset:
         return f.over(f.partial(parse_name(role.of).formula()), f.partial(below))
 
     def step(self, place: str | Formula) -> Formula:
-        """The number of a step: a letter, or what was worked out."""
-        return letter(place) if isinstance(place, str) else place
+        """An index: a letter, the label that it is, or what was worked out."""
+        return self.labels.get(place) or letter(place) if isinstance(place, str) else place
 
     def places(self, node: Node, shifts: Mapping[int, sp.Expr] | None = None) -> tuple[Node, list[str | Formula]] | None:
         """The leaf that a node takes entries of, and what stands along each of its axes; None where it is more than that.
@@ -301,7 +287,7 @@ class Typeset:
         if own is not None and issubclass(own, Declared):
             function = f.primed(parse_name(own.title).formula(), own.order + slope)
         else:
-            function = f.primed(_function(_SHORT.get(name, name)), int(slope))
+            function = f.primed(function_named(_SHORT.get(name, name)), int(slope))
         return f.call(function, [self.formula(a) for a in node.args])
 
     def condition(self, node: Node) -> Formula:
@@ -320,6 +306,19 @@ class Typeset:
         low, high = (self.formula(limits[sign]) for sign in (("<=", ">=") if falls else (">=", "<=")))
         product = f.scripted(f.symbol("prod"), f.equation(letter(axis), low), high)
         return f.beside(product, self.held(x, Binds.HADAMARD))
+
+    def at_label(self, x: Node, axis: str) -> Formula | None:
+        """The entry that a label says, s_y; None for any other sum."""
+        match x:
+            case Node(
+                op=nd.Arithmetic("*"),
+                args=(inner, Node(op=nd.Compared("=="), args=(Node(op=nd.Positions(axis=along)), label))),
+            ) if along == axis and isinstance(inner.op, nd.Renamed | nd.Picked):
+                self.labels[axis] = self.formula(label)
+                found = self.formula(inner)
+                del self.labels[axis]
+                return found
+        return None
 
     def summed(self, x: Node, axis: str) -> Formula:
         if axis in MATRIX:  # the sum over a column is a product with ones
@@ -340,7 +339,7 @@ class Typeset:
         names = [table.get(a, a) for a in own]
         if len(names) == 2 and names[0] == names[1] and names[0] in MATRIX:
             return self.called("diag", [x])
-        letters = [letter(a) for a in names if a not in MATRIX and len(a) == 1]
+        letters = [self.step(a) for a in names if a not in MATRIX and len(a) == 1]
         whole = [a for a in names if a in MATRIX]
         member = self.numbered(x, table[FAMILY], sp.S.Zero) if FAMILY in table else None
         if member is not None:
@@ -366,14 +365,6 @@ class Typeset:
         return f.scripted(whole, sub=index(letters)) if letters else whole
 
 
-def _function(name: str) -> Formula:
-    if name in ("sigma_max", "sigma_min"):
-        return Script(f.symbol("sigma"), f.function(name[-3:]))
-    if re.fullmatch(r"bessel_[ij]\d+", name):
-        return Script(f.letter(name[7].upper()), f.number(int(name[8:])))
-    return f.symbol(name) if name in SYMBOLS else f.function(name.replace("_", ""))
-
-
 def _numbers(x: Node, axis: str) -> bool:
     """Whether an index numbers tensors somewhere below."""
     own = isinstance(x.op, nd.Renamed | nd.Picked) and isinstance(x.args[0].op, nd.Stacked) and axis in x.axes
@@ -388,11 +379,3 @@ def _alternatives(node: Node) -> list[Node]:
         case Node(op=nd.Arithmetic("-"), args=(Node(op=nd.Const(1)), one)):
             return [one]
     return []
-
-
-def _framed(kind: str, numbers: Sequence[int], body: Formula) -> Formula:
-    r"""\operatorname{pad}_{1}(X); the body where nothing is done."""
-    if all(n == NONE[kind] for n in numbers):
-        return body
-    shown = [f.number(n) for n in (numbers[:1] if len(set(numbers)) == 1 else numbers)]
-    return f.call(Script(_function(kind), f.joined(f.symbol("times"), shown, Binds.PRODUCT)), [body])
