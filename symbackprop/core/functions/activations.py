@@ -88,7 +88,7 @@ gelu = define("gelu", lambda: X * normal_cdf(X), r"\operatorname{GELU}", source=
 gelu_tanh = define(
     "gelu_tanh", lambda: X * (1 + sp.tanh(_cubic(X))) / 2, r"\operatorname{GELU}_{\tanh}",
     stable=lambda: X * sigmoid(2 * _cubic(X)),
-    bounded=lambda: Where(X > 100, X, _within() * sigmoid(2 * _cubic(_within()))),
+    bounded=lambda: Where(X > 100, X, Where(X < -100, 0, X * sigmoid(2 * _cubic(X)))),
     source="Hendrycks and Gimpel 2016",
 )  # fmt: skip
 silu = define(
