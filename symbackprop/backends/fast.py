@@ -9,6 +9,7 @@ from itertools import groupby
 
 from numpy import ndarray
 
+from symbackprop.backends.numpy_chosen import BITS, TEXT
 from symbackprop.backends.numpy_step import UFUNCS, Printed, number
 from symbackprop.core.functions import MATRIX_HELPERS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
@@ -73,6 +74,7 @@ def source(plan: Plan, dtype: str, title: str) -> str:
     lines = [HEAD.format(title=title), *_words(used), "", *_memory(plan, dtype), VIEWS, *_handed(plan), ""]
     lines += [f"{_bound(name, window)} = {_view(window, printed.counts)}" for window, name in printed.windows.items()]
     lines += [f"{name} = np.asarray({number(value)}, np.{dtype})" for value, name in printed.numbers.items()]
+    lines += [f"{name} = np.zeros({shape}, np.{BITS[dtype]})" for shape, name in printed.works.items()]
     lines += ["", "", "def step():", '    """The value; `gradients` then holds the gradients."""']
     lines += ['    with np.errstate(all="ignore"):  # a branch that is not taken may overflow']
     return "\n".join(lines) + "\n" + "".join(f"    {line}\n" for line in body.splitlines()) + CALLED
@@ -86,6 +88,8 @@ def _words(used: set[str]) -> Iterator[str]:
             yield f"{name}_reduce = np.{name}.reduce"
     if "add_at" in used:
         yield "add_at = np.add.at"
+    if "choose" in used:
+        yield f"\n{TEXT}\n"
     if used & MATRIX_HELPERS.keys():
         yield from (f"\n\n{text}\n" for text in MATRIX_HELPERS.values())
 

@@ -14,6 +14,7 @@ from numpy import ndarray
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.c_library import native
 from symbackprop.backends.executed import executed
+from symbackprop.backends.numpy_chosen import BITS, LEAST, choose
 from symbackprop.backends.numpy_windows import bound_window
 from symbackprop.core.functions import MATRIX_HELPERS, matrix_function
 from symbackprop.core.network import listed
@@ -46,7 +47,7 @@ UFUNCS = sorted({row.numpy for row in FUNCTIONS.values()} | {"add", "subtract", 
 WORDS: dict[str, Any] = (
     {name: getattr(np, name) for name in (*UFUNCS, "dot", "matmul", "copyto", "take")}
     | {f"{name}_reduce": getattr(np, name).reduce for name in ("add", "multiply", "maximum", "minimum")}
-    | {"add_at": np.add.at, "np": np, "math": math}
+    | {"add_at": np.add.at, "choose": choose, "np": np, "math": math}
     | {name: executed("\n\n\n".join(MATRIX_HELPERS.values()), name, {"np": np}) for name in MATRIX_HELPERS}
 )
 Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
@@ -62,6 +63,7 @@ class Printed:
     def __init__(self, plan: Plan) -> None:
         self.windows: dict[Window, str] = {}
         self.numbers: dict[float, str] = {}
+        self.works: dict[tuple[int, ...], str] = {}  # memory that no statement leaves anything in, by its shape
         self.counts: dict[int, int] = {}  # of turns, by the numbers of loops
         self.lines = [*self._lines(plan.statements), f"return {self._text(plan.value)}"]
 
@@ -99,6 +101,9 @@ class Printed:
             case _:
                 return self.numbers.setdefault(operand, f"c{len(self.numbers)}")
 
+    def _work(self, shape: tuple[int, ...]) -> str:
+        return self.works.setdefault(shape, f"w{len(self.works)}")
+
     def _text(self, operand: Operand) -> str:
         """A number among Python numbers."""
         match operand:
@@ -135,6 +140,8 @@ class Printed:
             case Copy():
                 if not isinstance(s.a, Window) and s.where is None:
                     return f"{name(s.out)}.fill({text(s.a)})"
+                if s.where is not None and (shape := tuple(n for n, _ in s.out.dims)) and math.prod(shape) >= LEAST:
+                    return f"choose({name(s.out)}, {name(s.a)}, {name(s.where)}, {self._work(shape)})"
                 where = f", where={name(s.where)}" if s.where else ""
                 return f"copyto({name(s.out)}, {name(s.a)}, 'unsafe'{where})"
             case Look():
@@ -282,6 +289,9 @@ def _planned(plan: Plan, memory: dict[str, ndarray], kinds: Mapping[str, np.dtyp
     for window, name in printed.windows.items():
         bound[f"{name}_rows" if window.moves else name] = bound_window(memory[window.buffer], window, printed.counts)
     bound |= {name: np.asarray(number, kinds["real"]) for number, name in printed.numbers.items()}
+    work = _aligned(max(map(math.prod, printed.works), default=0), np.dtype(BITS[kinds["real"].name]))
+    memory |= {"work": work} if len(work) else {}
+    bound |= {name: work[: math.prod(shape)].reshape(shape) for shape, name in printed.works.items()}
     words = set(re.findall(r"\w+", "\n".join(printed.lines)))
     bound |= {name: value for name, value in WORDS.items() if name in words}
     source = printed.source(bound)

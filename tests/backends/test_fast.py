@@ -10,6 +10,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.executed import executed
 from symbackprop.backends.function import CompileError, compile
+from symbackprop.backends.numpy_chosen import choose
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.points import point
@@ -82,3 +83,24 @@ def test_the_command(run: Run) -> None:
 def test_a_size_without_a_number() -> None:
     with pytest.raises(CompileError, match="the fast style needs a number for every size"):
         sb.compile(NETWORKS["dense"][0]).fast_source()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.5, 1.0])
+def test_entries_are_chosen_bit_for_bit(dtype: str, share: float) -> None:
+    rng = np.random.default_rng(1)
+    arrays = {"x": rng.standard_normal((48, 32)).astype(dtype), "m": (rng.random((48, 32)) < share).astype(dtype)}
+    arrays["x"][0, :4] = -0.0, np.inf, 1e-40, np.nan
+    mask, work = arrays["m"] == 1, np.zeros((48, 32), "int32" if dtype == "float32" else "int64")
+    for other in (np.asarray(-0.0, dtype), arrays["x"][::-1].copy(), arrays["x"].T.copy().T):
+        out = arrays["x"].copy()
+        choose(out, other, mask, work)
+        assert out.tobytes() == np.where(mask, other, arrays["x"]).tobytes()
+    arrays["x"][0, :4] = 0
+    function = sb.compile("x: parameter[48, 32]\nm: data[48, 32]\nL = sum(where(m > 0.5, exp(x), x)**2)", dtype=dtype)
+    step = function.bind(arrays)
+    assert "choose(" in step.source
+    value, gradients = executed(function.fast_source(), "value_and_grad")(arrays)
+    assert step() == value == pytest.approx(function.value(arrays), rel=1e-5)
+    np.testing.assert_array_equal(step.gradients["x"], gradients["x"])
+    np.testing.assert_allclose(gradients["x"], function.grad(arrays)["x"], rtol=1e-5)
