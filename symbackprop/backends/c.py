@@ -45,10 +45,11 @@ FUNCTIONS = {  # of entries
     "equal": "{0} == {1}", "not_equal": "{0} != {1}", "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
     "less": "{0} < {1}", "less_equal": "{0} <= {1}",
     "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
-    "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})",
+    "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})", "log": "log_({0})", "log1p": "log1p_({0})",
 } | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
 NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
-    "exp": "exp({0})", "expm1": "expm1({0})", "tanh": "tanh({0})", "absolute": "fabs({0})", "power": "pow({0}, {1})",
+    "exp": "exp({0})", "expm1": "expm1({0})", "tanh": "tanh({0})", "log": "log({0})", "log1p": "log1p({0})",
+    "absolute": "fabs({0})", "power": "pow({0}, {1})",
     "sign": "{0} != {0} ? {0} : ({0} > 0) - ({0} < 0)", "maximum": "{0} > {1} || {0} != {0} ? {0} : {1}",
     "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
 } | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip

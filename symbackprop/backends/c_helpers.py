@@ -7,10 +7,10 @@ are computed side by side, twelve at a time, in vectors along what is summed.
 
 from math import factorial
 
-from symbackprop.backends import c_matrices, c_windows
+from symbackprop.backends import c_logs, c_matrices, c_windows
 
 LIBRARY = {  # functions of entries that the math library computes
-    "log": "log", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
+    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
     "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint",
 }  # fmt: skip
@@ -118,6 +118,7 @@ HELPERS = {
     "power_": "static inline real power_(real a, real b) { return powSUFFIX(a, b); }\n",
     "remainder_": "static inline real remainder_(real a, real b) { return a - b * floorSUFFIX(a / b); }\n",
     **{f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n" for name, c in LIBRARY.items()},
+    **c_logs.HELPERS,
     "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
     const ptrdiff_t whole = p == 1 && q == 1 ? n / 16 * 16 : 0;
     double total = 0;

@@ -193,6 +193,26 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
         error = abs(native.gradients["x"] - slopes) / scale
         assert error.max() < (4e-7 if dtype == "float32" else 1e-15)
 
+    @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
+    def test_logarithms_are_exact_to_the_last_digit(dtype: str) -> None:
+        about, rng = np.finfo(dtype), np.random.default_rng(0)
+        size = 10.0 ** rng.uniform(np.log10(about.tiny) + 1, np.log10(about.max) - 1, 2000)
+        near = 1 + rng.uniform(-1, 1, 2000) * 10.0 ** rng.uniform(-12, -1, 2000)
+        ends = np.array([about.tiny, about.tiny / 8, about.smallest_subnormal, about.max, 1, 2, 0.5])
+        beyond = np.array([0, -1, -2, np.inf, -np.inf, np.nan])
+        x = np.concatenate([size, near, rng.uniform(0.3, 3, 2000), ends, beyond]).astype(dtype)
+        z = np.concatenate([size, -np.minimum(size, 0.999), near - 1, rng.uniform(-0.9, 3, 2000), ends, beyond]).astype(dtype)
+        text = "x: data[n]\nz: data[m]\nw: parameter[n]\nv: parameter[m]\nL = sum(w * log(x)) + sum(v * log1p(z))"
+        function = sb.compile(text, dtype=dtype, refuse_nan=False)
+        step = function.bind({"x": x, "z": z, "w": np.ones_like(x), "v": np.ones_like(z)}, backend="c")
+        step()
+        with np.errstate(all="ignore"):
+            for found, right in (
+                (step.gradients["w"], np.log(x.astype("longdouble"))),
+                (step.gradients["v"], np.log1p(z.astype("longdouble"))),
+            ):
+                np.testing.assert_allclose(found.astype("longdouble"), right, rtol=float(about.eps), atol=0)
+
     def test_what_is_not_finite_is_what_numpy_says() -> None:
         function = sb.compile("x: parameter[2]\nL = sum(exp(x) + tanh(x) + x * sigmoid(x) + maximum(x, 0))", refuse_nan=False)
         plain, native = (function.bind({"x": np.ones(2)}, backend=backend) for backend in ("numpy", "c"))
