@@ -101,3 +101,8 @@ def test_what_is_differentiated_may_be_written_out(net: str, claim: str) -> None
 def test_another_value_that_is_written_out_is_not_taken_for_the_loss() -> None:
     net, claim = CALLED[3]
     assert sb.verify(net, claim.replace("AX - B", "2AX - B", 1)).claims[0].kind == "not understood"
+
+
+def test_the_entry_of_a_label_is_printed_as_one() -> None:
+    found = sb.verify(SVM, r"\nabla_{w_y} L = -\left(\sum_{j \neq y} \mathbb 1[s_j - s_y + 1 > 0]\right) x").claims[0]
+    assert next(line for line, _ in found.lines()) == "  understood: ∂L/∂W_y = −(Σ_j 1[j ≠ y] 1[sⱼ − s_y + 1 > 0]) x"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbackprop.core.program import Gradient
 from symbackprop.formulas import build
-from symbackprop.formulas.names import letter
+from symbackprop.formulas.names import letter, parse_name
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
@@ -24,6 +24,7 @@ from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
+from symbackprop.notation.claims.syntax import Word
 from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.understood import Reading, Understood
 from symbackprop.notation.claims.words import Names
@@ -197,8 +198,16 @@ class Attempt:
             said = typeset.derivative(Gradient(of, wrt), [letter(c) for c in left.indices])
         if wrt is not None and not left.second and any(not step.axis.letter for step in left.at):
             said = typeset.derivative(Gradient(of, wrt), _places(left))
+        if wrt is not None and self.main.labels and not left.second:
+            said = typeset.derivative(Gradient(of, wrt), [self.below(c) for c in left.letters])
         cost = round(one.cost, 6)
         return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.way.origin, one.way.at, said)
+
+    def below(self, index: str) -> Formula:
+        """An index below the left-hand side: the label that it is, or a letter."""
+        sides = (one.sides for one in self.main.only[: self.main.labels])
+        labels = {a.base: b.base for a, b in sides if isinstance(a, Word) and isinstance(b, Word)}
+        return parse_name(labels[index]).formula() if index in labels else letter(index)
 
     def senses(
         self, way: Way, guesses: Mapping[str, Guess], trims: Mapping[str, tuple[int, int]] | None = None
