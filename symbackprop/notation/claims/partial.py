@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from symbackprop.core.letters import LETTERS, fresh
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import is_name
@@ -15,8 +16,6 @@ from symbackprop.notation.claims.tokens import Token
 
 if TYPE_CHECKING:
     from symbackprop.notation.claims.statements import Equality
-
-_FRESH = "vcuwqpkjabmnrst"
 
 
 def at_labels(left: Syntax | None, state: State) -> tuple[Syntax | None, list[sx.Relation]]:
@@ -28,7 +27,7 @@ def at_labels(left: Syntax | None, state: State) -> tuple[Syntax | None, list[sx
     found: list[sx.Relation] = []
     at = left.at
     for label in labels:
-        letter = next(c for c in _FRESH if c not in used and not state.names.named(c) and c not in state.names.sizes)
+        letter = fresh(1, {*used, *state.names.known, *state.names.sizes}, reversed(LETTERS))[0]
         left = with_letters(left, {label: letter})
         used.add(letter)
         found.append(sx.Relation((Word(letter, at), Word(label, at)), ("==",), at))
