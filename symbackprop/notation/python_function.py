@@ -69,6 +69,12 @@ def _source(function: Callable[..., Any]) -> tuple[str, str, int, str]:
     name = getattr(function, "__name__", "function")
     if name == "<lambda>":
         raise NotationError("a lambda has no names for its values.", "Write def.")
+    if not (inspect.isroutine(function) or isinstance(function, type) or hasattr(function, "__wrapped__")):
+        raise NotationError(
+            f"{type(function).__name__} is an object, which is called and not read.",
+            "Let it run: sb.trace(model, x); a loss by a module of PyTorch is sb.from_torch(model, x, loss=...), "
+            "one of JAX sb.from_jax(loss, params, x, y).",
+        )
     try:
         lines, first = inspect.getsourcelines(function)
         file = inspect.getsourcefile(function) or "<function>"

@@ -220,3 +220,12 @@ def test_a_function_of_a_file_is_read_and_nothing_is_executed(tmp_path: Path) ->
 
 def test_nothing_of_the_file_was_imported() -> None:
     assert "nets" not in sys.modules
+
+
+def test_an_object_is_called_and_not_read() -> None:
+    class Model:
+        def __call__(self, x):
+            return x
+
+    with pytest.raises(sb.NotationError, match=r"(?s)Model is an object, which is called and not read.*sb\.trace\(model, x\)"):
+        sb.read(Model())

@@ -110,12 +110,16 @@ class Call:
     @staticmethod
     def _names(paths: Mapping[int, tuple[Any, ...]]) -> dict[int, str]:
         """The last words of the paths where these tell them apart; else as much of them as does."""
-        words = {k: str(next((s for s in reversed(path) if isinstance(s, str)), path[0])) for k, path in paths.items()}
+        known: dict[int, tuple[Any, ...]] = dict(paths)
+        for k, path in paths.items():
+            if len(path) > 2 and path[-1] == "value":  # which a variable of Flax holds
+                known[k] = path[:-1]
+        words = {k: str(next((s for s in reversed(path) if isinstance(s, str)), path[0])) for k, path in known.items()}
         if len(set(words.values())) == len(words):
-            return leaf_names(paths)
-        dotted = {k: ".".join(str(step) for step in (path[1:] if len(path) > 1 else path)) for k, path in paths.items()}
+            return leaf_names(known)
+        dotted = {k: ".".join(str(step) for step in (path[1:] if len(path) > 1 else path)) for k, path in known.items()}
         if len(set(dotted.values())) < len(dotted):
-            dotted = {k: ".".join(map(str, path)) for k, path in paths.items()}
+            dotted = {k: ".".join(map(str, path)) for k, path in known.items()}
         named = names_of(dotted.values())
         return {k: named[path] for k, path in dotted.items()}
 

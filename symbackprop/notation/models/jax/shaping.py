@@ -105,8 +105,8 @@ def _reshape(walk: Walk, eqn: Any, x: Value, *_: Value) -> Value:
     if walk.number(x) is not None:
         return Spread(as_tensor(walk.number(x)), shape)
     tensor = walk.tensor(x)
-    if is_integer(tensor) and [n for n in tensor.shape if n != 1] == [n for n in shape if n != 1]:
-        return _fitted(tensor, shape)  # axes of size 1 come and go: they are positions still
+    if [n for n in tensor.shape if n != 1] == [n for n in shape if n != 1]:  # axes of size 1 come and go
+        return walk.softmaxes.same(x, _fitted(tensor, shape))
     return walk.softmaxes.same(x, ops.reshape(tensor, shape))
 
 

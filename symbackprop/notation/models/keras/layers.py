@@ -238,7 +238,8 @@ def _rescaled(layer: Layer, x: Tensor) -> Tensor:
 
 
 LAYERS: Mapping[str, Callable[..., Tensor]] = {
-    "InputLayer": _same_value, "Dense": _dense, "Activation": lambda layer, x: layer.activated(x), "ReLU": _relu,
+    **dict.fromkeys(("InputLayer", "Identity"), _same_value),
+    "Dense": _dense, "Activation": lambda layer, x: layer.activated(x), "ReLU": _relu,
     "LeakyReLU": _leaky, "ELU": lambda layer, x: TABLE["elu"](x, as_number(layer.config.get("alpha", 1))).called("a"),
     "Softmax": lambda layer, x: ops.softmax(x, layer.config.get("axis", -1)), "Flatten": _flatten, "Reshape": _reshape,
     "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "GlobalAveragePooling1D": _global(ops.mean),

@@ -10,9 +10,9 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.keras.layer import Layer
 
 
-def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
-    def row(layer: Layer, x: Tensor) -> Tensor:
-        c, x = layer.config, _in_order(layer, x)
+def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(layer: Layer, x: Tensor, *start: Tensor) -> Tensor:
+        c, x = layer.config, _in_order(layer, x, start)
         if gates > 1 and (c.get("activation", "tanh"), c.get("recurrent_activation", "sigmoid")) != ("tanh", "sigmoid"):
             raise layer.refused("its activations are other than tanh and sigmoid.", "Export the model to ONNX.")
         h = int(c["units"])
@@ -24,9 +24,9 @@ def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[[Layer, 
     return row
 
 
-def _gru(layer: Layer, x: Tensor) -> Tensor:
+def _gru(layer: Layer, x: Tensor, *start: Tensor) -> Tensor:
     """Keras' columns are those of z, r and the candidate; here r stands first."""
-    c, x = layer.config, _in_order(layer, x)
+    c, x = layer.config, _in_order(layer, x, start)
     if not c.get("reset_after", True):
         raise layer.refused("its reset gate stands before the product.", "Build it with reset_after=True, or export it to ONNX.")
     if (c.get("activation", "tanh"), c.get("recurrent_activation", "sigmoid")) != ("tanh", "sigmoid"):
@@ -38,8 +38,10 @@ def _gru(layer: Layer, x: Tensor) -> Tensor:
     return layers.gru(x, W, U, b[0], b[1], sequence=bool(c.get("return_sequences", False)))
 
 
-def _in_order(layer: Layer, x: Tensor) -> Tensor:
+def _in_order(layer: Layer, x: Tensor, start: tuple[Tensor, ...]) -> Tensor:
     """The steps in the order in which the layer takes them."""
+    if start:
+        raise layer.refused("it begins at a state that it is given.", "Export the model to ONNX.")
     if layer.config.get("stateful") or layer.config.get("return_state"):
         raise layer.refused("it keeps its state, or hands it on.", "Export the model to ONNX.")
     return ops.flip(x, 1) if layer.config.get("go_backwards") else x

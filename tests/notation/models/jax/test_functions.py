@@ -108,6 +108,17 @@ def test_names_are_paths_and_local_variables(forms: Any) -> None:
     assert {"W_Dense_0", "b_Dense_0", "W_Dense_1", "b_Dense_1"} <= flax.program.tensors.keys()
 
 
+def test_what_modules_of_flax_hold_is_called_as_theirs_and_a_bias_is_added_as_one(jax: ModuleType) -> None:
+    params = {"l1": {"bias": {"value": np.ones(3)}, "kernel": {"value": np.ones((2, 3))}}}
+    net = sb.from_jax(
+        lambda p, x: jax.numpy.sum((x @ p["l1"]["kernel"]["value"] + p["l1"]["bias"]["value"].reshape(1, -1)) ** 2),
+        params,
+        np.ones((4, 2)),
+    )
+    assert [t.name for t in net.program.inputs if t.kind == "parameter"] == ["bias", "kernel"]
+    assert "Eq" not in str(net.program)
+
+
 def test_a_softmax_is_shown_as_one(forms: Any) -> None:
     report = sb.derive(sb.from_jax(*_form(forms, "attention"))).report()
     assert "softmax" in report
