@@ -83,11 +83,15 @@ def _is_inverse_of_leaf(line: Line) -> bool:
 
 
 def _says_little(line: Line) -> bool:
-    """Whether a line says an identity, or the entries of what has more than two axes: neither is worth a name."""
+    """Whether a line says a number, an identity, or the entries of what has more than two axes: none is worth a name."""
     if line.form is None:
         return False
     _, body = front_of(line.form)
-    return (body is not None and body.op == "identity") or len(line.subscripts) == len(line.letters) > 2
+    return (
+        line.form.op in ("number", "size")
+        or (body is not None and body.op == "identity")
+        or len(line.subscripts) == len(line.letters) > 2
+    )
 
 
 def _softened(program: Program) -> set[str]:

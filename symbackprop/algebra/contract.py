@@ -237,6 +237,10 @@ class Contraction:
             b = rest[0] if len(rest) == 1 else Form("hadamard", rest)
             either = (product([transpose(x), y]) for x, y in ((a, b), (b, a)))  # g^T M A p has fewer turned than p^T A^T M^T g
             return Form("norm", (a,)) if a == b else min(either, key=lambda form: form.tokens)
+        if v.op == "over" and v.parts[0].op == "hadamard" and len(v.parts[0].parts) == 2 and not self._is_mean(size, take=False):
+            (a, b), below = v.parts[0].parts, v.parts[1]  # e^T s/(K + s), and not the sum of their product over that
+            either = (product([transpose(x), Form("over", (y, below))]) for x, y in ((b, a), (a, b)))
+            return min(Form("total", (v,)), *either, key=lambda form: form.tokens)
         v = v.parts[0] if v.op == "transpose" else v  # all entries, however they lie
         if v.op == "power" and v.given == 2:
             return Form("norm", v.parts)
@@ -309,6 +313,10 @@ def _at(form: Form, first: str, key: frozenset[str]) -> Placed:
 def repeated(x: Form, down: bool, across: bool, rows: Expr, cols: Expr) -> Form:
     """A column or a row as a summand of a matrix: 1 x^T; a sum of rows or columns says itself along which axis it is repeated."""
     front, body = front_of(x)
+    if down != across and body is not None and body.op == "product" and len(body.parts) == 2:
+        (m, ones), name = (body.parts, "rowsum") if down else (body.parts[::-1], "colsum")
+        if "ones" in (ones.op, *(part.op for part in ones.parts)) and m.op == "hadamard":
+            return scaled(front, Form(name, (m,)))
     if down == across or body is None or body.op in ("rowsum", "colsum", "rowmean", "colmean"):
         return x
     ones = Form("ones", (), cols if down else rows)

@@ -27,7 +27,7 @@ from symbackprop.core.closing import FIRST, closed, distinct, local_form, packed
 from symbackprop.core.functions import iverson
 from symbackprop.core.grammar import Alike
 from symbackprop.core.letters import fresh
-from symbackprop.core.local import local_derivative
+from symbackprop.core.local import Local, local_derivative
 from symbackprop.core.loops import carried, start_of
 from symbackprop.core.primary import came_back, is_primary
 from symbackprop.core.program import (
@@ -308,7 +308,7 @@ class _Sweep:
         body, used, slots = packed(local.body, upstream is not None, len(local.places))
         operands = tuple(refs[u] for u in used)
         shown = Ref(self.shown.get(equation.target.name, equation.target.name), equation.target.index)
-        slope = Sum(*local_form(local.body, len(local.places), used))
+        slope = Sum(*local_form(local.body * _unread(equation, local, operands), len(local.places), used))
         step = Step("chain", shown, local.operand, upstream, slope, operands, local.pattern)
         sizes = {**local.sizes, **dict(zip(lead, self.lead, strict=True))}
         # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
@@ -347,6 +347,13 @@ class _Sweep:
         step = Step("chain", shown, operand, upstream, pattern="along")
         index, guards, widths = distinct(operand.index, sizes, self.letters)
         return closed(Ref("", lead + index), sp.Mul(slot(0), *guards), (slot(0),), (found,), sizes | widths(sizes), step)
+
+
+def _unread(equation: Equation, local: Local, read: Iterable[Ref]) -> Expr:
+    """How often a term is added whose letters nothing in its derivative has: x[n] - v counts v as often as there are n."""
+    over = equation.op.over if isinstance(equation.op, Sum) else ()
+    met = {*local.operand.index, *(c for ref in read for c in ref.index)}
+    return sp.Mul(*[extent for c, extent in over if c not in met and not local.body.has(position(c))])
 
 
 def _identity(rows: Sequence[str], columns: Sequence[str]) -> Expr:

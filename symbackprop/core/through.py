@@ -64,9 +64,9 @@ def put_together(program: Program, backward: Iterable[Equation], gone: Collectio
             continue
         if step.wrt.name in gone:
             continue
-        joined = _whole(program, equation)
+        joined = whole(program, equation)
         while (through := ends(joined)[0]) in above and through in gone:
-            joined = _joined(program, _whole(program, above[through]), joined)
+            joined = _joined(program, whole(program, above[through]), joined)
         if joined is equation or ends(joined) == ends(equation):
             order.append(equation)
             continue
@@ -75,7 +75,7 @@ def put_together(program: Program, backward: Iterable[Equation], gone: Collectio
             order.append(own)
         _take(program, found.setdefault(own, []), joined, added)
     for equation in [e for e in order if isinstance(e, Equation) and e.step and e.step.rule == "chain" and ends(e) in found]:
-        _take(program, found[ends(equation)], _whole(program, equation), added)  # one use that the author wrote, beside those
+        _take(program, found[ends(equation)], whole(program, equation), added)  # one use that the author wrote, beside those
         order.remove(equation)
     return tuple(told for e in order for told in (found[e] if isinstance(e, tuple) else [_without(e, added)]))
 
@@ -130,11 +130,16 @@ def _places(equation: Equation) -> tuple[Step, Ref, Ref]:
     return step, step.through, step.wrt
 
 
-def _whole(program: Program, equation: Equation) -> Equation:
-    """With a loss that has no letters, whose sum the step is written under."""
-    step, through, _ = _places(equation)
-    is_whole = len(through.index) == program.tensors[through.name].rank
-    return equation if is_whole else replace(equation, step=replace(step, through=Ref(through.name)))
+def whole(program: Program, equation: Equation) -> Equation:
+    """An equation whose step goes through a loss without letters, though its sum is told by them: the step is by all of the sum."""
+    step, through, by = _places(equation)
+    if len(through.index) < program.tensors[through.name].rank or program.tensors[through.name].rank:
+        return equation
+    step = replace(step, through=Ref(through.name))
+    if step.upstream is None and equation.target.index == by.index and isinstance(equation.op, Sum):  # what counts is in it
+        op = equation.op
+        step = replace(step, local=Sum(op.body, op.slots), local_operands=equation.operands)
+    return replace(equation, step=step)
 
 
 def _joined(program: Program, first: Equation, second: Equation) -> Equation:

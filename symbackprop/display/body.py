@@ -181,7 +181,8 @@ class BodyPrinter:
         return f.root(self.formula(e.base)) if e.exp == S.Half else f.power(self.formula(e.base), self.formula(e.exp))
 
     def _function(self, e: sp.Function) -> Node:
-        arguments = [self.formula(x) for x in e.args]
+        is_line = type(e).__name__ in ("exp", "floor", "ceiling")
+        arguments = [self._over_one_line(x) if is_line and isinstance(x, Expr) else self.formula(x) for x in e.args]
         match type(e).__name__:
             case "exp":
                 return exponential(arguments[0])
@@ -189,12 +190,12 @@ class BodyPrinter:
                 return f.add([exponential(arguments[0]), f.negative(f.ONE)])
             case "log":
                 return logarithm(arguments[0])
-            case "floor" | "ceiling" if isinstance(e.args[0], Expr):
-                arguments = [self._over_one_line(e.args[0])]
         return function_formula(type(e), arguments)
 
     def _over_one_line(self, e: Expr) -> Node:
         """Terms that are halves as the half of their sum: (H - 1)/2."""
+        if is_negative(e):
+            return f.negative(self._over_one_line(-e))
         top, bottom = sp.fraction(sp.together(e))
         return f.over(self.formula(top), self.formula(bottom)) if bottom.is_Integer and bottom != 1 else self.formula(e)
 

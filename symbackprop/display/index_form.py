@@ -25,7 +25,7 @@ from symbackprop.display.names import Names
 from symbackprop.display.norms import Norm, norm_of, with_norms
 from symbackprop.display.notation import applied, named
 from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
-from symbackprop.display.softmax import with_softmax
+from symbackprop.display.softmax import softmaxes, with_softmax
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, index, letter
 from symbackprop.formulas.tree import Binds, Node, walk
@@ -173,8 +173,9 @@ def body_formula(
             del waiting[s]
         if not ready:
             raise AssertionError(f"the pinned letters of {equation} go round in a circle")
-    for s, (o, _, name) in softmax.items():
-        pieces[s] = _softmax_entry(names, o, "" if name in inline else name, [letters[c] for c in o.index])
+    for s, (o, total, name) in softmax.items():
+        is_down = softmaxes(names).is_down(total)
+        pieces[s] = _softmax_entry(names, o, "" if name in inline else name, [letters[c] for c in o.index], is_down)
     shown = [(c, extent) for c, extent in over if letters[c] is not None]
     own = {s: _letters_of(ref, pinned) for s, ref in zip(slots, equation.operands, strict=True)}
     own |= {s: set(o.index) for s, (o, _, _) in softmax.items()}
@@ -209,11 +210,12 @@ def _with_totals(
     return body, found
 
 
-def _softmax_entry(names: Names, o: Ref, name: str, letters: Sequence[Letter]) -> Node:
+def _softmax_entry(names: Names, o: Ref, name: str, letters: Sequence[Letter], is_down: bool) -> Node:
     if name:
         return names.entry(name, letters)
-    whole = f.call(f.function("softmax"), [names.tensor(o.name)])
-    shown = [c for c in letters if c is not None]
+    own = names.tensor(o.name)
+    whole = f.call(f.function("softmax"), [f.power(own, f.TOP) if is_down else own])
+    shown = [c for c in (letters[::-1] if is_down else letters) if c is not None]
     return f.scripted(whole, sub=index(shown)) if shown else whole
 
 

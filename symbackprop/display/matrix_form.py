@@ -38,7 +38,7 @@ from symbackprop.core.recursion import pinned, unpinned
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import content_of, negated, split_product, split_sum, swapped, tidy_condition
-from symbackprop.display.softmax import with_softmax
+from symbackprop.display.softmax import softmaxes, with_softmax
 from symbackprop.display.views import Slices
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
@@ -237,9 +237,10 @@ class _Reader:
     def factor(self, e: sp.Basic) -> Placed:
         """A factor as a matrix over its own letters."""
         if e in self.softmax:
-            ref, _, named = self.softmax[e]  # type: ignore[index]
+            ref, total, named = self.softmax[e]  # type: ignore[index]
             leaf = self.leaf(Ref(named or ref.name, ref.index))
-            return self.placed(leaf if named else Form("function", (leaf,), "softmax"), ref)
+            turned = transpose if softmaxes(self.names).is_down(total) else lambda x: x
+            return self.placed(leaf if named else turned(Form("function", (turned(leaf),), "softmax")), ref)
         if isinstance(e, Symbol):
             if e not in self.refs:
                 raise MisfitError(f"the position {e} as a number")

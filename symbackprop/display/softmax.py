@@ -70,6 +70,10 @@ class Softmaxes:
         over = {c for c, _ in written.op.over}
         return [k for k, c in enumerate(written.operands[0].index) if c in over]
 
+    def is_down(self, total: str) -> bool:
+        """Whether the columns of a matrix were reduced."""
+        return self.axes(total) == [0] and len(self.written[total].operands[0].index) == 2
+
 
 @lru_cache(maxsize=8)
 def softmaxes(names: Names) -> Softmaxes:
@@ -111,8 +115,8 @@ def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, di
         o, total = pair
         named = known.named[o.name, total]
         named = "" if named == equation.target.name else named
-        if not named and known.axes(total) != [len(o.index) - 1]:
-            continue  # softmax(o) means along the last axis
+        if not named and known.axes(total) != [len(o.index) - 1] and not known.is_down(total):
+            continue  # softmax(o) means along the last axis, softmax(o^T)^T down the columns
         mark = Symbol("_softmax")
         body = body.xreplace({power: 1 / mark if under else mark})  # type: ignore[assignment]
         free = [s for s in slots if s in power.free_symbols and s not in body.free_symbols]

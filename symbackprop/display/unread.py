@@ -37,13 +37,21 @@ def _unread(program: Program, equation: Equation) -> Iterator[Told]:
                 last = form.offset + sp.Add(*[slope * (sizes[c] - 1) for c, slope in form.slopes.items()])
                 rest = _rest(sp.expand(sizes[letter] - 1 - last))
                 if rest is not None:
-                    own = name(equation.target.name)
+                    own = name(_called(program, equation.target.name))
                     yield told(
                         "The windows of {} move by {} along axis {} of {}, which does not come out even: {}, and {} does not "
                         "depend "
                         "on them. Padding, or another stride, reads them.",
                         own, str(moves[0][1]), str(axis), name(operand.name), rest, own,
                     )  # fmt: skip
+
+
+def _called(program: Program, value: str) -> str:
+    """A value, or what reads it where nobody named it: what a pooling gives, for its windows."""
+    readers = {n: [e.target.name for e in program.equations if n in {r.name for r in e.operands}] for n in program.tensors}
+    while not program.tensors[value].has_name and len(readers[value]) == 1:
+        (value,) = readers[value]
+    return value
 
 
 def _rest(count: Expr) -> Told | None:

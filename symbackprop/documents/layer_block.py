@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation
+from symbackprop.core.program import Equation, Sum
 from symbackprop.core.through import ends, onward, put_together, telling
 from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
@@ -23,7 +23,7 @@ from symbackprop.documents.document import Content, Formula, Formulas, Part, Ste
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
-from symbackprop.documents.step_block import local_lines, whole, with_value
+from symbackprop.documents.step_block import local_lines, told_whole, with_value
 from symbackprop.documents.ways import Summed, by_ways
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
@@ -230,7 +230,7 @@ class Lecture:
     def _ways(self, ways: Sequence[Equation]) -> Formulas:
         """The local derivative that some equations say: of one value by another, where they are several ways."""
         if len(ways) > 1:
-            return (Summed(self.plain, ways, self._inline).formula(),)
+            return (Summed(self.plain, [told_whole(self.plain, e) for e in ways], self._inline).formula(),)
         return self._local(ways[0])
 
     def _local(self, equation: Equation) -> Formulas:
@@ -239,7 +239,7 @@ class Lecture:
         if self.reasons.total(step) and step.through is not None and step.wrt is not None:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
-        return local_lines(self.plain, equation, whole(self.plain, step), self._inline)[-1:]
+        return local_lines(self.plain, equation, self._inline)[-1:]
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""
@@ -262,7 +262,8 @@ def _at_once(equations: Sequence[Equation]) -> Iterator[Equation]:
         if len(names) == 1 or step is None or step.local is None:
             yield from (first, *others)
         else:
-            yield replace(first, step=replace(step, local=replace(step.local, body=len(names) * step.local.body)))
+            op = replace(first.op, body=len(names) * first.op.body) if isinstance(first.op, Sum) else first.op
+            yield replace(first, op=op, step=replace(step, local=replace(step.local, body=len(names) * step.local.body)))
 
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:

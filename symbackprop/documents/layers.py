@@ -67,8 +67,25 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
             formula = shown.get(name) or equation_formula(names, equation, hidden)
             line = Line(name, formula, tuple(path_of(backward, known, name)))
             found.setdefault(_start(derivation, line, known), []).append(line)
+    found = {start: _defined_first(lines, box) for start, lines in found.items()}
     made = [Layer(start, tuple(lines), _starts(derivation, start, lines, known)) for start, lines in found.items()]
     return tuple(_together(made))
+
+
+def _defined_first(lines: list[Line], box: ShownBox | None) -> list[Line]:
+    """The lines of a step, each behind those of it that it reads in the box."""
+    order: dict[str, Line] = {}
+    waiting, met = list(reversed(lines)), set[str]()
+    while waiting:
+        line = waiting.pop()
+        met.add(line.name)  # lines of a loop read each other
+        needs = box.by_name[line.name].needs if box is not None and line.name in box.by_name else ()
+        before = [other for other in waiting if other.name in needs and other.name not in met]
+        if before:
+            waiting = [*(other for other in waiting if other not in before), line, *before]
+        else:
+            order[line.name] = line
+    return list(order.values())
 
 
 def _together(layers: Sequence[Layer]) -> list[Layer]:

@@ -11,11 +11,12 @@ from symbackprop.core.guards import affine, split
 from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, letter_sizes, position
 from symbackprop.display.body import scalar
 from symbackprop.display.names import Names
+from symbackprop.display.softmax import softmaxes
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
 from symbackprop.documents.parts import are_apart
 from symbackprop.documents.recognised import CANCELLED, Reason, recognised
-from symbackprop.documents.step_block import Untied, local_lines, untied, whole
+from symbackprop.documents.step_block import Untied, local_lines, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, listed, several, told
@@ -137,7 +138,8 @@ class Reasons:
             p, g = f.letter("p") if is_row else own, f.letter("g")
             jacobian = f.add([f.call(f.function("diag"), [p]), f.negative(f.juxtapose([p, f.power(p, f.TOP)]))])
             back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
-            of = told("a row {} of {}", p, own) if is_row else told("{}", own)
+            is_down = softmaxes(self.names).is_down(self.total(step))
+            of = told("a column {} of {}" if is_down else "a row {} of {}", p, own) if is_row else told("{}", own)
             yield "softmax", told("The Jacobian of {} is {}: what comes to it as {} goes back as {}.", of, jacobian, g, back)
 
     # Of one equation
@@ -162,16 +164,17 @@ class Reasons:
             return
         assert isinstance(op, Sum)
         if vanishes(self.names.program, equation):
-            zero = f.equation(local_lines(self.names, equation, whole(self.names, step))[0], f.ZERO)
+            zero = f.equation(local_lines(self.names, equation)[0], f.ZERO)
             own, via = self.names.tensor(wrt.name), self.names.tensor(through.name)
             yield ("nothing", through.name, wrt.name), told("{}: nothing comes back to {} through {}.", zero, own, via)
             return
+        is_several = (through.name, wrt.name) in self.several
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
             if any(n != 1 for n in self.names.signature(through.name).shape) and not self._acts_through_others(through, wrt):
                 yield "map", self._diagonal(through, wrt)
-        elif step.rule == "chain":
+        elif step.rule == "chain" and not is_several:  # X U U^T is not linear in U
             yield from self._pattern(step, through, wrt)
-        apart = None if (through.name, wrt.name) in self.several else untied(self.names, equation, step)
+        apart = None if is_several else untied(self.names, equation, step)
         if apart is not None:
             yield "jacobian", self._never_formed(step, apart)
         served = [letter(c) for c, n in op.over if n != 1 and c in through.index and c not in wrt.index]

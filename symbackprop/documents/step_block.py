@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from sympy import S
 
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
+from symbackprop.core.through import whole
 from symbackprop.core.united import PATTERN
 from symbackprop.display.body import number_formula, scalar
 from symbackprop.display.index_form import entry, equation_letters, index_equation
@@ -21,7 +22,7 @@ from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.told import Told, several, told
-from symbackprop.formulas.tree import Binds, Node
+from symbackprop.formulas.tree import Binds, Fraction, Node, binds, items_of, kind_of
 
 PATTERNS = {
     "multiply": Told("Multiplication swaps its inputs: each factor receives the gradient from above times the other factors."),
@@ -57,13 +58,15 @@ def step_block(
     gaps     what is shown of the equation of a gradient, by its name.
     """
     assert equation.step is not None
-    step = whole(names, equation.step)
+    equation = told_whole(names, equation)
+    step = equation.step
+    assert step is not None
     product, entries = (
         tuple(gaps(equation.target.name, shown) for shown in part) for part in _result(names, equation, inline, values)
     )
     parts = (
         Part(told("Chain rule"), _rule(names, equation, step)),
-        Part(told("Local derivative"), local_lines(names, equation, step)),
+        Part(told("Local derivative"), local_lines(names, equation)),
         Part(told("Upstream gradient"), _upstream(names, equation, step)),
         Part(told("Product"), product, "result"),
         Part(told("Product"), entries, "result", folded=True),
@@ -75,14 +78,6 @@ def step_block(
         sentences=(_pattern(names, equation, step),),
         anchor=equation.target.name,
     )
-
-
-def whole(names: Names, step: Step) -> Step:
-    """The step with a scalar `through` without letters: a sum that ends in the loss is shown as the loss."""
-    through = step.through
-    if through is None or len(through.index) == names.signature(through.name).rank:
-        return step
-    return replace(step, through=Ref(through.name))
 
 
 def _title(names: Names, step: Step) -> Content:
@@ -158,8 +153,18 @@ def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Lett
     return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
 
 
-def local_lines(names: Names, equation: Equation, step: Step, inline: Collection[str] = ()) -> Formulas:
+def told_whole(names: Names, equation: Equation) -> Equation:
+    """An equation whose step goes through a loss is told by all of the loss."""
+    step = equation.step
+    is_through = step is not None and step.rule == "chain" and step.through is not None and step.wrt is not None
+    return whole(names.program, equation) if is_through else equation
+
+
+def local_lines(names: Names, equation: Equation, inline: Collection[str] = ()) -> Formulas:
     """The local derivative; for a product with tied letters also for all pairs of entries: dz[k]/dW[i j] = 1[k = i] x[j]."""
+    equation = told_whole(names, equation)
+    step = equation.step
+    assert step is not None
     through, wrt = step.through, step.wrt
     if step.local is None or through is None or wrt is None:
         return ()
@@ -196,16 +201,30 @@ def untied(names: Names, equation: Equation, step: Step, inline: Collection[str]
     if step.rule != "chain" or step.pattern != "product" or through is None or wrt is None or step.upstream is None:
         return None
     letters = step_letters(names, equation, step)
-    tied = [c for c in through.index if c in wrt.index and letters[c]]
-    if not tied or names.signature(wrt.name).kind == "value":
+    same_letters = [c for c in through.index if c in wrt.index and letters[c]]
+    if not same_letters or names.signature(wrt.name).kind == "value":
         return None
     slope = local_formula(names, equation, letters, inline)
-    new = dict(zip(tied, fresh(len(tied), letters, names=names.words), strict=True))
+    new = dict(zip(same_letters, fresh(len(same_letters), letters, names=names.words), strict=True))
     moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
     letters |= {c: letter(c) for c in new.values()}
-    same = [f.indicator(f.equation(letter(new[c]), letter(c))) for c in tied]
-    right = f.juxtapose(same if slope == f.ONE else [*same, f.within(slope, Binds.PRODUCT)])
+    same = [f.indicator(f.equation(letter(new[c]), letter(c))) for c in same_letters]
+    right = tied(same, slope)
     return Untied(moved, new, letters, right, f.equation(_local_left(names, moved, wrt, letters), right))
+
+
+def tied(same: Sequence[Node], slope: Node) -> Node:
+    """A slope where some letters are equal: -2 1[i = l] x_j, its sign and its number in front."""
+    if not same:
+        return slope
+    minus, *rest = items_of(slope)
+    is_minus = minus == f.MINUS and not {f.PLUS, f.MINUS} & {*rest}
+    size = f.beside(*rest, binds=Binds.PRODUCT) if is_minus else slope
+    factor, *rest = items_of(size) if binds(size) > Binds.SUM else [size]
+    if factor != f.ONE and (isinstance(factor, Fraction) or kind_of(factor) == "number"):
+        same, size = [factor, *same], f.beside(*rest, binds=Binds.PRODUCT) if rest else f.ONE
+    product = f.juxtapose(same if size == f.ONE else [*same, f.within(size, Binds.PRODUCT)])
+    return f.negative(product) if is_minus else product
 
 
 def step_letters(names: Names, equation: Equation, step: Step) -> dict[str, Letter]:

@@ -25,8 +25,8 @@ def unspoken(lecture: Lecture, told_: Sequence[Layer], box: ShownBox | None) -> 
     spoken |= {n for line in (box.lines if box else ()) for n in line.needs}
     written = as_written(lecture, spoken) - set(lecture.softmaxes)
     unnamed = {n for n in written if not _is_given(forward, n)}
-    own = forward.equation_of()
-    return frozenset(n for n in unnamed if is_nameless(n) or _is_moved(own[n]) or _is_within(forward, n))
+    own, within = forward.equation_of(), _within(forward)
+    return frozenset(n for n in unnamed if n in within or is_nameless(n) or _is_moved(own[n]))
 
 
 def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None) -> frozenset[str]:
@@ -38,7 +38,8 @@ def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None
     program, lined = lecture.derivation.program, {line.name for line in box.lines} if box is not None else set[str]()
     written = lecture.derivation.forward.equation_of()
     found = {n for n, e in written.items() if not _is_given(lecture.derivation.forward, n) and (is_nameless(n) or _is_moved(e))}
-    found -= {*lined, lecture.derivation.of, *lecture.softmaxes}
+    inner = {n for tensor in program.tensors.values() if tensor.inner is not None for n in (tensor.inner.of, tensor.inner.wrt)}
+    found -= {*lined, *inner, lecture.derivation.of, *lecture.softmaxes}
     differentiated = {role.wrt for tensor in program.tensors.values() if (role := tensor.role) is not None}
 
     def ends(name: str, without: str = "") -> set[str]:
@@ -63,11 +64,23 @@ def _is_given(forward: Program, name: str) -> bool:
     return forward.tensors[name].named or forward.tensors[name].called
 
 
-def _is_within(forward: Program, name: str) -> bool:
-    """Whether a value is a function of one that has a name, entry by entry, within another: tanh(c) of h = o tanh(c)."""
-    own, readers = forward.equation_of()[name], [e for e in forward.equations if name in {r.name for r in e.operands}]
-    is_entrywise = all(isinstance(e.op, Sum) and not e.op.over for e in (own, *readers))
-    return is_entrywise and all(_is_given(forward, n) for n in (*(r.name for r in own.operands), *(e.target.name for e in readers)))
+def _within(forward: Program) -> frozenset[str]:
+    """The values that are made entry by entry of what has a name, and read so: tanh(c) of h = o tanh(c), m - D of relu(m - D)^2."""
+    own, found = forward.equation_of(), set[str]()
+    readers: dict[str, list[Equation]] = {}
+    for e in forward.equations:
+        for name in {r.name for r in e.operands}:
+            readers.setdefault(name, []).append(e)
+        is_made = isinstance(e.op, Sum) and not e.op.over and not _is_given(forward, e.target.name)
+        if is_made and all(r.name in found or r.name not in own or _is_given(forward, r.name) for r in e.operands):
+            found.add(e.target.name)
+    return frozenset(n for n in found if all(_is_entrywise(e, n) for e in readers.get(n, ())))
+
+
+def _is_entrywise(reader: Equation, name: str) -> bool:
+    """Whether an equation reads a value entry by entry, and sums over no letters but the value's."""
+    letters = {c for r in reader.operands if r.name == name for c in r.index}
+    return isinstance(reader.op, Sum) and all(c in letters for c, _ in reader.op.over) and {*reader.target.index} <= letters
 
 
 def as_written(lecture: Lecture, spoken: Collection[str]) -> frozenset[str]:

@@ -12,10 +12,10 @@ from symbackprop.core.through import ends, moved_step
 from symbackprop.core.united import PATTERN
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.names import Names
-from symbackprop.documents.step_block import step_letters
+from symbackprop.documents.step_block import step_letters, tied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
-from symbackprop.formulas.tree import Binds, Fraction, Node, binds, items_of, kind_of
+from symbackprop.formulas.tree import Binds, Node
 
 
 def by_ways(equations: Iterable[Equation]) -> Iterator[list[Equation]]:
@@ -89,16 +89,7 @@ class Summed:
         )
         kept = {c: self._letter(own, k) for own in (self.through, self.wrt) for k, c in enumerate(own.index)}
         slope = local_formula(self.names, moved, kept | step_letters(self.names, moved, moved_step(step, swap)), self.inline)
-        if not same:
-            return slope
-        minus, *rest = items_of(slope)
-        is_minus = minus == f.MINUS and not {f.PLUS, f.MINUS} & {*rest}
-        size = f.beside(*rest, binds=Binds.PRODUCT) if is_minus else slope
-        factor, *rest = items_of(size) if binds(size) > Binds.SUM else [size]
-        if factor != f.ONE and (isinstance(factor, Fraction) or kind_of(factor) == "number"):  # 2 1[i = l] x_j
-            same, size = [factor, *same], f.beside(*rest, binds=Binds.PRODUCT) if rest else f.ONE
-        product = f.juxtapose(same if size == f.ONE else [*same, f.within(size, Binds.PRODUCT)])
-        return f.negative(product) if is_minus else product
+        return tied(same, slope)
 
 
 def _swapped(ref: Ref, swap: dict[str, str]) -> Ref:

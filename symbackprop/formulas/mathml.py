@@ -69,7 +69,7 @@ def _opens(item: Node | None) -> bool:
     """Whether no space is due before the item: a parenthesis, an operator or nothing."""
     if isinstance(item, Atom):
         return item.kind in ("open", "close", "punctuation", "binary", "relation", "space")
-    return item is None or isinstance(item, Fence)
+    return item is None or isinstance(item.base if isinstance(item, Script) else item, Fence)
 
 
 def _atom(atom: Atom) -> str:

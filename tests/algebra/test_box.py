@@ -431,8 +431,8 @@ INLINE = "x: data[d]\ny: data[k]\nW1: parameter[h, d]\nb1: parameter[h]\nW2: par
         ),
         (
             INLINE + "L = sum((W2 @ (sigmoid(W1 @ x + b1) * tanh(W1 @ x)) + b2 - y)**2)/2",
-            ["a₁ = σ(W₁ x + b₁)", "a₂ = tanh(W₁ x)", "δ₃ = W₂(a₁ ⊙ a₂) + b₂ − y", "∂L/∂b₂ = δ₃", "∂L/∂W₂ = δ₃(a₁ ⊙ a₂)ᵀ",
-             "δ₂ = W₂ᵀ δ₃", "δ₁ = δ₂ ⊙ a₂ ⊙ a₁ ⊙ (1 − a₁)", "∂L/∂b₁ = δ₁", "∂L/∂W₁ = [δ₂ ⊙ a₁ ⊙ (1 − a₂^(⊙2)) + δ₁] xᵀ"],
+            ["a₁ = σ(W₁ x + b₁)", "a₂ = tanh(W₁ x)", "δ₂ = W₂(a₁ ⊙ a₂) + b₂ − y", "∂L/∂b₂ = δ₂", "∂L/∂W₂ = δ₂(a₁ ⊙ a₂)ᵀ",
+             "δ₁ = W₂ᵀ δ₂ ⊙ a₂ ⊙ a₁ ⊙ (1 − a₁)", "∂L/∂b₁ = δ₁", "∂L/∂W₁ = [W₂ᵀ δ₂ ⊙ a₁ ⊙ (1 − a₂^(⊙2)) + δ₁] xᵀ"],
         ),
         (
             "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\nL = sum((tanh(X @ w + b) - y)**2 + tanh(X @ w + b)**2)/2",

@@ -63,7 +63,8 @@ def test_several_axes_at_once_are_blocks_of_rows() -> None:
 
 
 def test_a_part_of_a_gradient_by_what_nobody_named_is_its_own_part() -> None:
-    box = sb.derive("A: parameter[m, p]\nB: parameter[n, q]\nx: data[p*q]\nr = kron(A, B) @ x\nL = 0.5*sum(r**2)").box()
+    given = "A: parameter[m, p]\nB: parameter[n, q]\nx: data[p*q]\nz: data[p*q]\ny: data[m*n]\nu: data[m*n]\n"
+    box = sb.derive(given + "L = sum(y*(kron(A, B) @ x)) + sum(u*(kron(A, B) @ z))").box()
     assert {line.split(" = ")[0][0] for line in str(box).splitlines()} == {"δ", "∂"}
 
 

@@ -7,12 +7,21 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.united import PATTERN, united
+from symbackprop.display.index_form import index_form
+from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.documents.text import Text
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward
+from symbackprop.formulas import build as f
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.tree import items_of, split
+from tests.display.matrix_value import matrix_value
+from tests.display.networks import at_random
+from tests.formulas.latex_value import Numbered, formula_value
 
 LOSSES = {
     "labels": "Y: labels[n, k]\nL = cross_entropy(S, Y)",
@@ -57,7 +66,20 @@ def test_united_equations_give_the_same_gradients(loss: str) -> None:
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_a_full_report_goes_through_a_softmax_in_one_step(loss: str) -> None:
     said = Text.write(derived(loss).document(detail="full"))
-    network, steps = said[: said.index("The backward pass")], said[said.index("The backward pass") :]
-    assert "log Σ" not in steps
-    assert ("log Σ" in network) == ("axis=0" in loss)  # that is no softmax(S), so that its logsumexp has an equation
+    network = said[: said.index("The backward pass")]
+    assert "log Σ" not in said
+    assert ("softmax(Sᵀ)ᵀ" in network) == ("axis=0" in loss)
     assert said.count("Every entry of a softmax depends") == 1
+
+
+def test_a_softmax_along_columns_is_that_of_the_transpose() -> None:
+    told = differentiate(sb.read("S: parameter[n, k]\nY: data[n, k]\nP = softmax(S, axis=0)\nL = sum(P**2 * Y)").program, "L")
+    names, (arrays, sizes) = Numbered(told.program), at_random(told, 0)
+    own = names.written["P"]
+    np.testing.assert_allclose(formula_value(names, own, arrays, sizes), arrays["P"])
+    assert r"^{\top}\right)_{" in latex(index_form(names, own))
+    matrix = matrix_equation(names, own)
+    assert matrix is not None
+    right = split(matrix)[1]
+    assert right is not None
+    np.testing.assert_allclose(matrix_value(told.program, latex(f.beside(*items_of(right)[1:])), arrays, sizes), arrays["P"])

@@ -14,6 +14,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Equation, Program
 from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.documents.document import StepBlock
+from symbackprop.documents.step_block import told_whole
 from symbackprop.documents.steps import report
 from symbackprop.evaluate.extents import extent
 from symbackprop.formulas.latex import latex
@@ -56,7 +57,7 @@ def chained(derived: Derivation, seed: int = 0) -> int:
     arrays, sizes = at_random(derived, seed)
     rank = len(derived.program.shape(derived.of))
     count = 0
-    for equation in derived.backward:
+    for equation in (told_whole(names, e) for e in derived.backward):
         step = equation.step
         if step is None or step.local is None or step.through is None or step.wrt is None:
             continue
@@ -81,6 +82,20 @@ def chained(derived: Derivation, seed: int = 0) -> int:
         np.testing.assert_allclose(found, want, rtol=1e-7, atol=1e-8, err_msg=str(equation))
         count += 1
     return count
+
+
+COUNTED = {
+    "a number": ("x: data[n]\nk: parameter[()]\nv = sin(k)\nL = sum(x - v)", "∂L/∂v = −n"),
+    "of each column": ("x: data[n, m]\nk: parameter[m]\nv = sin(k)\nL = sum(v*x - v**2)", "∂L/∂vᵢ = Σ_j xⱼᵢ − 2 n vᵢ"),
+    "of each row": ("x: data[n, m]\nk: parameter[n]\nv = sin(k)\nr = sum(x - v[:, None], axis=1)\nL = sum(r**2)", "∂rᵢ/∂vᵢ = −m"),
+    "within a sum": ("X: data[n, d]\nw: parameter[d]\nb: parameter[()]\nL = sum(X @ w - 2*b**2)", "∂L/∂wⱼ = Σ_i Xᵢⱼ"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), COUNTED.values(), ids=COUNTED)
+def test_what_every_term_of_a_sum_has_is_counted(text: str, said: str) -> None:
+    assert chained(derive(text))
+    assert said in sb.derive(text).text()
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)

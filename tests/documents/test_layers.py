@@ -370,11 +370,11 @@ def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
     derived = read(ROOT / "examples" / "layers" / "layer_norm.net")
     step = steps(report(derived, box=derived.box()))[2]
     said = " ".join(Text().line(sentence) for sentence in step.sentences)
-    assert "∂vₙ/∂μₙ = (2/h) Σ_i (μₙ − uₙᵢ) = 0: nothing comes back to μ through v." in said
+    assert "∂vₙ/∂μₙ = (2/h) Σ_i (μₙ − zₙᵢ) = 0: nothing comes back to μ through v." in said
     first, last = parts(step)["Chain rule"]
     assert first.startswith(r"\frac{\partial L}{\partial v_{n}} = ")
     assert r"\frac{\partial L}{\partial \mu_{n}} = " in first
-    assert r"\left(u_{ni} - \mu_{n}\right)" in first, "the difference as the layer has it"
+    assert r"\left(z_{ni} - \mu_{n}\right)" in first, "the difference as the layer has it"
     assert r"\partial v_{n}}{\partial \mu_{n}}" not in " ".join(parts(step)["Local derivative"]), "the sentence says it"
     assert last.startswith(r"\delta_{1,ni} = ")
     assert last.count(r"\partial L") == 2

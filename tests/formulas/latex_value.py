@@ -289,7 +289,9 @@ class Reader:
             if isinstance(fence, Script):
                 fence, index = fence.base, fence.sub
             assert isinstance(fence, Fence)
-            whole = self.tensors[int(text_of(fence.body)[1:])]
+            turned = isinstance(fence.body, Script) and fence.body.sup is not None  # softmax(S^T)
+            whole = self.tensors[int(text_of(fence.body.base if turned else fence.body)[1:])]
+            whole = whole.T if turned else whole  # type: ignore[union-attr]
             powers = np.exp(whole - np.max(whole, axis=-1, keepdims=True))  # type: ignore[operator]
             whole = powers / powers.sum(axis=-1, keepdims=True)
             where = [self.letters[text_of(c)] for c in items_of(index) if text_of(c) != ","]

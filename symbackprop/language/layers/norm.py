@@ -77,7 +77,7 @@ def group_norm(x: Value, groups: int, gamma: Value = None, beta: Value = None, e
 
 def _standardized(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
     """(x - mu) / sqrt(v + eps)."""
-    mu = mean(x, axes, keepdims=True).called("mu")
+    mu = mean(x.taken_as("z"), axes, keepdims=True).called("mu")
     v = mean((x - mu) ** 2, axes, keepdims=True).called("v")
     return elementwise("norm", lambda a, m, s: (a - m) / sp.sqrt(s + builder.as_number(eps)), x, mu, v).called("xhat")
 

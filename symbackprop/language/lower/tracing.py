@@ -80,6 +80,10 @@ def _inner(tensor: Tensor, names: Mapping[int, str]) -> Gradient | None:
     return Gradient(str(of), str(wrt), upstream=str(upstream), vector=str(vector))
 
 
+_OTHERS = {"z": "zsq", "a": "ahg", "P": "PQR", "p": "pqr"}
+"""What a value is called by what it is for, and otherwise where the author calls something so."""
+
+
 def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
     """A name for each value: the person's, a layer's, else z for what an activation or softmax reads, a or P for what it gives."""
     order = [node.tensor for node in nodes.values()]
@@ -98,6 +102,9 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
             stems.setdefault(id(node.operands[0][0]), ("z", ""))
         elif is_softmax(node, nodes):
             stems.setdefault(key, ("P" if len(node.shape) > 1 else "p", ""))
+    own = {name.partition("_")[0].rstrip("0123456789") for name in names.values()} | taken
+    free = {stem: next((c for c in others if c not in own), stem) for stem, others in _OTHERS.items()}
+    stems = {key: (free.get(stem, stem), subscript) for key, (stem, subscript) in stems.items()}
     stems |= {id(t): (stem, "") for t in order if (stem := t.stem or t.role) is not None}
     taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
