@@ -82,32 +82,46 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     truth = known.truth
     if len(sides) != 2 or not all(side.strip() for side in sides):
         return judged
-    try:
-        readings = read(f"q = ({sides[0]}) - ({sides[1]})", truth, truth.of, None, {}, known.said).readings
-    except SymbackpropError:
-        return judged
-    for reading in readings:
-        shape = reading.program.shape(CLAIM)
+    alone = [] if "0" in (side.strip() for side in sides) else [_programs(known, side) for side in sides]
+    for program in _programs(known, f"({sides[0]}) - ({sides[1]})"):
+        shape = program.shape(CLAIM)
         for tensor in truth.program.parameters:
-            if shape and equal_shapes(shape, tensor.shape) and _is_multiple(known, reading.program, tensor.name):
+            if not (shape and equal_shapes(shape, tensor.shape)) or not _is_multiple(known, program, tensor.name):
+                continue
+            if not any(_is_multiple(known, one, tensor.name) for side in alone for one in side):  # 2 g = g says nothing of 0
                 said = told("it says that the gradient by {} is 0", name(tensor.name))
                 asked = _set_to_zero(truth, judged.name, tensor.name)
                 return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
     return judged
 
 
+def _programs(known: Known, formula: str) -> list[Program]:
+    """The readings of a formula that is made of tensors of the network alone."""
+    truth = known.truth
+    try:
+        found = read(f"q = {formula}", truth, truth.of, None, {}, known.said)
+    except SymbackpropError:
+        return []
+    several = [] if found.unknown else [reading.program for reading in found.readings]
+    return [one for one in several if all(t.role is None and t.name in truth.program.tensors for t in one.inputs)]
+
+
 def _is_multiple(known: Known, program: Program, wrt: str) -> bool:
     """Whether a vector is a number times the gradient, at all points."""
-    truth = known.truth
-    for place in truth.places.first(2 * PLACES):
+    truth, name_of = known.truth, f"d{known.truth.of}/d{wrt}"
+    places = truth.places.first(2 * PLACES)
+    for place in places:
+        true = place.values[name_of]
         try:
-            found, true = value(truth, program, known.written, place, place.values, FLOATS), place.values[f"d{truth.of}/d{wrt}"]
+            found = value(truth, program, (), place, place.values, FLOATS)
         except PointError:
             return False
-        scale = float(np.vdot(found, true)) / (float(np.vdot(true, true)) or 1.0)
-        if not np.isfinite(found).all() or scale == 0 or _largest(found - scale * true) > ZERO * _largest(found):
+        if found.shape != true.shape or not np.isfinite(found).all():
             return False
-    return any(max(place.values[f"d{truth.of}/d{wrt}"].shape) > 1 for place in truth.places.first(2 * PLACES))
+        scale = float(np.vdot(found, true)) / (float(np.vdot(true, true)) or 1.0)
+        if scale == 0 or _largest(found - scale * true) > ZERO * _largest(found):
+            return False
+    return any(place.values[name_of].size > 1 for place in places)
 
 
 def _spellings(own: str) -> set[str]:
@@ -129,9 +143,16 @@ def _parameter(truth: Truth, own: str) -> str | None:
 
 
 def _inputs(known: Known, program: Program) -> set[str]:
-    """The inputs of the network that a formula is made of, those of the names in it included."""
+    """All that a formula is made of: the names in it, and what the values of the network in it are made of."""
     programs = [program, *(what for _, what in needed(program, known.written) if not isinstance(what, str))]
-    return {tensor.name for one in programs for tensor in one.inputs}
+    waiting = [tensor.name for one in programs for tensor in one.inputs]
+    written, found = known.truth.program.equation_of(), set[str]()
+    while waiting:
+        own = waiting.pop()
+        if own not in found:
+            found.add(own)
+            waiting += [r.name for r in written[own].operands] if own in written else []
+    return found
 
 
 def _places(truth: Truth, wrt: str) -> list[Place]:

@@ -52,3 +52,18 @@ def test_a_gradient_that_is_set_to_zero_is_no_claim_that_it_is_zero() -> None:
 def test_a_name_that_goes_on_is_no_solution() -> None:
     steps = r"\hat\beta = \beta \\ r = X\hat\beta - y \\ \frac{\partial S}{\partial\beta} = 2X^Tr"
     assert sb.verify(OLS, steps).ok
+
+
+def test_an_equation_of_gradients_says_nothing_of_zero() -> None:
+    assert sb.verify(OLS, r"X^T(X\beta - y) = 0").claims[0].kind == "right, numeric"
+    for claim in (
+        r"2\frac{\partial S}{\partial\beta} = 2X^T(X\beta - y)",
+        r"2X^T(X\beta - y) = X^T(X\beta - y)",
+        r"X^TX\beta = 2X^Ty",
+    ):
+        assert sb.verify(OLS, claim).claims[0].kind == "not understood"
+
+
+def test_a_value_that_is_made_of_the_parameter_is_no_solution() -> None:
+    net = "x: parameter[d]\ng: parameter[d]\nu: data[d]\nm = mean(x)\nc = x - m\nr = sqrt(mean(c**2))\nL = sum(u*g*c/r)"
+    assert sb.verify(net, r"\hat x = 2c/r").claims[0].kind == "abbreviation"

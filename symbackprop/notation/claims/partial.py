@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from symbackprop.notation.claims.statements import Equality
 
 
-def at_labels(left: Syntax | None, state: State) -> tuple[Syntax | None, list[sx.Relation]]:
+def at_labels(left: Syntax | None, right: Syntax, state: State) -> tuple[Syntax | None, list[sx.Relation]]:
     r"""A derivative by the entry of a label, \partial z_y, as that by an entry v, for v = y; anything else as it is."""
     if not isinstance(left, sx.Fraction | sx.Nabla):
         return left, []
-    used = {t.text for t in _tokens(left)}
+    used = {*_letters(left), *_letters(right)}
     labels = [c for c in dict.fromkeys(t.text for t in _below(left)) if state.is_integer(c) and not state.probe.shapes[c]]
     found: list[sx.Relation] = []
     at = left.at
@@ -96,17 +96,18 @@ def _below(node: object) -> Iterator[Token]:
             yield from _below(part)
 
 
-def _tokens(node: object) -> Iterator[Token]:
-    if isinstance(node, Token):
+def _letters(node: object) -> Iterator[str]:
+    """All letters in a syntax, in names and in scripts."""
+    if isinstance(node, str):
         yield node
-    elif not isinstance(node, str | int | None):
+    elif node is not None:
         for part in sx.below(node):
-            yield from _tokens(part)
+            yield from _letters(part)
 
 
 def of_entries(main: Equality, state: State) -> Equality:
     """A claim about some entries as one about all: elsewhere stands the true derivative."""
-    left, labels = at_labels(main.left, state)
+    left, labels = at_labels(main.left, main.right, state)
     is_derivative = isinstance(left, sx.Fraction | sx.Nabla)
     right, inside = parted(state, left, main.right) if is_derivative else (main.right, ())
     only = (*labels, *inside, *main.only)
