@@ -24,6 +24,7 @@ from symbackprop.judge.asked import Asked
 from symbackprop.judge.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.deltas import with_differentials
 from symbackprop.judge.differentials import differential_step, differentials_of
+from symbackprop.judge.differentiated import loss_step
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.files import ASIDE
 from symbackprop.judge.general import General
@@ -210,7 +211,8 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     truth = judge.truth
     goal = value = None
     judged = differential_step(judge, known, name, claim, what) if known.differentials else None
-    judged = judged or (None if what else slope_step(judge, name, claim) or step_jacobian(judge, known, name, claim))
+    if judged is None and not what:
+        judged = slope_step(judge, name, claim) or step_jacobian(judge, known, name, claim) or loss_step(judge, known, name, claim)
     if judged is not None:
         known.unread |= judged.open
         return judged

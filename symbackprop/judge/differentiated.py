@@ -2,8 +2,9 @@ r"""What is differentiated, written out on a left-hand side, \frac{\partial}{\pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,15 +13,22 @@ from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.told import told
 from symbackprop.judge.goals import spelled
+from symbackprop.judge.known import Known
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.reading import CLAIM, read
 from symbackprop.judge.truth import Truth
-from symbackprop.judge.weigh import value
+from symbackprop.judge.verdict import Judged
+from symbackprop.judge.weigh import Bindings, value
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, tokens
 
+if TYPE_CHECKING:
+    from symbackprop.judge.claims import Judge
+
 TRIED = 3  # points
+_LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
 _OPEN, _SHUT = frozenset(["(", "[", "{", r"\{"]), frozenset([")", "]", "}", r"\}"])
 _SCRIPTS = frozenset(["_", "^", "'"])
 
@@ -48,6 +56,28 @@ def _named(truth: Truth, text: str, symbols: Mapping[str, str]) -> str:
     return f"{text[: found.start]} {latex(parse_name(name).formula())} {text[found.end :]}"
 
 
+def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
+    r"""A step that says of which function the gradient is, J(w) = ...: whether the network has it; None for any other step."""
+    found = _LOSS.match(claim) if isinstance(claim, str) else None
+    truth = judge.truth
+    if found is None or spelled(truth, found[1].lstrip("\\")):
+        return None
+    try:
+        said = read(f"q = {claim[claim.rindex('=') + 1 :]}", truth, truth.of, None, judge.symbols, known.said)
+    except SymbackpropError:
+        return None
+    programs = [] if said.unknown else [one.program for one in said.readings]
+    if not programs or programs[0].shape(CLAIM):
+        return None
+    if any(_is(truth, one, truth.of, known.written) for one in programs):
+        remark = told("as the network has it")
+    elif any(_is(truth, one, truth.of, known.written, -1.0) for one in programs):
+        remark = told("it is the loss of the network with the other sign")
+    else:
+        remark = told("it is another than the loss of the network")
+    return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,))
+
+
 def _value_of(truth: Truth, formula: str, symbols: Mapping[str, str]) -> str | None:
     """The value of the network that a formula says, the loss first; None where it says none."""
     try:
@@ -65,10 +95,10 @@ def _value_of(truth: Truth, formula: str, symbols: Mapping[str, str]) -> str | N
     return None
 
 
-def _is(truth: Truth, program: Any, name: str) -> bool:
+def _is(truth: Truth, program: Any, name: str, bindings: Bindings = (), sign: float = 1.0) -> bool:
     try:
         for place in truth.places.first(TRIED):
-            found = value(truth, program, (), place, place.values, FLOATS)
+            found = sign * value(truth, program, bindings, place, place.values, FLOATS)
             if not (np.isfinite(found).all() and close(found, place.values[name])):
                 return False
     except PointError:

@@ -98,6 +98,20 @@ def test_what_is_differentiated_may_be_written_out(net: str, claim: str) -> None
     assert sb.verify(net, claim.replace(" = ", " = 3")).claims[0].wrong
 
 
+@pytest.mark.parametrize(("sign", "said"), [("", "as the network has it"), ("-", "the other sign"), ("2", "another than the loss")])
+def test_a_step_may_say_of_which_function_the_gradient_is(sign: str, said: str) -> None:
+    net, gradient = "A: data[m, n]\nX: parameter[n]\nB: data[m]\nL = sum((A @ X - B)**2)", r"\nabla f(X) = 2A^T(AX - B)"
+    found = sb.verify(net, rf"f(X) = {sign}\|AX - B\|^2 \\ {gradient}")  # it was not understood
+    assert said in str(found.claims[0].remarks[0])
+    assert found.claims[1].right
+    assert sb.verify(net, rf"{gradient} \text{{ where }} f(X) = \|AX - B\|^2").ok
+
+
+def test_a_function_that_is_written_out_keeps_its_braces() -> None:
+    net = "A: symmetric[n]\nx: parameter[n]\nR = (x @ A @ x)/(x @ x)"
+    assert sb.verify(net, r"f(x) = \frac{x^TAx}{x^Tx} \\ \nabla f(x) = \frac{2}{x^Tx}(Ax - f(x)x)").ok
+
+
 def test_another_value_that_is_written_out_is_not_taken_for_the_loss() -> None:
     net, claim = CALLED[3]
     assert sb.verify(net, claim.replace("AX - B", "2AX - B", 1)).claims[0].kind == "not understood"

@@ -178,6 +178,14 @@ def above(state: State, node: Syntax) -> tuple[str, Tokens]:
     return reference(state, node)
 
 
+def is_loss_of(state: State, node: Syntax) -> bool:
+    """Whether a loss, by whatever letter people call one, stands before what it is a function of: J(w, b)."""
+    match node:
+        case sx.Product(factors=(Word(base=base, sub=(), sup=()) as word, sx.Group(bracket="(")), ops=("",)):
+            return base in _LOSSES and not declared(state, word)
+    return False
+
+
 def _family(state: State, node: Syntax) -> tuple[str, Tokens, dict[int, str], Tokens] | None:
     """h_t of the tensors h_1, h_2, ...; None where it is one tensor."""
     if not isinstance(node, Word) or declared(state, node):

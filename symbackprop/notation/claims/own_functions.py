@@ -185,7 +185,17 @@ def _begins(several: Tokens, k: int, name: str) -> int:
     """How many tokens at a place are a letter, r or r_i; 0 where they are not, or go on below it."""
     for count in (5, 4, 3, 2, 1):
         part = several[k : k + count]
-        if len(part) == count and plain(part) == name and sum((t.text == "{") - (t.text == "}") for t in part) == 0:
+        if len(part) == count and plain(part) == name and _is_closed(part):
             goes_on = k + count < len(several) and several[k + count].text == "_"
             return 0 if goes_on and "_" not in name else count
     return 0
+
+
+def _is_closed(several: Tokens) -> bool:
+    """Whether braces are opened before they are closed, and all of them are."""
+    depth = 0
+    for token in several:
+        depth += (token.text == "{") - (token.text == "}")
+        if depth < 0:
+            return False
+    return depth == 0

@@ -293,6 +293,8 @@ def define(state: State, read: Callable[[Syntax], Senses], definition: Equality)
         last = left.factors[-1]
         assert isinstance(last, Word)
         left = replace(last, base="".join(f.base for f in left.factors if isinstance(f, Word)))
+    if derivatives.is_loss_of(state, left):
+        return  # f(w) = ... beside \\nabla f(w): what the network has of it is judged
     if not isinstance(left, Word):
         raise Fault("what is defined here is no name.", "Write a letter on the left-hand side.", left.at)
     if state.names.size(left) or (len(left.base) == 1 and left.base in state.ranges and not left.sub):
