@@ -82,17 +82,19 @@ def verify(
         raise DerivationError('there is no claim; write {"W_1": "..."}')
     steps = not isinstance(claims, Mapping)
     given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
-    given = with_names(truth, given, judge.symbols)
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
     given = [step for step in given if not isinstance(step[1], Whole)]
-    written = [step[:2] for step in given]
+    spelled_out = with_names(truth, given, judge.symbols)
+    written = [step[:2] for step in spelled_out]
     steps = steps and bool(given)
     if steps:
-        found = without_own_functions(truth, given, lambda own: judge_steps(judge, own))
+        found = without_own_functions(truth, spelled_out, lambda own: judge_steps(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return verify(own, claims, of, symbols, allow, sizes)
     else:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
+    if len(found) == len(given):
+        found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
     found = (*in_places(found, written), *followed)
     inputs = frozenset(one.name for one in truth.program.inputs)

@@ -112,6 +112,14 @@ def test_a_function_that_is_written_out_keeps_its_braces() -> None:
     assert sb.verify(net, r"f(x) = \frac{x^TAx}{x^Tx} \\ \nabla f(x) = \frac{2}{x^Tx}(Ax - f(x)x)").ok
 
 
+def test_a_claim_is_kept_as_it_was_written() -> None:
+    net, claim = CALLED[0]
+    assert sb.verify(net, claim).claims[0].given == claim
+    steps = [r"\psi(u) = 2u", r"\nabla L = \psi(x)"]
+    found = sb.verify("x: parameter[n]\nL = sum(x**2)", " \\\\ ".join(steps))
+    assert [one.given for one in found.claims] == steps
+
+
 def test_another_value_that_is_written_out_is_not_taken_for_the_loss() -> None:
     net, claim = CALLED[3]
     assert sb.verify(net, claim.replace("AX - B", "2AX - B", 1)).claims[0].kind == "not understood"
