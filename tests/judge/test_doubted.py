@@ -38,7 +38,10 @@ OTHER_DATA = [
 ]
 
 
-@pytest.mark.parametrize(("net", "claim", "declared", "better"), OTHER_DATA)
+@pytest.mark.parametrize(
+    ("net", "claim", "declared", "better"),
+    [*OTHER_DATA[:2], *(pytest.param(*row, marks=pytest.mark.slow) for row in OTHER_DATA[2:])],
+)
 def test_a_claim_about_other_data_is_told_how_they_are_declared(net: str, claim: str, declared: str, better: str) -> None:
     found = sb.verify(net, claim).claims[0]
     assert found.kind == "undecided"

@@ -25,7 +25,9 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("net", "claim", "old", "new"), RIGHT)
+@pytest.mark.parametrize(
+    ("net", "claim", "old", "new"), [*RIGHT[:5], *(pytest.param(*row, marks=pytest.mark.slow) for row in RIGHT[5:])]
+)
 def test_a_condition_behind_a_claim_says_for_which_entries_it_is_made(net: str, claim: str, old: str, new: str) -> None:
     assert sb.verify(net, claim).claims[0].kind == "right, identity"
     assert sb.verify(net, claim.replace(old, new, 1)).claims[0].wrong
@@ -92,7 +94,7 @@ CALLED = [
 ]
 
 
-@pytest.mark.parametrize(("net", "claim"), CALLED)
+@pytest.mark.parametrize(("net", "claim"), [*CALLED[:2], *(pytest.param(*row, marks=pytest.mark.slow) for row in CALLED[2:])])
 def test_what_is_differentiated_may_be_written_out(net: str, claim: str) -> None:
     assert sb.verify(net, claim).ok
     assert sb.verify(net, claim.replace(" = ", " = 3")).claims[0].wrong

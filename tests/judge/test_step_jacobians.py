@@ -49,7 +49,9 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize(("net", "claim", "old", "new"), STEPS)
+@pytest.mark.parametrize(
+    ("net", "claim", "old", "new"), [*STEPS[:3], *(pytest.param(*row, marks=pytest.mark.slow) for row in STEPS[3:])]
+)
 def test_a_step_may_be_differentiated_by_another(net: str, claim: str, old: str, new: str) -> None:
     assert sb.verify(net, claim).claims[0].kind == "right, numeric"
     head, _, right = claim.rpartition("=")
