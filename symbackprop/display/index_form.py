@@ -77,13 +77,20 @@ def counts_positions(names: Names, equation: Equation) -> bool:
     return any(a.is_number or ((a.is_Add or a.is_Mul) and a.has(*letters)) for a in conditions) or shown.has(*letters)
 
 
+def _is_entrywise(equation: Equation) -> bool:
+    """Whether an equation sums over nothing, an axis of size 1 included."""
+    assert isinstance(equation.op, Sum)
+    return not equation.op.over and all({*own.index} <= {*equation.target.index} for own in equation.operands)
+
+
 def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equation:
     """The equation with the entrywise bodies of the values in `inline` written into its own."""
     k = 0
     while isinstance(equation.op, Sum) and k < len(equation.operands):
         ref = equation.operands[k]
         inner = names.written[ref.name] if ref.name in inline else None
-        if inner is None or not isinstance(inner.op, Sum) or inner.op.over:
+        told = {*equation.target.index, *(c for c, _ in equation.op.over)}  # an axis of size 1 may have a letter of its own
+        if inner is None or not isinstance(inner.op, Sum) or not (_is_entrywise(inner) and {*ref.index} <= told):
             k += 1
             continue
         rename = dict(zip(inner.target.index, ref.index, strict=True))

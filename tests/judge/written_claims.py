@@ -105,7 +105,7 @@ y: data[n]
 w: parameter[d]
 lam: positive[()]
 L = sum((X @ w - y)**2) + lam*sum(w**2)""", [
-        ("w", r"\nabla_w \|Xw - y\|_2^2 + \lambda \|w\|_2^2 = 2X^\top(Xw - y) + 2\lambda w", "open"),
+        ("w", r"\nabla_w \|Xw - y\|_2^2 + \lambda \|w\|_2^2 = 2X^\top(Xw - y) + 2\lambda w", "right"),
         ("w", r"\nabla_w L = 2(X^\top X + \lambda I) w - 2X^\top y", "right"),
         ("w", r"\partial_w L = 2\left( X^\top X w - X^\top y + \lambda w \right),", "right"),
         ("w", r"2*(X.T @ X + lam*np.eye(d)) @ w - 2*X.T @ y", "right"),

@@ -376,7 +376,7 @@ L = sum(gh*y)""", [
         ("g", r"gh \odot \tanh(cn) / r", "right"),
         ("y", r"\frac{\partial L}{\partial y} = g h", "open"),
         ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{L}{d r^2} h\odot cn", "right"),
-        ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{L}{dr^2} h\odot cn", "open"),
+        ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{L}{dr^2} h\odot cn", "right"),
         ("c", r"\frac1r h\odot gh\odot g\odot(1-\tanh^2(cn)) - \frac{2L}{dr^2} h\odot cn", "wrong"),
     ]),
     "gelu by erf": ("""
