@@ -15,10 +15,12 @@ from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import front_of
 from symbackprop.algebra.shared import shared, uncut
 from symbackprop.core.forward_mode import ONES
+from symbackprop.core.functions import Where
 from symbackprop.core.garbage import without_collections
+from symbackprop.core.guards import is_position
 from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
-from symbackprop.core.program import Program, Reduce, Sum
+from symbackprop.core.program import Equation, Program, Reduce, Sum
 from symbackprop.core.simplify import without_dead
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -94,6 +96,12 @@ def _says_little(line: Line) -> bool:
     )
 
 
+def _is_conditioned(equation: Equation) -> bool:
+    """Whether an equation holds for some positions alone: i < j."""
+    body = equation.op.body if isinstance(equation.op, Sum) else None
+    return body is not None and any(any(is_position(s) for s in one.args[0].free_symbols) for one in body.atoms(Where))
+
+
 def _softened(program: Program) -> set[str]:
     """The gradients by what a softmax is taken of that several others read."""
     of = {e.operands[0].name for e in program.equations if isinstance(e.op, Reduce) and e.op.kind == "logsumexp"}
@@ -111,6 +119,7 @@ class Search:
         self.network = {e.target.name for e in without_dead(program, losses).equations}
         self.inner = any(program.tensors[n].role for n in self.network)  # values of the network read gradients
         self.softened = _softened(program)
+        self.leaves_out = any(_is_conditioned(e) for e in program.equations)  # then a product may be infinite where it is not read
 
     def box(self) -> Box:
         """The best lines that the search finds."""
@@ -307,7 +316,8 @@ class Search:
         if role is None:
             return 0 if name in self.network and not is_nameless(name) else INVENTED
         moved, by = self.program.tensors[role.of], self.program.tensors[role.wrt]
-        if not (by.named or by.called) and (not by.shape or is_nameless(by.name)):  # a number, or a product, that nobody named
+        is_product = is_nameless(by.name) and not self.leaves_out
+        if not (by.named or by.called) and (not by.shape or is_product):  # a number, or a product, that nobody named
             return 0
         if name in self.softened:
             return -NAMING - 1

@@ -59,7 +59,7 @@ OUTER = ("W", r"\frac{\partial L}{\partial W^{(l)}} = \delta^{(l)} (z^{(l-1)})^\
 def test_a_delta_is_by_what_nobody_named() -> None:
     found = sb.verify(INLINE, [LAST, BACK, OUTER])
     assert [one.verdict for one in found.claims] == ["right, identity"] * 3
-    assert found.claims[0].notes[-1] == "z₁⁽ˡ⁾ = W⁽ˡ⁾ z⁽ˡ⁻¹⁾ has no name in the network"
+    assert found.claims[0].notes[-1] == "s⁽ˡ⁾ = W⁽ˡ⁾ z⁽ˡ⁻¹⁾ has no name in the network"
 
 
 def test_a_wrong_recursion_over_what_nobody_named_is_the_step_that_is_wrong() -> None:

@@ -161,7 +161,7 @@ def test_a_size_may_be_given_what_it_is() -> None:
 
 
 def test_names_of_values_do_not_meet_names_of_sizes() -> None:
-    assert equations("x: data[a, z]\nL = sum(sigmoid(2*x) @ x.T)")[0].startswith("z_1[")
+    assert equations("x: data[a, z]\nL = sum(sigmoid(2*x) @ x.T)")[0].startswith("s[")
 
 
 def test_one_declaration_may_be_of_several() -> None:
