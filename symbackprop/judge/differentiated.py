@@ -21,6 +21,7 @@ from symbackprop.judge.reading import CLAIM, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings, value
+from symbackprop.notation.claims.bracketed import behind, last_side, outside
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, tokens
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 TRIED = 3  # points
 _LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
-_OPEN, _SHUT = frozenset(["(", "[", "{", r"\{"]), frozenset([")", "]", "}", r"\}"])
 _SCRIPTS = frozenset(["_", "^", "'"])
 
 
@@ -63,8 +63,8 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     if found is None or spelled(truth, found[1].lstrip("\\")):
         return None
     try:
-        said = read(f"q = {claim[claim.rindex('=') + 1 :]}", truth, truth.of, None, judge.symbols, known.said)
-    except SymbackpropError:
+        said = read(f"q = {last_side(claim)}", truth, truth.of, None, judge.symbols, known.said)
+    except (SymbackpropError, Fault):
         return None
     programs = [] if said.unknown else [one.program for one in said.readings]
     if not programs or programs[0].shape(CLAIM):
@@ -112,19 +112,19 @@ def _written(text: str, truth: Truth) -> Written | None:
         several = tokens(text)
     except Fault:
         return None
-    sign = next((k for k, depth in _depths(several) if several[k].text == "=" and depth == 0), 0)
+    sign = next((k for k in outside(several) if several[k].text == "="), 0)
     left = several[:sign]
     match [t.text for t in left[:1]]:
         case [r"\frac"]:
-            over = _behind(left, 1)
-            under = _behind(left, over)
+            over = behind(left, 1)
+            under = behind(left, over)
             top, rest = left[2 : over - 1], left[under:]
             by_partial = bool(top) and top[0].text in (r"\partial", "d")
             if not by_partial or left[over + 1 : over + 2] == [] or left[over + 1].text not in (r"\partial", "d"):
                 return None
             formula, end = (top[1:], left[over - 1].at) if len(top) > 1 else (rest, several[sign].at)
         case [r"\nabla"]:
-            start = _behind(left, 2) if len(left) > 1 and left[1].text == "_" else 1
+            start = behind(left, 2) if len(left) > 1 and left[1].text == "_" else 1
             formula, end = left[start:], several[sign].at
         case _:
             return None
@@ -133,27 +133,8 @@ def _written(text: str, truth: Truth) -> Written | None:
 
 def _is_name(formula: Sequence[Token], truth: Truth) -> bool:
     """Whether a letter stands alone, with its scripts and, of a tensor, with what it is a function of: p_i, L(w, b)."""
-    k = _behind(formula, 1) if formula[0].text[1:] in {*FONTS, *ACCENTS} else 1
+    k = behind(formula, 1) if formula[0].text[1:] in {*FONTS, *ACCENTS} else 1
     while k < len(formula) and formula[k].text in _SCRIPTS:
-        k = k + 1 if formula[k].text == "'" else _behind(formula, k + 1)
-    is_applied = k < len(formula) and formula[k].text == "(" and _behind(formula, k) == len(formula)
+        k = k + 1 if formula[k].text == "'" else behind(formula, k + 1)
+    is_applied = k < len(formula) and formula[k].text == "(" and behind(formula, k) == len(formula)
     return k >= len(formula) or (is_applied and spelled(truth, formula[0].text.lstrip("\\")) is not None)
-
-
-def _behind(several: Sequence[Token], k: int) -> int:
-    """The place behind a token, or behind the brackets that it opens."""
-    depth = 0
-    while k < len(several):
-        depth += (several[k].text in _OPEN) - (several[k].text in _SHUT)
-        k += 1
-        if depth <= 0:
-            return k
-    return k
-
-
-def _depths(several: Sequence[Token]) -> list[tuple[int, int]]:
-    depth, found = 0, []
-    for k, token in enumerate(several):
-        depth += (token.text in _OPEN or token.text.startswith(r"\begin")) - (token.text in _SHUT or token.text.startswith(r"\end"))
-        found.append((k, depth))
-    return found

@@ -14,6 +14,8 @@ from symbackprop.core.errors import shown
 from symbackprop.judge.arrays import Placed
 from symbackprop.judge.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.typed import is_typed, lines_of
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.signs import keyed
@@ -234,10 +236,18 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
         for at, line in lines:
             left = line.partition("=")[0].strip()
             for claim in _side_by_side(line):
-                yield claim.partition("=")[0].strip(), placed(claim, at)
+                yield _left(claim), placed(claim, at)
                 for name, own, kind in _defined_beside(claim, text[found.end() :]):
                     yield name, placed(own, at), kind
     yield from ((name, placed(claim, at), kind) for at, (name, claim, kind) in aside)
+
+
+def _left(claim: str) -> str:
+    r"""The left side of a claim, in which \sum_{i=1}^n may stand."""
+    try:
+        return sides(claim)[0]
+    except Fault:
+        return claim.partition("=")[0].strip()
 
 
 def _rows(body: str) -> Iterator[tuple[str, int]]:

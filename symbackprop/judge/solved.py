@@ -26,6 +26,8 @@ from symbackprop.judge.reading import CLAIM, equal_shapes, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import needed, value
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Word
 from symbackprop.notation.claims.words import bases
 
@@ -59,15 +61,37 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     shape = program.shape(CLAIM)
     if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
         return judged
-    found = [zero for zero in (_is_best(known, program, wrt, at) for at in _places(truth, wrt)) if zero is not None]
-    if len(found) < LEAST or (is_used and not all(found)) or (any(found) and not all(found)):
+    found = [best for best in (_best(known, program, wrt, at) for at in _places(truth, wrt)) if best is not None]
+    among = next((one for one in ("", "sum", "length") if found and {*found} <= {"", one}), None)
+    is_wrong = {*found} == {"none"}
+    if len(found) < LEAST or (among is None and (is_used or not is_wrong)):
         return judged
     asked = _set_to_zero(truth, own, wrt)
-    if all(found):
+    if among is not None:
         said = told("the gradient by {} is 0 there", name(wrt))
+        if among == "sum":
+            said = told("the gradient by {} is 0 there along all that sum to 1", name(wrt))
+        elif among == "length":
+            said = told("the gradient by {} is 0 there along all of length 1", name(wrt))
         return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=len(found))
     why = told("the gradient by {} is not 0 there", name(wrt))
     return replace(judged, asked=asked, kind="wrong", because=why, points=len(found))
+
+
+def _among(best: ndarray, gradient: ndarray, scale: float) -> str:
+    """Among which values a parameter is best: all, those that sum to 1, those of length 1 (Lagrange); "none" where it is not."""
+    if _largest(gradient) <= ZERO * scale:
+        return ""
+    if (
+        best.ndim
+        and _largest(best.sum(axis=-1) - 1) <= ZERO
+        and _largest(gradient - gradient.mean(axis=-1, keepdims=True)) <= ZERO * scale
+    ):
+        return "sum"
+    along = (gradient * best).sum(axis=-1, keepdims=True) if best.ndim else gradient
+    if best.ndim and _largest((best**2).sum(axis=-1) - 1) <= ZERO and _largest(gradient - along * best) <= ZERO * scale:
+        return "length"
+    return "none"
 
 
 def _set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
@@ -78,12 +102,15 @@ def _set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
 
 def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     r"""The verdict on X^\top X \beta = X^\top y, which says that a gradient is 0: its sides differ by a multiple of that."""
-    sides = re.split(r"=", claim) if isinstance(claim, str) and "\\" in claim else []
     truth = known.truth
-    if len(sides) != 2 or not all(side.strip() for side in sides):
+    try:
+        both = sides(claim) if isinstance(claim, str) and "\\" in claim else []
+    except Fault:
         return judged
-    alone = [] if "0" in (side.strip() for side in sides) else [_programs(known, side) for side in sides]
-    for program in _programs(known, f"({sides[0]}) - ({sides[1]})"):
+    if len(both) != 2 or not all(both):
+        return judged
+    alone = [] if "0" in both else [_programs(known, side) for side in both]
+    for program in _programs(known, f"({both[0]}) - ({both[1]})"):
         shape = program.shape(CLAIM)
         for tensor in truth.program.parameters:
             if not (shape and equal_shapes(shape, tensor.shape)) or not _is_multiple(known, program, tensor.name):
@@ -168,8 +195,8 @@ def _places(truth: Truth, wrt: str) -> list[Place]:
     return found
 
 
-def _is_best(known: Known, program: Program, wrt: str, place: Place) -> bool | None:
-    """Whether the gradient is 0 at a solution, relative to what it is at a point; None where there is none."""
+def _best(known: Known, program: Program, wrt: str, place: Place) -> str | None:
+    """Among which values a solution is best at a point; None where there is none."""
     truth = known.truth
     gradient = f"d{truth.of}/d{wrt}"
     try:
@@ -180,9 +207,9 @@ def _is_best(known: Known, program: Program, wrt: str, place: Place) -> bool | N
         found = [walk(truth.everything, {**place.point, **own, wrt: best}, place.sizes)[gradient] for own in ({}, others)]
     except (PointError, SymbackpropError, np.linalg.LinAlgError):
         return None
-    finite = [one for one in found if np.isfinite(one).all()]
-    least = min(map(_largest, finite), default=None)
-    return None if least is None else least <= ZERO * max(_largest(place.values[gradient]), 1.0)
+    scale = max(_largest(place.values[gradient]), 1.0)
+    several = {_among(best, one, scale) for one in found if np.isfinite(one).all()}
+    return next((one for one in ("", "sum", "length", "none") if one in several), None)
 
 
 def _solved(known: Known) -> dict[str, Program]:

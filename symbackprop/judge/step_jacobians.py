@@ -21,6 +21,7 @@ from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import value
 from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.bracketed import last_side
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.statements import split
 from symbackprop.notation.claims.steps import below
@@ -60,7 +61,7 @@ def step_jacobian(judge: Judge, known: Known, name: str, claim: Any) -> Judged |
     of, wrt = sides
     asked = about(truth, name, of.name, wrt.name)
     asked = Asked(name, of.name, wrt.name, asked.rank, Formula(f"{asked.text} at steps", written(name).node))
-    right = claim[claim.rindex("=") + 1 :]
+    right = last_side(claim)
     entries = f"_{{{of.entries}{wrt.entries}}}" if of.entries or wrt.entries else ""
     own = next(c for c in _FREE if c not in truth.program.tensors and c not in claim)
     try:

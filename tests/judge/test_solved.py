@@ -37,6 +37,27 @@ def test_a_solution_is_right_where_the_gradient_is_zero_there(net: str, claim: s
     assert "is not 0 there" in str(slip.because)
 
 
+CONSTRAINED = [
+    ("c: data[k] & positive\np: parameter[k] & positive\nL = -sum(c*log(p))", r"\hat p_k = \frac{c_k}{\sum_j c_j}", "sum to 1"),
+    ("c: data[k]\nw: parameter[k]\nL = -c @ w", r"w^* = \frac{c}{\|c\|}", "length 1"),
+]
+
+
+@pytest.mark.parametrize(("net", "claim", "said"), CONSTRAINED)
+def test_a_solution_may_be_one_among_those_that_sum_to_one_or_have_length_one(net: str, claim: str, said: str) -> None:
+    found = sb.verify(net, claim).claims[0]
+    assert found.right  # the gradient itself is not 0
+    assert said in str(found.remarks[-1])
+    assert sb.verify(net, claim.replace(r"\frac{c", r"\frac{2c")).claims[0].wrong
+
+
+def test_limits_of_sums_are_no_sides() -> None:
+    gradient = r"\nabla J(\beta) = 2\sum_{i=1}^n (x_i^T\beta - y_i)x_i"
+    assert sb.verify(OLS, rf"J(\beta) = \sum_{{i=1}}^n (y_i - x_i^T\beta)^2 \\ {gradient}").ok
+    found = sb.verify(OLS, r"\sum_{i=1}^n x_ix_i^T\beta = \sum_{i=1}^n x_iy_i").claims[0]
+    assert (found.kind, found.name) == ("right, numeric", r"\sum_{i=1}^n x_ix_i^T\beta")
+
+
 def test_the_way_from_the_gradient_to_its_zero_is_judged_whole() -> None:
     way = r"\nabla S = 2X^T(X\beta - y) \overset{!}{=} 0 \iff X^TX\beta = X^Ty \implies \hat\beta = (X^TX)^{-1}X^Ty"
     found = sb.verify(OLS, way)

@@ -3,6 +3,7 @@
 import pytest
 
 import symbackprop as sb
+from tests.judge.test_steps import LAYERS
 
 RNN = """x: data[T, d]
 y: data[T, k]
@@ -16,16 +17,6 @@ for t in 1..T:
     s[t] = tanh(a[t])
     o[t] = V @ s[t]
 L = sum((o - y)**2)/2
-"""
-MLP = """x: data[h]
-y: data[h]
-W: parameter[n, h, h]
-b: parameter[n, h]
-a[0] = x
-for l in 1..n:
-    z[l] = W[l] @ a[l-1] + b[l]
-    a[l] = sigmoid(z[l])
-C = sum((a[n] - y)**2)/2
 """
 STEPS = [
     (RNN, r"\frac{\partial s_t}{\partial s_{t-1}} = \operatorname{diag}(1-s_t^2)U", "s_t^2)", "s_{t-1}^2)"),
@@ -44,8 +35,13 @@ STEPS = [
         "U",
         "2U",
     ),
-    (MLP, r"\frac{\partial z^{(l+1)}}{\partial z^{(l)}} = W^{(l+1)}\operatorname{diag}(\sigma'(z^{(l)}))", "W^{(l+1)}", "W^{(l)}"),
-    (MLP, r"\frac{\partial z^{l+1}_k}{\partial z^l_j} = w^{l+1}_{kj}\sigma'(z^l_j)", "{kj}", "{jk}"),
+    (
+        LAYERS,
+        r"\frac{\partial z^{(l+1)}}{\partial z^{(l)}} = W^{(l+1)}\operatorname{diag}(\sigma'(z^{(l)}))",
+        "W^{(l+1)}",
+        "W^{(l)}",
+    ),
+    (LAYERS, r"\frac{\partial z^{l+1}_k}{\partial z^l_j} = w^{l+1}_{kj}\sigma'(z^l_j)", "{kj}", "{jk}"),
 ]
 
 
@@ -66,7 +62,16 @@ def test_a_step_jacobian_on_its_side_is_told() -> None:
     assert sb.verify(RNN, r"\frac{\partial s_t}{\partial s_{t-1}} = \operatorname{diag}(q_t)U").claims[0].open
 
 
+def test_a_step_jacobian_may_have_sums_and_definitions() -> None:
+    for claim in (
+        r"\frac{\partial s_{t,i}}{\partial s_{t-1,j}} = \sum_{k=1}^h (1-s_{t,i}^2)\delta_{ik}U_{kj}",
+        r"\frac{\partial s_t}{\partial s_{t-1}} = \operatorname{diag}(1-s_t^2)V, \quad V = U",
+    ):
+        assert not sb.verify(RNN, claim).claims[0].wrong
+    assert sb.verify(RNN, r"\frac{\partial s_{t,i}}{\partial s_{t-1,j}} = \sum_{k=1}^h (1-s_{t,i}^2)\delta_{ik}U_{kj}").ok
+
+
 def test_errors_of_layers_are_judged_entry_by_entry() -> None:
     steps = r"\delta^L_j = (a^L_j - y_j)\sigma'(z^L_j) \\ \delta^l_j = \sum_k w^{l+1}_{kj}\delta^{l+1}_k\sigma'(z^l_j)"
-    assert sb.verify(MLP, steps).ok
-    assert sb.verify(MLP, steps.replace("{kj}", "{jk}")).claims[1].wrong
+    assert sb.verify(LAYERS, steps).ok
+    assert sb.verify(LAYERS, steps.replace("{kj}", "{jk}")).claims[1].wrong

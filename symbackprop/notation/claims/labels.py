@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.bracketed import between_commas
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.nodes import Node
@@ -23,7 +24,7 @@ def places(state: State, several: Sequence[Token]) -> list[Tokens | Word] | None
     if found is not None:
         return [_word(part[0]) if len(part) == 1 and is_label(state, part[0].text) else part for part in found]
     own: list[Tokens | Word] = []
-    for part in _between_commas(_braced(_unbraced(several))):
+    for part in between_commas(_braced(_unbraced(several))):
         try:
             node = syntax(part)
         except Fault:
@@ -84,16 +85,6 @@ def at_label(state: State, node: Node, axis: str, word: Word) -> Node:
     extent = node.extent(axis)
     here = nd.compared("==", nd.positions(letter, extent, 0), labels[0])
     return nd.summed(nd.arithmetic("*", nd.renamed(node, [(axis, letter)]), here), letter)
-
-
-def _between_commas(several: Tokens) -> Iterator[Tokens]:
-    depth = start = 0
-    for k, token in enumerate(several):
-        depth += (token.text in ("{", "(")) - (token.text in ("}", ")"))
-        if depth == 0 and token.text == ",":
-            yield several[start:k]
-            start = k + 1
-    yield several[start:]
 
 
 def _place(state: State, node: Syntax, part: Tokens) -> Tokens | Word | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from symbackprop.notation.claims.bracketed import behind, between_commas, outside
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.statements import parts
 from symbackprop.notation.claims.syntax import Tokens
@@ -15,7 +16,6 @@ from symbackprop.notation.claims.tokens import LONGEST, Token, plain, tokens
 _WORD = re.compile(r"(?:\\[A-Za-z]+|[A-Za-z])(?:_(?:\w|\{\w+\}))?")
 MOST = 8  # functions of one person
 _SIGNS = frozenset(["+", "-", "*", "/", "=", "<", ">", "^", "|", r"\|", r"\cdot", r"\odot", r"\partial", r"\nabla", r"\frac"])
-_OPEN, _SHUT = frozenset(["(", "[", "{", r"\{"]), frozenset([")", "]", "}", r"\}"])
 
 
 class OwnFunction(NamedTuple):
@@ -79,11 +79,11 @@ def _function(piece: Tokens, number: int, end: int) -> OwnFunction | None:
     if not opened or shut is None or shut + 2 >= len(piece) or piece[shut + 1].text != "=":
         return None
     head, right = piece[:opened], piece[shut + 2 :]
-    letters = tuple(plain(one) for one in _between_commas(piece[opened + 1 : shut]))
+    letters = tuple(plain(one) for one in between_commas(piece[opened + 1 : shut]))
     is_plain = all(letter and not {*letter} & _SIGNS for letter in letters) and not {t.text for t in head} & (_SIGNS - {"^"})
     bare_head = head[: next((k for k, t in enumerate(head) if t.text == "_"), len(head))]  # \psi of \psi_\tau
     is_name = len([t for t in bare_head if t.text not in "{}'^" and t.text not in _FONTS]) == 1
-    if not (is_plain and is_name) or any(t.text == "=" for t in _outside(right)):
+    if not (is_plain and is_name) or any(right[k].text == "=" for k in outside(right)):
         return None
     return OwnFunction(plain(head), letters, number, piece[0].at, right, end)
 
@@ -91,36 +91,10 @@ def _function(piece: Tokens, number: int, end: int) -> OwnFunction | None:
 _FONTS = frozenset([r"\operatorname", r"\mathrm", r"\text", r"\mathbf", r"\mathcal", r"\prime", r"\tilde", r"\hat", r"\bar"])
 
 
-def _outside(several: Tokens) -> Iterator[Token]:
-    """The tokens outside brackets and environments."""
-    depth = 0
-    for token in several:
-        depth += token.text in _OPEN or token.text.startswith(r"\begin")
-        if depth == 0:
-            yield token
-        depth -= token.text in _SHUT or token.text.startswith(r"\end")
-
-
 def _shut(several: Sequence[Token], opened: int) -> int | None:
     """The place of the bracket that shuts the one at a place."""
-    depth = 0
-    for k in range(opened, len(several)):
-        depth += (several[k].text in _OPEN) - (several[k].text in _SHUT)
-        if depth == 0:
-            return k
-    return None
-
-
-def _between_commas(several: Tokens) -> list[Tokens]:
-    found: list[list[Token]] = [[]]
-    depth = 0
-    for token in several:
-        depth += (token.text in _OPEN) - (token.text in _SHUT)
-        if token.text == "," and depth == 0:
-            found.append([])
-        else:
-            found[-1].append(token)
-    return [tuple(one) for one in found]
+    end = behind(several, opened)
+    return end - 1 if several[end - 1].text == ")" else None
 
 
 def _written_out(text: str, own: OwnFunction, source: str) -> str:
@@ -131,7 +105,7 @@ def _written_out(text: str, own: OwnFunction, source: str) -> str:
         if place is None or len(text) > LONGEST:
             return text
         shut = _shut(several, place)
-        arguments = _between_commas(tuple(several[place + 1 : shut])) if shut else []
+        arguments = between_commas(tuple(several[place + 1 : shut])) if shut else []
         if shut is None or len(arguments) != len(own.letters):
             return text
         head = next(k for k in reversed(range(place)) if plain(several[k:place]) == own.name)
