@@ -11,7 +11,6 @@ from typing import Any, get_type_hints
 from symbackprop.core.choices import LANGUAGES
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.network import Network
-from symbackprop.judge.files import typed_claims
 from symbackprop.notation import typed_network
 from symbackprop.notation.pasted import without_fences
 from symbackprop.server import page
@@ -57,6 +56,8 @@ def verify(
 
 def _steps(claims: list[list[str]] | list[str] | str) -> list[Any]:
     """The steps of a derivation, where they came as a text with a line or a displayed formula for each, or as such lines."""
+    from symbackprop.judge.files import typed_claims  # which needs NumPy: formulas are had without
+
     lines = [claims] if isinstance(claims, str) else [one for one in claims if isinstance(one, str)]
     if lines and len(lines) in (1, len(claims)):
         return list(typed_claims(without_fences("\n".join(lines))))

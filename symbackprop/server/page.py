@@ -22,7 +22,6 @@ from symbackprop.documents.formats import format_named
 from symbackprop.documents.html import Fragment
 from symbackprop.documents.languages import language
 from symbackprop.formulas.told import told
-from symbackprop.judge.files import typed_claims
 from symbackprop.notation import typed_network
 from symbackprop.notation.pasted import without_fences
 from symbackprop.presenter import has_numbers
@@ -110,6 +109,8 @@ def picture(
 
 def judged(text: str, claims: str, lang: str = "en") -> Data:
     """The verdict on gradients that were typed by hand, as HTML."""
+    from symbackprop.judge.files import typed_claims  # which needs NumPy: formulas are had without
+
     network = typed_network(text)
     verdict = verify(network, typed_claims(without_fences(claims)), _with_axes(network))
     return {

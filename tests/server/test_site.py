@@ -148,6 +148,10 @@ def alone(*questions: tuple[str, dict[str, Any]], path: str = "", options: tuple
     return json.loads(said.stdout)
 
 
+def test_the_page_is_imported_without_numpy() -> None:
+    assert alone() == []
+
+
 @pytest.mark.slow
 def test_formulas_and_reports_need_no_numpy_and_say_that_nothing_is_proved() -> None:
     text = (EXAMPLES / "two_layer.net").read_text(encoding="utf-8")
