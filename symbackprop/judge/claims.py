@@ -84,17 +84,20 @@ def verify(
     given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
     given = [step for step in given if not isinstance(step[1], Whole)]
-    spelled_out = with_names(truth, given, judge.symbols)
-    written = [step[:2] for step in spelled_out]
+    further = with_names(truth, given, judge.symbols, alone=not steps)
+    written = [step[:2] for step in further.steps]
+    if further.values:
+        judge = Judge(case_of(network, target, sizes or {}, further.values), judge.symbols, permitted)
     steps = steps and bool(given)
     if steps:
-        found = without_own_functions(truth, spelled_out, lambda own: judge_steps(judge, own))
+        found = without_own_functions(judge.truth, further.steps, lambda own: judge_steps(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return verify(own, claims, of, symbols, allow, sizes)
     else:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
+    found = tuple(replace(one, remarks=(*one.remarks, *further.notes.get(k, ()))) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
     found = (*in_places(found, written), *followed)
     inputs = frozenset(one.name for one in truth.program.inputs)
@@ -127,10 +130,13 @@ KEPT = 4
 _cases: list[Case] = []
 
 
-def case_of(network: Network, target: str, sizes: Mapping[str, int]) -> Case:
-    """The case of a network and what of it is differentiated, which must be there; the last few are kept."""
-    asked_for = network, target, dict(sizes)
-    found = next((c for c in _cases if (c.truth.network, c.truth.of, c.truth.sizes) == asked_for), None)
+def case_of(network: Network, target: str, sizes: Mapping[str, int], further: Mapping[str, Program] | None = None) -> Case:
+    """The case of a network and what of it is differentiated, which must be there; the last few are kept.
+
+    further   values that the network does not name.
+    """
+    asked_for = network, target, dict(sizes), dict(further or {})
+    found = next((c for c in _cases if (c.truth.network, c.truth.of, c.truth.sizes, c.truth.further) == asked_for), None)
     if found is None:
         found = Case(Truth(*asked_for), Diagnosis())
         if target not in found.truth.program.tensors:

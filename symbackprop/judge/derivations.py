@@ -43,6 +43,7 @@ from symbackprop.judge.step_reading import read_or_restated, read_step, refitted
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.taken import in_code, or_beside
 from symbackprop.judge.turned_out import turned_out, with_name
+from symbackprop.judge.updated import as_update, update_of
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.weigh import weigh
@@ -211,6 +212,8 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     truth = judge.truth
     goal = value = None
     judged = differential_step(judge, known, name, claim, what) if known.differentials else None
+    if judged is None and not what and isinstance(claim, str) and "\\" in claim:
+        judged = _update(judge, known, place, name, claim)
     if judged is None and not what:
         judged = slope_step(judge, name, claim) or step_jacobian(judge, known, name, claim) or loss_step(judge, known, name, claim)
     if judged is not None:
@@ -293,6 +296,15 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if not understood.left.stepped and understood.left.name not in known.gradients:
         known.give(name, understood.left, goal, said, true, shape)
     return judged
+
+
+def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Judged | None:
+    """The verdict on an update of a parameter, by the gradient that it says; None for any other step."""
+    found = update_of(judge, known, claim)
+    if found is None:
+        return None
+    judged = _step(judge, known.copy(), place, found.gradient, f"{found.gradient} = {found.along[1]} {found.rest}", "")
+    return as_update(judged, name, judge.truth)
 
 
 def _spared(known: Known, judged: Judged) -> Judged:

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.loops import has_loops
+from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.told import told
+from symbackprop.formulas.told import Formula, Told, told
 from symbackprop.judge.goals import spelled
 from symbackprop.judge.known import Known
 from symbackprop.judge.mistakes.edit import close
+from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings, value
 from symbackprop.notation.claims.bracketed import behind, last_side, outside
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, tokens
+from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tokens
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 TRIED = 3  # points
 _LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
 _SCRIPTS = frozenset(["_", "^", "'"])
+_INDEX, _BOUND = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z])"), re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
+_FREE = "qfghQFGHuvrs"  # letters for values that nobody named
 
 
 class Written(NamedTuple):
@@ -40,20 +45,40 @@ class Written(NamedTuple):
     end: int
 
 
-def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str]) -> list[tuple[str, Any, str]]:
-    """The steps in which a value of the network that is differentiated by its formula is differentiated by its name."""
-    return [(name, _named(truth, claim, symbols) if isinstance(claim, str) else claim, what) for name, claim, what in steps]
+class Further(NamedTuple):
+    """Steps in which what is differentiated has a name, and the values that have one now and the network does not name.
+
+    values   the further values by name, each with what it is.
+    notes    what is said of them, by the place of the step.
+    """
+
+    steps: list[tuple[str, Any, str]]
+    values: dict[str, Program]
+    notes: dict[int, tuple[Told, ...]]
 
 
-def _named(truth: Truth, text: str, symbols: Mapping[str, str]) -> str:
-    found = _written(text, truth) if "\\" in text and "=" in text else None
-    if found is None:
-        return text
-    formula = text[found.start : found.end].strip()
-    name = _value_of(truth, formula, symbols)
-    if name is None:
-        return text
-    return f"{text[: found.start]} {latex(parse_name(name).formula())} {text[found.end :]}"
+def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str], alone: bool) -> Further:
+    """The steps, in which a formula that is differentiated is the name of a value: of the network, or a further one.
+
+    alone   whether the steps are claims by names, each the gradient of the loss: then there is no other value.
+    """
+    found = Further([], {}, {})
+    for place, (name, claim, what) in enumerate(steps):
+        stands = _written(claim, truth) if isinstance(claim, str) and "\\" in claim and "=" in claim else None
+        said = stands and _said(truth, claim[stands.start : stands.end].strip(), symbols)
+        if stands and said:
+            own = _value_of(truth, said)
+            if own is None and not (alone or has_loops(truth.program)):
+                own = next((n for n, program in found.values.items() if program == said.programs[0]), None)
+                own = own or next((c for c in _FREE if not _is_taken(truth, found, c) and not _mentioned(c, steps)), None)
+                if own is not None:
+                    found.values[own] = said.programs[0]
+                    found.notes[place] = (told("with {} = {}", written(own + said.below), said.shown),)
+            if own is not None:
+                spelled_out = latex(parse_name(own).formula()) + said.below
+                claim = f"{claim[: stands.start]} {spelled_out} {claim[stands.end :]}"
+        found.steps.append((name, claim, what))
+    return found
 
 
 def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
@@ -78,19 +103,36 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,))
 
 
-def _value_of(truth: Truth, formula: str, symbols: Mapping[str, str]) -> str | None:
+class _Formula(NamedTuple):
+    """A formula that is differentiated, as it is read: its readings, the indices of its entries, and how it is shown."""
+
+    programs: tuple[Program, ...]
+    below: str
+    shown: Formula
+
+
+def _said(truth: Truth, formula: str, symbols: Mapping[str, str]) -> _Formula | None:
+    """What a formula says; None where it has no reading over the network alone."""
+    bound = {*_BOUND.findall(formula)}
+    letters = "".join(dict.fromkeys(c for c in _INDEX.findall(formula) if c not in bound and spelled(truth, c) is None))
+    for below in dict.fromkeys((f"_{{{letters}}}" if letters else "", "")):
+        try:
+            found = read(f"q{below} = {formula}", truth, truth.of, None, symbols)
+        except SymbackpropError:
+            continue
+        programs = sorted((one.program for one in found.readings), key=lambda one: len(one.shape(CLAIM)))  # |C|: a number
+        if not found.unknown and all(t.name in truth.program.tensors for one in programs for t in one.inputs):
+            return _Formula(tuple(programs), below, written(formula))
+    return None
+
+
+def _value_of(truth: Truth, said: _Formula) -> str | None:
     """The value of the network that a formula says, the loss first; None where it says none."""
-    try:
-        found = read(f"q = {formula}", truth, truth.of, None, symbols)
-    except SymbackpropError:
-        return None
-    if found.unknown:
-        return None
     tensors = truth.program.tensors
     values = [truth.of, *(n for n in truth.named if n != truth.of and tensors[n].kind == "value")]
-    for reading in found.readings:
+    for program in said.programs:
         for name in values:
-            if tensors[name].shape == reading.program.shape(CLAIM) and _is(truth, reading.program, name):
+            if tensors[name].shape == program.shape(CLAIM) and _is(truth, program, name):
                 return name
     return None
 
@@ -131,10 +173,22 @@ def _written(text: str, truth: Truth) -> Written | None:
     return None if not formula or _is_name(formula, truth) else Written(formula[0].at, end)
 
 
+def _is_taken(truth: Truth, found: Further, letter: str) -> bool:
+    return letter in truth.program.tensors or letter in found.values
+
+
+def _mentioned(letter: str, steps: Sequence[tuple[str, Any, str]]) -> bool:
+    return any(re.search(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", claim) for _, claim, _ in steps if isinstance(claim, str))
+
+
 def _is_name(formula: Sequence[Token], truth: Truth) -> bool:
     """Whether a letter stands alone, with its scripts and, of a tensor, with what it is a function of: p_i, L(w, b)."""
+    if formula[0].text == "e" and spelled(truth, "e") is None:  # e^{w^\top x}
+        return False
     k = behind(formula, 1) if formula[0].text[1:] in {*FONTS, *ACCENTS} else 1
     while k < len(formula) and formula[k].text in _SCRIPTS:
+        if plain(formula[k:]).startswith("^-"):  # C^{-1}
+            return False
         k = k + 1 if formula[k].text == "'" else behind(formula, k + 1)
     is_applied = k < len(formula) and formula[k].text == "(" and behind(formula, k) == len(formula)
     return k >= len(formula) or (is_applied and spelled(truth, formula[0].text.lstrip("\\")) is not None)

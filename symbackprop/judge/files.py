@@ -47,7 +47,8 @@ SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
 REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) is none
     rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*\()(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
 )
-ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...; an update alone is none
+ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
+UPDATE = re.compile(r"(?<=[\w}\]\s])\\(?:leftarrow|gets)\b(?=[^=]*[-+][^=]*$)")  # w \leftarrow w - \eta ...
 GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")
 ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 
@@ -114,7 +115,7 @@ def claims_of(claims: Any) -> Any:
         return read_claims(claims)
     if not isinstance(claims, str):
         return claims
-    if claims.strip() and "=" not in keyed(claims) and not _is_json(claims):
+    if claims.strip() and "=" not in UPDATE.sub("=", keyed(claims)) and not _is_json(claims):
         if not isfile(claims):
             raise ClaimsError(f'{shown(claims)} is no claim and no file; write "dL/dW = ...", or name a file')
         return read_claims(Path(claims))
@@ -226,7 +227,8 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
         for row, first in _rows(body):
             at = begin + first
             line = REMARK.sub("", " ".join(row.replace("&", " ").split()).strip(",.; "))
-            line = ARROW.sub("=", INDENT.sub("", line).strip(",.; ")).translate(RESTORED)
+            line = INDENT.sub("", line).strip(",.; ")
+            line = UPDATE.sub("=", ARROW.sub("=", line)).translate(RESTORED)
             if line.startswith("=") and not lines and left:
                 lines.append((at, f"{left} {line}"))  # a further form of what the display before says
             elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1][1])) and (line[:1] == "=" or not _is_equation(line)):

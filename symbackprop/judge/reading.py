@@ -13,11 +13,10 @@ from symbackprop.core.program import Program
 from symbackprop.display.equations import equation_formula, inlined
 from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node, Row, items_of, split
+from symbackprop.judge.composed import CLAIM
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import Context, DoesNotFit, Left, NotUnderstood, Reading, read_claim
 from symbackprop.notation.claims.words import how_to_call
-
-CLAIM = "claim"  # the output of a claim's program
 
 Shape = tuple[Expr, ...]
 

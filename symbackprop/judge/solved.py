@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program
+from symbackprop.core.program import Program, Sum
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
@@ -20,7 +20,7 @@ from symbackprop.formulas.told import Formula, Told, name, told
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.changed import may_mention
 from symbackprop.judge.goals import about, spelled
-from symbackprop.judge.known import Known
+from symbackprop.judge.known import Known, Used
 from symbackprop.judge.points import Place, Places
 from symbackprop.judge.reading import CLAIM, equal_shapes, read
 from symbackprop.judge.truth import Truth
@@ -52,19 +52,93 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     truth, own = known.truth, steps[place][0]
     if judged.kind == "not understood":
         return _as_equation(known, judged, steps[place][1])
+    used = next((one for one in reversed(known.used) if one.place == place), None)
+    if used is not None and not judged.right:
+        return _as_condition(known, used, judged, steps) or _as_value(known, used, judged, steps)
     wrt = _parameter(truth, own)
     written = dict(known.written)
     program = written.get(own) or next((what for key, what in reversed(known.written) if key in _spellings(own)), None)
+    if wrt is None and judged.kind == "abbreviation" and isinstance(steps[place][1], str):
+        return _as_rows(known, judged, own, steps[place][1])
     if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
         return judged
     is_used = any(k != place and isinstance(claim, str) and may_mention(claim, own) for k, (_, claim, _) in enumerate(steps))
     shape = program.shape(CLAIM)
     if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
         return judged
-    found = [best for best in (_best(known, program, wrt, at) for at in _places(truth, wrt)) if best is not None]
-    among = next((one for one in ("", "sum", "length") if found and {*found} <= {"", one}), None)
-    is_wrong = {*found} == {"none"}
-    if len(found) < LEAST or (among is None and (is_used or not is_wrong)):
+    found = _held(known, program, wrt)
+    return judged if is_used and _among_all(found) is None else _answered(truth, judged, own, wrt, found)
+
+
+def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged | None:
+    r"""The verdict on \nabla L = 0 before steps that follow from it: it is set to 0, which claims nothing; None for others."""
+    if not _is_nothing(used.program) or used.place == len(steps) - 1 or not isinstance(steps[used.place][1], str):
+        return None
+    _not_used(known, used)
+    return Judged(judged.name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),))
+
+
+def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged:
+    r"""The verdict on w = (X^\top X)^{-1} X^\top y, where a parameter by its own name is no gradient: its best value."""
+    truth, wrt = known.truth, used.goal.wrt
+    own, claim, _ = steps[used.place]
+    is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
+    if not (is_asked and isinstance(claim, str) and "=" in claim and _is_spelled(wrt, claim)):
+        return judged
+    if wrt in _inputs(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+        return judged
+    found = _held(known, used.program, wrt)
+    if _among_all(found) is None:
+        return judged
+    _not_used(known, used)
+    return _answered(truth, Judged(judged.name, None, "abbreviation", formulas=judged.formulas), own, wrt, found)
+
+
+def _is_nothing(program: Program) -> bool:
+    return all(not e.operands and isinstance(e.op, Sum) and e.op.body == 0 for e in program.equations)
+
+
+def _as_rows(known: Known, judged: Judged, own: str, claim: str) -> Judged:
+    r"""The verdict on c_k = \sum_n r_{nk} x_n/\sum_n r_{nk}, the best values of a parameter by its rows; any other as it is."""
+    truth = known.truth
+    scripts = own.find("_")
+    wrt = next((t.name for t in truth.program.parameters if t.shape and _is_spelled(t.name, own)), None)
+    if wrt is None or scripts < 0:
+        return judged
+    for program in _programs(known, sides(claim)[-1], own[scripts:]):
+        if wrt not in _inputs(known, program) and equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
+            found = _held(known, program, wrt)
+            return judged if _among_all(found) is None else _answered(truth, judged, own, wrt, found)
+    return judged
+
+
+def _not_used(known: Known, used: Used) -> None:
+    """Forget that a step claims a gradient."""
+    known.used.remove(used)
+    known.wrong = any(one.judged.wrong for one in known.used)
+
+
+def _is_spelled(wrt: str, claim: str) -> bool:
+    r"""Whether the left side of a claim is the name of a parameter and no derivative by it: \beta_0, w_j, \mathbf{w}."""
+    left = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm)(?![A-Za-z])|[\s{}]", "", claim.partition("=")[0])
+    base = re.match(r"\\?([A-Za-z]+)", left)
+    return base is not None and wrt.rstrip("0123456789").partition("_")[0] in bases(Word(base[1], 0))
+
+
+def _held(known: Known, program: Program, wrt: str) -> list[str]:
+    """Among which values a solution is best, at each point that has one."""
+    return [best for best in (_best(known, program, wrt, at) for at in _places(known.truth, wrt)) if best is not None]
+
+
+def _among_all(found: Sequence[str]) -> str | None:
+    """Among which values a solution is best at all points; None where it is not."""
+    return next((one for one in ("", "sum", "length") if len(found) >= LEAST and {*found} <= {"", one}), None)
+
+
+def _answered(truth: Truth, judged: Judged, own: str, wrt: str, found: Sequence[str]) -> Judged:
+    """The verdict on a solution, by what it is among at each point."""
+    among = _among_all(found)
+    if among is None and (len(found) < LEAST or {*found} != {"none"}):
         return judged
     asked = _set_to_zero(truth, own, wrt)
     if among is not None:
@@ -122,11 +196,14 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     return judged
 
 
-def _programs(known: Known, formula: str) -> list[Program]:
-    """The readings of a formula that is made of tensors of the network alone."""
+def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
+    """The readings of a formula that is made of tensors of the network alone.
+
+    at   the indices of its entries, _k.
+    """
     truth = known.truth
     try:
-        found = read(f"q = {formula}", truth, truth.of, None, {}, known.said)
+        found = read(f"q{at} = {formula}", truth, truth.of, None, {}, known.said)
     except SymbackpropError:
         return []
     several = [] if found.unknown else [reading.program for reading in found.readings]

@@ -18,7 +18,7 @@ from symbackprop.notation.claims import Left
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
 
-_NABLA = re.compile(r"\s*\\nabla(?!\s*_)")
+_NABLA = re.compile(r"\s*(?:-|\d+|\\[dt]?frac\s*(?:\{[^{}]*\}\s*\{[^{}]*\}|\d\s*\w))?\s*\\nabla(?!\s*_)")
 
 
 def read_or_restated(

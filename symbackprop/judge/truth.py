@@ -31,6 +31,7 @@ from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Formula, Told, in_line, name, told
 from symbackprop.formulas.tree import Node
+from symbackprop.judge.composed import with_values
 from symbackprop.judge.points import Place, Places
 from symbackprop.judge.proved import proved_line
 from symbackprop.judge.recursed import proved_steps
@@ -51,22 +52,25 @@ class Truth:
     network   as it was read.
     of        what is differentiated.
     sizes     settled sizes.
+    further   values that the network does not name, each as a program over its tensors.
     """
 
     network: Network
     of: str
     sizes: Mapping[str, int] = field(default_factory=dict)
+    further: Mapping[str, Program] = field(default_factory=dict)
 
     @cached_property
     def program(self) -> Program:
         """The network as written, each operation an equation."""
-        return with_gates(self.network, "elementary").program
+        return with_values(with_gates(self.network, "elementary").program, self.further)
 
     @cached_property
     def named(self) -> tuple[str, ...]:
         """What a person named: inputs and values, in the order of writing."""
         inputs = [t.name for t in self.program.inputs]
-        return (*inputs, *(n for n in self.network.outputs if n in self.program.tensors and n not in inputs))
+        values = (*self.network.outputs, *self.further)
+        return (*inputs, *(n for n in values if n in self.program.tensors and n not in inputs))
 
     @cached_property
     def everything(self) -> Program:
@@ -116,7 +120,7 @@ class Truth:
         """d of / d wrt alone: over the elementary gates, or as it is shown."""
         key = wrt, of or self.of, shown
         if key not in self._derived:
-            program = self.network.program if shown else self.program_of(key[1])
+            program = self.network.program if shown and key[1] not in self.further else self.program_of(key[1])
             self._derived[key] = differentiate(program, of or self.of, [wrt], jacobian=True)
         return self._derived[key]
 

@@ -123,6 +123,24 @@ def test_a_value_is_applied_to_data_that_it_is_made_of() -> None:
     assert "D is not made of z_i" in str(sb.verify(GAN, claim).claims[0].because)  # it was a product, of the wrong shape
 
 
+@pytest.mark.parametrize("called", [r"h_\theta(x^{(i)})", r"h_{\theta}(x_i)", r"h(x_i; \theta)", r"h(x^{(i)})", "h_i"])
+def test_a_value_at_a_sample_may_name_its_parameters(called: str) -> None:
+    net = "X: data[m, n]\ny: data[m]\ntheta: parameter[n]\nh = sigmoid(X @ theta)\nJ = -mean(y*log(h) + (1 - y)*log(1 - h))"
+    loss = rf"J(\theta) = -\frac1m\sum_{{i=1}}^m\left[y^{{(i)}}\log {called} + (1 - y^{{(i)}})\log(1 - {called})\right]"
+    assert sb.verify(net, rf"{loss} \\ \frac{{\partial J}}{{\partial\theta_j}} = \frac1m\sum_i({called} - y^{{(i)}})x_j^{{(i)}}").ok
+
+
+def test_powers_of_matrices_are_products_of_them() -> None:
+    net = "K: spd[n]\ny: data[n]\ns: parameter & positive\nC = K + s*eye(n)\nL = y @ solve(C, y)/2 + log(det(C))/2"
+    claim = r"\frac{\partial L}{\partial s} = \frac12\mathrm{tr}(C^{-1}) - \frac12 y^\top C^{-2}y"  # C^{-2} was that of its entries
+    assert sb.verify(net, claim).ok
+    assert sb.verify(net, claim.replace("{-2}", "{-3}")).claims[0].wrong
+    cubed = "X: parameter[n, n]\nL = trace(X @ X @ X @ X)"
+    found = sb.verify(cubed, r"\frac{\partial L}{\partial X} = 4(X^3)^\top").claims[0]
+    assert found.kind == "undecided"  # it was wrong: a power of the entries
+    assert str(found.remarks[0]) == "the power of a matrix is its product with itself"
+
+
 def test_the_number_e_may_stand_beside_data_of_that_name() -> None:
     net = "e: data[k]\ns: parameter[k]\nL = sum(exp(s/2)*e)"
     assert sb.verify(net, r"\frac{\partial L}{\partial s_j} = \frac12 e^{s_j/2}e_j").ok

@@ -193,7 +193,8 @@ def test_a_formula_goes_on_over_lines_and_displays(text: str, claims: list[str])
     ("text", "claim"),
     [
         (r"$$ g \leftarrow \nabla_a J = a - y $$", r"g = \nabla_a J = a - y"),
-        (r"$$ w \leftarrow w - \eta g $$", None),
+        (r"$$ w \leftarrow w - \eta g $$", r"w = w - \eta g"),
+        (r"$$ w \leftarrow g $$", None),
         (r"$$ g = a - y \quad \text{이다.} $$", "g = a - y"),
         (r"$$ g = a - y \quad (\text{여기서 } \sigma' = \sigma(1 - \sigma)) $$", "g = a - y"),
         (r"$$ g = a - y \qquad \text{by the chain rule} $$", "g = a - y"),

@@ -82,6 +82,7 @@ def test_spellings_that_were_found_wrong_or_not_read(net: str, claim: str) -> No
     assert sb.verify(net, claim).ok
 
 
+OLS = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\nS = sum((y - X @ beta)**2)"
 CALLED = [
     (
         "A: data[m, n]\nX: parameter[n, p]\nB: data[p, m]\nL = trace(A @ X @ B)",
@@ -98,6 +99,51 @@ CALLED = [
 def test_what_is_differentiated_may_be_written_out(net: str, claim: str) -> None:
     assert sb.verify(net, claim).ok
     assert sb.verify(net, claim.replace(" = ", " = 3")).claims[0].wrong
+
+
+FURTHER = [
+    ("theta: parameter[k]\na: labels[k]\npi = softmax(theta)\nL = sum(a*pi)", r"\frac{\partial\log\pi_j}{\partial\theta_i} = \delta_{ij} - \pi_i", "- ", "+ "),
+    ("theta: parameter[k]\na: labels[k]\npi = softmax(theta)\nL = sum(a*pi)", r"\nabla_\theta\, a^\top\log\pi = a - \pi", "= a", "= 2a"),
+    (OLS, r"\frac{\partial}{\partial\beta}\|X\beta\|^2 = 2X^\top X\beta", "2X", "X"),
+    (OLS, r"\frac{\partial(y - X\beta)}{\partial\beta} = -X", "-X", "X"),
+    (
+        "K: spd[n]\ny: data[n]\ns: parameter & positive\nC = K + s*eye(n)\nL = y @ solve(C, y)",
+        r"\frac{\partial\log|C|}{\partial s} = \mathrm{tr}\left(C^{-1}\frac{\partial C}{\partial s}\right)",
+        "= ", "= 2",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "old", "new"), [*FURTHER[:3], *(pytest.param(*row, marks=pytest.mark.slow) for row in FURTHER[3:])]
+)
+def test_what_no_value_is_may_be_differentiated(net: str, claim: str, old: str, new: str) -> None:
+    found = sb.verify(net, claim)
+    assert found.ok
+    assert str(found.claims[0].remarks[-1]).startswith("with q")
+    assert not sb.verify(net, claim.replace(old, new)).ok
+
+
+def test_several_formulas_are_differentiated_side_by_side() -> None:
+    parts = [
+        r"\frac{\partial \beta^\top X^\top X\beta}{\partial\beta} = 2X^\top X\beta",
+        r"\frac{\partial y^\top X\beta}{\partial\beta} = X^\top y",
+    ]
+    assert sb.verify(OLS, ", ".join([*parts, r"\frac{\partial S}{\partial\beta} = 2X^\top X\beta - 2X^\top y"])).ok
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        (r"-\nabla S = 2X^\top(y - X\beta)", "right, identity"),
+        (r"\frac12\nabla S = X^\top(X\beta - y)", "right, identity"),
+        (r"\frac{1}{n}\frac{\partial S}{\partial\beta} = \frac2nX^\top(X\beta - y)", "right, identity"),
+        (r"2\nabla_\beta S = X^\top(X\beta - y)", "up to convention"),
+        (r"\frac{\partial}{\partial\beta_j}S(\beta) = 2\sum_i(x_i^\top\beta - y_i)x_{ij}", "right, identity"),
+    ],
+)
+def test_a_number_or_what_it_is_a_function_of_may_stand_at_a_gradient(claim: str, kind: str) -> None:
+    assert sb.verify(OLS, claim).claims[0].kind == kind
 
 
 @pytest.mark.parametrize(("sign", "said"), [("", "as the network has it"), ("-", "the other sign"), ("2", "another than the loss")])
@@ -124,7 +170,8 @@ def test_a_claim_is_kept_as_it_was_written() -> None:
 
 def test_another_value_that_is_written_out_is_not_taken_for_the_loss() -> None:
     net, claim = CALLED[3]
-    assert sb.verify(net, claim.replace("AX - B", "2AX - B", 1)).claims[0].kind == "not understood"
+    found = sb.verify(net, claim.replace("AX - B", "2AX - B", 1)).claims[0]
+    assert (found.kind, found.asked and found.asked.of) == ("wrong", "q")  # of that value
 
 
 def test_the_entry_of_a_label_is_printed_as_one() -> None:

@@ -331,6 +331,8 @@ def _jacobian(state: State, found: Derivative, of: str, name: str) -> Senses:
             readings += made(
                 nd.transposed, readings, cost=FLIPPED, note=told("a Jacobian is taken with the upper tensor along the columns")
             )
+    if 2 in (top, below) and 0 in (top, below):  # of a matrix by a number, and the other way round: as the matrix lies
+        readings += sure(nd.renamed(whole, zip(own, (DOWN, RIGHT), strict=True)))
     if state.probe.shapes[of] == state.probe.shapes[found.wrt] and entrywise(state, of, found.wrt) and top <= 2:
         try:
             pairs = [(a, (DOWN, RIGHT)[k % top]) for k, a in enumerate(own)]

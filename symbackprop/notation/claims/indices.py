@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from symbackprop.notation.claims.words import TRANSPOSES
 
 SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
 _Size = TypeVar("_Size", int, sp.Expr)
+LONGEST = 6  # factors of a power of a matrix
 ROW_OF_NETWORK = 0.5  # W_j v is a number, where nobody claims anything of it
 _HALVES = re.compile(r"-?frac\d\d$")
 _FRACTION = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?$")
@@ -218,23 +220,14 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
         exponent = _rational(own, at)
         if state.context.is_network and exponent not in (0, 1):
             readings = _one_meaning(readings, exponent, at)
-        found = made(lambda x: _power(x, exponent), readings)
-        if exponent == 2:
-            square = [r for r in readings if r.node.matrix == MATRIX]
-            note = told("the square of a matrix is its product with itself")
-            found += made(lambda x: nd.matmul(x, x), square, cost=SQUARED, note=note)
-        return best(found)
+        return best(_powers(readings, exponent))
     exponent_readings = state.read(syntax(several))
     return best(made(lambda x, p: nd.arithmetic("**", x, p), readings, exponent_readings))
 
 
 def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
     """The readings but square matrices, whose power is a product on paper, and a power of the entries in code."""
-
-    def square(x: Node) -> bool:
-        return x.matrix == MATRIX and x.extent(DOWN) == x.extent(RIGHT) != 1
-
-    left = [r for r in readings if not square(r.node)]
+    left = [r for r in readings if not _is_square(r.node) or r.node.extent(DOWN) == 1]
     if not left:
         fault = f"the power {exponent} of a square matrix may be a product, or a power of its entries."
         mend = rf"Write A A for the product, A^{{\odot {exponent}}} for the entries."
@@ -247,10 +240,30 @@ def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
 def _inverse(readings: Senses) -> Senses:
     found = made(lambda x: nd.matrix_of("inverse", x), [r for r in readings if r.node.matrix == MATRIX])
     for reading in readings:
-        square = reading.node.matrix == MATRIX and reading.node.extent(DOWN) == reading.node.extent(RIGHT)
+        square = _is_square(reading.node)
         note = told("the power -1 is taken entry by entry") if reading.node.matrix else Told()
         found += made(lambda x: _power(x, sp.S.NegativeOne), [reading], cost=ENTRYWISE_INVERSE if square else 0.0, note=note)
     return best(found)
+
+
+def _powers(readings: Senses, exponent: sp.Expr) -> Senses:
+    """A power of the entries, and of a square matrix, to a whole number, a product: A^2 = A A, A^{-2} = A^{-1} A^{-1}."""
+    square = [r for r in readings if _is_square(r.node)] if exponent.is_Integer and 2 <= abs(exponent) <= LONGEST else []
+    by_inverse = bool(exponent < 0)
+    others = [r for r in readings if r not in square]
+    found = made(lambda x: _power(x, exponent), others)
+    found += made(lambda x: _power(x, exponent), square, cost=ENTRYWISE_INVERSE if by_inverse else 0.0)
+    note = Told() if by_inverse else told("the power of a matrix is its product with itself")
+
+    def product(x: Node) -> Node:
+        factor = nd.matrix_of("inverse", x) if by_inverse else x
+        return reduce(nd.matmul, [factor] * abs(int(exponent)))
+
+    return found + made(product, square, cost=0.0 if by_inverse else SQUARED, note=note)
+
+
+def _is_square(x: Node) -> bool:
+    return x.matrix == MATRIX and x.extent(DOWN) == x.extent(RIGHT)
 
 
 def _power(x: Node, exponent: sp.Expr) -> Node:

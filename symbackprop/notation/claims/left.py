@@ -202,6 +202,10 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
             node, by = nabla, several[0]
             if not nabla.wrt and len(several) == 1 and isinstance(by, Word) and state.names.lookup(by) and not by.sup:
                 node = replace(nabla, wrt=(Token(by.base, by.at), *((Token("_", by.at), *by.sub) if by.sub else ())))
+        case sx.Product(factors=(first, word, group)) if _is_application(state, word, group):  # \frac{\partial}{\partial w} L(w)
+            node = replace(node, factors=(first, word), ops=node.ops[:1])
+        case _:
+            pass
     try:
         found = derivatives.derivative(state, node)
     except Fault:

@@ -134,37 +134,6 @@ def labelled_number(state: State, word: Word) -> Senses | None:
     return [s._replace(notes=(*s.notes, note)) for s in scripts(state, sure(state.tensor(found.name)), (), word.sup, word.at)]
 
 
-def applied_to(state: State, word: Word, behind: Syntax) -> Senses | None:
-    """A value at what it is made of, R(x): the value; D(x_i), at a sample: its i-th entry. None where nothing is so applied.
-
-    Raises Fault where a value is at samples of other data.
-    """
-    value = state.names.lookup(word)
-    match behind:
-        case sx.Group(items=items, bracket="("):
-            given = [state.names.lookup(item) for item in items if isinstance(item, Word)]
-        case _:
-            return None
-    tensors = state.context.forward.tensors
-    if value is None or value.index or value.name not in tensors or tensors[value.name].kind != "value":
-        return None
-    known = [one for one in given if one is not None and not one.power]
-    if not known or len(known) < len(items):
-        return None
-    made, whole = state.context.made_of(value.name), sure(state.tensor(value.name))
-    if all(one.name in made and not (one.index or one.sample) for one in known):
-        return scripts(state, whole, (), value.power, word.at)
-    own, data, index = tensors[value.name], tensors.get(known[0].name), known[0].sample or known[0].index
-    if len(known) > 1 or data is None or data.kind != "data" or not index or not own.shape or not data.shape:
-        return None
-    if own.shape[0] != data.shape[0]:
-        return None
-    if data.name not in made:
-        fault = f"{described(word)} is not made of {described(items[0])}."  # type: ignore[arg-type]
-        raise Fault(fault, f"Write the value that the network has of {stem(data.name)}, or say what {word.base} is.", word.at)
-    return scripts(state, indexed(state, whole, index, word.at), (), value.power, word.at)
-
-
 def squeezed(whole: Sense) -> Senses:
     """A tensor without its axes of size 1, which people leave out."""
     single = [a for a in whole.node.axes if whole.node.extent(a) == 1]

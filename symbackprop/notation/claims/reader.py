@@ -11,6 +11,7 @@ from symbackprop.formulas.told import Told
 from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.applied import value_applied
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import CLOSING, syntax
 from symbackprop.notation.claims.indices import below, powered
@@ -245,7 +246,7 @@ class Reader:
             called = self.call(word, functions, behind)
             if called is not None:
                 return called[0], k + 1 + called[1]
-        value = naming.applied_to(state, word, behind[0]) if declared and behind else None
+        value = value_applied(state, word, behind[0]) if declared and behind else None
         if value is not None:
             return value, k + 2
         whole = self.joined(word, behind, self.may_join) if declared else None

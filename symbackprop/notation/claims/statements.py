@@ -231,9 +231,28 @@ def equality(node: Syntax) -> Equality:
         if between and isinstance(right, sx.Number) and right.text == "0" and not is_name(between[-1]):  # set to zero
             *between, right = between
         if isinstance(left, sx.Terms) and len(left.parts) == 1 and left.parts[0][0] < 0:  # -\frac{\partial E}{\partial w} = ...
-            left, *between, right = left.parts[0][1], *(sx.Terms(((-1, side),), side.at) for side in node.sides[1:])
+            left, *between, right = left.parts[0][1], *(sx.Terms(((-1, side),), side.at) for side in [*between, right])
+        if (factor := _before_derivative(left)) is not None and isinstance(left, sx.Product):  # \frac12\nabla L = ...
+            left, *between, right = left.factors[-1], *(_without(factor, side) for side in [*between, right])
         return Equality(left, right, tuple(between))
     return Equality(None, node)
+
+
+def _before_derivative(left: Syntax) -> Syntax | None:
+    """The number that stands before a derivative; None where none does."""
+    match left:
+        case sx.Product(factors=(factor, sx.Nabla() | sx.Fraction(over=sx.Partial())), ops=("" | "dot",)):
+            parts = (factor.over, factor.under) if isinstance(factor, sx.Fraction) else (factor,)
+            return factor if all(isinstance(part, sx.Number | Word) for part in parts) else None
+    return None
+
+
+def _without(factor: Syntax, side: Syntax) -> Syntax:
+    """A side without a factor that the left-hand side has."""
+    one = sx.Number("1", factor.at)
+    over, under = (factor.under, factor.over) if isinstance(factor, sx.Fraction) else (one, factor)
+    inverse = over if under == replace(one, at=under.at) else sx.Fraction(over, under, factor.at)
+    return sx.Product((inverse, sx.Group((side,), "(", side.at)), ("",), side.at)
 
 
 def _is_condition(left: Syntax | None, node: sx.Relation) -> bool:

@@ -1,0 +1,55 @@
+r"""Values of the network applied to what they are made of: R(x), and h_\theta(x^{(i)}) at a sample."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.indices import indexed
+from symbackprop.notation.claims.naming import scripts
+from symbackprop.notation.claims.shapes import Senses, sure
+from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.syntax import Syntax, Word
+from symbackprop.notation.claims.tokens import bare
+from symbackprop.notation.claims.words import described, stem
+
+
+def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
+    """A value at what it is made of, R(x): the value; D(x_i), at a sample: its i-th entry. None where nothing is so applied.
+
+    Raises Fault where a value is at samples of other data.
+    """
+    if not isinstance(behind, sx.Group) or behind.bracket != "(":
+        return None
+    value = state.names.lookup(_without_parameters(state, word))
+    given = [state.names.lookup(item) for item in behind.items if isinstance(item, Word)]
+    tensors = state.context.forward.tensors
+    if value is None or value.index or value.name not in tensors or tensors[value.name].kind != "value":
+        return None
+    known = [one for one in given if one is not None and not one.power]
+    if not known or len(known) < len(behind.items):
+        return None
+    made, whole = state.context.made_of(value.name), sure(state.tensor(value.name))
+    if all(one.name in made and not (one.index or one.sample) for one in known):
+        return scripts(state, whole, (), value.power, word.at)
+    at, *more = [one for one in known if one.index or one.sample or one.name not in made]
+    own, data, index = tensors[value.name], tensors.get(at.name), at.sample or at.index
+    if more or data is None or data.kind != "data" or not index or not own.shape or not data.shape:
+        return None
+    if own.shape[0] != data.shape[0]:
+        return None
+    if data.name not in made:
+        said = behind.items[known.index(at)]
+        fault = f"{described(word)} is not made of {described(said) if isinstance(said, Word) else data.name}."
+        raise Fault(fault, f"Write the value that the network has of {stem(data.name)}, or say what {word.base} is.", word.at)
+    return scripts(state, indexed(state, whole, index, word.at), (), value.power, word.at)
+
+
+def _without_parameters(state: State, word: Word) -> Word:
+    r"""A name without the parameters below it, which say what it depends on: h_\theta(x^{(i)}), f_{w,b}(x_i)."""
+    tensors = state.context.forward.tensors
+    below = [state.names.lookup(Word(t.text.lstrip("\\"), t.at)) for t in bare(word.sub) if t.text != ","]
+    known = [tensors.get(one.name) if one is not None else None for one in below]
+    is_said = bool(known) and all(one is not None and one.kind == "parameter" for one in known)
+    return replace(word, sub=()) if is_said else word

@@ -1,0 +1,47 @@
+"""Updates of parameters in LaTeX are judged by the gradient that they say."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+MEAN = sb.read("X: data[m, n]\ny: data[m]\ntheta: parameter[n]\nh = X @ theta\nJ = sum((h - y)**2)/(2*m)")
+RIDGE = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nlam: data\nL = sum((X @ w - y)**2)/2 + lam*sum(w**2)/2")
+LAYER = sb.read("x: data[d]\ny: data[h]\nW_1: parameter[h, d]\na = tanh(W_1 @ x)\nL = sum((a - y)**2)/2")
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "kind"),
+    [
+        (MEAN, r"\theta_j := \theta_j - \alpha\frac1m\sum_{i=1}^m(h_\theta(x^{(i)}) - y^{(i)})x_j^{(i)}", "right, identity"),
+        (MEAN, r"\theta := \theta - \frac{\alpha}{m}X^T(X\theta - \vec y)", "right, identity"),
+        (MEAN, r"\theta := \theta - \alpha X^T(X\theta - y)", "right, numeric"),  # the rate takes up m
+        (MEAN, r"\theta_j := \theta_j + \alpha\sum_{i=1}^m\left(y^{(i)} - h_\theta(x^{(i)})\right)x_j^{(i)}", "right, numeric"),
+        (MEAN, r"\theta := \theta + \frac{\alpha}{m}X^T(X\theta - y)", "up to convention"),
+        (MEAN, r"\theta := \theta - \frac{\alpha}{m}X^T(X\theta + y)", "wrong"),
+        (RIDGE, r"w^{(t+1)} = w^{(t)} - \eta_t\left(X^\top(Xw^{(t)} - y) + \lambda w^{(t)}\right)", "right, identity"),
+        (RIDGE, r"w_{t+1} = w_t - \eta X^\top(Xw_t - y) - \eta\lambda w_t", "right, identity"),
+        (RIDGE, r"w \leftarrow (1 - \eta\lambda)w - \eta X^\top(Xw - y)", "right, identity"),
+        (RIDGE, r"w \leftarrow (1 - \lambda)w - \eta X^\top(Xw - y)", "undecided"),  # what it is is not said
+        (RIDGE, r"w \leftarrow w - \eta\lambda w - \eta X^\top(Xw + y)", "wrong"),
+        (RIDGE, r"w^{new} = w^{old} - \eta v", "abbreviation"),  # a velocity that nothing is said of
+        (RIDGE, r"\Delta w_j = \eta\left(\sum_i(y_i - x_i^\top w)x_{ij} - \lambda w_j\right)", "right, identity"),
+        (LAYER, r"W^{[1]} := W^{[1]} - \alpha\,((a - y)\odot(1 - a^2))x^T", "right, identity"),
+        (LAYER, r"\Delta W^{(1)}_{ij} = -\eta(a_i - y_i)(1 - a_i^2)x_j", "right, identity"),
+        (LAYER, r"\Delta W^{(1)}_{ij} = -\eta(a_i - y_i)a_i(1 - a_i)x_j", "wrong"),
+    ],
+)
+def test_an_update_says_what_the_gradient_is(net: sb.Network, claim: str, kind: str) -> None:
+    found = sb.verify(net, claim).claims[0]
+    assert (found.kind, found.given) == (kind, claim.replace(":=", "=").replace(r"\leftarrow", "="))
+
+
+def test_an_update_by_what_was_said_before_claims_nothing_more() -> None:
+    steps = (
+        r"\frac{\partial J}{\partial\theta} = \frac1mX^T(X\theta - y) \\ \theta := \theta - \alpha\frac{\partial J}{\partial\theta}"
+    )
+    assert sb.verify(MEAN, steps).ok
+    assert "descent goes against it" in str(
+        sb.verify(MEAN, r"\theta := \theta + \frac{\alpha}{m}X^T(X\theta - y)").claims[0].because
+    )
