@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from symbackprop.backends.c_entries import groups, held, out_of
+from symbackprop.backends.c_circular import ROWS
+from symbackprop.backends.c_entries import groups, held, is_row, out_of
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES, TALL
 from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
@@ -156,6 +157,8 @@ class _Writer:
                     turn = f"turn{number}"
                     around.append(f"for (ptrdiff_t {turn} = 0; {turn} < {count}; {turn}++) {{")
                     self.lines = [*around, *(f"    {line}" for line in self.lines), "}"]
+                case [Apply() as s] if is_row(s):
+                    self._row(s)
                 case [s] if not isinstance(s, Apply | Copy):
                     self._statement(s)
                 case _:
@@ -187,6 +190,15 @@ class _Writer:
                 known[window] = own
         inner += [f"{self._at(window, len(dims))} = {own};" for window, own in known.items()]
         self._loop(dims, inner if dims or not known else ["{", *inner, "}"])
+
+    def _row(self, s: Apply) -> None:
+        """A function of entries that is called for all along the last axis."""
+        given, (count, ahead), depth = s.operands[0], s.out.dims[-1], len(s.out.dims) - 1
+        assert isinstance(given, Window)
+        step = given.dims[-1][1] if given.dims and given.dims[-1][0] != 1 else 0
+        places = [f"&{self._at(replace(w, dims=w.dims[:-1]), depth)}" for w in (given, s.out)]
+        call = f"turns_({ROWS[s.function]}, {count}, {places[0]}, {step}, {places[1]}, {ahead});"
+        self._loop([n for n, _ in s.out.dims[:-1]], [call])
 
     def _loop(self, dims: Sequence[int], inner: Sequence[str], first: int = 0) -> None:
         """Loops over positions, the last innermost."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from symbackprop.backends.c_circular import ROWS
 from symbackprop.plan.statements import Apply, Copy, Statement, Window
 
 
@@ -17,6 +18,11 @@ def groups(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
         group.append(statement)
     if group:
         yield group
+
+
+def is_row(s: Statement) -> bool:
+    """Whether many entries are computed by one call."""
+    return isinstance(s, Apply) and s.function in ROWS and bool(s.out.dims) and isinstance(s.operands[0], Window)
 
 
 def out_of(s: Statement) -> Window:
@@ -46,7 +52,7 @@ def reads(s: Statement) -> list[Window]:
 
 def _joins(group: Sequence[Statement], s: Statement) -> bool:
     """Whether a loop can do one statement more: over the same positions, each of which reads and writes its own entries alone."""
-    if not isinstance(s, Apply | Copy) or not isinstance(group[0], Apply | Copy):
+    if not isinstance(s, Apply | Copy) or not isinstance(group[0], Apply | Copy) or is_row(s) or is_row(group[0]):
         return False
     if [n for n, _ in s.out.dims] != [n for n, _ in out_of(group[0]).dims]:
         return False

@@ -1,13 +1,13 @@
 r"""What generated C is written with: functions of entries that compilers turn into vector instructions, and matrix products.
 
-exp and expm1 reduce x = n ln 2 + r with |r| <= ln 2 / 2 and sum r^k / k!; adding and subtracting 1.5 \cdot 2^{52} (or 2^{23})
-rounds to n without a branch. tanh x = e / (e + 2) with e = expm1(2 |x|). Few sums of many products, as in the gradient of a kernel,
-are computed side by side, twelve at a time, in vectors along what is summed.
+exp and expm1 reduce x = n ln 2 + r with |r| <= ln 2 / 2 and add to r the sum of the other r^k / k!; adding and subtracting
+1.5 \cdot 2^{52} (or 2^{23}) rounds to n without a branch. tanh x = e / (e + 2) with e = expm1(2 |x|). Few sums of many products, as
+in the gradient of a kernel, are computed side by side, twelve at a time, in vectors along what is summed.
 """
 
 from math import factorial
 
-from symbackprop.backends import c_logs, c_matrices, c_windows
+from symbackprop.backends import c_circular, c_hyperbolic, c_logs, c_matrices, c_windows
 
 LIBRARY = {  # functions of entries that the math library computes
     "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
@@ -44,14 +44,15 @@ void step_blas(blas_product product) { blas_ = product; }
 
 
 def _series(type_: str, terms: int, first: int) -> str:
-    """(((1/k! r + ...) r + 1/2!) r + 1/1!), by Horner's rule."""
+    """((1/k! r + ...) r + 1/2!), by Horner's rule."""
     text = f"({type_}){1 / factorial(terms)!r}"
     for k in range(terms - 1, first - 1, -1):
         text = f"({text} * r + ({type_}){1 / factorial(k)!r})"
     return text
 
 
-_EXPM1 = """static inline void reduced_(real x, real *scale, real *rest) {{
+_EXPM1 = """/* e^x = 2^less (scale + scale rest) */
+static inline void reduced_(real x, const int less, real *scale, real *rest) {{
     if (sizeof(real) == 4) {{
         const float magic = 12582912.0f;
         float y = (float)x, n = y * 1.44269504f + magic;
@@ -59,11 +60,11 @@ _EXPM1 = """static inline void reduced_(real x, real *scale, real *rest) {{
         memcpy(&bits, &n, 4);
         n -= magic;
         const float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
-        bits = (bits << 23) + 0x3f800000u;
+        bits = ((bits - (unsigned)less) << 23) + 0x3f800000u;
         float s;
         memcpy(&s, &bits, 4);
         *scale = (real)s;
-        *rest = (real)(r * {single});
+        *rest = (real)(r * (r * {single}) + r);
     }} else {{
         const double magic = 6755399441055744.0;
         double y = (double)x, n = y * 1.4426950408889634 + magic;
@@ -71,14 +72,14 @@ _EXPM1 = """static inline void reduced_(real x, real *scale, real *rest) {{
         memcpy(&bits, &n, 8);
         n -= magic;
         const double r = (y - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-        bits = (bits << 52) + 0x3ff0000000000000ull;
+        bits = ((bits - (unsigned long long)less) << 52) + 0x3ff0000000000000ull;
         double s;
         memcpy(&s, &bits, 8);
         *scale = (real)s;
-        *rest = (real)(r * {double});
+        *rest = (real)(r * (r * {double}) + r);
     }}
 }}
-""".format(single=_series("float", 7, 1), double=_series("double", 13, 1))
+""".format(single=_series("float", 7, 2), double=_series("double", 13, 2))
 
 HELPERS = {
     "reduced_": _EXPM1,
@@ -89,7 +90,7 @@ HELPERS = {
 """,
     "exp_": """static inline real exp_(real x) {
     real scale, rest;
-    reduced_(clipped_(x), &scale, &rest);
+    reduced_(clipped_(x), 0, &scale, &rest);
     const real low = sizeof(real) == 4 ? (real)-87 : (real)-708, high = sizeof(real) == 4 ? (real)88 : (real)709;
     const real inside = scale * rest + scale;
     return x < low ? (real)0 : x > high ? (real)INFINITY : inside;
@@ -97,7 +98,7 @@ HELPERS = {
 """,
     "expm1_": """static inline real expm1_(real x) {
     real scale, rest;
-    reduced_(clipped_(x), &scale, &rest);
+    reduced_(clipped_(x), 0, &scale, &rest);
     const real high = sizeof(real) == 4 ? (real)88 : (real)709;
     const real inside = scale * rest + (scale - 1);
     return x > high ? (real)INFINITY : inside;
@@ -106,7 +107,7 @@ HELPERS = {
     "tanh_": """static inline real tanh_(real x) {
     const real size = x < 0 ? -x : x, short_ = size > 20 ? (real)20 : size;
     real scale, rest;
-    reduced_(2 * short_, &scale, &rest);
+    reduced_(2 * short_, 0, &scale, &rest);
     const real e = scale * rest + (scale - 1), y = e / (e + 2);
     return x < 0 ? -y : x == x ? y : x;
 }
@@ -117,8 +118,14 @@ HELPERS = {
     "minimum_": "static inline real minimum_(real a, real b) { const real m = a < b ? a : b; return a != a ? a : m; }\n",
     "power_": "static inline real power_(real a, real b) { return powSUFFIX(a, b); }\n",
     "remainder_": "static inline real remainder_(real a, real b) { return a - b * floorSUFFIX(a / b); }\n",
-    **{f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n" for name, c in LIBRARY.items()},
+    **{
+        f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n"
+        for name, c in LIBRARY.items()
+        if f"{name}_" not in c_hyperbolic.HELPERS
+    },
     **c_logs.HELPERS,
+    **c_circular.HELPERS,
+    **c_hyperbolic.HELPERS,
     "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
     const ptrdiff_t whole = p == 1 && q == 1 ? n / 16 * 16 : 0;
     double total = 0;

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, assert_never
+from weakref import WeakSet
 
 import numpy as np
 from numpy import ndarray
@@ -51,6 +53,7 @@ WORDS: dict[str, Any] = (
     | {name: executed("\n\n\n".join(MATRIX_HELPERS.values()), name, {"np": np}) for name in MATRIX_HELPERS}
 )
 Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
+STEPS: WeakSet[Step] = WeakSet()  # all that there are
 ALIGNED = 64  # bytes: where buffers begin, so that vector instructions need no other path
 
 
@@ -180,7 +183,8 @@ class Step:
     exact              the function of dicts of both, whose results stand for those of a plan.
     again              binds it once more: a copy, which may go to another process, has memory of its own.
 
-    Memory is not shared between threads: bind a step for each. One that runs in another refuses.
+    Memory is not shared between threads: bind a step for each. One that runs in another refuses; in a process that was forked it
+    is idle.
     """
 
     again: Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], Step] | None = None
@@ -208,10 +212,12 @@ class Step:
             self.source, self._run = _planned(plan, memory, kinds)
         self.bytes = sum(array.nbytes for array in memory.values())
         self._idle = Lock()
+        STEPS.add(self)
 
     def __call__(self) -> float:
         """The value of the loss; `gradients` then holds the gradients."""
-        if not self._idle.acquire(False):
+        idle = self._idle  # a process that is forked in the midst has another
+        if not idle.acquire(False):
             raise ArgumentError("this step runs in another thread, and both would write into its memory: bind one for each")
         try:
             if self._run is not None:
@@ -224,7 +230,7 @@ class Step:
                     pass  # Python's numbers raise where NumPy's are infinite or NaN
             return self.written(*self.exact(self.parameters, self.data))
         finally:
-            self._idle.release()
+            idle.release()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.again is None:
@@ -254,6 +260,16 @@ class Step:
             own = self.parameters[name] if name in self.parameters else self.data[name]
             if own is not array:
                 own[...] = array
+
+
+def _all_idle() -> None:
+    """In a process that was forked, no thread goes on with a step that one of the other process was in."""
+    for step in STEPS:
+        step._idle = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_all_idle)
 
 
 def _bound_again(

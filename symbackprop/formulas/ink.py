@@ -3,6 +3,7 @@
 Everything is an `Ink`: named glyph outlines and rules around an origin on the baseline, with its extent.
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -60,6 +61,8 @@ NOTHING = Ink(0.0, 0.0, 0.0)
 
 # ziafont reads glyphs by seeking in one shared buffer, so that only one thread may measure at a time.
 _fonts_in_use = RLock()
+if hasattr(os, "register_at_fork"):  # a process that is forked has no thread that would give it back
+    os.register_at_fork(before=_fonts_in_use.acquire, after_in_parent=_fonts_in_use.release, after_in_child=_fonts_in_use.release)
 OUTLINES: dict[str, str] = {}
 """Each glyph that was measured, by name: its path in thousandths of the font's size, empty for a blank."""
 

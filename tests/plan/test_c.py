@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 from numpy import ndarray
@@ -181,18 +182,6 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
         for name, wants in (("A", 2 * A @ B @ B.T), ("B", 2 * A.T @ (A @ B))):
             np.testing.assert_allclose(step.gradients[name], wants, rtol=0, atol=1e-13 * np.abs(wants).max() * k)
 
-    @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
-    def test_functions_of_entries_are_exact_to_the_last_digits(dtype: str) -> None:
-        step = sb.compile("x: parameter[n]\nL = sum(exp(x)) + sum(tanh(x)) + sum(expm1(-x))", dtype=dtype)
-        x = np.concatenate([np.linspace(-80, 80, 4001), 10.0 ** np.arange(-12, 1), [0.0]]).astype(dtype)
-        native = step.bind({"x": x}, backend="c")
-        native()
-        wide = x.astype(float)
-        slopes = np.exp(wide) + 1 / np.cosh(np.minimum(abs(wide), 300)) ** 2 - np.exp(-wide)
-        scale = np.exp(wide) + np.exp(-wide)
-        error = abs(native.gradients["x"] - slopes) / scale
-        assert error.max() < (4e-7 if dtype == "float32" else 1e-15)
-
     @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
     def test_logarithms_are_exact_to_the_last_digit(dtype: str) -> None:
         about, rng = np.finfo(dtype), np.random.default_rng(0)
@@ -213,8 +202,48 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
             ):
                 np.testing.assert_allclose(found.astype("longdouble"), right, rtol=float(about.eps), atol=0)
 
+    @pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+    def test_functions_of_entries_are_exact_to_about_two_units(dtype: str) -> None:
+        mpmath.mp.prec, about, rng = 120, np.finfo(dtype), np.random.default_rng(0)
+        units = 2 if dtype == "float64" else 2.5
+        tiny, sign = 10.0 ** rng.uniform(-30, 0, 80), rng.choice([-1.0, 1.0], 80)
+        turns = np.pi / 4 * rng.integers(-1_000_000, 1_000_000, 100)  # next to where sin, cos or tan are 0 or infinite
+        circular = np.concatenate([rng.uniform(-4, 4, 300), tiny * sign, turns, [999_999.5, -1e6, 3e7, -1e15]])
+        hyperbolic = np.concatenate([rng.uniform(-3, 3, 300), tiny * sign, 0.9999 * np.log(about.max) * rng.uniform(-1, 1, 100)])
+        wide = np.concatenate([rng.uniform(-4, 4, 300), tiny * sign, 10.0 ** rng.uniform(0, np.log10(about.max) - 1, 80) * sign])
+        drawn = {
+            "sin": circular, "cos": circular, "tan": circular, "sinh": hyperbolic, "cosh": hyperbolic, "tanh": wide,
+            "exp": hyperbolic[abs(hyperbolic) < 87], "expm1": hyperbolic, "arctan": wide, "arcsinh": wide,
+            "arccosh": 1 + abs(wide), "arctanh": np.concatenate([tiny[tiny < 0.99] * 1.0, rng.uniform(-1, 1, 300)]),
+        }  # fmt: skip
+        points = {name: x.astype(dtype) for name, x in drawn.items()}
+        lines = [f"x_{n}: data[n_{n}]\nw_{n}: parameter[n_{n}]" for n in points]
+        text = "\n".join([*lines, "L = " + " + ".join(f"sum(w_{n} * {n}(x_{n}))" for n in points)])
+        given = {f"x_{n}": x for n, x in points.items()} | {f"w_{n}": np.ones_like(x) for n, x in points.items()}
+        step = sb.compile(text, dtype=dtype, refuse_nan=False).bind(given, backend="c")
+        step()
+        for name, x in points.items():
+            exact = getattr(mpmath, name.replace("arc", "a"))
+            for at, found in zip(x.tolist(), step.gradients[f"w_{name}"], strict=True):
+                right = exact(mpmath.mpf(at))
+                assert abs(mpmath.mpf(float(found)) - right) <= units * float(np.spacing(abs(found))), (name, at)
+
+    def test_functions_of_entries_read_and_write_where_a_plan_says() -> None:
+        text = "X: parameter[m, n]\ny: parameter[n]\nV: data[n, m]\nL = sum(V * sin(X).T) + sum(tan(y[1::2])) + sum(sin(X + y)) "
+        function = sb.compile(f"{text} + sum(cos(sin(X)[:, ::2])) + sum(V * sin(cos(X).T)) + sin(sum(y))", refuse_nan=False)
+        rng = np.random.default_rng(0)
+        given = {"X": rng.normal(size=(3, 300)), "y": rng.normal(size=300), "V": rng.normal(size=(300, 3))}
+        given["X"][1, 5], given["X"][2, -1] = math.nan, 1e9  # each far from 0 in a piece of its own
+        plain, native = (function.bind(given, backend=backend) for backend in ("numpy", "c"))
+        np.testing.assert_allclose(native(), plain(), rtol=1e-12)
+        for name, gradient in plain.gradients.items():
+            np.testing.assert_allclose(native.gradients[name], gradient, rtol=1e-11, atol=1e-13)
+
     def test_what_is_not_finite_is_what_numpy_says() -> None:
-        function = sb.compile("x: parameter[2]\nL = sum(exp(x) + tanh(x) + x * sigmoid(x) + maximum(x, 0))", refuse_nan=False)
+        function = sb.compile(
+            "x: parameter[2]\nL = sum(exp(x) + tanh(x) + x * sigmoid(x) + maximum(x, 0) + sinh(x) + arctan(x) + arcsinh(x))",
+            refuse_nan=False,
+        )
         plain, native = (function.bind({"x": np.ones(2)}, backend=backend) for backend in ("numpy", "c"))
         for x in (1e3, -1e3, math.inf, -math.inf, math.nan):
             plain.parameters["x"][1] = native.parameters["x"][1] = x

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import pickle
 import tracemalloc
 from collections.abc import Callable, Iterable
@@ -253,6 +254,18 @@ def test_a_step_that_runs_in_another_thread_is_refused() -> None:
     with step._idle, pytest.raises(ArgumentError, match=r"runs in another thread.* bind one for each"):
         step()
     assert step() == value
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_process_that_is_forked_while_another_thread_runs_a_step_has_a_step_of_its_own() -> None:
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    step = function.bind(at_sizes(function, range(3, 9))[1])
+    value = step()
+    with step._idle:  # as it is while a thread runs it, which the new process has not
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if step() == value else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_inputs_that_nothing_reads_are_no_part_of_a_step() -> None:
