@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import assert_never
 
 from symbackprop.backends.c_circular import ROWS
-from symbackprop.backends.c_entries import groups, held, is_row, out_of
+from symbackprop.backends.c_entries import groups, held, is_row
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES, TALL
 from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
 from symbackprop.backends.c_windows import SLAB
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
+from symbackprop.plan.neighbours import out_of
 from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import (
@@ -34,6 +35,7 @@ from symbackprop.plan.statements import (
     Window,
     WindowProduct,
     every,
+    windows_of,
 )  # fmt: skip
 
 REALS = {"float32": "float", "float64": "double"}
@@ -125,7 +127,7 @@ class _Writer:
         return "/* " + "\n   ".join(lines).replace("*/", "* /") + " */\n\n"
 
     def _tables(self) -> str:
-        read = {w.buffer for s in every(self.plan.statements) for w in _windows(s)}
+        read = {w.buffer for s in every(self.plan.statements) for w in windows_of(s)}
         return "".join(table(self.names[name], array) for name, array in self.plan.fixed.items() if name in read)
 
     def _memory(self) -> str:
@@ -381,13 +383,6 @@ def _start(window: Window) -> list[str]:
     turns = [f"turn{m.loop}" if not m.period else f"(turn{m.loop} % {m.period})" for m in window.moves]
     moves = [f"{m.step} * {turn}" for m, turn in zip(window.moves, turns, strict=True)]
     return [*([str(window.offset)] if window.offset else []), *moves]
-
-
-def _windows(s: Statement) -> list[Window]:
-    found: list[Window] = []
-    for value in vars(s).values():
-        found += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, Window)]
-    return found
 
 
 def _plain(name: str) -> str:

@@ -16,6 +16,7 @@ from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Window
+from symbackprop.plan.tiles import in_tiles
 
 HEAD = '''"""{title} and its gradients, as NumPy calls that write into memory which is allocated once.
 
@@ -67,7 +68,7 @@ def source(plan: Plan, dtype: str, title: str) -> str:
 
     Raises PlanError for a statement that has no spelling in NumPy.
     """
-    plan = in_pieces(plan)
+    plan = in_tiles(in_pieces(plan))
     printed = Printed(plan)
     body = "".join(f"    {line}\n" for line in printed.lines)
     used = set(re.findall(r"\w+", body))

@@ -44,6 +44,7 @@ from symbackprop.plan.statements import (
     WindowProduct,
     every,
 )  # fmt: skip
+from symbackprop.plan.tiles import in_tiles
 
 UFUNCS = sorted({row.numpy for row in FUNCTIONS.values()} | {"add", "subtract", "multiply", "negative", "square"})
 WORDS: dict[str, Any] = (
@@ -297,7 +298,7 @@ def _rows(name: str, window: Window, loop: int, inner: bool = False) -> str:
 
 def _planned(plan: Plan, memory: dict[str, ndarray], kinds: Mapping[str, np.dtype]) -> tuple[str, Callable[[], float]]:
     """The source of a plan's function, and the function; the plan's buffers are added to the memory."""
-    plan = in_pieces(plan)
+    plan = in_tiles(in_pieces(plan))
     memory |= {name: _aligned(b.length, kinds[b.kind]) for name, b in plan.buffers.items() if name not in memory}
     memory |= {name: array.astype(kinds["real"]) if array.dtype.kind == "f" else array for name, array in plan.fixed.items()}
     printed = Printed(plan)

@@ -170,3 +170,9 @@ def every(statements: Iterable[Statement]) -> Iterator[Statement]:
             yield from every(s.body)
         else:
             yield s
+
+
+def windows_of(s: Statement) -> list[Window]:
+    """The windows that a statement reads and writes; none of a loop."""
+    values = [v for value in vars(s).values() for v in (value if isinstance(value, tuple) else (value,))]
+    return [v for v in values if isinstance(v, Window)]

@@ -28,12 +28,14 @@ from symbackprop.plan.memory import GRADIENTS
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan
 from symbackprop.plan.statements import Apply, Copy, Window
+from symbackprop.plan.tiles import in_tiles
 from tests.plan.graph_value import tensor, values
 from tests.random_programs import programs
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOOPS = EXAMPLES / "loops"  # which tests of loops plan, at each number of steps
 NETWORKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.net") if path.parent != LOOPS)
+TILES = [1, 2, 3, 7, 1000]  # entries; the last is no tile of anything here
 WITHOUT_LOSS = {"linear_map.net", "softmax.net"}
 LENET = """
 X: data[n, 1, 12, 12]
@@ -109,7 +111,7 @@ def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name:
     numbers = data.draw(st.lists(st.integers(1, 5), min_size=12, max_size=12))
     passes = data.draw(st.sets(st.sampled_from(PASSES)))
     program, arrays = at_sizes(function, numbers)
-    made = plan(program, function.value_name, function.gradients, passes)
+    made = in_tiles(plan(program, function.value_name, function.gradients, passes), data.draw(st.sampled_from(TILES)), 1)
     assert_same(function, Step(made.layout, made, "float64", function._exact), arrays)
 
 
@@ -121,7 +123,7 @@ def test_random_programs(program: Program, data: st.DataObject) -> None:
     function = Compiled(derived.program, "L", gradients)
     passes = data.draw(st.sets(st.sampled_from(PASSES)))
     program, arrays = at_sizes(function, data.draw(st.lists(st.integers(2, 4), min_size=4, max_size=4)))
-    made = plan(program, function.value_name, function.gradients, passes)
+    made = in_tiles(plan(program, function.value_name, function.gradients, passes), data.draw(st.sampled_from(TILES)), 1)
     assert_same(function, Step(made.layout, made, "float64", function._exact), arrays)
 
 
@@ -145,6 +147,18 @@ def test_a_step_allocates_nothing() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - before < 4096  # numbers, tuples of axes: no array of the network
+
+
+def test_long_chains_over_large_arrays_are_done_in_tiles_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = sb.compile("X: parameter[n, d]\nb: parameter[d]\nL = sum(gelu(X + b)**2)", dtype="float32")
+    rng = np.random.default_rng(0)
+    arrays = {"X": rng.normal(size=(301, 1003)), "b": rng.normal(size=1003)}
+    step = function.bind(arrays)
+    monkeypatch.setattr("symbackprop.backends.numpy_step.in_tiles", lambda plan: plan)
+    whole = function.bind(arrays)
+    assert step() == whole()
+    assert (step.flat_gradient == whole.flat_gradient).all()
+    assert step.bytes < 0.8 * whole.bytes
 
 
 def test_the_arrays_of_a_step_are_views_of_flat_ones() -> None:
