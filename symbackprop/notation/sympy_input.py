@@ -16,15 +16,27 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
-from symbackprop.core.program import Signature, same_size, shape_text, size
+from symbackprop.core.program import Signature, shape_text, size
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation import sympy_scalars
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
+from symbackprop.notation.sympy_bound import OVER, apart
 from symbackprop.notation.sympy_matrices import Matrices, written_out
-from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, refuse_numbers, without_counterpart
-from symbackprop.notation.sympy_sums import OVER, Ranges, aligned, ours
+from symbackprop.notation.sympy_parts import (
+    Read,
+    Rule,
+    Written,
+    first,
+    kept,
+    name_of,
+    nodes,
+    printed,
+    refuse_numbers,
+    without_counterpart,
+)
+from symbackprop.notation.sympy_sums import Ranges, aligned, ours
 from symbackprop.notation.vocabulary import called, name_fault
 
 FILLED = (sp.Identity, sp.ZeroMatrix, sp.OneMatrix)
@@ -35,7 +47,8 @@ def from_sympy(expression: Any, wrt: Iterable[Any] | str | None = None, name: st
 
     expression   its symbols become inputs. Of matrices: MatrixSymbol, products, sums, transposes, traces, elementwise products
                  and powers, applyfunc, whole powers, Identity, ZeroMatrix, OneMatrix. Symbols among the sizes are sizes.
-                 Sum and Product over the whole axes of Indexed names and of entries of matrices.
+                 Sum and Product over axes of Indexed names and of entries of matrices, or over parts of them: places such as
+                 x[i + 1] and x[i + k], limits such as (j, i + 1, n - 1). An axis that is read up to its size is counted from 1.
     wrt          the symbols (or their names) that are parameters, the others are data; None: all are parameters.
     name         what to call the result.
     gates        as for `read`.
@@ -49,15 +62,16 @@ def from_sympy(expression: Any, wrt: Iterable[Any] | str | None = None, name: st
             raise NotationError(fault, "Write one network for each entry, or their sum: sum(A).")
         expression = expression[0, 0]
     if not isinstance(expression, Expr | MatrixExpr):
-        raise NotationError(f"{shown(expression)} is no expression of SymPy.", "Give an Expr or a MatrixExpr.")
+        raise NotationError(f"{shown(expression)} is no expression of SymPy.", _instead(expression))
     fault = name_fault(name)
     if fault:
         raise NotationError(*fault)
     several = wrt.split(",") if isinstance(wrt, str) else wrt
-    wanted = None if several is None else {str(w).strip() for w in several}
-    reading = Reading(expression, wanted, name)
+    wanted = None if several is None else {name_of(w.strip() if isinstance(w, str) else w) for w in several}
     try:
-        tensor = reading.read(expression).tensor
+        named = apart(expression)
+        reading = Reading(named, wanted, name)
+        tensor = reading.read(named).tensor
         if builder.number_of(tensor) is not None:
             raise NotationError("the expression is a number; nothing is to be derived.")
         shaped = {str(s) for t in reading.inputs.values() for extent in t.shape for s in extent.free_symbols}
@@ -83,18 +97,12 @@ class Reading:
         self.shared: dict[Any, Read] = {}
         every = nodes(expression)
         refuse_numbers(every)
-        self.ranges = Ranges(every)
-        self.rules = {
-            **Matrices().rules(),
-            **sympy_scalars.RULES,
-            sp.Sum: Rule(first, self.ranges.total),
-            sp.Product: Rule(first, self.ranges.product),
-        }
-        self.sizes = self.ranges.sizes()
-        for node in every:
-            shape = node.shape if isinstance(node, (sp.MatrixSymbol, sp.IndexedBase, *FILLED)) else None
-            self.sizes |= {str(s) for extent in shape or () for s in extent.free_symbols}
-        self.ranges.known = self.sizes
+        shapes = [node.shape or () for node in every if isinstance(node, (sp.MatrixSymbol, sp.IndexedBase, *FILLED))]
+        shaped = {str(s) for shape in shapes for extent in shape for s in extent.free_symbols}
+        self.ranges = Ranges(every, shaped)
+        self.sizes = self.ranges.known
+        over = Rule(first, self.ranges.over)
+        self.rules = {**Matrices().rules(), **sympy_scalars.RULES, **dict.fromkeys(OVER, over)}
 
     def read(self, expression: sp.Basic, bound: Mapping[sp.Basic, Read] | None = None) -> Read:
         """The expression as a tensor; the symbols in `bound` stand for tensors."""
@@ -117,11 +125,11 @@ class Reading:
     def once(self, node: sp.Basic, parts: list[Read], setting: Any) -> Read:
         """The node as read; one that equals a node before it, but for the names of its indices, is that node."""
         labels = tuple(dict.fromkeys(label for part in parts for label in part.labels))
-        over = [index for (index, *_) in setting] if isinstance(node, OVER) else []
-        if isinstance(node, OVER):
-            number: Any = tuple(labels.index(index) if index in labels else self.ranges.extent(index) for index in over)
-        else:
-            number = setting
+        over = node.limits if isinstance(node, OVER) else ()
+        number = setting
+        if over:
+            nested = any(bound.has(*self.ranges.limits) for _, *bounds in over for bound in bounds)
+            number = over if nested else tuple(labels.index(i) if i in labels else self.ranges.extent(i) for i, *_ in over)
         key = (
             node.func,
             tuple((id(p.tensor), p.shape, p.flipped, tuple(map(labels.index, p.labels))) for p in parts),
@@ -129,16 +137,16 @@ class Reading:
         )
         if key not in self.shared:
             try:
-                read = self.rule(node).make(node, parts if isinstance(node, OVER) else aligned(parts, labels), setting)
+                read = self.rule(node).make(node, parts if over else aligned(parts, labels), setting)
             except LanguageError as error:
                 raise NotationError(f"{Written(node)}: {error}") from None
             if read.tensor.name is None and read.tensor.written is None:
                 read.tensor.written = Written(node)
             self.shared[key] = read
         read = self.shared[key]
-        if not labels:
-            return read
-        return read._replace(labels=labels if not isinstance(node, OVER) else tuple(one for one in labels if one not in over))
+        if over and number is not over:
+            return read._replace(labels=tuple(one for one in labels if one not in {index for index, *_ in over}))
+        return read if over or not labels else read._replace(labels=labels)
 
     def rule(self, node: sp.Basic) -> Rule:
         """How the node is read. Raises NotationError where it has no counterpart."""
@@ -153,7 +161,7 @@ class Reading:
         if isinstance(node, ElementwiseApplyFunction):
             return Rule(lambda n: ([n.expr], n.function), self.applied)
         if isinstance(node, MatrixElement):
-            return Rule(lambda n: ([n.args[0]], n.args[1:]), self.element)
+            return Rule(lambda n: ([n.args[0]], n.args[1:]), lambda n, parts, _: self.ranges.entry(n, parts[0].upright()))
         if isinstance(node, sp.Indexed):
             return Rule(_leaf, self.indexed)
         for kind in type(node).__mro__:
@@ -178,7 +186,7 @@ class Reading:
         return Read(self.input(node, kept(shape)), shape)
 
     def input(self, node: Any, shape: tuple[Expr, ...], domain: str | None = None) -> Tensor:
-        name = str(node)
+        name = name_of(node)
         fault = name_fault(name)
         if name in self.sizes:
             fault = (f"{name} is a symbol and a size.", "Rename one.")
@@ -201,22 +209,13 @@ class Reading:
         tensor = called("eye", [shape[0]], {}) if isinstance(node, sp.Identity) else called("full", [kept(shape), value], {})
         return Read(tensor, shape)
 
-    def element(self, node: Any, parts: list[Read], places: tuple[Any, ...]) -> Read:
-        (part,) = parts
-        return self.ranges.entry(node, part.upright(), list(places), list(part.shape))
-
     def indexed(self, node: Any, parts: list[Read], _: Any) -> Read:
-        places = list(node.indices)
-        if node.base.shape is not None:
-            extents = [_extent(extent) for extent in node.base.shape]
-        elif all(place in self.ranges.limits for place in places):
-            extents = [self.ranges.extent(place) for place in places]
-        else:
-            raise NotationError(f"{Written(node)}: the sizes of {node.base} are not known.", "Write IndexedBase(..., shape=(n,)).")
-        tensor = self.input(node.base, tuple(extents))
-        if len(extents) != tensor.ndim or not all(map(same_size, extents, tensor.shape)):
-            raise NotationError(f"{Written(node)}: {node.base} has the shape {shape_text(tensor.shape)} elsewhere.")
-        return self.ranges.entry(node, tensor, places, [n if n != 1 else None for n in extents])
+        array = node.base
+        rank = {len(one.args) - 1 for one, _ in self.ranges.read[array, 0]}
+        if len(rank) > 1 or (array.shape is not None and rank != {len(array.shape)}):
+            raise NotationError(f"{Written(node)}: {array} has {' and '.join(map(str, sorted(rank)))} indices elsewhere.")
+        extents = tuple(_extent(self.ranges.axis(array, k).extent) for k in range(len(node.indices)))
+        return self.ranges.entry(node, self.input(array, extents))
 
     def applied(self, node: Any, parts: list[Read], function: Any) -> Read:
         """f(X) entry by entry: the body of f with its argument bound to X."""
@@ -227,6 +226,17 @@ class Reading:
         if tensor.ndim != part.tensor.ndim:
             tensor = tensor + called("zeros_like", [part.tensor], {})
         return part._replace(tensor=tensor)
+
+
+def _instead(given: Any) -> str:
+    """What to give in the place of something that is no expression of numbers."""
+    if isinstance(given, sp.Eq):
+        return "An equation is no number: give its right side, equation.rhs, or (equation.lhs - equation.rhs)**2."
+    if isinstance(given, sp.Poly):
+        return "Give polynomial.as_expr()."
+    if isinstance(given, list | tuple | sp.Tuple | sp.NDimArray):
+        return "Give one expression for each network, or their sum."
+    return "Give an Expr or a MatrixExpr."
 
 
 def _leaf(node: sp.Basic) -> tuple[list[sp.Basic], Any]:

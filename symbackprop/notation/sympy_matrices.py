@@ -94,6 +94,8 @@ class Matrices:
             sp.Inverse: Rule(first, _inverse),
             sp.MatPow: Rule(first, self.power),
             sp.Determinant: Rule(first, _determinant),
+            sp.DotProduct: Rule(arguments, lambda node, parts, _: self.times(_row(parts[0]), _row(parts[1]).T)),
+            sp.DiagMatrix: Rule(first, _diagonal),
             **PIECES,
         }
 
@@ -133,6 +135,18 @@ def _mend(a: Read, b: Read) -> str:
     if same_size(b.shape[1], a.shape[0]):
         return f"Did you mean {y} * {x}?"
     return ""
+
+
+def _row(part: Read) -> Read:
+    return part if part.shape[0] == 1 else part.T
+
+
+def _diagonal(node: Any, parts: list[Read], _: Any) -> Read:
+    (part,) = parts
+    tensor = part.tensor
+    if 1 not in part.shape:
+        raise NotationError(f"{Written(node)}: {label(tensor)} is {shape_text(part.shape)}, no vector.")
+    return Read(called("diag", [tensor], {}) if tensor.ndim else tensor, (*tensor.shape, *tensor.shape) or part.shape)
 
 
 def square(node: sp.Basic, part: Read) -> Read:

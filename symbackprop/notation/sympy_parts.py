@@ -8,9 +8,14 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr
+from sympy.core.function import AppliedUndef
 
+from symbackprop.core.choices import nearest
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.signs import typed
+from symbackprop.notation.vocabulary import KEYWORDS, functions
+from symbackprop.notation.words import MEANT
 
 Shape = tuple[Expr, ...]
 PRINTED = 2_000  # nodes of an expression that is printed
@@ -134,11 +139,33 @@ def first(node: sp.Basic) -> tuple[list[sp.Basic], Any]:
     return [node.args[0]], node.args[1:]
 
 
+def name_of(symbol: Any) -> str:
+    r"""The name of a symbol as the language spells it: lam for lambda and λ, w_1 for w_{1}, yhat for \hat{y}."""
+    name = symbol if isinstance(symbol, str) else symbol.name if isinstance(symbol, sp.Symbol) else str(symbol)
+    if not name.isidentifier() and any(sign in name for sign in "\\{}^"):
+        from symbackprop.notation.latex.naming import name_in
+
+        name = name_in(name) or name
+    return KEYWORDS.get(name, typed(name))
+
+
 def without_counterpart(node: sp.Basic, what: str) -> NotationError:
     """The error for a node that the language has nothing for."""
     mend = f"It stands in {Written(node)}."
-    if isinstance(node, sp.Derivative | sp.Integral | sp.Limit):
-        mend += " Let SymPy work it out first: expression.doit()."
+    if isinstance(node, sp.Derivative | sp.Integral | sp.Limit | sp.Subs):
+        if node.atoms(AppliedUndef):
+            mend += " SymPy does not know the function in it either: write its formula."
+        else:
+            mend += " Let SymPy work it out first: expression.doit()."
+    elif isinstance(node, AppliedUndef):
+        near = MEANT.get(what) or (nearest(what, functions()) if len(what) > 2 else None)
+        if near in functions():
+            mend += f' Did you mean Function("{near}")?'
+        elif all(one.is_Symbol or one.is_Integer for one in node.args):
+            where = ", ".join(map(str, node.args))
+            mend += f' Write Symbol("{what}") for one number, IndexedBase("{what}")[{where}] for an entry.'
+        else:
+            mend += f" Write its formula: expression.replace(Function('{what}'), lambda x: ...)."
     return NotationError(f"{what} has no counterpart in the language.", mend)
 
 

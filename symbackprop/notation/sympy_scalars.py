@@ -219,6 +219,7 @@ RULES: dict[type, Rule] = {
     sp.Heaviside: Rule(arguments, _heaviside),
     sp.Piecewise: Rule(_case_parts, _cases),
     **dict.fromkeys((sp.conjugate, sp.re), Rule(first, lambda node, parts, _: parts[0])),  # numbers are real
+    sp.im: Rule(_none, lambda node, parts, _: Read(builder.constant(0))),
     sp.UnevaluatedExpr: Rule(first, lambda node, parts, _: parts[0]),
     sp.core.relational.Relational: Rule(arguments, _relation),
     sp.And: Rule(arguments, _and),

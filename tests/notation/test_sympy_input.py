@@ -10,6 +10,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Function, Lambda, MatrixSymbol, Rational, Symbol, symbols
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.notation import NotationError
@@ -91,6 +92,7 @@ MATRICES: dict[str, tuple[Any, Callable[..., Any]]] = {
     "blocks": (sp.BlockMatrix([[W, A], [V.T, v * v.T]]), lambda W, A, V, v: np.block([[W, A], [V.T, np.outer(v, v)]])),
     "blocks of columns": (sp.BlockMatrix([[v], [u]]), lambda v, u: np.concatenate([v, u])),
     "kronecker": (sp.KroneckerProduct(W, v, A), lambda W, v, A: np.kron(np.kron(W, v[:, None]), A)),
+    "vectors": (sp.DotProduct(u, W.T * v) * sp.DiagMatrix(v) * W, lambda u, W, v: (u @ W.T @ v) * np.diag(v) @ W),
     "scalar factors": (x * W * u * y, lambda x, W, u, y: x * y * (W @ u)),
 }
 
@@ -105,22 +107,64 @@ def test_matrices_have_numpys_value(case: str) -> None:
     np.testing.assert_allclose(found, theirs, rtol=1e-13)
 
 
-def test_sums_over_indices() -> None:
-    X, B = sp.IndexedBase("X", shape=(n, m)), sp.IndexedBase("B")
-    X_, B_ = POINT["W"].T @ POINT["W"][:, :1] * np.arange(1, 5), POINT["u"]
-    X_ = X_.T
-    cases = {
-        sp.Sum((sp.Sum(X[i, j] * B[j], (j, 0, m - 1)) - 1) ** 2, (i, 0, n - 1)): ((X_ @ B_ - 1) ** 2).sum(),
-        sp.Sum(B[k] * k + 3, (k, 1, m)): (B_ * np.arange(1, 4) + 3).sum(),
-        sp.Sum(B[k] * B[j] * (k - j), (k, 0, m - 1), (j, 0, m - 1)): 0,
-        sp.Sum(X[i, j] * sp.exp(B[j]), (i, 0, n - 1), (j, 0, m - 1)): (X_ * np.exp(B_)).sum(),
-        sp.Sum(sp.Sum(B[j], (j, 0, m - 1)), (i, 0, m - 1)): 3 * B_.sum(),
+B, X, Y = sp.IndexedBase("B"), sp.IndexedBase("X"), sp.IndexedBase("Y")
+Bn, Xnm = sp.IndexedBase("B", shape=(n,)), sp.IndexedBase("X", shape=(n, m))
+SUMS: dict[str, tuple[Any, int]] = {
+    "a matrix and a vector": (sp.Sum((sp.Sum(Xnm[i, j] * B[j], (j, 0, m - 1)) - 1) ** 2, (i, 0, n - 1)), 0),
+    "an index as a number": (sp.Sum(B[k] * k + 3, (k, 1, m)), 1),
+    "two indices": (sp.Sum(B[k] * Y[j] * (k - j) + Xnm[k, j], (k, 0, n - 1), (j, 0, m - 1)), 0),
+    "what lacks an index": (sp.Sum(sp.Sum(B[j], (j, 0, m - 1)), (i, 0, m - 1)) * sp.Product(B[j], (j, 0, m - 1)), 0),
+    "one name over two ranges": (sp.Sum(B[i], (i, 1, n)) * sp.Sum(Y[i] + sp.Sum(Y[i], (i, 1, m)), (i, 1, m)), 1),
+    "a name outside its sum": (sp.Sum(B[k] * x, (k, 0, n - 1)) * x, 0),
+    "counted from 1, and an entry": (sp.Sum(Bn[i] ** 2, (i, 1, n)) * Bn[1] + Bn[n], 1),
+    "an entry that others count from 1": (sp.Sum(Bn[i] ** 2, (i, 1, n)) * sp.IndexedBase("Y", shape=(3,))[1], 1),
+    "counted from 0, and an entry": (sp.Sum(Bn[i] ** 2, (i, 0, n - 1)) * Bn[1] + Bn[n - 1], 0),
+    "a part of an axis": (sp.Sum(Bn[i] ** 2, (i, 2, n)) + sp.Sum(Xnm[i, j], (i, 1, n), (j, 2, m)), 1),
+    "neighbours": (sp.Sum((B[i + 1] - B[i]) ** 2, (i, 0, n - 2)) + sp.Sum(Y[j] * Y[j - 1], (j, 1, m)), 0),
+    "backwards": (sp.Sum(B[i] * B[n - 1 - i], (i, 0, n - 1)), 0),
+    "a window": (sp.Sum(sp.Sum(Y[k] * B[i + 2 * k], (k, 0, m - 1)) ** 2, (i, 0, n - 1)), 0),
+    "a diagonal": (sp.Sum(X[i, i] * X[i, i + 1], (i, 0, n - 1)), 0),
+    "pairs": (sp.Sum(1 / (B[i] - B[j]), (j, i + 1, n - 1), (i, 0, n - 2)), 0),
+    "a limit in a limit": (sp.Sum(sp.Sum(B[j - i] * sp.Sum(B[k], (k, i, j)), (j, i, n - 1)) ** 2, (i, 0, n - 1)), 0),
+    "products up to an index": (sp.Sum(sp.Product(B[j], (j, 1, i)), (i, 1, n)), 1),
+    "nothing but entries": (B[0] * B[2] + sp.sin(B[1]), 0),
+    "of a matrix": (sp.Sum(W[i, j] * V[j, i], (i, 0, h - 1), (j, 0, d - 1)) + sp.Sum((W * V)[i, i], (i, 0, h - 1)), 0),
+}  # fmt: skip
+"""Sums, and what their arrays are counted from."""
+
+
+def _expanded(e: Any) -> Any:
+    """The expression with its sums written out, the outermost first: SymPy's doit wants the limits of inner ones to be numbers."""
+    if isinstance(e, sp.Sum | sp.Product):
+        *inner, (index, low, high) = e.limits
+        rest = e.func(e.function, *inner) if inner else e.function
+        parts = [_expanded(rest.subs(index, k)) for k in range(int(low), int(high) + 1)]
+        return sp.Add(*parts) if isinstance(e, sp.Sum) else sp.Mul(*parts)
+    return e.func(*map(_expanded, e.args)) if e.args and not isinstance(e, sp.Indexed | MatrixElement) else e
+
+
+@pytest.mark.parametrize("case", SUMS)
+def test_sums_over_indices_have_sympys_value(case: str) -> None:
+    expression, first = SUMS[case]
+    network = from_sympy(expression)
+    rng, at = np.random.default_rng(0), {n: 4, m: 3, h: 2, d: 3}
+    sizes = {str(size): number for size, number in at.items()}
+    point = {
+        t.name: rng.uniform(0.5, 1.5, [int(e.subs({s: sizes[str(s)] for s in e.free_symbols})) for e in t.shape])
+        for t in network.program.inputs
     }
-    for expression, theirs in cases.items():
-        network = from_sympy(expression)
-        point = {"X": X_, "B": B_}
-        found = value(network, {t.name: point[t.name] for t in network.program.inputs}, {"n": 4, "m": 3})
-        np.testing.assert_allclose(found, theirs, rtol=1e-12, atol=1e-12)
+    theirs = _expanded(expression.subs({s: sp.Integer(number) for s, number in at.items()}))
+    entries = {one: point[str(one.base)][tuple(int(place) - first for place in one.indices)] for one in theirs.atoms(sp.Indexed)}
+    entries |= {one: point[str(one.parent)][int(one.i), int(one.j)] for one in theirs.atoms(MatrixElement)}
+    wanted = theirs.xreplace({one: sp.Float(number) for one, number in entries.items()}).subs({x: point.get("x", 0)})
+    np.testing.assert_allclose(value(network, point, sizes), float(wanted), rtol=1e-12)
+
+
+def test_names_are_spelled_as_the_language_spells_them() -> None:
+    written = {"lambda": "lam", "w_{1}": "w_1", r"\hat{y}": "yhat", "θ": "theta", "w₂": "w_2"}
+    network = from_sympy(sp.Add(*(Symbol(name) ** 2 for name in written)), wrt=[Symbol("lambda"), "θ"])
+    assert {t.name for t in network.program.inputs} == {*written.values()}
+    assert {t.name for t in network.program.inputs if t.kind == "parameter"} == {"lam", "theta"}
 
 
 def test_parameters_are_what_wrt_names() -> None:
@@ -148,7 +192,7 @@ def test_a_deep_expression_is_read() -> None:
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "function": (lambda: sp.zeta(x) + 1, "zeta has no counterpart in the language. It stands in zeta(x)."),
-    "unknown": (lambda: Function("f")(x), "f has no counterpart in the language. It stands in f(x)."),
+    "unknown": (lambda: Function("f")(x + 1), "f has no counterpart in the language. It stands in f(x + 1). Write its formula:"),
     "integral": (lambda: sp.Integral(x, x), "Integral has no counterpart in the language."),
     "derivative": (lambda: sp.Derivative(Function("f")(x), x), "Derivative has no counterpart in the language."),
     "complex": (lambda: sp.I * x, "ImaginaryUnit has no counterpart in the language. It stands in I."),
@@ -172,9 +216,26 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "not sympy": (lambda: "x + 1", "'x + 1' is no expression of SymPy. Give an Expr or a MatrixExpr."),
     "no default": (lambda: sp.Piecewise((x, x > 0)), "Piecewise((x, x > 0)) has no value everywhere. End it with (value, True)."),
     "limits": (lambda: sp.Sum(sp.IndexedBase("B", shape=(m,))[i], (i, 0, n - 1)), "B[i]: i runs over n, the axis has size m."),
-    "part of an axis": (lambda: sp.Sum(sp.IndexedBase("B")[i], (i, 2, n)), "B[i]: i begins at 2. Sum over the whole axis."),
-    "shifted": (lambda: sp.Sum(sp.IndexedBase("B", shape=(n,))[i + 1], (i, 0, n - 1)), "B[i + 1]: i + 1 is no index."),
-    "no shape": (lambda: sp.IndexedBase("B")[0] + x, "B[0]: the sizes of B are not known. Write IndexedBase(..., shape=(n,))."),
+    "part of an axis": (lambda: sp.Sum(B[i], (i, 2, n)), 'B[i]: the sizes of B are not known. Write IndexedBase("B", shape=(n,))'),
+    "beyond": (lambda: sp.Sum(Bn[i + 1], (i, 0, n - 1)) + Bn[0], "B[i + 1]: i + 1 runs from 1 to n, the axis has size n."),
+    "no index": (lambda: B[i] ** 2, "B[i]: i is no index. Sum over it: Sum(..., (i, 0, n - 1))."),
+    "a place that is computed": (lambda: sp.Sum(B[i**2], (i, 0, n - 1)), "B[i**2]: i**2 is no index. An index is made of"),
+    "no shape": (lambda: B[0] + x, "B[0]: the sizes of B are not known."),
+    "two sizes": (
+        lambda: sp.Sum(B[i], (i, 1, n)) * sp.Sum(B[i], (i, 1, m)),
+        "axis 0 of B is read over ranges that differ: m and n.",
+    ),
+    "either way": (
+        lambda: sp.Sum(Bn[i], (i, 1, n)) * sp.Sum(Xnm[i, 1], (i, 0, n - 1)),
+        "X[i, 1]: X may be counted from 0 or from 1; others are counted either way. Count every index from 0.",
+    ),
+    "without end": (lambda: sp.Sum(x**i, (i, 0, sp.oo)), "i runs without end."),
+    "half a size": (lambda: sp.Sum(B[i], (i, 0, n / 2)), "n/2 is no whole number."),
+    "backwards": (lambda: sp.Sum(B[j], (j, i + 2, n - 1), (i, 0, n - 1)), "the range of j may end before it begins"),
+    "an equation": (lambda: sp.Eq(y, x), "Eq(y, x) is no expression of SymPy. An equation is no number: give its right side"),
+    "a polynomial": (lambda: sp.Poly(x**2, x), "Give polynomial.as_expr()."),
+    "sigma": (lambda: Function("sigma")(x), 'It stands in sigma(x). Did you mean Function("sigmoid")?'),
+    "a function of an index": (lambda: sp.Sum(Function("q")(i), (i, 1, n)), 'IndexedBase("q")[i] for an entry.'),
     "a size of nothing": (lambda: sp.Sum(x, (i, 1, n)), "the size n stands in the shape of no tensor."),
     "a tower of powers": (
         lambda: x * sp.Pow(1000, sp.Pow(1000, 1000, evaluate=False), evaluate=False),
