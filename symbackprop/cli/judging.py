@@ -28,7 +28,8 @@ def claims_given(claims: str, net: str) -> Any:
     if "=" not in keyed(claims):
         near = near_file(claims)
         mend = f"did you mean {near}?" if near and not near.endswith(SUFFIX) else 'name a file, or write a claim, "W_1 = ..."'
-        raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
+        missing = f"there is no file {shortened(claims)}" if claims.strip() else "there is no claim"
+        raise SymbackpropError(f"{missing}; {mend}")
     return typed_claims(claims)
 
 

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import click
 
+from symbackprop.cli.options import TwiceError
 from symbackprop.cli.shell import in_language
 from symbackprop.core.choices import LANGUAGES, OTHER_NAMES, nearest
 from symbackprop.core.files import is_path
@@ -36,6 +37,10 @@ def _said(fault: click.UsageError, ctx: click.Context) -> Told:
     command, path = ctx.command, ctx.command_path
     typed, extra = _quoted(fault.message, "'(.*?)'"), _quoted(fault.message, r"\((.*)\)")
     match fault:
+        case TwiceError(option=option):
+            if option.metavar == "NAMES":
+                return told("{} is given more than once: write it once, with commas between the names", option.opts[0])
+            return told("{} is given more than once: write it once", option.opts[0])
         case click.NoSuchOption(option_name=name):
             return told("there is no option {}; {}", name, _option(name, command, path))
         case click.BadOptionUsage(option_name=name):

@@ -20,8 +20,31 @@ NATURAL = click.IntRange(min=0)
 READ_BY = ("lets", "widths", "expand", "merge", "gates", "example", "learnt", "branches")  # options about how NET is read
 
 
+class TwiceError(click.UsageError):
+    """An option that takes one value was given several."""
+
+    def __init__(self, option: click.Option, ctx: click.Context) -> None:
+        super().__init__(f"{option.opts[-1]} is given twice", ctx)
+        self.option = option
+
+
 class Command(click.Command):
-    """A command that tells the options that few need behind the others."""
+    """A command that tells the options that few need behind the others, and takes an option that has one value once."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for one in {*given}:
+            if isinstance(one, click.Option) and not (one.multiple or one.is_flag) and given.count(one) > 1:
+                raise TwiceError(one, ctx)
+        left = super().parse_args(ctx, args)
+        for one in {*given}:
+            if (
+                isinstance(one, click.Option)
+                and (one.metavar or "").startswith(("FILE", "FOLDER"))
+                and ctx.params[one.name or ""] == ""
+            ):
+                raise click.BadOptionUsage(one.opts[0], "", ctx)
+        return left
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         told = [

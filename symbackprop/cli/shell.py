@@ -277,6 +277,8 @@ def read_object(option: str, path: str, entries: str) -> dict[str, Any]:
     except SymbackpropError:
         raise
     except OSError as fault:
+        if "=" in path or path.lstrip()[:1] in "{[":
+            raise SymbackpropError(f"{option} {shortened(path)}: write that in a JSON file, {entries}, and name the file") from None
         near = near_file(path) if isinstance(fault, FileNotFoundError) else None
         told = f"{option} {shortened(path)}: {fault.strerror}"
         raise SymbackpropError(f"{told}; did you mean {near}?" if near else told) from None

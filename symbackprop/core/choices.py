@@ -35,7 +35,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def mend(name: str, known: Iterable[str]) -> str:
     """What to write instead of a name that is not there: the nearest one, or those that there are."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     near = nearest(name, names)
     return f"did you mean {near}?" if near else f"there are {', '.join(sorted(names)[:20])}" if names else "there are none"
 

@@ -126,7 +126,7 @@ def near_file(path: StrPath) -> str | None:
 
 
 def _near(path: str, fits: Callable[[str], bool]) -> str | None:
-    """What is near a path among what `fits`: in its folder, or in one like that, whatever its suffix."""
+    """What is near a path among what `fits`, in its folder or one like that, where its suffix or all before that is nearly the same."""
     folder, name = os.path.split(path)
     try:
         if folder and not os.path.isdir(folder):
@@ -138,7 +138,9 @@ def _near(path: str, fits: Callable[[str], bool]) -> str | None:
     except (OSError, ValueError):  # a folder that may not be read, a name that no file can have
         return None
     stem, suffix = os.path.splitext(name)
-    near = nearest(stem, (os.path.splitext(n)[0] for n in names))
+    split = [os.path.splitext(n) for n in names]
+    endings = {suffix, nearest(suffix, {ending for _, ending in split})}
+    near = nearest(stem, (own for own, ending in split if own == stem or not suffix or ending in endings))
     found = [(ending != suffix, ending != ".net", n) for n in names for own, ending in (os.path.splitext(n),) if own == near]
     return os.path.join(folder, min(found)[2]) if found else None
 

@@ -28,6 +28,7 @@ from symbackprop.notation.claims.constants import constant
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
 _OF_LOSS = re.compile(r"d_?([jJlLcCeE]|loss|cost|error)_d_?(\w+)")  # dj_dw: of the loss, whatever the network calls it
+_D = re.compile(r"_?d_?")
 
 
 def about(truth: Truth, name: str, of: str, wrt: str, notes: tuple[Told, ...] = ()) -> Asked:
@@ -60,6 +61,10 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
     called = _OF_LOSS.fullmatch(what)
     if called and called[1] not in tensors and (wrt := spelled(truth, called[2])) is not None and differentiable(truth, wrt):
         return about(truth, name, truth.of, wrt)
+    for d in _D.finditer(what, 2) if what[:1] == "d" and what not in tensors else ():  # dL_dz, da_dz, dadz
+        of, wrt = spelled(truth, what[1 : d.start()].lstrip("_")), spelled(truth, what[d.end() :])
+        if of is not None and wrt is not None and differentiable(truth, wrt):
+            return about(truth, name, of, wrt)
     for prefix in (*PREFIXES, f"{truth.of}_"):  # L_w
         wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
         if wrt is not None and differentiable(truth, wrt):

@@ -130,7 +130,8 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
             mend = f"Let the file make an object, model = {owner.name}(...), and run {run}."
             raise NotRead(f"{name} is a method, which is run and not read.", mend, Place(file))
         near = nearest(name, found)
-        raise NotationError(f"there is no function {name}.", f"Did you mean {near}?" if near else "", Place(file))
+        first = f"Name one: {path.name}:{next(iter(found))}." if found else ""
+        raise NotationError(f"there is no function {name}.", f"Did you mean {near}?" if near else first, Place(file))
     node = found[name]
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[node.lineno - 1 : node.end_lineno]
 

@@ -193,7 +193,7 @@ def objective_derivation(network: Network, by: str | None) -> Derivation:
 
     parameters = [t.name for t in network.program.parameters]
     if by is None and len(parameters) != 1:
-        raise DerivationError(f"by=None: there are {len(parameters)} parameters; name the predictions, declared f: parameter[n]")
+        raise DerivationError(f"there are {len(parameters)} parameters; name the predictions, declared f: parameter[n]")
     found = derive(derive(network, by or parameters[0]), vector=ONES)
     require_apart(found)
     for derived in (found.first or found, found):

@@ -45,7 +45,19 @@ def test_a_name_that_no_formula_sets_is_code() -> None:
 
 def test_a_name_that_says_what_it_claims_is_said_once() -> None:
     truth = case_of(sb.read(TWO), "L", {}).truth
-    for said in ("W_1", "dW_1", "dW1", "grad_W_1", r"\frac{\partial L}{\partial W_1}", r"\nabla_{W_1} L", "dL/dW_1", "W^{(1)}"):
+    for said in (
+        "W_1",
+        "dW_1",
+        "dW1",
+        "grad_W_1",
+        r"\frac{\partial L}{\partial W_1}",
+        r"\nabla_{W_1} L",
+        "dL/dW_1",
+        "dL_dW_1",
+        "dL_dW1",
+        "dLdW_1",
+        "W^{(1)}",
+    ):
         assert asked(truth, said, "dL/dW_1").stated, said
     for said in (r"\delta_1", "W_2", "delta", "g", r"\frac{\partial L}{\partial a_1}"):
         assert not asked(truth, said, "dL/dW_1").stated, said
