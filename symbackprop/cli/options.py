@@ -38,11 +38,8 @@ class Command(click.Command):
                 raise TwiceError(one, ctx)
         left = super().parse_args(ctx, args)
         for one in {*given}:
-            if (
-                isinstance(one, click.Option)
-                and (one.metavar or "").startswith(("FILE", "FOLDER"))
-                and ctx.params[one.name or ""] == ""
-            ):
+            names_file = isinstance(one, click.Option) and (one.metavar or "").startswith(("FILE", "FOLDER"))
+            if names_file and ctx.params[one.name or ""] == "":
                 raise click.BadOptionUsage(one.opts[0], "", ctx)
         return left
 

@@ -126,7 +126,7 @@ def near_file(path: StrPath) -> str | None:
 
 
 def _near(path: str, fits: Callable[[str], bool]) -> str | None:
-    """What is near a path among what `fits`, in its folder or one like that, where its suffix or all before that is nearly the same."""
+    """What is near a path among what `fits`, in its folder or one like that; its suffix or its stem is the same, nearly."""
     folder, name = os.path.split(path)
     try:
         if folder and not os.path.isdir(folder):

@@ -11,8 +11,10 @@ IPython hands in its shell; nothing of it is imported but its word for a user's 
 
 from __future__ import annotations
 
+import builtins
 import shlex
 from argparse import ArgumentParser
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 from symbackprop.core.choices import DETAILS, LANGUAGES
@@ -83,7 +85,7 @@ def derived(shell: Any, line: str, cell: str) -> Shown:
     except ValueError as fault:
         raise SymbackpropError(f"%%{NAME} {line}: {fault}") from None
     asked = _options().parse_args(words)
-    if asked.name is not None and not asked.name.isidentifier():
+    if asked.name is not None and (not asked.name.isidentifier() or iskeyword(asked.name) or hasattr(builtins, asked.name)):
         raise SymbackpropError(f"%%{NAME}: {asked.name} is no name for a variable; write %%{NAME} d, say")
     derivation = derive(typed_network(cell), asked.wrt, of=asked.loss)
     shown = Shown(derivation, asked.detail, asked.lang)

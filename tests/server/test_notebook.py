@@ -131,6 +131,7 @@ def test_a_cell_that_holds_a_network_shows_its_derivation() -> None:
         ("--detail tiny", "%%symbackprop: argument --detail: invalid choice: 'tiny'"),
         ("d --nothing", "unrecognized arguments: --nothing"),
         ("1d", "1d is no name for a variable; write %%symbackprop d"),
+        ("print", "print is no name for a variable; write %%symbackprop d"),
         ("'", "No closing quotation"),
     ],
 )
