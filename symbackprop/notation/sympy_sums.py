@@ -74,7 +74,8 @@ class Ranges:
 
     def span(self, place: Any) -> tuple[Expr, Expr] | None:
         """The least and the greatest value of a sum of indices and sizes; None for anything else."""
-        least = greatest = sp.expand(place)
+        least: Any = sp.expand(place)
+        greatest: Any = least
         for index, (low, high) in self.limits.items():
             ends = []
             for end, bounds in ((least, (low, high)), (greatest, (high, low))):
