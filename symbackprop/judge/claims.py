@@ -40,6 +40,7 @@ from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading,
 from symbackprop.judge.refit import refitted
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
+from symbackprop.judge.respelled import respelled
 from symbackprop.judge.small import NAMES, as_claim, meant, with_small
 from symbackprop.judge.truth import WITNESSES, Truth
 from symbackprop.judge.used import as_used
@@ -84,7 +85,7 @@ def verify(
     given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
     given = [step for step in given if not isinstance(step[1], Whole)]
-    further = with_names(truth, given, judge.symbols, alone=not steps)
+    further = with_names(truth, respelled(truth, given), judge.symbols, alone=not steps)
     written = [step[:2] for step in further.steps]
     if further.values:
         judge = Judge(case_of(network, target, sizes or {}, further.values), judge.symbols, permitted)

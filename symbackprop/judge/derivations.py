@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from symbackprop.judge.goals import about, asked, goal_for, named
 from symbackprop.judge.known import Known, Used, spelled
 from symbackprop.judge.layers import with_layers
 from symbackprop.judge.meant import meant_by_use, used_as
+from symbackprop.judge.newton import newton_step
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
@@ -212,7 +214,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     truth = judge.truth
     goal = value = None
     judged = differential_step(judge, known, name, claim, what) if known.differentials else None
-    if judged is None and not what and isinstance(claim, str) and "\\" in claim:
+    if judged is None and not what and isinstance(claim, str) and re.search(r"[\\^]", claim):
         judged = _update(judge, known, place, name, claim)
     if judged is None and not what:
         judged = slope_step(judge, name, claim) or step_jacobian(judge, known, name, claim) or loss_step(judge, known, name, claim)
@@ -303,7 +305,13 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     found = update_of(judge, known, claim)
     if found is None:
         return None
-    judged = _step(judge, known.copy(), place, found.gradient, f"{found.gradient} = {found.along[1]} {found.rest}", "")
+    judged = _step(judge, known.copy(), place, found.gradient, found.claim, "")
+    if not (found.has_rate or judged.right):
+        with suppress(NotUnderstood):
+            along, goal = read_step(judge, known, found.gradient, found.claim, None, look=True)
+            judged = (newton_step(known, name, goal.wrt, along) if goal is not None else None) or judged
+    if not (found.has_rate or judged.right or judged.open):
+        return Judged(name, None, "abbreviation", remarks=(told("an update without a rate, and no step of Newton"),))
     return as_update(judged, name, judge.truth)
 
 

@@ -59,7 +59,11 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     written = dict(known.written)
     program = written.get(own) or next((what for key, what in reversed(known.written) if key in _spellings(own)), None)
     if wrt is None and judged.kind == "abbreviation" and isinstance(steps[place][1], str):
-        return _as_rows(known, judged, own, steps[place][1])
+        if not _is_product(truth, own):
+            return _by_name(known, judged, steps[place][1])
+        before = known.copy()
+        before.shapes.pop(own, None)  # a product is no name
+        return _as_equation(before, judged, steps[place][1])
     if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
         return judged
     is_used = any(k != place and isinstance(claim, str) and may_mention(claim, own) for k, (_, claim, _) in enumerate(steps))
@@ -98,18 +102,23 @@ def _is_nothing(program: Program) -> bool:
     return all(not e.operands and isinstance(e.op, Sum) and e.op.body == 0 for e in program.equations)
 
 
-def _as_rows(known: Known, judged: Judged, own: str, claim: str) -> Judged:
-    r"""The verdict on c_k = \sum_n r_{nk} x_n/\sum_n r_{nk}, the best values of a parameter by its rows; any other as it is."""
-    truth = known.truth
-    scripts = own.find("_")
-    wrt = next((t.name for t in truth.program.parameters if t.shape and _is_spelled(t.name, own)), None)
-    if wrt is None or scripts < 0:
+def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
+    r"""The verdict on c_k = \sum_n r_{nk} x_n/\sum_n r_{nk}, a parameter by its own name at its best values; any other as it is."""
+    truth, own = known.truth, judged.name
+    wrt = next((t.name for t in truth.program.parameters if _is_spelled(t.name, own)), None)
+    if wrt is None:
         return judged
-    for program in _programs(known, sides(claim)[-1], own[scripts:]):
+    for program in _programs(known, sides(claim)[-1], own[own.find("_") :] if "_" in own else ""):
         if wrt not in _inputs(known, program) and equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
             found = _held(known, program, wrt)
             return judged if _among_all(found) is None else _answered(truth, judged, own, wrt, found)
     return judged
+
+
+def _is_product(truth: Truth, own: str) -> bool:
+    """Whether a left side is tensors side by side, Ax: an equation, and no name."""
+    letters = own.replace(" ", "")
+    return len(letters) > 1 and letters.isalpha() and all(spelled(truth, c) is not None for c in letters)
 
 
 def _not_used(known: Known, used: Used) -> None:
@@ -127,7 +136,7 @@ def _is_spelled(wrt: str, claim: str) -> bool:
 
 def _held(known: Known, program: Program, wrt: str) -> list[str]:
     """Among which values a solution is best, at each point that has one."""
-    return [best for best in (_best(known, program, wrt, at) for at in _places(known.truth, wrt)) if best is not None]
+    return [best for best in (_best(known, program, wrt, at) for at in tall_places(known.truth, wrt)) if best is not None]
 
 
 def _among_all(found: Sequence[str]) -> str | None:
@@ -178,7 +187,7 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     r"""The verdict on X^\top X \beta = X^\top y, which says that a gradient is 0: its sides differ by a multiple of that."""
     truth = known.truth
     try:
-        both = sides(claim) if isinstance(claim, str) and "\\" in claim else []
+        both = sides(claim) if isinstance(claim, str) else []
     except Fault:
         return judged
     if len(both) != 2 or not all(both):
@@ -259,7 +268,7 @@ def _inputs(known: Known, program: Program) -> set[str]:
     return found
 
 
-def _places(truth: Truth, wrt: str) -> list[Place]:
+def tall_places(truth: Truth, wrt: str) -> list[Place]:
     """Points with more rows of data than any other size, so that X^T X has an inverse."""
     rows = [str(t.shape[0]) for t in truth.program.inputs if t.kind in ("data", "labels") and t.shape]
     own = {str(n) for t in truth.program.parameters for n in t.shape}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from symbackprop.judge.prose import written
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import weigh
+
+_HESSIAN = re.compile(r"(?:\\(?:mathbf|mathrm|mathcal|bm)\s*\{?\s*)?H(?:ess)?\s*\}?(?:_\{?\w+\}?)?")
 
 
 def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:
@@ -36,7 +39,19 @@ def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None,
             named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
         if named is not None and not multiple:
             multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
-    return None, multiple
+    return _hessian(known, name, program), multiple
+
+
+def _hessian(known: Known, name: str, program: Program) -> Asked | None:
+    """The second derivative that an H turns out to be; None for any other name."""
+    truth, parameters = known.truth, known.truth.program.parameters
+    if not _HESSIAN.fullmatch(name.strip()) or len(parameters) != 1:
+        return None
+    wrt = parameters[0].name
+    goal = about(truth, name, f"d{truth.of}/d{wrt}", wrt)
+    if not weigh(goal_for(truth, goal, program), program, known.written).agrees:
+        return None
+    return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),))
 
 
 def with_name(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:

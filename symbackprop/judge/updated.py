@@ -43,12 +43,19 @@ _ONE = Token("1", 0)
 class Update(NamedTuple):
     r"""What an update says: the gradient by which parameter, \frac{\partial L}{\partial w_j}, and what that is at which rate.
 
-    along   what it says of the gradient; with a rate of 2 it is twice that, with a rate of 0 nothing.
+    along      what it says of the gradient; with a rate of 2 it is twice that, with a rate of 0 nothing.
+    rest       what is said behind it.
+    has_rate   whether it has one; a step of Newton has none.
     """
 
     gradient: str
     along: dict[int, str]
     rest: str
+    has_rate: bool
+
+    @property
+    def claim(self) -> str:
+        return f"{self.gradient} = {self.along[1]} {self.rest}"
 
 
 def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
@@ -67,21 +74,25 @@ def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
     is_change = len(left) > 1 and left[0].text == r"\Delta"
     left = left[1:] if is_change else left
     rate = next((one for one in _RATES if _stands(right, one) and not _means_more(judge, known, one)), None)
-    if rate is None or not left or any(t.text in (r"\frac", r"\partial", r"\nabla") for t in left):
+    if not left or any(t.text in (r"\frac", r"\partial", r"\nabla") for t in left):
         return None
     here, before = _moments(left, right)
+    if rate is None and not (before or _starts(right, here)):
+        return None
     right = _at_no_moment(right, here, before)
     gradient = rf"\frac{{\partial {latex(parse_name(truth.of).formula())}}}{{\partial {_text(here)}}}"
     if not _moves(judge, known, gradient):
         return None
     moved = () if is_change else here
     if not is_change and not _starts(right, here):
+        if rate is None:
+            return None
         along = {k: f"{_text(here)} - ({_text(_at_rate(right, rate, k))})" for k in (1, 2, 0)}
     elif (turned := _turned(right[len(moved) :], rate)) is not None:
         along = {1: _text(turned)}
     else:
         return None
-    found = Update(gradient, along, _text(several[end:]))
+    found = Update(gradient, along, _text(several[end:]), rate is not None)
     return found if len(along) == 1 or _is_linear(judge, known, found) else None
 
 
@@ -171,7 +182,7 @@ def _starts(several: Tokens, own: Tokens) -> bool:
     return [t.text for t in several[: len(own)]] == [t.text for t in own]
 
 
-def _turned(right: Tokens, rate: str) -> Tokens | None:
+def _turned(right: Tokens, rate: str | None) -> Tokens | None:
     """The terms of a change with the other sign and without their rate; None where one does not have it once as a factor."""
     signs = [k for k in outside(right) if right[k].text in "+-" and not (k and right[k - 1].text in {*_TIMES, "/", "^", "_"})]
     if right and signs[:1] != [0]:
@@ -179,9 +190,10 @@ def _turned(right: Tokens, rate: str) -> Tokens | None:
     out: list[Token] = []
     for a, b in zip(signs, [*signs[1:], len(right)], strict=True):
         term = right[a + 1 : b]
-        if [t.text for t in term].count(rate) != 1:
+        if rate is not None and [t.text for t in term].count(rate) != 1:
             return None
-        out += [Token("-" if right[a].text == "+" else "+", right[a].at), *_at_rate(term, rate, 1)]
+        sign = Token("-" if right[a].text == "+" else "+", right[a].at)
+        out += [sign, *(term if rate is None else _at_rate(term, rate, 1))]
     return tuple(out[1:] if out and out[0].text == "+" else out) or None
 
 

@@ -66,16 +66,16 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
         case sx.Product(factors=(sx.Word(), sx.Word(), sx.Word(), sx.Word()) as four, ops=("", "div", "")):
             return _fraction(state, sx.Product(four[:2], ("",), four[0].at), sx.Product(four[2:], ("",), four[2].at), four[0].at)
         case sx.Nabla(wrt=wrt, of=of, at=at, order=2):
-            by = (state.context.wrt or "", ()) if not wrt else reference(state, syntax(wrt))
+            by = (_only(state) or "", ()) if not wrt else reference(state, syntax(wrt))
             if not by[0]:
                 raise Fault("the nabla does not say by what.", r"Write \nabla_w^2 L.", at)
             top = above(state, of)[0] if of is not None else state.context.of
             return _twice(state, top, by, by, at)
         case sx.Nabla(wrt=wrt, of=of, at=at):
             if not wrt:
-                if state.context.wrt is None:
+                if (by := _only(state)) is None:
                     raise Fault("the nabla does not say by what.", r"Write \nabla_w L.", at)
-                return Derivative(state.context.of, (), state.context.wrt, (), at)
+                return Derivative(state.context.of, (), by, (), at)
             below = steps.below(syntax(wrt)) if state.context.loops else syntax(wrt)
             several = _family(state, below)
             name, index = several[:2] if several else reference(state, below)
@@ -89,6 +89,12 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
         case sx.Group(items=(inner,), bracket="(" | "{"):
             return derivative(state, inner)
     return None
+
+
+def _only(state: State) -> str | None:
+    """What a nabla is by that does not say it: what the claim is by, or the only parameter."""
+    parameters = state.context.forward.parameters
+    return state.context.wrt or (parameters[0].name if len(parameters) == 1 else None)
 
 
 def _twice(state: State, of: str, first: tuple[str, Tokens], second: tuple[str, Tokens], at: int) -> Derivative:

@@ -89,6 +89,7 @@ _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
 )
 _POWER = re.compile(r"\^\((⊙[^()]*)\)")  # of each entry, as a report in plain text has it: z^(⊙2)
 _SET_TO = re.compile(r"\\(?:stackrel|overset)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\{\s*=\s*\}|=)")  # \overset{!}{=}
+_TWICE = re.compile(r"\\nabla\s*\\nabla(?:\s*\^\s*\{?\s*(?:\\top|T)(?![A-Za-z])\s*\}?)?(?!\s*_)")  # \nabla\nabla^T
 _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
     rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|(?<![\\\w])diag(?=\s+\\?[A-Za-z])|"
@@ -122,6 +123,7 @@ def tokens(text: str) -> list[Token]:
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
     text = _SET_TO.sub(lambda found: "=".ljust(len(found[0])), _POWER.sub(r"^{\1}", _without_primes(text)))
+    text = _TWICE.sub(lambda found: r"\nabla^2 ".ljust(len(found[0])), text)
     found: list[Token] = []
     for start, spelled in _typed(_SUM.sub(_along, _SPOKEN.sub(lambda found: found[1].rjust(len(found[0])), text))):
         for match in _TOKEN.finditer(spelled):

@@ -1,0 +1,56 @@
+"""Left sides as mathematicians write them, Newton's steps, and what the gradient is a function of."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+QUADRATIC = sb.read("A: symmetric[n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x/2 - b @ x")
+POISSON = sb.read("x: data[n] & positive\nlam: parameter & positive\nell = sum(x*log(lam) - lam)")
+LOGISTIC = sb.read("X: data[N, d]\nt: data[N]\nw: parameter[d]\ny = sigmoid(X @ w)\nE = -sum(t*log(y) + (1 - t)*log(1 - y))")
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "kind"),
+    [
+        (QUADRATIC, r"\nabla f(x_k) = Ax_k - b", "right, identity"),
+        (QUADRATIC, r"\nabla f(x^{(k)}) = Ax^{(k)} + b", "wrong"),
+        (QUADRATIC, r"Df(x) = x^\top A - b^\top", "right, identity"),
+        (QUADRATIC, r"f''(x) = A", "right, identity"),
+        (QUADRATIC, "H = 2A", "abbreviation"),
+        (POISSON, r"\ell''(\lambda) = -\frac{1}{\lambda^2}\sum_i x_i", "right, identity"),
+        (POISSON, r"\ell''(\lambda) = \frac{1}{\lambda^2}\sum_i x_i", "up to convention"),
+        (LOGISTIC, r"H = \nabla\nabla E(w) = \sum_n y_n(1 - y_n)x_nx_n^T = X^TRX, R = \mathrm{diag}(y(1 - y))", "right, identity"),
+        (LOGISTIC, r"H_{jk} = \sum_n y_n(1 - y_n)x_{nj}x_{nk}", "right, identity"),
+        (LOGISTIC, r"H = \sum_n y_n^2x_nx_n^T", "abbreviation"),
+    ],
+)
+def test_left_sides_are_read_in_spellings_of_their_own(net: sb.Network, claim: str, kind: str) -> None:
+    assert sb.verify(net, claim).claims[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (r"w^{(new)} = w^{(old)} - H^{-1}\nabla E(w), H = X^TRX, R = \mathrm{diag}(y(1-y))", "a step of Newton"),
+        pytest.param(r"w_{t+1} = w_t - (X^TRX)^{-1}X^T(y - t), R = \mathrm{diag}(y(1-y))", "a step of Newton", marks=pytest.mark.slow),
+        (r"w^{(new)} = w^{(old)} - (X^TX)^{-1}X^T(y - t)", "no step of Newton"),
+    ],
+)  # fmt: skip
+def test_a_step_of_newton_is_the_gradient_times_the_inverse_of_the_hessian(claim: str, said: str) -> None:
+    found = sb.verify(LOGISTIC, claim).claims[0]
+    assert said in str(found.remarks[-1])
+    assert found.right == (said == "a step of Newton")
+
+
+def test_what_a_gradient_is_a_function_of_is_no_factor() -> None:
+    steps = r"\nabla E(w) = X^T(y - t) \\ w^{(\tau+1)} = w^{(\tau)} - \eta\nabla E(\mathbf{w}^{(\tau)})"
+    assert [one.kind for one in sb.verify(LOGISTIC, steps).claims] == ["right, identity", "abbreviation"]
+
+
+def test_a_product_on_the_left_is_an_equation() -> None:
+    assert [one.kind for one in sb.verify(QUADRATIC, r"\nabla f = Ax - b = 0 \iff Ax = b").claims] == [
+        "right, identity",
+        "right, numeric",
+    ]
