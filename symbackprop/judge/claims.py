@@ -35,6 +35,7 @@ from symbackprop.judge.mistakes.edit import Finding
 from symbackprop.judge.mistakes.swapped import swapped
 from symbackprop.judge.own_values import with_own_values
 from symbackprop.judge.places import in_places
+from symbackprop.judge.probabilities import with_probabilities
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, Said, read
 from symbackprop.judge.refit import refitted
@@ -85,7 +86,7 @@ def verify(
     given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
     given = [step for step in given if not isinstance(step[1], Whole)]
-    further = with_names(truth, respelled(truth, given), judge.symbols, alone=not steps)
+    further = with_names(truth, with_probabilities(truth, respelled(truth, given)), judge.symbols, alone=not steps)
     written = [step[:2] for step in further.steps]
     if further.values:
         judge = Judge(case_of(network, target, sizes or {}, further.values), judge.symbols, permitted)

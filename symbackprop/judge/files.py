@@ -115,7 +115,8 @@ def claims_of(claims: Any) -> Any:
         return read_claims(claims)
     if not isinstance(claims, str):
         return claims
-    if claims.strip() and "=" not in UPDATE.sub("=", keyed(claims)) and not _is_json(claims):
+    is_code = re.search(r"^\s*def\s.*:", claims, re.MULTILINE)
+    if claims.strip() and "=" not in UPDATE.sub("=", keyed(claims)) and not (is_code or _is_json(claims)):
         if not isfile(claims):
             raise ClaimsError(f'{shown(claims)} is no claim and no file; write "dL/dW = ...", or name a file')
         return read_claims(Path(claims))

@@ -261,3 +261,26 @@ def test_what_no_step_can_say_is_refused(code: str, fault: str) -> None:
     with pytest.raises(ClaimsError) as caught:
         sb.verify(NET, code)
     assert fault in str(caught.value)
+
+
+SKIPGRAM = "V: parameter[W, d]\nU: parameter[W, d]\nc: integers[W]\no: integers[W]\ns = U @ V[c]\np = softmax(s)\nJ = -log(p[o])"
+SCALE = "x: parameter[N, D]\ng: parameter[D]\nb: parameter[D]\nu: data[N, D]\nz = x*g\ny = z + b\nL = sum(u*y)"
+
+
+def test_one_entry_of_a_vector_is_set_where_a_label_is() -> None:
+    code = "d = softmax(U @ V[c])\nd[o] -= 1\ndU = np.outer(d, V[c])"
+    assert sb.verify(SKIPGRAM, code).ok
+    assert sb.verify(SKIPGRAM, code.replace("-= 1", "-= 2")).claims[-1].wrong
+
+
+def test_a_layer_is_handed_the_gradient_by_its_output() -> None:
+    code = "def backward(dout, x, g):\n    db = dout.sum(0)\n    dg = (dout * x).sum(0)\n    dx = dout * g\n    return dx, dg, db"
+    assert [one.kind for one in sb.verify(SCALE, code).claims] == ["right, identity"] * 3
+    assert sb.verify(SCALE, code.replace("dout * g", "dout + g")).claims[-1].wrong
+    two = SCALE.replace("L = sum(u*y)", "L = sum(u*y) + sum(z**2)")
+    assert sb.verify(two, code).claims[0].kind == "not understood"  # of two outputs nobody knows which
+
+
+def test_a_function_that_gives_nothing_a_name_is_read() -> None:
+    code = "def grad(x):\n    return np.array([sum(2 * x[j] for k in range(1)) for j in range(len(x))])"
+    assert sb.verify("x: parameter[n]\nL = sum(x**2)", code).ok

@@ -54,3 +54,20 @@ def test_a_product_on_the_left_is_an_equation() -> None:
         "right, identity",
         "right, numeric",
     ]
+
+
+SOFTMAX = sb.read(
+    "X: data[m, n]\ny: integers[m, K]\ntheta: parameter[K, n]\nP = softmax(X @ theta.T)\nJ = -sum(log(P[arange(m), y]))"
+)
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "slip"),
+    [
+        (SOFTMAX, r"\nabla_{\theta^{(k)}}J(\theta) = -\sum_{i=1}^m\left[x^{(i)}\left(1\{y^{(i)}=k\} - P(y^{(i)}=k|x^{(i)};\theta)\right)\right]", "- P"),
+        (LOGISTIC, r"\frac{\partial E}{\partial w_j} = \sum_i\left(P(t_i=1 \mid x_i) - t_i\right)x_{ij}", "1 \\mid"),
+    ],
+)  # fmt: skip
+def test_a_probability_is_the_entry_of_the_value_that_holds_it(net: sb.Network, claim: str, slip: str) -> None:
+    assert sb.verify(net, claim).ok
+    assert not sb.verify(net, claim.replace(slip, {"- P": "+ P"}.get(slip, "0 \\mid"))).ok

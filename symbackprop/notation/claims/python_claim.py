@@ -38,6 +38,7 @@ _DIVIDED = re.compile(r"(?<![\w.)\]])[d∂](\w+)(\s*)/(\s*)[d∂](\w+)(?![\w(])"
 LOCAL = re.compile(r"\bd\w+d_?\w|[d∂]\w+\s*/\s*[d∂]\w")  # da_dz, da/dz
 _JOINS: Mapping[type, Any] = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _ROWS = ("N", "m", "M", "B")
+_HANDED = frozenset(["dout", "d_out", "grad_out", "grad_output", "upstream", "dvalues"])
 
 
 class ClaimTensors:
@@ -85,7 +86,7 @@ class ClaimTensors:
 
     def gradient(self, name: str) -> Tensor | None:
         """dz, grad_z, dL_dz, da_dz: a true derivative."""
-        role = self.said(name)
+        role = self.said(name) or self.handed(name)
         if role is None:
             return None
         found, shape = self.tensor(gradient_name(role.of, role.wrt), role), self.shapes[role.wrt]
@@ -112,6 +113,15 @@ class ClaimTensors:
             ):
                 return Gradient(of, wrt)
         return None
+
+    def handed(self, name: str) -> Gradient | None:
+        """The gradient that a layer is handed, dout: that by the one value which the loss is made of."""
+        forward, of = self.context.forward, self.context.of
+        written, waiting, found = forward.equation_of(), [of], set[str]()
+        while waiting and name in _HANDED:
+            for read in {r.name for r in written[waiting.pop()].operands if r.name in written}:
+                (found.add if forward.tensors[read].named else waiting.append)(read)
+        return Gradient(of, found.pop()) if len(found) == 1 else None
 
     def divided(self, text: str) -> str:
         """The text with dL/dz as dL_dz: a derivative, where no name of the network or of a step is dL or dz."""
@@ -312,6 +322,8 @@ def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor
                 return evaluator.placed(labels, lambda: one_hot(own, whole.shape[1])) if fits else None
         return None
     mask = evaluator.value(entries.slice)
+    if isinstance(mask, Tensor) and not mask.shape and is_integer(mask) and whole.ndim == 1:  # d[y]
+        return evaluator.placed(entries, lambda: one_hot(mask, whole.shape[0]))
     return mask if isinstance(mask, Tensor) and is_truth(mask) and mask.shape == whole.shape else None
 
 
