@@ -91,10 +91,16 @@ def test_a_network_and_its_derivation_are_copied(origin: str, way: str) -> None:
     assert sb.derive(COPIES[way](network)).program == sb.derive(network).program
 
 
+@cache
+def made(what: str) -> Any:
+    """One of the THINGS, made once."""
+    return THINGS[what]()
+
+
 @pytest.mark.parametrize("way", COPIES)
 @pytest.mark.parametrize("what", THINGS)
 def test_whatever_a_verb_returns_is_copied(what: str, way: str) -> None:
-    thing = THINGS[what]()
+    thing = made(what)
     again = COPIES[way](thing)
     assert type(again) is type(thing)
     assert repr(again) == repr(thing)

@@ -73,13 +73,13 @@ def lines(text: str) -> list[str]:
 
 
 @given(programs())
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_random_programs_compute_what_their_equations_mean(program: Program) -> None:
     agrees(program)
 
 
 @given(programs())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_random_programs_stay_in_float32(program: Program) -> None:
     agrees(program, dtype="float32")
 
@@ -289,8 +289,10 @@ def test_every_row_is_right_to_rounding_from_minus_1000_to_1000(name: str) -> No
     row = ELEMENTWISE[name]
     x = np.array([v for v in PLACES if {"real": True, "positive": v > 0, "unit": 0 < v < 1}[row.domain]])
     special = row.formula.has(sp.loggamma, sp.polygamma, sp.erfinv, sp.besselj, sp.besseli)  # which lose none, and are slow
-    with mpmath.workdps(50 if special else 1000):  # so many digits that no formula loses the last ones of a double
-        exact = [float(number(row.formula, {row.args[0]: mpmath.mpf(v)}, EXACT, exact=True)) for v in x]
+    exact = []
+    for v in x:  # with so many digits that no formula loses the last ones of a double
+        with mpmath.workdps(50 if special else 1000 if abs(v) > 10 else 100):
+            exact.append(float(number(row.formula, {row.args[0]: mpmath.mpf(v)}, EXACT, exact=True)))
     small = np.abs(exact) < np.finfo(np.float32).max
     x, exact = x[small], np.array(exact)[small]
     program = trace({"y": apply(name, declare("x", ("n",)))})
@@ -374,6 +376,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(HOSTILE) | st.text(max_size=6), min_size=2, max_size=6, unique=True))
 def test_names_of_a_person_never_become_code(names: list[str]) -> None:
     tensors = [declare(name, ("n",)) for name in names]

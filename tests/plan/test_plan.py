@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ LOOPS = EXAMPLES / "loops"  # which tests of loops plan, at each number of steps
 NETWORKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.net") if path.parent != LOOPS)
 TILES = [1, 2, 3, 7, 1000]  # entries; the last is no tile of anything here
 WITHOUT_LOSS = {"linear_map.net", "softmax.net"}
+TWICE = [n for n in NETWORKS if n.startswith(("derivatives/", "grading/", "verify/", "two_layer_"))]  # others do the same
 LENET = """
 X: data[n, 1, 12, 12]
 Y: labels[n, 5]
@@ -67,6 +69,11 @@ OTHERS = {
 }  # fmt: skip
 
 
+def marked(names: Iterable[str], slow: Iterable[str]) -> list[Any]:
+    """Those with a loss, some of them slow."""
+    return [pytest.param(n, marks=pytest.mark.slow) if n in slow else n for n in names if n not in WITHOUT_LOSS]
+
+
 @cache
 def compiled(name: str) -> Compiled:
     return sb.compile(OTHERS[name] if name in OTHERS else EXAMPLES / name)
@@ -90,7 +97,7 @@ def assert_same(function: Compiled, step: Step, arrays: dict[str, ndarray]) -> N
         np.testing.assert_allclose(step.gradients[name], gradient, rtol=1e-9, atol=1e-10 * max(1, abs(gradient).max()))
 
 
-@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in WITHOUT_LOSS] + list(OTHERS))
+@pytest.mark.parametrize("name", [*marked(NETWORKS, NETWORKS), *OTHERS])
 def test_a_graph_has_the_values_of_its_program(name: str) -> None:
     function = compiled(name)
     program, arrays = at_sizes(function, range(3, 20))
@@ -103,8 +110,8 @@ def test_a_graph_has_the_values_of_its_program(name: str) -> None:
         np.testing.assert_allclose(mine, gradient, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in WITHOUT_LOSS] + list(OTHERS))
-@settings(max_examples=3)
+@pytest.mark.parametrize("name", [*marked(NETWORKS, TWICE), *OTHERS])
+@settings(max_examples=2)
 @given(data=st.data())
 def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name: str, data: st.DataObject) -> None:
     function = compiled(name)

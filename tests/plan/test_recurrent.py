@@ -1,6 +1,7 @@
 """Recurrent layers as plans: what a step makes of values from outside is made before the loop, and no step is turned in memory."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 import pytest
@@ -25,8 +26,13 @@ def text(layer: str, steps: int) -> str:
     )
 
 
+@cache
+def compiled(layer: str, steps: int) -> Compiled:
+    return sb.compile(text(layer, steps), SIZES)
+
+
 def planned(layer: str, steps: int, passes: Iterable[str]) -> tuple[Compiled, Plan]:
-    function = sb.compile(text(layer, steps), SIZES)
+    function = compiled(layer, steps)
     return function, plan(function.program, function.value_name, function.gradients, passes)
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 
@@ -46,6 +46,7 @@ BOOK: dict[str, Changes] = {"sgd": sgd, "nesterov": nesterov, "adam": adam, "ada
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_steps_are_those_of_the_books(name: str, data: st.DataObject) -> None:
     momentum = data.draw(st.floats(0.1, 0.95)) if "velocity" in OPTIMISERS[name].slots else 0.0
@@ -69,6 +70,7 @@ def test_steps_are_those_of_the_books(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
+@settings(max_examples=20)
 @given(momentum=st.floats(0, 0.95), seed=st.integers(0, 9))
 def test_what_changes_in_place_is_the_formula(name: str, momentum: float, seed: int) -> None:
     row, slots = OPTIMISERS[name], slots_of(name, momentum)
