@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 TRIED = 3  # points
 _LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
+_AT_BEST = re.compile(r"\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat")
+_LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
 _SCRIPTS = frozenset(["_", "^", "'"])
 _INDEX, _BOUND = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z])"), re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
 _FREE = "qfghQFGHuvrs"  # letters for values that nobody named
@@ -85,6 +87,8 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     r"""A step that says of which function the gradient is, J(w) = ...: whether the network has it; None for any other step."""
     found = _LOSS.match(claim) if isinstance(claim, str) else None
     truth = judge.truth
+    if found is not None and spelled(truth, found[1].lstrip("\\")) == truth.of and _AT_BEST.search(found[0]):
+        return Judged(name, None, "abbreviation")  # what it comes to at its best
     if found is None or spelled(truth, found[1].lstrip("\\")):
         return None
     try:
@@ -92,15 +96,16 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     except (SymbackpropError, Fault):
         return None
     programs = [] if said.unknown else [one.program for one in said.readings]
-    if not programs or programs[0].shape(CLAIM):
+    if not programs:
         return None
     if any(_is(truth, one, truth.of, known.written) for one in programs):
         remark = told("as the network has it")
     elif any(_is(truth, one, truth.of, known.written, -1.0) for one in programs):
         remark = told("it is the loss of the network with the other sign")
     else:
-        remark = told("it is another than the loss of the network")
-    return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,))
+        is_loss = found[1].lstrip("\\") in _LOSSES and not programs[0].shape(CLAIM)
+        remark = told("it is another than the loss of the network") if is_loss else Told()
+    return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,) if remark else ())
 
 
 class _Formula(NamedTuple):

@@ -65,6 +65,7 @@ BEST = re.compile(  # \hat\beta =, w^* =
 )
 BEST_BESIDE = re.compile(rf"(?:,|;|\\q?quad\b|\\text\{{\s*and\s*\}})+\s*(?={BEST.pattern})")
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
+APPLIED_BESIDE = re.compile(r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 
 
@@ -337,9 +338,11 @@ def _side_by_side(line: str) -> Iterator[str]:
 def _beside(line: str) -> Iterator[str]:
     """The derivatives that stand beside each other in a line, or the best values, each with its equals sign."""
     begin = 0
-    for found in (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line):
+    places = (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line)
+    for found in sorted([*places, *APPLIED_BESIDE.finditer(line)], key=lambda one: one.start()):
         before, behind = line[begin : found.start()], line[found.end() :]
-        if "=" in before and "=" in behind and _is_balanced(before):
+        own = found.re is APPLIED_BESIDE and re.search(rf"(?<![A-Za-z]){re.escape(found[1])}(?![A-Za-z])", before)
+        if "=" in before and "=" in behind and _is_balanced(before) and not own:  # D(x) = ... says what the D before it is
             yield before.strip()
             begin = found.end()
     yield line[begin:].strip()

@@ -19,6 +19,7 @@ _OF, _BY = r"(?P<of>\\?[A-Za-z]+)", r"(?P<by>(?:\\(?:mathbf|boldsymbol|bm)\s*\{?
 _TWICE = re.compile(rf"\s*{_OF}\s*(?:''|\^\{{?(?:''|\\prime\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
 _ROW = re.compile(rf"\s*(?:D|\\mathrm\s*\{{D\}})\s*{_OF}\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
 _AT_POINT = re.compile(rf"\s*\\nabla(?:\^\{{?2\}}?)?\s*{_OF}\s*\(\s*{_BY}(?P<at>\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))\s*\)\s*=(?!=)")
+_BETWEEN = re.compile(r"(?<=[A-Za-z}])\s*(?:\\left)?\([^()|]*?(?:\\\||\\parallel\b|\|\|)[^()|]*?(?:\\right)?\)")  # D_{KL}(p \| q)
 _SCRIPTS = re.compile(r"[_^]\s*(?:\w|\{[^{}]*\})")
 _AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
     rf"(?P<whole>\\nabla(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{{[^{{}}]*\}}))?\s*{_OF})\s*\((?P<names>(?:[^()]|\([^()]*\))*)\)"
@@ -32,6 +33,7 @@ def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
 
 def _respelled(truth: Truth, claim: str) -> str:
+    claim = _BETWEEN.sub("", claim)
     of = latex(parse_name(truth.of).formula())
     for pattern in (_TWICE, _ROW):
         found = pattern.match(claim)

@@ -71,3 +71,8 @@ SOFTMAX = sb.read(
 def test_a_probability_is_the_entry_of_the_value_that_holds_it(net: sb.Network, claim: str, slip: str) -> None:
     assert sb.verify(net, claim).ok
     assert not sb.verify(net, claim.replace(slip, {"- P": "+ P"}.get(slip, "0 \\mid"))).ok
+
+
+def test_what_a_divergence_is_between_is_no_factor() -> None:
+    net = "p: data[n] & positive\nq: parameter[n] & positive\nD = sum(p*log(p/q))"
+    assert sb.verify(net, r"\frac{\partial D_{KL}(p\,\|\,q)}{\partial q_i} = -\frac{p_i}{q_i}").ok

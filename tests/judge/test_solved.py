@@ -103,3 +103,10 @@ def test_an_equation_of_gradients_says_nothing_of_zero() -> None:
 def test_a_value_that_is_made_of_the_parameter_is_no_solution() -> None:
     net = "x: parameter[d]\ng: parameter[d]\nu: data[d]\nm = mean(x)\nc = x - m\nr = sqrt(mean(c**2))\nL = sum(u*g*c/r)"
     assert sb.verify(net, r"\hat x = 2c/r").claims[0].kind == "abbreviation"
+
+
+def test_what_stands_beside_a_solution_is_a_step_of_its_own() -> None:
+    beside = r"\hat\beta = (X^TX)^{-1}X^Ty, \quad S(\hat\beta) = y^Ty - y^TX\hat\beta, \quad G(\beta) = 2X^TX"
+    found = sb.verify(OLS, beside)
+    assert [one.kind for one in found.claims] == ["right, numeric", "abbreviation", "abbreviation"]
+    assert sb.verify(OLS, r"\nabla S = -2X^Tr(y), \quad r(y) = y - X\beta").claims[0].right  # of it the r before it is made
