@@ -130,6 +130,7 @@ def test_a_value_at_a_sample_may_name_its_parameters(called: str) -> None:
     assert sb.verify(net, rf"{loss} \\ \frac{{\partial J}}{{\partial\theta_j}} = \frac1m\sum_i({called} - y^{{(i)}})x_j^{{(i)}}").ok
 
 
+@pytest.mark.slow
 def test_powers_of_matrices_are_products_of_them() -> None:
     net = "K: spd[n]\ny: data[n]\ns: parameter & positive\nC = K + s*eye(n)\nL = y @ solve(C, y)/2 + log(det(C))/2"
     claim = r"\frac{\partial L}{\partial s} = \frac12\mathrm{tr}(C^{-1}) - \frac12 y^\top C^{-2}y"  # C^{-2} was that of its entries

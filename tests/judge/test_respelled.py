@@ -35,7 +35,7 @@ def test_left_sides_are_read_in_spellings_of_their_own(net: sb.Network, claim: s
     [
         (r"w^{(new)} = w^{(old)} - H^{-1}\nabla E(w), H = X^TRX, R = \mathrm{diag}(y(1-y))", "a step of Newton"),
         pytest.param(r"w_{t+1} = w_t - (X^TRX)^{-1}X^T(y - t), R = \mathrm{diag}(y(1-y))", "a step of Newton", marks=pytest.mark.slow),
-        (r"w^{(new)} = w^{(old)} - (X^TX)^{-1}X^T(y - t)", "no step of Newton"),
+        pytest.param(r"w^{(new)} = w^{(old)} - (X^TX)^{-1}X^T(y - t)", "no step of Newton", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_a_step_of_newton_is_the_gradient_times_the_inverse_of_the_hessian(claim: str, said: str) -> None:
@@ -64,7 +64,7 @@ SOFTMAX = sb.read(
 @pytest.mark.parametrize(
     ("net", "claim", "slip"),
     [
-        (SOFTMAX, r"\nabla_{\theta^{(k)}}J(\theta) = -\sum_{i=1}^m\left[x^{(i)}\left(1\{y^{(i)}=k\} - P(y^{(i)}=k|x^{(i)};\theta)\right)\right]", "- P"),
+        pytest.param(SOFTMAX, r"\nabla_{\theta^{(k)}}J(\theta) = -\sum_{i=1}^m\left[x^{(i)}\left(1\{y^{(i)}=k\} - P(y^{(i)}=k|x^{(i)};\theta)\right)\right]", "- P", marks=pytest.mark.slow),
         (LOGISTIC, r"\frac{\partial E}{\partial w_j} = \sum_i\left(P(t_i=1 \mid x_i) - t_i\right)x_{ij}", "1 \\mid"),
     ],
 )  # fmt: skip
