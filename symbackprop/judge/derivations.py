@@ -41,6 +41,7 @@ from symbackprop.judge.slopes import slope_step
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.solved import as_solution
 from symbackprop.judge.step_jacobians import step_jacobian
+from symbackprop.judge.step_products import step_product
 from symbackprop.judge.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.taken import in_code, or_beside
@@ -217,7 +218,12 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if judged is None and not what and isinstance(claim, str) and re.search(r"[\\^]", claim):
         judged = _update(judge, known, place, name, claim)
     if judged is None and not what:
-        judged = slope_step(judge, name, claim) or step_jacobian(judge, known, name, claim) or loss_step(judge, known, name, claim)
+        judged = (
+            slope_step(judge, name, claim)
+            or step_product(judge, known, name, claim)
+            or step_jacobian(judge, known, name, claim)
+            or loss_step(judge, known, name, claim)
+        )
     if judged is not None:
         known.unread |= judged.open
         return judged

@@ -55,7 +55,7 @@ ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
 RESTORED = {0: r"\\", 1: "&"}
 
-GAP = rf"{_THUS}|[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
+GAP = rf"{_THUS}|(?<!\\)[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
 DERIVED = (  # a derivative, or a differential
     r"\\[dt]?frac\s*\{\s*(?:\\partial|(?:d|\\mathrm\s*\{d\})[^{}]*\}\s*\{\s*(?:d|\\mathrm\s*\{d\}))|\\partial\b[^=,;]*/\s*\\partial\b|"
     r"\\nabla|(?:d|\\mathrm\s*\{d\})\s*(?:[A-Z]|\\?[a-z]+(?:_\w|_\{\w+\})?\s*=)|\\delta(?![a-z])"
@@ -65,6 +65,9 @@ BEST = re.compile(  # \hat\beta =, w^* =
 )
 BEST_BESIDE = re.compile(rf"(?:,|;|\\q?quad\b|\\text\{{\s*and\s*\}})+\s*(?={BEST.pattern})")
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
+UPDATE_BESIDE = re.compile(  # W = W - ..., \quad b = b - ...
+    r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(?P<own>\\?[A-Za-z]+(?:\s*[_^]\s*(?:\w|\{[^{}]*\}))*)\s*=\s*(?P=own)\s*[-+])"
+)
 APPLIED_BESIDE = re.compile(r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 
@@ -339,7 +342,7 @@ def _beside(line: str) -> Iterator[str]:
     """The derivatives that stand beside each other in a line, or the best values, each with its equals sign."""
     begin = 0
     places = (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line)
-    for found in sorted([*places, *APPLIED_BESIDE.finditer(line)], key=lambda one: one.start()):
+    for found in sorted([*places, *APPLIED_BESIDE.finditer(line), *UPDATE_BESIDE.finditer(line)], key=lambda one: one.start()):
         before, behind = line[begin : found.start()], line[found.end() :]
         own = found.re is APPLIED_BESIDE and re.search(rf"(?<![A-Za-z]){re.escape(found[1])}(?![A-Za-z])", before)
         if "=" in before and "=" in behind and _is_balanced(before) and not own:  # D(x) = ... says what the D before it is

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
 
 POINTS = 6  # at which a claim is held against the truth
-_FREE = "QGHMBAFKRDN"
+FREE = "QGHMBAFKRDN"  # letters for what a claim says at a step
 
 
 class AtStep(NamedTuple):
@@ -63,7 +63,7 @@ def step_jacobian(judge: Judge, known: Known, name: str, claim: Any) -> Judged |
     asked = Asked(name, of.name, wrt.name, asked.rank, Formula(f"{asked.text} at steps", written(name).node))
     right = last_side(claim)
     entries = f"_{{{of.entries}{wrt.entries}}}" if of.entries or wrt.entries else ""
-    own = next(c for c in _FREE if c not in truth.program.tensors and c not in claim)
+    own = next(c for c in FREE if c not in truth.program.tensors and c not in claim)
     try:
         found = read(rf"{own}^{{({of.letter})}}{entries} = {right}", truth, truth.of, None, judge.symbols, known.said)
     except SymbackpropError as fault:
@@ -148,9 +148,15 @@ def _sides(truth: Truth, known: Known, claim: str) -> Sides | None:
     return Sides(one, other)
 
 
+def names_of(truth: Truth, known: Known) -> Names:
+    """The names that the network and the steps so far have given."""
+    context = context_of(truth, known.said)
+    return Names({n: len(shape) for n, shape in context.shapes().items()}, (), {}, context.aliases)
+
+
 def _at_step(truth: Truth, known: Known, word: Word) -> AtStep | None:
     context = context_of(truth, known.said)
-    names = Names({n: len(shape) for n, shape in context.shapes().items()}, (), {}, context.aliases)
+    names = names_of(truth, known)
     marked = below(word)
     found = context.loops.split(marked) if isinstance(marked, Word) else None
     if found is None:

@@ -75,3 +75,22 @@ def test_errors_of_layers_are_judged_entry_by_entry() -> None:
     steps = r"\delta^L_j = (a^L_j - y_j)\sigma'(z^L_j) \\ \delta^l_j = \sum_k w^{l+1}_{kj}\delta^{l+1}_k\sigma'(z^l_j)"
     assert sb.verify(LAYERS, steps).ok
     assert sb.verify(LAYERS, steps.replace("{kj}", "{jk}")).claims[1].wrong
+
+
+PRODUCTS = [
+    (RNN, r"\frac{\partial s_t}{\partial s_k} = \prod_{j=k+1}^t \operatorname{diag}(1 - s_j^2)U", "k+1", "k"),
+    (RNN, r"\frac{\partial s_t}{\partial s_k} = \prod_{t \ge i > k} \operatorname{diag}(1 - s_i^2)U", "s_i^2", "s_{i-1}^2"),
+    (RNN, r"\frac{\partial s_T}{\partial s_0} = \prod_{t=1}^T \operatorname{diag}(1 - s_t^2)U", "1 - s", "1 + s"),
+    (RNN, r"\frac{\partial s_t}{\partial s_k} = \prod_{j=t}^{k+1} \frac{\partial s_j}{\partial s_{j-1}} = \prod_{j=t}^{k+1} \operatorname{diag}(1 - s_j^2)U", ")U", ")2U"),
+    (LAYERS, r"\frac{\partial z^{(n)}}{\partial z^{(l)}} = \prod_{k=l+1}^n W^{(k)}\operatorname{diag}(\sigma'(z^{(k-1)}))", "z^{(k-1)}", "z^{(k)}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "old", "new"), [PRODUCTS[0], *(pytest.param(*row, marks=pytest.mark.slow) for row in PRODUCTS[1:])]
+)
+def test_a_step_may_be_differentiated_by_one_far_before_it(net: str, claim: str, old: str, new: str) -> None:
+    assert sb.verify(net, claim).claims[0].kind == "right, numeric"
+    assert sb.verify(net, claim.replace(old, new)).claims[0].kind == "wrong"
+    turned = r"\frac{\partial s_t}{\partial s_k} = \prod_{j=k+1}^t U^\top\operatorname{diag}(1 - s_j^2)"
+    assert net is not RNN or "transpose" in str(sb.verify(net, turned).claims[0].because)

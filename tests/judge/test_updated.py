@@ -45,3 +45,11 @@ def test_an_update_by_what_was_said_before_claims_nothing_more() -> None:
     assert "descent goes against it" in str(
         sb.verify(MEAN, r"\theta := \theta + \frac{\alpha}{m}X^T(X\theta - y)").claims[0].because
     )
+
+
+def test_updates_stand_side_by_side() -> None:
+    net = "x: data[d]\ny: data[h]\nW: parameter[h, d]\nb: parameter[h]\nL = sum((W @ x + b - y)**2)/2"
+    assert sb.verify(net, r"\delta = Wx + b - y \\ W \leftarrow W - \eta\,\delta x^\top, \; b \leftarrow b - \eta\,\delta").ok
+    found = sb.verify(net, r"W \leftarrow W - \eta(Wx + b - y)x^\top, \quad b \leftarrow b - \eta(Wx + b - y)")
+    assert [one.what for one in found.claims] == ["dL/dW", "dL/db"]
+    assert found.ok
