@@ -16,7 +16,7 @@ from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import AddAt, Apply, Buffer, Copy, Loop, Statement, Window, every, windows_of
 
 TILE = 1 << 15  # entries: calls cost little beside them, and several such arrays are near
-LARGE = 1 << 18  # entries that the functions touch: fewer are near as they are
+LARGE = 1 << 19  # entries that the functions touch: fewer are near as they are
 
 
 def in_tiles(plan: Plan, tile: int = TILE, large: int = LARGE) -> Plan:
