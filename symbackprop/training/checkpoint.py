@@ -21,12 +21,10 @@ from symbackprop.training.mapped import parts
 from symbackprop.training.progress import Progress
 from symbackprop.training.run import Run
 from symbackprop.training.settings import Settings
-from symbackprop.training.storage import read_arrays, write_arrays
+from symbackprop.training.storage import ABOUT, KEPT, read_arrays, write_arrays
 
 SECONDS = 1.0  # at least so long between two writes
 PART = 20  # and so many times as long as a write takes: at most a twentieth of the time is spent on them
-ABOUT = "about"
-KEPT = ("parameters", "state", "best")
 LOSSES = ("training", "held_out")
 
 

@@ -11,10 +11,9 @@ from numpy import ndarray
 
 from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, shape_text
-from symbackprop.training.checkpoint import ABOUT, KEPT
 from symbackprop.training.datasets import as_array
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.storage import read_arrays
+from symbackprop.training.storage import ABOUT, KEPT, read_arrays
 
 
 def given_parameters(program: Program, start: Mapping[str, Any] | str | os.PathLike[str] | None) -> dict[str, ndarray]:

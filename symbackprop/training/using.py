@@ -25,7 +25,6 @@ from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.layout import checked, lay_out, sizes_told
 from symbackprop.training.mapped import folder
-from symbackprop.training.model import Model
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.shipped import BUNDLED
 from symbackprop.training.storage import read_arrays
@@ -58,6 +57,8 @@ def evaluate(
     arrays = checked(program, arrays, layout.sizes, "float64")
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
+    from symbackprop.training.model import Model  # with all that plans steps
+
     model = Model(program, network.loss, arrays, layout, prediction, "float64")
     loss, right, of = model.tests(given)(np.arange(layout.samples))
     return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
