@@ -94,22 +94,26 @@ def built(text: str) -> Path:
     command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
     about = "\n".join([*command, platform.machine(), _processor(), text])
     place = _cache() / f"{hashlib.sha256(about.encode()).hexdigest()}.so"
-    if place.exists():
-        return place
+    if not place.exists():
+        try:
+            _make(text, command, place)
+        except (OSError, subprocess.TimeoutExpired) as fault:  # no room, no right to write or to run
+            raise NativeError(f'{command[0]}: {fault}; backend="numpy" needs no compiler') from None
+    return place
+
+
+def _make(text: str, command: list[str], place: Path) -> None:
+    """Compile a source, and put the library in its place when it is whole."""
     with tempfile.TemporaryDirectory(dir=place.parent) as folder:
         written, made = Path(folder, "step.c"), Path(folder, "step.so")
         written.write_text(text, encoding="utf-8")
-        try:
-            done = subprocess.run(
-                [*command, "-o", made, written, "-lm"], capture_output=True, text=True, timeout=SECONDS, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as fault:
-            raise NativeError(f'{command[0]}: {fault}; backend="numpy" needs no compiler') from None
-        if done.returncode:
+        line = [*command, "-o", made, written, "-lm"]
+        # in a group of its own: Ctrl-C is for this process, which may be training and ends its step first
+        done = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS, check=False, process_group=0)
+        if done.returncode or not made.exists():
             first = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
             raise NativeError(f'{command[0]}: {first}; backend="numpy" needs no compiler')
         os.replace(made, place)
-    return place
 
 
 def _cache() -> Path:

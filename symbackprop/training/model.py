@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.function import Compiled, compile
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
@@ -68,7 +70,10 @@ class Model:
     def descent(self, memory: Step, *how: Any) -> Descent:
         """What moves the parameters in the memory; `how`: the arguments of `Descent` from `decayed` on."""
         descent = Descent(memory.flat, memory.flat_gradient, *how)
-        return descent.in_c() if memory.native else descent
+        if memory.native:
+            with suppress(NativeError):  # a disk that has become full, say
+                return descent.in_c()
+        return descent
 
     def gradient(self, index: ndarray) -> float:
         """The loss on the chosen samples; in memory its gradients, or their means where the network is written for one sample."""

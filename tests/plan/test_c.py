@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import mpmath
 import numpy as np
@@ -278,6 +279,16 @@ def test_where_there_is_no_compiler_auto_is_numpy(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(NativeError, match="there is no C compiler: install one"):
         function.bind(arrays, backend="c")
     assert function.bind(arrays, backend="auto")() == pytest.approx(function.value(arrays))
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), PermissionError(13, "Permission denied")])
+def test_where_nothing_can_be_written_auto_is_numpy(fault: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    function = sb.compile("x: parameter\nL = x**2")
+    monkeypatch.setattr("symbackprop.backends.c_library._make", Mock(side_effect=fault))
+    monkeypatch.setattr("symbackprop.backends.c_library.compiler", lambda: ["cc"])
+    with pytest.raises(NativeError, match=fault.strerror):
+        function.bind({"x": np.ones(())}, backend="c")
+    assert function.bind({"x": np.ones(())}, backend="auto")() == 1
 
 
 def test_a_compiler_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

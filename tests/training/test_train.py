@@ -1,4 +1,7 @@
+import os
+import shutil
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -308,6 +311,24 @@ def test_ctrl_c_returns_what_there_is_after_the_step(monkeypatch: pytest.MonkeyP
     assert (trained.stopped, len(trained.losses.training)) == ("Ctrl-C", 1)
     assert "trained 1 epoch on 32 samples, stopped by Ctrl-C" in trained.summary()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cc") is None or os.name == "nt", reason="there is no C compiler")
+def test_ctrl_c_while_c_is_compiled_is_no_fault_of_the_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "compiler.py"  # as a terminal does, which sends the signal to all processes of its group
+    script.write_text("""import os, signal, sys
+if not os.path.exists(__file__ + ".pressed"):
+    open(__file__ + ".pressed", "w").close()
+    os.kill(os.getppid(), signal.SIGINT)
+    if os.getpgid(0) == os.getpgid(os.getppid()):
+        sys.exit(1)
+os.execvp("cc", ["cc", *sys.argv[1:]])
+""")
+    monkeypatch.setenv("CC", f"{sys.executable} {script}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    trained = quiet(LINE, line(), epochs=1000, batch=16, backend="c")
+    assert (trained.stopped, len(trained.losses.training)) == ("Ctrl-C", 0)
 
 
 def test_a_loss_that_is_not_finite_before_the_first_step_is_told_apart() -> None:
