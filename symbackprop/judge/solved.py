@@ -29,6 +29,7 @@ from symbackprop.judge.weigh import needed, value
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.tokens import tokens
 from symbackprop.notation.claims.words import bases
 
 _BASE = r"(?P<base>\\?[A-Za-z]+)"
@@ -85,9 +86,9 @@ def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
 def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged:
     r"""The verdict on w = (X^\top X)^{-1} X^\top y, where a parameter by its own name is no gradient: its best value."""
     truth, wrt = known.truth, used.goal.wrt
-    own, claim, _ = steps[used.place]
+    own = steps[used.place][0]
     is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
-    if not (is_asked and isinstance(claim, str) and "=" in claim and _is_spelled(wrt, claim)):
+    if not (is_asked and _is_spelled(wrt, own)):
         return judged
     if wrt in _inputs(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
         return judged
@@ -127,9 +128,9 @@ def _not_used(known: Known, used: Used) -> None:
     known.wrong = any(one.judged.wrong for one in known.used)
 
 
-def _is_spelled(wrt: str, claim: str) -> bool:
+def _is_spelled(wrt: str, left: str) -> bool:
     r"""Whether the left side of a claim is the name of a parameter and no derivative by it: \beta_0, w_j, \mathbf{w}."""
-    left = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm)(?![A-Za-z])|[\s{}]", "", claim.partition("=")[0])
+    left = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm)(?![A-Za-z])|[\s{}]", "", left)
     base = re.match(r"\\?([A-Za-z]+)", left)
     return base is not None and wrt.rstrip("0123456789").partition("_")[0] in bases(Word(base[1], 0))
 
@@ -244,6 +245,7 @@ def _spellings(own: str) -> set[str]:
 
 def _parameter(truth: Truth, own: str) -> str | None:
     """The parameter whose best value a name says; None for any other name."""
+    own = own if own.isascii() else "".join(token.text for token in tokens(own))  # β̂ as \hat{\beta}
     match = next((found for pattern in _NAMES if (found := pattern.match(own))), None)
     if match is None:
         return None

@@ -64,6 +64,13 @@ def test_a_parameter_by_its_own_name_may_be_its_best_value(net: str, claim: str,
     ]
 
 
+@pytest.mark.parametrize(
+    "claim", ["β̂ = (XᵀX)⁻¹Xᵀy", "beta = np.linalg.solve(X.T @ X, X.T @ y)", "beta_hat = (X^T X)^-1 X^T y", r"\beta = (X'X)^{-1}X'y"]
+)
+def test_solutions_are_read_as_they_are_typed(claim: str) -> None:
+    assert sb.verify(OLS, claim).claims[0].kind == "right, numeric"
+
+
 def test_limits_of_sums_are_no_sides() -> None:
     gradient = r"\nabla J(\beta) = 2\sum_{i=1}^n (x_i^T\beta - y_i)x_i"
     assert sb.verify(OLS, rf"J(\beta) = \sum_{{i=1}}^n (y_i - x_i^T\beta)^2 \\ {gradient}").ok

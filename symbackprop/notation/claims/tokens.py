@@ -73,6 +73,7 @@ _TYPED = {
     "⟨": r"\langle ", "⟩": r"\rangle ", "½": r"\frac12 ", "\u0302": "", "ϵ": r"\epsilon ", "ε": r"\varepsilon ",
     "φ": r"\varphi ", "ϕ": r"\phi ",
 }  # fmt: skip
+_ABOVE = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 _RAISED = dict(
     zip(
         "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁⱽᵂ",
@@ -161,13 +162,17 @@ def _typed(text: str) -> Iterable[tuple[int, str]]:
     start = k = 0
     while k < len(text_left):
         character = text_left[k]
-        if character.isascii():
+        above = _ABOVE.get(text_left[k + 1 : k + 2], "")
+        if character.isascii() and not above:
             k += 1
             continue
         if start < k:
             yield start, text_left[start:k]
         last = k + 1
-        if character in _RAISED or character in _LOWERED:
+        if above:  # β̂, of two characters
+            last += 1
+            yield k, rf"\{above}{{{character if character.isascii() else _macro(character)}}}"
+        elif character in _RAISED or character in _LOWERED:
             table, mark = (_RAISED, "^") if character in _RAISED else (_LOWERED, "_")
             while last < len(text_left) and text_left[last] in table:
                 last += 1
@@ -183,7 +188,7 @@ def _macro(character: str) -> str:
     if character in _TYPED:
         return _TYPED[character]
     parts = unicodedata.normalize("NFD", character)
-    accent = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}.get(parts[1:], "")
+    accent = _ABOVE.get(parts[1:], "")
     if accent and parts[0].isascii():
         return rf"\{accent}{{{parts[0]}}}"
     name = unicodedata.name(character, "").split()
