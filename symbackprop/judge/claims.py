@@ -18,6 +18,7 @@ from symbackprop.formulas.told import Formula, Told, listed, name, several, told
 from symbackprop.formulas.tree import Node, Row, items_of, split
 from symbackprop.judge.arrays import Whole
 from symbackprop.judge.asked import Asked
+from symbackprop.judge.by_entries import by_entries
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
@@ -86,6 +87,7 @@ def verify(
     given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
     given = [step for step in given if not isinstance(step[1], Whole)]
+    given = by_entries(truth, given) if steps else given
     further = with_names(truth, with_probabilities(truth, respelled(truth, given)), judge.symbols, alone=not steps)
     written = [step[:2] for step in further.steps]
     if further.values:

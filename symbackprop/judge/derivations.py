@@ -39,7 +39,7 @@ from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Reading
 from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.slopes import slope_step
 from symbackprop.judge.small import NAMES, WRITTEN, as_claim, small_number, with_small
-from symbackprop.judge.solved import as_solution
+from symbackprop.judge.solved import as_solution, as_solutions
 from symbackprop.judge.step_jacobians import step_jacobian
 from symbackprop.judge.step_products import step_product
 from symbackprop.judge.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
@@ -139,7 +139,8 @@ def _in_order(
         else:
             told_[k] = _told(judge, known, k, steps, steps[k][2])
     steps = whole
-    found = tuple(with_small(told_[k], steps[k][1], small) for k in range(len(steps)))
+    found = as_solutions(known, [told_[k] for k in range(len(steps))], steps)
+    found = tuple(with_small(one, steps[k][1], small) for k, one in enumerate(found))
     found = tuple(with_name(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
     found = tuple(with_samples(judge.truth, one, known.samples.get(k)) for k, one in enumerate(found))
     several = {} if samples else by_samples(known, steps)

@@ -3,7 +3,7 @@ r"""Closed solutions, \hat\beta = (X^\top X)^{-1} X^\top y and \mu^* = \bar x: r
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,10 +37,10 @@ _ENDS = r"(?:ML|MLE|MAP|OLS|LS|opt|ridge|\*|\\star|\\ast)"
 _LABEL = rf"(?:\\(?:text|mathrm|textrm)\s*\{{\s*{_ENDS}\s*\}}|{_ENDS})"
 _HAT = rf"(?:\{{\s*{_BASE}\s*\}}|{_BASE.replace('base', 'other')})(?P<power>\^2)?"
 _NAMES = [
-    re.compile(rf"\s*\\(?:wide)?hat\s*{_HAT}(?:_\{{?(?:{_LABEL}|[a-z])\}}*)?\s*$"),
+    re.compile(rf"\s*\\(?:wide)?hat\s*{_HAT}(?:_\{{?(?:{_LABEL}|[a-z]|(?P<number>\d+))\}}*)?\s*$"),
     re.compile(rf"\s*{_BASE}(?P<power>)\s*(?:\^|_)\s*\{{?\s*{_LABEL}\s*\}}*\s*$"),
     re.compile(r"\s*(?P<base>[A-Za-z]\w*?)(?P<power>)_(?:hat|star|opt|mle?|map|ols)\s*$"),
-    re.compile(r"hat (?P<base>\w+?)(?P<power>\^2)?(?:_\w+)?$"),
+    re.compile(r"hat (?P<base>\w+?)(?P<power>\^2)?(?:_(?P<number>\d+)|_\w+)?$"),
 ]
 PLACES = 3  # points of each of two sizes at which a solution is held against the gradient
 LEAST = 3  # as many must have one
@@ -48,8 +48,48 @@ ZERO = 1e-8  # relative to the gradient elsewhere
 LARGEST = 1e6  # of a solution; beyond it a matrix was nearly singular
 
 
-def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, str]], place: int) -> Judged:
-    """The verdict on a step that says which value of a parameter is best, and that no other step uses; any other as it is."""
+def as_solutions(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> tuple[Judged, ...]:
+    """The verdicts, where each step has given its best value: the slope is best at the best intercept."""
+    found = _together(known, found, steps)
+    if len({wrt for own, _, _ in steps if (wrt := _parameter(known.truth, own))}) < 2:
+        return tuple(found)
+    open_ = {k for k, one in enumerate(found) if one.kind == "abbreviation" and _parameter(known.truth, steps[k][0])}
+    return tuple(as_solution(known, one, steps, k, ended=True) if k in open_ else one for k, one in enumerate(found))
+
+
+def _together(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> Sequence[Judged]:
+    """The verdicts, where parameters by their own names are best together: x = 1, y = 1."""
+    truth = known.truth
+    several = {
+        used.goal.wrt: used
+        for used in known.used
+        if used.judged.wrong and _is_spelled(used.goal.wrt, steps[used.place][0]) and not _inputs(known, used.program) & _own(truth)
+    }
+    if len(several) < 2:
+        return found
+    own = {wrt: used.program for wrt, used in several.items()}
+    held = {
+        wrt: [one for at in tall_places(truth, wrt) if (one := _best(known, own[wrt], wrt, at, own)) is not None] for wrt in own
+    }
+    if any(_among_all(one) is None for one in held.values()):
+        return found
+    out = list(found)
+    for wrt, used in several.items():
+        _not_used(known, used)
+        alone = Judged(used.judged.name, None, "abbreviation", given=used.judged.given, formulas=used.judged.formulas)
+        out[used.place] = _answered(truth, alone, steps[used.place][0], wrt, held[wrt])
+    return out
+
+
+def _own(truth: Truth) -> set[str]:
+    return {tensor.name for tensor in truth.program.parameters}
+
+
+def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, str]], place: int, ended: bool = False) -> Judged:
+    """The verdict on a step that says which value of a parameter is best, and that no other step uses; any other as it is.
+
+    ended   whether all steps are told: before that a solution may wait for that of another parameter.
+    """
     truth, own = known.truth, steps[place][0]
     if judged.kind == "not understood":
         return _as_equation(known, judged, steps[place][1])
@@ -72,7 +112,8 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
         return judged
     found = _held(known, program, wrt)
-    return judged if is_used and _among_all(found) is None else _answered(truth, judged, own, wrt, found)
+    waits = not ended and len({one for name, _, _ in steps if (one := _parameter(truth, name))}) > 1
+    return judged if (is_used or waits) and _among_all(found) is None else _answered(truth, judged, own, wrt, found)
 
 
 def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged | None:
@@ -132,12 +173,13 @@ def _is_spelled(wrt: str, left: str) -> bool:
     r"""Whether the left side of a claim is the name of a parameter and no derivative by it: \beta_0, w_j, \mathbf{w}."""
     left = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm)(?![A-Za-z])|[\s{}]", "", left)
     base = re.match(r"\\?([A-Za-z]+)", left)
-    return base is not None and wrt.rstrip("0123456789").partition("_")[0] in bases(Word(base[1], 0))
+    own = wrt.rstrip("0123456789").partition("_")[0]
+    return base is not None and (own in bases(Word(base[1], 0)) or (own == base[1].upper() and "_" in left))  # u_i, a row of U
 
 
-def _held(known: Known, program: Program, wrt: str) -> list[str]:
-    """Among which values a solution is best, at each point that has one."""
-    return [best for best in (_best(known, program, wrt, at) for at in tall_places(known.truth, wrt)) if best is not None]
+def _held(known: Known, program: Program, wrt: str, beside: Mapping[str, Program] | None = None) -> list[str]:
+    """Among which values a solution is best, at each point that has one; `beside` as in `_best`."""
+    return [best for best in (_best(known, program, wrt, at, beside) for at in tall_places(known.truth, wrt)) if best is not None]
 
 
 def _among_all(found: Sequence[str]) -> str | None:
@@ -197,7 +239,7 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     for program in _programs(known, f"({both[0]}) - ({both[1]})"):
         shape = program.shape(CLAIM)
         for tensor in truth.program.parameters:
-            if not (shape and equal_shapes(shape, tensor.shape)) or not _is_multiple(known, program, tensor.name):
+            if not equal_shapes(shape, tensor.shape) or not _is_multiple(known, program, tensor.name):
                 continue
             if not any(_is_multiple(known, one, tensor.name) for side in alone for one in side):  # 2 g = g says nothing of 0
                 said = told("it says that the gradient by {} is 0", name(tensor.name))
@@ -221,10 +263,11 @@ def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
 
 
 def _is_multiple(known: Known, program: Program, wrt: str) -> bool:
-    """Whether a vector is a number times the gradient, at all points."""
+    """Whether a tensor is a number times the gradient, at all points; a number by itself is one that depends on sizes alone."""
     truth, name_of = known.truth, f"d{known.truth.of}/d{wrt}"
-    places = truth.places.first(2 * PLACES)
-    for place in places:
+    scales: dict[str, list[float]] = {}
+    several = False
+    for place in truth.places.first(2 * PLACES):
         true = place.values[name_of]
         try:
             found = value(truth, program, (), place, place.values, FLOATS)
@@ -235,7 +278,10 @@ def _is_multiple(known: Known, program: Program, wrt: str) -> bool:
         scale = float(np.vdot(found, true)) / (float(np.vdot(true, true)) or 1.0)
         if scale == 0 or _largest(found - scale * true) > ZERO * _largest(found):
             return False
-    return any(place.values[name_of].size > 1 for place in places)
+        several |= true.size > 1
+        scales.setdefault(str(sorted(place.sizes.items())), []).append(scale)
+    alike = all(abs(one - own[0]) <= ZERO * abs(own[0]) for own in scales.values() for one in own)
+    return bool(scales) and (several or (alike and any(len(own) > 1 for own in scales.values())))
 
 
 def _spellings(own: str) -> set[str]:
@@ -253,6 +299,8 @@ def _parameter(truth: Truth, own: str) -> str | None:
     base = (groups["base"] or groups.get("other") or "").lstrip("\\")
     letters = bases(Word(base, 0))  # lambda as lam
     names = [f"{base}^2", f"{base}2", "var", "v", "s2"] if groups["power"] else letters
+    if number := groups.get("number"):
+        names = [f"{one}{mark}{number}" for one in letters for mark in ("_", "")]
     found = (spelled(truth, one) for one in names)
     return next((one for one in found if one and truth.program.tensors[one].kind == "parameter"), None)
 
@@ -283,15 +331,19 @@ def tall_places(truth: Truth, wrt: str) -> list[Place]:
     return found
 
 
-def _best(known: Known, program: Program, wrt: str, place: Place) -> str | None:
-    """Among which values a solution is best at a point; None where there is none."""
+def _best(known: Known, program: Program, wrt: str, place: Place, beside: Mapping[str, Program] | None = None) -> str | None:
+    """Among which values a solution is best at a point; None where there is none.
+
+    beside   the best values of others; None: those that steps have named so.
+    """
     truth = known.truth
     gradient = f"d{truth.of}/d{wrt}"
+    solved = _solved(known) if beside is None else beside
     try:
         best = value(truth, program, known.written, place, place.values, FLOATS)
         if not np.isfinite(best).all() or _largest(best) > LARGEST:
             return None
-        others = {w: value(truth, p, known.written, place, place.values, FLOATS) for w, p in _solved(known).items() if w != wrt}
+        others = {w: value(truth, p, known.written, place, place.values, FLOATS) for w, p in solved.items() if w != wrt}
         found = [walk(truth.everything, {**place.point, **own, wrt: best}, place.sizes)[gradient] for own in ({}, others)]
     except (PointError, SymbackpropError, np.linalg.LinAlgError):
         return None

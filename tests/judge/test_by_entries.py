@@ -1,0 +1,53 @@
+"""Gradients by several numbers as one vector, Hessians as one matrix, and best values side by side."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+PRODUCT = sb.read("x: parameter\ny: parameter\nz: parameter\nq = x + y\nf = q*z")
+ROSENBROCK = sb.read("x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2")
+LINE = sb.read("x: data[n]\ny: data[n]\nb_0: parameter\nb_1: parameter\nS = sum((y - b_0 - b_1*x)**2)")
+HESSIAN = r"\begin{pmatrix}2 - 400y + 1200x^2 & -400x \\ -400x & 200\end{pmatrix}"
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "count", "slip"),
+    [
+        (PRODUCT, r"\nabla f = (z, z, x+y)", 3, ("x+y", "x-y")),
+        (PRODUCT, r"\nabla f(x, y, z) = \left[z, z, q\right]^\top", 3, ("z, q", "x, q")),
+        (
+            ROSENBROCK,
+            r"\nabla f = \begin{bmatrix}f_x \\ f_y\end{bmatrix} = \begin{bmatrix}-2(1-x) - 400x(y-x^2) \\ 200(y-x^2)\end{bmatrix}",
+            2,
+            ("400x", "200x"),
+        ),
+        (ROSENBROCK, rf"\nabla^2 f = {HESSIAN}", 4, ("1200x^2", "400x^2")),
+        (ROSENBROCK, rf"H = {HESSIAN}", 4, ("200\\end", "100\\end")),
+        (ROSENBROCK, r"f_{xx} = 2 - 400y + 1200x^2, f_{xy} = -400x, \; f_{yy} = 200", 3, ("f_{yy} = 2", "f_{yy} = 1")),
+        (ROSENBROCK, r"\nabla f(x, y) = 0 \iff x = 1, y = 1", 4, ("y = 1", "y = 2")),
+        (LINE, r"\nabla S = \left(-2\sum_i(y_i - b_0 - b_1x_i), -2\sum_ix_i(y_i - b_0 - b_1x_i)\right)", 2, ("x_i(y", "(y")),
+        (
+            LINE,
+            r"\hat b_1 = \frac{\sum_i(x_i-\bar x)(y_i-\bar y)}{\sum_i(x_i-\bar x)^2}, \quad \hat b_0 = \bar y - \hat b_1\bar x",
+            2,
+            (r"\bar y - \hat b_1", r"\bar y + \hat b_1"),
+        ),
+        (LINE, r"\sum_ix_i(y_i - b_0 - b_1x_i) = 0", 1, ("b_0", "2b_0")),
+        (LINE, r"nb_0 + b_1\sum_ix_i = \sum_iy_i", 1, ("nb_0", "b_0")),
+    ],
+)
+def test_what_is_claimed_by_several_numbers_is_judged_entry_by_entry(
+    net: sb.Network, claim: str, count: int, slip: tuple[str, str]
+) -> None:
+    found = sb.verify(net, claim)
+    assert found.ok
+    assert len(found.claims) == count
+    assert not sb.verify(net, claim.replace(*slip)).ok
+
+
+def test_other_vectors_are_no_gradients_by_several_numbers() -> None:
+    assert sb.verify(PRODUCT, r"\nabla f = (z, z)").claims[0].kind == "not understood"
+    one = sb.verify("x: parameter[2]\nL = sum(x**2)", r"\nabla L = 2x")
+    assert [claim.what for claim in one.claims] == ["dL/dx"]
