@@ -73,10 +73,11 @@ class Arguments:
             if array.dtype.kind not in "iu":
                 raise ArgumentError(f"{tensor.name} must hold whole numbers, it holds {array.dtype}; give it as integers")
             return array.astype(np.int64, copy=False)  # bytes and numbers without a sign wrap around: 0 - 1 is 255
-        array = array.astype(self.dtype, copy=False)
-        # a sum of squares is NaN if and only if an entry is, and costs less than looking at each
-        if self.refuse_nan and np.isnan(np.dot(array.reshape(-1), array.reshape(-1))):
-            raise ArgumentError(f"{tensor.name} holds NaN")
+        with np.errstate(all="ignore"):  # what is infinite is let in
+            array = array.astype(self.dtype, copy=False)
+            # a sum of squares is NaN if and only if an entry is, and costs less than looking at each
+            if self.refuse_nan and np.isnan(np.dot(array.reshape(-1), array.reshape(-1))):
+                raise ArgumentError(f"{tensor.name} holds NaN")
         return array
 
     def sizes(self, arrays: Sequence[ndarray]) -> Sizes:
