@@ -17,7 +17,7 @@ import symbackprop as sb
 # The floors, lowest first; a room that is not named here lies on the floor of the room that holds it. A module imports from
 # its own floor and from those below, and never in a circle.
 FLOORS = [
-    {"core.errors", "core.renaming", "core.letters", "core.choices", "core.examples", "core.files"},
+    {"core.errors", "core.renaming", "core.naming", "core.letters", "core.choices", "core.examples", "core.files"},
     {"core.program", "core.functions"},
     {"core"},
     {"algebra"},

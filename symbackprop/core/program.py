@@ -28,6 +28,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.naming import named
 from symbackprop.core.renaming import is_renaming, renamed
 
 
@@ -372,8 +373,7 @@ def describe(equation: Equation) -> str:
     op = equation.op
     match op:
         case Sum():
-            names = {s: Symbol(str(ref)) for s, ref in zip(op.slots, equation.operands, strict=True)}
-            word, what = "sum" if op.over else "", str(op.body.xreplace(names))
+            word, what = "sum" if op.over else "", named(op.body, op.slots, tuple(map(str, equation.operands)))
         case Reduce() | Matrix():
             word, what = op.kind, ", ".join(map(str, equation.operands))
         case Carry():
