@@ -71,6 +71,21 @@ def test_elementary_gates_are_nodes_of_their_own():
     assert len(fine) > len(coarse)
 
 
+NAMELESS = {
+    "matrices": "X: data[n, d]\nW: parameter[d, k]\nV: parameter[k]\nL = sum((X @ W @ V - X @ W @ V**2)**2)",
+    "steps": "K: parameter[m, m]\nr[0] = ones(m)\nfor t in 1..T:\n    r[t] = 1/(K @ r[t-1])\nL = sum((diag(r[T]) @ K)**2)",
+}
+
+
+@pytest.mark.parametrize("text", NAMELESS.values(), ids=NAMELESS)
+def test_what_nobody_named_is_called_by_its_formula(text: str):
+    """Also where it is read, as a report's equations have it; a wire tells of it by a name."""
+    nodes = [title for title in words(sb.draw(text)) if ", value " in title]
+    assert not any(re.search("u[_₀-₉]", node.split(",")[0]) for node in nodes)
+    assert any("=" not in node.split(", ")[0] for node in nodes if ", operation, " in node)
+    assert any(re.search("u[_₀-₉]", title) for title in words(sb.draw(text, edges="local")))
+
+
 def test_a_vector_is_drawn_without_gradients_of_its_own():
     nodes = words(sb.draw(EXAMPLES / "linear_map.net", of="q"))
     assert len(nodes) == 4

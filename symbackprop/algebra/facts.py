@@ -56,7 +56,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
         if n.is_Symbol:
             algebra.size(n)  # 1/(N d) in the order of the axes
     values = Values(program, algebra, kept)
-    turned = _symmetric(program)
+    turned = symmetric_values(program)
     for tensor in program.tensors.values():
         if tensor.role is None:
             leaf = values.leaf(tensor.name)
@@ -155,10 +155,12 @@ def _opened(program: Program, algebra: Algebra, name: str) -> Poly:
     return Values(program, algebra, behind if is_large else ()).definition(name)
 
 
-def _symmetric(program: Program) -> set[str]:
-    """The values that are their own transposes whatever the inputs are: Gram matrices, their inverses."""
+def symmetric_values(program: Program, *some: str) -> set[str]:
+    """The values that are their own transposes whatever the inputs are: Gram matrices, their inverses; of `some` where given."""
     found: set[str] = set()
     for name in forward_values(program):
+        if some and name not in some:
+            continue
         shape, scratch = program.shape(name), Algebra(conditions=tuple(program.conditions))
         if len(shape) != 2 or not same_size(*shape):
             continue

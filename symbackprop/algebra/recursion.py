@@ -13,6 +13,7 @@ from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.algebra.matrix import Form, Front, leaves
 from symbackprop.algebra.positions import tensor_of
+from symbackprop.algebra.symmetric_steps import with_symmetric_steps
 from symbackprop.core.flows import flows_into
 from symbackprop.core.program import Carry, Program
 from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
@@ -87,7 +88,7 @@ def step_box(program: Program, refused: Mapping[str, str] | None = None) -> Step
 
 class _Search:
     def __init__(self, program: Program, refused: Mapping[str, str]) -> None:
-        self.program, self.refused, self.recursion = program, refused, Recursion(program)
+        self.program, self.refused, self.recursion = program, refused, Recursion(with_symmetric_steps(program))
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role]
         self.made: dict[tuple[str, bool, frozenset[str], Marks, Marks], StepLine | str] = {}
         self.walks: dict[tuple[str, frozenset[str]], frozenset[str]] = {}

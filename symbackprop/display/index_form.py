@@ -8,23 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple, assert_never
+from typing import Any, assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
-from symbackprop.core.functions import Where, X, iverson, matrix_function, reduction
-from symbackprop.core.guards import fixed_letters, integers_of, is_position, overhang, split
+from symbackprop.core.functions import Where, X, matrix_function, reduction
+from symbackprop.core.guards import is_position
 from symbackprop.core.letters import pool
 from symbackprop.core.loops import start_of
-from symbackprop.core.program import Carry, Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
-from symbackprop.display.body import BodyPrinter, scalar
+from symbackprop.core.program import Carry, Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
+from symbackprop.display.body import BodyPrinter
 from symbackprop.display.differences import differences_as_written
 from symbackprop.display.names import Names
 from symbackprop.display.norms import Norm, norm_of, with_norms
 from symbackprop.display.notation import applied, named
-from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
+from symbackprop.display.pinned import Bounds, inside, pinned_body
+from symbackprop.display.reading_order import split_product, swapped
 from symbackprop.display.softmax import softmaxes, with_softmax
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, index, letter
@@ -113,12 +114,14 @@ def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equat
     return equation
 
 
-def _right(names: Names, equation: Equation, letters: Letters, inline: Collection[str]) -> Node:
+def _right(
+    names: Names, equation: Equation, letters: Letters, inline: Collection[str], at: Mapping[str, Expr] = MappingProxyType({})
+) -> Node:  # fmt: skip
     equation = composed(names, equation, inline)
     op = equation.op
     match op:
         case Sum():
-            return body_formula(names, equation, letters, inline, *pinned_body(names.program, equation))
+            return body_formula(names, equation, letters, inline, *pinned_body(names.program, equation), at)
         case Reduce():
             return _reduce(names, equation, op, letters, inline)
         case Matrix():
@@ -144,8 +147,12 @@ def _carried(names: Names, equation: Equation, op: Carry, letters: Letters, inli
 def body_formula(
     names: Names, equation: Equation, letters: Letters, inline: Collection[str], body: Expr, over: Sequence[Range] = (),
     pinned: Mapping[str, Expr] = MappingProxyType({}), outside: Sequence[Bounds] = (),
+    at: Mapping[str, Expr] = MappingProxyType({}),
 ) -> Node:  # fmt: skip
-    """A body with the operands of a Sum in its slots, summed over the letters `over`; see `pinned_body` for the rest."""
+    """A body with the operands of a Sum in its slots, summed over the letters `over`; see `pinned_body` for the rest.
+
+    at   positions for which letters of the target stand: i - 2m for q, so that A[q + 2m] is A[i].
+    """
     assert isinstance(equation.op, Sum)
     slots = equation.op.slots
     body, softmax = with_softmax(names, equation, differences_as_written(names, equation, body))
@@ -158,6 +165,8 @@ def body_formula(
     waiting = dict(zip(slots, equation.operands, strict=True))
     printer = BodyPrinter(pieces)
     letters = dict(letters)
+    above: dict[Expr, Expr] = {position(c): where for c, where in at.items()}
+    stand = {c: swapped(where, above) for c, where in pinned.items()} if at else pinned
     while waiting:  # a letter that is pinned to t[b] needs the formula of t first
         ready = {
             s: r
@@ -167,14 +176,14 @@ def body_formula(
         for s, ref in ready.items():
             for c in ref.index:
                 if c in pinned:
-                    letters[c] = printer.formula(swapped(pinned[c], ones))
+                    letters[c] = printer.formula(swapped(stand[c], ones))
             if s in norms:
                 outer = {c: letters[x] for c, x in zip(names.written[ref.name].target.index, ref.index, strict=True)}
                 pieces[norms[s]] = squares[s].formula(names, outer)
             elif s in totals:
                 pieces[totals[s]] = _operand(names, ref, letters, inline, f.SUM)
             else:
-                pieces[s] = _operand(names, ref, letters, inline)
+                pieces[s] = _operand(names, ref, letters, inline, at=stand)
             if pieces.get(s) == f.ONE:  # the sum over an indicator
                 body = swapped(body, {s: S.One})
             del waiting[s]
@@ -189,7 +198,7 @@ def body_formula(
     own |= {other: own[s] for s, other in (norms | totals).items()}
     for bounds in outside:  # written as factors
         mark = slot(len(pieces) + len(slots))
-        pieces[mark] = f.indicator(_inside(printer, bounds._replace(at=swapped(bounds.at, ones))))
+        pieces[mark] = f.indicator(inside(printer, bounds._replace(at=swapped(bounds.at, ones))))
         own[mark] = set().union(*[own.get(s, {str(s)}) for s in bounds.at.free_symbols])  # type: ignore[arg-type]
         body = body * mark
     return _summed(printer, body, shown, own, letters)
@@ -270,8 +279,15 @@ def _from(test: Any, summed: set[Any]) -> Any:
     return test.reversed if test.rhs in summed and test.lhs not in summed else test
 
 
-def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str], sign: Node | None = None) -> Node:
-    """An operand with its letters, or what it is made of; `sign`: what stands for that of a reduction."""
+def _operand(
+    names: Names, ref: Ref, letters: Letters, inline: Collection[str], sign: Node | None = None,
+    at: Mapping[str, Expr] = MappingProxyType({}),
+) -> Node:  # fmt: skip
+    """An operand with its letters, or what it is made of.
+
+    sign   what stands for that of a reduction.
+    at     the positions for which letters stand.
+    """
     if ref.name not in inline:
         return entry(names, ref, letters)
     inner = names.written[ref.name]
@@ -285,7 +301,10 @@ def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str], 
             own[c] = None if extent == 1 else shown
     if sign is not None and isinstance(inner.op, Reduce):
         return _reduce(names, inner, inner.op, outside | own, inline, sign)
-    return _right(names, inner, outside | own, inline)
+    there: dict[Expr, Expr] = {position(c): position(f"{c} outside") for c in letters}
+    stand = {c: swapped(at.get(outer, position(outer)), there) for c, outer in zip(inner.target.index, ref.index, strict=True)}
+    is_moved = any(c in at for c in ref.index) and all(is_position(s) for e in stand.values() for s in e.free_symbols)  # type: ignore[arg-type]
+    return _right(names, inner, outside | own, inline, stand if is_moved else {})
 
 
 def _reduce(
@@ -346,50 +365,3 @@ def _matrix(names: Names, equation: Equation, op: Matrix, letters: Letters) -> N
     value = applied(row.written(len(operands) - 1), whole)
     shown = [] if row.scalar else [c for x in target.index[-2:] if (c := letters[x]) is not None]
     return f.scripted(f.bracket(value), sub=index(shown)) if shown else value
-
-
-class Bounds(NamedTuple):
-    """A position that may stand outside of its axis of size `extent`, `below` 0 or `above` the end; such a term is zero."""
-
-    at: Expr
-    extent: Expr
-    below: bool
-    above: bool
-
-
-def pinned_body(program: Program, equation: Equation) -> tuple[Expr, list[Range], dict[str, Expr], list[Bounds]]:
-    """What is left to print when the guards have pinned their letters.
-
-    Returns the body without those guards, the letters that are still summed, the pinned letters with their positions, and the
-    bounds that these positions must keep.
-    """
-    op = equation.op
-    assert isinstance(op, Sum)
-    factors = split(op)
-    if not factors.guards:
-        return op.body, list(op.over), {}, []
-    pinned, remaining = fixed_letters(program, equation, scatter=False)
-    sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
-    operands = [op.slots[k] for k in factors.operands]
-    body = sp.Mul(factors.coefficient, *operands, factors.rest, *map(iverson, remaining))
-    body = swapped(body, {position(c): at for c, at in pinned.items()})
-    outside = []
-    for c, at in pinned.items():
-        room = overhang(at, sizes[c], sizes, program.conditions, integers)
-        if room is not None and room != (0, 0):
-            outside.append(Bounds(at, sizes[c], room[0] != 0, room[1] != 0))
-    return body, [(c, extent) for c, extent in op.over if c not in pinned], pinned, outside
-
-
-def _inside(printer: BodyPrinter, bounds: Bounds) -> Node:
-    """0 <= at < extent, as far as it can fail; where one side is enough, sizes and numbers stand on the right."""
-    less, below = f.symbol("le"), f.symbol("<")
-    if bounds.below and bounds.above:
-        return f.relation(f.ZERO, less, printer.formula(bounds.at), below, scalar(bounds.extent))
-    offset = sp.Add(*[term for term in sp.Add.make_args(bounds.at) if is_coefficient(term)])
-    left, right = bounds.at - offset, (S.Zero if bounds.below else bounds.extent) - offset
-    if is_negative(left):  # h - 1 - j >= 0 is j <= h - 1
-        left, right, sign = -left, -right, less if bounds.below else f.symbol(">")
-    else:
-        sign = f.symbol("ge") if bounds.below else below
-    return f.relation(printer.formula(left), sign, scalar(sp.expand(right)))

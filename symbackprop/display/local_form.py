@@ -8,8 +8,9 @@ from dataclasses import replace
 import sympy as sp
 
 from symbackprop.core.program import Equation, Ref, Signature, Step, Sum, letter_sizes, position
-from symbackprop.display.index_form import Letters, body_formula, composed, pinned_body
+from symbackprop.display.index_form import Letters, body_formula, composed
 from symbackprop.display.names import Names
+from symbackprop.display.pinned import pinned_body
 from symbackprop.formulas.tree import Node
 
 _NAME = "local derivative"

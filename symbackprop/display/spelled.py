@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 
 from symbackprop.core.program import Equation, Sum, letter_sizes
 from symbackprop.display.forms import Printer
-from symbackprop.display.index_form import body_formula, composed, pinned_body
+from symbackprop.display.index_form import body_formula, composed
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Label, Names, generated
+from symbackprop.display.pinned import pinned_body
 from symbackprop.display.views import Slices
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, index

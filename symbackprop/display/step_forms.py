@@ -22,10 +22,12 @@ from symbackprop.core.step_line import step_line
 from symbackprop.display.body import scalar
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names, shape_formula
+from symbackprop.display.spelled import LONGEST
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, at_steps, letter
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Binds, Fence, Node, Script, items_of, split
+from symbackprop.formulas.widths import width
 
 DOTS = f.symbol("ldots")
 _LOG = f.symbol("log")
@@ -101,11 +103,15 @@ def step_said(step: Expr) -> Node:
 
 
 class StepForm(NamedTuple):
-    """An equation of the network at one step: the tensor that it says, and the steps at which it stands."""
+    """An equation of the network at one step: the tensor that it says, and the steps at which it stands.
+
+    is_whole   whether it says the tensor, and not its entries.
+    """
 
     name: str
     formula: Node
     about: Told
+    is_whole: bool = True
 
 
 def forward_steps(derivation: Derivation) -> list[StepForm]:
@@ -170,10 +176,11 @@ def spoken_at_step(names: Names, derivation: Derivation, name: str) -> StepForm:
     return StepForm(name, f.equation(left, marked(names.name_of(at.name), at.marks, ())), Told())
 
 
-def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str, tuple[Node, Node]]:
+def labels_at_steps(derivation: Derivation, hidden: Collection[str], nameless: Collection[str]) -> dict[str, tuple[Node, Node]]:
     """What a picture writes for each value but the hidden ones: its equation at one step, and its name there.
 
     What is carried is called by what it is, s_{t-1}, and says where it starts. None of them where one has no form at one step.
+    nameless   values that are called by their formulas, where these are short and no entries: they are written out in others.
     """
     program, names = derivation.forward, Names(derivation.program)
     recursion, shown = Recursion(derivation.program), frozenset(e.target.name for e in program.equations) - set(hidden)
@@ -186,10 +193,16 @@ def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str
             found[name] = f.listed([own, *(form.formula for form in _start(names, recursion, equation))]), own
         elif name in shown:
             try:
-                formula = _step_form(names, recursion, name, shown).formula
+                form = _step_form(names, recursion, name, shown)
             except NoRecursionError:
                 return {}
-            found[name] = formula, split(formula)[0]
+            left, right = split(form.formula)
+            if name in nameless and right is not None and form.is_whole and width(right) <= LONGEST:
+                own = f.beside(*items_of(right)[1:])
+                found[name] = own, own
+                shown -= {name}
+            else:
+                found[name] = form.formula, left
     return found
 
 
@@ -212,7 +225,7 @@ def _step_form(
         (equation,) = [e for e in at.program.equations if e.target.name == at.target]
         left, right = split(equation_formula(to, equation, inner))
         sides.append(summed_over(at.summed, f.beside(*items_of(right or left)[1:])))
-        found = StepForm(name, f.equation(left, f.add(sides)), where(to, at))
+        found = StepForm(name, f.equation(left, f.add(sides)), where(to, at), items_of(left) == items_of(to.tensor(at.target)))
     assert found is not None
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 
 from symbackprop.core.loops import has_loops
@@ -29,8 +29,11 @@ WIDE = 54
 """The longest line of equations of the network, in letters across the paper."""
 
 
-def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Collection[str]) -> list[Block]:
-    """The equations in matrix notation where there is one, a loop's at one step; in full, all that were again in index notation."""
+def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, spoken: Collection[str]) -> list[Block]:
+    """The equations in matrix notation where there is one, a loop's at one step; in full, all that were again in index notation.
+
+    spoken   the values of which steps, or lines of a person's function, speak by their names: they are not written out.
+    """
     try:
         if has_loops(lecture.derivation.forward) and detail != "full":
             return [FormulaRows(tuple(Formula(form.formula, form.about) for form in forward_steps(lecture.derivation)))]
@@ -42,7 +45,7 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Coll
         starts = {
             n for role in roles if role is not None for n in (role.wrt, role.of)
         }  # ∂L/∂z stands beside a line, and in a title
-        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts - set(inline) | set(code))
+        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts - set(inline) | set(spoken))
     told_whole = united(lecture.derivation, softmaxes(names).named)[1]
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
     first, second = [], []
@@ -68,15 +71,13 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, code: Coll
     return blocks
 
 
-def further_rows(lecture: Lecture, blocks: Sequence[Block], at_steps: bool) -> list[Formula]:
-    """The equations of the values that the blocks speak of and do not say, and of those that these read.
+def further_rows(lecture: Lecture, spoken: Spoken, at_steps: bool) -> list[Formula]:
+    """The equations of the values that blocks speak of and do not say, and of those that these read.
 
     Equations of several layers at once say the values of each.
     """
-    names, forward, rows = lecture.plain, lecture.derivation.forward, list[Formula]()
-    written, spoken = forward.equation_of(), Spoken(names, forward)
-    found = set(lecture.folded)
-    spoken.hear(blocks)
+    rows = list[Formula]()
+    written, found = lecture.derivation.forward.equation_of(), set(lecture.folded)
     while new := [n for n in spoken.unsaid() if n not in found]:
         found |= set(new)
         more = [_spoken(lecture, written[n], at_steps) for n in new]

@@ -16,12 +16,12 @@ _NODES = get_args(Node)
 
 
 class Spoken:
-    """Which values of a program blocks speak of, and which they say."""
+    """Which values of a program blocks speak of (`read`), and which they say."""
 
     def __init__(self, names: Names, program: Program) -> None:
         values = (name for name in program.equation_of() if program.tensors[name].role is None)
         self._own = {_key(names, name): name for name in values}
-        self._read, self._said = set[str](), set[str]()
+        self.read, self._said = set[str](), set[str]()
 
     def hear(self, blocks: Any) -> None:
         """Note the names that stand in blocks, and those on the left of an equation there."""
@@ -30,11 +30,11 @@ class Spoken:
                 *lefts, _ = _sides(line)
                 for left in lefts:
                     self._said |= _said(self._own, left)
-                self._read |= {name for node in _names(line) if (name := _named(self._own, node)) is not None}
+                self.read |= {name for node in _names(line) if (name := _named(self._own, node)) is not None}
 
     def unsaid(self) -> list[str]:
         """The values, in the program's order, whose names stand in blocks, and on the left of no equation there."""
-        return [name for name in self._own.values() if name in self._read - self._said]
+        return [name for name in self._own.values() if name in self.read - self._said]
 
 
 def _key(names: Names, name: str) -> _Key:

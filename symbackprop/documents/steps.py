@@ -46,6 +46,7 @@ from symbackprop.documents.layer_block import Lecture, beside, packed
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.network import WIDE, further_rows, network_rows
+from symbackprop.documents.spoken import Spoken
 from symbackprop.documents.step_block import step_block
 from symbackprop.documents.titles import typeset
 from symbackprop.documents.unspoken import to_spell, unspoken
@@ -121,10 +122,13 @@ def report(
     inline = written_out(derived)
     lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps, proved)
     steps = _steps(derived, lecture, box, detail)
-    network = network_rows(lecture, detail, box, code or {})
+    spoken = Spoken(lecture.plain, derived.forward)
+    spoken.hear(steps)
+    network = network_rows(lecture, detail, box, {*(code or {}), *spoken.read})
     result = _result(lecture, box, steps, detail) if box is not None else []
     is_at_steps = has_loops(derived.forward) and box is not None and not box.missing
-    if further := further_rows(lecture, [*network, *steps, *result], is_at_steps):
+    spoken.hear([*network, *result])
+    if further := further_rows(lecture, spoken, is_at_steps):
         network[0] = FormulaRows((*network[0].rows, *further)) if isinstance(network[0], FormulaRows) else network[0]
     at_steps = derived.is_recursion and box is not None and not box.missing
     origin = derived.network.origin if derived.network else ""

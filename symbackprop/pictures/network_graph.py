@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
-from symbackprop.core.program import Carry, Signature
+from symbackprop.core.program import Carry, Program, Signature
 from symbackprop.core.recursion import Recursion
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import is_within_softmaxes, softmaxes
+from symbackprop.display.spelled import spelled
 from symbackprop.display.step_forms import labels_at_steps, step_said
 from symbackprop.display.wires import letter_above, reads
 from symbackprop.display.written_out import written_out
@@ -59,7 +61,9 @@ def unseen(asked: Derivation, with_wires: bool = False) -> frozenset[str]:
 def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> Picture:
     """The graph of the forward program as a picture that fits a page, as far as it can be folded."""
     program, names, hidden = asked.forward, Names(asked.program), unseen(asked, bool(shown.wires))
-    at_steps = labels_at_steps(asked, hidden) if has_loops(program) else {}
+    nameless = frozenset[str]() if shown.wires else _nameless(asked, hidden)
+    labels = labels_at_steps(asked, hidden, nameless) if has_loops(program) else {}
+    labels = labels or _labels(names, program, hidden, nameless)
     end: Kind = "loss" if asked.mode == "gradient" else "end"
     red = CHANGE if asked.vector else told("gradient") if asked.upstream else OF_THE_LOSS
     sources = {e.target.name: reads(program, e.target.name, hidden)[1] for e in program.equations if e.target.name not in hidden}
@@ -69,19 +73,37 @@ def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> P
         kind = end if name == asked.of else _kind(tensor)
         shape = names.dimensions(name) if tensor.shape else None
         shown_value, gradient = shown.values.get(name), shown.gradients.get(name)
-        called = at_steps[name][1] if name in at_steps else names.tensor(name)
+        called = labels[name][1] if name in labels else names.tensor(name)
         return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), called, red)
 
     edges = [Edge(source, target, shown.wires.get((source, target))) for target, found in sources.items() for source in found]
     edges += _back(asked, shown)
     used = {edge.source for edge in edges}
     nodes = [node(t, names.tensor(t.name)) for t in program.inputs if t.name in used]
-    for equation in program.equations:
-        if equation.target.name in sources:
-            name = equation.target.name
-            label = at_steps[name][0] if name in at_steps else equation_formula(names, equation, hidden)
-            nodes.append(node(program.tensors[name], label))
+    nodes += [node(program.tensors[name], labels[name][0]) for name in sources]
     return arranged(nodes, edges, page=page, legend=_legend(names, shown.wires.values()))
+
+
+def _nameless(asked: Derivation, hidden: Collection[str]) -> frozenset[str]:
+    """The values that nobody named and no convention does: a picture calls them by their formulas, where these are short."""
+    forward = asked.forward
+    inner = {n for t in forward.tensors.values() if t.inner is not None for n in (t.inner.of, t.inner.wrt)}
+    written = forward.equation_of().keys() - {asked.of, *inner, *hidden}
+    return frozenset(n for n in written if is_nameless(n) and not forward.tensors[n].has_name)
+
+
+def _labels(
+    names: Names, program: Program, hidden: frozenset[str], nameless: frozenset[str]
+) -> dict[str, tuple[Formula, Formula]]:  # fmt: skip
+    """What a picture writes for each value but the hidden ones, and how it is called where it is read again."""
+    by_formula = spelled(names, nameless)
+    called, inline = names.labelled(by_formula), hidden | by_formula.keys()
+    found: dict[str, tuple[Formula, Formula]] = {}
+    for equation in program.equations:
+        name = equation.target.name
+        own = called.tensor(name)
+        found[name] = (own, own) if name in by_formula else (equation_formula(called, equation, inline), own)
+    return {n: label for n, label in found.items() if n not in hidden}
 
 
 def _back(asked: Derivation, shown: Shown) -> Iterator[Edge]:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.program import Equation, Program
+from symbackprop.core.program import Equation, Program, letter_sizes
+from symbackprop.core.through import put_together
 from symbackprop.display.local_form import local_equation, local_formula
+from symbackprop.display.names import Names
 from symbackprop.documents.document import StepBlock
 from symbackprop.documents.step_block import told_whole
 from symbackprop.documents.steps import report
@@ -96,6 +98,20 @@ COUNTED = {
 def test_what_every_term_of_a_sum_has_is_counted(text: str, said: str) -> None:
     assert chained(derive(text))
     assert said in sb.derive(text).text()
+
+
+def test_positions_of_positions_are_said_once() -> None:
+    """A[i - 2m + 2m] is A[i]: what is printed so is the same derivative."""
+    derived = derive("A: parameter[n, c, 4, 6]\nY = max_pool2d(A, 2)\nL = sum(Y**2)")
+    arrays, sizes = at_random(derived, 0)
+    names = Numbered(derived.program)
+    whole = put_together(derived.program, derived.backward, {"u"})
+    (through,) = [e for e in whole if e.step and e.step.through and e.step.through.name == "Y" and e.step.rule == "chain"]
+    plain, written_out = (local_value(names, through, arrays, sizes, inline) for inline in ((), ("u",)))
+    np.testing.assert_allclose(written_out, plain)
+    shown = {c: letter(c) for c in letter_sizes(derived.program, through)}
+    assert r"\mathbf{1}[A_{" in (said := latex(local_formula(Names(derived.program), through, shown, ("u",))))
+    assert "2 m +" not in said.split("[A_{")[1]
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)

@@ -10,6 +10,7 @@ from sympy import Integer
 import symbackprop as sb
 from symbackprop.algebra.matrix import Form, Front
 from symbackprop.algebra.recursion import StepBox, StepLine, step_box
+from symbackprop.algebra.symmetric_steps import with_symmetric_steps
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Signature, rewritten, substituted
@@ -181,6 +182,34 @@ def chain_holds(at: StepProgram) -> None:
 def twice(x: StepLine) -> StepLine:
     assert x.line.form is not None
     return replace(x, line=replace(x.line, form=Form("scaled", (x.line.form,), Front(2, (), ()))))
+
+
+RICCATI = """A: data[m, m]
+P0: data[m, m]
+C: parameter[m, m]
+P[0] = START
+for t in 1..T:
+    M[t] = A @ P[t-1] @ A.T + C @ C.T
+    P[t] = STEP
+L = sum(P[T])
+"""
+UPDATED = "M[t] - M[t] @ inv(M[t] + eye(m)) @ M[t]"
+SYMMETRIC = {
+    "from a symmetric start": ("P0 @ P0.T", UPDATED, {"M", "P"}),
+    "from nothing": ("zeros((m, m))", "M[t]", {"M", "P"}),
+    "from any start": ("P0", UPDATED, set[str]()),
+    "by a step that is none": ("eye(m)", "A @ M[t]", set[str]()),
+}
+
+
+@pytest.mark.parametrize(("start", "step", "said"), SYMMETRIC.values(), ids=SYMMETRIC)
+def test_what_is_symmetric_at_every_step_is_found_by_induction(start: str, step: str, said: set[str]) -> None:
+    program = sb.read(RICCATI.replace("START", start).replace("STEP", step)).program
+    found = {n for n, t in with_symmetric_steps(program).tensors.items() if t.is_symmetric}
+    assert found & {"M", "P"} == said
+    sizes = {"m": 3, "T": 4}
+    values = dict(tape.forward(program, point(program, sizes), sizes))
+    assert all(np.allclose(values[n], np.swapaxes(values[n], -1, -2)) for n in said)
 
 
 SUMS = {
