@@ -6,6 +6,7 @@ Positions count from 0, as in NumPy. An axis of size 1 has no letter. Factors wi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, assert_never
@@ -84,12 +85,23 @@ def _is_entrywise(equation: Equation) -> bool:
     return not equation.op.over and all({*own.index} <= {*equation.target.index} for own in equation.operands)
 
 
+def _unsummed(program: Program, equation: Equation) -> Equation:
+    """An equation each of whose sums has one term, at another letter, without them: v[i] 1[i = j] for diag(v)."""
+    if not isinstance(equation.op, Sum) or not equation.op.over:
+        return equation
+    body, over, pinned, outside = pinned_body(program, equation)
+    if over or outside or not all(isinstance(at, Symbol) and is_position(at) for at in pinned.values()):
+        return equation
+    operands = tuple(Ref(r.name, tuple(str(pinned.get(c, c)) for c in r.index)) for r in equation.operands)
+    return replace(equation, op=Sum(body, equation.op.slots), operands=operands)
+
+
 def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equation:
     """The equation with the entrywise bodies of the values in `inline` written into its own."""
     k = 0
     while isinstance(equation.op, Sum) and k < len(equation.operands):
         ref = equation.operands[k]
-        inner = names.written[ref.name] if ref.name in inline else None
+        inner = _unsummed(names.program, names.written[ref.name]) if ref.name in inline else None
         told = {*equation.target.index, *(c for c, _ in equation.op.over)}  # an axis of size 1 may have a letter of its own
         if inner is None or not isinstance(inner.op, Sum) or not (_is_entrywise(inner) and {*ref.index} <= told):
             k += 1

@@ -21,7 +21,7 @@ from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, packed
 from symbackprop.documents.spoken import Spoken
 from symbackprop.documents.step_block import with_value
-from symbackprop.documents.unspoken import as_written
+from symbackprop.documents.unspoken import as_written, read_by_gradients
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, told
 
@@ -45,7 +45,7 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, spoken: Co
         starts = {
             n for role in roles if role is not None for n in (role.wrt, role.of)
         }  # ∂L/∂z stands beside a line, and in a title
-        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts - set(inline) | set(spoken))
+        inline = as_written(lecture, read_by_gradients(lecture, box) | starts - set(inline) | set(spoken))
     told_whole = united(lecture.derivation, softmaxes(names).named)[1]
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
     first, second = [], []

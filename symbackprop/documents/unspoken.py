@@ -8,6 +8,7 @@ from symbackprop.core.letters import is_nameless
 from symbackprop.core.program import Equation, Program, Sum, slot
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
+from symbackprop.display.pinned import pinned_body
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Layer
 from symbackprop.formulas.widths import width
@@ -22,11 +23,17 @@ def unspoken(lecture: Lecture, told_: Sequence[Layer], box: ShownBox | None) -> 
     lines = {line.name for layer in told_ for line in layer.lines} | {line.name for line in (box.lines if box else ())}
     roles = [names.signature(n).role for n in lines if n in names.program.tensors]
     spoken = {n for role in roles if role is not None for n in (role.wrt, role.of)} | {layer.start for layer in told_}
-    spoken |= {n for line in (box.lines if box else ()) for n in line.needs}
+    spoken |= read_by_gradients(lecture, box) if box else set()
     written = as_written(lecture, spoken) - set(lecture.softmaxes)
     unnamed = {n for n in written if not _is_given(forward, n)}
     own, within = forward.equation_of(), _within(forward)
-    return frozenset(n for n in unnamed if n in within or is_nameless(n) or _is_moved(own[n]))
+    return frozenset(n for n in unnamed if n in within or is_nameless(n) or _is_moved(own[n]) or _is_part(forward, own[n]))
+
+
+def read_by_gradients(lecture: Lecture, box: ShownBox) -> set[str]:
+    """What the lines of gradients read: a box has a line for each value, of which a report shows these alone."""
+    tensors = lecture.derivation.program.tensors
+    return {n for line in box.lines if line.name in tensors and tensors[line.name].role for n in line.needs}
 
 
 def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None) -> frozenset[str]:
@@ -59,9 +66,19 @@ def _is_moved(equation: Equation) -> bool:
     return isinstance(equation.op, Sum) and equation.op.body == slot(0) and not equation.op.over
 
 
+def _is_part(forward: Program, equation: Equation) -> bool:
+    """Whether a value is a slice of another one, entry by entry: the gate's part of p_3, which a layer calls z_{o,3}."""
+    op = equation.op
+    if not isinstance(op, Sum) or not op.over or len(equation.operands) != 1:
+        return False
+    body, over, _, _ = pinned_body(forward, equation)
+    return body == slot(0) and not over
+
+
 def _is_given(forward: Program, name: str) -> bool:
-    """Whether an author or a layer named a value."""
-    return forward.tensors[name].named or forward.tensors[name].called
+    """Whether an author or a layer named a value; what a layer calls a slice is told as that slice."""
+    tensor = forward.tensors[name]
+    return tensor.named or (tensor.called and not _is_part(forward, forward.equation_of()[name]))
 
 
 def _within(forward: Program) -> frozenset[str]:
