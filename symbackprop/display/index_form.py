@@ -19,7 +19,7 @@ from symbackprop.core.functions import Where, X, matrix_function, reduction
 from symbackprop.core.guards import is_position
 from symbackprop.core.letters import pool
 from symbackprop.core.loops import start_of
-from symbackprop.core.program import Carry, Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.differences import differences_as_written
 from symbackprop.display.names import Names

@@ -9,9 +9,11 @@ from sympy import S
 
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.guards import split as split_factors
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Carry, Equation, Ref, Sum, slot, substituted
 from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.through import put_together, telling
 from symbackprop.display.box import StepChain
 from symbackprop.display.index_form import equation_letters, index_form, target_entry
 from symbackprop.display.local_form import local_formula
@@ -39,8 +41,10 @@ def _rows(names: StepNames, line: StepLine) -> Iterator[Node]:
     if not line.at.program.shape(line.at.target):
         return
     terms = []
+    recursion = Recursion(names.whole.program)
     for part in line.parts:
-        to = StepNames(names.whole, part.at, names.called)
+        at = replace(part.at, program=replace(part.at.program, equations=told_together(recursion, part.at)))
+        to = StepNames(names.whole, at, names.called)
         equation = to.written[part.at.target]
         terms.append(summed_over(part.at.summed, index_form(to, equation, unnamed(part.at))))
     row = f.equation(target_entry(names, names.written[line.at.target]), f.add(terms))
@@ -110,12 +114,13 @@ class _Part:
 
     def locals(self) -> Iterator[tuple[tuple[str, str], Node]]:
         """The local derivatives that are no number."""
-        for equation in self.at.program.equations:
-            own = local_at(self.at, equation)
-            if own is not None and (ends := self._ends(own)) in self.softmaxes:
+        for own in told_together(self.recursion, self.at):
+            if own.step is None or own.step.local is None or own.step.upstream is None:
+                continue
+            if (ends := self._ends(own)) in self.softmaxes:
                 yield from self._softmax(own, ends)
                 continue
-            if own is None or not own.op.body.has(*own.op.slots[1:]):  # type: ignore[union-attr]
+            if not own.op.body.has(*own.op.slots[1:]):  # type: ignore[union-attr]
                 continue
             if self._ways(*self._ends(own)) > 1:  # what it says of one way would be read as the derivative
                 continue
@@ -151,6 +156,34 @@ class _Part:
         is_call = at.name in self.named  # softmax(o_t)_l
         whole = f.beside(*items_of(formula), binds=Binds.ATOM) if is_call else f.bracket(formula)
         return f.scripted(whole, sub=index(given)) if given else whole
+
+
+def told_together(recursion: Recursion, at: StepProgram) -> tuple[Equation, ...]:
+    """The equations of a line, each with its step there; what nobody named and moves entries is told with its reader."""
+    equations = [_at_step(at, e) for e in at.program.equations]
+    inner = [e.target.name for e in equations if e.step is not None and e.target.name != at.target]
+    gone = telling(equations, [n for n in inner if _is_moved(recursion, at.standing[n])])
+    return put_together(at.program, equations, gone)
+
+
+def _is_moved(recursion: Recursion, at: AtStep) -> bool:
+    """Whether a gradient is by a value without a name whose entries are those of another, or 0: diag(v)."""
+    role = recursion.program.tensors[at.name].role
+    written = None if role is None else recursion.written.get(role.wrt)
+    if written is None or not isinstance(written.op, Sum) or recursion.program.tensors[written.target.name].has_name:
+        return False
+    if recursion.end(written) is not None:  # v(n) is called by its step
+        return False
+    factors = split_factors(written.op)
+    return bool(factors.guards) and len(written.operands) == 1 and factors.rest == 1
+
+
+def _at_step(at: StepProgram, equation: Equation) -> Equation:
+    """A backward equation whose step leads between gradients at their steps; any other as it is."""
+    step = equation.step
+    if step is not None and step.rule == "copy":
+        return replace(equation, step=replace(step, wrt=equation.target))
+    return local_at(at, equation) or replace(equation, step=None)
 
 
 def local_at(at: StepProgram, equation: Equation) -> Equation | None:

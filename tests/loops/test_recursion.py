@@ -14,12 +14,12 @@ from symbackprop.algebra.symmetric_steps import with_symmetric_steps
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Signature, rewritten, substituted
-from symbackprop.core.recursion import StepProgram
+from symbackprop.core.recursion import Recursion, StepProgram
 from symbackprop.display.index_form import equation_letters
 from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.display.marginals import marginals
 from symbackprop.display.recursion import steps_box
-from symbackprop.display.step_chain import local_at, unnamed
+from symbackprop.display.step_chain import told_together, unnamed
 from symbackprop.display.step_forms import forward_steps
 from symbackprop.documents.steps import report
 from symbackprop.documents.text import Text
@@ -150,21 +150,23 @@ def test_each_network_has_lines_that_are_proved(name: str) -> None:
     assert len({latex(line.formula) for line in shown.lines}) == len(shown.lines)
     assert {line.name for line in box.lines} | set(box.missing) >= set(derivation.program.outputs)
     for part in (part for line in box.lines for part in line.parts):
-        chain_holds(part.at)
+        chain_holds(Recursion(derivation.program), part.at)
 
 
-def chain_holds(at: StepProgram) -> None:
+def chain_holds(recursion: Recursion, at: StepProgram) -> None:
     """Compare the chain rule of a line with its gradient, and each local derivative, times what comes to it, with what it makes."""
     second = {axis.step: Integer(2) for axis in (*at.over, *at.summed)}  # where a step stands in a formula as a number
     equations = (replace(e, op=rewritten(e.op, e.op.over, lambda body: substituted(body, second))) for e in at.program.equations)
     at = replace(at, program=replace(at.program, equations=tuple(equations)))
     sizes = draw_sizes(at.program)
     arrays = dict(tape.forward(at.program, point(at.program, sizes), sizes))
+    at = replace(at, program=replace(at.program, equations=told_together(recursion, at)))
     names, inner = Numbered(at.program), unnamed(at)
     row = formula_value(names, names.written[at.target], arrays, sizes, inner)
     np.testing.assert_allclose(row, arrays[at.target], rtol=1e-9, atol=1e-9)
-    for own in filter(None, (local_at(at, e) for e in at.program.equations)):
-        assert own.step is not None
+    for own in at.program.equations:
+        if own.step is None or own.step.local is None or own.step.upstream is None:
+            continue
         holder, extents = local_equation(names, own, own.step)
         shape = tuple(extents[c] for c in holder.target.index)
         names.program = replace(
