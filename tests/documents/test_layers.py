@@ -419,7 +419,7 @@ def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivati
     shown = " ".join(latex(formula) for formula in (*parts["Differentiated"], *parts["Local derivative"]))
     for gate in "ifgo":
         assert f"{gate}_{{3}} =" in shown
-        assert rf"\partial {gate}_{{3,nm}}}}{{\partial z_{{{gate},3,nm}}}} =" in shown
+        assert rf"\partial {gate}_{{3,nm}}}}{{\partial p_{{3,nl}}}} =" in shown
 
 
 def test_a_graph_that_is_left_out_is_told_with_what_draws_it() -> None:

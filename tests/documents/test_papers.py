@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,14 @@ def pictures(tex: str) -> list[str]:
     return re.findall(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}", tex, re.DOTALL)
 
 
+def at_once(whole: Sequence[str]) -> str:
+    """Documents as one, which have all that stands before them in common: TeX takes some time to start."""
+    begin, end = "\\begin{document}", "\\end{document}"
+    heads, bodies = zip(*(text.replace(end, "").split(begin) for text in whole), strict=True)
+    assert len(set(heads)) == 1
+    return heads[0] + begin + "\\clearpage\n".join(bodies) + end
+
+
 class Measured(LatexFragment):
     """Remembers how wide each formula is that it writes."""
 
@@ -98,8 +107,7 @@ def test_every_formula_of_every_example_fits_the_page(paths: list[Path], tmp_pat
     assert list(map(pictures, fragments)) == list(map(pictures, numbered))
     assert list(map(pictures, in_columns)) == list(map(pictures, numbered_in_columns))
     if TEX:
-        texts = [Latex.write(document) for document in documents]
-        texts += [paper(*fragments), paper(*numbered, pictures=False)]
+        texts = [at_once(list(map(Latex.write, documents))), paper(*fragments), paper(*numbered, pictures=False)]
         texts += [paper(*in_columns, columns=True), paper(*numbered_in_columns, columns=True, pictures=False)]
         assert max((points for text in texts for points in compiled(text, tmp_path)), default=0.0) <= OVERFULL
 
