@@ -46,9 +46,17 @@ def _gap(point, centre, size):
 
 @settings(deadline=None, max_examples=60)
 @given(graphs(), st.booleans())
-def test_boxes_lie_apart_and_wires_join_them(graph, sideways):
+def test_boxes_lie_apart_and_wires_join_them_and_run_through_none(graph, sideways):
     boxes, wires = graph
     layout = place(boxes, wires, sideways)
+    _lie_apart(boxes, wires, layout, sideways)
+    _run_through_none(boxes, layout)
+    across = 1 if sideways else 0
+    tips = [(wire.target, round(curves[-1][-1][across], 3)) for wire, curves in zip(wires, layout.curves, strict=True)]
+    assert len(set(tips)) == len(tips)  # they enter a box apart from each other
+
+
+def _lie_apart(boxes, wires, layout, sideways):
     rectangles = [(*layout.centres[name], *size) for name, size in boxes.items()]
     rectangles += [(*centre, 40.0, 20.0) for centre in layout.labels if centre]
     for x, y, width, height in rectangles:
@@ -68,6 +76,15 @@ def test_boxes_lie_apart_and_wires_join_them(graph, sideways):
         assert max(abs(start[0] - side[0]), abs(start[1] - side[1])) < 0.1
         assert _gap(tip, layout.centres[wire.target], boxes[wire.target]) < 0.1
         assert all(len(curve) % 3 == (2 if curve is curves[-1] else 1) for curve in curves)
+
+
+def _run_through_none(boxes, layout):
+    """No wire runs through a box or a foreign label."""
+    for wire, curves in enumerate(layout.curves):
+        for point in (point for curve in curves for point in _samples(curve)):
+            assert not any(_inside(point, layout.centres[name], size, by=0.1) for name, size in boxes.items())
+            labels = [centre for at, centre in enumerate(layout.labels) if centre and at != wire]
+            assert not any(_inside(point, centre, (40.0, 20.0), by=0.1) for centre in labels)
 
 
 def test_a_chain_runs_straight_in_the_direction_asked_for():
@@ -99,27 +116,6 @@ def test_a_carried_value_that_closes_no_circle_is_read_like_any_other():
 def test_two_wires_between_the_same_boxes_are_two_curves():
     layout = place({"h": (60.0, 30.0), "u": (60.0, 30.0)}, [Wire("h", "u"), Wire("h", "u")], sideways=True)
     assert layout.curves[0] != layout.curves[1]
-
-
-@settings(deadline=None, max_examples=60)
-@given(graphs(), st.booleans())
-def test_no_wire_runs_through_a_box_or_a_foreign_label(graph, sideways):
-    boxes, wires = graph
-    layout = place(boxes, wires, sideways)
-    for wire, curves in enumerate(layout.curves):
-        for point in (point for curve in curves for point in _samples(curve)):
-            assert not any(_inside(point, layout.centres[name], size, by=0.1) for name, size in boxes.items())
-            labels = [centre for at, centre in enumerate(layout.labels) if centre and at != wire]
-            assert not any(_inside(point, centre, (40.0, 20.0), by=0.1) for centre in labels)
-
-
-@settings(deadline=None, max_examples=60)
-@given(graphs())
-def test_wires_enter_a_box_apart_from_each_other(graph):
-    boxes, wires = graph
-    layout = place(boxes, wires, sideways=False)
-    tips = [(wire.target, round(curves[-1][-1][0], 3)) for wire, curves in zip(wires, layout.curves, strict=True)]
-    assert len(set(tips)) == len(tips)
 
 
 @settings(deadline=None, max_examples=60)
