@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -75,17 +75,23 @@ class NotRead(NotationError):
     """Python has this and the language has not: a function that holds it can be run, not read."""
 
 
+def _many() -> Sequence[Mapping[str, str]] | None:
+    return None
+
+
 class NotDeclared(NotRead):
     """Arguments of a function that nobody declared are used as arrays.
 
     declarations   what would fit each, which nobody has tried.
+    others         every way that may fit, or None where there are many.
     """
 
     def __init__(
-        self, fault: str, mend: str = "", place: Place | None = None, write: str = "", declarations: Mapping[str, str] | None = None
-    ) -> None:
+        self, fault: str, mend: str = "", place: Place | None = None, write: str = "",
+        declarations: Mapping[str, str] | None = None, others: Callable[[], Sequence[Mapping[str, str]] | None] = _many,
+    ) -> None:  # fmt: skip
         super().__init__(fault, mend, place, write)
-        self.declarations = dict(declarations or {})
+        self.declarations, self.others = dict(declarations or {}), others
 
 
 class ShapesDiffer(NotationError):

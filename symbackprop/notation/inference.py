@@ -11,7 +11,8 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import islice, pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from symbackprop.core.functions import FUNCTIONS
@@ -19,6 +20,7 @@ from symbackprop.notation.unified import ONE, Misfit, Unified
 
 Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`; None: nothing is known
 MOST = 2_000  # ways that are walked
+FEW = 24  # ways that are read, to see whether one alone can be
 LETTERS = "hndmkpqrcuv"
 WANTED = {
     ("parameter", 1): "d",
@@ -32,6 +34,8 @@ COUNTS = ("n", "N", "m", "M", "T", "B")  # numbers that most likely say how many
 
 _MATRIX = re.compile(r"[A-Z]\w*$|inputs|features|images")
 _WEIGHT = re.compile(r"[WVUwvu]")
+_RATE = re.compile(r"(lam\w*|alpha|eta|eps\w*|reg\w*|lr|rate)(_?\d+)?$")
+_SCALE = re.compile(r"gamma(_?\d+)?$")  # of a normalisation, where it has axes
 _NUMBER = re.compile(r"(lam\w*|L|loss|J|alpha|eta|eps\w*|reg\w*|lr|rate|rho|tau|kappa|gamma|c|k|p|q|r|n|N)(_?\d+)?$")
 _BESIDE = re.compile(r"(b|bias|c|t|y|yhat|y_?true|targets?|labels?)(_?\d+)?$")
 _WAYS = {
@@ -41,6 +45,7 @@ _WAYS = {
     "other": {"": 0, "1": 1, "2": 5},
 }
 _SAME = frozenset((*FUNCTIONS, "softmax", "log_softmax", "cumsum", "cumprod", "sort", "flip", "copy", "astype"))
+_SAME |= {"multiply", "divide", "add", "subtract", "power", "maximum", "minimum", "where"}
 _REDUCED = frozenset(("sum", "mean", "average", "prod", "max", "min", "amax", "amin", "var", "std", "logsumexp", "norm", "median"))
 _PRODUCTS = frozenset(("dot", "matmul", "mm", "mv"))
 _COUNTED = ("arange", "range")
@@ -57,28 +62,50 @@ class Proposal(NamedTuple):
 
 
 def proposed(
-    statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], undeclared: Iterable[str]
-) -> dict[str, Proposal]:
+    statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], undeclared: Iterable[str],
+    described: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Proposal]:  # fmt: skip
     """A declaration for each name that nobody declared; {} where no way fits, or there are too many.
 
-    declared   the shapes that are known.
+    declared    the shapes that are known.
+    described   sizes that a person said of some, "" where without a name.
     """
     names = list(dict.fromkeys(undeclared))
+    found: tuple[int, _Walk] | None = None
+    for cost, total, walk in _fitting(statements, declared, names, described):
+        if found is not None and cost >= found[0]:
+            break
+        if found is None or total < found[0]:
+            found = total, walk
+    return found[1].named(names) if found else {}
+
+
+def others(
+    statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], undeclared: Iterable[str],
+    described: Mapping[str, Sequence[str]],
+) -> list[dict[str, str]] | None:  # fmt: skip
+    """Every way that fits, where what is called a rate is a number; None where there are too many to try."""
+    names = list(dict.fromkeys(undeclared))
+    described = {name: () for name in names if _RATE.match(name)} | {**described}
+    found = list(islice(_fitting(statements, declared, names, described), FEW + 1))
+    return None if len(found) > FEW else [{name: str(one) for name, one in walk.named(names).items()} for _, _, walk in found]
+
+
+def _fitting(
+    statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], names: Sequence[str],
+    described: Mapping[str, Sequence[str]],
+) -> Iterator[tuple[int, int, _Walk]]:  # fmt: skip
+    """The ways that fit, by their cost: that, what speaks against each as well, and the walk."""
     products = any(_is_product(node) for statement in statements for node in ast.walk(statement))
     ways = [sorted(_WAYS[_kind(name, products)].items(), key=lambda way: way[1]) for name in names]
-    found: tuple[int, _Walk] | None = None
-    for number, (cost, chosen) in enumerate(_cheapest([[c for _, c in row] for row in ways])):
-        if number >= MOST or (found is not None and cost >= found[0]):
-            break
+    ways = [[(way, 0)] if (way := described.get(name)) is not None else row for name, row in zip(names, ways, strict=True)]
+    for cost, chosen in islice(_cheapest([[c for _, c in row] for row in ways]), MOST):
         walk = _Walk(declared, {name: row[k][0] for name, row, k in zip(names, ways, chosen, strict=True)})
         try:
             walk.through(statements)
         except Misfit:
             continue
-        total = cost + walk.strange()
-        if found is None or total < found[0]:
-            found = total, walk
-    return found[1].named(names) if found else {}
+        yield cost, cost + walk.strange(), walk
 
 
 def _kind(name: str, products: bool) -> str:
@@ -124,11 +151,14 @@ class _Walk:
     places  of names whose entries are positions along an axis, p[range(n), y], its size.
     """
 
-    def __init__(self, declared: Mapping[str, Sequence[Any]], axes: Mapping[str, str]) -> None:
+    def __init__(self, declared: Mapping[str, Sequence[Any]], axes: Mapping[str, str | Sequence[str]]) -> None:
         self.sizes = Unified()
         self.shapes: dict[str, Shape] = {name: tuple(self.sizes.new(str(n)) for n in shape) for name, shape in declared.items()}
         for name, way in axes.items():
             new = self.sizes.new
+            if not isinstance(way, str):
+                self.shapes[name] = tuple(map(new, way))
+                continue
             self.shapes[name] = {"": (), "1": (new(),), "column": (new(), ONE), "2": (new(), new())}[way] if way else ()
         self.axes, self.odd = axes, 0
         self.places: dict[str, int] = {}
@@ -342,7 +372,7 @@ class _Walk:
             shape += (self.places[name],) if name in self.places else ()
             if counts and shape and kind_of(name) == "data":
                 called.setdefault(self.sizes.root(shape[0]), counts[0])
-            kind = "integers" if name in self.places else kind_of(name)
+            kind = "integers" if name in self.places else "parameter" if shape and _SCALE.match(name) else kind_of(name)
             wanted = WANTED.get((kind, len(shape)), "")
             for root, letter in zip(map(self.sizes.root, shape), wanted + LETTERS, strict=False):
                 if root not in called:

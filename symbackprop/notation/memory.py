@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 VIEWS = frozenset(["reshape", "ravel", "transpose", "swapaxes", "squeeze", "diagonal", "moveaxis", "expand_dims", "broadcast_to"])
 SHARING = frozenset(["asarray", "ascontiguousarray"])
@@ -90,3 +91,20 @@ def _is_basic(index: ast.expr) -> bool:
         case ast.UnaryOp(operand=ast.Constant()):
             return True
     return False
+
+
+def replaced(held: Any, done: dict[int, tuple[Any, Any]]) -> Any:
+    """A value, or several, with others in the place of some; what is held twice stays one.
+
+    done   by its identity, a value and what stands in its place.
+    """
+    if id(held) not in done and isinstance(held, tuple | dict):
+        parts = held.values() if isinstance(held, dict) else held
+        found = [replaced(one, done) for one in parts]
+        if all(one is other for one, other in zip(found, parts, strict=True)):
+            return held
+        if isinstance(held, dict):
+            held.update(zip(held, found, strict=True))
+            return held
+        done[id(held)] = held, type(held)(found)
+    return done.get(id(held), (held, held))[1]

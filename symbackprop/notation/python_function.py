@@ -18,6 +18,7 @@ from symbackprop.language.layers.stepped import all_written_out
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.beside import Beside, beside, beside_in_file
 from symbackprop.notation.declarations import inside, is_kind, unquoted
+from symbackprop.notation.described import described
 from symbackprop.notation.errors import NotationError, NotRead, Place
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
@@ -54,7 +55,7 @@ def read_function(
         if of_object:
             fault = f"{function.__qualname__} is a method, which is run and not read."
             raise NotRead(fault, f"Let it run: {in_python(node, True)}.", refused.place) from None
-        raise or_run(refused, in_python(node, False), read) from None
+        network = or_run(refused, in_python(node, False), read)
     return replace(network, function=function)
 
 
@@ -141,7 +142,7 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
     try:
         return read({})
     except NotRead as refused:
-        raise or_run(refused, in_the_shell(node, False, module), read) from None
+        return or_run(refused, in_the_shell(node, False, module), read)
 
 
 def _method(body: list[ast.stmt], name: str) -> tuple[ast.ClassDef, ast.FunctionDef] | None:
@@ -176,7 +177,7 @@ def _read(
     is_text = any("network" in ast.unparse(one) for one in function.decorator_list)  # never called: words of the language
     reader.evaluator.sums_rows = beside.sums and not is_text
     reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
-    body = function.body
+    body, reader.described = function.body, described(function)
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]

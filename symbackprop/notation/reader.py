@@ -24,10 +24,11 @@ from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
 from symbackprop.notation.grammar import inner
 from symbackprop.notation.grown import Grown
-from symbackprop.notation.inference import Proposal, kind_of, proposed
+from symbackprop.notation.inference import Proposal, kind_of, others, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
+from symbackprop.notation.memory import replaced
 from symbackprop.notation.rounds import comprehended
 from symbackprop.notation.slips import run_together
 from symbackprop.notation.stretches import Stretch
@@ -78,6 +79,7 @@ class Reader:
         self.later: dict[str, int] = {}
         self.written: Counter[str] = Counter()
         self.remarks: list[str] = []
+        self.described: Mapping[str, Sequence[str]] = {}
         self.rounds = 0
         self.literals: dict[str, int | float] = {}
         self.outside: set[str] = set()
@@ -251,7 +253,9 @@ class Reader:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
             mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(found))}: float."
             declarations = {name: str(proposal) for name, proposal in found.items()}
-            return NotDeclared(fault, mend, self.source.place(node), declarations=declarations)
+            return NotDeclared(
+                fault, mend, self.source.place(node), declarations=declarations, others=lambda: others(*self.sought())
+            )
         if self.later:
             mend = f"Declare {it}: {'; '.join(lines)}."
         else:
@@ -261,9 +265,13 @@ class Reader:
 
     def proposed(self) -> dict[str, Proposal]:
         """A declaration for each name that nobody declared, by how the whole text uses it; of a function, for its arguments."""
+        return proposed(*self.sought())
+
+    def sought(self) -> tuple[Sequence[ast.stmt], Mapping[str, Sequence[Any]], list[str], Mapping[str, Sequence[str]]]:
+        """The statements, the shapes that are known, the names whose shapes are not, and what a person said of them."""
         missing = [name for name in dict.fromkeys(node.id for node in self.uses()) if name in self.taken or self.is_free(name)]
         shapes = {t.name: t.shape for t in self.inputs if t.name and t.name not in self.taken}
-        return proposed(self.statements, shapes, missing)
+        return self.statements, shapes, missing, self.described
 
     def is_free(self, name: str) -> bool:
         """Whether a name of a text is nothing yet, and may be declared."""
@@ -324,7 +332,7 @@ class Reader:
         """Put one value, or several, in the place of another wherever it is held."""
         done: dict[int, tuple[Any, Any]] = {id(old): (old, new)}
         for names in (self.names, *self.held):
-            names.update({name: _replaced(held, done) for name, held in names.items()})
+            names.update({name: replaced(held, done) for name, held in names.items()})
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, a name for an expression of sizes, or for several values."""
@@ -380,20 +388,3 @@ class Reader:
         """Whether a value is called so already, or a line below gives the name to another."""
         elsewhere = any(own in names for names in self.reserved)
         return own in self.lines or own in self.sizes or elsewhere or (own != name and (own in self.later or own in self.names))
-
-
-def _replaced(held: Any, done: dict[int, tuple[Any, Any]]) -> Any:
-    """A value, or several, with others in the place of some; what is held twice stays one.
-
-    done   by its identity, a value and what stands in its place.
-    """
-    if id(held) not in done and isinstance(held, tuple | dict):
-        parts = held.values() if isinstance(held, dict) else held
-        found = [_replaced(one, done) for one in parts]
-        if all(one is other for one, other in zip(found, parts, strict=True)):
-            return held
-        if isinstance(held, dict):
-            held.update(zip(held, found, strict=True))
-            return held
-        done[id(held)] = held, type(held)(found)
-    return done.get(id(held), (held, held))[1]

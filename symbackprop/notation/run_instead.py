@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
+from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, NotDeclared, NotRead
 
 
-def or_run(refused: NotRead, run: str, read: Callable[[Mapping[str, str]], object]) -> NotRead:
-    """The refusal, which says how the function is run instead.
+def or_run(refused: NotRead, run: str, read: Callable[[Mapping[str, str]], Network]) -> Network:
+    """The network, where one way alone to give the arguments shapes can be read, which it says; else raises NotRead.
 
-    run    how.
+    run    how the function is run instead.
     read   what reads the function with declarations of its arguments: those that are proposed are tried before a person is told.
     """
     mend = refused.mend
     if isinstance(refused, NotDeclared):
-        try:
-            read(refused.declarations)
-        except NotationError:
+        found = _read(read, refused.declarations)
+        if found is None:
             mend = ""
+        elif not found.program.shape(found.loss) and _is_alone(refused, read):
+            shapes = "; ".join(f"{name}: {one}" for name, one in refused.declarations.items())
+            said = f"Nobody declared the arguments: of shapes with at most two axes these alone fit, {shapes}."
+            return replace(found, notes=(said, *found.notes))
     way = f"Or let it run: {run}." if mend else f"Let it run: {run}."
-    return NotRead(refused.fault, f"{mend} {way}".strip(), refused.place)
+    raise NotRead(refused.fault, f"{mend} {way}".strip(), refused.place) from None
+
+
+def _read(read: Callable[[Mapping[str, str]], Network], declarations: Mapping[str, str]) -> Network | None:
+    try:
+        return read(declarations)
+    except NotationError:
+        return None
+
+
+def _is_alone(refused: NotDeclared, read: Callable[[Mapping[str, str]], Network]) -> bool:
+    """Whether the function can be read with no other shapes of its arguments."""
+    ways, own = refused.others(), refused.declarations
+    if ways is None:
+        return False
+    rest = [way for way in ways if {name: one for name, one in way.items() if "[" in one or name in refused.declarations} != own]
+    return all(_read(read, way) is None for way in rest)
 
 
 def in_python(function: ast.FunctionDef, of_object: bool) -> str:

@@ -64,8 +64,8 @@ def test_arguments_of_a_function_are_asked_for_together(tmp_path: Path) -> None:
 
 
 UNDECLARED = {
-    "labels": "(W, X, y, reg):\n    p = softmax(X.dot(W))\n    L = -np.log(p[np.arange(X.shape[0]), y]).mean()\n    return L + reg * np.sum(W * W)",
     "rows": "(xs, ys, w):\n    es = []\n    for x, y in zip(xs, ys):\n        es.append((w @ x - y) ** 2)\n    return sum(es) / len(es)",
+    "a bias": "(W, X, b, y):\n    p = softmax(X.dot(W) + b)\n    return -np.log(p[np.arange(X.shape[0]), y]).mean()",
     "a table": "(E, t, w):\n    h = E[t]\n    return np.sum((w @ h) ** 2)",
     "turned": "(Q, K):\n    scores = Q @ K.swapaxes(-2, -1)\n    return np.sum(scores**2)",
     "a dict": "(X, params):\n    for k in range(1, len(params) + 1):\n        X = X @ params[f'W{k}']\n    return np.sum(X)",
@@ -88,6 +88,68 @@ def test_what_a_function_is_told_to_annotate_is_enough_or_it_is_told_to_be_run(n
         file.write_text(text.replace(line, f"def cost({found[1]}):"), encoding="utf-8")
         assert sb.check(sb.read(f"{file}:cost")).ok
     assert (found is None) == (name in ("a dict", "objects", "an array beside it"))
+
+
+ALONE = {
+    "labels": (
+        "(W, X, y, reg):\n    p = softmax(X.dot(W))\n    L = -np.log(p[np.arange(X.shape[0]), y]).mean()\n    return L + reg * np.sum(W * W)",
+        "X: data[n, d]; W: parameter[d, h]; y: integers[n, h]; reg: data",
+    ),
+    "a bias, described": (
+        """(X, y, W, b):
+    '''Softmax.
+
+    - X: A numpy array of shape (N, D) containing data.
+    - y: labels, of shape (N,); y[i] = c means class c of C
+    - b: biases, array_like, shape=(C,)
+
+    Returns:
+    - the loss, a float
+    '''
+    s = X @ W + b
+    return np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y])""",
+        "X: data[N, D]; W: parameter[D, C]; b: parameter[C]; y: integers[N, C]",
+    ),
+    "columns, described": (
+        """(w, b, X, Y):
+    '''
+    w -- weights, a numpy array of size (num_px * num_px * 3, 1)
+    b -- bias, a scalar
+    X -- data of size (num_px * num_px * 3, number of examples)
+    Y (np.ndarray): targets, shape [1, number of examples]
+    '''
+    A = np.dot(w.T, X) + b
+    return np.sum(np.multiply(Y, A) - np.log(1 + np.exp(A))) / Y.shape[1]""",
+        "w: parameter[h, 1]; X: data[h, d]; b: parameter; Y: data[1, d]",
+    ),
+    "asserted": (
+        "(W, x, y):\n    assert W.shape == (3, d)\n    assert x.shape == (d,)\n    assert y.shape == (3,)\n    return np.sum((np.tanh(W @ x) - y)**2)",
+        "W: parameter[3, d]; x: data[d]; y: data[3]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_function_whose_arguments_have_one_shape_alone_is_read(name: str, tmp_path: Path) -> None:
+    text, shapes = ALONE[name]
+    file = tmp_path / "nets.py"
+    file.write_text(f"import numpy as np\ndef cost{text}\n", encoding="utf-8")
+    network = sb.read(f"{file}:cost")
+    found = re.fullmatch(r"Nobody declared the arguments: .* alone fit, (.*)\.", network.notes[0])
+    assert found
+    assert found[1] == shapes
+    assert sb.check(network).ok
+
+
+def test_a_function_whose_arguments_may_have_several_shapes_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "nets.py"
+    for text in (
+        "(X, w, b, y):\n    return np.mean((X @ w + b - y)**2)",
+        "(x, mu):\n    '''x: (n, d)'''\n    return np.sum((x - mu)**2)",
+    ):
+        file.write_text(f"import numpy as np\ndef cost{text}\n", encoding="utf-8")
+        with pytest.raises(sb.NotationError, match="but not declared"):
+            sb.read(f"{file}:cost")
 
 
 def test_in_a_text_every_name_that_is_missing_is_declared_at_once() -> None:

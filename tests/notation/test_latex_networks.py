@@ -93,6 +93,11 @@ NETWORKS = {
         r"L = \tfrac12 \|w\|^2 + C\sum_{i} \max(0, 1 - y_i\, w^\top x_i)",
         "L = dot(w, w)/2 + C*sum(maximum(0, 1 - y*(X @ w)))",
     ),
+    "hinge by dots, and pairs": (
+        ["X: data[n, d]", "w: parameter[d]", "y: data[n]", "b: parameter"],
+        r"L = \tfrac12 w \cdot w + \sum_{i} \max(0, 1 - y_i (w \cdot x_i + b)) + \sum_{i,j} y_i y_j (x_i \cdot x_j)",
+        "L = dot(w, w)/2 + sum(maximum(0, 1 - y*(X @ w + b))) + y @ (X @ X.T) @ y",
+    ),
     "a residual block": (
         ["W_1: parameter[n, n]", "W_2: parameter[n, n]", "x: data[n]", "y: data[n]"],
         r"""\begin{aligned}

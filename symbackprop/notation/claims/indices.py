@@ -18,7 +18,7 @@ from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.labels import at_label, places
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.places import Place, joined
-from symbackprop.notation.claims.shapes import Sense, Senses, best, made
+from symbackprop.notation.claims.shapes import A_ROW, Sense, Senses, best, made
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.steps import leaf_of
 from symbackprop.notation.claims.syntax import Tokens, Word
@@ -83,10 +83,8 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         if left in ([RIGHT], [DOWN]):
             found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
             if left == [RIGHT]:
-                note = told("a row of a matrix is taken as a row, not as a column")
-                found.append(
-                    Sense(node, reading.cost + (ROW_OF_NETWORK if state.context.is_network else AS_ROW), (*reading.notes, note))
-                )
+                cost = ROW_OF_NETWORK if state.context.is_network else AS_ROW
+                found.append(Sense(node, reading.cost + cost, (*reading.notes, A_ROW)))
         else:
             found.append(reading._replace(node=node))
     if not found:

@@ -42,6 +42,7 @@ STARRED = told("a transpose is missing: * between a vector and a matrix is read 
 EACH_COLUMN = told("a vector scales a matrix, one number for each column")
 EACH_ROW = told("a vector scales a matrix, one number for each row")
 TURNED = told("the factors of the product stand in the other order, the last one first")
+A_ROW = told("a row of a matrix is taken as a row, not as a column")
 DOT = told("the dot of two vectors is their inner product")
 DOTTED = told("a dot between vectors is a product entry by entry, as for the numbers of one entry")
 BOLD = frozenset([ROWS, NO_TRANSPOSE, STARRED, TURNED])  # what no claim is right by without being told
@@ -233,7 +234,8 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         if xs == {DOWN} and len(ys) == 1:
             return matrix_product(a, b if ys == {RIGHT} else _transposed(b))
         return []
-    found = matrix_product(a, b)
+    dotted = op == "dot" and xs == {DOWN} and ys == {RIGHT} and A_ROW in b[0].notes  # w . x_i is a number, not w x_i^T
+    found = matrix_product(a, b, OUTER if dotted else 0.0)
     if op == "dot" and xs == ys == {DOWN}:
         found += matrix_product(_transposed(a), b, INNER, DOT)
     if xs == ys:

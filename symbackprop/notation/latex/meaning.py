@@ -14,7 +14,7 @@ from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.reader import Reader as Readings
 from symbackprop.notation.claims.reader import with_ranges
-from symbackprop.notation.claims.shapes import BESIDE, Senses
+from symbackprop.notation.claims.shapes import A_ROW, BESIDE, DOT, Senses
 from symbackprop.notation.claims.state import Context, State
 from symbackprop.notation.claims.syntax import Span, Syntax
 from symbackprop.notation.claims.typeset import Typeset
@@ -80,7 +80,7 @@ class Scope:
         if state.roles:
             raise Fault("a derivative has no place in a network.", "Write values only; the derivatives are derived.", right.at)
         alike = [first, *(f for f in others if f.cost - first.cost < ALIKE)]
-        if first.cost < BESIDE and len(alike) == 1:
+        if len(alike) == 1 and (first.cost < BESIDE or (DOT in first.notes and {*first.notes} <= {DOT, A_ROW})):
             return first
         typeset = Typeset(state.roles, self.probe)
         shown = " or ".join(printed(typeset.formula(f.node)) for f in (alike if len(alike) > 1 else several)[:SHOWN])
