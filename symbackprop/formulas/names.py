@@ -81,6 +81,9 @@ def parse_name(name: str) -> Name:
         marked = f.beside(*above[:1], _subscript(number), *above[1:])
         whole = parse_name(stem)
         return Name(f.scripted(whole.base, sup=marked), whole.subs)
+    if accented := re.fullmatch(rf"({'|'.join(_MARKS)}) (\w+)", name):  # hat beta_1, a name that a person gave in LaTeX
+        whole = parse_name(accented[2])
+        return Name(Accent(accented[1], whole.base), whole.subs)
     head, *rest = [piece for piece in name.split("_") if piece] or [name]
     if rest and rest[-1] in RAISED:
         whole = parse_name(name[: name.rindex("_")])

@@ -62,8 +62,8 @@ def formula(text: str) -> Node | None:
         return f.over(*(f.partial(parse_name(name).formula()) for name in gradient.groups()))
     if (text.isidentifier() or re.fullmatch(r"[A-Za-z]{2}\w*\^[(\[]?\w+[)\]]?", text)) and text.isascii():  # delta_1, delta^(1)
         return parse_name(text).formula()
-    if accented := re.fullmatch(r"(hat|bar|tilde|dot|ddot) (\w+)", text):  # hat p, as a reader of claims calls a letter
-        return parse_name(accented[2] + accented[1]).formula()
+    if re.fullmatch(r"(hat|bar|tilde|dot|ddot) \w+", text):  # hat p_1, as a reader of claims calls a letter
+        return parse_name(text).formula()
     try:
         return parse(text.strip())
     except FormulaError:

@@ -32,6 +32,7 @@ def letters(text: str) -> list[Node]:
         ("loss", r"\mathrm{loss}"),
         ("W_xh", "W_{xh}"),
         ("xbar_3", r"\bar{x}_{3}"),
+        ("hat beta_1", r"\hat{\beta}_{1}"),
         ("lam", r"\lambda"),
         ("sigma_t", r"\sigma_{t}"),
         ("muhat", r"\hat{\mu}"),
