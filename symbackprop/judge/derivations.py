@@ -213,11 +213,16 @@ def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any
 
 
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+    """The verdict on a step by itself."""
+    is_formula = not (what or known.differentials) and isinstance(claim, str) and re.search(r"[\\^]", claim)
+    return (_update(judge, known, place, name, claim) if is_formula else None) or _said(judge, known, place, name, claim, what)
+
+
+def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+    """The verdict on a step that is no update."""
     truth = judge.truth
     goal = value = None
     judged = differential_step(judge, known, name, claim, what) if known.differentials else None
-    if judged is None and not what and isinstance(claim, str) and re.search(r"[\\^]", claim):
-        judged = _update(judge, known, place, name, claim)
     if judged is None and not what:
         judged = (
             slope_step(judge, name, claim)
@@ -310,9 +315,9 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
 def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Judged | None:
     """The verdict on an update of a parameter, by the gradient that it says; None for any other step."""
     found = update_of(judge, known, claim)
-    if found is None:
-        return None
-    judged = _step(judge, known.copy(), place, found.gradient, found.claim, "")
+    if found is None or (not found.is_certain and _said(judge, known.copy(), place, name, claim, "").right):
+        return None  # w = w - C X^T y may be the gradient of a penalty and a loss
+    judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")
     if not (found.has_rate or judged.right):
         with suppress(NotUnderstood):
             along, goal = read_step(judge, known, found.gradient, found.claim, None, look=True)

@@ -118,10 +118,18 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
 
 def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged | None:
     r"""The verdict on \nabla L = 0 before steps that follow from it: it is set to 0, which claims nothing; None for others."""
-    if not _is_nothing(used.program) or used.place == len(steps) - 1 or not isinstance(steps[used.place][1], str):
+    later = [own for own, _, _ in steps[used.place + 1 :]]
+    if not _is_nothing(used.program) or not any(_follows(known.truth, own) for own in later):
         return None
     _not_used(known, used)
     return Judged(judged.name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),))
+
+
+def _follows(truth: Truth, own: str) -> bool:
+    """Whether a step may follow from a gradient that is 0: it gives a parameter its best value, or is an equation."""
+    is_value = _parameter(truth, own) or any(_is_spelled(tensor.name, own) for tensor in truth.program.parameters)
+    is_gradient = re.match(r"\s*-?\s*(?:\\[dt]?frac|\\nabla|\\partial|d(?![a-z]))", own)
+    return bool(is_value or _is_product(truth, own) or (not is_gradient and re.search(r"[-+]|\\top|\\sum", own)))
 
 
 def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged:

@@ -37,7 +37,6 @@ _RATES = (r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"
 _NEW, _OLD = re.compile(r"\+1|new|next|\+$"), re.compile(r"old|prev|cur")
 _TIMES = frozenset([r"\cdot", r"\times", "*"])
 _TAKEN_UP = frozenset(["2", "N"])  # the factors that a rate takes up
-_ONE = Token("1", 0)
 
 
 class Update(NamedTuple):
@@ -46,12 +45,14 @@ class Update(NamedTuple):
     along      what it says of the gradient; with a rate of 2 it is twice that, with a rate of 0 nothing.
     rest       what is said behind it.
     has_rate   whether it has one; a step of Newton has none.
+    is_certain whether it is an update by its rate or its moments, and no gradient of a w that stands in it.
     """
 
     gradient: str
     along: dict[int, str]
     rest: str
     has_rate: bool
+    is_certain: bool
 
     @property
     def claim(self) -> str:
@@ -92,7 +93,7 @@ def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
         along = {1: _text(turned)}
     else:
         return None
-    found = Update(gradient, along, _text(several[end:]), rate is not None)
+    found = Update(gradient, along, _text(several[end:]), rate is not None, rate is not None or bool(before))
     return found if len(along) == 1 or _is_linear(judge, known, found) else None
 
 

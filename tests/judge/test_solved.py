@@ -117,3 +117,9 @@ def test_what_stands_beside_a_solution_is_a_step_of_its_own() -> None:
     found = sb.verify(OLS, beside)
     assert [one.kind for one in found.claims] == ["right, numeric", "abbreviation", "abbreviation"]
     assert sb.verify(OLS, r"\nabla S = -2X^Tr(y), \quad r(y) = y - X\beta").claims[0].right  # of it the r before it is made
+
+
+def test_a_gradient_that_is_claimed_to_be_zero_is_wrong_beside_other_gradients() -> None:
+    net = "x: data[d]\nW: parameter[h, d]\nb: parameter[h]\nL = sum((W @ x + b)**2)/2"
+    steps = r"\frac{\partial L}{\partial b} = 0 \\ \frac{\partial L}{\partial W} = (Wx + b)x^\top"
+    assert [one.wrong for one in sb.verify(net, steps).claims] == [True, False]

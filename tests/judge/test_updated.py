@@ -53,3 +53,9 @@ def test_updates_stand_side_by_side() -> None:
     found = sb.verify(net, r"W \leftarrow W - \eta(Wx + b - y)x^\top, \quad b \leftarrow b - \eta(Wx + b - y)")
     assert [one.what for one in found.claims] == ["dL/dW", "dL/db"]
     assert found.ok
+
+
+def test_a_gradient_that_the_parameter_stands_in_is_no_update() -> None:
+    net = "x: data[d]\nw: parameter[d]\nL = sum(w**2)/2 - w @ x"
+    assert sb.verify(net, r"w = w - x \quad (\text{by hand})").claims[0].right
+    assert sb.verify(net, r"w^{(t+1)} = w^{(t)} - (w^{(t)} - x)").claims[0].right  # at a rate of 1
