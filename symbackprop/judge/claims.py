@@ -23,7 +23,7 @@ from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
-from symbackprop.judge.differentiated import with_names
+from symbackprop.judge.differentiated import with_names, with_notes
 from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.doubted import doubted, says_nothing
 from symbackprop.judge.followed.judged import in_order
@@ -101,7 +101,7 @@ def verify(
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
-    found = tuple(replace(one, remarks=(*one.remarks, *further.notes.get(k, ()))) for k, one in enumerate(found))
+    found = tuple(with_notes(further, k, one) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
     found = (*in_places(found, written), *followed)
     inputs = frozenset(one.name for one in truth.program.inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,11 +53,13 @@ class Further(NamedTuple):
 
     values   the further values by name, each with what it is.
     notes    what is said of them, by the place of the step.
+    unsure   the places of steps in which what is differentiated may be read in several ways.
     """
 
     steps: list[tuple[str, Any, str]]
     values: dict[str, Program]
     notes: dict[int, tuple[Told, ...]]
+    unsure: set[int]
 
 
 def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str], alone: bool) -> Further:
@@ -64,7 +67,7 @@ def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Map
 
     alone   whether the steps are claims by names, each the gradient of the loss: then there is no other value.
     """
-    found = Further([], {}, {})
+    found = Further([], {}, {}, set())
     for place, (name, claim, what) in enumerate(steps):
         stands = _written(claim, truth) if isinstance(claim, str) and "\\" in claim and "=" in claim else None
         said = stands and _said(truth, claim[stands.start : stands.end].strip(), symbols)
@@ -75,12 +78,21 @@ def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Map
                 own = own or next((c for c in _FREE if not _is_taken(truth, found, c) and not _mentioned(c, steps)), None)
                 if own is not None:
                     found.values[own] = said.programs[0]
+                    found.unsure.update([place] if said.is_unsure else [])
                     found.notes[place] = (told("with {} = {}", written(own + said.below), said.shown),)
             if own is not None:
                 spelled_out = latex(parse_name(own).formula()) + said.below
                 claim = f"{claim[: stands.start]} {spelled_out} {claim[stands.end :]}"
         found.steps.append((name, claim, what))
     return found
+
+
+def with_notes(further: Further, place: int, judged: Judged) -> Judged:
+    """The verdict with what is said of the value that a step differentiates; none that rests on one reading of several."""
+    if place in further.unsure and judged.wrong:
+        why = told("what is differentiated may be read in several ways; give it a name in a step before")
+        judged = replace(judged, kind="undecided", because=why, mistakes=(), corrected=(), counterexample=None)
+    return replace(judged, remarks=(*judged.remarks, *further.notes.get(place, ())))
 
 
 def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
@@ -109,11 +121,17 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
 
 
 class _Formula(NamedTuple):
-    """A formula that is differentiated, as it is read: its readings, the indices of its entries, and how it is shown."""
+    """A formula that is differentiated: its readings, the indices of its entries, and how it is shown."""
 
     programs: tuple[Program, ...]
+    plainest: Program
     below: str
     shown: Formula
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether its plainest reading is no number and another is, as x y of vectors; |C| of a matrix is its determinant."""
+        return bool(self.plainest.shape(CLAIM)) > bool(self.programs[0].shape(CLAIM)) and "|" not in self.shown.typed
 
 
 def _said(truth: Truth, formula: str, symbols: Mapping[str, str]) -> _Formula | None:
@@ -127,7 +145,7 @@ def _said(truth: Truth, formula: str, symbols: Mapping[str, str]) -> _Formula | 
             continue
         programs = sorted((one.program for one in found.readings), key=lambda one: len(one.shape(CLAIM)))  # |C|: a number
         if not found.unknown and all(t.name in truth.program.tensors for one in programs for t in one.inputs):
-            return _Formula(tuple(programs), below, written(formula))
+            return _Formula(tuple(programs), found.readings[0].program, below, written(formula))
     return None
 
 

@@ -124,6 +124,13 @@ def test_what_no_value_is_may_be_differentiated(net: str, claim: str, old: str, 
     assert not sb.verify(net, claim.replace(old, new)).ok
 
 
+def test_a_formula_of_several_readings_convicts_nobody() -> None:
+    net = "x: parameter[n]\ny: parameter[n]\nL = sum(x*y)**2"
+    assert sb.verify(net, r"\frac{\partial xy}{\partial x} = y").claims[0].right
+    assert sb.verify(net, r"\frac{\partial xy}{\partial x} = x + y^2").claims[0].kind == "undecided"
+    assert sb.verify(net, r"\frac{\partial x^\top y}{\partial x} = x + y^2").claims[0].wrong
+
+
 def test_several_formulas_are_differentiated_side_by_side() -> None:
     parts = [
         r"\frac{\partial \beta^\top X^\top X\beta}{\partial\beta} = 2X^\top X\beta",
