@@ -13,7 +13,7 @@ from symbackprop.judge.goals import about, goal_for
 from symbackprop.judge.known import Known
 from symbackprop.judge.points import Place
 from symbackprop.judge.reading import CLAIM, Claim, equal_shapes
-from symbackprop.judge.solved import tall_places
+from symbackprop.judge.stationary import tall_places
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Goal, value
 
@@ -33,7 +33,7 @@ def newton_step(known: Known, step: str, wrt: str, along: Claim) -> Judged | Non
         if not equal_shapes(reading.program.shape(CLAIM), truth.program.shape(wrt)):
             continue
         goal = goal_for(truth, second, reading.program)
-        tried = [_leads(known, goal, reading.program, place) for place in tall_places(truth, wrt)]
+        tried = [_leads(known, goal, reading.program, place) for place in tall_places(truth)]
         if tried.count(True) >= LEAST and False not in tried:
             said = told("a step of Newton: {} times what is taken away is {}", second.shown, asked.shown)
             return Judged(step, asked, "right, numeric", formulas=along.formulas, remarks=(said,), points=tried.count(True))

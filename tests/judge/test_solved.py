@@ -123,3 +123,16 @@ def test_a_gradient_that_is_claimed_to_be_zero_is_wrong_beside_other_gradients()
     net = "x: data[d]\nW: parameter[h, d]\nb: parameter[h]\nL = sum((W @ x + b)**2)/2"
     steps = r"\frac{\partial L}{\partial b} = 0 \\ \frac{\partial L}{\partial W} = (Wx + b)x^\top"
     assert [one.wrong for one in sb.verify(net, steps).claims] == [True, False]
+
+
+def test_a_best_value_for_signs_is_told_how_they_are_declared() -> None:
+    net = "F: data[n]\nh: data[n]\ny: data[n]\nalpha: parameter\nL = sum(exp(-y*(F + alpha*h)))"
+    claim = (
+        r"\alpha = \frac12\ln\frac{1-\epsilon}{\epsilon}, \ \epsilon = \frac{\sum_{i:h_i\neq y_i}w_i}{\sum_iw_i}, w_i=e^{-y_iF_i}"
+    )
+    found = sb.verify(net, claim).claims[0]
+    assert (found.kind, str(found.because)) == (  # it was wrong
+        "undecided",
+        "right where every h and y is -1 or 1; declare h: data[n] & sign, y: data[n] & sign",
+    )
+    assert sb.verify(net.replace("h: data[n]", "h: data[n] & sign").replace("y: data[n]", "y: data[n] & sign"), claim).ok
