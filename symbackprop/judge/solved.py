@@ -126,7 +126,7 @@ def _of_signs(known: Known, program: Program, wrt: str) -> Told:
     if not names or among_all(held(known, program, wrt, signs=names)) is None:
         return Told()
     for one in tuple(names):  # as few as are needed
-        fewer = [name for name in names if name != one]
+        fewer = [other for other in names if other != one]
         if fewer and among_all(held(known, program, wrt, signs=fewer)) is not None:
             names = fewer
     declared = ", ".join(f"{one}: data[{', '.join(map(str, given[one].shape))}] & sign" for one in names)
