@@ -174,6 +174,9 @@ exp(-(x - y)**2/2)/sqrt(2*pi)
 1/(1 + exp(-x))
 log(1 + exp(x))
 (exp(x) - exp(-x))/(exp(x) + exp(-x))
+DiagMatrix(u)*v
+Sum(X[i], (i, 0, 1))
+Sum(X[2 - i]*Y[i], (i, 0, 2))
 """.strip().splitlines()
 
 REFUSED = {
@@ -181,13 +184,9 @@ REFUSED = {
     "HadamardPower(2, u)": "the exponent is a matrix. Write a number.",
     "W**-2*u": "the exponent of a matrix is -1 or a whole number from 1 to 16.",
     "W**Rational(1, 2)": "the exponent of a matrix is -1 or a whole number from 1 to 16.",
-    "W[i, j]": "i is no index. An index is a summed symbol or a whole number.",
+    "W[i, j]": "i is no index. Sum over it: Sum(..., (i, 0, n - 1)).",
     "X[i]": "i is no index.",
-    "DiagMatrix(u)*v": "DiagMatrix has no counterpart in the language.",
-    "im(x)": "im has no counterpart in the language.",
-    "Sum(X[i], (i, 0, 1))": "i runs over 2, the axis has size 3.",
-    "Sum(X[i]*X[j], (j, 0, i), (i, 0, 2))": "j runs over i + 1, the axis has size 3.",
-    "Sum(X[2 - i]*Y[i], (i, 0, 2))": "2 - i is no index.",
+    "im(x)": "the expression is a number; nothing is to be derived.",
     "Integral(x*y, (y, 0, 1))": "Let SymPy work it out first: expression.doit().",
     "Derivative(sin(x), x)": "Let SymPy work it out first: expression.doit().",
     "ITE(x > 0, y > 0, z > 0)": "is no expression of SymPy.",
@@ -200,6 +199,5 @@ REFUSED = {
     "Function('f')(x)": "f has no counterpart in the language.",
     "Eq(x, y)": "is no expression of SymPy.",
     "Tuple(x, y)": "is no expression of SymPy.",
-    "Symbol('lambda')*x": "lambda is a word of Python and cannot name a tensor. Write lam.",
 }
 """What is refused, and words of the refusal."""

@@ -6,6 +6,7 @@ const DRAWING = "drawing.zip"; // what pictures are drawn with, where arrays are
 const DRAWN = `/${DRAWING}.d`; // where it is unpacked
 const PLACE = `/${BUNDLE}`; // where it was in the files of Python when the memory was kept
 const PAGE = 65536; // bytes by which memory grows
+const KEPT = [0x00, 0x73, 0x6e, 0x70]; // how a memory that the runtime has kept begins
 
 class HostFault extends Error {} // what no other browser mends
 
@@ -16,18 +17,21 @@ async function answered(name, how = {}, build = "") {
 }
 
 // A file of this build: a browser that keeps one of another build asks for it anew.
-async function bytes(name, unpacked = (body) => body) {
+async function bytes(name, through = (body) => body) {
   const { body } = await answered(name, {}, self.location.search);
   try {
-    return new Uint8Array(await new Response(unpacked(body)).arrayBuffer());
+    return new Uint8Array(await new Response(through(body)).arrayBuffer());
   } catch {
     throw new HostFault(`${name} does not come whole`);
   }
 }
 
-// The memory of a Python that has imported the package, where the folder has it: nothing is imported anew.
-function kept(name) {
-  return name ? bytes(name, (body) => body.pipeThrough(new DecompressionStream("gzip"))) : null;
+// The memory of a Python that has imported the package, where the folder has it: nothing is imported anew. The runtime's own loader may
+// wait for ever where it is handed another file.
+async function unpacked(name) {
+  const whole = await bytes(name, (body) => body.pipeThrough(new DecompressionStream("gzip")));
+  if (!KEPT.every((byte, k) => whole[k] === byte)) throw new HostFault(`${name} is of another page`);
+  return whole;
 }
 
 // The runtime's own loader waits for ever where its program does not come, and makes no room for a memory that was kept. A host may send
@@ -57,7 +61,7 @@ async function begin() {
   const place = new URL("pyodide/", self.location.href).href;
   const about = await (await answered("site.json", { cache: "no-cache" })).json();
   if (self.location.search !== `?${about.build}`) throw new HostFault("the page was written anew since it was loaded");
-  memory = kept(about.memory);
+  memory = about.memory ? unpacked(about.memory) : null;
   const options = { indexURL: place, packageBaseUrl: place, ...(memory && { _loadSnapshot: memory }) };
   const own = loadPyodide(options).catch(async (fault) => {
     await memory; // which says itself what is wrong with it
