@@ -206,6 +206,8 @@ class _Parser:
         self.expect(r"\end", f"\\begin{{{name}}} lacks its \\end")
         if self.environment() != name:
             raise self.error(f"\\begin{{{name}}} is closed by another \\end")
+        if len({len(row) for row in rows}) > 1:
+            raise self.error(f"the rows of \\begin{{{name}}} differ in length")
         return Grid(name, tuple(rows))
 
     def environment(self) -> str:

@@ -210,7 +210,7 @@ def _is_name(formula: Sequence[Token], truth: Truth) -> bool:
         return False
     k = behind(formula, 1) if formula[0].text[1:] in {*FONTS, *ACCENTS} else 1
     while k < len(formula) and formula[k].text in _SCRIPTS:
-        if plain(formula[k:]).startswith("^-"):  # C^{-1}
+        if re.match(r"\^(?:-|\d)", plain(formula[k:])) and spelled(truth, plain(formula)) is None:  # C^{-1}, x^2
             return False
         k = k + 1 if formula[k].text == "'" else behind(formula, k + 1)
     is_applied = k < len(formula) and formula[k].text == "(" and behind(formula, k) == len(formula)

@@ -12,7 +12,7 @@ from numpy import ndarray
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Carry, Program
 from symbackprop.evaluate.arithmetic import FLOATS
-from symbackprop.formulas.told import Formula, told
+from symbackprop.formulas.told import Formula, Told, listed, told
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.goals import about
 from symbackprop.judge.known import Known
@@ -99,7 +99,10 @@ def step_product(judge: Judge, known: Known, name: str, claim: Any) -> Judged | 
     if "turned" in ways:
         why = told("it is the transpose of the derivative; to make it right, transpose it")
         return Judged(name, asked, "up to convention", why, **about_it)
-    return Judged(name, asked, "wrong" if "wrong" in ways else "undecided", **about_it)
+    notes = found.readings[0].notes if all(reading.notes for reading in found.readings) else ()
+    if "wrong" in ways and not notes:
+        return Judged(name, asked, "wrong", **about_it)
+    return Judged(name, asked, "undecided", listed(notes, "; ") if notes else Told(), **about_it)  # \phi_j W, of anybody's \phi
 
 
 def _product(right: str) -> Product | None:

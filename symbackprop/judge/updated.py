@@ -185,8 +185,10 @@ def _starts(several: Tokens, own: Tokens) -> bool:
 
 def _turned(right: Tokens, rate: str | None) -> Tokens | None:
     """The terms of a change with the other sign and without their rate; None where one does not have it once as a factor."""
+    if not right:
+        return None
     signs = [k for k in outside(right) if right[k].text in "+-" and not (k and right[k - 1].text in {*_TIMES, "/", "^", "_"})]
-    if right and signs[:1] != [0]:
+    if signs[:1] != [0]:
         right, signs = (Token("+", right[0].at), *right), [0, *(k + 1 for k in signs)]
     out: list[Token] = []
     for a, b in zip(signs, [*signs[1:], len(right)], strict=True):

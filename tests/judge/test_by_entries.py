@@ -49,5 +49,7 @@ def test_what_is_claimed_by_several_numbers_is_judged_entry_by_entry(
 
 def test_other_vectors_are_no_gradients_by_several_numbers() -> None:
     assert sb.verify(PRODUCT, r"\nabla f = (z, z)").claims[0].kind == "not understood"
+    ragged = sb.verify(PRODUCT, r"\nabla^2 f = \begin{pmatrix}1 & 2 \\ 3\end{pmatrix}")
+    assert "not understood" in ragged.html()  # what cannot be set stands as it was written
     one = sb.verify("x: parameter[2]\nL = sum(x**2)", r"\nabla L = 2x")
     assert [claim.what for claim in one.claims] == ["dL/dx"]

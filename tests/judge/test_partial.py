@@ -132,6 +132,7 @@ def test_a_formula_of_several_readings_convicts_nobody() -> None:
 
 
 def test_several_formulas_are_differentiated_side_by_side() -> None:
+    assert sb.verify("x: parameter\ny: parameter\nf = x*y", r"\frac{\partial x^2}{\partial x} = 2x").ok
     parts = [
         r"\frac{\partial \beta^\top X^\top X\beta}{\partial\beta} = 2X^\top X\beta",
         r"\frac{\partial y^\top X\beta}{\partial\beta} = X^\top y",

@@ -94,3 +94,9 @@ def test_a_step_may_be_differentiated_by_one_far_before_it(net: str, claim: str,
     assert sb.verify(net, claim.replace(old, new)).claims[0].kind == "wrong"
     turned = r"\frac{\partial s_t}{\partial s_k} = \prod_{j=k+1}^t U^\top\operatorname{diag}(1 - s_j^2)"
     assert net is not RNN or "transpose" in str(sb.verify(net, turned).claims[0].because)
+
+
+def test_a_letter_that_is_taken_for_an_activation_convicts_nobody() -> None:
+    found = sb.verify(RNN, r"\frac{\partial s_t}{\partial s_k} = \prod_{j=k+1}^t \phi_j U").claims[0]
+    assert found.kind == "undecided"
+    assert "is read as tanh" in str(found.because)

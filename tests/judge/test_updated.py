@@ -25,6 +25,7 @@ LAYER = sb.read("x: data[d]\ny: data[h]\nW_1: parameter[h, d]\na = tanh(W_1 @ x)
         (RIDGE, r"w \leftarrow (1 - \eta\lambda)w - \eta X^\top(Xw - y)", "right, identity"),
         (RIDGE, r"w \leftarrow (1 - \lambda)w - \eta X^\top(Xw - y)", "undecided"),  # what it is is not said
         (RIDGE, r"w \leftarrow w - \eta\lambda w - \eta X^\top(Xw + y)", "wrong"),
+        (RIDGE, r"w^{(t+1)} = w^{(t)}", "abbreviation"),
         (RIDGE, r"w^{new} = w^{old} - \eta v", "abbreviation"),  # a velocity that nothing is said of
         (RIDGE, r"\Delta w_j = \eta\left(\sum_i(y_i - x_i^\top w)x_{ij} - \lambda w_j\right)", "right, identity"),
         (LAYER, r"W^{[1]} := W^{[1]} - \alpha\,((a - y)\odot(1 - a^2))x^T", "right, identity"),
