@@ -29,7 +29,7 @@ RESULTS = {  # what the verbs return
     "Derivation": "core.derivation",
     "GradientView": "core.derivation",
     "Check": "evaluate.verdict",
-    "Verification": "judge.verdict",
+    "Verification": "judge.verdicts.verdict",
     "Compiled": "backends.function",
     "Trained": "training.result",
 }

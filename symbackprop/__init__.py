@@ -17,8 +17,8 @@ PUBLIC = {
     "network": "verbs",
     "trace": "verbs",
     "from_sympy": "notation.sympy_input",
-    "from_torch": "judge.models",
-    "from_jax": "judge.models",
+    "from_torch": "judge.witnesses.models",
+    "from_jax": "judge.witnesses.models",
     "from_sklearn": "notation.models.scikit",
     "from_onnx": "notation.models.onnx",
     "from_keras": "notation.models.keras",
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from symbackprop.evaluate.points import PointError
     from symbackprop.judge.exercise import exercise
     from symbackprop.judge.functions import verify_function, verify_layer
-    from symbackprop.judge.models import from_jax, from_torch
+    from symbackprop.judge.witnesses.models import from_jax, from_torch
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
     from symbackprop.notation import (

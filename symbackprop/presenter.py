@@ -48,7 +48,7 @@ class Presenter:
         """The derivation as a person is told it: one of a gradient begins with what that comes to, not with the steps to it."""
         if derivation.first is None or not has_numbers():
             return derivation
-        from symbackprop.judge.closed import closed
+        from symbackprop.judge.proofs.closed import closed
 
         return closed(derivation)
 
@@ -154,7 +154,7 @@ class Presenter:
 
     def check(self, derivation: Derivation, **options: Any) -> Any:
         """The verdict of the witnesses on every gradient."""
-        from symbackprop.judge.crosscheck import check
+        from symbackprop.judge.witnesses.crosscheck import check
 
         return check(derivation, **options)
 
@@ -165,7 +165,7 @@ class Presenter:
         CheckFailedError where a gradient disagrees with a witness: such a report is never made.
         """
         from symbackprop.documents.steps import graph
-        from symbackprop.judge.checked import check_table
+        from symbackprop.judge.witnesses.checked import check_table
 
         _require(detail, lang)
         derivation = derivation.told
@@ -215,7 +215,7 @@ class Presenter:
         from symbackprop.judge.written import of_network
 
         if has_numbers():
-            from symbackprop.judge.said import said
+            from symbackprop.judge.proofs.said import said
 
             parts["proved"] = partial(said, derivation)
         network = derivation.network
@@ -294,7 +294,7 @@ def _remembered(found: Callable[..., Any], derivation: Derivation, *about: Any) 
 def _searched(derivation: Derivation, numbers: bool) -> Any:
     """The lines of a box, proved where there are numbers to do it with."""
     if numbers:
-        from symbackprop.judge.proved import proved_box
+        from symbackprop.judge.proofs.proved import proved_box
 
         return proved_box(derivation)
     from symbackprop.algebra.box import box
@@ -310,7 +310,7 @@ def _content(program: Program) -> Hashable:
 def _steps(derivation: Derivation, numbers: bool) -> Any:
     """The same of a program with loops."""
     if numbers:
-        from symbackprop.judge.recursed import proved_steps
+        from symbackprop.judge.proofs.recursed import proved_steps
 
         return proved_steps(derivation)
     from symbackprop.algebra.recursion import step_box
@@ -321,7 +321,7 @@ def _steps(derivation: Derivation, numbers: bool) -> Any:
 def _products(derivation: Derivation, steps: Any, numbers: bool) -> Any:
     """What all steps of its loops do to gradients at once."""
     if numbers:
-        from symbackprop.judge.multiplied import proved_products
+        from symbackprop.judge.proofs.multiplied import proved_products
 
         return proved_products(derivation, steps)
     from symbackprop.algebra.step_product import step_products
@@ -366,7 +366,7 @@ def picture_of(
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
     from symbackprop.evaluate.entries import entries
-    from symbackprop.judge.wires import gradient_formulas, wires_told
+    from symbackprop.judge.proofs.wires import gradient_formulas, wires_told
     from symbackprop.pictures.network_graph import Shown, draw_network, unseen
 
     program = derivation.forward

@@ -16,7 +16,7 @@ import pytest
 from symbackprop.core.errors import SymbackpropError
 
 if TYPE_CHECKING:
-    from symbackprop.judge.verdict import Judged, Verification
+    from symbackprop.judge.verdicts.verdict import Judged, Verification
 
 SUFFIXES = (".md", ".tex", ".json", ".py")
 ALLOW = "symbackprop_allow"
@@ -35,7 +35,7 @@ def assert_gradient(
     allow      conventions that pass: "transpose", "layout", "sign", "N", "2".
     """
     __tracebackhide__ = True
-    from symbackprop.judge.called import verify_called
+    from symbackprop.judge.functions.called import verify_called
     from symbackprop.verbs import read
 
     try:
@@ -90,7 +90,7 @@ class ClaimsFile(pytest.File):
 
     @cached_property
     def claims(self) -> Any:
-        from symbackprop.judge.files import read_claims
+        from symbackprop.judge.texts.files import read_claims
 
         return read_claims(self.path)
 

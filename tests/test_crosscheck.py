@@ -23,8 +23,8 @@ from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.verdict import Row, Witness
-from symbackprop.judge import crosscheck, evidence
-from symbackprop.judge.crosscheck import ROUNDING
+from symbackprop.judge.witnesses import crosscheck, evidence
+from symbackprop.judge.witnesses.crosscheck import ROUNDING
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
 from symbackprop.language.tensors.indexing import arange

@@ -115,7 +115,7 @@ WRITES = {
     "core.functions.operations", "core.functions.matrices", "display.names", "core.local._Functions.of", "language.operations.linear_algebra.function_of",
     "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk", "evaluate.of_matrices",
     "language.lower.units._of_normalised", "display.softmax_cases._softmax_slopes", "language.tensors.contraction.reduce", "notation.trace.unrolled.Sums._total",
-    "judge.tensors._reduced", "judge.tensors._matrix",
+    "judge.proofs.tensors._reduced", "judge.proofs.tensors._matrix",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from symbackprop.core.files import near_file, write_whole
 
 def claims_given(claims: str, net: str) -> Any:
     """The claims of a file, of standard input, or of the text itself. Raises SymbackpropError where there are none."""
-    from symbackprop.judge.files import piped_claims, read_claims, typed_claims
+    from symbackprop.judge.texts.files import piped_claims, read_claims, typed_claims
     from symbackprop.notation.signs import keyed
 
     if isfile(claims):

@@ -44,9 +44,9 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Grid, Node, split
-from symbackprop.judge.boxed import boxed
-from symbackprop.judge.counterexample import plain
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.proofs.boxed import boxed
+from symbackprop.judge.weighing.counterexample import plain
+from symbackprop.judge.witnesses.crosscheck import check
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sources import read
 

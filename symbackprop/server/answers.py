@@ -56,7 +56,7 @@ def verify(
 
 def _steps(claims: list[list[str]] | list[str] | str) -> list[Any]:
     """The steps of a derivation, where they came as a text with a line or a displayed formula for each, or as such lines."""
-    from symbackprop.judge.files import typed_claims  # which needs NumPy: formulas are had without
+    from symbackprop.judge.texts.files import typed_claims  # which needs NumPy: formulas are had without
 
     lines = [claims] if isinstance(claims, str) else [one for one in claims if isinstance(one, str)]
     if lines and len(lines) in (1, len(claims)):

@@ -87,7 +87,7 @@ def formulas(text: str, wrt: list[str] | None = None, detail: str = "normal", la
 
 def checked(text: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
     """What the witnesses say of the gradients, as HTML."""
-    from symbackprop.judge.checked import check_table
+    from symbackprop.judge.witnesses.checked import check_table
 
     derivation = _derived(text, _asked(wrt))
     table = check_table(derivation, PRESENTER.passed(derivation))
@@ -109,7 +109,7 @@ def picture(
 
 def judged(text: str, claims: str, lang: str = "en") -> Data:
     """The verdict on gradients that were typed by hand, as HTML."""
-    from symbackprop.judge.files import typed_claims  # which needs NumPy: formulas are had without
+    from symbackprop.judge.texts.files import typed_claims  # which needs NumPy: formulas are had without
 
     network = typed_network(text)
     verdict = verify(network, typed_claims(without_fences(claims)), _with_axes(network))

@@ -26,7 +26,7 @@ from symbackprop.presenter import Presenter, drawing
 if TYPE_CHECKING:
     from symbackprop.backends.function import Compiled
     from symbackprop.evaluate.verdict import Check
-    from symbackprop.judge.verdict import Verification
+    from symbackprop.judge.verdicts.verdict import Verification
     from symbackprop.training.boosting import Objective
     from symbackprop.training.result import Trained
 
@@ -115,7 +115,7 @@ def trace(
     """
     if isinstance(function, Tensor):
         return matrix_trace(function)
-    from symbackprop.judge.traced import held
+    from symbackprop.judge.witnesses.traced import held
     from symbackprop.notation.trace import Subject, Tracing
 
     own = function.function if isinstance(function, Network) and function.function is not None else function
@@ -290,8 +290,8 @@ def check(
 
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
-    from symbackprop.judge.crosscheck import ROUNDING
-    from symbackprop.judge.crosscheck import check as crosscheck
+    from symbackprop.judge.witnesses.crosscheck import ROUNDING
+    from symbackprop.judge.witnesses.crosscheck import check as crosscheck
 
     sizes = _by_name("sizes", sizes, "{'h': 32}")
     at = _by_name("at", at, "{'x': [0.5, 2]}")
@@ -320,9 +320,9 @@ def verify(
 
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
     """
-    from symbackprop.judge.asked import made_of
-    from symbackprop.judge.claims import verify as verified
-    from symbackprop.judge.files import claims_of
+    from symbackprop.judge.sides.asked import made_of
+    from symbackprop.judge.texts.files import claims_of
+    from symbackprop.judge.verify import verify as verified
 
     network, of = made_of(net, of) if isinstance(net, Derivation) else (read(net), of)
     return verified(network, claims_of(claims), of, symbols, allow, _by_name("sizes", sizes, "{'h': 32}"))

@@ -14,7 +14,7 @@ from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box
+from symbackprop.judge.proofs.proved import UNPROVED, Point, is_proved, proved_box
 
 BOXES = {
     "a dense layer and squared error, in columns": (
@@ -191,7 +191,7 @@ def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.Monkey
     derivation = two_layers()
     true = is_proved
     monkeypatch.setattr(
-        "symbackprop.judge.proved.is_proved",
+        "symbackprop.judge.proofs.proved.is_proved",
         lambda program, line, points: line.name not in ("dL/dyhat", "dL/dW_2") and true(program, line, points),
     )
     box = proved_box(derivation)

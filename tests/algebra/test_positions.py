@@ -22,7 +22,7 @@ from symbackprop.algebra.positions import Linear, Part, Place, Spot, View, halve
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import size
 from symbackprop.evaluate.extents import evaluator
-from symbackprop.judge.proved import Point, is_proved
+from symbackprop.judge.proofs.proved import Point, is_proved
 from tests.algebra.poly_value import form_value, gathered, poly_value
 
 LAYERS = Path(__file__).parent.parent.parent / "examples" / "layers"

@@ -20,7 +20,7 @@ from symbackprop.algebra.relations import ROWS, Relation, over_one_line, relatio
 from symbackprop.core.functions import FUNCTIONS, MATRIX_FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
 from symbackprop.display.forms import FORMULAS
-from symbackprop.judge.forms import RULES
+from symbackprop.judge.proofs.forms import RULES
 from tests.algebra.poly_value import function_value, poly_value
 
 N, M = size("n"), size("m")

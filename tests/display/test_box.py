@@ -18,8 +18,8 @@ from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.tree import Atom, Node, Script
-from symbackprop.judge.proved import proved_box
-from symbackprop.judge.recursed import proved_steps
+from symbackprop.judge.proofs.proved import proved_box
+from symbackprop.judge.proofs.recursed import proved_steps
 from tests.algebra.test_box import BOXES
 from tests.display.matrix_value import _MatrixReader, items_of, parse, split_at
 from tests.formulas.latex_value import Numbered, text_of
@@ -198,7 +198,7 @@ def test_the_lines_of_the_examples_are_read_back(path: Path) -> None:
 def test_texts_that_say_the_same_have_one_search(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[Derivation] = []
     for name, search in (("proved.proved_box", proved_box), ("recursed.proved_steps", proved_steps)):
-        monkeypatch.setattr(f"symbackprop.judge.{name}", lambda d, search=search: searched.append(d) or search(d))
+        monkeypatch.setattr(f"symbackprop.judge.proofs.{name}", lambda d, search=search: searched.append(d) or search(d))
     remark, spaces, other = "# A remark\n" + text, text.replace(" * ", "*"), text.replace("7", "8")
     first, *same, different = (sb.derive(t).box().latex() for t in (text, remark, spaces, other))
     assert [*same] == [first, first] != [different] * 2

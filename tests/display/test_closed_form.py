@@ -6,7 +6,7 @@ from symbackprop.display.box import line_formula
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.formulas.latex import latex
-from symbackprop.judge.proved import proved_line
+from symbackprop.judge.proofs.proved import proved_line
 from tests.display.networks import MAKERS
 
 D = r"\frac{\partial L}{\partial "

@@ -19,7 +19,7 @@ from symbackprop.display.names import Names
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import items_of
-from symbackprop.judge.forms import FormValue
+from symbackprop.judge.proofs.forms import FormValue
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, contract
 from tests.display.networks import MAKERS, at_random, declare

@@ -20,8 +20,8 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, split
-from symbackprop.judge.proved import Point, proved_box, random_points
-from symbackprop.judge.wires import at_wire, gradient_formulas, wires_told
+from symbackprop.judge.proofs.proved import Point, proved_box, random_points
+from symbackprop.judge.proofs.wires import at_wire, gradient_formulas, wires_told
 from symbackprop.pictures.network_graph import unseen
 from symbackprop.verbs import _derived
 from tests.display.test_box import SUMS, BoxReader

@@ -29,10 +29,10 @@ from symbackprop.documents.text import Text
 from symbackprop.evaluate.verdict import NOTES
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Said, several, told
-from symbackprop.judge.conventions import LAYOUTS
 from symbackprop.judge.mistakes.name import OPENINGS
-from symbackprop.judge.proved import UNPROVED
-from symbackprop.judge.verdict import KINDS
+from symbackprop.judge.proofs.proved import UNPROVED
+from symbackprop.judge.verdicts.verdict import KINDS
+from symbackprop.judge.weighing.conventions import LAYOUTS
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.server.answer import answer
 from tests.documents.sample import SAMPLE
@@ -169,8 +169,8 @@ REFUSING = (
     "NotationError", "NotRead", "unread",
 )  # fmt: skip
 SAID = (
-    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.claims", "judge.code",
-    "judge.files", "judge.goals", "judge.exercise", "judge.submissions", "language", "notation.annotations", "notation.calls",
+    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.verify", "judge.texts.code",
+    "judge.texts.files", "judge.sides.goals", "judge.exercise", "judge.submissions", "language", "notation.annotations", "notation.calls",
     "notation.composed", "notation.containers", "notation.declarations", "notation.declare", "notation.helpers", "notation.loops",
     "notation.python_function", "notation.rounds", "notation.scipy", "notation.statements", "notation.sympy", "notation.torch_words",
     "notation.trace", "notation.units", "notation.words", "presenter", "server.magic", "training", "verbs",

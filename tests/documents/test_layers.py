@@ -32,7 +32,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Atom, Node, Row, set_apart
-from symbackprop.judge import said as judged
+from symbackprop.judge.proofs import said as judged
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
 from tests.display.test_box import BoxReader

@@ -9,7 +9,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.judge.verdict import Verification
+from symbackprop.judge.verdicts.verdict import Verification
 from tests.judge.backward_passes import PASSES
 from tests.judge.mutants import mutants, oracle, truths
 

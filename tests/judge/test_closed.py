@@ -15,10 +15,10 @@ from symbackprop.algebra.subscripts import Positions
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Signature, size
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.closed import closed
-from symbackprop.judge.forms import FormValue
-from symbackprop.judge.proved import random_points
-from symbackprop.judge.tensors import DOWN, RIGHT, RULES, FormTensor, entrywise, subscript
+from symbackprop.judge.proofs.closed import closed
+from symbackprop.judge.proofs.forms import FormValue
+from symbackprop.judge.proofs.proved import random_points
+from symbackprop.judge.proofs.tensors import DOWN, RIGHT, RULES, FormTensor, entrywise, subscript
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor
 
@@ -168,7 +168,7 @@ def test_what_is_finite_nowhere_proves_nothing(monkeypatch: pytest.MonkeyPatch) 
     derived = sb.derive(sb.derive(text, wrt), wrt=wrt)
     output = derived.program.outputs[0]
     points = [replace(p, values={**p.values, output: np.full_like(p.values[output], np.nan)}) for p in random_points(derived)]
-    monkeypatch.setattr("symbackprop.judge.closed.random_points", lambda _: points)
+    monkeypatch.setattr("symbackprop.judge.proofs.closed.random_points", lambda _: points)
     assert closed(derived) is derived
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.judge.files import ClaimsError
+from symbackprop.judge.texts.files import ClaimsError
 
 NET = """X: data[n, d]
 y: integers[n, c]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.code import ClaimsError
+from symbackprop.judge.texts.code import ClaimsError
 from tests.judge.backward_passes import LOGIT, NG, RIDGE, VEC
 
 POLICY = """theta: parameter[d, K]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import read_claims
+from symbackprop.judge.texts.files import read_claims
 from tests.judge.networks_to_judge import network
 
 FINE = [("delta_2", "yhat - t"), ("delta_1", "W_2.T @ delta_2*a_1*(1 - a_1)"), ("W_1", "outer(delta_1, x)"), ("c_1", "delta_1")]

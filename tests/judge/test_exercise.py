@@ -13,7 +13,7 @@ from symbackprop.documents.formats import FORMATS
 from symbackprop.documents.gaps import Handout, numbered
 from symbackprop.formulas.tree import Marked, walk
 from symbackprop.judge.exercise import SWAPPED, _varied, exercise
-from symbackprop.judge.files import read_claims, typed_claims
+from symbackprop.judge.texts.files import read_claims, typed_claims
 from tests.command import Run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import ClaimsError, formulas, read_claims
+from symbackprop.judge.texts.displays import formulas
+from symbackprop.judge.texts.files import ClaimsError, read_claims
 from tests.command import EXAMPLES, Run
 
 NET = EXAMPLES / "verify" / "two_layer.net"

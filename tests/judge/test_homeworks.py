@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import read_claims
-from symbackprop.judge.verdict import Verification
+from symbackprop.judge.texts.files import read_claims
+from symbackprop.judge.verdicts.verdict import Verification
 
 FOLDER = Path(__file__).parent / "homeworks"
 NET = re.compile(r"^```net\n(.*?)^```\n", re.MULTILINE | re.DOTALL)

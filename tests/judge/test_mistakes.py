@@ -11,14 +11,14 @@ import pytest
 import symbackprop as sb
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import Formula
-from symbackprop.judge.diagnose import Diagnosis
 from symbackprop.judge.mistakes.catalogue import MISTAKES
 from symbackprop.judge.mistakes.edit import Instead, close
 from symbackprop.judge.mistakes.name import USUAL, Made, all_matches, in_order, likeliest, single
 from symbackprop.judge.mistakes.shadow import agree
 from symbackprop.judge.mistakes.swapped import swapped
-from symbackprop.judge.truth import Truth
-from symbackprop.judge.weigh import goal_of
+from symbackprop.judge.verdicts.diagnose import Diagnosis
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import goal_of
 from symbackprop.notation import read
 from tests.judge.networks_to_judge import NETWORKS, network
 

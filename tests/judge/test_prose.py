@@ -8,10 +8,10 @@ from symbackprop.documents.document import Math, Span
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import name, told
-from symbackprop.judge.claims import case_of
-from symbackprop.judge.diagnose import derivations
-from symbackprop.judge.goals import asked, goal_for
-from symbackprop.judge.prose import expression, sentence, typeset
+from symbackprop.judge.sides.goals import asked, goal_for
+from symbackprop.judge.texts.prose import expression, sentence, typeset
+from symbackprop.judge.verdicts.case import case_of
+from symbackprop.judge.verdicts.diagnose import derivations
 
 
 def test_a_sentence_is_typed_set_in_a_line_and_put_into_a_document():

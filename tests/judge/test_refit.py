@@ -4,8 +4,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.documents.languages import language
-from symbackprop.judge.refit import edits
-from symbackprop.judge.verdict import Judged
+from symbackprop.judge.verdicts.refit import edits
+from symbackprop.judge.verdicts.verdict import Judged
 
 ROWS = sb.read("""
     X: data[n, d]

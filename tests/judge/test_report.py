@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import symbackprop as sb
-from symbackprop.judge.verdict import BAD
+from symbackprop.judge.verdicts.verdict import BAD
 from tests.command import Run
 from tests.judge.networks_to_judge import NETWORKS, network
 

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.sliced import sliced
+from symbackprop.judge.texts.sliced import sliced
 from tests.judge.backward_passes import LOGIT, RIDGE
 from tests.judge.mutants import oracle
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import ClaimsError
+from symbackprop.judge.texts.files import ClaimsError
 
 NET = """x: data[n, d]
 y: data[n, k]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import read_claims
-from symbackprop.judge.verdict import Judged
+from symbackprop.judge.texts.files import read_claims
+from symbackprop.judge.verdicts.verdict import Judged
 
 BOOKS = Path(__file__).parents[2] / "examples" / "loops"
 MLP, BPTT = BOOKS / "mlp_of_any_depth.net", BOOKS / "backpropagation_through_time.net"

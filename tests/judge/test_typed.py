@@ -3,7 +3,7 @@
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import typed_claims
+from symbackprop.judge.texts.files import typed_claims
 from tests.judge.backward_passes import LOGIT, NG
 
 NEURON = "x: data[()]\ny: data[()]\nw: parameter[()]\nb: parameter[()]\nz = w*x + b\na = sigmoid(z)\nL = (a - y)**2"

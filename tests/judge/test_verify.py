@@ -5,7 +5,7 @@ import json
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.conventions import ALLOWED
+from symbackprop.judge.weighing.conventions import ALLOWED
 from tests.judge.networks_to_judge import network
 
 RIGHT = [

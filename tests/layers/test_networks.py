@@ -15,7 +15,7 @@ from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.differences import directional
 from symbackprop.evaluate.sizes import draw_sizes
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 from symbackprop.language import layers
 from symbackprop.notation import read
 from symbackprop.verbs import compile

@@ -9,7 +9,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry
-from symbackprop.judge.watched import watched
+from symbackprop.judge.witnesses.watched import watched
 from symbackprop.notation.errors import NotationError
 from tests.loops.test_random_functions import function_of
 

@@ -15,8 +15,8 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry
 from symbackprop.core.recursion import NoRecursionError, Recursion
 from symbackprop.core.step_line import step_line
-from symbackprop.judge import recursed
-from symbackprop.judge.proved import random_points
+from symbackprop.judge.proofs import recursed
+from symbackprop.judge.proofs.proved import random_points
 from symbackprop.notation.errors import NotationError
 from tests.loops import random_branches, random_loops, random_tables
 from tests.loops.random_shapes import EVERY, MORE

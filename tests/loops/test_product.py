@@ -10,9 +10,9 @@ from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import DerivationError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
-from symbackprop.judge import multiplied
-from symbackprop.judge.multiplied import proved_products
-from symbackprop.judge.recursed import proved_steps
+from symbackprop.judge.proofs import multiplied
+from symbackprop.judge.proofs.multiplied import proved_products
+from symbackprop.judge.proofs.recursed import proved_steps
 from tests.loops.test_recursion import LAYERS, TIME, TOWER
 from tests.loops.texts import TEXTS
 

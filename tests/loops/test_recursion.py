@@ -28,8 +28,8 @@ from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import point
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.formulas.latex import latex
-from symbackprop.judge import recursed
-from symbackprop.judge.recursed import proved_steps
+from symbackprop.judge.proofs import recursed
+from symbackprop.judge.proofs.recursed import proved_steps
 from tests.formulas.latex_value import Numbered, formula_value, latex_value
 from tests.loops.networks import CASES, cases
 

@@ -8,7 +8,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import Network
-from symbackprop.judge import recursed
+from symbackprop.judge.proofs import recursed
 from tests.loops.networks import CASES
 from tests.loops.texts import TEXTS
 

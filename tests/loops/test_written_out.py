@@ -10,7 +10,7 @@ import symbackprop as sb
 from symbackprop.core.program import Carry, Program
 from symbackprop.evaluate.points import point
 from symbackprop.evaluate.tape import forward, gradients
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 from tests.loops.texts import TEXTS
 
 STEPS = (1, 2, 3, 5)

@@ -17,7 +17,7 @@ from symbackprop.documents.text import Text
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.differences import directional
 from symbackprop.evaluate.sizes import draw_sizes
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 from symbackprop.language import gated, losses
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import read

@@ -12,7 +12,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.display.remarks import remarks
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 
 # the text, and what NumPy and JAX call it
 CASES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {

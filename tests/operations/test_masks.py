@@ -11,7 +11,7 @@ import symbackprop as sb
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 
 D = "S: parameter[n, n]\nV: parameter[n, d]\nk: binary[n, n]\n"
 MASKS = {

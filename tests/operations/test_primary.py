@@ -13,7 +13,7 @@ from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS
 from symbackprop.evaluate.primary import bordered, corner
 from symbackprop.evaluate.tape import forward
 from symbackprop.evaluate.walk import matrix_function
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 
 NAMES = ("expm", "sqrtm", "logm")
 X = np.array([[2.0, 0.3, -0.4], [0.1, 1.5, 0.2], [0.5, -0.3, 1.2]])

@@ -12,7 +12,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.display.remarks import remarks
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 
 D = "x: parameter[n]\nw: parameter[n]\nX: parameter[n, m]\ns: parameter\n"
 CASES: dict[str, tuple[str, Callable[..., Any]]] = {

@@ -14,7 +14,7 @@ import symbackprop as sb
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 
 D = "x: parameter[n]\nw: parameter[n]\np: parameter[n] & positive\nX: parameter[n, m]\n"
 CASES: dict[str, tuple[str, Callable[..., Any]]] = {

@@ -13,7 +13,7 @@ from symbackprop.display.remarks import remarks
 from symbackprop.evaluate.differences import central, complex_step
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward, gradients
-from symbackprop.judge.crosscheck import check
+from symbackprop.judge.witnesses.crosscheck import check
 
 D = "x: parameter[n]\nw: data[n]\n"
 STRAIGHT = f"{D}y = x + stop_gradient(round(3*x) - x)\nL = sum(w*y**2)"

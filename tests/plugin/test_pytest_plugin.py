@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from symbackprop.judge.called import verify_called
+from symbackprop.judge.functions.called import verify_called
 from symbackprop.pytest_plugin import assert_gradient
 from symbackprop.verbs import read
 from tests.command import EXAMPLES

@@ -5,23 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.loops import has_loops
 from symbackprop.formulas.told import told
-from symbackprop.judge.arrays import Code
-from symbackprop.judge.asked import Asked
 from symbackprop.judge.followed.statements import Follower
 from symbackprop.judge.followed.words import LANGUAGE, NotFollowed
-from symbackprop.judge.numbered import Values, judged_numbers, numbers_agree
-from symbackprop.judge.truth import Truth
-from symbackprop.judge.verdict import Judged
-
-if TYPE_CHECKING:
-    from symbackprop.judge.claims import Judge
+from symbackprop.judge.functions.numbered import Values, judged_numbers, numbers_agree
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.texts.arrays import Code
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.truth import Truth
 
 STEPS = 100_000  # of one point
 ALL_STEPS = 3_000_000  # of all points of one gradient

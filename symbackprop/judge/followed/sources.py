@@ -6,21 +6,19 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbackprop.core.loops import has_loops
 from symbackprop.formulas.told import name, told
-from symbackprop.judge.arrays import Code, Whole
-from symbackprop.judge.code import ClaimsError, as_code, parsed
-from symbackprop.judge.descended import changed_in_loops
 from symbackprop.judge.followed.whole import StoppedError, followed_whole, gradient_named
-from symbackprop.judge.numbered import coarse_in
-from symbackprop.judge.truth import Truth
-from symbackprop.judge.unfolded import REMADE
-from symbackprop.judge.verdict import Judged
-
-if TYPE_CHECKING:
-    from symbackprop.judge.claims import Judge
+from symbackprop.judge.functions.numbered import coarse_in
+from symbackprop.judge.texts.arrays import Code, Whole
+from symbackprop.judge.texts.code import ClaimsError, as_code, parsed
+from symbackprop.judge.texts.descended import changed_in_loops
+from symbackprop.judge.texts.unfolded import REMADE
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.truth import Truth
 
 
 def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, Any]]) -> tuple[Judged, ...]:

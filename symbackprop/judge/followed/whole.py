@@ -8,29 +8,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.derivation import DerivationError
 from symbackprop.formulas.told import Told, listed, name, told
-from symbackprop.judge.arrays import Whole
-from symbackprop.judge.asked import Asked
-from symbackprop.judge.code import ClaimsError, parsed
 from symbackprop.judge.followed.judged import ALL_STEPS, STEPS, plain_shape, values_of
 from symbackprop.judge.followed.scopes import Bound, Class, Function, Instance
 from symbackprop.judge.followed.statements import Follower
 from symbackprop.judge.followed.words import LANGUAGE, NotFollowed
-from symbackprop.judge.goals import about, named
-from symbackprop.judge.numbered import Values, judged_numbers
-from symbackprop.judge.packing import order_of, packs, sliced_names
-from symbackprop.judge.truth import Truth
-from symbackprop.judge.unfolded import entry
-from symbackprop.judge.verdict import Judged
-
-if TYPE_CHECKING:
-    from symbackprop.judge.claims import Judge
+from symbackprop.judge.functions.numbered import Values, judged_numbers
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.goals import about, named
+from symbackprop.judge.texts.arrays import Whole
+from symbackprop.judge.texts.code import ClaimsError, parsed
+from symbackprop.judge.texts.packing import order_of, packs, sliced_names
+from symbackprop.judge.texts.unfolded import entry
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.truth import Truth
 
 _BACKWARD = re.compile(r"back|grad|deriv|loss_and|cost_and|vjp|update|^d[A-Z_]|^d[a-z]$")
 _GIVEN = re.compile(r"d[A-Z_\d]|d[a-z]\w*$|.*grad|.*nabla|g[Wwb]\d*$")  # what gradients are called

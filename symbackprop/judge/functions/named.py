@@ -12,9 +12,9 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told
-from symbackprop.judge.diagnose import LARGE, weighed
 from symbackprop.judge.mistakes.edit import Backward, Values, close
 from symbackprop.judge.mistakes.name import Made, all_matches, largest, likeliest
+from symbackprop.judge.verdicts.diagnose import LARGE, weighed
 
 NOTHING = 1e-12  # of the whole gradient
 STRANGE = 2.0  # what is heavier nobody may ever have done, and it is told in names that nobody gave

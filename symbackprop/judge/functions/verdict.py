@@ -32,7 +32,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Said, Told, listed, told
 from symbackprop.formulas.tree import Node
-from symbackprop.judge.prose import sentence, typeset
+from symbackprop.judge.texts.prose import sentence, typeset
 
 RANK = ("right", "up to convention", "undecided", "not understood", "wrong shape", "wrong")
 """From the best to the worst."""

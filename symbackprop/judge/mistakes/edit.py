@@ -20,7 +20,7 @@ from symbackprop.display.names import Names
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import step
 from symbackprop.formulas.told import Formula, Piece, Told
-from symbackprop.judge.prose import expression
+from symbackprop.judge.texts.prose import expression
 
 Values = Mapping[str, ndarray]
 How = Callable[[Values], Any]

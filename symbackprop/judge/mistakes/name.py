@@ -13,10 +13,10 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.formulas.told import Formula, Piece, Told
-from symbackprop.judge.conventions import Convention, convention, factors
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
 from symbackprop.judge.mistakes.edit import ONE, Backward, Edit, Finding, Says, close
 from symbackprop.judge.mistakes.shadow import Shadow, Shadows, agree, agree_beside
+from symbackprop.judge.weighing.conventions import Convention, convention, factors
 
 VERIFIED = 4  # further points at which an edit must give the claim
 SHOWN = 3

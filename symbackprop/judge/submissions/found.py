@@ -8,7 +8,7 @@ from pathlib import Path
 
 from symbackprop.core.errors import shown
 from symbackprop.core.files import near_file
-from symbackprop.judge.files import ClaimsError
+from symbackprop.judge.texts.files import ClaimsError
 
 
 @dataclass(frozen=True)

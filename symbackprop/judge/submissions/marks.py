@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbackprop.judge.submissions.found import Submission
-from symbackprop.judge.verdict import Judged, Verification
+from symbackprop.judge.verdicts.verdict import Judged, Verification
 
 CARRIED = "wrong, carried forward"
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.network import Network
-from symbackprop.judge.claims import case_of
-from symbackprop.judge.goals import asked
+from symbackprop.judge.sides.goals import asked
+from symbackprop.judge.verdicts.case import case_of
 
 
 def points_for(network: Network, of: str, text: str | None, sizes: Mapping[str, int]) -> dict[str, float]:

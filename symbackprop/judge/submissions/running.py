@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from symbackprop.core.network import Network
-from symbackprop.judge.called import Taker, verify_called
+from symbackprop.judge.functions.called import Taker, verify_called
 from symbackprop.judge.functions.calls import CallFailed
-from symbackprop.judge.goals import PREFIXES
+from symbackprop.judge.sides.goals import PREFIXES
 from symbackprop.judge.submissions.sandbox import Limits, Sandbox, SubmissionFailed
-from symbackprop.judge.verdict import Verification
+from symbackprop.judge.verdicts.verdict import Verification
 
 TOGETHER = ("gradient", "gradients", "backward")
 ALONE = tuple(prefix for prefix in PREFIXES if prefix)

@@ -15,14 +15,14 @@ from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.network import Network
-from symbackprop.judge.arrays import Whole
-from symbackprop.judge.claims import verify
-from symbackprop.judge.code import Steps
-from symbackprop.judge.files import ClaimsError, read_claims
 from symbackprop.judge.submissions.found import Submission
 from symbackprop.judge.submissions.marks import Marked, failed, marked
 from symbackprop.judge.submissions.running import verify_run
 from symbackprop.judge.submissions.sandbox import Limits
+from symbackprop.judge.texts.arrays import Whole
+from symbackprop.judge.texts.code import Steps
+from symbackprop.judge.texts.files import ClaimsError, read_claims
+from symbackprop.judge.verify import verify
 from symbackprop.notation.grammar import decoded
 
 READY = 120.0  # seconds that a process may take to start

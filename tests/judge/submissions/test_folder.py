@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from symbackprop.judge.files import read_claims
 from symbackprop.judge.submissions import marking
 from symbackprop.judge.submissions.found import Submission, submissions
 from symbackprop.judge.submissions.gradescope import results
@@ -19,6 +18,7 @@ from symbackprop.judge.submissions.points import points_for
 from symbackprop.judge.submissions.sandbox import Limits
 from symbackprop.judge.submissions.tables import marks_csv, marks_table
 from symbackprop.judge.submissions.worker import Task, judged
+from symbackprop.judge.texts.files import read_claims
 from symbackprop.verbs import read
 from tests.command import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.files import typed_claims
+from symbackprop.judge.texts.files import typed_claims
 
 RNN = """
 x: data[T, m]

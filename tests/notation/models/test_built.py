@@ -5,7 +5,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.program import size
-from symbackprop.judge.modelled import held
+from symbackprop.judge.witnesses.modelled import held
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.built import Inputs, Model, built
 from symbackprop.notation.models.names import names_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.judge.proved import UNPROVED, proved_box
+from symbackprop.judge.proofs.proved import UNPROVED, proved_box
 from tests.notation.trace import practice
 from tests.notation.trace.practice import PRACTICE
 from tests.notation.trace.test_trace import slopes

@@ -7,7 +7,7 @@ from torch import nn
 
 import symbackprop as sb
 from symbackprop.core.loops import has_loops
-from symbackprop.judge.proved import proved_box
+from symbackprop.judge.proofs.proved import proved_box
 from symbackprop.notation.models.torch.drawn import redrawn
 from tests.notation.models.torch.architectures import ARCHITECTURES
 from tests.notation.models.torch.cases import CASES, MODES, Expression, autograd

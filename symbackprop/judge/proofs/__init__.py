@@ -1,0 +1,1 @@
+"""What a report prints, computed anew from the printed tree and held against the program."""

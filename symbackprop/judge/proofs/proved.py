@@ -1,0 +1,134 @@
+"""The box, once each of its formulas has been proved: the tree that is printed is computed, at several points, against the program.
+
+A wrong rewriting and a wrong lift are caught alike. A line that fails is not shown; the search goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from itertools import product as cartesian
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.algebra.box import Box, box
+from symbackprop.algebra.lines import Line, Lines
+from symbackprop.algebra.matrix import Form
+from symbackprop.algebra.positions import View
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import UnknownOperationError
+from symbackprop.core.loops import has_loops
+from symbackprop.core.program import Program
+from symbackprop.evaluate.domains import defined
+from symbackprop.evaluate.extents import SizeError, evaluator
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.judge.proofs.forms import FormValue, entries
+
+POINTS = 3
+CLOSE = 1e-7  # of the largest entry; a formula that is wrong is wrong by more
+TRIES = 4  # searches, each without the lines that failed before
+UNPROVED = "the short form that was found does not agree with the network"
+NO_POINT = "no point was found at which a short form could be proved"
+
+
+@dataclass(frozen=True)
+class Point:
+    """All values of a program at a point."""
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, ndarray]
+
+
+def proved_box(derivation: Derivation, points: list[Point] | None = None) -> Box:
+    """The box of a derivation, of lines that are proved at some points; None: at random ones."""
+    points = random_points(derivation) if points is None else points
+    if not points:
+        return Box((), dict.fromkeys(derivation.program.outputs, NO_POINT))
+    refused: dict[str, str] = {}
+    program = _with_what_is_differentiated(derivation)
+    for _ in range(TRIES):
+        found = box(program, refused)
+        said = [line for line in found.lines if not line.written or line.aliases]
+        wrong = [line.name for line in said if not is_proved(derivation.program, line, points)]
+        if not wrong:
+            return found
+        refused |= {name: UNPROVED if any(_is_finite(name, point) for point in points) else NO_POINT for name in wrong}
+    return Box((), dict.fromkeys(derivation.program.outputs, UNPROVED))
+
+
+def _with_what_is_differentiated(derivation: Derivation) -> Program:
+    """The program whose outputs have lines: a gradient that is differentiated once more is said first."""
+    program, of = derivation.program, derivation.of
+    return replace(program, outputs=(of, *program.outputs)) if program.tensors[of].role and of not in program.outputs else program
+
+
+def proved_line(derivation: Derivation, name: str, over: Collection[str] = ()) -> Line | None:
+    """A gradient in one formula over the author's names and some other gradients alone, where there is one and it is proved."""
+    if has_loops(derivation.program):
+        return None
+    line = Lines(derivation.program, {}).line(name, set(over))
+    is_right = line.form is not None or bool(line.pieces)
+    return line if is_right and is_proved(derivation.program, line, random_points(derivation)) else None
+
+
+def random_points(derivation: Derivation) -> list[Point]:
+    """Points at which the network is defined, with the values of the whole derivation there."""
+    found = []
+    for seed in range(POINTS):
+        try:
+            sizes, where = defined(derivation.forward, seed=seed)
+            values = walk(derivation.program, where, sizes)
+        except (PointError, SizeError):
+            continue
+        found.append(Point(sizes, values))
+    return found
+
+
+def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
+    """Whether a line's formula is the value of its equation at every point at which that is finite."""
+    proofs = [_agrees(program, line, point) for point in points if _is_finite(line.name, point)]
+    return bool(proofs) and all(proofs)
+
+
+def _is_finite(name: str, point: Point) -> bool:
+    return bool(np.all(np.isfinite(point.values[name])))
+
+
+def _agrees(program: Program, line: Line, point: Point) -> bool:
+    if line.written:  # the program's own equation, but for what its values are called
+        return all(np.allclose(point.values[gradient], point.values[value], rtol=CLOSE) for gradient, value in line.aliases)
+    truth = np.asarray(point.values[line.name], dtype=float)
+    scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
+    if line.form is not None:
+        return _is_at(program, line.form, point, truth, line.letters, line.subscripts, scale)
+    rest = truth.copy()
+    for piece in line.pieces:
+        assert isinstance(piece.view, View)
+        index = entries(piece.view, lambda n: int(evaluator(n)(point.sizes)))
+        if not _is_at(program, piece.form, point, truth[index], piece.letters, piece.subscripts, scale):
+            return False
+        rest[index] = np.nan if line.whole else 0.0
+    return bool(np.all(np.isnan(rest))) if line.whole else not np.max(np.abs(rest), initial=0.0) > CLOSE * scale
+
+
+def _is_at(
+    program: Program, form: Form, point: Point, truth: ndarray, letters: tuple[str, ...], subscripts: tuple[str, ...], scale: float
+) -> bool:
+    """Whether a form has the values of an array over letters, at each position of those that stand as subscripts."""
+    ranges = [range(truth.shape[letters.index(x)]) for x in subscripts]
+    for places in cartesian(*ranges):
+        at = dict(zip(subscripts, places, strict=True))
+        want = truth[tuple(at.get(x, slice(None)) for x in letters)]
+        want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
+        with np.errstate(all="ignore"):
+            try:
+                got = FormValue(program, point.values, point.sizes, at).read(form)
+            except (ValueError, IndexError, np.linalg.LinAlgError, PointError, UnknownOperationError):
+                return False
+        if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
+            return False
+        if not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * scale:
+            return False
+    return True

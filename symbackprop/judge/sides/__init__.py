@@ -1,0 +1,1 @@
+"""Left sides: what a claim claims to be."""

@@ -1,0 +1,101 @@
+r"""Gradients by several numbers as one vector, \nabla f = (f_x, f_y), Hessians as one matrix, and f_{xy}: entry by entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
+from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.bracketed import between_commas, last_side
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.tokens import tokens
+
+Step = tuple[str, Any, str]
+
+_FONT = r"(?:\\(?:mathrm|text|operatorname|mathcal)\s*\{\s*)?"
+_LEFT = re.compile(
+    rf"\s*(?:\\nabla\s*(?P<twice>\^\s*\{{?\s*2\s*\}}?)?|(?P<hessian>H)_?)\s*\{{?{_FONT}(?P<of>\\?[A-Za-z]*)\s*\}}?"
+    r"\s*(?:\([^()]*\))?\s*="
+)
+_SECOND = re.compile(r"\s*(?P<of>\\?[A-Za-z]+)_\{\s*(?P<one>\\?[A-Za-z])\s*(?P<other>\\?[A-Za-z])\s*\}\s*=(?!=)")
+_COMMA = re.compile(r",(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+(?:_\{[^{}]*\}|_\w)?\s*=(?!=))")
+_MATRIX = re.compile(r"\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}", re.DOTALL)
+_TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
+_VECTOR = re.compile(rf"(?:\\left)?\s*(?:\(|\[|\\langle)(?P<entries>.*?)(?:\\right)?\s*(?:\)|\]|\\rangle){_TURNED}\s*$", re.DOTALL)
+
+
+def by_entries(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps, with one for each entry of what is claimed by all parameters at once, where each of these is a number."""
+    parameters = [tensor.name for tensor in truth.program.parameters if not tensor.shape]
+    if len(parameters) < len(truth.program.parameters) or truth.program.shape(truth.of):
+        return list(steps)
+    out: list[Step] = []
+    for step in steps:
+        for name, claim, what in _side_by_side(truth, step):
+            found = list(_entries(truth, parameters, claim)) if isinstance(claim, str) else []
+            out += [(left, f"{left} = {entry}", what) for left, entry in found] or [(name, claim, what)]
+    return out
+
+
+def _side_by_side(truth: Truth, step: Step) -> list[Step]:
+    """f_{xx} = ..., f_{xy} = ... and x = 1, y = 2 of parameters as a step each: no line says what a parameter stands for."""
+    _, claim, what = step
+    if not isinstance(claim, str) or "," not in claim or "\n" in claim:
+        return [step]
+    parts = _COMMA.split(claim)
+    joined = parts[:1]
+    for part in parts[1:]:
+        left = part.partition("=")[0].strip()
+        second = _SECOND.match(part)
+        is_own = second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of
+        own = spelled(truth, left.lstrip("\\"))
+        is_own = is_own or (own is not None and truth.program.tensors[own].kind == "parameter")
+        joined = [*joined, part] if is_own else [*joined[:-1], f"{joined[-1]}, {part}"]
+    return [step] if len(joined) == 1 else [(part.partition("=")[0].strip(), part, what) for part in joined]
+
+
+def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tuple[str, str]]:
+    """The left side and what it is of each entry; nothing where a claim says no such vector."""
+    of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
+    second = _SECOND.match(claim)
+    if second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of:
+        pair = [spelled(truth, second[part].lstrip("\\")) for part in ("one", "other")]
+        if all(one in parameters for one in pair):
+            by = [own[parameters.index(one)] for one in pair if one]
+            yield rf"\frac{{\partial^2 {of}}}{{\partial {by[0]} \partial {by[1]}}}", claim[second.end() :]
+        return
+    left = _LEFT.match(claim)
+    if left is None or spelled(truth, left["of"].lstrip("\\") or truth.of) != truth.of or len(parameters) < 2:
+        return
+    try:
+        rows = _rows(last_side(claim))
+    except Fault:
+        return
+    if not (left["twice"] or left["hessian"]):
+        entries = [entry for row in rows for entry in row] if rows != [[]] else ["0"] * len(own) * _is_zero(claim)
+        rows = rows if rows != [[]] else [entries]
+        if len(entries) == len(own) and 1 in (len(rows), len(rows[0])):
+            yield from ((rf"\frac{{\partial {of}}}{{\partial {by}}}", entry) for by, entry in zip(own, entries, strict=True))
+    elif len(rows) == len(own) and all(len(row) == len(own) for row in rows):
+        for one, row in zip(own, rows, strict=True):
+            for other, entry in zip(own, row, strict=True):
+                yield rf"\frac{{\partial^2 {of}}}{{\partial {one} \partial {other}}}", entry
+
+
+def _is_zero(claim: str) -> bool:
+    return re.fullmatch(r"(?:\\(?:mathbf|vec|boldsymbol)\s*)?\{?\s*0\s*\}?", claim.rpartition("=")[2].strip()) is not None
+
+
+def _rows(side: str) -> list[list[str]]:
+    """The entries of a matrix or a vector, row by row. Raises Fault where its brackets cannot be read."""
+    matrix = _MATRIX.fullmatch(re.sub(rf"{_TURNED}\s*$", "", side.strip()))
+    if matrix is not None:
+        rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", matrix["rows"]) if row.strip()]
+        return [[entry.strip() for entry in row.split("&")] for row in rows]
+    vector = _VECTOR.fullmatch(side.strip())
+    parts = between_commas(tuple(tokens(vector["entries"]))) if vector is not None else []
+    return [[" ".join(token.text for token in part) for part in parts]]

@@ -1,0 +1,81 @@
+r"""Left sides in spellings of their own as those that are read: f''(x), Df(x), \nabla f(x_k) of a point on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
+from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.words import bases
+
+Step = tuple[str, Any, str]
+
+_OF, _BY = r"(?P<of>\\?[A-Za-z]+)", r"(?P<by>(?:\\(?:mathbf|boldsymbol|bm)\s*\{?\s*)?\\?[A-Za-z]+\s*\}?)"
+_TWICE = re.compile(rf"\s*{_OF}\s*(?:''|\^\{{?(?:''|\\prime\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
+_ROW = re.compile(rf"\s*(?:D|\\mathrm\s*\{{D\}})\s*{_OF}\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
+_AT_POINT = re.compile(rf"\s*\\nabla(?:\^\{{?2\}}?)?\s*{_OF}\s*\(\s*{_BY}(?P<at>\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))\s*\)\s*=(?!=)")
+_BETWEEN = re.compile(r"(?<=[A-Za-z}])\s*(?:\\left)?\([^()|]*?(?:\\\||\\parallel\b|\|\|)[^()|]*?(?:\\right)?\)")  # D_{KL}(p \| q)
+_SCRIPTS = re.compile(r"[_^]\s*(?:\w|\{[^{}]*\})")
+_AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
+    rf"(?P<whole>\\nabla(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{{[^{{}}]*\}}))?\s*{_OF})\s*\((?P<names>(?:[^()]|\([^()]*\))*)\)"
+)
+
+
+def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps with left sides that are read."""
+    found = [_respelled(truth, claim) if isinstance(claim, str) else claim for _, claim, _ in steps]
+    return [step if step[1] == claim else (step[0], claim, step[2]) for step, claim in zip(steps, found, strict=True)]
+
+
+def _respelled(truth: Truth, claim: str) -> str:
+    claim = _BETWEEN.sub("", claim)
+    of = latex(parse_name(truth.of).formula())
+    for pattern in (_TWICE, _ROW):
+        found = pattern.match(claim)
+        by = _parameter(truth, found) if found else None
+        if found is None or by is None:
+            continue
+        wrt = latex(parse_name(by).formula())
+        if pattern is _TWICE:
+            left = rf"\nabla^2 {of}" if truth.program.shape(by) else rf"\frac{{\partial^2 {of}}}{{\partial {wrt}^2}}"
+        else:
+            left = rf"\frac{{\partial {of}}}{{\partial {wrt}^\top}}"
+        return f"{left} {claim[found.end() :]}"
+    point = _AT_POINT.match(claim)
+    if point is not None and _parameter(truth, point) is not None:
+        own = point["by"].strip()
+        here = re.compile(rf"(?P<own>{re.escape(own)}{re.escape(point['at'])})|\\[A-Za-z]+")  # \max_k is none
+        claim = here.sub(lambda found: own if found["own"] else found[0], claim)
+    left, sign, right = claim.partition("=")  # on the left it says by what: \nabla L(w)
+    return left + sign + _AT.sub(lambda found: found["whole"] if _is_applied(truth, found) else found[0], right)
+
+
+def _is_applied(truth: Truth, found: re.Match[str]) -> bool:
+    """Whether in brackets behind a gradient of the loss stands what that is a function of."""
+    whole = _SCRIPTS.sub("", found["names"])
+    known = [_tensor(truth, one) for one in re.split("[,;]", whole)]
+    is_given = all(one is not None and truth.program.tensors[one].kind != "value" for one in known)
+    return is_given and not re.search("[-+*/]", whole) and spelled(truth, found["of"].lstrip("\\")) == truth.of
+
+
+def _tensor(truth: Truth, text: str) -> str | None:
+    r"""The tensor that a letter names, \lambda lam; None where it names none."""
+    letters = re.findall("[A-Za-z]+", text)
+    several = bases(Word(letters[-1], 0)) if letters else []
+    return next((name for one in several if (name := spelled(truth, one)) is not None), None)
+
+
+def _parameter(truth: Truth, found: re.Match[str]) -> str | None:
+    """The parameter by which a left side differentiates the loss; None where it is not the loss, or says none."""
+    if spelled(truth, found["of"].lstrip("\\")) != truth.of or "D" in truth.program.tensors:
+        return None
+    parameters = [tensor.name for tensor in truth.program.parameters]
+    if found["by"] is None:
+        return parameters[0] if len(parameters) == 1 else None
+    by = _tensor(truth, found["by"])
+    return by if by in parameters else None

@@ -1,0 +1,26 @@
+"""What sentences between the steps of a derivation say that a name stands for: where $S = ...$"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symbackprop.formulas.told import told
+from symbackprop.judge.steps.general import Families, scripts
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.verdicts.verdict import Judged
+
+
+def aside(known: Known, name: str, claim: Any, tell: Callable[[Known], Judged]) -> Judged:
+    """The step that a sentence has, which convicts nobody; `tell` judges it by what is known.
+
+    Where it cannot be read, the name stands nowhere. What says a layer of the network, h_0 = x, is known from that.
+    """
+    attempt = known.copy()
+    judged = tell(attempt)
+    if judged.open:
+        return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))
+    of_layer = next(scripts(name), None)
+    if of_layer is None or of_layer.base not in Families(known.truth).numbers:
+        known.take(attempt)
+    return judged

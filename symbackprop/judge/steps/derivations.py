@@ -1,0 +1,364 @@
+"""A whole derivation: the first wrong step, what is carried forward from it, and errors that cancel.
+
+Every step is weighed as it is written, over what the person derived before, and again over the true values of the same
+names. Wrong as written and wrong over the truth is a mistake of its own; wrong as written and right over the truth is carried
+forward; right as written and wrong over the truth is an error that makes up for an earlier one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.core.progress import counted
+from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.told import Told, listed, told
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.deltas import with_differentials
+from symbackprop.judge.sides.goals import about, asked, goal_for, named
+from symbackprop.judge.sides.layers import with_layers
+from symbackprop.judge.steps.asides import aside
+from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
+from symbackprop.judge.steps.differentials import differential_step, differentials_of
+from symbackprop.judge.steps.differentiated import loss_step
+from symbackprop.judge.steps.general import General
+from symbackprop.judge.steps.known import Known, Used, spelled
+from symbackprop.judge.steps.meant import meant_by_use, used_as
+from symbackprop.judge.steps.newton import newton_step
+from symbackprop.judge.steps.samples import Samples, by_samples, gradient_times, shared_out, with_samples
+from symbackprop.judge.steps.slopes import slope_step
+from symbackprop.judge.steps.solved import as_solution, as_solutions
+from symbackprop.judge.steps.step_jacobians import step_jacobian
+from symbackprop.judge.steps.step_products import step_product
+from symbackprop.judge.steps.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
+from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
+from symbackprop.judge.steps.taken import in_code, or_beside
+from symbackprop.judge.steps.turned_out import turned_out, with_name
+from symbackprop.judge.steps.updated import as_update, update_of
+from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
+from symbackprop.judge.texts.arrays import BEGUN, CHANGED
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.texts.sentences import ASIDE
+from symbackprop.judge.verdicts.displayed import bound, displayed
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.small import NAMES, WRITTEN, as_claim, small_number, with_small
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.reading import CLAIM, Claim, NotUnderstood, Reading
+from symbackprop.judge.weighing.weigh import weigh
+from symbackprop.notation.claims import Left
+
+_LETTERS = re.compile(r"_[a-z]+$")
+_PLAIN = {BEGUN: "", CHANGED: "", ASIDE: "abbreviation"}  # what such a step is said to be
+
+
+def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None = None) -> tuple[Judged, ...]:
+    """A verdict for every step of a derivation, in order.
+
+    A name such as delta that turned out to be nothing, and that no right step uses, is judged as the gradient for which a wrong
+    step takes it: that step would be right with this gradient in its place. Where the loss is a mean, dZ may hold those of each
+    sample's own loss, if what follows takes their mean: `samples` says which steps give these. Names that only the report gives
+    are read where they make open steps right, and convict none: a person may mean others by them. An array that code changes
+    in its place (BEGUN, CHANGED) is the gradient of its name at its last line; that by a value which later steps read at the
+    first of its lines that is right.
+    """
+    steps = with_layers(judge.truth, with_updates(judge, with_differentials(judge.truth, steps)))
+    general = General(judge.truth, steps)
+    found = _all(judge, general.steps, samples)
+    if general.stated(found):
+        found = _all(judge, general.steps, samples)
+    found = or_beside(judge, steps, found, lambda own: _all(judge, own, samples))
+    return general.together(found, steps)
+
+
+def _all(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None) -> tuple[Judged, ...]:
+    """A verdict for every step, each about one thing."""
+    found = _in_order(judge, steps, samples)
+    return _by_the_report(judge, steps, samples, found) or found
+
+
+def _by_the_report(
+    judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, found: Sequence[Judged]
+) -> tuple[Judged, ...] | None:
+    """The verdicts where open steps mean what the report shows: z of sigma(W x); None where that makes none of them right."""
+    own, open_ = {spelled(name) for name, _, _ in steps}, [k for k, one in enumerate(found) if one.open]
+    names = {
+        k: [n for n in displayed(judge.truth) if spelled(n) not in own and may_mention(steps[k][1], n)] for k in open_
+    }  # fmt: skip
+    used = list(dict.fromkeys(name for several in names.values() for name in several))
+    if not used:
+        return None
+    again = list(_in_order(judge, steps, samples, used))
+    follows = [one.right or one.kind == "wrong, carried forward" for one in again]
+    if any(now.wrong and not (before.wrong or fits) for now, before, fits in zip(again, found, follows, strict=True)):
+        return None
+    right = [k for k in open_ if names[k] and (follows[k] or not again[k].open)]
+    for k in right:
+        said = told("{} as the report names it", listed(list(dict.fromkeys(written(one) for one in names[k]))))
+        again[k] = replace(again[k], remarks=(*again[k].remarks, said))
+    return tuple(again) if right else None
+
+
+def _in_order(
+    judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, shown: Sequence[str] = ()
+) -> tuple[Judged, ...]:  # fmt: skip
+    """A verdict for every step; `shown` are names of the report that may stand in them."""
+    known = Known(judge.truth, samples=samples or {}, differentials=differentials_of(judge.truth, steps))
+    shapes = displayed(judge.truth) if shown else {}
+    for name, program in bound(judge.truth, shown):
+        known.bind([name], program, program, shapes[name])
+    small = None if any(WRITTEN.search(step[0]) for step in steps) else small_number(judge.truth)
+    if small is not None:
+        known.bind(NAMES, as_claim(small), as_claim(small), ())
+    stepped = names_at_steps(judge, steps) if judge.truth.loops else {}
+    for name, wrt in stepped.items():
+        known.stand(name, wrt)
+    owns = [own_name(judge, step) if stepped else "" for step in steps]
+    steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
+    given = [own or re.sub(r"[\\{}\s]", "", step[0]) for own, step in zip(owns, steps, strict=True)]
+    changes = {k: what for k, (_, _, what) in enumerate(steps) if what in _PLAIN}
+    whole, steps = steps, [(name, claim, _PLAIN.get(what, what)) for name, claim, what in steps]
+    told_: dict[int, Judged] = {}
+    for _ in counted(steps):
+        k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
+        passes = changes.get(k) in (BEGUN, CHANGED) and may_pass(judge.truth, steps, k)
+        was_right = passes and any(told_[j].right and steps[j][0] == steps[k][0] for j in told_)
+        if was_right or (changes.get(k) == BEGUN and not passes):
+            told_[k] = _told(judge, known, k, steps, "abbreviation")
+        elif changes.get(k) == BEGUN:
+            told_[k] = _begun(judge, known, k, steps)
+        elif changes.get(k) == ASIDE:
+            told_[k] = aside(known, *steps[k][:2], partial(_told, judge, place=k, steps=steps, what=steps[k][2]))
+        else:
+            told_[k] = _told(judge, known, k, steps, steps[k][2])
+    steps = whole
+    found = as_solutions(known, [told_[k] for k in range(len(steps))], steps)
+    found = tuple(with_small(one, steps[k][1], small) for k, one in enumerate(found))
+    found = tuple(with_name(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
+    found = tuple(with_samples(judge.truth, one, known.samples.get(k)) for k, one in enumerate(found))
+    several = {} if samples else by_samples(known, steps)
+    if several:
+        return _in_order(judge, steps, several, shown)
+    meant = meant_by_use(known)
+    if not meant:
+        return found
+    loss = judge.truth.of
+    stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
+    again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples, shown)
+    return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+
+
+def _begun(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]]) -> Judged:
+    """An array that later lines change: the gradient of its name where it is right as that, and else a name for something."""
+    attempt = known.copy()
+    judged = _told(judge, attempt, place, steps, "")
+    if not judged.right:
+        return _told(judge, known, place, steps, "abbreviation")
+    known.take(attempt)
+    return judged
+
+
+def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], given: Sequence[str], open_: Sequence[int]) -> int:
+    """The first step that is open, or one below it that says what a letter in it stands for: "where delta = ..."."""
+    place, seen = open_[0], set[int]()
+    while place not in seen:
+        seen.add(place)
+        below = [k for k in open_[1:] if k != place and _gives(given[k], known.shapes, steps[place][1])]
+        unknown = _unknown(judge, known, *steps[place]) if below else ()
+        place = next((k for k in below if {given[k], _LETTERS.sub("", given[k])} & {*unknown}), place)
+        if not unknown:
+            return place
+    return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
+
+
+def _gives(given: str, shapes: Mapping[str, Any], claim: Any) -> bool:
+    """Whether a name that a step gives, Y or the Y of Y_{ij}, stands nowhere so far and may stand in a claim."""
+    return any(own not in shapes and may_mention(claim, own) for own in (given, _LETTERS.sub("", given)))
+
+
+def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[str, ...]:
+    """The letters of a step that stand nowhere so far."""
+    truth = judge.truth
+    try:
+        goal = asked(truth, name, what) if what and what != "abbreviation" else named(truth, name, name)
+        if legend_of(known, claim) is not None:
+            return ()
+        by = by_blocks(judge, known, name, claim, goal)
+        return (by.claim if by else read_step(judge, known, name, claim, goal, look=False)[0]).unknown
+    except NotUnderstood as fault:
+        return (fault.unknown,) if fault.unknown else ()
+    except SymbackpropError:
+        return ()
+
+
+def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]], what: str) -> Judged:
+    """A step with what it was written as, and what the names in it stand for."""
+    stands = tuple(known.stands.items())
+    _, claim, _ = steps[place]
+    unread = known.unread
+    judged = in_code(judge, known, steps, place, what, lambda *said: _step(judge, known, place, *said))
+    judged = as_solution(known, judged, steps, place)
+    known.unread = known.unread and (judged.open or unread)
+    if len(judged.formulas) == 1:
+        names = (parse_name(one).formula() for one in known.shapes)
+        known.stands |= {name: judged.formulas[0] for name in names if name not in known.stands}
+    return replace(judged, given=str(claim), stands=stands)
+
+
+def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+    """The verdict on a step by itself."""
+    is_formula = not (what or known.differentials) and isinstance(claim, str) and re.search(r"[\\^]", claim)
+    return (_update(judge, known, place, name, claim) if is_formula else None) or _said(judge, known, place, name, claim, what)
+
+
+def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
+    """The verdict on a step that is no update."""
+    truth = judge.truth
+    goal = value = None
+    judged = differential_step(judge, known, name, claim, what) if known.differentials else None
+    if judged is None and not what:
+        judged = (
+            slope_step(judge, name, claim)
+            or step_product(judge, known, name, claim)
+            or step_jacobian(judge, known, name, claim)
+            or loss_step(judge, known, name, claim)
+        )
+    if judged is not None:
+        known.unread |= judged.open
+        return judged
+    blocks = blocks_named(known, claim)
+    if blocks:
+        for block, program in blocks.items():
+            known.bind([block], program, program, program.shape(CLAIM))
+        return Judged(name, None, "abbreviation")
+    if what != "abbreviation":
+        goal = asked(truth, name, what) if what else named(truth, name, name)
+    try:
+        view = legend_of(known, claim)
+        if view is not None:
+            known.see(view)
+            return Judged(name, None, "abbreviation")
+        blocks_of = by_blocks(judge, known, name, claim, goal)
+        if blocks_of is not None:
+            view, goal, understood = blocks_of
+        else:
+            understood, goal = read_or_restated(judge, known, name, claim, goal, what)
+            value = value_said(truth, name, understood) if not what else None
+            if value is not None and says_the_network(judge, known, name, claim, understood, value):
+                if not understood.left.stepped and value not in truth.named:  # what nobody named has a name from now on
+                    own = understood.readings[0].program
+                    known.bind([name, understood.left.name], own, own, own.shape(CLAIM))
+                said = told("as the network has it")
+                return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said,))
+            if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
+                goal = about(truth, name, truth.of, value)
+    except NotUnderstood as fault:
+        said, left = said_left(judge, known, name, claim, what)
+        goal = goal or said
+        if goal is None:
+            known.unread = True
+            return Judged(name, None, "not understood", fault.told)
+        judged = _spared(known, refitted_step(judge, known, name, claim, goal, judge.unread(goal, fault)))
+        _bind_truth(known, name, left, goal)
+        known.unread |= judged.open
+        known.misfits.append(claim)
+        return judged
+    known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
+    counted = [reading for reading in understood.readings if known.from_zero and reading.origin == 0]
+    program, multiple = (counted or understood.readings)[0].program, Told()
+    if view is not None and view.name == understood.left.name:
+        known.views[view.name] = view  # its name is bound below
+    if goal is None and what != "abbreviation":
+        goal, multiple = turned_out(known, name, program)
+    names = (name, understood.left.name)
+    if goal is None and understood.unknown and not multiple:
+        known.unread = True
+        return Judged(name, None, "undecided", told("what is {}?", listed([written(one) for one in understood.unknown])))
+    if goal is None:
+        known.give(name, understood.left, None, program, program, program.shape(CLAIM))
+        if what != "abbreviation" and not multiple:
+            known.nameless |= {one: place for one in names if one in known.shapes}
+        return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
+    count = known.samples.get(place)
+    meant = understood if count is None else shared_out(truth, understood, count)
+    judged = refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
+    program = _judged(understood, judged).program if judged.right and count is None else program
+    if judged.wrong and goal.of == goal.wrt:  # dL = tr(G^T dW) says what dL comes to, in differentials
+        why = told("a differential is not read. Write the derivative that it says, by itself.")
+        return Judged(name, None, "not understood", why)
+    if value in truth.named and judged.wrong:
+        judged = replace(judged, remarks=(*judged.remarks, told("the network says something else of {}", written(name))))
+    if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
+        judged = _spared(known, judged)
+    known.unread |= judged.open
+    known.used.append(Used(goal, program, known.written, judged, place))
+    judged = _placed(judge, known, goal, meant, judged)
+    known.wrong |= judged.wrong
+    true: Program | str = goal.text if goal.text in truth.everything.tensors else program
+    if count is not None:
+        true = gradient_times(truth, goal.text, count)
+    said, shape = program, program.shape(CLAIM)
+    if judged.kind == "wrong shape" and goal.text in truth.everything.tensors:  # nothing fits behind it: it stands for the truth
+        said, shape = true, truth.everything.shape(goal.text)
+    if not understood.left.stepped and understood.left.name not in known.gradients:
+        known.give(name, understood.left, goal, said, true, shape)
+    return judged
+
+
+def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Judged | None:
+    """The verdict on an update of a parameter, by the gradient that it says; None for any other step."""
+    found = update_of(judge, known, claim)
+    if found is None or (not found.is_certain and _said(judge, known.copy(), place, name, claim, "").right):
+        return None  # w = w - C X^T y may be the gradient of a penalty and a loss
+    judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")
+    if not (found.has_rate or judged.right):
+        with suppress(NotUnderstood):
+            along, goal = read_step(judge, known, found.gradient, found.claim, None, look=True)
+            judged = (newton_step(known, name, goal.wrt, along) if goal is not None else None) or judged
+    if not (found.has_rate or judged.right or judged.open):
+        return Judged(name, None, "abbreviation", remarks=(told("an update without a rate, and no step of Newton"),))
+    return as_update(judged, name, judge.truth)
+
+
+def _spared(known: Known, judged: Judged) -> Judged:
+    """A verdict that does not convict a step over names that an open step before it may have given."""
+    if not (known.unread and judged.wrong):
+        return judged
+    why = told("a step before it is open, and it may use what that step names")
+    return replace(judged, kind="undecided", because=why, mistakes=(), corrected=(), counterexample=None)
+
+
+def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: Judged) -> Judged:
+    """The verdict with the step's place in the derivation: a mistake of its own, carried forward, or one that compensates."""
+    if not known.wrong or judged.open:
+        return judged
+    one = _judged(understood, judged)
+    over_truth = weigh(goal_for(judge.truth, goal, one.program, one.at), one.program, known.true)
+    if judged.wrong and over_truth.agrees:
+        note = told("right if the steps before it were right: no second mistake")
+        remarks = (*judged.remarks, note)
+        return replace(judged, kind="wrong, carried forward", because=Told(), remarks=remarks, mistakes=(), corrected=())
+    if judged.right and over_truth.agrees is False:
+        note = told("its error makes up for that of an earlier step")
+        kind, why = "right result, wrong step", told("errors cancel")
+        return replace(judged, kind=kind, because=why, remarks=(*judged.remarks, note))
+    return judged
+
+
+def _judged(understood: Claim, judged: Judged) -> Reading:
+    """The reading of a step that a verdict is about."""
+    shown = [r for r in understood.readings if judged.formulas and r.formula is judged.formulas[0]]
+    plainest = next((r for r in understood.readings if r.at), understood.readings[0])  # of steps that a loop has
+    return next((r for r in shown if r.at == plainest.at), plainest)
+
+
+def _bind_truth(known: Known, name: str, left: Left, goal: Asked) -> None:
+    """A step that was not understood stands for the truth in later ones."""
+    everything = known.truth.everything
+    if goal.text in everything.tensors:
+        known.give(name, left, goal, goal.text, goal.text, everything.shape(goal.text))

@@ -1,0 +1,215 @@
+r"""What is differentiated, written out on a left-hand side, \frac{\partial}{\partial X} \mathrm{tr}(A X B), by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.loops import has_loops
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.told import Formula, Told, told
+from symbackprop.judge.mistakes.edit import close
+from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.reading import CLAIM, read
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import Bindings, value
+from symbackprop.notation.claims.bracketed import behind, last_side, outside
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tokens
+
+TRIED = 3  # points
+_LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
+_AT_BEST = re.compile(r"\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat")
+_LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
+_SCRIPTS = frozenset(["_", "^", "'"])
+_INDEX, _BOUND = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z])"), re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
+_FREE = "qfghQFGHuvrs"  # letters for values that nobody named
+
+
+class Written(NamedTuple):
+    """A formula that is differentiated: from which character to which it stands."""
+
+    start: int
+    end: int
+
+
+class Further(NamedTuple):
+    """Steps in which what is differentiated has a name, and the values that have one now and the network does not name.
+
+    values   the further values by name, each with what it is.
+    notes    what is said of them, by the place of the step.
+    unsure   the places of steps in which what is differentiated may be read in several ways.
+    """
+
+    steps: list[tuple[str, Any, str]]
+    values: dict[str, Program]
+    notes: dict[int, tuple[Told, ...]]
+    unsure: set[int]
+
+
+def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str], alone: bool) -> Further:
+    """The steps, in which a formula that is differentiated is the name of a value: of the network, or a further one.
+
+    alone   whether the steps are claims by names, each the gradient of the loss: then there is no other value.
+    """
+    found = Further([], {}, {}, set())
+    for place, (name, claim, what) in enumerate(steps):
+        stands = _written(claim, truth) if isinstance(claim, str) and "\\" in claim and "=" in claim else None
+        said = stands and _said(truth, claim[stands.start : stands.end].strip(), symbols)
+        if stands and said:
+            own = _value_of(truth, said)
+            if own is None and not (alone or has_loops(truth.program)):
+                own = next((n for n, program in found.values.items() if program == said.programs[0]), None)
+                own = own or next((c for c in _FREE if not _is_taken(truth, found, c) and not _mentioned(c, steps)), None)
+                if own is not None:
+                    found.values[own] = said.programs[0]
+                    found.unsure.update([place] if said.is_unsure else [])
+                    found.notes[place] = (told("with {} = {}", written(own + said.below), said.shown),)
+            if own is not None:
+                spelled_out = latex(parse_name(own).formula()) + said.below
+                claim = f"{claim[: stands.start]} {spelled_out} {claim[stands.end :]}"
+        found.steps.append((name, claim, what))
+    return found
+
+
+def with_notes(further: Further, place: int, judged: Judged) -> Judged:
+    """The verdict with what is said of the value that a step differentiates; none that rests on one reading of several."""
+    if place in further.unsure and judged.wrong:
+        why = told("what is differentiated may be read in several ways; give it a name in a step before")
+        judged = replace(judged, kind="undecided", because=why, mistakes=(), corrected=(), counterexample=None)
+    return replace(judged, remarks=(*judged.remarks, *further.notes.get(place, ())))
+
+
+def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
+    r"""A step that says of which function the gradient is, J(w) = ...: whether the network has it; None for any other step."""
+    found = _LOSS.match(claim) if isinstance(claim, str) else None
+    truth = judge.truth
+    if found is not None and spelled(truth, found[1].lstrip("\\")) == truth.of and _AT_BEST.search(found[0]):
+        return Judged(name, None, "abbreviation")  # what it comes to at its best
+    if found is None or spelled(truth, found[1].lstrip("\\")):
+        return None
+    try:
+        said = read(f"q = {last_side(claim)}", truth, truth.of, None, judge.symbols, known.said)
+    except (SymbackpropError, Fault):
+        return None
+    programs = [] if said.unknown else [one.program for one in said.readings]
+    if not programs:
+        return None
+    if any(_is(truth, one, truth.of, known.written) for one in programs):
+        remark = told("as the network has it")
+    elif any(_is(truth, one, truth.of, known.written, -1.0) for one in programs):
+        remark = told("it is the loss of the network with the other sign")
+    else:
+        is_loss = found[1].lstrip("\\") in _LOSSES and not programs[0].shape(CLAIM)
+        remark = told("it is another than the loss of the network") if is_loss else Told()
+    return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,) if remark else ())
+
+
+class _Formula(NamedTuple):
+    """A formula that is differentiated: its readings, the indices of its entries, and how it is shown."""
+
+    programs: tuple[Program, ...]
+    plainest: Program
+    below: str
+    shown: Formula
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether its plainest reading is no number and another is, as x y of vectors; |C| of a matrix is its determinant."""
+        return bool(self.plainest.shape(CLAIM)) > bool(self.programs[0].shape(CLAIM)) and "|" not in self.shown.typed
+
+
+def _said(truth: Truth, formula: str, symbols: Mapping[str, str]) -> _Formula | None:
+    """What a formula says; None where it has no reading over the network alone."""
+    bound = {*_BOUND.findall(formula)}
+    letters = "".join(dict.fromkeys(c for c in _INDEX.findall(formula) if c not in bound and spelled(truth, c) is None))
+    for below in dict.fromkeys((f"_{{{letters}}}" if letters else "", "")):
+        try:
+            found = read(f"q{below} = {formula}", truth, truth.of, None, symbols)
+        except SymbackpropError:
+            continue
+        programs = sorted((one.program for one in found.readings), key=lambda one: len(one.shape(CLAIM)))  # |C|: a number
+        if not found.unknown and all(t.name in truth.program.tensors for one in programs for t in one.inputs):
+            return _Formula(tuple(programs), found.readings[0].program, below, written(formula))
+    return None
+
+
+def _value_of(truth: Truth, said: _Formula) -> str | None:
+    """The value of the network that a formula says, the loss first; None where it says none."""
+    tensors = truth.program.tensors
+    values = [truth.of, *(n for n in truth.named if n != truth.of and tensors[n].kind == "value")]
+    for program in said.programs:
+        for name in values:
+            if tensors[name].shape == program.shape(CLAIM) and _is(truth, program, name):
+                return name
+    return None
+
+
+def _is(truth: Truth, program: Any, name: str, bindings: Bindings = (), sign: float = 1.0) -> bool:
+    try:
+        for place in truth.places.first(TRIED):
+            found = sign * value(truth, program, bindings, place, place.values, FLOATS)
+            if not (np.isfinite(found).all() and close(found, place.values[name])):
+                return False
+    except PointError:
+        return False
+    return True
+
+
+def _written(text: str, truth: Truth) -> Written | None:
+    """Where a left-hand side differentiates more than a name; None where it does not."""
+    try:
+        several = tokens(text)
+    except Fault:
+        return None
+    sign = next((k for k in outside(several) if several[k].text == "="), 0)
+    left = several[:sign]
+    match [t.text for t in left[:1]]:
+        case [r"\frac"]:
+            over = behind(left, 1)
+            under = behind(left, over)
+            top, rest = left[2 : over - 1], left[under:]
+            by_partial = bool(top) and top[0].text in (r"\partial", "d")
+            if not by_partial or left[over + 1 : over + 2] == [] or left[over + 1].text not in (r"\partial", "d"):
+                return None
+            formula, end = (top[1:], left[over - 1].at) if len(top) > 1 else (rest, several[sign].at)
+        case [r"\nabla"]:
+            start = behind(left, 2) if len(left) > 1 and left[1].text == "_" else 1
+            formula, end = left[start:], several[sign].at
+        case _:
+            return None
+    return None if not formula or _is_name(formula, truth) else Written(formula[0].at, end)
+
+
+def _is_taken(truth: Truth, found: Further, letter: str) -> bool:
+    return letter in truth.program.tensors or letter in found.values
+
+
+def _mentioned(letter: str, steps: Sequence[tuple[str, Any, str]]) -> bool:
+    return any(re.search(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", claim) for _, claim, _ in steps if isinstance(claim, str))
+
+
+def _is_name(formula: Sequence[Token], truth: Truth) -> bool:
+    """Whether a letter stands alone, with its scripts and, of a tensor, with what it is a function of: p_i, L(w, b)."""
+    if formula[0].text == "e" and spelled(truth, "e") is None:  # e^{w^\top x}
+        return False
+    k = behind(formula, 1) if formula[0].text[1:] in {*FONTS, *ACCENTS} else 1
+    while k < len(formula) and formula[k].text in _SCRIPTS:
+        if re.match(r"\^(?:-|\d)", plain(formula[k:])) and spelled(truth, plain(formula)) is None:  # C^{-1}, x^2
+            return False
+        k = k + 1 if formula[k].text == "'" else behind(formula, k + 1)
+    is_applied = k < len(formula) and formula[k].text == "(" and behind(formula, k) == len(formula)
+    return k >= len(formula) or (is_applied and spelled(truth, formula[0].text.lstrip("\\")) is not None)

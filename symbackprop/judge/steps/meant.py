@@ -1,0 +1,91 @@
+r"""What a name that a derivation gives is meant to be, by how later steps use it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from symbackprop.formulas.told import told
+from symbackprop.judge.sides.goals import goal_for, spelled
+from symbackprop.judge.steps.changed import may_mention
+from symbackprop.judge.steps.known import Known, Used
+from symbackprop.judge.steps.known import spelled as letters_of
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.diagnose import definitions
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.reading import equal_shapes
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import needed, weigh
+
+
+def used_as(truth: Truth, judged: Judged, wrt: str) -> Judged:
+    """The verdict on a step that was taken for a gradient by how it is used."""
+    notes = [told("{} is used as {} by what follows", written(judged.name), truth.gradient(wrt))]
+    if wrt not in truth.named:
+        notes += [told("{} has no name in the network", one) for one in definitions(truth.program, [wrt], {*_unnamed(truth)})]
+    return replace(judged, remarks=(*judged.remarks, *notes))
+
+
+def _unnamed(truth: Truth) -> list[str]:
+    """The values that nobody named: what an activation is taken of."""
+    return [t.name for t in truth.program.tensors.values() if t.kind == "value" and t.name not in truth.named]
+
+
+_NUMBERED = re.compile(r"(\w*[^\W\d])(\d+)")
+_LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
+
+
+def meant_by_use(known: Known) -> dict[int, str]:
+    """By what the steps that gave a name to nothing were meant to be the gradients, by how the name is used."""
+    meant: dict[int, str] = {}
+    for name, place in known.nameless.items():
+        users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
+        if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
+            continue
+        wrong = [u for u in users if u.judged.wrong]
+        found = next((wrt for u in wrong for wrt in [instead(known, name, u)] if wrt), None)
+        misfit = any(may_mention(claim, name) for claim in known.misfits)
+        found = found or (_below(known, name) or _beside(known, name) if wrong or misfit else None)
+        if found:
+            meant[place] = found
+    return meant
+
+
+def _below(known: Known, name: str) -> str | None:
+    r"""The value v that a name has below it, \delta_v, where what it was given has another shape than its gradient."""
+    truth = known.truth
+    wrt = spelled(truth, re.sub(r"^\\?[^\W_]+_", "", name))
+    gradient = f"d{truth.of}/d{wrt}"
+    fits = wrt is not None and gradient in truth.everything.tensors
+    return wrt if fits and not equal_shapes(truth.everything.shape(gradient), known.shapes[name]) else None
+
+
+def _beside(known: Known, name: str) -> str | None:
+    r"""The value z_1 of \delta_1 beside a \delta_2 that is the gradient by z_2, where what it was given has another shape."""
+    truth = known.truth
+    own = _NUMBERED.fullmatch(letters_of(name))
+    for used in known.used:
+        other, value = _NUMBERED.fullmatch(letters_of(used.judged.name)), _NUMBERED.fullmatch(used.goal.wrt)
+        if own is None or other is None or value is None or not used.judged.right or other[1] != own[1] or other[2] != value[2]:
+            continue
+        wrt = f"{value[1]}{own[2]}"
+        gradient = f"d{truth.of}/d{wrt}"
+        if gradient in truth.everything.tensors and not equal_shapes(truth.everything.shape(gradient), known.shapes[name]):
+            return wrt
+    return None
+
+
+def instead(known: Known, name: str, used: Used) -> str | None:
+    """The value of the network whose gradient, in the place of a name, makes a step right."""
+    truth = known.truth
+    for wrt in (*reversed(truth.named), *reversed(_unnamed(truth))):
+        gradient = f"d{truth.of}/d{wrt}"
+        everything = truth.everything
+        if gradient not in everything.tensors or not equal_shapes(everything.shape(gradient), known.shapes[name]):
+            continue
+        last = max((k for k, (n, _) in enumerate(used.written) if n == name), default=-1)
+        written = tuple((n, gradient if k == last else what) for k, (n, what) in enumerate(used.written))
+        goal = goal_for(truth, used.goal, used.program)
+        if used.goal.text != gradient and weigh(goal, used.program, written).agrees:
+            return wrt
+    return None

@@ -1,0 +1,53 @@
+r"""Newton's steps, w^{new} = w^{old} - (X^\top R X)^{-1} X^\top (y - t): right where the Hessian times the step is the gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.told import told
+from symbackprop.judge.sides.goals import about, goal_for
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.stationary import tall_places
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.points import Place
+from symbackprop.judge.weighing.reading import CLAIM, Claim, equal_shapes
+from symbackprop.judge.weighing.weigh import Goal, value
+
+LEAST = 3  # points that must have a step
+CLOSE = 1e-7
+
+
+def newton_step(known: Known, step: str, wrt: str, along: Claim) -> Judged | None:
+    """The verdict on a step without a rate, from the parameter along what is said; None where it is none of Newton's.
+
+    along   what is taken away from the parameter.
+    """
+    truth = known.truth
+    asked = about(truth, step, truth.of, wrt)
+    second = about(truth, step, f"d{truth.of}/d{wrt}", wrt)
+    for reading in along.readings:
+        if not equal_shapes(reading.program.shape(CLAIM), truth.program.shape(wrt)):
+            continue
+        goal = goal_for(truth, second, reading.program)
+        tried = [_leads(known, goal, reading.program, place) for place in tall_places(truth)]
+        if tried.count(True) >= LEAST and False not in tried:
+            said = told("a step of Newton: {} times what is taken away is {}", second.shown, asked.shown)
+            return Judged(step, asked, "right, numeric", formulas=along.formulas, remarks=(said,), points=tried.count(True))
+    return None
+
+
+def _leads(known: Known, goal: Goal, program: Program, place: Place) -> bool | None:
+    """Whether the Hessian times a step is the gradient at a point; None where there is no step."""
+    try:
+        step = value(known.truth, program, known.written, place, place.values, FLOATS)
+        hessian, gradient = goal.at(place), place.values[f"d{known.truth.of}/d{goal.wrt}"]
+    except (PointError, SymbackpropError, np.linalg.LinAlgError):
+        return None
+    if not (np.isfinite(step).all() and np.isfinite(hessian).all()) or np.abs(step).max(initial=0.0) > 1 / CLOSE:
+        return None
+    whole = np.tensordot(hessian, step, step.ndim) if step.ndim else hessian * step
+    return bool(np.abs(whole - gradient).max(initial=0.0) <= CLOSE * max(1.0, float(np.abs(gradient).max(initial=0.0))))

@@ -1,0 +1,229 @@
+r"""Closed solutions, \hat\beta = (X^\top X)^{-1} X^\top y and \mu^* = \bar x: right where the gradient is 0 at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program, Sum
+from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Formula, Told, name, several, told
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
+from symbackprop.judge.sides.goals import about
+from symbackprop.judge.steps.changed import may_mention
+from symbackprop.judge.steps.known import Known, Used
+from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.reading import CLAIM, equal_shapes, read
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import needed
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
+
+
+def as_solutions(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> tuple[Judged, ...]:
+    """The verdicts, where each step has given its best value: the slope is best at the best intercept."""
+    found = _together(known, found, steps)
+    if len({wrt for own, _, _ in steps if (wrt := parameter_named(known.truth, own))}) < 2:
+        return tuple(found)
+    open_ = {k for k, one in enumerate(found) if one.kind == "abbreviation" and parameter_named(known.truth, steps[k][0])}
+    return tuple(as_solution(known, one, steps, k, ended=True) if k in open_ else one for k, one in enumerate(found))
+
+
+def _together(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> Sequence[Judged]:
+    """The verdicts, where parameters by their own names are best together: x = 1, y = 1."""
+    truth = known.truth
+    several = {
+        used.goal.wrt: used
+        for used in known.used
+        if used.judged.wrong and is_spelled(used.goal.wrt, steps[used.place][0]) and not _inputs(known, used.program) & _own(truth)
+    }
+    if len(several) < 2:
+        return found
+    own = {wrt: used.program for wrt, used in several.items()}
+    best = {wrt: held(known, program, wrt, own) for wrt, program in own.items()}
+    if any(among_all(one) is None for one in best.values()):
+        return found
+    out = list(found)
+    for wrt, used in several.items():
+        _not_used(known, used)
+        alone = Judged(used.judged.name, None, "abbreviation", given=used.judged.given, formulas=used.judged.formulas)
+        out[used.place] = _answered(truth, alone, steps[used.place][0], wrt, best[wrt])
+    return out
+
+
+def _own(truth: Truth) -> set[str]:
+    return {tensor.name for tensor in truth.program.parameters}
+
+
+def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, str]], place: int, ended: bool = False) -> Judged:
+    """The verdict on a step that says which value of a parameter is best, and that no other step uses; any other as it is.
+
+    ended   whether all steps are told: before that a solution may wait for that of another parameter.
+    """
+    truth, own = known.truth, steps[place][0]
+    if judged.kind == "not understood":
+        return _as_equation(known, judged, steps[place][1])
+    used = next((one for one in reversed(known.used) if one.place == place), None)
+    if used is not None and not judged.right:
+        return _as_condition(known, used, judged, steps) or _as_value(known, used, judged, steps)
+    wrt = parameter_named(truth, own)
+    written = dict(known.written)
+    program = written.get(own) or next((what for key, what in reversed(known.written) if key in spellings(own)), None)
+    if wrt is None and judged.kind == "abbreviation" and isinstance(steps[place][1], str):
+        if not is_product(truth, own):
+            return _by_name(known, judged, steps[place][1])
+        before = known.copy()
+        before.shapes.pop(own, None)  # a product is no name
+        return _as_equation(before, judged, steps[place][1])
+    if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
+        return judged
+    is_used = any(k != place and isinstance(claim, str) and may_mention(claim, own) for k, (_, claim, _) in enumerate(steps))
+    shape = program.shape(CLAIM)
+    if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
+        return judged
+    found = held(known, program, wrt)
+    waits = not ended and len({one for name, _, _ in steps if (one := parameter_named(truth, name))}) > 1
+    return judged if (is_used or waits) and among_all(found) is None else _answered(truth, judged, own, wrt, found)
+
+
+def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged | None:
+    r"""The verdict on \nabla L = 0 before steps that follow from it: it is set to 0, which claims nothing; None for others."""
+    later = [own for own, _, _ in steps[used.place + 1 :]]
+    if not _is_nothing(used.program) or not any(follows(known.truth, own) for own in later):
+        return None
+    _not_used(known, used)
+    return Judged(judged.name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),))
+
+
+def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged:
+    r"""The verdict on w = (X^\top X)^{-1} X^\top y, where a parameter by its own name is no gradient: its best value."""
+    truth, wrt = known.truth, used.goal.wrt
+    own = steps[used.place][0]
+    is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
+    if not (is_asked and is_spelled(wrt, own)):
+        return judged
+    if wrt in _inputs(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+        return judged
+    found = held(known, used.program, wrt)
+    if among_all(found) is None:
+        because = _of_signs(known, used.program, wrt)
+        if not because:
+            return judged
+        _not_used(known, used)
+        return Judged(judged.name, _set_to_zero(truth, own, wrt), "undecided", because, formulas=judged.formulas)
+    _not_used(known, used)
+    return _answered(truth, Judged(judged.name, None, "abbreviation", formulas=judged.formulas), own, wrt, found)
+
+
+def _of_signs(known: Known, program: Program, wrt: str) -> Told:
+    """Which data would have to be -1 or 1 for a solution to be one, and how that is declared; nothing where it would be none."""
+    given = {t.name: t for t in known.truth.program.inputs if t.kind == "data" and t.domain is None and t.shape}
+    names = list(given)
+    if not names or among_all(held(known, program, wrt, signs=names)) is None:
+        return Told()
+    for one in tuple(names):  # as few as are needed
+        fewer = [other for other in names if other != one]
+        if fewer and among_all(held(known, program, wrt, signs=fewer)) is not None:
+            names = fewer
+    declared = ", ".join(f"{one}: data[{', '.join(map(str, given[one].shape))}] & sign" for one in names)
+    every = told("every {}", several([name(one) for one in names]))
+    return told("right where {} {}; declare {}", every, told("is -1 or 1"), declared)
+
+
+def _is_nothing(program: Program) -> bool:
+    return all(not e.operands and isinstance(e.op, Sum) and e.op.body == 0 for e in program.equations)
+
+
+def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
+    r"""The verdict on c_k = \sum_n r_{nk} x_n/\sum_n r_{nk}, a parameter by its own name at its best values; any other as it is."""
+    truth, own = known.truth, judged.name
+    wrt = next((t.name for t in truth.program.parameters if is_spelled(t.name, own)), None)
+    if wrt is None:
+        return judged
+    for program in _programs(known, sides(claim)[-1], own[own.find("_") :] if "_" in own else ""):
+        if wrt not in _inputs(known, program) and equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
+            found = held(known, program, wrt)
+            return judged if among_all(found) is None else _answered(truth, judged, own, wrt, found)
+    return judged
+
+
+def _not_used(known: Known, used: Used) -> None:
+    """Forget that a step claims a gradient."""
+    known.used.remove(used)
+    known.wrong = any(one.judged.wrong for one in known.used)
+
+
+def _answered(truth: Truth, judged: Judged, own: str, wrt: str, found: Sequence[str]) -> Judged:
+    """The verdict on a solution, by what it is among at each point."""
+    among = among_all(found)
+    if among is None and (len(found) < LEAST or {*found} != {"none"}):
+        return judged
+    asked = _set_to_zero(truth, own, wrt)
+    if among is not None:
+        said = told("the gradient by {} is 0 there", name(wrt))
+        if among == "sum":
+            said = told("the gradient by {} is 0 there along all that sum to 1", name(wrt))
+        elif among == "length":
+            said = told("the gradient by {} is 0 there along all of length 1", name(wrt))
+        return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=len(found))
+    why = told("the gradient by {} is not 0 there", name(wrt))
+    return replace(judged, asked=asked, kind="wrong", because=why, points=len(found))
+
+
+def _set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
+    asked = about(truth, own, truth.of, wrt)
+    zero = Formula(f"{asked.text} = 0", f.equation(truth.gradient(wrt).node, f.ZERO))
+    return replace(asked, shown=zero)
+
+
+def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
+    r"""The verdict on X^\top X \beta = X^\top y, which says that a gradient is 0: its sides differ by a multiple of that."""
+    truth = known.truth
+    try:
+        both = sides(claim) if isinstance(claim, str) else []
+    except Fault:
+        return judged
+    if len(both) != 2 or not all(both):
+        return judged
+    alone = [] if "0" in both else [_programs(known, side) for side in both]
+    for program in _programs(known, f"({both[0]}) - ({both[1]})"):
+        shape = program.shape(CLAIM)
+        for tensor in truth.program.parameters:
+            if not equal_shapes(shape, tensor.shape) or not is_multiple(known, program, tensor.name):
+                continue
+            if not any(is_multiple(known, one, tensor.name) for side in alone for one in side):  # 2 g = g says nothing of 0
+                said = told("it says that the gradient by {} is 0", name(tensor.name))
+                asked = _set_to_zero(truth, judged.name, tensor.name)
+                return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
+    return judged
+
+
+def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
+    """The readings of a formula that is made of tensors of the network alone.
+
+    at   the indices of its entries, _k.
+    """
+    truth = known.truth
+    try:
+        found = read(f"q{at} = {formula}", truth, truth.of, None, {}, known.said)
+    except SymbackpropError:
+        return []
+    several = [] if found.unknown else [reading.program for reading in found.readings]
+    return [one for one in several if all(t.role is None and t.name in truth.program.tensors for t in one.inputs)]
+
+
+def _inputs(known: Known, program: Program) -> set[str]:
+    """All that a formula is made of: the names in it, and what the values of the network in it are made of."""
+    programs = [program, *(what for _, what in needed(program, known.written) if not isinstance(what, str))]
+    waiting = [tensor.name for one in programs for tensor in one.inputs]
+    written, found = known.truth.program.equation_of(), set[str]()
+    while waiting:
+        own = waiting.pop()
+        if own not in found:
+            found.add(own)
+            waiting += [r.name for r in written[own].operands] if own in written else []
+    return found

@@ -1,0 +1,72 @@
+"""What a name that says nothing by itself turns out to be."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import replace
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.program import Program
+from symbackprop.core.recursion import NoRecursionError
+from symbackprop.display.step_forms import value_at_step
+from symbackprop.formulas.told import Told, told
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.goals import about, goal_for
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.conventions import convention
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import weigh
+
+_HESSIAN = re.compile(r"(?:\\(?:mathbf|mathrm|mathcal|bm)\s*\{?\s*)?H(?:ess)?\s*\}?(?:_\{?\w+\}?)?")
+
+
+def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:
+    """The gradient that a name without a claim turns out to be; or what it is a multiple of, in words."""
+    truth, multiple = known.truth, Told()
+    for wrt in reversed(truth.named):
+        gradient = f"d{truth.of}/d{wrt}"
+        if gradient not in truth.everything.tensors or wrt == truth.of:
+            continue
+        goal = about(truth, name, truth.of, wrt)
+        found = weigh(goal_for(truth, goal, program), program, known.written)
+        if found.agrees:
+            return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),)), Told()
+        named = None
+        if found.shapes is None and found.samples:
+            named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
+        if named is not None and not multiple:
+            multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
+    return _hessian(known, name, program), multiple
+
+
+def _hessian(known: Known, name: str, program: Program) -> Asked | None:
+    """The second derivative that an H turns out to be; None for any other name."""
+    truth, parameters = known.truth, known.truth.program.parameters
+    if not _HESSIAN.fullmatch(name.strip()) or len(parameters) != 1:
+        return None
+    wrt = parameters[0].name
+    goal = about(truth, name, f"d{truth.of}/d{wrt}", wrt)
+    if not weigh(goal_for(truth, goal, program), program, known.written).agrees:
+        return None
+    return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),))
+
+
+def with_name(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:
+    """The verdict on a step whose name at a step of a loop was found out."""
+    if wrt is None:
+        return judged
+    notes = [told("{} turned out to be {}", written(name), truth.gradient(wrt))]
+    if wrt not in truth.named:
+        with suppress(NoRecursionError):
+            notes.append(told("{} has no name in the network", value_at_step(truth.names, _as_named(truth, wrt), wrt).formula))
+    return replace(judged, remarks=(*judged.remarks, *notes))
+
+
+def _as_named(truth: Truth, wrt: str) -> Derivation:
+    """The derivation by a value, in which what nobody named has no name, so that it is written out."""
+    derived = truth.derived(wrt)
+    named = {n: replace(t, named=t.kind != "value" or n in truth.named) for n, t in derived.program.tensors.items()}
+    return replace(derived, program=replace(derived.program, tensors=named))

@@ -1,0 +1,1 @@
+"""Claims as they come, in files, LaTeX, typing and code, as steps."""

@@ -1,0 +1,50 @@
+"""What a line says one after the other: behind arrows, and side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+THUS = r"\\(?:[Rr]ightarrow|Longrightarrow|implies|therefore|iff|Leftrightarrow|leadsto)\b"
+GAP = rf"{THUS}|(?<!\\)[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
+DERIVED = (  # a derivative, or a differential
+    r"\\[dt]?frac\s*\{\s*(?:\\partial|(?:d|\\mathrm\s*\{d\})[^{}]*\}\s*\{\s*(?:d|\\mathrm\s*\{d\}))|\\partial\b[^=,;]*/\s*\\partial\b|"
+    r"\\nabla|(?:d|\\mathrm\s*\{d\})\s*(?:[A-Z]|\\?[a-z]+(?:_\w|_\{\w+\})?\s*=)|\\delta(?![a-z])"
+)
+BEST = re.compile(  # \hat\beta =, w^* =
+    r"\s*(?:\\(?:wide)?hat\s*\{?\s*\\?[A-Za-z]+|\\?[A-Za-z]+\s*\^\s*\{?\s*(?:\*|\\star|\\ast))[^=,&]*="
+)
+BEST_BESIDE = re.compile(rf"(?:,|;|\\q?quad\b|\\text\{{\s*and\s*\}})+\s*(?={BEST.pattern})")
+BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
+UPDATE_BESIDE = re.compile(  # W = W - ..., \quad b = b - ...
+    r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(?P<own>\\?[A-Za-z]+(?:\s*[_^]\s*(?:\w|\{[^{}]*\}))*)\s*=\s*(?P=own)\s*[-+])"
+)
+APPLIED_BESIDE = re.compile(r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
+BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
+FOLLOWS = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore)(?![A-Za-z])")
+
+
+def side_by_side(line: str) -> Iterator[str]:
+    """What a line says one after the other, behind arrows and side by side."""
+    parts = [part.strip(" ,;&") for part in FOLLOWS.split(line)]
+    whole = all("=" in part and is_balanced(part) for part in parts if part)
+    for part in [part for part in parts if part] if whole else [line]:
+        yield from _beside(part)
+
+
+def _beside(line: str) -> Iterator[str]:
+    """The derivatives that stand beside each other in a line, or the best values, each with its equals sign."""
+    begin = 0
+    places = (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line)
+    for found in sorted([*places, *APPLIED_BESIDE.finditer(line), *UPDATE_BESIDE.finditer(line)], key=lambda one: one.start()):
+        before, behind = line[begin : found.start()], line[found.end() :]
+        own = found.re is APPLIED_BESIDE and re.search(rf"(?<![A-Za-z]){re.escape(found[1])}(?![A-Za-z])", before)
+        if "=" in before and "=" in behind and is_balanced(before) and not own:  # D(x) = ... says what the D before it is
+            yield before.strip()
+            begin = found.end()
+    yield line[begin:].strip()
+
+
+def is_balanced(text: str) -> bool:
+    """Whether every bracket and environment that a text opens is closed in it."""
+    return all(len(re.findall(opens, text)) == len(re.findall(shuts, text)) for opens, shuts in BRACKETS)

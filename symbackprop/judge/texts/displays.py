@@ -1,0 +1,108 @@
+"""Displayed formulas line by line, as the steps of a derivation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from symbackprop.judge.texts.arrays import Placed
+from symbackprop.judge.texts.beside import THUS, side_by_side
+from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, defined_beside, in_formulas
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
+
+INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
+INDENT = re.compile(rf"^(?:{THUS}|\\q?quad\b|\\h(?:space|phantom)\*?\{{[^}}]*\}}|\\[ ,;:!]|[~\s])+")
+READ = "if|where|with|else|elsewhere|otherwise|and|or|for|all|when|in|tr|sign|diag|softmax"  # words that say something of a claim
+SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
+REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) is none
+    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*\()(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
+)
+UPDATE = re.compile(r"(?<=[\w}\]\s])\\(?:leftarrow|gets)\b(?=[^=]*[-+][^=]*$)")  # w \leftarrow w - \eta ...
+GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")
+ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
+WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
+RESTORED = {0: r"\\", 1: "&"}
+
+
+def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
+    """The display formulas of a text that have an equals sign, line by line: left side, whole formula.
+
+    Where a sentence says what a name stands for that they use, "where $S = ...$", that stands before the next display as a third
+    kind of step, ASIDE.
+
+    path   what is called the place of the text, in which each claim knows its line; None: it knows none.
+    """
+    text = re.sub(r"(?<!\\)%.*", "", text)
+    text = in_formulas(text)
+    left, aside = "", asides(text)
+
+    def placed(claim: str, at: int) -> str:
+        """A claim with the line at a character of the text."""
+        one = Placed(claim)
+        if path is not None:
+            one.line = text.count("\n", 0, at) + 1
+            one.file, one.lines = str(path), (one.line,)
+        return one
+
+    for found in DISPLAYS.finditer(text):
+        while aside and aside[0][0] < found.start():
+            at, (name, claim, kind) = aside.pop(0)
+            yield name, placed(claim, at), kind
+        lines: list[tuple[int, str]] = []
+        begin = next(found.start(k) for k in (1, 2, 4) if found[k])
+        body = WHOLE.sub(_kept, INNER.sub(blank, found[1] or found[2] or found[4]))
+        for row, first in _rows(body):
+            at = begin + first
+            line = REMARK.sub("", " ".join(row.replace("&", " ").split()).strip(",.; "))
+            line = INDENT.sub("", line).strip(",.; ")
+            line = UPDATE.sub("=", ARROW.sub("=", line)).translate(RESTORED)
+            if line.startswith("=") and not lines and left:
+                lines.append((at, f"{left} {line}"))  # a further form of what the display before says
+            elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1][1])) and (line[:1] == "=" or not _is_equation(line)):
+                lines[-1] = lines[-1][0], f"{lines[-1][1]} {line}"
+            elif _is_equation(line):
+                lines.append((at, line))
+        for at, line in lines:
+            left = line.partition("=")[0].strip()
+            for claim in side_by_side(line):
+                yield _left(claim), placed(claim, at)
+                for name, own, kind in defined_beside(claim, text[found.end() :]):
+                    yield name, placed(own, at), kind
+    yield from ((name, placed(claim, at), kind) for at, (name, claim, kind) in aside)
+
+
+def _left(claim: str) -> str:
+    r"""The left side of a claim, in which \sum_{i=1}^n may stand."""
+    try:
+        return sides(claim)[0]
+    except Fault:
+        return claim.partition("=")[0].strip()
+
+
+def _rows(body: str) -> Iterator[tuple[str, int]]:
+    """The rows of a display, and where what they say begins."""
+    begin = 0
+    for found in [*re.finditer(r"\\\\(?:\[[^\]]*\])?", body), None]:
+        row = body[begin : len(body) if found is None else found.start()]
+        yield row, begin + len(row) - len(row.lstrip())
+        begin = begin if found is None else found.end()
+
+
+def blank(found: re.Match[str]) -> str:
+    """As much space as what was found takes, in as many lines."""
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+def _kept(found: re.Match[str]) -> str:
+    """A matrix whose rows and columns are marked, so that they do not end lines."""
+    return found[0].replace(r"\\", "\0").replace("&", "\1")
+
+
+def _is_equation(line: str) -> bool:
+    """Whether a line has an equals sign of its own, outside of brackets."""
+    inner = r"\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\]"
+    while re.search(inner, line):
+        line = re.sub(inner, "", line)
+    return "=" in line

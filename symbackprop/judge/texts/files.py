@@ -1,0 +1,153 @@
+"""Claims in files: JSON, Markdown or LaTeX with formulas, and Python that is read and never run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from os.path import isfile
+from pathlib import Path
+from typing import Any
+
+from symbackprop.core.errors import shown
+from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
+from symbackprop.judge.texts.displays import UPDATE, blank, formulas
+from symbackprop.judge.texts.sentences import DISPLAYS, INLINE
+from symbackprop.judge.texts.typed import is_typed, lines_of
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.grammar import decoded
+from symbackprop.notation.signs import keyed
+
+CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+CODE_MARKS = re.compile(r"\bnp\.|\.T\b|@|\*\*|\baxis=|\.(?:sum|mean|dot)\(")
+BELOW = re.compile(r"_([A-Za-z0-9]{2,})\b")  # δ_ij
+
+
+def read_claims(path: Path) -> dict[str, Any] | Steps:
+    """The claims of a file, by its suffix: gradients by name, or the steps of a derivation.
+
+    .json       {"W_1": "claim"}, or [["delta", "claim"], ["delta", "claim", "dL/dz"]]
+    .py         a line for each step, name = formula, or claims = {"W_1": "..."}; it is parsed, never run
+    .txt        what somebody typed: any of these
+    .md, .tex   display formulas, a step for each line with an equals sign; where there is none, the formulas within lines; in
+                Markdown, blocks of Python as well
+
+    Raises ClaimsError where the file cannot be read or holds no claim.
+    """
+    try:
+        text = decoded(path)
+    except NotationError as fault:
+        raise ClaimsError(str(fault)) from None
+    match path.suffix.lower():
+        case ".json":
+            found = _json(path, text)
+        case ".py":
+            filled = filled_claims(path, text)
+            found = _variable(path, text) or dict(filled) or python_steps(path, text)
+        case ".md" | ".markdown":
+            blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
+            found = [s for code in blocks for s in python_steps(path, code)]
+            found += formulas(_displayed(CODE.sub(blank, text)), path)
+        case ".tex":
+            found = list(formulas(_displayed(text), path))
+        case ".txt":
+            found = piped_claims(text, path)
+        case suffix:
+            raise ClaimsError(f"{path}: {suffix or 'no suffix'} is no file of claims; write .json, .py, .md, .tex or .txt")
+    if not found:
+        raise ClaimsError(
+            f"{path}: there is no claim; write a line such as dW_1 = ... or a formula with an equals sign between \\[ and \\]"
+        )
+    return found
+
+
+def claims_of(claims: Any) -> Any:
+    """Claims however they are given: a path as the claims of its file, a text as what it says, others as they are.
+
+    A text without an equals sign is the path of a file, unless it is JSON. Raises ClaimsError as those do.
+    """
+    if isinstance(claims, Path):
+        return read_claims(claims)
+    if not isinstance(claims, str):
+        return claims
+    is_code = re.search(r"^\s*def\s.*:", claims, re.MULTILINE)
+    if claims.strip() and "=" not in UPDATE.sub("=", keyed(claims)) and not (is_code or _is_json(claims)):
+        if not isfile(claims):
+            raise ClaimsError(f'{shown(claims)} is no claim and no file; write "dL/dW = ...", or name a file')
+        return read_claims(Path(claims))
+    return piped_claims(claims)
+
+
+def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
+    """The claims that somebody typed: a line of LaTeX or of Python for each step, or displayed formulas.
+
+    path   what faults call the text.
+
+    Raises ClaimsError where there is none.
+    """
+    text = keyed(text)
+    if text.strip().endswith("=") and "\n" not in text.strip():
+        raise ClaimsError(f"{text.strip()} has nothing behind its equals sign; write what it is: W_1 = outer(delta, x)")
+    shown = _displayed(text)
+    place = path if "\n" in text.strip() else None
+    if not DISPLAYS.search(shown):
+        shown = "\n".join(f"\\[{line}\\]" if line.strip() else "" for line in text.splitlines())
+    is_printed = any(not c.isascii() and c != "∂" for c in text) and not CODE_MARKS.search(text)  # Xᵀ(p − y), as a page has it
+    if "\\" not in text and not is_printed and is_typed(text):
+        shown = "\n".join("".join(f"\\[{said}\\]" for said in line) for line in lines_of(text))
+        found = list(formulas(shown, place))
+    else:
+        shown = BELOW.sub(r"_{\1}", shown) if is_printed and "\\" not in text else shown
+        is_formula = "\\" in text or "^" in text or is_printed
+        found = list(formulas(shown, place)) if is_formula else python_steps(path, text)
+    if not found:
+        raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
+    return found
+
+
+def piped_claims(text: str, path: Path = Path("CLAIMS")) -> dict[str, Any] | Steps:
+    """The claims in a text of an unknown kind: JSON where it begins as such, else what somebody typed."""
+    return _json(path, text) if _is_json(text) else typed_claims(text, path)
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _displayed(text: str) -> str:
+    """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
+    return text if DISPLAYS.search(text) else INLINE.sub(lambda found: f"\\[{found[1]}\\]", text)
+
+
+def _json(path: Path, text: str) -> dict[str, Any] | Steps:
+    try:
+        found = json.loads(text)
+    except ValueError as fault:
+        raise ClaimsError(f"{path}: this is not JSON: {fault}") from None
+    return _checked(path, found)
+
+
+def _checked(path: Path, found: Any) -> dict[str, Any] | Steps:
+    if isinstance(found, dict):
+        return found
+    if isinstance(found, list) and all(isinstance(s, list) and 2 <= len(s) <= 3 for s in found):
+        return [tuple(s) for s in found]
+    raise ClaimsError(f'{path}: write an object {{"W_1": "claim"}}, or a list of steps ["name", "claim", "dL/dz"]')
+
+
+def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
+    """The claims that a file assigns to `claims` as a literal dict or list; None where it assigns none."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # dL/dW = ... is a step, and what is no code at all is told as such
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="claims")], value=ast.Dict() | ast.List() as value):
+                try:
+                    found = ast.literal_eval(value)
+                except (ValueError, TypeError, RecursionError, MemoryError):
+                    mend = 'write the claims as texts, claims = {"W_1": "..."}'
+                    raise ClaimsError(f"{path}: line {statement.lineno} computes its claims, and is not run; {mend}") from None
+                return _checked(path, [list(s) if isinstance(s, tuple) else s for s in found] if isinstance(found, list) else found)
+    return None

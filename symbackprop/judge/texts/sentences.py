@@ -1,0 +1,74 @@
+"""What the sentences around displayed formulas say: where $S = ...$, $Y$ is the one-hot encoding of $y$."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from symbackprop.judge.texts.beside import is_balanced
+
+DISPLAYS = re.compile(
+    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
+)  # fmt: skip
+INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
+ASIDE = "aside"  # a step that a sentence has: where $S = ...$
+ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
+NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
+    r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
+)
+IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
+    r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
+)
+ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
+    r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
+    r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
+)
+SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
+
+
+def in_formulas(text: str) -> str:
+    """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, Y is the one-hot encoding of y."""
+    return ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
+
+
+def defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
+    """What a claim defines behind a comma, "..., W = diag(w)", of which later displays speak."""
+    parts = re.split(r",|;|\\q?quad\b|\\text\{[^}]*\}", claim)
+    used = _words(_read(later)) if len(parts) > 1 and "=" in parts[-1] else set()
+    for part in parts[1:]:
+        side, equals, right = part.partition("=")
+        name = NAME.match(side)
+        if name and equals and right.strip() and name[1] in used and is_balanced(part):
+            yield side.strip(" :"), part.strip(" ."), ASIDE
+
+
+def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
+    """What the sentences between displays say of names that these use and do not give themselves: where each stands, and a step."""
+    used = _read(text)
+    given = {name[1] for line in re.split(r"\\\\|\$\$|\\\[", used) if (name := NAME.match(line.replace("&", "").partition("=")[0]))}
+    between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    out: list[tuple[int, tuple[str, str, str]]] = []
+    for found in INLINE.finditer(between):
+        side, _, right = found[1].partition("=")
+        name = NAME.match(side)
+        is_new = name is not None and name[1] in _words(used) - given
+        if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
+            out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
+    return out
+
+
+def _said(pattern: str) -> Callable[[re.Match[str]], str]:
+    """What is said in words as a formula, in as many lines."""
+    return lambda found: pattern.format(found[1], found[2]) + "\n" * found[0].count("\n")
+
+
+def _read(text: str) -> str:
+    """The display formulas of a text that have an equals sign, without scripts and without words."""
+    bodies = (found[1] or found[2] or found[4] for found in DISPLAYS.finditer(text))
+    claims = "$$".join(body for body in bodies if "=" in body)
+    return SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
+
+
+def _words(formulas: str) -> set[str]:
+    """The letters, commands and words in formulas."""
+    return {*re.findall(r"\\[A-Za-z]+|[A-Za-z]", formulas), *re.findall(r"[A-Za-z]+", formulas)}

@@ -1,0 +1,227 @@
+"""The truth that claims are held against: the gradients of a network as it was written, of every intermediate.
+
+They are used only where a tape and differences, which share no rule with the chain rule, agree with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+
+from symbackprop.algebra.recursion import StepBox
+from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.grammar import check
+from symbackprop.core.loops import has_loops
+from symbackprop.core.network import Network
+from symbackprop.core.program import Gradient, Program, Signature
+from symbackprop.display.box import line_formula
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.forms import Printer
+from symbackprop.display.names import Names
+from symbackprop.display.recursion import step_formula
+from symbackprop.evaluate import tape
+from symbackprop.evaluate.differences import central
+from symbackprop.evaluate.extents import extent, shape_of
+from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.told import Formula, Told, in_line, name, told
+from symbackprop.formulas.tree import Node
+from symbackprop.judge.proofs.proved import proved_line
+from symbackprop.judge.proofs.recursed import proved_steps
+from symbackprop.judge.weighing.composed import with_values
+from symbackprop.judge.weighing.points import Place, Places
+from symbackprop.notation.claims import At
+from symbackprop.notation.claims.guess import Guess
+from symbackprop.notation.claims.steps import Loops
+from symbackprop.notation.networks import with_gates
+
+ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
+WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
+BLUR = 1e-6  # what differences may differ by
+
+
+@dataclass
+class Truth:
+    """A network's gradients.
+
+    network   as it was read.
+    of        what is differentiated.
+    sizes     settled sizes.
+    further   values that the network does not name, each as a program over its tensors.
+    """
+
+    network: Network
+    of: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    further: Mapping[str, Program] = field(default_factory=dict)
+
+    @cached_property
+    def program(self) -> Program:
+        """The network as written, each operation an equation."""
+        return with_values(with_gates(self.network, "elementary").program, self.further)
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """What a person named: inputs and values, in the order of writing."""
+        inputs = [t.name for t in self.program.inputs]
+        values = (*self.network.outputs, *self.further)
+        return (*inputs, *(n for n in values if n in self.program.tensors and n not in inputs))
+
+    @cached_property
+    def everything(self) -> Program:
+        """The network and the gradient of `of` by everything that has one, where `of` is a scalar."""
+        if self.program.tensors[self.of].shape:
+            return self.program
+        return check(chain_rule(self.program, self.of, tuple(n for n in self.named if self.has_gradient(n))))
+
+    @cached_property
+    def loops(self) -> Loops:
+        return Loops(self.program, {})
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.everything)
+
+    def gradient(self, wrt: str, of: str | None = None) -> Formula:
+        """d of / d wrt in a sentence."""
+        of = of or self.of
+        return Formula(f"d{of}/d{wrt}", in_line(self.names.derivative(Gradient(of, wrt), ())))
+
+    def guessed(self, guess: Guess) -> Formula:
+        """What a letter is taken to be, in a sentence."""
+        return self.gradient(guess.tensor) if guess.gradient else name(guess.tensor)
+
+    def has_gradient(self, name: str) -> bool:
+        return self.program.tensors[name].kind not in ("integers", "constant")
+
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.program, self.everything, self.sizes)
+
+    def places_where(self, conditions: Iterable[sp.Expr]) -> Places:
+        """The places at which expressions of sizes are not negative: those of all claims, where these are such."""
+        short = tuple(c for c in dict.fromkeys(conditions) if any(extent(c, at) < 0 for at in self.places.sizes))
+        if not short:
+            return self.places
+        if short not in self._larger:
+            self._larger[short] = Places(self.program, self.everything, self.sizes, short)
+        return self._larger[short]
+
+    @cached_property
+    def _larger(self) -> dict[tuple[sp.Expr, ...], Places]:
+        return {}
+
+    def derived(self, wrt: str, of: str | None = None, shown: bool = False) -> Derivation:
+        """d of / d wrt alone: over the elementary gates, or as it is shown."""
+        key = wrt, of or self.of, shown
+        if key not in self._derived:
+            program = self.network.program if shown and key[1] not in self.further else self.program_of(key[1])
+            self._derived[key] = differentiate(program, of or self.of, [wrt], jacobian=True)
+        return self._derived[key]
+
+    def program_of(self, name: str) -> Program:
+        """The program that has a tensor: the network, or its gradients as well."""
+        return self.program if name in self.program.tensors else self.everything
+
+    @cached_property
+    def _derived(self) -> dict[tuple[str, str, bool], Derivation]:
+        return {}
+
+    @cached_property
+    def _confirmed(self) -> dict[tuple[str, str], Told]:
+        return {}
+
+    def doubt(self, wrt: str, of: str | None = None) -> Told:
+        """Why the truth is not to be relied on for one gradient; nothing where tape and differences agree with it."""
+        key = wrt, of or self.of
+        if key not in self._confirmed:
+            self._confirmed[key] = self._witnessed(*key)
+        return self._confirmed[key]
+
+    def _witnessed(self, wrt: str, of: str) -> Told:
+        derived = self.derived(wrt, of)
+        heard = 0
+        for place in self.places.first(6):
+            ours = place.of(derived.program)[derived.gradient(wrt)]
+            try:
+                taped = tape.gradients(self.program_of(of), of, [wrt], place.point, place.sizes)[wrt]
+                shape = shape_of(self.program.tensors[wrt], place.sizes)
+                direction = np.random.default_rng([place.seed, 11]).standard_normal((1, *shape))
+                direction /= np.linalg.norm(direction)
+                moved = central(self.program_of(of), of, place.point, place.sizes, {wrt: direction})
+            except PointError:
+                continue
+            if _off(ours, taped) > ROUNDING:
+                return told("the tape does not agree with the derived gradient")
+            along = np.tensordot(ours, direction[0], direction[0].ndim) if direction[0].ndim else ours * direction[0]
+            scale = max(float(np.abs(ours).max(initial=0)), 1e-12)
+            clear = ~moved.kink[0] & (moved.error[0] <= 1e-3 * scale)
+            if (clear & (np.abs(moved.value[0] - along) > BLUR * scale + 10 * moved.error[0])).any():
+                return told("differences do not agree with the derived gradient")
+            heard += bool(np.any(clear)) or not np.any(ours)
+            if heard >= 2:
+                return Told()
+        return Told() if heard else told("differences could not be taken at any point")
+
+    def formula(self, wrt: str, of: str | None = None, steps: tuple[At, ...] = ()) -> Node:
+        """The right formula: in closed form where that is short, else its last equation.
+
+        steps   at which steps of loops it is asked for.
+        """
+        key = wrt, of or self.of, steps
+        if key not in self._formulas:
+            self._formulas[key] = self._formula(wrt, of, steps)
+        return self._formulas[key]
+
+    @cached_property
+    def _formulas(self) -> dict[tuple[str, str, tuple[At, ...]], Node]:
+        return {}
+
+    def _formula(self, wrt: str, of: str | None, steps: tuple[At, ...]) -> Node:
+        derived = self.shown(wrt, of)
+        names, name = Names(derived.program), derived.gradient(wrt)
+        if has_loops(derived.program) and not derived.program.shape(derived.of):
+            at_start = any(one.left is None for one in steps)
+            found = step_formula(derived, self.step_box(derived), name, at_start)
+            return equation_formula(names, names.written[name]) if found is None else found
+        line = proved_line(derived, name)
+        return equation_formula(names, names.written[name]) if line is None else line_formula(Printer(names), line)
+
+    def step_box(self, derived: Derivation) -> StepBox:
+        """The lines of a derivation with loops, in which a gradient of a loop stands by those of the steps beside."""
+        key = id(derived)
+        if key not in self._boxes:
+            self._boxes[key] = derived, proved_steps(derived)
+        return self._boxes[key][1]
+
+    @cached_property
+    def _boxes(self) -> dict[int, tuple[Derivation, StepBox]]:
+        return {}
+
+    def shown(self, wrt: str, of: str | None = None) -> Derivation:
+        """The derivation as it is displayed, where it has the same values as the one over elementary gates."""
+        shown, exact = self.derived(wrt, of, shown=True), self.derived(wrt, of)
+        for place in self.places.first(2):
+            a = place.of(shown.program)[shown.gradient(wrt)]
+            b = place.of(exact.program)[exact.gradient(wrt)]
+            if _off(a, b) > ROUNDING:
+                return exact
+        return shown
+
+    def signature(self, name: str) -> Signature:
+        return self.everything.tensors[name]
+
+
+def _off(a: np.ndarray, b: np.ndarray) -> float:
+    if a.shape != b.shape:
+        return np.inf
+    gap = float(np.abs(a - b).max(initial=0))
+    return gap / max(float(np.abs(b).max(initial=0)), 1e-12) if gap == gap else np.inf
+
+
+__all__ = ["Place", "Truth"]
