@@ -118,6 +118,24 @@ def test_display_formulas_are_steps_line_by_line() -> None:
     assert list(formulas(text)) == [(r"\delta", r"\delta = x = y + z"), ("W", r"W = \delta x^\top")]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "is_claim"),
+    [
+        (r"so that $\frac{\partial L}{\partial W} = \delta a^\top$, and", True),
+        (r"Hence $\nabla_W L = \frac{\partial L}{\partial z} x^\top = \delta x^\top$.", True),
+        (r"which gives $dW_2 = \delta a^\top$", True),
+        (r"It is not $\nabla_W L = \delta x^\top$. Then", False),
+        (r"By the chain rule $\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z}\frac{\partial z}{\partial W}$", False),
+        (r"where $\alpha = \eta x^\top$", False),
+        (r"with $d = 5$ and $dim = 3$", False),
+    ],
+)
+def test_a_derivative_that_a_sentence_states_is_a_step_in_its_place(sentence: str, is_claim: bool) -> None:
+    found = list(formulas(rf"\[\delta = x\] {sentence} \[\nabla_b L = \delta\]"))
+    inner = sentence.partition("$")[2].partition("$")[0]
+    assert [claim for _, claim in found] == [r"\delta = x", *[inner] * is_claim, r"\nabla_b L = \delta"]
+
+
 W, B = r"\frac{\partial L}{\partial W} = H^\top (P - Y)", r"\frac{\partial L}{\partial b} = \sum_i \left(P_i - Y_i\right)"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, side_by_side
-from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, defined_beside, in_formulas
+from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 
@@ -35,7 +35,7 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
     path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
     text = re.sub(r"(?<!\\)%.*", "", text)
-    text = in_formulas(text)
+    text = claims_displayed(in_formulas(text))
     left, aside = "", asides(text)
 
     def placed(claim: str, at: int) -> str:

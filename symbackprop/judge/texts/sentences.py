@@ -11,6 +11,12 @@ DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
+CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
+    r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
+    r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=)"
+)
+DENIED = re.compile(r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b", re.I)
+DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
@@ -29,6 +35,29 @@ SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 def in_formulas(text: str) -> str:
     """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, Y is the one-hot encoding of y."""
     return ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
+
+
+def claims_displayed(text: str) -> str:
+    """A text in which each derivative that a sentence states, "so $\\nabla_W L = ...$", is displayed, as a claim of its own.
+
+    What a sentence denies, supposes or only names stays in it.
+    """
+    out, end = [], 0
+    for found in [*DISPLAYS.finditer(text), None]:
+        between = text[end : len(text) if found is None else found.start()]
+        out.append(INLINE.sub(lambda one, said=between: _displayed(one, said), between))
+        if found is not None:
+            out.append(found[0])
+            end = found.end()
+    return "".join(out)
+
+
+def _displayed(found: re.Match[str], said: str) -> str:
+    begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
+    ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
+    sentence = said[begin + 1 : found.start()] + said[found.end() : min(ends, default=len(said))]
+    is_claim = CLAIMED.match(found[1]) and not DERIVATIVE.search(found[1].rpartition("=")[2])  # no mere chain rule, no other name
+    return f"\\[{found[1]}\\]" if is_claim and not DENIED.search(sentence) else found[0]
 
 
 def defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
