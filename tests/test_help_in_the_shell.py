@@ -184,6 +184,12 @@ def test_words_are_completed_as_the_parser_knows_them() -> None:
     assert completed("derive", "x.net", "--det") == {"--detail"}
     assert completed("derive", "x.net", "--detail", "") == {"brief", "normal", "full"}
     assert completed("examples", "copy", "layers/l") == {"layers/lstm", "layers/layer_norm"}
+    net = str(EXAMPLES / "two_layer.net")
+    assert completed("derive", net, "--wrt", "W_") == {"W_1", "W_2"}
+    assert completed("check", net, "--wrt", "W_1,") == {"W_1,W_2", "W_1,x", "W_1,y"}
+    assert completed("derive", net, "--loss", "") == {"a", "yhat", "L"}
+    assert completed("check", "x*y", "--let", "x: parameter[n]", "--size", "") == {"n="}
+    assert completed("derive", "x*", "--wrt", "") == completed("derive", "--wrt", "") == set()  # nothing is told at a prompt
     for words in (["derive"], ["verify", "x.net"], ["derive", "-o"], ["train", "x.net", "--data"], ["predict"]):
         assert [i.type for i in BashComplete(main, {}, NAME, VARIABLE).get_completions(words, "ne")] == ["file"], words
 

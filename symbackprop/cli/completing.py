@@ -1,9 +1,11 @@
-"""Words that the shell completes: subcommands, options, choices and files, as the parser of the command line knows them."""
+"""Words that the shell completes: subcommands, options, choices, files, as the parser knows them, and a network's own names."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import CompletionItem, get_completion_class
 
 from symbackprop.cli.shell import FileName, guarded, say
 
@@ -14,6 +16,51 @@ SHELLS = {
     "zsh": 'eval "$(symbackprop completion zsh)" in ~/.zshrc, after compinit',
     "fish": "symbackprop completion fish > ~/.config/fish/completions/symbackprop.fish",
 }
+
+INPUTS, VALUES, SIZES = ("parameter", "data"), ("value",), "sizes"
+NAMES = {  # what an option names of the network
+    "wrt": INPUTS,
+    "then": INPUTS,
+    "by": INPUTS,
+    "loss": VALUES,
+    "of": VALUES,
+    "predict": VALUES,
+    "value": VALUES,
+    "sizes": SIZES,
+}
+
+
+class OwnName(click.ParamType):
+    """A name of the network that the command names, or several with commas, as a person types them.
+
+    kinds   of which tensors, in this order, or SIZES
+    """
+
+    name = "text"
+
+    def __init__(self, kinds: tuple[str, ...] | str) -> None:
+        self.kinds = kinds
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        net = ctx.params.get("net") or next(iter(ctx.args), None)
+        if net is None or ctx.params.get("example"):  # nobody asked that code be run
+            return []
+        before, comma, begun = incomplete.rpartition(",")
+        given = before.split(",")
+        with suppress(Exception):  # a prompt is no place for what is wrong
+            found = self._found(net, tuple(ctx.params.get("lets") or ()))
+            return [CompletionItem(before + comma + name) for name in found if name.startswith(begun) and name not in given]
+        return []
+
+    def _found(self, net: str, lets: tuple[str, ...]) -> list[str]:
+        from symbackprop.verbs import read
+
+        network = read(net, let=lets)
+        if self.kinds == SIZES:
+            return [f"{size}=" for size in network.program.sizes()]
+        named = [tensor for tensor in network.program.tensors.values() if tensor.named]
+        return [tensor.name for kind in self.kinds for tensor in named if tensor.kind == kind]
+
 
 # a command that stands below the help of each
 SHOWN = {
@@ -46,6 +93,8 @@ def explained(command: click.Command) -> click.Command:
         told = (parameter.name or "", parameter.metavar or "")
         if parameter.type is click.STRING and (told[0] in ("net", "claims") or told[1].startswith(("FILE", "EXAMPLE"))):
             parameter.type = FileName()
+        elif told[0] in NAMES and told[1].startswith("NAME"):
+            parameter.type = OwnName(NAMES[told[0]])
     for inner in getattr(command, "commands", {}).values():
         explained(inner)
     return command
@@ -55,7 +104,8 @@ def explained(command: click.Command) -> click.Command:
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @guarded
 def completion(shell: str) -> None:
-    """Print what makes SHELL complete subcommands, options, choices and files."""
+    """Print what makes SHELL complete subcommands, options, choices, files and a network's names."""
     found = get_completion_class(shell)
     assert found is not None
-    say(found(click.Command(NAME), {}, NAME, VARIABLE).source())
+    source = found(click.Command(NAME), {}, NAME, VARIABLE).source()
+    say(source.replace('split ","', 'split --max 1 ","'))  # fish: a list of names has commas of its own
