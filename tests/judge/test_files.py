@@ -123,6 +123,7 @@ def test_display_formulas_are_steps_line_by_line() -> None:
     [
         (r"so that $\frac{\partial L}{\partial W} = \delta a^\top$, and", True),
         (r"Hence $\nabla_W L = \frac{\partial L}{\partial z} x^\top = \delta x^\top$.", True),
+        ("so that $\\nabla_W L\n= \\delta x^\\top$", True),
         (r"which gives $dW_2 = \delta a^\top$", True),
         (r"It is not $\nabla_W L = \delta x^\top$. Then", False),
         (r"By the chain rule $\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z}\frac{\partial z}{\partial W}$", False),
@@ -133,7 +134,14 @@ def test_display_formulas_are_steps_line_by_line() -> None:
 def test_a_derivative_that_a_sentence_states_is_a_step_in_its_place(sentence: str, is_claim: bool) -> None:
     found = list(formulas(rf"\[\delta = x\] {sentence} \[\nabla_b L = \delta\]"))
     inner = sentence.partition("$")[2].partition("$")[0]
-    assert [claim for _, claim in found] == [r"\delta = x", *[inner] * is_claim, r"\nabla_b L = \delta"]
+    assert [claim for _, claim in found] == [r"\delta = x", *[" ".join(inner.split())] * is_claim, r"\nabla_b L = \delta"]
+
+
+def test_formulas_in_brackets_within_lines_are_those_in_dollars(tmp_path: Path) -> None:
+    (path := tmp_path / "a.md").write_text(r"Here \[\delta = x\] and so \( \nabla_b L = \delta \).")
+    assert [step[1] for step in read_claims(path)] == [r"\delta = x", r"\nabla_b L = \delta"]
+    path.write_text(r"All of \(\delta = x\) and \(\nabla_b L = \delta\).")
+    assert [step[1] for step in read_claims(path)] == [r"\delta = x", r"\nabla_b L = \delta"]
 
 
 W, B = r"\frac{\partial L}{\partial W} = H^\top (P - Y)", r"\frac{\partial L}{\partial b} = \sum_i \left(P_i - Y_i\right)"

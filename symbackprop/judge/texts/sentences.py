@@ -10,7 +10,8 @@ from symbackprop.judge.texts.beside import is_balanced
 DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
-INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
+INLINE = re.compile(r"(?<![\\$])\$((?:[^$\n=]|\n(?!\s*\n))*=(?:[^$\n]|\n(?!\s*\n))*)\$")  # no paragraph ends in it
+BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
 CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=)"
@@ -30,6 +31,11 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
     r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
 )
 SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
+
+
+def in_dollars(text: str) -> str:
+    r"""A text whose formulas within lines stand between dollars: \(...\) is $...$."""
+    return BRACKETED.sub(lambda found: f"${found[1].strip()}$", text)
 
 
 def in_formulas(text: str) -> str:
