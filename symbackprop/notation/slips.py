@@ -40,6 +40,8 @@ _ROWS = (
      "a number stands before a name.", "Write * between them.", "{}*"),
     (re.compile(r"(?:^|[=(+\-*/,])\s*(\|)[^|]+\|"), "bars are no absolute value here.",
      "Write abs(x), or norm(x) of a vector.", ""),
+    *((re.compile(rf"^[^#'\"]*?({re.escape(sign)})"), f"{sign} is not in the language.", "Leave it out.", "")
+      for sign in ("$", "\\", "?")),
 )  # fmt: skip
 """What is found in a line, and what is said of it; the group is where it stands, and is written anew where the row says how."""
 _PRIMED = re.compile(r"[\w)\]](')")

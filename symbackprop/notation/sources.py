@@ -20,6 +20,8 @@ from symbackprop.notation.python_function import read_file_function
 from symbackprop.notation.python_text import read_expression, read_text
 from symbackprop.notation.signs import keyed
 
+_OF_PYTHON = re.compile(r"@|\*\*|\.T\b")
+SLIPS = 2  # so many dollars or backslashes in a text of Python are slips of the keyboard, and no LaTeX
 _DEFINES = re.compile(r"\s*(#|\w+\s*(:|=[^=]))")  # how a text begins: a comment, a declaration, or an equation
 
 
@@ -62,7 +64,11 @@ def typed_network(text: str, file: str = "<text>", loss: str | None = None, gate
     """
     text = unfenced(text)
     if is_latex(latex := keyed(text)):
-        return _latex(latex, (), file, loss, gates, name)
+        try:
+            return _latex(latex, (), file, loss, gates, name)
+        except NotationError:
+            if not _OF_PYTHON.search(text) or text.count("\\") + text.count("$") > SLIPS:
+                raise
     return read_text(text, file, loss, gates, name)
 
 

@@ -83,6 +83,8 @@ HABITS = {  # what people bring along -> what is said
     "L == sum(x)": "== compares. Write L = ... to name a value.",
     "L = sum(x),": "the comma behind the value makes a tuple of it. Leave the comma out.",
     "L = sum(Wx)": "Wx is not defined. Write W @ x for a product of matrices, W * x entry by entry.",
+    "y = W @ x$\nL = sum(y**2)": "3:10: $ is not in the language. Leave it out.",  # it is no LaTeX
+    "L = sum((W @\\ x)**2)": "\\ is not in the language. Leave it out.",
     "L = mse(x, x)": "Did you mean mse_loss?",
     "L = nn.MSELoss(x, x)": "Write nn.MSELoss()(...), or mse_loss(...).",
     "L = sum(nn.MSELoss(x, x))": "Write nn.MSELoss()(...), or mse_loss(...).",
