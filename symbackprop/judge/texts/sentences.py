@@ -16,7 +16,10 @@ CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stand
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=)"
 )
-DENIED = re.compile(r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b", re.I)
+DENIED = re.compile(
+    r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b",
+    re.IGNORECASE,
+)
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
