@@ -11,7 +11,7 @@ from numpy import ndarray
 from numpy.lib.stride_tricks import as_strided
 
 from symbackprop.plan.node import Move
-from symbackprop.plan.statements import Window
+from symbackprop.plan.statements import Window, reach
 
 MOST = 100_000  # views that are made beforehand: more are made as their turns come
 
@@ -21,13 +21,10 @@ def bound_window(memory: ndarray, window: Window, counts: Mapping[int, int]) -> 
 
     counts   of the turns of each loop.
     """
-    turns = [m.period or counts[m.loop] for m in window.moves]
-    axes = [*zip(turns, (m.step for m in window.moves), strict=True), *window.dims]
-    ends = [(n - 1) * step for n, step in axes]
-    low = window.offset + sum(end for end in ends if end < 0)
-    high = window.offset + sum(end for end in ends if end > 0)
+    low, high = reach(window, counts)
     if not 0 <= low <= high < len(memory):
         raise AssertionError(f"{window} leaves its buffer of {len(memory)} entries")
+    axes = [*((m.period or counts[m.loop], m.step) for m in window.moves), *window.dims]
     strides = [step * memory.itemsize for _, step in axes]
     array = as_strided(memory[window.offset :], [n for n, _ in axes], strides)
     return _rows(array, [list(group) for _, group in groupby(window.moves, lambda m: m.loop)], counts)

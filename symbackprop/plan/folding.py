@@ -40,7 +40,7 @@ class Run:
 
 
 def folded(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) -> tuple[list[Statement], dict[str, Buffer]] | None:
-    """The statements with loops, and the buffers that they need; None where nothing comes again.
+    """The statements with loops, and their buffers; None where nothing comes again.
 
     statements   each value in a work buffer of its own.
     """
@@ -68,7 +68,7 @@ def folded(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) -> tu
         found += _as_loop(statements, told, run, k, chains, readers)
         at = run.end
     found += [with_windows(s, chains.window) for s in statements[at:]]
-    return packed(found, chains.buffers)
+    return found, chains.buffers
 
 
 def _as_loop(
@@ -318,7 +318,7 @@ def _apart(path: Sequence[str], span: Mapping[str, tuple[int, int]], count: int)
     return all(span[a][1] < span[b][0] for a, b in zip(path, path[count:], strict=False))
 
 
-def packed(statements: list[Statement], buffers: Mapping[str, Buffer]) -> tuple[list[Statement], dict[str, Buffer]]:
+def packed(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) -> tuple[list[Statement], dict[str, Buffer]]:
     """The same with work buffers used again as soon as nothing reads them."""
     span = _spans(part.windows for part in (_told(s, k, buffers) for k, s in enumerate(statements)))
     found = {name: b for name, b in buffers.items() if not name.startswith("work")}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import assert_never
-
-from numpy import ndarray
 
 from symbackprop.core.program import Program
 from symbackprop.plan import entrywise, folds, lookups, moves
-from symbackprop.plan.folding import FROM, folded
+from symbackprop.plan.folding import FROM, folded, packed
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.layout import strides_of
+from symbackprop.plan.lengthened import lengthened
 from symbackprop.plan.lower import lowered
-from symbackprop.plan.memory import GRADIENTS, Late, Layout, Memory
+from symbackprop.plan.made import Plan
+from symbackprop.plan.memory import GRADIENTS, Late, Memory
 from symbackprop.plan.node import (
     Add,
     Carried,
@@ -40,27 +40,9 @@ from symbackprop.plan.node import (
 from symbackprop.plan.outside import outside
 from symbackprop.plan.products import Products
 from symbackprop.plan.scaling import scaled_early
-from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
+from symbackprop.plan.statements import Apply, Combine, Copy, Factor, Operand, Scalar, Window
 from symbackprop.plan.stepped import Repeat, Stepped, stepped
 from symbackprop.plan.writer import Writer
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a step does, at fixed sizes.
-
-    statements   in order.
-    value        of the loss: a number that a statement computes, or one known beforehand.
-    buffers      the memory that statements read and write, by name; that of data is called "data X", or "data X and on".
-    fixed        buffers that hold what depends on sizes alone.
-    layout       where parameters and gradients stand in the buffers "parameters" and "gradients", and the shapes of data.
-    """
-
-    statements: tuple[Statement, ...]
-    value: Operand
-    buffers: Mapping[str, Buffer]
-    fixed: Mapping[str, ndarray]
-    layout: Layout
 
 
 def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iterable[str] = PASSES) -> Plan:
@@ -72,18 +54,35 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     passes      of `graph.PASSES`, those that are on.
     Raises PlanError for what no plan can hold.
     """
+    passes = frozenset(passes)
     gradients = {loss: loss, **gradients} if program.shape(loss) else gradients
+
+    def looped(program: Program, gradients: Mapping[str, str]) -> Plan | Stepped:
+        """A plan with loops, every value in memory of its own; the nodes where nothing comes again."""
+        if "fold" in passes and (found := lengthened(program, gradients, looped)) is not None:
+            return found
+        steps = _nodes(program, [loss, *gradients.values()], passes)
+        if "fold" in passes and len(steps.nodes) >= FROM // 2:  # a node is seldom more than two statements
+            apart = _written(Memory(program, steps, loss, gradients, passes, apart=True), steps, loss)
+            if (loops := folded(apart.statements, apart.buffers)) is not None:
+                return replace(apart, statements=tuple(loops[0]), buffers=loops[1])
+        return steps
+
+    made = looped(program, gradients)
+    if isinstance(made, Plan):
+        statements, buffers = packed(made.statements, made.buffers)
+        return replace(made, statements=tuple(statements), buffers=buffers)
+    return _written(Memory(program, made, loss, gradients, passes), made, loss)
+
+
+def _nodes(program: Program, asked: Sequence[str], passes: Set[str]) -> Stepped:
+    """The nodes of a program, those of loops by their steps."""
     graph = lowered(program, passes)
     if "scale early" in passes:
-        graph = scaled_early(graph, loss, gradients.values())
+        graph = scaled_early(graph, asked[0], asked[1:])
     if "outside" in passes:
-        graph = outside(graph, [loss, *gradients.values()])
-    steps = stepped(graph, [loss, *gradients.values()])
-    if "fold" in passes and len(steps.nodes) >= FROM // 2:  # a node is seldom more than two statements
-        apart = _written(Memory(program, steps, loss, gradients, frozenset(passes), apart=True), steps, loss)
-        if (found := folded(apart.statements, apart.buffers)) is not None:
-            return replace(apart, statements=tuple(found[0]), buffers=found[1])
-    return _written(Memory(program, steps, loss, gradients, frozenset(passes)), steps, loss)
+        graph = outside(graph, asked)
+    return stepped(graph, asked)
 
 
 def _written(memory: Memory, steps: Stepped, loss: str) -> Plan:

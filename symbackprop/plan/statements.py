@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from symbackprop.plan.node import Kind, Move
@@ -16,6 +16,13 @@ class Window:
     offset: int
     dims: tuple[tuple[int, int], ...]
     moves: tuple[Move, ...] = ()
+
+
+def reach(window: Window, counts: Mapping[int, int]) -> tuple[int, int]:
+    """The first and the last entry of its buffer that a window touches; `counts` are the turns of the loops."""
+    axes = [*((m.period or counts[m.loop], m.step) for m in window.moves), *window.dims]
+    ends = [(n - 1) * step for n, step in axes]
+    return window.offset + sum(end for end in ends if end < 0), window.offset + sum(end for end in ends if end > 0)
 
 
 @dataclass(frozen=True)
