@@ -164,6 +164,7 @@ def _repeated(told: Sequence[_Told]) -> list[Run]:
     """Runs of statements that are equal but for where they touch memory, the longest first."""
     kinds: dict[Any, int] = {}
     marks = np.array([kinds.setdefault(part.kind, len(kinds)) for part in told])
+    places = _Places(told)
     found: list[Run] = []
     for period in range(1, min(len(marks) // LEAST, LONGEST) + 1):
         same = np.concatenate([[False], marks[:-period] == marks[period:], [False]])
@@ -173,7 +174,7 @@ def _repeated(told: Sequence[_Told]) -> list[Run]:
             if end - first < LEAST * period or end - first - period < SAVED:
                 continue
             if not any(period % r.period == 0 and r.start <= first + period and r.end >= end - period for r in found):
-                found += _even(told, int(first), end, period)
+                found += _even(told, places.evenly(period), int(first), end, period)
     worth = [run for run in found if run.period * (run.turns - 1) >= SAVED]
     return sorted(worth, key=lambda r: (-r.period * (r.turns - 1), r.period, r.start))
 
@@ -185,9 +186,31 @@ def _trimmed(run: Run) -> Iterator[Run]:
             yield Run(run.start + first * run.period, run.period, run.turns - first - last)
 
 
-def _even(told: Sequence[_Told], first: int, end: int, period: int) -> list[Run]:
+class _Places:
+    """Where all statements touch memory, as arrays: the number of each window's buffer, and its offset."""
+
+    def __init__(self, told: Sequence[_Told]) -> None:
+        most = max(len(part.windows) for part in told)
+        names: dict[str, int] = {}
+        self.buffers, self.offsets = np.zeros((2, len(told), most), np.int64)
+        for k, part in enumerate(told):
+            for j, w in enumerate(part.windows):
+                self.buffers[k, j], self.offsets[k, j] = names.setdefault(w.buffer, len(names)), w.offset
+
+    def evenly(self, period: int) -> np.ndarray:
+        """Whether from a statement on a whole turn is as far from the next as that from the one after it."""
+        same = self.buffers[period:] == self.buffers[:-period]
+        far = self.offsets[period:] - self.offsets[:-period]
+        even = ((same[period:] == same[:-period]) & (far[period:] == far[:-period])).all(axis=1)
+        until = np.concatenate([[0], np.cumsum(even)])
+        return until[period:] - until[:-period] == period
+
+
+def _even(told: Sequence[_Told], evenly: np.ndarray, first: int, end: int, period: int) -> list[Run]:
     """The parts of a run in which every turn is as far from the one before as that from the one before it."""
     for start in range(first, min(first + period, end - LEAST * period + 1)):
+        if not evenly[start : end - LEAST * period + 1 : period].any():
+            continue
         ways = [_way(told, at, period) for at in range(start, end - 2 * period + 1, period)]
         found, at = [], start
         for way, group in groupby(ways):

@@ -12,6 +12,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.function import Compiled
 from symbackprop.backends.numpy_step import Step
+from symbackprop.plan import folding
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.schedule import Plan, plan
 from symbackprop.plan.statements import Loop, every
@@ -119,6 +120,18 @@ def test_inputs_that_stand_side_by_side_are_named_where_they_begin() -> None:
         assert got[0] == pytest.approx(value, rel=1e-13)
         for name, gradient in got[1].items():
             np.testing.assert_allclose(gradient, gradients[name], rtol=1e-12)
+
+
+def test_layers_that_stand_anywhere_in_memory_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = dense(40).split("\n")
+    declared = [line for line in lines if ": parameter" in line]
+    order = iter(sorted(declared, key=lambda line: (int(line.split(":")[0][2:]) * 17 % 41, line)))
+    function = sb.compile("\n".join(next(order) if line in declared else line for line in lines), sizes={"N": 3, "h": 4})
+    looked: list[int] = []
+    way = folding._way
+    monkeypatch.setattr(folding, "_way", lambda told, at, period: looked.append(at) or way(told, at, period))
+    planned(function)
+    assert len(looked) < 400  # it was every period from every statement on
 
 
 def test_a_short_plan_stays_as_it_is() -> None:
