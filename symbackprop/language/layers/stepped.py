@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-
-from sympy import Expr
+from typing import Any
 
 from symbackprop.core.program import shape_text
 from symbackprop.language.loop import Loop
-from symbackprop.language.operations import stack, swapaxes, zeros
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
+from symbackprop.language.operations import stack, swapaxes, where, zeros
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label
 
 FEW = 4  # so many steps are written out
 State = Tensor | None  # None: zero, as before the first step
@@ -56,26 +55,35 @@ class Stepped:
     layer    what messages call it.
     x        the sequence, its steps along the axis `time`.
     starts   the states before the first step; None: zeros.
-    shape    of a state.
+    shape    of a state, or the shapes of all of them.
     step     from x_t, the states of the step before and the names of the step to its states.
     back     whether the last step comes first.
+    mask     (N, T), which steps of the samples count: the others leave the states as they are.
 
     Raises LanguageError for no steps.
     """
 
     def __init__(
-        self, layer: str, x: Tensor, time: int, starts: Sequence[State], shape: tuple[Expr, ...], step: Step, back: bool = False
+        self,
+        layer: str,
+        x: Tensor,
+        time: int,
+        starts: Sequence[State],
+        shape: Sequence[Any],
+        step: Step,
+        back: bool = False,
+        mask: Tensor | None = None,
     ) -> None:
         count = x.shape[time]
         if count.is_Integer and count < 1:
             raise LanguageError(f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more")
-        self.x, self.time, self.count, self.back = x, time, count, back
+        self.x, self.time, self.count, self.back, self.mask = x, time, count, back, mask
         self.written: list[tuple[Tensor, ...]] = []
         self.stacks: list[Tensor] = []
         if count.is_Integer and (count <= FEW or _ALL.get()):
             self._write_out(tuple(starts), step)
         else:
-            self._loop(starts, shape, step)
+            self._loop(starts, list(shape) if isinstance(shape[0], tuple) else [tuple(shape)] * len(starts), step)
 
     def last(self, k: int = 0) -> Tensor:
         """The k-th state after the step that comes last."""
@@ -92,17 +100,33 @@ class Stepped:
         order = range(int(self.count))
         for t in reversed(order) if self.back else order:
             x = self.x[(*[slice(None)] * self.time, t)].called(f"x_{t + 1}")
-            states = new = step(x, states, Name(t + 1))
-            self.written.append(new)
+            new = step(x, states, Name(t + 1))
+            states = new if self.mask is None else self._kept(self.mask[:, t].called(f"m_{t + 1}"), new, states)
+            self.written.append(states)
         if self.back:
             self.written.reverse()
 
-    def _loop(self, starts: Sequence[State], shape: tuple[Expr, ...], step: Step) -> None:
+    def _loop(self, starts: Sequence[State], shapes: Sequence[tuple[Any, ...]], step: Step) -> None:
         loop = Loop("t", self.count, -1 if self.back else 1)
-        before = [loop.before(zeros(shape) if start is None else as_tensor(start), "before") for start in starts]
-        sizes = frozenset(str(s) for n in (*shape, *self.x.shape) for s in n.free_symbols)
+        before = [
+            loop.before(zeros(shape) if start is None else as_tensor(start), "before")
+            for start, shape in zip(starts, shapes, strict=True)
+        ]
+        extents = [*(n for shape in shapes for n in shape), *self.x.shape]
+        sizes = frozenset(str(s) for n in extents for s in as_number(n).free_symbols)
         new = step(loop.at(self.x, (self.time,)), tuple(before), Name(None, sizes))
+        if self.mask is not None:
+            new = self._kept(loop.at(self.mask, (1,)), new, tuple(before))
         for stand_in, value in zip(before, new, strict=True):
             loop.carry(stand_in, value)
             loop.befores[id(stand_in)].stem = f"{value.stem}_{'next' if self.back else 'prev'}"
         self.stacks = loop.whole(new)
+
+    def _kept(self, mask: Tensor, new: tuple[Tensor, ...], old: tuple[State, ...]) -> tuple[Tensor, ...]:
+        """The new states of the samples whose step counts, and the old ones of the others."""
+        kept = []
+        for value, before in zip(new, old, strict=True):
+            stem, _, number = str(value.stem).partition("_")
+            value.called(f"{stem}tilde_{number}" if number else f"{stem}tilde")
+            kept.append(where(mask[:, None], value, 0 if before is None else before).called(f"{stem}_{number}" if number else stem))
+        return tuple(kept)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -11,6 +11,7 @@ from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.models.keras.calls import Call, Reference, calls_of, leaves
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda x: x, "relu": TABLE["relu"], "sigmoid": TABLE["sigmoid"], "tanh": TABLE["tanh"], "softmax": ops.softmax,
@@ -21,11 +22,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }  # fmt: skip
 """The values of a layer's setting `activation`."""
 
-INWARD = ("GRU", "LSTM", "SimpleRNN")
+INWARD = ("GRU", "LSTM", "SimpleRNN", "RNN", "Bidirectional")
 """Layers whose activation is not the last that they do."""
 
 UNREAD = {
-    "mask_zero": "The layers behind it leave out steps of zeros: set mask_zero=False, or give sequences of one length.",
     "lora_rank": "Merge the low ranks into the weights, with lora_rank=None.",
     "rms_scaling": "Export the model to ONNX, and read it by sb.from_onnx.",
     "time_major": "Give sequences with their steps on axis 1.",
@@ -33,25 +33,39 @@ UNREAD = {
 """Settings that change what is computed, and what to do instead."""
 
 
-READ_OF_CALLS = {"MultiHeadAttention": ("use_causal_mask", "query_mask", "value_mask", "key_mask", "attention_mask")}
-"""What the rows of layers read of how these are called, by name."""
+STATES = ("mask", "initial_state")
+READ_OF_CALLS: Mapping[str, tuple[str, ...]] = {
+    "MultiHeadAttention": ("use_causal_mask", "query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"),
+    "Attention": ("mask", "use_causal_mask"), "AdditiveAttention": ("mask", "use_causal_mask"),
+    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional"), STATES),
+}  # fmt: skip
+"""What the rows of layers read of how these are called, by name; a mask is read of every call."""
 
 
-def is_tensor(value: Any) -> bool:
-    """Whether it is a tensor of a description."""
-    return isinstance(value, dict) and value.get("class_name") == "__keras_tensor__"
+class Value(NamedTuple):
+    """What a layer gives.
 
+    mask    which of its steps count, (N, T); None: all.
+    ending  the activation that it ends in; None where it is not known.
+    """
 
-def flat(values: Any) -> list[Any]:
-    """The values in nested lists."""
-    return [inner for one in values for inner in flat(one)] if isinstance(values, list) else [values]
+    tensor: Tensor
+    mask: Tensor | None = None
+    ending: str | None = None
 
 
 class Layer:
     """A layer of a description: its class, its name, its settings."""
 
     weight: Callable[..., Tensor]  # the next weight: stem, shape, whether it is learnt, its domain
-    inner: Callable[[Any], Callable[..., Tensor]]  # a layer that this one holds, as a function of what it reads
+    held: Callable[[Any], Layer]  # a layer that this one holds
+    inner: Callable[..., Any]  # what a layer that this one holds gives: its entry, tensors, a mask of the first, further by name
+    constant: Callable[[Any], Tensor]  # an array of the description
+    differing: Callable[[Tensor, Any], Tensor]  # where a tensor is other than a number, one tensor for all that ask
+    args: list[Any]  # of the call under way, with its tensors
+    named: dict[str, Any]
+    masks: list[Tensor | None]  # of the tensors in `args`
+    named_masks: dict[str, Tensor | None]
 
     def __init__(self, entry: Any) -> None:
         if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
@@ -60,6 +74,11 @@ class Layer:
         self.name = str(self.config.get("name") or entry.get("name") or self.kind.lower())
         self.frozen = self.config.get("trainable", True) is False
         self.penalised: set[str] = set()  # its regularisers that the loss has
+        self.calls = calls_of(entry)
+        self.gives = ""  # the type of the first that it gives, where another layer says so
+        self.graph: Any = None  # of a model that another one holds
+        self.made: list[Tensor] = []  # its weights, in their order
+        self.place = self.place_held = 0  # how many of them, and of the layers that it holds, the call under way has asked for
 
     @property
     def row(self) -> str:
@@ -70,7 +89,7 @@ class Layer:
         """What is not read, with the layer."""
         return NotationError(f"the layer {self.name} ({self.kind}): {fault}", mend)
 
-    def fitted(self, step: Callable[[], Tensor]) -> Tensor:
+    def fitted(self, step: Callable[[], Any]) -> Any:
         """What a row makes; what the language or the settings refuse is said with the layer."""
         try:
             return step()
@@ -83,20 +102,14 @@ class Layer:
                 f"its settings are no settings of {self.kind} ({fault}).", "Give what model.to_json() gives."
             ) from None
 
-    def call(self) -> tuple[list[Any], dict[str, Any]]:
-        """What the layer is called with: values in their order, and by name."""
-        node = self.nodes()[0] if self.nodes() else {}
-        if isinstance(node, dict):
-            return list(node.get("args") or []), dict(node.get("kwargs") or {})
-        named = {name: value for one in node if isinstance(one, list) and len(one) == 4 for name, value in one[3].items()}
-        return [], named  # as Keras 2 writes it: [name, 0, 0, {}] for each
-
-    def plainly(self) -> None:
+    def plainly(self, call: Call) -> None:
         """Refuse a call with more than tensors, but for what the row of the layer reads."""
-        given, named = self.call()
-        known = READ_OF_CALLS.get(self.kind, ())
-        beside = [value for value in flat(given) if value is not None and not is_tensor(value)]
-        beside += [f"{name}={value}" for name, value in named.items() if name not in known and value and not is_tensor(value)]
+        known = READ_OF_CALLS.get(self.kind, ("mask",))
+        beside = [str(leaf) for leaf in leaves(call.args) if leaf is not None and not isinstance(leaf, Reference)]
+        for name, value in call.named.items():
+            told = [leaf for leaf in leaves(value) if leaf is not None and leaf is not False]
+            if name not in known and told:
+                beside.append(f"{name}={'...' if isinstance(told[0], Reference) else value}")
         if beside:
             raise self.refused(f"it is called with {beside[0]}.", "Leave it out, or export the model to ONNX.")
 
@@ -116,33 +129,9 @@ class Layer:
 
     def all(self) -> list[Layer]:
         """The layer, and those that it holds."""
-        held = [self.config[key] for key in ("layer", "backward_layer") if isinstance(self.config.get(key), dict)]
+        held = [self.config[key] for key in ("layer", "backward_layer", "cell") if isinstance(self.config.get(key), dict)]
+        held += [entry for key in ("layers", "cells") for entry in self.config.get(key) or []]
         return [self, *(inner for entry in held for inner in Layer(entry).all())]
-
-    def nodes(self) -> list[Any]:
-        """The calls of the layer."""
-        return list(self.entry.get("inbound_nodes") or [])
-
-    def reads(self) -> list[str]:
-        """The names of the layers that it reads."""
-        found: list[str] = []
-
-        def look(value: Any) -> None:
-            if isinstance(value, dict):
-                history = value.get("config", {}).get("keras_history") if value.get("class_name") == "__keras_tensor__" else None
-                if history:
-                    found.append(str(history[0]))
-                else:
-                    for inner in value.values():
-                        look(inner)
-            elif isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str) and isinstance(value[1], int):
-                found.append(value[0])  # as Keras 2 writes it: [name, 0, 0, {}]
-            elif isinstance(value, list):
-                for inner in value:
-                    look(inner)
-
-        look(self.nodes())
-        return found
 
     def activated(self, x: Tensor) -> Tensor:
         """f(x) for the setting `activation`."""
@@ -170,8 +159,14 @@ class Layer:
 
 
 def activation(layer: Layer, name: Any, x: Tensor) -> Tensor:
+    """An activation by its name, with a name for its value."""
+    y = applied(layer, name, x)
+    return y if y is x else y.called("a")
+
+
+def applied(layer: Layer, name: Any, x: Tensor) -> Tensor:
     """An activation by its name."""
     word = name.get("config", name.get("class_name")) if isinstance(name, dict) else name
     if not isinstance(word, str) or word not in ACTIVATIONS:
         raise layer.refused(f"the activation {word!r} is not read.", f"Those are: {', '.join(ACTIVATIONS)}.")
-    return x if word == "linear" else ACTIVATIONS[word](x).called("a")
+    return ACTIVATIONS[word](x)

@@ -11,8 +11,9 @@ import sympy as sp
 from symbackprop.language import layers
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import Tensor, as_number, as_tensor
-from symbackprop.notation.models.keras.layer import Layer, flat, is_tensor
+from symbackprop.language.tensors import Tensor, as_number
+from symbackprop.notation.models.keras.layer import Layer
+from symbackprop.notation.models.keras.masks import counted
 
 
 def _dense(layer: Layer, x: Tensor) -> Tensor:
@@ -71,6 +72,41 @@ def _global(operation: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tenso
         return operation(x, tuple(range(1, x.ndim - 1)), keepdims=bool(layer.config.get("keepdims", False)))
 
     return row
+
+
+def _mean_of_steps(layer: Layer, x: Tensor) -> Tensor:
+    """The mean along time, of the steps that count."""
+    layer.last()
+    mask, keepdims = layer.masks[0], bool(layer.config.get("keepdims", False))
+    if mask is None:
+        return ops.mean(x, 1, keepdims=keepdims)
+    return ops.sum(mask[..., None] * x, 1, keepdims=keepdims) / ops.sum(mask[..., None], 1, keepdims=keepdims)
+
+
+def _softmax(layer: Layer, x: Tensor) -> Tensor:
+    if layer.masks[0] is not None:
+        raise layer.refused("its mask is not read.", 'Write activation="softmax" in the layer before it.')
+    return ops.softmax(x, layer.config.get("axis", -1))
+
+
+def _masking(layer: Layer, x: Tensor) -> Tensor:
+    """x, and zeros at the steps that do not count."""
+    return ops.where(counted(layer, x)[..., None], x, 0)
+
+
+def _dot_of_two(layer: Layer, a: Tensor, b: Tensor) -> Tensor:
+    """sum_k a[n ... k ...] b[n ... k ...] along one axis of each; of unit vectors with normalize."""
+    axes = layer.config.get("axes", -1)
+    i, j = (k % x.ndim for k, x in zip([axes] * 2 if isinstance(axes, int) else axes, (a, b), strict=True))
+    if layer.config.get("normalize"):
+        a, b = (x / TABLE["maximum"](ops.norm(x, axis=k, keepdims=True), as_number(1e-7)) for x, k in ((a, i), (b, j)))
+    a, b = ops.moveaxis(a, i, -1), ops.moveaxis(b, j, -1)
+    if a.ndim == b.ndim == 3:
+        return a @ ops.swapaxes(b, 1, 2)
+    if max(a.ndim, b.ndim) > 3:
+        raise layer.refused("it reads tensors of more than three axes.", "Write it by keras.ops.einsum.")
+    a, b = a[:, None] if a.ndim < b.ndim else a, b[:, None] if b.ndim < a.ndim else b
+    return ops.sum(a * b, -1, keepdims=a.ndim == 2)
 
 
 def _axis(layer: Layer, x: Tensor) -> None:
@@ -217,18 +253,6 @@ def _flatten(layer: Layer, x: Tensor) -> Tensor:
     return layers.flatten_features(x) if x.ndim > 2 else x
 
 
-def _operation(function: Callable[..., Any]) -> Callable[..., Tensor]:
-    """An operation on tensors and numbers, in the order in which it is called with them."""
-
-    def row(layer: Layer, *values: Tensor) -> Tensor:
-        given, tensors = flat(layer.call()[0]), iter(values)
-        if any(layer.call()[1].values()) or not all(is_tensor(one) or isinstance(one, int | float) for one in given):
-            raise layer.refused("it is called with more than tensors and numbers.", "Export the model to ONNX.")
-        return as_tensor(function(*[next(tensors) if is_tensor(one) else as_number(one) for one in given]))
-
-    return row
-
-
 def _average(layer: Layer, *values: Tensor) -> Tensor:
     return reduce(lambda a, b: a + b, values) / len(values)
 
@@ -241,8 +265,8 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     **dict.fromkeys(("InputLayer", "Identity"), _same_value),
     "Dense": _dense, "Activation": lambda layer, x: layer.activated(x), "ReLU": _relu,
     "LeakyReLU": _leaky, "ELU": lambda layer, x: TABLE["elu"](x, as_number(layer.config.get("alpha", 1))).called("a"),
-    "Softmax": lambda layer, x: ops.softmax(x, layer.config.get("axis", -1)), "Flatten": _flatten, "Reshape": _reshape,
-    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "GlobalAveragePooling1D": _global(ops.mean),
+    "Softmax": _softmax, "Masking": _masking, "Dot": _dot_of_two, "Flatten": _flatten, "Reshape": _reshape,
+    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "GlobalAveragePooling1D": _mean_of_steps,
     "GlobalAveragePooling2D": _global(ops.mean), "GlobalMaxPooling1D": _global(ops.max), "GlobalMaxPooling2D": _global(ops.max),
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
     "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "Cropping1D": _cropped, "Cropping2D": _cropped,
@@ -253,12 +277,6 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "Multiply": _joined(lambda a, b: a * b), "Average": _average, "Maximum": _joined(TABLE["maximum"]),
     "Minimum": _joined(TABLE["minimum"]),
     "Concatenate": lambda layer, *values: ops.concatenate(list(values), layer.config.get("axis", -1)),
-    **{f"ops.{name}": _operation(function) for name, function in {
-        "Add": ops.add, "Subtract": ops.subtract, "Multiply": ops.multiply, "Divide": ops.divide, "TrueDivide": ops.divide,
-        "Power": ops.power, "Negative": ops.negative, "Maximum": TABLE["maximum"], "Minimum": TABLE["minimum"], "Sqrt": ops.sqrt,
-        "Square": ops.square, "Absolute": TABLE["abs"], "Exp": TABLE["exp"], "Log": TABLE["log"], "Tanh": TABLE["tanh"],
-        "Sin": TABLE["sin"], "Cos": TABLE["cos"], "Sigmoid": TABLE["sigmoid"], "Relu": TABLE["relu"],
-    }.items()},
     **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"),
                     _same_value),
 }  # fmt: skip

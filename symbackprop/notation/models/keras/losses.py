@@ -12,6 +12,7 @@ from symbackprop.language.losses.arguments import bits
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.models.keras.layer import Value
 from symbackprop.notation.models.objectives import OBJECTIVES, Objective
 
 EPSILON = as_number(1e-7)  # keras.config.epsilon()
@@ -39,36 +40,46 @@ class Row(NamedTuple):
     unsaid: str = ""
 
 
-def objective(word: str, settings: Mapping[str, Any], ending: str | None, compiled: bool) -> Objective:
+def objective(word: str, settings: Mapping[str, Any], given: Value, compiled: bool) -> Objective:
     """The loss of a name and its settings.
 
-    ending    the activation that the model ends in, as far as it is known.
+    given     what the model gives: the activation that it ends in, as far as it is known, and which of its steps count.
     compiled  whether the model was compiled so; else a person named it, and what ends in no softmax or sigmoid gives logits.
     """
     row = ROWS[LOSSES[word]]
-    given = {name: value for name, value in settings.items() if name not in COMMON and value is not None}
-    odd = [name for name in given if name not in row.settings]
+    said = {name: value for name, value in settings.items() if name not in COMMON and value is not None}
+    odd = [name for name in said if name not in row.settings]
     if odd:
-        raise _other(f"the loss {word}: {odd[0]}={shown(given[odd[0]])} is not read.")
-    if given.get("axis", -1) != -1:
-        raise _other(f"the loss {word}: axis={given['axis']} is not read.")
+        raise _other(f"the loss {word}: {odd[0]}={shown(said[odd[0]])} is not read.")
+    if said.get("axis", -1) != -1:
+        raise _other(f"the loss {word}: axis={said['axis']} is not read.")
     if compiled and row.unsaid and settings and row.unsaid not in settings:
         fault = f"the model was compiled with {word}, and Keras does not write down its {row.unsaid}."
         raise NotationError(fault, f'Say loss="{word}" for the {row.unsaid} that Keras begins with.')
     if LOGITS in row.settings:
-        given.setdefault(LOGITS, not compiled and ending not in PROBABLE[row.targets])
-        given["ending"] = ending
+        said.setdefault(LOGITS, not compiled and given.ending not in PROBABLE[row.targets])
+        said["ending"] = given.ending
     how = settings.get("reduction") or AVERAGES[0]
     if how not in (*AVERAGES, "sum"):
         raise _other(f"the loss {word}: reduction={how!r} is not read.")
 
     def function(p: Tensor, y: Tensor) -> Tensor:
-        values = row.values(p, y, given)
+        values = row.values(p, y, said)
+        if given.mask is not None:
+            return _of_steps(values if row.rows else ops.mean(values, -1), given.mask, how)
         if how in AVERAGES:
             return ops.mean(values)
         return ops.sum(values) / (1 if row.rows or values.ndim < 2 else values.shape[-1])
 
     return Objective(row.targets, function, {})
+
+
+def _of_steps(values: Tensor, mask: Tensor, how: str) -> Tensor:
+    """The sum of the values of the steps that count, or their mean."""
+    if values.ndim != mask.ndim:
+        raise _other("some steps of what the model gives do not count, and its losses are not those of steps.")
+    total = ops.sum(mask * values)
+    return total / ops.sum(mask) if how in AVERAGES else total
 
 
 def word_of(stored: Any) -> tuple[str | None, Mapping[str, Any]]:
@@ -202,6 +213,12 @@ LOSSES: Mapping[str, str] = {
     "logcosh": "log_cosh", "kld": "kl_divergence", "kullback_leibler_divergence": "kl_divergence", "bce": "binary_crossentropy",
 }  # fmt: skip
 """The names that Keras has for them."""
+
+SAME = {
+    "cross_entropy": "sparse_categorical_crossentropy", "binary_cross_entropy": "binary_crossentropy",
+    "mse_loss": "mean_squared_error", "mae_loss": "mean_absolute_error", "huber_loss": "huber",
+}  # fmt: skip
+"""Losses of the language that are losses of Keras."""
 
 CLASSES = {"".join(part.capitalize() for part in name.split("_")): name for name in ROWS} | {
     "KLDivergence": "kl_divergence", "LogCosh": "log_cosh", "CosineSimilarity": "cosine_similarity",

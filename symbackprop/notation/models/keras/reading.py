@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,21 +18,20 @@ from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text, size
 from symbackprop.language import operations as ops
-from symbackprop.language.tensors import Tensor
+from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
-from symbackprop.notation.models.keras import attention, layers, losses, recurrent, windows
-from symbackprop.notation.models.keras.layer import Layer
+from symbackprop.notation.models.keras import losses
+from symbackprop.notation.models.keras.graph import MODELS, Graph, entered, graph_of
+from symbackprop.notation.models.keras.layer import Layer, Value
 from symbackprop.notation.models.keras.layers import PENALTIES
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.objectives import OBJECTIVES, against, missing, with_loss
 from symbackprop.notation.models.parameters import fitting
 
-ROWS = {**layers.LAYERS, **windows.LAYERS, **recurrent.LAYERS, **attention.LAYERS}
-
+OPEN = "nmkpqr"  # what sizes that are left open are called, of the first input, of the second, ...
 LARGEST = 10**7  # characters of a description
-MOST = 2_000  # layers
 
 
 def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights: Any = None) -> Network:
@@ -61,7 +60,7 @@ def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights:
                 found = found + penalty
             return found
 
-        network = built(reading, name=name or model.name, origin="keras", notes=model.notes())
+        network = model.fitting(lambda: built(reading, name=name or model.name, origin="keras", notes=model.notes()))
     except NotationError as fault:
         raise NotationError(fault.fault, fault.mend, fault.place or place) from None
     return replace(network, aliases={loss: network.loss}) if loss and loss != network.loss else network
@@ -80,7 +79,7 @@ def to_keras(parameters: Any, source: str | os.PathLike[str], weights: Any = Non
     text, place, _ = _text(source)
     try:
         model = Model(_parsed(text), weights)
-        built(lambda inputs: ops.sum(model.output(inputs)))
+        model.fitting(lambda: built(lambda inputs: ops.sum(model.output(inputs))))
     except NotationError as fault:
         raise NotationError(fault.fault, fault.mend, fault.place or place) from None
     still = [w.name for w in model.found if not w.learnt]
@@ -140,27 +139,25 @@ class Model:
 
     def __init__(self, description: Mapping[str, Any], weights: Any) -> None:
         kind = description.get("class_name")
-        if kind not in ("Sequential", "Functional", "Model"):
+        if kind not in MODELS:
             raise NotationError(f"a Keras model of the class {shown(kind)} is not read.", "Sequential and Functional ones are.")
         self.config, self.compiled = description["config"], description.get("compile_config") or {}
         if str(description.get("keras_version", 3))[:1] in "12" and "'hard_sigmoid'" in repr(self.config):
             raise NotationError("hard_sigmoid of Keras 2 is another function than that of Keras 3.", "Save the model by Keras 3.")
         self.name = str(self.config.get("name", "model"))
-        self.sequential = kind == "Sequential"
-        if len(self.config["layers"]) > MOST:
-            raise NotationError(f"the model has {len(self.config['layers'])} layers.", f"{MOST} are read at most.")
-        self.layers = [Layer(entry) for entry in self.config["layers"]]
+        self.description = description
+        self.several = len(self.config["layers"]) > 1
         self.given = None if weights is None else list(weights.values() if isinstance(weights, Mapping) else weights)
         self.penalties: list[Tensor] = []
         self.found: list[Weight] = []
-        self.endings: dict[int, str | None] = {}  # of what layers gave, by its identity
-        self.ending: str | None = None
+        self.value: Value | None = None
+        self.joined = False  # whether axes that are left open have one size in all inputs
         self.said: list[str] = []  # of its loss
 
     def chosen(self, loss: str | None) -> Callable[[Inputs, Tensor], Tensor] | None:
         """The loss of what the model computes: the one that is named, else the one that it was compiled with; None without one."""
         if loss in OBJECTIVES:
-            return lambda inputs, output: with_loss(inputs, output, str(loss), self.ending)
+            return lambda inputs, output: self._objective(inputs, output, str(loss))
         if loss is not None and loss not in losses.LOSSES:
             near = nearest(loss, [*OBJECTIVES, *losses.LOSSES])
             mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."
@@ -173,114 +170,132 @@ class Model:
         weight = losses.weight_of(None if loss else self.compiled.get("loss_weights"))
 
         def function(inputs: Inputs, output: Tensor) -> Tensor:
-            own = losses.objective(word, settings, self.ending, loss is None)
+            own = losses.objective(word, settings, self._value(), loss is None)
             return weight * against(inputs, output, own)
 
         return function
 
-    # -- the walk ---------------------------------------------------------------------------------------------------------
+    def _value(self) -> Value:
+        assert self.value is not None
+        return self.value
+
+    def _objective(self, inputs: Inputs, output: Tensor, loss: str) -> Tensor:
+        """A loss of the language; of steps that do not all count, the one of Keras that is the same."""
+        value = self._value()
+        if value.mask is None:
+            return with_loss(inputs, output, loss, value.ending)
+        if loss not in losses.SAME:
+            fault = f"some steps of what the model gives do not count, and {loss} is not read of such."
+            raise NotationError(fault, f"Say another: loss= one of {', '.join(losses.SAME)}.")
+        return against(inputs, output, losses.objective(losses.SAME[loss], {}, value, False))
+
+    def fitting(self, step: Callable[[], Network]) -> Network:
+        """What a step makes of the model: axes that are left open have sizes of their own, or, where that does not fit, one."""
+        try:
+            return step()
+        except NotationError:
+            if sum(layer.get("class_name") == "InputLayer" for layer in self.config["layers"]) < 2:
+                raise
+            self.joined = True
+            return step()
 
     def output(self, inputs: Inputs) -> Tensor:
         """What the model computes."""
         self.penalties, self.found, self._rest = [], [], iter(self.given or ())
-        self.endings, self._kept = {}, []
-        found = self._in_line(inputs) if self.sequential else self._in_graph(inputs)
-        self.ending = self.endings.get(id(found))
+        self._inputs = inputs
+        self._differing: dict[Any, tuple[Tensor, Tensor]] = {}
+        graph = Graph(self.description, self._bind)
+        found = graph.run(lambda k, layer: Value(self._input(graph, k, layer)))
+        if len(found) != 1:
+            raise NotationError("the model has several outputs, or none.", "Describe a model with one output.")
+        self.value = found[0]
         left = len(list(self._rest))
         if left:
             raise NotationError(f"{left} of the weights belong to no layer.", "Give what model.get_weights() of this model gives.")
-        return found
+        return self.value.tensor
 
-    def _in_line(self, inputs: Inputs) -> Tensor:
-        layers = list(self.layers)
-        shape = self.config.get("build_input_shape") or next((s for s in map(Layer.input_shape, layers) if s), None)
+    def _input(self, graph: Graph, k: int, layer: Layer | None) -> Tensor:
+        """An input; the batch is a symbol, and so is every axis that the description leaves open."""
+        shape = layer.input_shape() if layer else None
+        if graph.sequential:
+            shape = self.config.get("build_input_shape") or next((s for s in map(Layer.input_shape, graph.layers) if s), None)
+        if shape is None and layer is not None and not graph.sequential:
+            raise layer.refused("it does not say its shape.", "Give keras.Input(shape=...).")
         if shape is None:
             raise NotationError("the model does not say the shape of its input.", "Add keras.Input(shape=...) as its first layer.")
-        x = self._input(inputs, "x", shape, next((a for a in layers if a.kind != "InputLayer"), None))
-        for layer in layers:
-            x = self._step(inputs, layer, [x])
-        return x
-
-    def _in_graph(self, inputs: Inputs) -> Tensor:
-        """Layers by the layers that they read, each called once."""
-        values: dict[str, Tensor] = {}
-        outputs = self.config.get("output_layers") or []
-        outputs = outputs if outputs and isinstance(outputs[0], list) else [outputs]
-        readers = {name: layer for layer in self.layers for name in layer.reads()}
-        for layer in self.layers:
-            if layer.kind == "InputLayer":
-                shape = layer.input_shape()
-                if shape is None:
-                    raise layer.refused("it does not say its shape.", "Give keras.Input(shape=...).")
-                values[layer.name] = self._input(inputs, layer.name, shape, readers.get(layer.name))
-                continue
-            if len(layer.nodes()) != 1:
-                raise layer.refused("it is called more than once.", "Export the model to ONNX.")
-            unknown = [name for name in layer.reads() if name not in values]
-            if unknown or not layer.reads():
-                what = ", ".join(unknown) or "nothing"
-                raise layer.refused(f"what it reads, {what}, is no layer before it.", "Write the model anew.")
-            values[layer.name] = self._step(inputs, layer, [values[name] for name in layer.reads()])
-        name = str(outputs[0][0]) if len(outputs) == 1 and outputs[0] else None
-        if name is None or name not in values:
-            raise NotationError("the model has several outputs, or none.", "Describe a model with one output.")
-        return values[name]
-
-    def _input(self, inputs: Inputs, name: str, shape: Sequence[Any], reader: Layer | None) -> Tensor:
-        """An input; the batch is a symbol, and so is every axis that the description leaves open."""
         given = [shape[0], *shape[1:]] if len(shape) else [None]
         sizes: list[Any] = []
-        for k, n in enumerate(given):
-            sizes.append(size("N") if not k else n if isinstance(n, int) and n > 0 else size(f"n_{k}"))
-        return inputs.awaited(fresh(name, inputs.tensors), sizes, reader is not None and reader.kind == "Embedding")
+        letter = "n" if self.joined or k >= len(OPEN) else OPEN[k]
+        for axis, n in enumerate(given):
+            sizes.append(size("N") if not axis else n if isinstance(n, int) and n > 0 else size(f"{letter}_{axis}"))
+        name = "x" if layer is None or graph.sequential else layer.name
+        return self._inputs.awaited(fresh(name, self._inputs.tensors), sizes, graph.holds_positions(k))
 
-    def _step(self, inputs: Inputs, layer: Layer, values: list[Tensor]) -> Tensor:
-        found = self._called(inputs, layer)(*values)
-        if all(found is not value for value in values):  # a layer that passes its input on ends as that does
-            self.endings[id(found)] = layer.ending()
-            self._kept.append(found)
-        return found
+    def _bind(self, layer: Layer) -> None:
+        """Give a layer what it asks for."""
+        held: list[Layer] = []
+        layer.weight = lambda *about: self._weight(layer, *about)
+        layer.differing = self._other_than
+        layer.constant = self._constant
 
-    def _called(self, inputs: Inputs, layer: Layer) -> Callable[..., Tensor]:
-        """A layer as a function of what it reads."""
-        row = ROWS.get(layer.row)
-        if row is None:
-            raise layer.refused("no row says what it computes.", "Export the model to ONNX, and read it by sb.from_onnx.")
-        layer.weight = lambda *about: self._weight(inputs, layer, *about)
-        layer.inner = lambda entry: self._called(inputs, self._inside(layer, entry))
+        def hold(entry: Any) -> Layer:
+            """The next of the layers that it holds, the same in each of its calls."""
+            if layer.place_held == len(held):
+                inner = Layer(entry)
+                inner.frozen = inner.frozen or layer.frozen
+                self._bind(inner)
+                held.append(inner)
+            layer.place_held += 1
+            inner = held[layer.place_held - 1]
+            inner.place = inner.place_held = 0
+            return inner
 
-        def called(*values: Tensor) -> Tensor:
-            found = layer.fitted(lambda: row(layer, *values))
-            layer.whole()
-            if layer.row == layer.kind:
-                layer.plainly()
-            return found
+        def enter(entry: Any, *tensors: Tensor, mask: Tensor | None = None, **named: Any) -> Any:
+            inner = hold(entry)
+            values = [Value(tensor, None if k else mask) for k, tensor in enumerate(tensors)]
+            if inner.kind in MODELS:
+                found = graph_of(inner, self._bind).run(lambda k, _: values[k])
+            else:
+                found = entered(inner, values, named)
+            return found[0].tensor if len(found) == 1 else tuple(value.tensor for value in found)
 
-        return called
+        layer.held, layer.inner = hold, enter
 
-    def _inside(self, layer: Layer, entry: Any) -> Layer:
-        """A layer that another one holds."""
-        inner = Layer(entry)
-        inner.frozen = inner.frozen or layer.frozen
-        return inner
+    def _other_than(self, x: Tensor, number: Any) -> Tensor:
+        """Where a tensor is other than a number."""
+        key = id(x), number
+        if key not in self._differing:
+            self._differing[key] = x, (x != as_number(number)).called("m")
+        return self._differing[key][1]
+
+    def _constant(self, array: Any) -> Tensor:
+        """An array of the description."""
+        return self._inputs.data(fresh("c", self._inputs.tensors), np.asarray(array))
 
     def notes(self) -> list[str]:
         """What a person must know beside the equations."""
-        kinds = {inner.kind for layer in self.layers for inner in layer.all()}
+        layers = [inner for entry in self.config["layers"] for inner in Layer(entry).all()]
+        kinds = {layer.kind for layer in layers}
         dropped = any("Dropout" in kind or "Noise" in kind for kind in kinds) or any(
-            inner.config.get(setting)
-            for layer in self.layers
-            for inner in layer.all()
-            for setting in ("dropout", "recurrent_dropout")
+            layer.config.get(setting) for layer in layers for setting in ("dropout", "recurrent_dropout")
         )
         said = ["nothing is dropped, and no noise is drawn"] if dropped else []
         said += ["batch normalisation takes the means and variances that it keeps"] if "BatchNormalization" in kinds else []
         return [*([f"As the model is used, not as Keras trains it: {', '.join(said)}."] if said else []), *self.said]
 
-    def _weight(self, inputs: Inputs, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
-        """The next of the weights, in the order of model.get_weights()."""
-        learnt = learnt and not layer.frozen and self.config.get("trainable", True) is not False
-        name, path = fresh(f"{stem}_{layer.name}" if len(self.layers) > 1 else stem, inputs.tensors), f"{layer.name}/{stem}"
+    def _weight(self, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
+        """The next weight of a layer: of its first call the next of model.get_weights(), of a later one that of the first."""
+        layer.place += 1
+        if layer.place > len(layer.made):
+            layer.made.append(self._new_weight(layer, stem, shape, learnt and not layer.frozen, domain))
+        found = layer.made[layer.place - 1]
+        if found.shape != tuple(map(as_number, shape)):
+            raise layer.refused(f"its calls ask for {stem} of several shapes.", "Give each a layer of its own.")
+        return found
+
+    def _new_weight(self, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
+        inputs = self._inputs
+        name, path = fresh(f"{stem}_{layer.name}" if self.several else stem, inputs.tensors), f"{layer.name}/{stem}"
         array: ndarray | None = None
         dtype: Any = np.float32
         if self.given is not None:

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from symbackprop.language import layers
 from symbackprop.language import operations as ops
+from symbackprop.language.layers.stepped import Stepped
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.models.keras.calls import leaves
+from symbackprop.notation.models.keras.cells import Cell, Stack, cell_of, zeros_where
 from symbackprop.notation.models.keras.layer import Layer
 
-
-def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def row(layer: Layer, x: Tensor, *start: Tensor) -> Tensor:
-        c, x = layer.config, _in_order(layer, x, start)
-        if gates > 1 and (c.get("activation", "tanh"), c.get("recurrent_activation", "sigmoid")) != ("tanh", "sigmoid"):
-            raise layer.refused("its activations are other than tanh and sigmoid.", "Export the model to ONNX.")
-        h = int(c["units"])
-        W, U = layer.weight("W", (x.shape[-1], gates * h), True, None), layer.weight("U", (h, gates * h), True, None)
-        b = layer.weight("b", (gates * h,), True, None) if c.get("use_bias", True) else ops.zeros((gates * h,))
-        further = {"activation": c.get("activation", "tanh")} if gates == 1 else {}
-        return function(x, W, U, b, sequence=bool(c.get("return_sequences", False)), **further)
-
-    return row
+Many = Tensor | tuple[Tensor, ...]
 
 
-def _gru(layer: Layer, x: Tensor, *start: Tensor) -> Tensor:
-    """Keras' columns are those of z, r and the candidate; here r stands first."""
-    c, x = layer.config, _in_order(layer, x, start)
-    if not c.get("reset_after", True):
-        raise layer.refused("its reset gate stands before the product.", "Build it with reset_after=True, or export it to ONNX.")
-    if (c.get("activation", "tanh"), c.get("recurrent_activation", "sigmoid")) != ("tanh", "sigmoid"):
-        raise layer.refused("its activations are other than tanh and sigmoid.", "Export the model to ONNX.")
-    h = int(c["units"])
-    W, U = layer.weight("W", (x.shape[-1], 3 * h), True, None), layer.weight("U", (h, 3 * h), True, None)
-    b = layer.weight("b", (2, 3 * h), True, None) if c.get("use_bias", True) else ops.zeros((2, 3 * h))
-    W, U, b = (ops.concatenate([v[:, h : 2 * h], v[:, :h], v[:, 2 * h :]], 1) for v in (W, U, b))
-    return layers.gru(x, W, U, b[0], b[1], sequence=bool(c.get("return_sequences", False)))
+def _recurrent(layer: Layer, x: Tensor) -> Many:
+    """A cell along time: steps that do not count leave the states as they are."""
+    if layer.config.get("stateful"):
+        raise layer.refused("it keeps its state from one batch to the next.", "Build it with stateful=False.")
+    cell, mask = _cell(layer, x.shape[-1]), layer.masks[0]
+    starts = leaves(layer.named.get("initial_state") or [])
+    several = isinstance(cell, Stack)
+    if several and (starts or layer.config.get("return_state")):
+        raise layer.refused("several cells are given their states, or hand them on.", "Write a layer for each cell.")
+    if starts and len(starts) != len(cell.sizes):
+        raise layer.refused(f"it is given {len(starts)} states.", f"It has {len(cell.sizes)}.")
+    if layer.config.get("go_backwards"):
+        x, mask = ops.flip(x, 1), None if mask is None else ops.flip(mask, 1)
+    shapes = [(x.shape[0], size) for size in cell.sizes]
+    run = Stepped(layer.name, x, 1, starts or [None] * len(shapes), shapes, cell.step, mask=mask)
+    if layer.config.get("return_sequences"):
+        y = run.all(0, 1)
+        y = zeros_where(mask, y) if mask is not None and layer.config.get("zero_output_for_mask") else y
+    else:
+        y = run.last()
+    return (y, *map(run.last, range(len(shapes)))) if layer.config.get("return_state") else y
 
 
-def _in_order(layer: Layer, x: Tensor, start: tuple[Tensor, ...]) -> Tensor:
-    """The steps in the order in which the layer takes them."""
-    if start:
-        raise layer.refused("it begins at a state that it is given.", "Export the model to ONNX.")
-    if layer.config.get("stateful") or layer.config.get("return_state"):
-        raise layer.refused("it keeps its state, or hands it on.", "Export the model to ONNX.")
-    return ops.flip(x, 1) if layer.config.get("go_backwards") else x
+def _cell(layer: Layer, wide: Any) -> Cell | Stack:
+    if layer.kind != "RNN":
+        return cell_of(layer, wide)
+    entry = layer.config["cell"]
+    if entry.get("class_name") != "StackedRNNCells":
+        return cell_of(layer.held(entry), wide)
+    return Stack([layer.held(inner) for inner in entry["config"]["cells"]], wide)
 
 
 MERGED: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -54,8 +54,8 @@ MERGED: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 """How two directions become one."""
 
 
-def _bidirectional(layer: Layer, x: Tensor) -> Tensor:
-    """y_t = [h_t, k_t]: the layer, and another that takes the steps the other way, turned back."""
+def _bidirectional(layer: Layer, x: Tensor) -> Many:
+    """y_t = [h_t, k_t]: the layer, and another that takes the steps the other way, turned back; their states behind that."""
     c, mode = layer.config, layer.config.get("merge_mode", "concat")
     if mode not in MERGED:
         raise layer.refused(f"merge_mode={mode!r} is not read.", f"Those are: {', '.join(MERGED)}.")
@@ -63,23 +63,41 @@ def _bidirectional(layer: Layer, x: Tensor) -> Tensor:
     other = c.get("backward_layer") or given
     name = str(given["config"].get("name", "layer"))
     turned = bool(other["config"].get("go_backwards")) if c.get("backward_layer") else not given["config"].get("go_backwards")
-    back = {**other, "config": {**other["config"], "go_backwards": turned, "name": f"back_{name}"}}
-    forth = layer.inner({**given, "config": {**given["config"], "name": name}})(x)
-    behind = layer.inner(back)(x)
-    return MERGED[mode](forth, ops.flip(behind, 1) if behind.ndim == 3 else behind)
+    further = {"zero_output_for_mask": bool(given["config"].get("return_sequences"))}
+    back = {**other, "config": {**other["config"], **further, "go_backwards": turned, "name": f"back_{name}"}}
+    starts = leaves(layer.named.get("initial_state") or [])
+    half = len(starts) // 2
+    found = [
+        layer.inner(entry, x, mask=layer.masks[0], initial_state=states)
+        for entry, states in (
+            ({**given, "config": {**given["config"], **further, "name": name}}, starts[:half]),
+            (back, starts[half:]),
+        )
+    ]
+    (forth, *states), (behind, *more) = (one if isinstance(one, tuple) else (one,) for one in found)
+    y = MERGED[mode](forth, ops.flip(behind, 1) if behind.ndim == 3 else behind)
+    return (y, *states, *more) if states else y
+
+
+ALIKE = ("Dense", "Activation", "Dropout", "LayerNormalization", "ReLU", "LeakyReLU", "ELU")
+"""Layers that take every row alike."""
 
 
 def _distributed(layer: Layer, x: Tensor) -> Tensor:
     """The layer on every step: the steps of all samples are samples of their own."""
-    inner = layer.inner(layer.config["layer"])
-    if layer.config["layer"].get("class_name") in ("Dense", "Activation", "Dropout", "LayerNormalization"):
-        return inner(x)  # which take every row alike
-    y = inner(ops.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:])))
+    entry = layer.config["layer"]
+    if entry.get("class_name") in ALIKE:
+        return layer.inner(entry, x)
+    if layer.masks[0] is not None:
+        raise layer.refused("steps that do not count come to the layer that it holds.", "Leave the mask out before it.")
+    y = layer.inner(entry, ops.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:])))
+    if isinstance(y, tuple):
+        raise layer.refused("the layer that it holds gives several values.", "Build it to give one.")
     return ops.reshape(y, (*x.shape[:2], *y.shape[1:]))
 
 
-LAYERS: Mapping[str, Callable[..., Tensor]] = {
-    "SimpleRNN": _recurrent(1, layers.rnn), "LSTM": _recurrent(4, layers.lstm), "GRU": _gru, "Bidirectional": _bidirectional,
+LAYERS: Mapping[str, Callable[..., Many]] = {
+    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN"), _recurrent), "Bidirectional": _bidirectional,
     "TimeDistributed": _distributed,
 }  # fmt: skip
 """From a layer and what it reads to what it computes when the model is used."""

@@ -1,0 +1,232 @@
+"""The functions of keras.ops between the layers of a Functional model, x + 1 among them: a row for each."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symbackprop.language import operations as ops
+from symbackprop.language.layers.attention import MASKED
+from symbackprop.language.operations import TABLE
+from symbackprop.language.tensors import Tensor, as_number, as_tensor
+from symbackprop.language.tensors.indexing import is_integer
+from symbackprop.notation.models.keras.calls import exchanged
+from symbackprop.notation.models.keras.layer import Layer
+
+ABOUT = ("name", "dtype", "trainable", "sparse", "ragged")  # settings that change no value
+EPSILON = 1e-7  # keras.config.epsilon()
+
+Function = Callable[..., Any]
+
+
+def _operation(function: Function, *settings: str) -> Function:
+    """A row: the function of what the operation is called with, and of its settings."""
+
+    def row(layer: Layer, *values: Tensor) -> Any:
+        said = {name: value for name, value in layer.config.items() if name not in ABOUT}
+        said |= {name: value for name, value in layer.named.items() if value is not None or name not in said}
+        odd = [name for name, value in said.items() if name not in settings and value not in (None, False)]
+        if odd:
+            raise layer.refused(f"{odd[0]}={said[odd[0]]!r} is not read.", "Leave it out, or export the model to ONNX.")
+        given = {name: _axes(value) if name in ("axis", "axes") else value for name, value in said.items() if name in settings}
+        found = function(layer, *exchanged(layer.args, np.ndarray, layer.constant), **given)
+        return tuple(map(as_tensor, found)) if isinstance(found, tuple | list) else as_tensor(found)
+
+    return row
+
+
+def _axes(value: Any) -> Any:
+    return tuple(map(_axes, value)) if isinstance(value, list) else value
+
+
+def _operand(layer: Layer, value: Any) -> Any:
+    """A tensor, a number, or an array that stands in the description."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, bool | int | float):
+        return as_number(int(value) if isinstance(value, bool) else value)
+    if isinstance(value, list | np.ndarray):
+        array = np.asarray(value, dtype=None)
+        if array.dtype.kind in "biuf":
+            return as_number(array.item()) if not array.ndim else layer.constant(array)
+    raise layer.refused("it is called with more than tensors and numbers.", "Export the model to ONNX.")
+
+
+def _entrywise(function: Function, *settings: str) -> Function:
+    return _operation(lambda layer, *values, **given: function(*(_operand(layer, value) for value in values), **given), *settings)
+
+
+def _of(function: Function, *settings: str) -> Function:
+    """A function of tensors, with settings by the names of NumPy."""
+    return _operation(lambda layer, *values, **given: function(*values, **given), *settings)
+
+
+def _compared(function: Function) -> Function:
+    return _entrywise(lambda a, b: function(as_tensor(a), b))
+
+
+def _differing(layer: Layer, a: Any, b: Any) -> Tensor:
+    """a != b; of a tensor and a number the one mask that others ask for as well."""
+    if isinstance(a, Tensor) and isinstance(b, int | float):
+        return layer.differing(a, b)
+    return as_tensor(_operand(layer, a)) != _operand(layer, b)
+
+
+def _reshaped(layer: Layer, x: Tensor, newshape: Any) -> Tensor:
+    return ops.reshape(x, tuple(-1 if n is None else int(n) for n in newshape))
+
+
+def _item(layer: Layer, x: Tensor, key: Any) -> Tensor:
+    if isinstance(key, list) and len(key) > 1 and all(isinstance(one, int) for one in key):
+        raise layer.refused("one index for each axis, or several of one, are written alike.", "Take one axis at a time.")
+    return x[tuple(key) if isinstance(key, list) else key]
+
+
+def _cast(layer: Layer, x: Tensor) -> Tensor:
+    """The same numbers: what would be cut to whole ones is refused."""
+    if not layer.gives.startswith(("float", "bool")) and not is_integer(x):
+        raise layer.refused("it may make whole numbers of others.", "Leave it out, or export the model to ONNX.")
+    return x != 0 if layer.gives == "bool" else x
+
+
+def _normalized(layer: Layer, x: Tensor, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> Tensor:
+    """x / max(|x|, eps)."""
+    length = ops.norm(x, order, axis, keepdims=True)
+    return x / TABLE["maximum"](length, as_number(EPSILON if epsilon is None else epsilon))
+
+
+def _moments(layer: Layer, x: Tensor, axes: Any, keepdims: bool = False) -> tuple[Tensor, Tensor]:
+    return ops.mean(x, axes, keepdims), ops.var(x, axes, keepdims)
+
+
+def _padded(layer: Layer, x: Tensor, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
+    pairs = [pad_width] * x.ndim if isinstance(pad_width, int) else pad_width
+    pairs = pairs * x.ndim if len(pairs) == 1 else pairs
+    return ops.pad(x, tuple((n, n) if isinstance(n, int) else tuple(n) for n in pairs), mode, constant_values or 0)
+
+
+def _taken(layer: Layer, x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
+    places = indices if isinstance(indices, Tensor) else layer.constant(np.asarray(indices, dtype=int))
+    return ops.take(x, places, axis)
+
+
+def _normed(layer: Layer, x: Tensor, gamma: Any, beta: Any, axis: Any, epsilon: Any, centred: bool) -> Tensor:
+    mean = ops.mean(x, axis, keepdims=True) if centred else 0
+    y = (x - mean) / ops.sqrt(ops.mean(ops.square(x - mean), axis, keepdims=True) + as_number(epsilon))
+    y = y if gamma is None else y * gamma
+    return y if beta is None else y + beta
+
+
+def _layer_norm(layer: Layer, x: Tensor, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: Any = None) -> Tensor:
+    return _normed(layer, x, gamma, beta, axis, EPSILON if epsilon is None else epsilon, centred=True)
+
+
+def _rms_norm(layer: Layer, x: Tensor, scale: Any = None, axis: Any = -1, epsilon: Any = None) -> Tensor:
+    return _normed(layer, x, scale, None, axis, EPSILON if epsilon is None else epsilon, centred=False)
+
+
+def _attention(layer: Layer, query: Tensor, key: Tensor, value: Tensor, scale: Any = None, is_causal: bool = False) -> Tensor:
+    """softmax(Q K^T / sqrt(d)) V of each head, (N, T, heads, d)."""
+    wide = ops.sqrt(query.shape[-1]) if scale is None else 1 / as_number(scale)
+    S = ops.einsum("nthd,nuhd->nhtu", query, key) / wide
+    if is_causal:
+        S = ops.where(ops.arange(S.shape[-1])[None, :] <= ops.arange(S.shape[-2])[:, None], S, MASKED)
+    return ops.einsum("nhtu,nuhd->nthd", ops.softmax(S), value)
+
+
+def _unstacked(layer: Layer, x: Tensor, axis: int = 0, num: int | None = None) -> tuple[Tensor, ...]:
+    return tuple(ops.squeeze(one, axis) for one in ops.split(x, num or int(x.shape[axis]), axis))
+
+
+def _hot(layer: Layer, t: Tensor, num_classes: int, axis: int = -1) -> Tensor:
+    if axis not in (-1, t.ndim):
+        raise layer.refused(f"axis={axis} is not read.", "axis=-1 is.")
+    return ops.one_hot(t, num_classes)
+
+
+def _glu(layer: Layer, x: Tensor, axis: int = -1) -> Tensor:
+    a, b = ops.split(x, 2, axis)
+    return a * TABLE["sigmoid"](b)
+
+
+def _divided(a: Any, b: Any) -> Any:
+    """a / b, and 0 where b is 0."""
+    return ops.where(as_tensor(b) != 0, ops.divide(a, ops.where(as_tensor(b) != 0, b, 1)), 0)
+
+
+REDUCED = ("axis", "keepdims")
+NAMES = {  # of functions of one tensor, by those of the language
+    "Exp": "exp", "Log": "log", "Log1p": "log1p", "Expm1": "expm1", "Tanh": "tanh", "Sinh": "sinh", "Cosh": "cosh", "Sin": "sin",
+    "Cos": "cos", "Tan": "tan", "Arctan": "arctan", "Arcsin": "arcsin", "Arccos": "arccos", "Arctanh": "arctanh",
+    "Arcsinh": "arcsinh", "Arccosh": "arccosh", "Sigmoid": "sigmoid", "Relu": "relu", "Relu6": "relu6", "Softplus": "softplus",
+    "Softsign": "softsign", "Silu": "silu", "Selu": "selu", "HardTanh": "hard_tanh", "LogSigmoid": "log_sigmoid",
+    "TanhShrink": "tanhshrink", "Absolute": "abs", "Abs": "abs", "Sign": "sign", "Floor": "floor", "Ceil": "ceil", "Trunc": "trunc",
+    "Erf": "erf", "Erfc": "erfc", "Erfinv": "erfinv", "StopGradient": "stop_gradient",
+}  # fmt: skip
+
+FUNCTIONS: Mapping[str, Function] = {
+    **{name: _entrywise(TABLE[own]) for name, own in NAMES.items()},
+    **{name: _entrywise(function) for name, function in {
+        "Add": ops.add, "Subtract": ops.subtract, "Multiply": ops.multiply, "Divide": ops.divide, "TrueDivide": ops.divide,
+        "Power": ops.power, "Negative": ops.negative, "Maximum": TABLE["maximum"], "Minimum": TABLE["minimum"], "Sqrt": ops.sqrt,
+        "Square": ops.square, "Reciprocal": ops.reciprocal, "Rsqrt": lambda x: 1 / ops.sqrt(x), "Log2": ops.log2,
+        "Log10": ops.log10, "Arctan2": TABLE["arctan2"], "Logaddexp": TABLE["logaddexp"], "Hypot": ops.hypot,
+        "DivideNoNan": _divided, "LogicalAnd": ops.logical_and, "LogicalOr": ops.logical_or, "LogicalXor": ops.logical_xor,
+        "LogicalNot": ops.logical_not, "Where": ops.where, "Copy": lambda x: x, "ConvertToTensor": lambda x: x,
+        "Mod": TABLE["mod"], "FloorDivide": lambda a, b: TABLE["floor"](ops.divide(a, b)),
+        "HardSigmoid": lambda x: TABLE["relu6"](x + 3) / 6, "HardSilu": lambda x: x * TABLE["relu6"](x + 3) / 6,
+    }.items()},
+    **{name: _compared(function) for name, function in {
+        "Equal": operator.eq, "Greater": operator.gt, "GreaterEqual": operator.ge, "Less": operator.lt, "LessEqual": operator.le,
+    }.items()},
+    "NotEqual": _operation(_differing),
+    "LeakyRelu": _entrywise(lambda x, negative_slope=0.2: TABLE["leaky_relu"](x, as_number(negative_slope)), "negative_slope"),
+    "Elu": _entrywise(lambda x, alpha=1.0: TABLE["elu"](x, as_number(alpha)), "alpha"),
+    "Celu": _entrywise(lambda x, alpha=1.0: TABLE["celu"](x, as_number(alpha)), "alpha"),
+    "Gelu": _entrywise(lambda x, approximate=True: TABLE["gelu_tanh" if approximate else "gelu"](x), "approximate"),
+    "Clip": _entrywise(lambda x, x_min, x_max: ops.clip(x, as_number(x_min), as_number(x_max)), "x_min", "x_max"),
+    "Squareplus": _entrywise(lambda x, b=4: (x + ops.sqrt(ops.square(x) + as_number(b))) / 2, "b"),
+    "Cast": _operation(_cast), "Glu": _operation(_glu, "axis"),
+    **{name: _of(function, *REDUCED) for name, function in {
+        "Sum": ops.sum, "Mean": ops.mean, "Max": ops.max, "Min": ops.min, "Amax": ops.max, "Amin": ops.min, "Prod": ops.prod,
+        "Var": ops.var, "Std": ops.std, "Logsumexp": ops.logsumexp, "Any": ops.max, "All": ops.min, "Argmax": ops.argmax,
+        "Argmin": ops.argmin,
+    }.items()},
+    **{name: _of(function, "axis") for name, function in {
+        "Softmax": ops.softmax, "LogSoftmax": ops.log_softmax, "Cumsum": ops.cumsum, "Cumprod": ops.cumprod, "Flip": ops.flip,
+        "ExpandDims": ops.expand_dims, "Squeeze": ops.squeeze, "Concatenate": ops.concatenate, "Stack": ops.stack,
+        "Sort": ops.sort, "Argsort": ops.argsort, "TakeAlongAxis": ops.take_along_axis,
+    }.items()},
+    "Take": _operation(_taken, "axis"), "LayerNorm": _operation(_layer_norm, "gamma", "beta", "axis", "epsilon"),
+    "RMSNorm": _operation(_rms_norm, "scale", "axis", "epsilon"), "Median": _of(ops.median, *REDUCED),
+    "Average": _of(lambda x, axis=None: ops.mean(x, axis), "axis"),
+    "DotProductAttention": _operation(_attention, "scale", "is_causal"),
+    "FullLike": _of(lambda x, value: ops.full(x.shape, value)),
+    "Round": _of(TABLE["round"]),
+    "Hstack": _of(ops.hstack), "Vstack": _of(ops.vstack), "Ravel": _of(ops.ravel), "OnesLike": _of(ops.ones_like),
+    "ZerosLike": _of(ops.zeros_like), "Inv": _of(ops.inverse), "Det": _of(ops.det), "Cholesky": _of(ops.cholesky),
+    "Solve": _of(ops.solve), "Logdet": _of(ops.logdet),
+    "Norm": _of(ops.norm, "ord", *REDUCED), "Normalize": _operation(_normalized, "axis", "order", "epsilon"),
+    "Moments": _operation(_moments, "axes", "keepdims"), "Reshape": _operation(_reshaped, "newshape"),
+    "Transpose": _of(ops.transpose, "axes"),
+    "Swapaxes": _of(lambda x, axis1, axis2: ops.swapaxes(x, axis1, axis2), "axis1", "axis2"),
+    "Moveaxis": _of(ops.moveaxis, "source", "destination"), "BroadcastTo": _of(ops.broadcast_to, "shape"),
+    "Repeat": _of(ops.repeat, "repeats", "axis"), "Roll": _of(ops.roll, "shift", "axis"), "Diff": _of(ops.diff, "n", "axis"),
+    "Tile": _of(lambda x, repeats: ops.tile(x, repeats), "repeats"),
+    "Pad": _operation(_padded, "pad_width", "mode", "constant_values"),
+    "Split": _of(lambda x, indices_or_sections, axis=0: ops.split(x, indices_or_sections, axis), "indices_or_sections", "axis"),
+    "Unstack": _operation(_unstacked, "axis", "num"),
+    "GetItem": _operation(_item), "OneHot": _operation(_hot, "num_classes", "axis"),
+    "Einsum": _of(lambda *values, subscripts: ops.einsum(subscripts, *values), "subscripts"),
+    "Tensordot": _of(ops.tensordot, "axes"), "Tril": _of(ops.tril, "k"), "Triu": _of(ops.triu, "k"),
+    "Trace": _of(ops.trace, "offset", "axis1", "axis2"), "Diagonal": _of(ops.diagonal, "offset", "axis1", "axis2"),
+    **{name: _entrywise(function) for name, function in {
+        "Matmul": ops.matmul, "Dot": ops.dot, "Outer": ops.outer, "Inner": ops.inner, "Vdot": ops.vdot,
+    }.items()},
+}  # fmt: skip
+
+LAYERS: Mapping[str, Function] = {f"ops.{name}": function for name, function in FUNCTIONS.items()}
+"""From an operation to its value, by the names of keras.ops."""

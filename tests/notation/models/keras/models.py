@@ -1,0 +1,208 @@
+"""Keras models, each with the shapes of its inputs; those of whole numbers below 7 are Embedding's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import Input, Model, Sequential
+from keras import layers as L
+from keras import ops as K
+
+Built = tuple[Any, str]  # the model, the loss that it is compiled with
+MODELS: dict[str, Callable[[], Built]] = {}
+
+
+def sequential(*layers: Any, shape: Any = (5,), loss: Any = "mse") -> Built:
+    return Sequential([Input(shape), *layers]), loss
+
+
+def embedded(width: int = 3) -> Any:
+    return L.Embedding(7, width, mask_zero=True)
+
+
+def named(function: Callable[[], Any]) -> Callable[[], Any]:
+    """Takes a function that builds a model into the table; its loss is mse where it gives none."""
+
+    def built() -> Built:
+        found = function()
+        return found if isinstance(found, tuple) else (found, "mse")
+
+    MODELS[function.__name__.replace("_", " ")] = built
+    return function
+
+
+for kind in (L.SimpleRNN, L.LSTM, L.GRU):
+    word = kind.__name__
+    for length in (5, 3):  # a loop, and steps that are written out
+        MODELS[f"{word} of {length} masked steps"] = lambda kind=kind, n=length: sequential(embedded(), kind(4), shape=(n,))
+    MODELS[f"{word}, all states, backwards"] = lambda kind=kind: sequential(
+        embedded(), kind(2, return_sequences=True, go_backwards=True), shape=(None,)
+    )
+    for how, whole in (("concat", True), ("mul", False)):
+        MODELS[f"{word} both ways, {how}"] = lambda kind=kind, how=how, whole=whole: sequential(
+            embedded(), L.Bidirectional(kind(2, return_sequences=whole), merge_mode=how)
+        )
+    gates = {} if kind is L.SimpleRNN else {"recurrent_activation": "hard_sigmoid"}
+    MODELS[f"{word}, other activations"] = lambda kind=kind, gates=gates: sequential(
+        kind(2, activation="relu", **gates), shape=(5, 3)
+    )
+
+BEFORE = {"reset_after": False}
+MODELS |= {
+    "reset before": lambda: sequential(L.Masking(), L.GRU(3, return_sequences=True, **BEFORE), shape=(5, 3)),
+    "reset before, no bias": lambda: sequential(L.GRU(3, use_bias=False, **BEFORE), shape=(3, 2)),
+    "reset after, no bias": lambda: sequential(L.GRU(3, use_bias=False), shape=(5, 2)),
+    "a cell": lambda: sequential(L.RNN(L.LSTMCell(2, activation="sigmoid"), go_backwards=True), shape=(5, 3)),
+    "zeros for a mask": lambda: sequential(
+        L.Masking(), L.RNN(L.LSTMCell(2), return_sequences=True, zero_output_for_mask=True), shape=(5, 3)
+    ),
+    "cells": lambda: sequential(L.RNN([L.LSTMCell(3), L.GRUCell(2, **BEFORE)], return_sequences=True), shape=(5, 3)),
+    "masked cells": lambda: sequential(
+        L.Masking(), L.RNN([L.LSTMCell(3), L.SimpleRNNCell(3), L.LSTMCell(2)], return_sequences=True), shape=(5, 3)
+    ),
+    "a mean of steps": lambda: sequential(embedded(), L.GlobalAveragePooling1D(), L.Dense(2)),
+    "tags": lambda: sequential(
+        embedded(), L.LSTM(4, return_sequences=True), L.Dropout(0.3), L.Dense(3, activation="softmax"),
+        loss="sparse_categorical_crossentropy",
+    ),
+    "tags of a wrapper": lambda: sequential(
+        embedded(), L.GRU(2, return_sequences=True), L.TimeDistributed(L.Dense(2)), loss=keras.losses.MeanSquaredError(reduction="sum")
+    ),
+    "a mask that is lost": lambda: sequential(embedded(), L.Conv1D(2, 2), L.LSTM(2)),
+    "a model in a model": lambda: sequential(
+        Sequential([L.Dense(3), L.BatchNormalization()]), Sequential([L.Dense(2, activation="softmax")]), shape=(4,),
+        loss="sparse_categorical_crossentropy",
+    ),
+    "a mask out of a model": lambda: sequential(Sequential([embedded(), L.Dense(3)]), Sequential([L.GRU(2)])),
+    "a model for each step": lambda: sequential(
+        L.TimeDistributed(Sequential([L.Dense(3, activation="relu"), L.Dense(2)])), shape=(3, 4)
+    ),
+}  # fmt: skip
+
+
+@named
+def sequences_to_sequences() -> Any:
+    x, y = Input((None,)), Input((None,))
+    _, *states = L.LSTM(4, return_sequences=True, return_state=True)(embedded()(x))
+    out = L.LSTM(4, return_sequences=True)(embedded()(y), initial_state=states)
+    return Model([x, y], L.Dense(3, activation="softmax")(out)), "sparse_categorical_crossentropy"
+
+
+@named
+def states_both_ways() -> Any:
+    x, y = Input((5, 3)), Input((4, 3))
+    _, *states = L.Bidirectional(L.LSTM(2, return_state=True))(x)
+    return Model([x, y], L.Bidirectional(L.LSTM(2, return_sequences=True))(y, initial_state=states))
+
+
+def attending(layer: Callable[[Any], Any]) -> Any:
+    x = Input((5,))
+    h = embedded(4)(x)
+    return Model(x, L.GlobalAveragePooling1D()(L.LayerNormalization()(L.Add()([h, layer(h)]))))
+
+
+MODELS |= {
+    "heads": lambda: (attending(lambda h: L.MultiHeadAttention(2, 3)(h, h)), "mse"),
+    "heads that look back": lambda: (attending(lambda h: L.MultiHeadAttention(2, 3)(h, h, use_causal_mask=True)), "mse"),
+    "attention": lambda: (attending(lambda h: L.Attention(use_scale=True)([h, h])), "mse"),
+    "attention that looks back": lambda: (attending(lambda h: L.Attention()([h, h], use_causal_mask=True)), "mse"),
+    "attention of sums": lambda: (attending(lambda h: L.Attention(score_mode="concat", use_scale=True)([h, h])), "mse"),
+    "additive": lambda: (attending(lambda h: L.AdditiveAttention()([h, h])), "mse"),
+}
+
+
+@named
+def heads_with_a_mask() -> Any:
+    x, m = Input((5, 4)), Input((5, 5))
+    return Model([x, m], L.MultiHeadAttention(2, 3)(x, x, attention_mask=m > -1.0))
+
+
+@named
+def keys_of_their_own() -> Any:
+    x, z = Input((5, 4)), Input((3, 6))
+    return Model([x, z], L.MultiHeadAttention(2, 3)(x, z, key=z * 2))
+
+
+@named
+def layers_that_are_shared() -> Any:
+    a, b, first, second = Input((4,)), Input((4,)), L.Dense(4, activation="tanh"), L.Dense(4)
+    return Model([a, b], L.Subtract()([first(second(first(a))), first(b)]))
+
+
+@named
+def models_that_are_shared() -> Any:
+    i, a, b = Input((4,)), Input((4,)), Input((4,))
+    inner = Model(i, L.Dense(3)(L.Dense(4, activation="relu")(i)))
+    inner(b)  # a call that belongs to no model
+    return Model(
+        [a, b], L.Dense(1, activation="sigmoid")(L.Concatenate()([inner(a), inner(b), inner(a) * inner(b)]))
+    ), "binary_crossentropy"
+
+
+@named
+def models_of_several_values() -> Any:
+    i, j, a, b = Input((4,)), Input((3,)), Input((4,)), Input((3,))
+    h = L.Dense(3)(i)
+    inner, turn = Model([i, j], [h + j, h * j]), Sequential([Input((3,)), L.Dense(4), L.BatchNormalization()])
+    p, q = inner([a, b])
+    r, t = inner([turn(p), q])
+    return Model([a, b], r - t)
+
+
+@named
+def models_of_names() -> Any:
+    i, j, a, b = Input((4,)), Input((3,)), Input((4,)), Input((3,))
+    inner = Model({"left": j, "right": i}, L.Dense(3)(i) - j)
+    return Model([a, b], inner({"left": b, "right": a}))
+
+
+@named
+def a_model_at_the_end() -> Any:
+    i, a = Input((4,)), Input((4,))
+    inner = Model(i, L.Dense(4)(i))
+    return Model(a, inner(inner(a)))
+
+
+@named
+def masks_side_by_side() -> Any:
+    x, y, table = Input((5,)), Input((5,)), embedded()
+    return Model([x, y], L.LSTM(2)(L.Concatenate(axis=1)([table(x), table(y)])))
+
+
+def dotted(axes: Any, normalize: bool, *shapes: Any) -> Built:
+    a, b = map(Input, shapes)
+    return Model([a, b], L.Dot(axes=axes, normalize=normalize)([a, b])), "mse"
+
+
+MODELS |= {
+    "dot": lambda: dotted(1, True, (4,), (4,)), "dot of matrices": lambda: dotted((1, 2), False, (4, 3), (3, 4)),
+    "dot of rows": lambda: dotted(-1, False, (3, 4), (2, 4)),
+}  # fmt: skip
+
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "shapes": lambda x, y: K.concatenate([K.transpose(K.reshape(x, (-1, 6, 4)), (0, 2, 1)), K.flip(y, 1)], 1),
+    "stack": lambda x, y: K.squeeze(K.stack([x, y], axis=1)[:, :1], 1) + K.expand_dims(x[:, 0], 1),
+    "items": lambda x, y: x[:, 0] * x[:, -1] + y[..., 0, :] - K.take(x, [0, 2], axis=1)[:, 1],
+    "powers": lambda x, y: (2 - x) ** 2 + 1 / (K.square(y) + 1) + K.rsqrt(K.square(x) + 1) + abs(-x) + x / 3,
+    "products": lambda x, y: K.einsum("nij,nkj->nik", x, y) + x @ K.swapaxes(y, 1, 2),
+    "choices": lambda x, y: K.where(K.logical_and(x > 0, y < 1), x, K.clip(y, -1, 1)) + K.maximum(x, 0.2) + K.minimum(x, y),
+    "sums": lambda x, y: K.sum(x, axis=(1, 2), keepdims=True) + K.mean(y, axis=1, keepdims=True) + K.cumsum(x, axis=1) + K.max(y, -1, True),
+    "spreads": lambda x, y: K.var(x, axis=1) + K.std(y, axis=1) + K.moments(x, axes=[1])[1] + K.prod(y, axis=1),
+    "softmax": lambda x, y: K.softmax(x, axis=1) + K.log_softmax(y) + K.logsumexp(x, axis=-1, keepdims=True),
+    "lengths": lambda x, y: K.normalize(x, axis=-1) + K.layer_normalization(y) + K.rms_normalization(x),
+    "activations": lambda x, y: K.gelu(x) + K.gelu(y, approximate=False) + K.leaky_relu(x, 0.3) + K.elu(y, 0.5) + K.silu(x) + K.hard_sigmoid(y),
+    "gates": lambda x, y: K.glu(x) + K.glu(y) + K.squareplus(K.split(x, 2, axis=-1)[1]) + K.unstack(K.erf(y), axis=2)[0][:, :, None],
+    "constants": lambda x, y: x * K.convert_to_tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]) + K.tensordot(y, K.ones((6, 6)), 1),
+    "edges": lambda x, y: K.pad(x, [[0, 0], [1, 1], [0, 0]], constant_values=2.0)[:, :4] + K.roll(y, 1, axis=1) + K.tril(x[:, :, :6]),
+    "held": lambda x, y: K.stop_gradient(x) * y + K.cast(x > 0, "float32") * y + K.sort(x, axis=-1),
+    "rounded": lambda x, y: K.mod(x, 2) + y // 1 + K.full_like(x, 2.0) + K.median(y, axis=1, keepdims=True),
+    "heads": lambda x, y: K.dot_product_attention(*(K.reshape(z, (-1, 4, 2, 3)) for z in (x, y, x))),
+}  # fmt: skip
+
+
+def between(function: Callable[[Any, Any], Any]) -> Built:
+    x, y = Input((4, 6)), Input((4, 6))
+    return Model([x, y], function(L.Dense(6)(x), y)), "mse"
+
+
+MODELS |= {f"ops of {name}": lambda function=function: between(function) for name, function in OPERATIONS.items()}
