@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -51,7 +52,17 @@ def compiler() -> list[str]:
     raise NativeError(NO_COMPILER)
 
 
-def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Callable[[], float]]:
+class Native:
+    """The function of a library on arrays, which it keeps."""
+
+    def __init__(self, function: Any, pointers: Sequence[ctypes.c_void_p], arrays: Sequence[ndarray]) -> None:
+        self.function, self.pointers, self._arrays = function, tuple(pointers), tuple(arrays)
+
+    def __call__(self) -> float:
+        return self.function(*self.pointers)
+
+
+def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Native]:
     """The C source of a plan, and the function that runs it on arrays.
 
     memory   the arrays of the buffers "parameters", "gradients" and of data; what is between them is added, as "own".
@@ -68,11 +79,7 @@ def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Cal
     arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[name] for name in plan.layout.held)]
     begin = own.ctypes.data + (-own.ctypes.data % WAITING)
     pointers = [ctypes.c_void_p(address) for address in (*(a.ctypes.data for a in arrays), begin)]
-
-    def run(*, keep: tuple[object, ...] = (own, *arrays)) -> float:
-        return step(*pointers)
-
-    return text, run
+    return text, Native(step, pointers, [own, *arrays])
 
 
 def loaded(text: str) -> ctypes.CDLL:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any, assert_never
 from weakref import WeakSet
@@ -55,6 +56,7 @@ WORDS: dict[str, Any] = (
 )
 Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
 STEPS: WeakSet[Step] = WeakSet()  # all that there are
+BUSY = "this step runs in another thread, and both would write into its memory: bind one for each"
 ALIGNED = 64  # bytes: where buffers begin, so that vector instructions need no other path
 
 
@@ -178,7 +180,7 @@ class Step:
     gradients          an array for each name, written by a call.
     flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
     source             of the function that is run; "" where the network has no plan, and `exact` is called.
-    native             whether C computes it.
+    native             the function of C, where C computes it.
     layout             where each array stands in `flat` and in `flat_gradient`.
     quiet              whether NumPy need not be kept from warning: nothing does, or the caller has seen to it.
     exact              the function of dicts of both, whose results stand for those of a plan.
@@ -203,12 +205,13 @@ class Step:
         self.data = {name: held[name] for name in layout.data}
         self.exact, self.layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient, **own}
-        self.source, self._run, self.native = "", None, plan is not None and backend == "c"
+        self.source, self._run, self.native = "", None, None
         self.quiet = backend == "c" or (
             plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))
         )
         if plan and backend == "c":
-            self.source, self._run = native(plan, dtype, memory)
+            self.source, self.native = native(plan, dtype, memory)
+            self._run = self.native
         elif plan:
             self.source, self._run = _planned(plan, memory, kinds)
         self.bytes = sum(array.nbytes for array in memory.values())
@@ -219,7 +222,7 @@ class Step:
         """The value of the loss; `gradients` then holds the gradients."""
         idle = self._idle  # a process that is forked in the midst has another
         if not idle.acquire(False):
-            raise ArgumentError("this step runs in another thread, and both would write into its memory: bind one for each")
+            raise ArgumentError(BUSY)
         try:
             if self._run is not None:
                 try:
@@ -230,6 +233,17 @@ class Step:
                 except (ArithmeticError, ValueError):
                     pass  # Python's numbers raise where NumPy's are infinite or NaN
             return self.written(*self.exact(self.parameters, self.data))
+        finally:
+            idle.release()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While its function is called by another way than by a call of the step."""
+        idle = self._idle
+        if not idle.acquire(False):
+            raise ArgumentError(BUSY)
+        try:
+            yield
         finally:
             idle.release()
 

@@ -105,8 +105,9 @@ def train(
                A run that is resumed goes on in it.
     progress   whether to show a bar on standard error (lines, where that is no terminal).
 
-    Ctrl-C ends training after the step that it falls into: what there is is returned, and `stopped` says so. A second Ctrl-C
-    raises KeyboardInterrupt. SIGTERM does the same where the process handles it, as the command line does.
+    Ctrl-C ends training after the step that it falls into, in C after those of about a hundredth of a second: what there is is
+    returned, and `stopped` says so. A second Ctrl-C raises KeyboardInterrupt. SIGTERM does the same where the process handles it,
+    as the command line does.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError for a setting that there is not, and where the data do not fit the network; Diverged, which holds the last

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy import ndarray
@@ -20,6 +20,9 @@ from symbackprop.core.simplify import without_dead
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
 from symbackprop.training.optimiser import Descent
+
+if TYPE_CHECKING:
+    from symbackprop.backends.c_descent import Ahead
 
 Arrays = Mapping[str, ndarray]
 Answer = tuple[float, int, int]  # a loss, and of how many answers how many are right: that first
@@ -46,7 +49,8 @@ class Model:
         self.parameters = program.parameters
         self._steps: dict[int, Step] = {}  # by the number of samples
         self._tests: dict[int, Step] = {}
-        self._fed: dict[Step, list[tuple[ndarray, ndarray, int]]] = {}  # what is filled, from where, along which axis
+        self._fed: dict[Step, list[tuple[ndarray, ndarray, int]]] = {}
+        self._tested: Ahead | Literal[False] | None = None  # many losses as one call; None: not known yet, False: not to be had
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
@@ -62,6 +66,7 @@ class Model:
         self._steps.clear()
         self._tests.clear()
         self._fed.clear()
+        self._tested = None
         part = index if self.layout.batch else int(index[0])
         step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
@@ -74,6 +79,22 @@ class Model:
             with suppress(NativeError):  # a disk that has become full, say
                 return descent.in_c()
         return descent
+
+    def ahead(self, descent: Descent, batch: int) -> Ahead | None:
+        """Many steps of so many samples as one call; None where each is one."""
+        step = self._steps.get(batch)
+        return None if step is None or descent.alone is None else self._ahead(step, batch, descent.alone)
+
+    def _ahead(self, step: Step, batch: int, moved: Sequence[ndarray] = ()) -> Ahead | None:
+        if not (self.layout.batch and step.native):
+            return None
+        from symbackprop.backends.c_descent import Ahead  # what C alone needs is imported for C
+
+        fed = self._feeds(step)
+        if all(Ahead.takes(*feed) for feed in fed):
+            with suppress(NativeError):
+                return Ahead(step, batch, [(own, array) for own, array, _ in fed], moved)
+        return None
 
     def gradient(self, index: ndarray) -> float:
         """The loss on the chosen samples; in memory its gradients, or their means where the network is written for one sample."""
@@ -98,6 +119,17 @@ class Model:
         """The loss on chosen samples, with the parameters of the memory: what is tested after each epoch."""
         return self._loss if self.layout.batch else lambda index: self._test(parameters, index)[0]
 
+    def losses_ahead(self, index: ndarray, batch: int) -> list[float]:
+        """The losses on the first of some batches of samples, as `losses` gives them: those that are computed as one call."""
+        (first, *_) = self._steps.values()
+        if self._tested is None and self.layout.batch and first.native and len(index) >= batch:
+            self._loss(index[:batch])
+            self._tested = self._ahead(self._tests[batch], batch) or False
+        found: list[float] = []
+        while self._tested and (left := index[len(found) * batch :]).size >= batch:
+            found += self._tested(left)
+        return found
+
     def _loss(self, index: ndarray) -> float:
         if len(index) not in self._tests:
             (first, *_) = self._steps.values()
@@ -115,16 +147,20 @@ class Model:
 
     def _run(self, step: Step, index: ndarray | int) -> float:
         """The value of a step on the chosen samples; whoever descends keeps NumPy quiet."""
-        if step not in self._fed:
-            step.quiet = True
-            axes = self.layout.axes
-            self._fed[step] = [(step.data[name], self.arrays[name], axis) for name, axis in axes.items() if name in step.data]
-        for own, array, axis in self._fed[step]:
+        for own, array, axis in self._feeds(step):
             if own.dtype == array.dtype:
                 array.take(index, axis, own, "clip")
             else:
                 own[...] = array.take(index, axis)
         return step()
+
+    def _feeds(self, step: Step) -> list[tuple[ndarray, ndarray, int]]:
+        """What of a step is filled, from where, along which axis."""
+        if step not in self._fed:
+            step.quiet = True
+            axes = self.layout.axes
+            self._fed[step] = [(step.data[name], self.arrays[name], axis) for name, axis in axes.items() if name in step.data]
+        return self._fed[step]
 
     def tests(self, parameters: Arrays) -> Callable[[ndarray], Answer]:
         """With these parameters: of chosen samples the loss, how many answers are right, and of how many."""

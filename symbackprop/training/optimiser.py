@@ -171,6 +171,11 @@ class Descent:
             self._alone = descending(self.flat, self.gradient, self._before)
         return self
 
+    @property
+    def alone(self) -> tuple[ndarray, ndarray, ndarray] | None:
+        """What C moves, by what, and where it keeps the parameters before the step; None where NumPy takes a part."""
+        return None if self._alone is None else (self.flat, self.gradient, self._before)
+
     def step(self, rate: float, t: int = 1) -> None:
         """Move every parameter once; t counts the steps from 1."""
         if self._alone is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from typing import Any, Protocol
 
@@ -84,21 +85,27 @@ def descend(
     Raises Diverged where the loss or a parameter is no longer finite; the run then holds the last parameters with a finite loss.
     """
     descent = _descent(model, run, to_train, settings)
-    steps = -(-len(to_train) // settings.batch)
-    order, rate_at = np.random.Generator(np.random.PCG64()), SCHEDULES[settings.schedule]
+    steps, ahead = -(-len(to_train) // settings.batch), model.ahead(descent, settings.batch)
+    order = np.random.Generator(np.random.PCG64())
     with told, np.errstate(all="ignore"):
         while run.epoch < settings.epochs and not _is_settled(run, settings):
             order.bit_generator.state = run.order
             shuffled = order.permutation(to_train)
-            for step, index in enumerate(batches(shuffled, settings.batch)):
-                if step < run.step:
-                    continue
-                value = model.gradient(index)
-                if not isfinite(value):
-                    raise _diverged(model, run, descent, value, index, settings)
-                done = (run.epoch * steps + step) / (settings.epochs * steps)
-                descent.step(settings.rate * rate_at(done), run.epoch * steps + step + 1)
-                run.step, run.total = step + 1, run.total + value * len(index)
+            while run.step < steps:
+                left = shuffled[run.step * settings.batch :]
+                begun = run.epoch * steps + run.step
+                rate = partial(_rate, settings, begun, settings.epochs * steps)
+                if ahead is not None and len(left) >= settings.batch:
+                    values = ahead(left, rate)
+                else:
+                    values = [model.gradient(left[: settings.batch])]
+                    if isfinite(values[0]):
+                        descent.step(rate(0), begun + 1)
+                for k, value in enumerate(values):
+                    if not isfinite(value):
+                        index = left[k * settings.batch :][: settings.batch]
+                        raise _diverged(model, run, descent, value, index, settings)
+                    run.step, run.total = run.step + 1, run.total + value * min(settings.batch, len(left))
                 if keeps.is_due:
                     descent.fetch()
                     keeps.keep(run, told)
@@ -110,6 +117,11 @@ def descend(
             losses = _finished(model, run, descent, to_train, to_test, settings)
             run.epoch, run.step, run.total, run.order = run.epoch + 1, 0, 0.0, order.bit_generator.state
             told.epoch(run.epoch, *losses)
+
+
+def _rate(settings: Settings, begun: int, steps: int, k: int) -> float:
+    """The rate of the step that is k further than so many of all steps."""
+    return settings.rate * SCHEDULES[settings.schedule]((begun + k) / steps)
 
 
 def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> Descent:
@@ -141,8 +153,10 @@ def _finished(
             f"{_grown(run.parameters)}: {_too_high(model, settings)}"
         )
     if len(to_test):
-        loss_on = model.losses(run.parameters)
-        held_out = sum(loss_on(part) * len(part) for part in batches(to_test, settings.batch)) / len(to_test)
+        loss_on, first = model.losses(run.parameters), model.losses_ahead(to_test, settings.batch)
+        rest = batches(to_test[len(first) * settings.batch :], settings.batch)
+        weighted = [*(loss * settings.batch for loss in first), *(loss_on(part) * len(part) for part in rest)]
+        held_out = sum(weighted) / len(to_test)
         if not isfinite(held_out):
             raise _diverged(model, run, descent, held_out, to_test, settings)
         run.held_out.append(held_out)
