@@ -92,7 +92,9 @@ def test_claims_are_one_text_or_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     ("claims", "fault"),
     [
         ("dW2 = a.T @ gelu'(z2)", "write gelu' out, or the claim in LaTeX"),
-        ("dW2 = a.T @ (z2", "line 1 is not Python, 'dW2 = a.T @ (z2'"),
+        ("dW2 = a.T @ (z2", "line 1 is not Python, 'dW2 = a.T @ (z2': at column 13, '(' was never closed; write name"),
+        ("dW2 = outer(a  z2)", "column 13, invalid syntax; write name = formula"),  # no product of the letters o u t e r
+        (r"W2 \leftarow W2 - a", r"did you mean \leftarrow?"),
         ("none.tex", "'none.tex' is no claim and no file"),
         ("", "there is no claim"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from difflib import get_close_matches
 from os.path import isfile
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def claims_of(claims: Any) -> Any:
     is_code = re.search(r"^\s*def\s.*:", claims, re.MULTILINE)
     if claims.strip() and "=" not in UPDATE.sub("=", keyed(claims)) and not (is_code or _is_json(claims)):
         if not isfile(claims):
+            if any(get_close_matches(macro, ["leftarrow"]) for macro in re.findall(r"\\([A-Za-z]+)", claims)):
+                raise ClaimsError(f"{shown(claims)} is no claim and no file; did you mean \\leftarrow?")
             raise ClaimsError(f'{shown(claims)} is no claim and no file; write "dL/dW = ...", or name a file')
         return read_claims(Path(claims))
     return piped_claims(claims)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 _CODE = re.compile(  # what only code has
     r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
-    r"|\blambda\b.*:|#",
+    r"|\blambda\b.*:|#|\b(?:outer|dot|matmul|einsum|multiply)\s*\(",
     re.MULTILINE,
 )
 _DERIVATIVE = re.compile(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
@@ -31,6 +32,11 @@ GREEK = frozenset([
     "lambda", "mu", "nu", "xi", "pi", "rho", "varrho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi",
     "omega", "ell", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
 ])  # fmt: skip
+_MACROS = (
+    "frac", "sqrt", "partial", "nabla", "sum", "prod", "odot", "circ", "cdot", "times", "top", "quad", "left", "right", "hat",
+    "leftarrow", "mathrm", "operatorname",
+)  # fmt: skip
+_ALIKE = 0.65  # of 1, as difflib counts
 FONTS = frozenset([
     "mathbf", "boldsymbol", "bm", "pmb", "mathrm", "mathcal", "mathsf", "mathit", "mathtt", "mathfrak", "mathscr",
     "mathnormal", "vec", "underline", "rm", "bf", "it", "textbf", "textit", "textrm", "texttt", "text", "mbox", "hbox",
@@ -208,3 +214,8 @@ def plain(several: Sequence[Token]) -> str:
 def bare(several: Sequence[Token]) -> tuple[Token, ...]:
     """The tokens without braces and fonts."""
     return tuple(t for t in several if t.text not in "{}" and not (t.text[0] == "\\" and t.text[1:] in FONTS))
+
+
+def meant(macro: str, known: Iterable[str]) -> str | None:
+    """The macro that a slip of the keyboard made this one of; None where none is near."""
+    return next(iter(get_close_matches(macro, [*_MACROS, *GREEK, *known], 1, _ALIKE)), None)
