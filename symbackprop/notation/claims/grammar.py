@@ -18,7 +18,7 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.cases import split_case
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Syntax, Tokens
-from symbackprop.notation.claims.tokens import ACCENTS, FONTS, GREEK, WORDS, Token, meant, plain
+from symbackprop.notation.claims.tokens import ACCENTS, FONTS, GREEK, WORDS, Token, instead, plain
 
 DEEPEST = 40
 RELATIONS = {"<": "<", ">": ">", r"\leq": "<=", r"\geq": ">=", "=": "==", r"\neq": "!="}
@@ -313,9 +313,7 @@ class Parser:
         if name in ("sum", "prod"):
             self.place -= 1
             return self.big()
-        near = meant(name, NAMED)
-        mend = f"Did you mean \\{near}?" if near else "Write it with sums, products and the functions of the language."
-        raise Fault(f"\\{name} is not read in a claim.", mend, at)
+        raise Fault(f"\\{name} is not read in a claim.", instead(name, NAMED), at)
 
     def differential(self, several: Tokens) -> Syntax:
         r"""The top or bottom of a fraction; a lone \partial is an operator that waits for what it is applied to."""

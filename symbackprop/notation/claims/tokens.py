@@ -216,6 +216,7 @@ def bare(several: Sequence[Token]) -> tuple[Token, ...]:
     return tuple(t for t in several if t.text not in "{}" and not (t.text[0] == "\\" and t.text[1:] in FONTS))
 
 
-def meant(macro: str, known: Iterable[str]) -> str | None:
-    """The macro that a slip of the keyboard made this one of; None where none is near."""
-    return next(iter(get_close_matches(macro, [*_MACROS, *GREEK, *known], 1, _ALIKE)), None)
+def instead(macro: str, known: Iterable[str]) -> str:
+    """What to write for a macro that is not read: the one of which a slip of the keyboard made it, where one is near."""
+    near = get_close_matches(macro, [*_MACROS, *GREEK, *known], 1, _ALIKE)
+    return f"Did you mean \\{near[0]}?" if near else "Write it with sums, products and the functions of the language."
