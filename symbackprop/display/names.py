@@ -22,7 +22,7 @@ from symbackprop.core.program import Carry, Equation, Gradient, Program, Signatu
 from symbackprop.core.widths import LayerWidths
 from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, Name, at_steps, letter, parse_name
+from symbackprop.formulas.names import TIME, Letter, Name, at_steps, letter, parse_name
 from symbackprop.formulas.tree import Accent, Atom, Binds, Fence, Node, Script, walk
 
 _DIFFERENTIATED = ("g", "G", "q", "r", "gamma", "psi")  # for a gradient that is differentiated once more
@@ -70,13 +70,30 @@ class Names:
                 name = generated(tensor.name, program) or self._partial(tensor) or parse_name(tensor.name)
                 if name.formula() == _PI and any(isinstance(e.op, Sum) and e.op.body.has(sp.pi) for e in program.equations):
                     name = Name(f.BOLD_PI)
-                if name.formula() in taken:
+                if name.formula() in taken or (tensor.named and self._is_at_step(name)):
                     name = Name(f.word(tensor.name))
                 taken.add(name.formula())
                 self._names[tensor.name] = name
         self._marks: dict[bool, str] = {}
         self._again: set[str] = set()  # the gradients that are differentiated once more
         self._names |= self._gradients()
+
+    def _is_at_step(self, name: Name) -> bool:
+        """Whether a name is that of another tensor at a step of its loop which is read: h_2, where h is read at its second step."""
+        return bool(name.subs) and any(parse_name(of).formula(below) == name.formula() for of, below in self._read_at)
+
+    @cached_property
+    def _read_at(self) -> list[tuple[str, tuple[Node]]]:
+        """The values of loops that are read at the step of a number, as it is counted from 1, and the number."""
+        loops = {e.operands[0].name for e in self.program.equations if isinstance(e.op, Carry) and e.op.letter in TIME}
+        reads = [(e, eq) for e in self.program.equations if isinstance(e.op, Sum) for eq in e.op.body.atoms(sp.Eq)]
+        return [
+            (operand.name, (f.number(int(eq.rhs) + 1),))
+            for e, eq in reads
+            if isinstance(eq.rhs, sp.Integer)
+            for operand in e.operands
+            if operand.name in loops and str(eq.lhs) in operand.index
+        ]
 
     def _gradients(self) -> dict[str, Name]:
         """Names for the gradients that are part of what is differentiated: g, and deltas for those that it is made of."""

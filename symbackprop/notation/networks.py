@@ -42,7 +42,11 @@ def made(
 
     Raises NotationError where the loss is no value of the network.
     """
-    aliases = dict(aliases or {})
+    outputs, called = _without_overwritten(outputs)
+    aliases = {name: called.get(own, own) for name, own in (aliases or {}).items()}
+    if called and "lines" in about:
+        about["lines"] = {called.get(name, name): place for name, place in about["lines"].items()}
+    remarks = tuple(said for said in remarks if not any(said.endswith(f" {own}.") for own in called))
     declared = tuple(declared)
     if loss is None:
         scalars = [name for name, tensor in outputs.items() if not tensor.shape]
@@ -67,6 +71,23 @@ def made(
     _require_told_apart(program)
     said = (*remarks, *notes(program, chosen, ordered.values()))
     return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=Outputs(ordered), declared=declared, **about)
+
+
+def _without_overwritten(outputs: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], dict[str, str]]:
+    """The values without numbers alone, such as zeros, of which nothing is made before their name has its own value, F_2, then F.
+
+    Returned with them: what those that take such a name were called, and are called now.
+    """
+    called: dict[str, str] = {}
+    for name, own in outputs.items():
+        later = outputs.get(f"{name}_2")
+        if later is None or f"{name}_3" in outputs or any(one.signature for one in ordered([own])):
+            continue
+        if not any(one is own for one in ordered(tensor for tensor in outputs.values() if tensor is not own)):
+            called[f"{name}_2"] = name
+            own.name, later.name = None, name
+    kept = {called.get(name, name): tensor for name, tensor in outputs.items() if name not in called.values()}
+    return (kept if called else outputs), called
 
 
 def _require_numbers_of_floats(program: Program) -> None:

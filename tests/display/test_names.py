@@ -65,6 +65,12 @@ def test_two_tensors_never_print_alike() -> None:
     assert len({names.tensor(n) for n in program.tensors}) == len(program.tensors)
 
 
+def test_a_tensor_and_the_step_of_another_that_is_read_never_print_alike() -> None:
+    text = "x: data[d]\nW: parameter[d, d]\nh[0] = x\nfor t in 1..T:\n    h[t] = tanh(W @ h[t-1])\nh_2 = exp(h[T])\nL = sum(h_2 * h[{}])"
+    clash, free = (Names(sb.read(text.format(step)).program).tensor("h_2") for step in (2, 3))
+    assert (latex(clash), latex(free)) == (r"\mathrm{h\_2}", "h_{2}")
+
+
 def test_gradients_are_fractions() -> None:
     names = Names(two_layers().program)
     assert latex(names.tensor("dL/dW_1")) == r"\frac{\partial L}{\partial W_{1}}"

@@ -1,6 +1,7 @@
 """Loops in the language: what a block means, how entries are counted, and what is refused."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from symbackprop.core.loops import For, schedule
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate.tape import forward
-from symbackprop.notation import NotationError, read_function, read_text
+from symbackprop.notation import NotationError, read, read_function, read_text
 
 MLP = """\
 x: data[h]
@@ -279,3 +280,20 @@ def test_what_is_refused_and_where(text: str) -> None:
         read_text(START + text)
     assert (caught.value.line, caught.value.column) == (line, column), str(caught.value)
     assert f"{caught.value.fault} {caught.value.mend}".startswith(words), str(caught.value)
+
+
+def test_zeros_that_are_filled_before_they_are_read_are_no_value(tmp_path: Path) -> None:
+    (path := tmp_path / "f.py").write_text(
+        'def f(y: "data[T]", w: "parameter"):\n'
+        "    F = np.zeros((T, T))\n"
+        "    for j in range(T):\n"
+        "        F[0, j] = w * y[j]\n"
+        "    for t in range(1, T):\n"
+        "        for j in range(T):\n"
+        "            F[t, j] = F[t - 1, j] * w\n"
+        "    return np.sum(F**2)\n"
+    )
+    network = read(f"{path}:f")
+    assert set(network.program.outputs) == {"F_0", "F", "L"}  # F_0 was zeros, and its row F_0_2
+    assert network.notes == ()
+    assert str(network.program.equation_of()["F_0"]) == "F_0[j] = w*y[j]"

@@ -90,12 +90,16 @@ def parsed(path: Path, code: str) -> ast.Module:
             raise ClaimsError(
                 f"{path}: line {number} is not Python, {shown(line)}: write {prime[1]}' out, or the claim in LaTeX"
             ) from None
-        where = f"{path}: line {number} is not Python, {shown(line)}: "
         if isinstance(fault, SyntaxError) and fault.offset and fault.text:
-            indent = len(fault.text) - len(fault.text.lstrip())
+            column = max(fault.offset - (len(fault.text) - len(fault.text.lstrip())), 1)
             said = re.split(r" \(|[.] ", fault.msg)[0]
-            where += f"at column {max(fault.offset - indent, 1)}, {said}; "
-        raise ClaimsError(f"{where}write name = formula, or the claim in LaTeX") from None
+            raise ClaimsError(
+                f"{path}: line {number} is not Python, {shown(line)}: at column {column}, {said}; write name = formula, or the "
+                f"claim in LaTeX"
+            ) from None
+        raise ClaimsError(
+            f"{path}: line {number} is not Python, {shown(line)}: write name = formula, or the claim in LaTeX"
+        ) from None
 
 
 def filled_claims(path: Path, text: str) -> dict[str, Code]:
