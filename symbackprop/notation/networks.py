@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain, count
@@ -42,7 +43,8 @@ def made(
 
     Raises NotationError where the loss is no value of the network.
     """
-    outputs, called = _without_overwritten(outputs)
+    outputs, called = _without_overwritten(outputs, about["source"]) if about.get("source") else (outputs, {})
+    loss = None if loss is None else called.get(loss, loss)
     aliases = {name: called.get(own, own) for name, own in (aliases or {}).items()}
     if called and "lines" in about:
         about["lines"] = {called.get(name, name): place for name, place in about["lines"].items()}
@@ -73,18 +75,21 @@ def made(
     return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=Outputs(ordered), declared=declared, **about)
 
 
-def _without_overwritten(outputs: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], dict[str, str]]:
-    """The values without numbers alone, such as zeros, of which nothing is made before their name has its own value, F_2, then F.
+def _without_overwritten(outputs: Mapping[str, Tensor], source: str) -> tuple[Mapping[str, Tensor], dict[str, str]]:
+    """The values without those of which nothing is made before their name has another, F_2, which then is called F.
 
+    They are numbers alone, such as zeros, or what nobody named, such as a row that a loop fills; F_2 is no name in the source.
     Returned with them: what those that take such a name were called, and are called now.
     """
-    called: dict[str, str] = {}
+    written, called = {*re.findall(r"\w+", source)}, dict[str, str]()
     for name, own in outputs.items():
-        later = outputs.get(f"{name}_2")
-        if later is None or f"{name}_3" in outputs or any(one.signature for one in ordered([own])):
+        later = outputs.get(again := f"{name}_2")
+        if later is None or f"{name}_3" in outputs or again in written:
+            continue
+        if name in written and any(one.signature for one in ordered([own])):
             continue
         if not any(one is own for one in ordered(tensor for tensor in outputs.values() if tensor is not own)):
-            called[f"{name}_2"] = name
+            called[again] = name
             own.name, later.name = None, name
     kept = {called.get(name, name): tensor for name, tensor in outputs.items() if name not in called.values()}
     return (kept if called else outputs), called
