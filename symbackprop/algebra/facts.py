@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from fractions import Fraction
 from itertools import combinations, islice
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symbackprop.algebra.branches import choice_of
 from symbackprop.algebra.functions import applied
@@ -14,7 +14,7 @@ from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact, summed_letters
 from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
 from symbackprop.core.functions import FUNCTIONS
-from symbackprop.core.program import Program, Sum, same_size
+from symbackprop.core.program import Program, Sum, same_size, slot, symbols_in
 
 LARGE = 20  # forward values: of a larger program each definition is looked into one level deep
 POSITIVE = ("exp", "sigmoid", "softplus")
@@ -50,7 +50,7 @@ def reading_ranks(program: Program, values: Collection[str]) -> dict[str, int]:
 
 def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     """An algebra that knows what can be known of the values in `kept` and of the inputs."""
-    reserved = frozenset(map(str, (*program.sizes(), *program.tensors)))
+    reserved = frozenset(map(str, (*program.sizes(), *program.tensors, *_steps(program))))
     algebra = Algebra(conditions=tuple(program.conditions), reserved=reserved)
     for n in dict.fromkeys(n for tensor in program.tensors.values() for n in tensor.shape):
         if n.is_Symbol:
@@ -70,6 +70,17 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
         if name in kept:
             _learn(program, algebra, values, name)
     return algebra
+
+
+def _steps(program: Program) -> set[Symbol]:
+    """The steps at which a line of a loop stands, as what it says speaks of them: j in 1[k = j], which no sum of it runs over."""
+    found = set[Symbol]()
+    for equation in program.equations:
+        if isinstance(equation.op, Sum):
+            own = {*equation.target.index, *(c for r in equation.operands for c in r.index), *(c for c, _ in equation.op.over)}
+            slots = range(len(equation.operands))
+            found |= {s for s in symbols_in(equation.op.body) if str(s) not in own} - {slot(k) for k in slots}
+    return found
 
 
 def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Collection[str]) -> dict[str, Twin]:

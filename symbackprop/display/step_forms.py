@@ -150,7 +150,7 @@ def _entry_of(names: Names, recursion: Recursion, name: str, moved: Mapping[Expr
 def _called_at(names: Names, recursion: Recursion, name: str, marks: Marks) -> Node:
     """A value at its step, as what it is an entry of where nobody named it."""
     own = None
-    if name in recursion.written and not recursion.program.tensors[name].has_name:
+    if name in recursion.written and not recursion.program.tensors[name].has_name and _entry_of(names, recursion, name):
         own = _entry_of(names, recursion, name, {size(axis): step for axis, step in marks})
     return own or marked(names.name_of(name), marks, ())
 
@@ -255,11 +255,16 @@ def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm
     before = recursion.written.get(begun)
     if before is not None and isinstance(before.op, Carry):  # h^{(c-1)}_T of h^{(c)}_0
         right = _called_at(names, recursion, *recursion.read(before))
-    elif begun in recursion.written and not recursion.program.tensors[begun].has_name:
+    elif begun in recursion.written and not recursion.program.tensors[begun].has_name and not _counts(recursion, begun, own.axis):
         with suppress(NoRecursionError):
             form = _step_form(names, recursion, begun, frozenset())
             right, about = f.beside(*items_of(split(form.formula)[1] or right)[1:]), form.about
     return [StepForm(source, f.equation(left, right), about)] if left != right else []
+
+
+def _counts(recursion: Recursion, name: str, steps: Axis) -> bool:
+    """Whether an axis of a value has the letter of a loop, of which it is no step: the j of F_j, beside u^{(j)}."""
+    return any(axis.letter == steps.letter for axis in recursion.axis_letters(recursion.written[name]).values())
 
 
 def summed_over(axes: Sequence[Axis], body: Node) -> Node:

@@ -124,8 +124,8 @@ def is_negative(node: Node) -> bool:
 
 
 def add(terms: Sequence[Node]) -> Node:
-    """Terms with plus between them; a term that begins with a minus is subtracted."""
-    first, *rest = terms
+    """Terms with plus between them; a term that begins with a minus is subtracted, and a zero beside others left out."""
+    first, *rest = [term for term in terms if term != ZERO] or [ZERO]
     return beside(first, *[part for term in rest for part in ((term,) if is_negative(term) else (PLUS, term))])
 
 

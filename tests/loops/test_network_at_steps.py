@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
+from symbackprop.algebra.facts import known_algebra
 from symbackprop.algebra.lines import Line
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry
 from symbackprop.core.recursion import NoRecursionError, Recursion
 from symbackprop.core.step_line import step_line
+from symbackprop.display.step_forms import forward_steps
+from symbackprop.formulas.latex import latex
 from symbackprop.judge.proofs import recursed
 from symbackprop.judge.proofs.proved import random_points
 from symbackprop.notation.errors import NotationError
@@ -58,6 +61,15 @@ def assert_holds(path: Path, text: str) -> None:
 @pytest.mark.parametrize(("kind", "seed"), [("loops", 16), ("tables", 14)])
 def test_an_equation_at_a_step_is_that_of_the_program(tmp_path: Path, kind: str, seed: int) -> None:
     assert_holds(tmp_path / f"{kind}_{seed}.py", TEXTS[kind](seed))
+
+
+def test_a_start_counts_as_steps_do_and_no_letter_of_another_axis_is_its_step(tmp_path: Path) -> None:
+    derivation = sb.derive(sb.read(function_of(tmp_path / "tables_23.py", TEXTS["tables"](23))))
+    said = [latex(form.formula) for form in forward_steps(derivation)]
+    assert "u_{6}^{(0)} = u_{2}" in said  # it was u^{(-1)} = F_i^{(j)} ..., with j for the entries of F
+    assert all(left != right for left, _, right in (formula.partition(" = ") for formula in said))
+    at = step_line(Recursion(derivation.program), "u_6", ())
+    assert "j" in known_algebra(at.program, ()).reserved  # no sum in a line at step j runs over j
 
 
 @pytest.mark.slow
