@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
+from tests.sources import MODULES, ROOT, statements, tree
 
 # The floors, lowest first; a room that is not named here lies on the floor of the room that holds it. A module imports from
 # its own floor and from those below, and never in a circle.
@@ -88,24 +89,7 @@ ELSEWHERE = re.compile(
     rb"|\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com))"
 )
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "symbackprop"
-
-
-def name_of(path: Path) -> str:
-    """The dotted name of a module, without the leading `symbackprop`: '' for the table of contents."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 INSIDE = sorted(MODULES.keys() - {""})
-
-
-@cache
-def tree(module: str) -> ast.Module:
-    """What a module says; parsed where a test asks for it, as no process runs the tests of all of them."""
-    return ast.parse(MODULES[module].read_text(encoding="utf-8"), str(MODULES[module]))
 
 
 def targets(node: ast.AST, module: str) -> Iterator[str]:
@@ -137,15 +121,7 @@ def imports(module: str, nodes: Iterator[ast.AST]) -> set[str]:
 @cache
 def asked(module: str) -> set[str]:
     """The modules that a module asks for anywhere in it."""
-    return imports(module, ast.walk(tree(module)))
-
-
-def but_for_types(node: ast.AST) -> Iterator[ast.AST]:
-    """Every statement but those under `if TYPE_CHECKING`."""
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
-            yield child
-            yield from but_for_types(child)
+    return imports(module, statements(tree(module)))
 
 
 def floor(module: str) -> int:
@@ -187,7 +163,7 @@ def test_the_house_has_few_rooms_and_its_arrows_go_down() -> None:
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     """Imports inside functions count. Two modules of one room may know each other's types."""
-    assert_no_circle({module: imports(module, but_for_types(tree(module))) - {module} for module in MODULES if module})
+    assert_no_circle({module: imports(module, statements(tree(module), types=False)) - {module} for module in MODULES if module})
 
 
 def assert_no_circle(graph: dict[str, set[str]]) -> None:
@@ -295,12 +271,13 @@ def hidden(tree: ast.Module) -> Iterator[str]:
         for node in tree.body
         for name in (getattr(node, "name", None), *(a.asname or a.name for a in getattr(node, "names", [])))
     }
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+    for function in (node for node in statements(tree) if isinstance(node, ast.FunctionDef)):
         within: dict[str, set[int]] = {}
         for node in (node for node in ast.walk(function) if isinstance(node, COMPREHENSIONS)):
             for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} & own:
                 within.setdefault(name, set()).update(map(id, ast.walk(node)))
-        yield from (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and id(n) not in within.get(n.id, {id(n)}))
+        if within:
+            yield from (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and id(n) not in within.get(n.id, {id(n)}))
 
 
 def test_a_comprehension_hides_no_name_that_its_function_reads() -> None:

@@ -2,7 +2,6 @@
 
 import ast
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,8 +16,7 @@ from symbackprop.core.program import Program, Ref
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, contract
 from tests.random_programs import declare
-
-PACKAGE = Path(__file__).parent.parent / "symbackprop"
+from tests.sources import MODULES, ROOT, tree
 
 
 @given(st.integers(0, 60), st.sets(st.sampled_from([*LETTERS, *(f"{c}{n}" for c in LETTERS for n in (1, 2, 3))])))
@@ -57,7 +55,7 @@ def test_no_letter_is_the_name_of_a_tensor_or_of_a_size() -> None:
 @pytest.mark.parametrize("name", ["gru", "lstm", "dot_product_attention", "conv2d"])
 def test_no_letter_of_an_index_is_one_that_names_are_made_of(name: str) -> None:
     """n_t is the candidate of a gate, p_n its part: n counts nothing beside them."""
-    program = sb.derive(PACKAGE.parent / "examples" / "layers" / f"{name}.net").program
+    program = sb.derive(ROOT / "examples" / "layers" / f"{name}.net").program
     names = {part for tensor in program.tensors.values() if tensor.role is None for part in tensor.name.split("_")}
     assert not letters_of(program) & names
 
@@ -68,18 +66,16 @@ def test_twenty_axes_of_different_sizes_have_twenty_letters() -> None:
     assert len(letters_of(program)) == 20
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_module_but_the_pool_builds_an_alphabet(path: Path) -> None:
-    if path == PACKAGE / "core" / "letters.py" or path.is_relative_to(PACKAGE / "formulas"):  # which writes characters, not letters
-        return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    alphabets = [t for t in texts if len(t) > 3 and t.isalpha() and t.islower() and _is_run(t)]
-    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} | {
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name)
-    }
-    assert not alphabets, f"{path.name} has an alphabet of its own: take letters from core.letters"
-    assert not names & {"ascii_lowercase", "ascii_letters", "ascii_uppercase"}, f"{path.name}: take letters from core.letters"
+def test_no_module_but_the_pool_builds_an_alphabet() -> None:
+    for module, path in MODULES.items():
+        if module == "core.letters" or module.startswith("formulas"):  # which writes characters, not letters
+            continue
+        nodes = list(ast.walk(tree(module)))
+        texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        alphabets = [t for t in texts if len(t) > 3 and t.isalpha() and t.islower() and _is_run(t)]
+        names = {n.attr for n in nodes if isinstance(n, ast.Attribute)} | {n.id for n in nodes if isinstance(n, ast.Name)}
+        assert not alphabets, f"{path} has an alphabet of its own: take letters from core.letters"
+        assert not names & {"ascii_lowercase", "ascii_letters", "ascii_uppercase"}, f"{path}: take letters from core.letters"
 
 
 def _is_run(text: str) -> bool:

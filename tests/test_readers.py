@@ -41,7 +41,7 @@ from symbackprop.language.operations.linear_algebra import function_of
 from symbackprop.language.tensors import Tensor, reduce
 from symbackprop.plan.statements import Factor, Scalar, Window
 from tests.random_programs import declare
-from tests.test_house import MODULES, tree
+from tests.sources import MODULES, tree
 
 WORDS = {"Reduce", "Matrix", "REDUCTIONS", "MATRIX_FUNCTIONS", "reduction", "matrix_function"}
 ASKS = re.compile(r"\b(?:" + "|".join(WORDS) + r")\b")

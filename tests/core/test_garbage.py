@@ -1,14 +1,7 @@
 """A process of one command: it looks for garbage seldom, and at its end not at all."""
 
-import gc
 import subprocess
 import sys
-import weakref
-
-import pytest
-
-from symbackprop.core import garbage
-from symbackprop.core.garbage import OLD, without_collections
 
 LAST = """
 import atexit, gc
@@ -31,38 +24,39 @@ def test_what_is_to_happen_at_the_end_of_a_command_happens():
     assert done.stdout.split() == ["after", "True", "1000000", "before"]
 
 
+COLLECTED = """
+import gc, weakref
+from symbackprop.core.garbage import OLD, without_collections
+
 class Cycle:
-    def __init__(self) -> None:
+    def __init__(self):
         self.own = self
 
-
 @without_collections()
-def kept(count: int) -> list[list[int]]:
+def kept(count):
     return [[k] for k in range(count)]
 
+gc.collect()
+made = without_collections()(Cycle)()
+print(any(one is made for one in gc.get_objects(generation=2)))
+dropped = weakref.ref(made)
+del made
+gc.freeze()
+most = 4 + gc.get_freeze_count() // OLD
+gc.unfreeze()
+held = []
+while dropped() is not None and len(held) < most:  # a look at all after so many objects, not never
+    held.append(kept(OLD // 2))
+print(dropped() is None, gc.get_freeze_count())
+del held
+gc.freeze()
+count = gc.get_freeze_count()
+kept(10)
+print(gc.get_freeze_count() - count)
+"""
 
-def test_what_was_made_counts_as_old_and_garbage_among_it_is_still_found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(garbage, "_limit", OLD)  # as in a process that is none of tests
-    gc.collect()
-    made = without_collections()(Cycle)()
-    assert any(one is made for one in gc.get_objects(generation=2))
-    dropped = weakref.ref(made)
-    del made
-    gc.freeze()
-    most = 4 + gc.get_freeze_count() // OLD
-    gc.unfreeze()
-    held = []
-    while dropped() is not None and len(held) < most:  # a look at all after so many objects, not never
-        held.append(kept(OLD // 2))
-    assert dropped() is None
-    assert gc.get_freeze_count() == 0
 
-
-def test_what_somebody_froze_stays_frozen():
-    gc.freeze()
-    try:
-        count = gc.get_freeze_count()
-        kept(10)
-        assert gc.get_freeze_count() == count
-    finally:
-        gc.unfreeze()
+def test_what_was_made_counts_as_old_and_garbage_among_it_is_still_found_and_what_is_frozen_stays_so():
+    """In a process of its own: a look through all that the tests keep takes seconds."""
+    done = subprocess.run([sys.executable, "-c", COLLECTED], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["True", "True", "0", "0"]
