@@ -6,7 +6,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import position, same_size
+from symbackprop.core.program import position, same_size, shape_text
 from symbackprop.language.layers.arguments import Value, Whole, equal, part, tensor, whole, wholes
 from symbackprop.language.layers.dense import add_bias
 from symbackprop.language.tensors import LanguageError, Tensor, label, letters, product
@@ -79,6 +79,41 @@ def conv_transpose2d(
     Raises LanguageError where the sizes do not fit, or nothing is left. Source: Dumoulin and Visin 2016, section 4.
     """
     return _transposed("conv_transpose2d", x, W, b, stride, padding, output_padding, dilation, groups, "H W")
+
+
+AXES = {1: "L", 2: "H W", 3: "D H W"}
+"""What the axes of signals, of images and of volumes are called."""
+
+
+def convolution(
+    x: Value, W: Tensor, b: Value = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1
+) -> Tensor:
+    """`conv1d`, `conv2d` or the same over three axes, as many as the kernel (O, C / groups, ...) has."""
+    rank = _rank(W)
+    return _convolution(f"conv{rank}d", x, W, b, stride, padding, dilation, groups, AXES[rank])
+
+
+def convolution_transposed(
+    x: Value,
+    W: Tensor,
+    b: Value = None,
+    stride: Whole = 1,
+    padding: Whole = 0,
+    output_padding: Whole = 0,
+    dilation: Whole = 1,
+    groups: int = 1,
+) -> Tensor:
+    """`conv_transpose1d`, `conv_transpose2d` or the same over three axes, as many as the kernel (C, O / groups, ...) has."""
+    rank = _rank(W)
+    return _transposed(f"conv_transpose{rank}d", x, W, b, stride, padding, output_padding, dilation, groups, AXES[rank])
+
+
+def _rank(W: Tensor) -> int:
+    """Over how many axes a kernel goes."""
+    rank = W.ndim - 2
+    if rank not in AXES:
+        raise LanguageError(f"convolution: {label(W)} is {shape_text(W.shape)}; a kernel goes over one, two or three axes")
+    return rank
 
 
 def window_count(layer: str, extent: Expr, kernel: Expr, stride: int, padding: int, dilation: int) -> tuple[Expr, tuple[Expr, ...]]:

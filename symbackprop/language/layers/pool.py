@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -10,7 +11,7 @@ from sympy import Expr
 from symbackprop.core.functions import Where, iverson
 from symbackprop.core.program import Sum, position, slot
 from symbackprop.language.layers.arguments import Value, Whole, tensor, wholes
-from symbackprop.language.layers.conv import window_count
+from symbackprop.language.layers.conv import AXES, window_count
 from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import LanguageError, Tensor, letters, product, reduce, total
 
@@ -55,6 +56,16 @@ def avg_pool2d(x: Value, size: Whole, stride: Whole | None = None, padding: Whol
     return _average_pool("avg_pool2d", x, size, stride, padding, "H W")
 
 
+def max_pool(x: Value, size: Sequence[int], stride: Whole | None = None, padding: Whole = 0, dilation: Whole = 1) -> Tensor:
+    """The maximum of each window of as many axes as `size` has, whose entries stand `dilation` apart."""
+    return _max_pool(f"max_pool{len(size)}d", x, tuple(size), stride, padding, AXES[len(size)], dilation)
+
+
+def average_pool(x: Value, size: Sequence[int], stride: Whole | None = None, padding: Whole = 0, dilation: Whole = 1) -> Tensor:
+    """The mean of each window of as many axes as `size` has, whose entries stand `dilation` apart; padding counts as zeros."""
+    return _average_pool(f"avg_pool{len(size)}d", x, tuple(size), stride, padding, AXES[len(size)], dilation)
+
+
 def global_average_pool(x: Value) -> Tensor:
     """y[n c] = (1/(H W)) sum_{i j} x[n c i j].
 
@@ -78,13 +89,17 @@ def global_max_pool(x: Value) -> Tensor:
 class _Windows:
     """The windows of the last axes of x: letters, sizes, and the guards that say which entry stands where."""
 
-    def __init__(self, layer: str, x: Value, size: Whole, stride: Whole | None, padding: Whole, axes: str) -> None:
+    def __init__(
+        self, layer: str, x: Value, size: Whole, stride: Whole | None, padding: Whole, axes: str, dilation: Whole = 1
+    ) -> None:
         self.x = tensor(layer, x, axes, lead=True)
         rank = len(axes.split())
         self.size = wholes(layer, "size", size, rank, 1)
         strides = wholes(layer, "stride", size if stride is None else stride, rank, 1)
         self.padding = wholes(layer, "padding", padding, rank, 0)
-        self.are_apart = not any(self.padding) and all(step >= width for step, width in zip(strides, self.size, strict=True))
+        apart = wholes(layer, "dilation", dilation, rank, 1)
+        reaches = [step * (width - 1) + 1 for step, width in zip(apart, self.size, strict=True)]
+        self.are_apart = not any(self.padding) and all(step >= reach for step, reach in zip(strides, reaches, strict=True))
         self.lead = letters(self.x.ndim - rank)
         self.pixel, self.tap, self.place = (tuple(f"{c}{k}" for k in range(rank)) for c in "iap")
         self.sizes: dict[str, Expr] = dict(zip(self.lead, self.x.shape, strict=False))
@@ -92,12 +107,12 @@ class _Windows:
         self.at: list[Expr] = []
         self.conditions: tuple[Expr, ...] = ()
         for k, (width, pad) in enumerate(zip(self.size, self.padding, strict=True)):
-            if pad >= width:
+            if pad >= reaches[k]:
                 raise LanguageError(f"{layer}: the padding {pad} must be smaller than the window {width}, or a window is empty")
             self.sizes[self.tap[k]] = sp.Integer(width)
             extent = self.x.shape[k - rank]
-            self.sizes[self.place[k]], needed = window_count(layer, extent, sp.Integer(width), strides[k], pad, 1)
-            self.at.append(strides[k] * position(self.place[k]) + position(self.tap[k]) - pad)
+            self.sizes[self.place[k]], needed = window_count(layer, extent, sp.Integer(width), strides[k], pad, apart[k])
+            self.at.append(strides[k] * position(self.place[k]) + apart[k] * position(self.tap[k]) - pad)
             self.conditions += tuple(c for c in needed if c not in self.conditions)
 
     def read(self, index: tuple[str, ...], factor: Expr) -> Tensor:
@@ -107,13 +122,15 @@ class _Windows:
         return product([(self.x, (*self.lead, *self.pixel))], index, self.sizes, factor, self.conditions)
 
 
-def _average_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: Whole, axes: str) -> Tensor:
-    windows = _Windows(layer, x, size, stride, padding, axes)
+def _average_pool(
+    layer: str, x: Value, size: Whole, stride: Whole | None, padding: Whole, axes: str, dilation: Whole = 1
+) -> Tensor:
+    windows = _Windows(layer, x, size, stride, padding, axes, dilation)
     return windows.read((*windows.lead, *windows.place), 1 / sp.Mul(*windows.size))
 
 
-def _max_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: Whole, axes: str) -> Tensor:
-    windows = _Windows(layer, x, size, stride, padding, axes)
+def _max_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: Whole, axes: str, dilation: Whole = 1) -> Tensor:
+    windows = _Windows(layer, x, size, stride, padding, axes, dilation)
     rank = len(windows.size)
     index = (*windows.lead, *windows.place, *windows.tap)
     u = windows.read(index, sp.S.One)

@@ -287,7 +287,7 @@ REFUSED = {
     "ceil of any size": (lambda: model_of(Case([("MaxPool", ["a"], ["y"], {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1})], {"a": IMAGE}, symbols={"a": ["N", 2, "H", 5]})), None, "needs to know the size H", "fixed images"),
     "sizes that differ": (lambda: model_of(Case([("Add", ["a", "b"], ["y"], {})], {"a": X, "b": X}, symbols={"a": ["N", "k"], "b": ["N", "m"]})), None, "do not broadcast", "one name for sizes that are equal"),
     "several": (replaced("SequenceEmpty"), "mse_loss", "several tensors|keep to", ""),
-    "3d": (lambda: model_of(one("Conv", real(1, 1, 3, 3, 3), kept={1: real(1, 1, 2, 2, 2)})), None, "5 axes", r"\(N, C, H, W\)"),
+    "4d": (lambda: model_of(one("Conv", real(1, 1, 3, 3, 3, 3), kept={1: real(1, 1, 2, 2, 2, 2)})), None, "6 axes", r"\(N, C, H, W\)"),
     "text": (lambda: None, None, "no ONNX file", "anew"),
 }  # fmt: skip
 

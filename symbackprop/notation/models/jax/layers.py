@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from symbackprop.language import layers
 from symbackprop.language import operations as ops
+from symbackprop.language.layers.conv import convolution
+from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.jax.elementwise import Row
@@ -24,14 +25,13 @@ def _conv(walk: Walk, eqn: Any, x: Value, W: Value) -> Value:
     if int(p["batch_group_count"]) != 1:
         raise walk.refused(eqn, "a convolution with groups of the batch is not read.", "Write a plain one.")
     signal, kernel = ops.transpose(walk.tensor(x), d.lhs_spec), ops.transpose(walk.tensor(W), d.rhs_spec)
-    if signal.ndim not in (3, 4):
-        raise walk.refused(eqn, f"a convolution over {signal.ndim - 2} axes is not read.", "Signals and images are.")
+    if signal.ndim not in (3, 4, 5):
+        raise walk.refused(eqn, f"a convolution over {signal.ndim - 2} axes is not read.", "Signals, images and volumes are.")
     for axis, apart in enumerate(map(int, p["lhs_dilation"]), 2):
         signal = _apart(signal, axis, apart)
     signal, padding = _padded(walk, eqn, signal, p["padding"], (0, 1), 0)
-    layer = layers.conv1d if signal.ndim == 3 else layers.conv2d
     strides, dilations = (tuple(map(int, p[name])) for name in ("window_strides", "rhs_dilation"))
-    y = layer(signal, kernel, None, strides, padding, dilations, int(p["feature_group_count"]))
+    y = convolution(signal, kernel, None, strides, padding, dilations, int(p["feature_group_count"]))
     return ops.transpose(y, [list(d.out_spec).index(k) for k in range(y.ndim)])
 
 
@@ -56,21 +56,23 @@ def _padded(walk: Walk, eqn: Any, x: Tensor, padding: Any, others: tuple[int, ..
     return ops.pad(x, (*[(0, 0)] * len(others), *pads), constant_values=value), (0,) * len(pads)
 
 
-def _pool(one: Callable[..., Tensor], two: Callable[..., Tensor], edge: Any, summed: bool) -> Row:
-    """A window that runs over one or two axes."""
+def _pool(pool: Callable[..., Tensor], edge: Any, summed: bool) -> Row:
+    """A window that runs over one, two or three axes."""
 
     def row(walk: Walk, eqn: Any, x: Value, *_: Value) -> Value:
         p, tensor = eqn.params, walk.tensor(x)
         window, strides = tuple(map(int, p["window_dimensions"])), tuple(map(int, p["window_strides"]))
         moving = [k for k in range(tensor.ndim) if window[k] != 1 or strides[k] != 1 or any(p["padding"][k])]
-        dilated = any(int(n) != 1 for name in ("base_dilation", "window_dilation") for n in p[name])
-        if dilated or not 1 <= len(moving) <= 2:
-            raise walk.refused(eqn, "windows with dilations, or over three axes, are not read.", "Pool over one or two axes.")
+        if any(int(n) != 1 for n in p["base_dilation"]) or not 1 <= len(moving) <= 3:
+            raise walk.refused(
+                eqn, "windows over four axes, or between entries, are not read.", "Pool over one, two or three axes."
+            )
         still = [k for k in range(tensor.ndim) if k not in moving]
         order = [*still, *moving]
         wide, padding = _padded(walk, eqn, ops.transpose(tensor, order), [p["padding"][k] for k in moving], tuple(still), edge)
         size = tuple(window[k] for k in moving)
-        y = (one if len(moving) == 1 else two)(wide, size, tuple(strides[k] for k in moving), padding)
+        apart = tuple(int(p["window_dilation"][k]) for k in moving)
+        y = pool(wide, size, tuple(strides[k] for k in moving), padding, apart)
         y = ops.transpose(y, [order.index(k) for k in range(tensor.ndim)])
         return y * sp.Mul(*size) if summed else y
 
@@ -83,8 +85,8 @@ def _min_pool(walk: Walk, eqn: Any, x: Value, *rest: Value) -> Value:
 
 ROWS: dict[str, Row] = {
     "conv_general_dilated": _conv,
-    "reduce_window_max": _pool(layers.max_pool1d, layers.max_pool2d, LOWEST, summed=False),
-    "reduce_window_sum": _pool(layers.avg_pool1d, layers.avg_pool2d, 0, summed=True),
+    "reduce_window_max": _pool(max_pool, LOWEST, summed=False),
+    "reduce_window_sum": _pool(average_pool, 0, summed=True),
     "reduce_window_min": _min_pool,
 }  # fmt: skip
 """From the values that a primitive reads to what it makes of them."""

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbackprop.language import layers
 from symbackprop.language import operations as ops
+from symbackprop.language.layers.conv import convolution
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.models.keras.layer import Layer
@@ -32,8 +33,7 @@ def _conv(rank: int) -> Callable[[Layer, Tensor], Tensor]:
         W = layer.weight("W", (*kernel, sp.cancel(x.shape[-1] / groups), filters), True, None)
         b = layer.weight("b", (filters,), True, None) if layer.config.get("use_bias", True) else None
         signal = _surrounded(layer, x, kernel, strides, dilations)
-        convolve = layers.conv1d if rank == 1 else layers.conv2d
-        y = convolve(signal, ops.transpose(W, (rank + 1, rank, *range(rank))), b, strides, 0, dilations, groups)
+        y = convolution(signal, ops.transpose(W, (rank + 1, rank, *range(rank))), b, strides, 0, dilations, groups)
         return layer.activated(ops.moveaxis(y, 1, -1).called("z"))
 
     return row
@@ -205,8 +205,7 @@ def _each_channel(layer: Layer, x: Tensor, rank: int) -> Tensor:
     W = layer.weight("W", (*kernel, channels, several), True, None)
     signal = _surrounded(layer, x, kernel, strides, dilations)
     V = ops.reshape(ops.transpose(W, (rank, rank + 1, *range(rank))), (channels * several, 1, *kernel))
-    convolve = layers.conv1d if rank == 1 else layers.conv2d
-    return ops.moveaxis(convolve(signal, V, None, strides, 0, dilations, int(channels)), 1, -1)
+    return ops.moveaxis(convolution(signal, V, None, strides, 0, dilations, int(channels)), 1, -1)
 
 
 def _depthwise(rank: int) -> Callable[[Layer, Tensor], Tensor]:
@@ -266,18 +265,21 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "Dense": _dense, "Activation": lambda layer, x: layer.activated(x), "ReLU": _relu,
     "LeakyReLU": _leaky, "ELU": lambda layer, x: TABLE["elu"](x, as_number(layer.config.get("alpha", 1))).called("a"),
     "Softmax": _softmax, "Masking": _masking, "Dot": _dot_of_two, "Flatten": _flatten, "Reshape": _reshape,
-    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "GlobalAveragePooling1D": _mean_of_steps,
-    "GlobalAveragePooling2D": _global(ops.mean), "GlobalMaxPooling1D": _global(ops.max), "GlobalMaxPooling2D": _global(ops.max),
+    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "Conv3D": _conv(3), "GlobalAveragePooling1D": _mean_of_steps,
+    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAveragePooling3D"), _global(ops.mean)),
+    **dict.fromkeys(("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D"), _global(ops.max)),
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
-    "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "Cropping1D": _cropped, "Cropping2D": _cropped,
-    "UpSampling1D": _upsampled, "UpSampling2D": _upsampled, "RepeatVector": _repeated, "PReLU": _prelu,
+    "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "ZeroPadding3D": _padded,
+    "Cropping1D": _cropped, "Cropping2D": _cropped, "Cropping3D": _cropped,
+    "UpSampling1D": _upsampled, "UpSampling2D": _upsampled, "UpSampling3D": _upsampled, "RepeatVector": _repeated, "PReLU": _prelu,
     "DepthwiseConv1D": _depthwise(1), "DepthwiseConv2D": _depthwise(2), "SeparableConv1D": _separable(1),
     "SeparableConv2D": _separable(2), "UnitNormalization": _unit_norm,
     "Add": _joined(lambda a, b: a + b), "Subtract": _joined(lambda a, b: a - b),
     "Multiply": _joined(lambda a, b: a * b), "Average": _average, "Maximum": _joined(TABLE["maximum"]),
     "Minimum": _joined(TABLE["minimum"]),
     "Concatenate": lambda layer, *values: ops.concatenate(list(values), layer.config.get("axis", -1)),
-    **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"),
+    **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianNoise",
+                     "GaussianDropout"),
                     _same_value),
 }  # fmt: skip
 """From a layer and what it reads to what it computes when the model is used."""

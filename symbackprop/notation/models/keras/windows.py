@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from symbackprop.language import layers
 from symbackprop.language import operations as ops
+from symbackprop.language.layers.conv import convolution_transposed
+from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.keras.layer import Layer
 from symbackprop.notation.models.keras.layers import same
@@ -42,8 +43,9 @@ def _transposed(rank: int) -> Callable[[Layer, Tensor], Tensor]:
         strides, dilations = layer.numbers("strides", rank), layer.numbers("dilation_rate", rank)
         W = layer.weight("W", (*kernel, filters, x.shape[-1]), True, None)
         b = layer.weight("b", (filters,), True, None) if layer.config.get("use_bias", True) else 0
-        turn = layers.conv_transpose1d if rank == 1 else layers.conv_transpose2d
-        y = turn(ops.moveaxis(x, -1, 1), ops.transpose(W, (rank + 1, rank, *range(rank))), None, strides, 0, 0, dilations)
+        y = convolution_transposed(
+            ops.moveaxis(x, -1, 1), ops.transpose(W, (rank + 1, rank, *range(rank))), None, strides, 0, 0, dilations
+        )
         y = ops.moveaxis(y, 1, -1)
         beyond = layer.config.get("output_padding")
         more = (None,) * rank if beyond is None else layer.numbers("output_padding", rank)
@@ -70,8 +72,8 @@ def _cut(layer: Layer, reach: int, stride: int, more: int | None) -> tuple[int, 
 
 
 LAYERS: Mapping[str, Callable[..., Tensor]] = {
-    "MaxPooling1D": _pool(1, layers.max_pool1d, is_mean=False), "MaxPooling2D": _pool(2, layers.max_pool2d, is_mean=False),
-    "AveragePooling1D": _pool(1, layers.avg_pool1d, is_mean=True), "AveragePooling2D": _pool(2, layers.avg_pool2d, is_mean=True),
-    "Conv1DTranspose": _transposed(1), "Conv2DTranspose": _transposed(2),
+    **{f"MaxPooling{rank}D": _pool(rank, max_pool, is_mean=False) for rank in (1, 2, 3)},
+    **{f"AveragePooling{rank}D": _pool(rank, average_pool, is_mean=True) for rank in (1, 2, 3)},
+    **{f"Conv{rank}DTranspose": _transposed(rank) for rank in (1, 2, 3)},
 }  # fmt: skip
 """From a layer and what it reads to its value."""

@@ -12,6 +12,8 @@ from sympy import Expr
 
 from symbackprop.language import layers, losses
 from symbackprop.language import operations as ops
+from symbackprop.language.layers.conv import convolution, convolution_transposed
+from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.onnx.elementary import Row
@@ -57,18 +59,18 @@ def _padded(x: Tensor, pads: list[tuple[Any, Any]], value: Any = 0) -> tuple[Ten
     return ops.pad(x, ((0, 0), (0, 0), *pads), constant_values=value), (0,) * len(pads)
 
 
-def _by_rank(node: Node, x: Tensor, one: Callable[..., Tensor], two: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    if x.ndim not in (3, 4):
-        raise node.refused(f"its input has {x.ndim} axes.", "Signals (N, C, L) and images (N, C, H, W) are read.")
-    return one if x.ndim == 3 else two
+def _spread(node: Node, x: Tensor) -> None:
+    """Refuse windows over more than three axes."""
+    if x.ndim not in (3, 4, 5):
+        raise node.refused(f"its input has {x.ndim} axes.", "Signals (N, C, L), images (N, C, H, W) and volumes are read.")
 
 
 def _conv(node: Node) -> Tensor:
     x, W = node.tensor(0), node.tensor(1)
     strides, dilations, pads = _spatial(node, W.shape[2:])
     x, padding = _padded(x, pads)
-    layer = _by_rank(node, x, layers.conv1d, layers.conv2d)
-    y = layer(x, W, _vector(node, 2, W.shape[0]), strides, padding, dilations, int(node.get("group", 1)))
+    _spread(node, x)
+    y = convolution(x, W, _vector(node, 2, W.shape[0]), strides, padding, dilations, int(node.get("group", 1)))
     return y.called("z")
 
 
@@ -87,11 +89,11 @@ def _conv_transpose(node: Node) -> Tensor:
     strides, dilations = (tuple(node.get(name) or (1,) * rank) for name in ("strides", "dilations"))
     extra = tuple(node.get("output_padding") or (0,) * rank)
     pads = _cut(node, x, W, strides, dilations, extra)
-    layer = _by_rank(node, x, layers.conv_transpose1d, layers.conv_transpose2d)
+    _spread(node, x)
     b = _vector(node, 2, W.shape[1] * groups)
     if all(a == b for a, b in pads) and pads[0][0] >= 0:
-        return layer(x, W, b, strides, tuple(a for a, _ in pads), extra, dilations, groups).called("z")
-    y = layer(x, W, None, strides, 0, extra, dilations, groups)
+        return convolution_transposed(x, W, b, strides, tuple(a for a, _ in pads), extra, dilations, groups).called("z")
+    y = convolution_transposed(x, W, None, strides, 0, extra, dilations, groups)
     y = y[(slice(None), slice(None), *(slice(a, n - b) for n, (a, b) in zip(y.shape[2:], pads, strict=True)))]
     return (y if b is None else y + b[(slice(None), *[None] * rank)]).called("z")
 
@@ -116,13 +118,13 @@ def _cut(
     return halves if auto == "SAME_UPPER" else [(b, a) for a, b in halves]
 
 
-def _beyond(node: Node, x: Tensor, kernel: Sequence[int], strides: Sequence[int], pads: Any) -> list[int]:
+def _beyond(node: Node, x: Tensor, reaches: Sequence[int], strides: Sequence[int], pads: Any) -> list[int]:
     """How far the last windows reach over the end of each axis, which ceil_mode counts as well where they begin before it."""
     if not node.get("ceil_mode", 0):
-        return [0] * len(kernel)
+        return [0] * len(reaches)
     found = []
-    for n, k, s, (a, b) in zip(x.shape[2:], kernel, strides, pads, strict=True):
-        room = n + a + b - k
+    for n, reach, s, (a, b) in zip(x.shape[2:], reaches, strides, pads, strict=True):
+        room = n + a + b - reach
         if not room.is_Integer:
             raise node.refused(f"ceil_mode=1 needs to know the size {n}.", "Export the model with fixed images.")
         last = -(-int(room) // s) * s
@@ -131,35 +133,37 @@ def _beyond(node: Node, x: Tensor, kernel: Sequence[int], strides: Sequence[int]
     return found
 
 
+def _reaches(kernel: Sequence[int], dilations: Sequence[int]) -> list[int]:
+    """How far windows reach."""
+    return [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+
+
 def _max_pool(node: Node) -> Tensor:
     x, kernel = node.tensor(0), node.get("kernel_shape")
     if any(node.outputs[1:]):
         raise node.refused("the places of the maxima are asked for.", "Leave its second output out.")
     strides, dilations, pads = _spatial(node, kernel)
-    if any(d != 1 for d in dilations):
-        raise node.refused("windows with dilations are not read.", "Export it without dilations.")
-    more = _beyond(node, x, kernel, strides, pads)
+    _spread(node, x)
+    more = _beyond(node, x, _reaches(kernel, dilations), strides, pads)
     x, padding = _padded(x, [(a, b + m) for (a, b), m in zip(pads, more, strict=True)], LOWEST)
-    return _by_rank(node, x, layers.max_pool1d, layers.max_pool2d)(x, tuple(kernel), strides, padding)
+    return max_pool(x, tuple(kernel), strides, padding, dilations)
 
 
 def _average_pool(node: Node) -> Tensor:
     """The mean of each window, of what it holds of the image, or of the image and its padding: not of what is beyond."""
     x, kernel = node.tensor(0), node.get("kernel_shape")
     strides, dilations, pads = _spatial(node, kernel)
-    if any(d != 1 for d in dilations):
-        raise node.refused("windows with dilations are not read.", "Export it without dilations.")
-    more = _beyond(node, x, kernel, strides, pads)
-    pool = _by_rank(node, x, layers.avg_pool1d, layers.avg_pool2d)
+    _spread(node, x)
+    more = _beyond(node, x, _reaches(kernel, dilations), strides, pads)
     ends = [(a, b + m) for (a, b), m in zip(pads, more, strict=True)]
     wide, padding = _padded(x, ends)
-    y = pool(wide, tuple(kernel), strides, padding)
+    y = average_pool(wide, tuple(kernel), strides, padding, dilations)
     counted = bool(node.get("count_include_pad", 0))
     if not any(map(any, ends)) or (counted and not any(more)):
         return y
     ones = ops.ones((1, 1, *(n + a + b if counted else n for n, (a, b) in zip(x.shape[2:], pads, strict=True))))
     inside, padding = _padded(ones, [(0, m) for m in more] if counted else ends)  # the part of each window that counts
-    return y / pool(inside, tuple(kernel), strides, padding)
+    return y / average_pool(inside, tuple(kernel), strides, padding, dilations)
 
 
 def _global(operation: Callable[..., Tensor]) -> Row:

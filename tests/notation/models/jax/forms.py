@@ -262,6 +262,14 @@ def spaced(w, x):
     return jnp.sum(jnp.sin(y[::2] * y[::2]))
 
 
+def volumes(params, x):
+    y = lax.conv_general_dilated(x, params["K"], (1, 2, 1), "SAME", rhs_dilation=(1, 1, 2))
+    high = lax.reduce_window(y, -jnp.inf, lax.max, (1, 1, 2, 1, 2), (1, 1, 1, 1, 1), "VALID")
+    return jnp.sum(jnp.sin(high)) + jnp.sum(
+        lax.reduce_window(y, 0.0, lax.add, (1, 1, 2, 2, 2), (1, 1, 1, 1, 2), "VALID", window_dilation=(1, 1, 2, 1, 2)) ** 2
+    )
+
+
 def upward(params, x):
     up = lax.conv_transpose(x, params["K"], (2, 3), "SAME")
     return jnp.sum(jnp.sin(up)) + jnp.sum(jnp.tile(params["b"], (2, 1)) ** 3)
@@ -303,6 +311,7 @@ FORMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "depth": (depth, (real(4, 3, 3), real(3))), "residual": (residual, ({"w": real(4), "v": real(4)}, real(6))),
     "descended": (descended, (real(3), real(6, 3), real(6))),
     "unrolled": (unrolled, ({"W": real(3, 3)}, real(3))),
+    "volumes": (volumes, ({"K": real(1, 1, 1, 2, 2)}, real(1, 1, 3, 3, 5))),
     "convolution": (convolution, ({"K": real(3, 3, 2, 4), "b": real(4)}, real(2, 6, 6, 2))),
     "average": (average, ({"K": real(3, 2, 2, 3)}, real(2, 2, 6, 7))), "embedded": (embedded, ({"E": real(6, 4), "w": real(4)}, T)),
     "along": (along, ({"W": real(4, 3)}, X, T)), "mapped": (mapped, ({"W": real(4, 3)}, X, Y)), "gelus": (gelus, (real(4), real(4))),

@@ -14,7 +14,8 @@ NAMES = (
     "perceptron", "stacked", "softmaxed", "one_hot", "logistic", "sigmoid_loss", "layer_norm", "attention", "heads", "recurrent",
     "backwards", "looped", "unrolled", "convolution", "average", "embedded", "along", "mapped", "gelus", "sliced", "written",
     "counted", "clipped", "constant", "hinge", "stopped", "flax_like", "branched", "products", "autoencoder",
-    "gated", "nested", "depth", "residual", "descended", "halved", "pieces", "filled_in", "spaced", "upward", "whole", "ruled",
+    "gated", "nested", "depth", "residual", "descended", "halved", "pieces", "filled_in", "spaced", "upward", "volumes", "whole",
+    "ruled",
 )  # fmt: skip
 OPEN = {
     "perceptron": "d h k n", "stacked": "d h k m n", "layer_norm": "d h n", "attention": "d h n", "heads": "d h k m n",
@@ -34,7 +35,7 @@ def test_every_form_is_tried(forms: Any) -> None:
     assert set(forms) == set(NAMES)
 
 
-SLOW = ("gated", "nested", "residual", "descended")
+SLOW = ("gated", "nested", "residual", "descended", "volumes")
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in NAMES])

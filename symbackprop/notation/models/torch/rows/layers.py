@@ -9,6 +9,8 @@ import sympy as sp
 
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Sum, position, same_size
+from symbackprop.language.layers.conv import convolution, convolution_transposed
+from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, contract, elementwise, is_truth
 from symbackprop.notation.models.torch.rows.words import MASKED, lang
 
@@ -27,15 +29,12 @@ def _whole(value: Whole) -> Any:
     return several[0] if len(set(several)) == 1 else several
 
 
-def _convolution(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def row(
-        x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1
-    ) -> Tensor:
-        if isinstance(padding, str):
-            padding = _by_word(padding, weight, dilation)
-        return layer(x, weight, bias, _whole(stride), _whole(padding), _whole(dilation), groups)
-
-    return row
+def _convolution(
+    x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1
+) -> Tensor:
+    if isinstance(padding, str):
+        padding = _by_word(padding, weight, dilation)
+    return convolution(x, weight, bias, _whole(stride), _whole(padding), _whole(dilation), groups)
 
 
 def _by_word(word: str, weight: Tensor, dilation: Whole) -> list[int]:
@@ -50,33 +49,37 @@ def _by_word(word: str, weight: Tensor, dilation: Whole) -> list[int]:
     return [n // 2 for n in reach]
 
 
-def _transposed(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def row(
-        x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, output_padding: Whole = 0,
-        groups: int = 1, dilation: Whole = 1,
-    ) -> Tensor:  # fmt: skip
-        return layer(x, weight, bias, _whole(stride), _whole(padding), _whole(output_padding), _whole(dilation), groups)
+def _transposed(
+    x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, output_padding: Whole = 0,
+    groups: int = 1, dilation: Whole = 1,
+) -> Tensor:  # fmt: skip
+    further = _whole(padding), _whole(output_padding), _whole(dilation), groups
+    return convolution_transposed(x, weight, bias, _whole(stride), *further)
+
+
+def _size(kernel_size: Whole, rank: int) -> tuple[int, ...]:
+    """The window, with a whole number for each axis."""
+    size = _whole(kernel_size)
+    return size if isinstance(size, tuple) else (size,) * rank
+
+
+def _max_pool(rank: int) -> Callable[..., Tensor]:
+    def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0, dilation: Whole = 1) -> Tensor:
+        return max_pool(x, _size(kernel_size, rank), _whole(stride) if stride else None, _whole(padding), _whole(dilation))
 
     return row
 
 
-def _max_pool(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0) -> Tensor:
-        return layer(x, _whole(kernel_size), _whole(stride) if stride else None, _whole(padding))
-
-    return row
-
-
-def _average_pool(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _average_pool(rank: int) -> Callable[..., Tensor]:
     def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0, count_include_pad: bool = True) -> Tensor:
         if not count_include_pad and _whole(padding) != 0:
             raise LanguageError("an average that leaves its padding out is not in the language; use count_include_pad=True")
-        return layer(x, _whole(kernel_size), _whole(stride) if stride else None, _whole(padding))
+        return average_pool(x, _size(kernel_size, rank), _whole(stride) if stride else None, _whole(padding))
 
     return row
 
 
-def _adaptive(reduced: Callable[..., Tensor], pooled: Sequence[Callable[..., Tensor]], pair: bool) -> Callable[..., Any]:
+def _adaptive(reduced: Callable[..., Tensor], pooled: Callable[..., Tensor], pair: bool) -> Callable[..., Any]:
     """Pooling to a size: to 1 is the whole image; to what divides it is a window."""
 
     def row(x: Tensor, output_size: Sequence[Any]) -> Any:
@@ -86,7 +89,7 @@ def _adaptive(reduced: Callable[..., Tensor], pooled: Sequence[Callable[..., Ten
         else:
             windows = [sp.cancel(extent / as_number(n)) for extent, n in zip(x.shape[-rank:], output_size, strict=True)]
             if all(n.is_Integer for n in windows):
-                y = pooled[rank - 1](x, tuple(map(int, windows)) if rank > 1 else int(windows[0]))
+                y = pooled(x, tuple(map(int, windows)))
             else:
                 y = _of_unequal_windows(x, output_size, pair)
         return [y, LanguageError("pooling: the positions are read, which have no derivative")] if pair else y
@@ -229,18 +232,12 @@ def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
 ROWS: dict[str, Callable[..., Any]] = {
     "linear": _linear,
     "bilinear": lambda input1, input2, weight, bias=None: lang.bilinear(input1, weight, input2, bias),
-    "conv1d": _convolution(lang.conv1d),
-    "conv2d": _convolution(lang.conv2d),
-    "conv_transpose1d": _transposed(lang.conv_transpose1d),
-    "conv_transpose2d": _transposed(lang.conv_transpose2d),
-    "max_pool1d": _max_pool(lang.max_pool1d),
-    "max_pool2d": _max_pool(lang.max_pool2d),
-    "avg_pool1d": _average_pool(lang.avg_pool1d),
-    "avg_pool2d": _average_pool(lang.avg_pool2d),
-    "adaptive_avg_pool1d": _adaptive(lang.mean, (lang.avg_pool1d, lang.avg_pool2d), pair=False),
-    "adaptive_avg_pool2d": _adaptive(lang.mean, (lang.avg_pool1d, lang.avg_pool2d), pair=False),
-    "adaptive_max_pool1d": _adaptive(lang.max, (lang.max_pool1d, lang.max_pool2d), pair=True),
-    "adaptive_max_pool2d": _adaptive(lang.max, (lang.max_pool1d, lang.max_pool2d), pair=True),
+    **{f"conv{rank}d": _convolution for rank in (1, 2, 3)},
+    **{f"conv_transpose{rank}d": _transposed for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d": _max_pool(rank) for rank in (1, 2, 3)},
+    **{f"avg_pool{rank}d": _average_pool(rank) for rank in (1, 2, 3)},
+    **{f"adaptive_avg_pool{rank}d": _adaptive(lang.mean, average_pool, pair=False) for rank in (1, 2, 3)},
+    **{f"adaptive_max_pool{rank}d": _adaptive(lang.max, max_pool, pair=True) for rank in (1, 2, 3)},
     "_weight_norm": _weight_norm,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,
