@@ -384,7 +384,8 @@ class _Walk:
 
 def kind_of(name: str) -> str:
     """What a name most likely is: a weight, or data."""
-    return "parameter" if re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE) else "data"
+    learnt = re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE)
+    return "parameter" if learnt or re.match(r"[WU]_?[a-z]{1,2}\d?$|b_?[hyxofigc]$|E$|embeddings?$", name) else "data"
 
 
 _RULES: dict[str, tuple[int, Callable[..., Shape]]] = {

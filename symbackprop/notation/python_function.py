@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from symbackprop.core.choices import nearest
@@ -20,12 +21,13 @@ from symbackprop.notation.beside import Beside, beside, beside_in_file
 from symbackprop.notation.declarations import inside, is_kind, unquoted
 from symbackprop.notation.described import described
 from symbackprop.notation.errors import NotationError, NotRead, Place
+from symbackprop.notation.exampled import declarations, exampled, words
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
 from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
-from symbackprop.notation.run_instead import in_python, in_the_shell, or_run
+from symbackprop.notation.run_instead import in_python, in_the_shell, or_run, required
 
 PLAIN = ("float", "int")  # annotations that say nothing of a tensor
 
@@ -136,13 +138,18 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
     node = found[name]
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[node.lineno - 1 : node.end_lineno]
 
+    shapes = exampled(body, node)
+    said = {argument: words(sizes) for argument, sizes in shapes.items()}
+
     def read(given: Mapping[str, str | float]) -> Network:
-        return _read("\n".join(lines), file, node.lineno, name, loss, gates, given, beside_in_file(body, text, file), _loss)
+        around = beside_in_file(body, text, file)
+        return _read("\n".join(lines), file, node.lineno, name, loss, gates, given, around, _loss, said=said)
 
     try:
         return read({})
     except NotRead as refused:
-        return or_run(refused, in_the_shell(node, False, module), read)
+        bare = {one.arg: shapes[one.arg] for one in required(node) if one.annotation is None and one.arg in shapes}
+        return or_run(refused, in_the_shell(node, False, module), read, declarations(bare, node))
 
 
 def _method(body: list[ast.stmt], name: str) -> tuple[ast.ClassDef, ast.FunctionDef] | None:
@@ -164,6 +171,7 @@ def _read(
     beside: Beside,
     name_returned: Callable[[Reader, ast.Return], str],
     numbers: Mapping[str, int | Sequence[int]] | None = None,
+    said: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Network:
     whole = textwrap.dedent(text)
     indent = len(text) - len(text.lstrip(" \t"))
@@ -177,7 +185,7 @@ def _read(
     is_text = any("network" in ast.unparse(one) for one in function.decorator_list)  # never called: words of the language
     reader.evaluator.sums_rows = beside.sums and not is_text
     reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
-    body, reader.described = function.body, described(function)
+    body, reader.described = function.body, {**said, **described(function)}
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
@@ -189,7 +197,7 @@ def _read(
         own = _body(reader, function, body, name_returned)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
-    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned)
+    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned, said=said)
     return finished(reader, loss or own, gates, written_out=again, name=name, title=first_line, source=shown, origin="function")
 
 

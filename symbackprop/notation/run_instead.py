@@ -5,16 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, NotDeclared, NotRead
 
 
-def or_run(refused: NotRead, run: str, read: Callable[[Mapping[str, str]], Network]) -> Network:
+def or_run(
+    refused: NotRead, run: str, read: Callable[[Mapping[str, str]], Network], example: Mapping[str, str] = MappingProxyType({})
+) -> Network:
     """The network, where one way alone to give the arguments shapes can be read, which it says; else raises NotRead.
 
     run    how the function is run instead.
     read   what reads the function with declarations of its arguments: those that are proposed are tried before a person is told.
+    example  declarations by the arrays of an example in the file, in which equal numbers are one size.
     """
     mend = refused.mend
     if isinstance(refused, NotDeclared):
@@ -22,11 +26,19 @@ def or_run(refused: NotRead, run: str, read: Callable[[Mapping[str, str]], Netwo
         if found is None:
             mend = ""
         elif not found.program.shape(found.loss) and _is_alone(refused, read):
-            shapes = "; ".join(f"{name}: {one}" for name, one in refused.declarations.items())
-            said = f"Nobody declared the arguments: of shapes with at most two axes these alone fit, {shapes}."
+            said = (
+                f"Nobody declared the arguments: of shapes with at most two axes these alone fit, {_listed(refused.declarations)}."
+            )
             return replace(found, notes=(said, *found.notes))
+        if found is None and example and (read_so := _read(read, example)) is not None:
+            said = f"Nobody declared the arguments: in the file's example they are, with equal sizes as one, {_listed(example)}."
+            return replace(read_so, notes=(said, *read_so.notes))
     way = f"Or let it run: {run}." if mend else f"Let it run: {run}."
     raise NotRead(refused.fault, f"{mend} {way}".strip(), refused.place) from None
+
+
+def _listed(declarations: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {one}" for name, one in declarations.items())
 
 
 def _read(read: Callable[[Mapping[str, str]], Network], declarations: Mapping[str, str]) -> Network | None:
@@ -47,21 +59,21 @@ def _is_alone(refused: NotDeclared, read: Callable[[Mapping[str, str]], Network]
 
 def in_python(function: ast.FunctionDef, of_object: bool) -> str:
     """How a function is traced: sb.trace(loss, W, X), and a method of an object sb.trace(model.loss, X)."""
-    names = [one.arg for one in _required(function)[of_object:]]
+    names = [one.arg for one in required(function)[of_object:]]
     several = ["*arrays"] if function.args.vararg or not names else names
     return f"sb.trace({', '.join([f'model.{function.name}' if of_object else function.name, *several])})"
 
 
 def in_the_shell(function: ast.FunctionDef, of_object: bool, file: ast.Module) -> str:
     """How the command line traces it: on an example that is saved, with the entries that the file reads of a dict by their keys."""
-    parts = [part for one in _required(function)[of_object:] for part in _parts(file, one.arg)]
+    parts = [part for one in required(function)[of_object:] for part in _parts(file, one.arg)]
     entries = ", ".join(f'"{part}": {part.rpartition(".")[2]}' for part in parts if "." in part)
     arrays = [f"{part}={part}" for part in parts if "." not in part] + ([f"**{{{entries}}}"] if entries else [])
     saved = f', which np.savez("example.npz", {", ".join(arrays)}) writes' if arrays else ""
     return f"--trace example.npz{saved}, or sb.trace in Python"
 
 
-def _required(function: ast.FunctionDef) -> list[ast.arg]:
+def required(function: ast.FunctionDef) -> list[ast.arg]:
     """The arguments without a default."""
     a = function.args
     positional = [*a.posonlyargs, *a.args]
