@@ -222,6 +222,24 @@ def test_a_refusal_to_read_says_what_to_save_and_how_to_run_it(run: Run, name: s
     assert (code, err.replace("made by the file\n", "")) == (0, ""), out
 
 
+def test_texts_and_targets_are_saved_and_objects_are_told_to_be_traced_in_python(run: Run) -> None:
+    """What the refusal says is done, and is enough."""
+    Path("modes.py").write_text(
+        "import numpy as np\n"
+        "def cost(x, param, y=None):\n"
+        "    try:\n        x = 2 * x if param['mode'] == 'twice' else x\n    finally:\n        pass\n"
+        "    return x if y is None else np.sum((x - y) ** 2)\n"
+        "def of(layer, x):\n    return np.sum(layer.forward(x))\n"
+    )
+    _, _, err = run("check", "modes.py:cost")
+    call = re.search(r"which (np\.savez\(.*\)) writes", err)
+    assert call
+    eval(call[1], {"np": np, "x": np.ones(3), "y": np.zeros(3), "mode": "twice"})  # its own words, of arrays above
+    code, _, err = run("derive", "modes.py:cost", "--trace", "example.npz", "--wrt", "x", "--detail", "brief")
+    assert code == 0, err
+    assert "sb.trace(of, layer, x) in Python, where layer can be any object" in run("check", "modes.py:of").err
+
+
 def test_python_says_the_same_of_a_function_that_cannot_be_read() -> None:
     def tries(w):  # type: ignore[no-untyped-def]
         try:

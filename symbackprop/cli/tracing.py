@@ -145,7 +145,7 @@ def _example(path: str) -> dict[str, Any]:
     from symbackprop.training.storage import read_arrays
 
     tree: dict[str, Any] = {}
-    for name, array in read_arrays(path).items():
+    for name, array in read_arrays(path, texts=True).items():
         *outer, last = name.split(".")
         at = tree
         for step in outer:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, NotDeclared, NotRead
+
+OF_ARRAYS = frozenset((
+    "T", "shape", "ndim", "size", "dtype", "dot", "sum", "mean", "max", "min", "std", "var", "prod", "argmax", "argmin",
+    "cumsum", "reshape", "ravel", "flatten", "squeeze", "transpose", "swapaxes", "astype", "copy", "clip", "round",
+    "repeat", "take", "diagonal", "trace", "sort", "item", "keys", "values", "items", "get", "append", "at", "view",
+    "exp", "log", "relu", "sigmoid", "tanh", "softmax", "pow", "sqrt", "abs", "dim", "permute", "unsqueeze", "detach",
+    "float", "long", "t", "mm", "matmul", "norm", "log_softmax",
+))  # fmt: skip
+_TARGET = re.compile(r"(y|t|Y|targets?|labels?)(_\w+)?$")
 
 
 def or_run(
@@ -66,11 +76,27 @@ def in_python(function: ast.FunctionDef, of_object: bool) -> str:
 
 def in_the_shell(function: ast.FunctionDef, of_object: bool, file: ast.Module) -> str:
     """How the command line traces it: on an example that is saved, with the entries that the file reads of a dict by their keys."""
-    parts = [part for one in required(function)[of_object:] for part in _parts(file, one.arg)]
+    names = [one.arg for one in required(function)[of_object:]]
+    if objects := [name for name in names if _is_object(function, name)]:
+        return f"{in_python(function, of_object)} in Python, where {', '.join(objects)} can be any object"
+    parts = [part for name in [*names, *_left_open(function)] for part in _parts(file, name)]
     entries = ", ".join(f'"{part}": {part.rpartition(".")[2]}' for part in parts if "." in part)
     arrays = [f"{part}={part}" for part in parts if "." not in part] + ([f"**{{{entries}}}"] if entries else [])
     saved = f', which np.savez("example.npz", {", ".join(arrays)}) writes' if arrays else ""
     return f"--trace example.npz{saved}, or sb.trace in Python"
+
+
+def _is_object(function: ast.FunctionDef, name: str) -> bool:
+    """Whether what no array has is asked of a name: a method or an attribute."""
+    asked = (node for node in ast.walk(function) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
+    return any(node.value.id == name and node.attr not in OF_ARRAYS for node in asked if isinstance(node.value, ast.Name))
+
+
+def _left_open(function: ast.FunctionDef) -> list[str]:
+    """Targets that may be left out, as y is of loss(X, y=None): without them the function gives no loss."""
+    a = function.args
+    defaults = [*zip(reversed(a.args), reversed(a.defaults), strict=False), *zip(a.kwonlyargs, a.kw_defaults, strict=True)]
+    return [one.arg for one, d in defaults if isinstance(d, ast.Constant) and d.value is None and _TARGET.match(one.arg)]
 
 
 def required(function: ast.FunctionDef) -> list[ast.arg]:

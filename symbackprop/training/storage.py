@@ -27,8 +27,10 @@ MARK = b"symbackprop\0"  # begins the comment of an .npz file in which more than
 LONGEST_COMMENT = 65_535  # bytes, of a .zip file
 
 
-def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
+def read_arrays(path: str | os.PathLike[str], texts: bool = False) -> dict[str, ndarray]:
     """The arrays of an .npz or .safetensors file, by name.
+
+    texts   whether single texts may stand among them.
 
     Raises TrainingError where the file is missing, of another format, damaged, or holds anything but real numbers.
     """
@@ -49,7 +51,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
     except ValueError as fault:  # a name that no system takes
         raise TrainingError(f"{str(path)!r} is no name of a file: {fault}") from None
     for name, array in arrays.items():
-        if array.dtype.kind not in NUMBERS:
+        if array.dtype.kind not in NUMBERS and not (texts and array.dtype.kind == "U" and not array.ndim):
             raise TrainingError(f"{path}: {name} holds {array.dtype}, not real numbers; save it as numbers")
     return arrays
 

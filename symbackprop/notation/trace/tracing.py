@@ -363,6 +363,7 @@ def _summed(function: Any, name: str, result: Any) -> str:
     """What to trace of a function whose loss is an array: what sums it up, or another of the values that it returns."""
     parameters = signature(function).parameters.values()
     given = ", ".join(p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD)
+    name = name if getattr(function, "__self__", None) is None or "." in name else f"model.{name}"
     called = f"{name}({given})" + ("[0]" if isinstance(result, tuple) else "")
     several = result.items() if isinstance(result, dict) else enumerate(result) if isinstance(result, tuple | list) else ()
     other = next((key for key, value in several if isinstance(value, Traced) and np.size(value.value) == 1), None)
