@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.network import Network
+from symbackprop.core.program import Program
 from symbackprop.core.progress import counted
+from symbackprop.formulas.told import Told, told
 from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.followed.whole import followed_whole
-from symbackprop.judge.sides.by_entries import by_entries
+from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, point_of
+from symbackprop.judge.sides.by_entries import by_entries, side_by_side
 from symbackprop.judge.sides.goals import asked, steps_of
 from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
 from symbackprop.judge.steps.derivations import judge_steps
 from symbackprop.judge.steps.differentiated import with_names, with_notes
 from symbackprop.judge.steps.own_values import with_own_values
+from symbackprop.judge.steps.restated import value_named
 from symbackprop.judge.steps.used import as_used
 from symbackprop.judge.steps.written_out import without_own_functions
-from symbackprop.judge.texts.arrays import Whole
+from symbackprop.judge.texts.arrays import Code, Whole
+from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.verdicts.case import behind, case_of, title_of
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.places import in_places
 from symbackprop.judge.verdicts.report import report
-from symbackprop.judge.verdicts.verdict import Verification
+from symbackprop.judge.verdicts.verdict import Judged, Verification
 from symbackprop.judge.weighing.conventions import ALLOWED
+from symbackprop.judge.weighing.truth import Truth
 
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
+
+BEHIND = told("the number behind it is right or wrong where the inputs have numbers")
+NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a number, as the last side
+ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
 
 
 def verify(
@@ -55,30 +67,144 @@ def verify(
     if strange := [kind for kind in permitted if kind not in ALLOWED]:
         raise DerivationError(f'allow="{strange[0]}": there is no such convention; the conventions are {", ".join(ALLOWED)}')
     target = network.aliases.get(of, of) if of is not None else network.loss
-    judge = Judge(case_of(network, target, sizes or {}), dict(symbols or {}), permitted)
+    question = Question(network, target, dict(symbols or {}), permitted, dict(sizes or {}))
+    judge = question.judge()
+    if isinstance(claims, Mapping):
+        if not claims:
+            raise DerivationError('there is no claim; write {"W_1": "..."}')
+        found = _answered(question, [(name, claim, "") for name, claim in claims.items()], alone=True)
+        given = []
+    else:
+        given = steps_of(claims)
+        followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
+        given = [step for step in given if not isinstance(step[1], Whole)]
+        found = (*(with_numbers(question, given) if given else ()), *followed)
+    inputs = frozenset(one.name for one in judge.truth.program.inputs)
+    return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
+
+
+def said(claim: Any) -> str:
+    """The text of a claim; "" of one that is none."""
+    return claim if isinstance(claim, str) else ""
+
+
+class Question(NamedTuple):
+    """What claims are held against: of which network and which of its values, as `verify` has them.
+
+    pinned   inputs that are given numbers.
+    """
+
+    network: Network
+    of: str
+    symbols: dict[str, str]
+    allow: tuple[str, ...]
+    sizes: dict[str, int]
+    pinned: Mapping[str, Program] = {}
+
+    def judge(self, further: Mapping[str, Program] | None = None) -> Judge:
+        case = case_of(self.network, self.of, self.sizes, further, self.pinned)
+        return Judge(case, self.symbols, self.allow)
+
+    def at(self, numbers: Numbers) -> Question:
+        """The same where inputs have numbers."""
+        return self._replace(pinned={**self.pinned, **numbers.values}, sizes={**self.sizes, **numbers.sizes})
+
+
+def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
+    """The verdicts on steps; behind numbers for inputs, what is not right for all numbers is held against the truth at these."""
+    numbers, remarks = numbers_before(question.judge().truth, steps, question.symbols)
+    first = steps[: len(remarks)]
+    rest = [without_lines(step, first) for step in steps[len(remarks) :]]
+    found = at_points(question, rest or first)
+    if not (first and rest):
+        return found
+    there = found if any(remarks) else at_points(question.at(numbers), rest)
+    if len(found) == len(there):
+        there = tuple(one if one.right and BEHIND not in one.remarks else other for one, other in zip(found, there, strict=True))
+    said = told("numbers, at which the steps below are tried where they are not right for all")
+    begun = tuple(
+        Judged(name, None, "not understood" if fault else "abbreviation", fault, given=str(claim), remarks=() if fault else (said,))
+        for (name, claim, _), fault in zip(first, remarks, strict=True)
+    )
+    return (*in_places(begun, [step[:2] for step in first]), *there)
+
+
+def without_lines(step: Step, others: Sequence[Step]) -> Step:
+    """A step of code whose source lacks the lines of others."""
+    name, claim, what = step
+    lines = {line for _, other, _ in others if isinstance(other, Code) for line in other.lines}
+    if isinstance(claim, Code) and lines:
+        claim = copy(claim)
+        claim.source = "\n".join("" if k in lines else text for k, text in enumerate(claim.source.split("\n"), start=1))
+    return name, claim, what
+
+
+def tail_of(claim: Any) -> str:
+    """The number that a claim says its formula comes to, = -4 behind z; "" where it is 0, or is made of numbers itself."""
+    found = NUMBER.search(said(claim))
+    _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
+    is_formula = equals and re.search(r"[A-Za-z]", side)
+    return found[0] if found and is_formula and re.search(r"[1-9]", found[0]) else ""
+
+
+def without_places(truth: Truth, found: Sequence[Judged], steps: Sequence[tuple[str, Any]]) -> tuple[Judged, ...]:
+    """The verdicts on steps where no input has a number: what is one itself is wrong nowhere else than where it was taken.
+
+    One is such a number by its digits, 0.1385; and any where a step gives one to a value of the network, q = 3.
+    """
+    numbers = [said(claim).strip() for name, claim in steps if value_named(truth, name) is not None]
+    number = NUMBER if any(map(NUMBER.search, numbers)) else ROUNDED
+    why = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
+    out: list[Judged] = []
+    for one, (_, claim) in zip(found, steps, strict=False):
+        is_number = (one.wrong or one.asked is None) and number.search(said(claim)) is not None
+        out.append(Judged(one.name, one.asked, "undecided", why, one.formulas, one.truth, given=one.given) if is_number else one)
+    return (*out, *found[len(out) :])
+
+
+def at_points(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
+    r"""The verdicts on steps; on one about a derivative at a point, \nabla f(1, 2) = (2, 4), by the truth there."""
+    truth = question.judge().truth
+    steps = [one for step in steps for one in side_by_side(truth, step)]
+    points = [point_of(truth, claim, question.symbols) for _, claim, _ in steps]
+    said = [step if at is None else (left_side(at[0]), at[0], step[2]) for step, at in zip(steps, points, strict=True)]
+    entries = [by_entries(truth, [step]) for step in said]
+    if not any(points):
+        return _answered(question, [one for several in entries for one in several])
+    usual = [one for several, point in zip(entries, points, strict=True) if point is None for one in several]
+    others = iter(_answered(question, usual) if usual else ())
+    found: list[Judged] = []
+    for (name, claim, _), several, point in zip(steps, entries, points, strict=True):
+        if point is None:
+            found += [one for one, _ in zip(others, several, strict=False)]
+        elif isinstance(point[1], Told):
+            found.append(Judged(name, None, "not understood", point[1], given=str(claim)))
+        else:
+            found += [replace(one, given=str(claim)) for one in _answered(question.at(point[1]), several)]
+    return (*found, *others)
+
+
+def _answered(question: Question, given: list[Step], alone: bool = False) -> tuple[Judged, ...]:
+    """The verdicts on steps, or on claims alone, each the gradient of the loss by its name."""
+    judge = question.judge()
     truth = judge.truth
-    if isinstance(claims, Mapping) and not claims:
-        raise DerivationError('there is no claim; write {"W_1": "..."}')
-    steps = not isinstance(claims, Mapping)
-    given = [(name, claim, "") for name, claim in claims.items()] if isinstance(claims, Mapping) else steps_of(claims)
-    followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
-    given = [step for step in given if not isinstance(step[1], Whole)]
-    given = by_entries(truth, given) if steps else given
-    further = with_names(truth, with_probabilities(truth, respelled(truth, given)), judge.symbols, alone=not steps)
+    tails = ["" if alone or question.pinned else tail_of(claim) for _, claim, _ in given]
+    cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
+    given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
+    further = with_names(truth, with_probabilities(truth, respelled(truth, given)), judge.symbols, alone)
     written = [step[:2] for step in further.steps]
     if further.values:
-        judge = Judge(case_of(network, target, sizes or {}, further.values), judge.symbols, permitted)
-    steps = steps and bool(given)
-    if steps:
+        judge = question.judge(further.values)
+    if alone:
+        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
+    else:
         found = without_own_functions(judge.truth, further.steps, lambda own: judge_steps(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
-            return verify(own, claims, of, symbols, allow, sizes)
-    else:
-        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
+            return _answered(question._replace(network=own), given)
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
     found = tuple(with_notes(further, k, one) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
-    found = (*in_places(found, written), *followed)
-    inputs = frozenset(one.name for one in truth.program.inputs)
-    return Verification(found, steps, title_of(network), behind(truth, found), inputs, report)
+    if len(found) == len(given):
+        found = tuple(replace(one, remarks=(*one.remarks, BEHIND)) if tail else one for one, tail in zip(found, tails, strict=True))
+    return in_places(found if question.pinned else without_places(truth, found, written), written)

@@ -9,6 +9,7 @@ from typing import Any
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.texts.beside import is_balanced
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.bracketed import between_commas, last_side
 from symbackprop.notation.claims.errors import Fault
@@ -21,8 +22,9 @@ _LEFT = re.compile(
     rf"\s*(?:\\nabla\s*(?P<twice>\^\s*\{{?\s*2\s*\}}?)?|(?P<hessian>H)_?)\s*\{{?{_FONT}(?P<of>\\?[A-Za-z]*)\s*\}}?"
     r"\s*(?:\([^()]*\))?\s*="
 )
-_SECOND = re.compile(r"\s*(?P<of>\\?[A-Za-z]+)_\{\s*(?P<one>\\?[A-Za-z])\s*(?P<other>\\?[A-Za-z])\s*\}\s*=(?!=)")
-_COMMA = re.compile(r",(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+(?:_\{[^{}]*\}|_\w)?\s*=(?!=))")
+_SECOND = re.compile(r"\s*(?P<of>\\?[A-Za-z]+)_\{\s*(?P<one>\\?[A-Za-z])\s*(?P<other>\\?[A-Za-z])\s*\}\s*(?:\([^()=]*\)\s*)?=(?!=)")
+_COMMA = re.compile(r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))")
+_APPLIED = re.compile(r"\s*\([^()]*\)$")
 _MATRIX = re.compile(r"\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}", re.DOTALL)
 _TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
 _VECTOR = re.compile(rf"(?:\\left)?\s*(?:\(|\[|\\langle)(?P<entries>.*?)(?:\\right)?\s*(?:\)|\]|\\rangle){_TURNED}\s*$", re.DOTALL)
@@ -30,31 +32,36 @@ _VECTOR = re.compile(rf"(?:\\left)?\s*(?:\(|\[|\\langle)(?P<entries>.*?)(?:\\rig
 
 def by_entries(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     """The steps, with one for each entry of what is claimed by all parameters at once, where each of these is a number."""
-    parameters = [tensor.name for tensor in truth.program.parameters if not tensor.shape]
-    if len(parameters) < len(truth.program.parameters) or truth.program.shape(truth.of):
-        return list(steps)
+    parameters = _numbers(truth)
     out: list[Step] = []
-    for step in steps:
-        for name, claim, what in _side_by_side(truth, step):
-            found = list(_entries(truth, parameters, claim)) if isinstance(claim, str) else []
-            out += [(left, f"{left} = {entry}", what) for left, entry in found] or [(name, claim, what)]
+    for name, claim, what in steps:
+        found = list(_entries(truth, parameters, claim)) if isinstance(claim, str) and parameters else []
+        out += [(left, f"{left} = {entry}", what) for left, entry in found] or [(name, claim, what)]
     return out
 
 
-def _side_by_side(truth: Truth, step: Step) -> list[Step]:
-    """f_{xx} = ..., f_{xy} = ... and x = 1, y = 2 of parameters as a step each: no line says what a parameter stands for."""
+def _numbers(truth: Truth) -> list[str]:
+    """The parameters, where each of them is a number, as is the loss."""
+    parameters = truth.program.parameters
+    return [] if any(one.shape for one in parameters) or truth.program.shape(truth.of) else [one.name for one in parameters]
+
+
+def side_by_side(truth: Truth, step: Step) -> list[Step]:
+    """f_x = ..., f_{xy} = ... and x = 1, y = 2 of parameters as a step each: no line says what a parameter stands for."""
     _, claim, what = step
-    if not isinstance(claim, str) or "," not in claim or "\n" in claim:
+    parameters = _numbers(truth)
+    if not parameters or not isinstance(claim, str) or "\n" in claim:
         return [step]
     parts = _COMMA.split(claim)
     joined = parts[:1]
     for part in parts[1:]:
-        left = part.partition("=")[0].strip()
+        left = _APPLIED.sub("", part.partition("=")[0].strip()).lstrip("\\")
         second = _SECOND.match(part)
         is_own = second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of
-        own = spelled(truth, left.lstrip("\\"))
-        is_own = is_own or (own is not None and truth.program.tensors[own].kind == "parameter")
-        joined = [*joined, part] if is_own else [*joined[:-1], f"{joined[-1]}, {part}"]
+        of, _, by = left.partition("_")
+        is_own = is_own or spelled(truth, left) in parameters
+        is_own = is_own or (spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters)
+        joined = [*joined, part] if is_own and is_balanced(joined[-1]) else [*joined[:-1], f"{joined[-1]}, {part}"]
     return [step] if len(joined) == 1 else [(part.partition("=")[0].strip(), part, what) for part in joined]
 
 

@@ -17,6 +17,7 @@ Step = tuple[str, Any, str]
 
 _OF, _BY = r"(?P<of>\\?[A-Za-z]+)", r"(?P<by>(?:\\(?:mathbf|boldsymbol|bm)\s*\{?\s*)?\\?[A-Za-z]+\s*\}?)"
 _TWICE = re.compile(rf"\s*{_OF}\s*(?:''|\^\{{?(?:''|\\prime\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
+_ONCE = re.compile(rf"\s*{_OF}\s*(?:'|\^\{{?(?:'|\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
 _ROW = re.compile(rf"\s*(?:D|\\mathrm\s*\{{D\}})\s*{_OF}\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
 _AT_POINT = re.compile(rf"\s*\\nabla(?:\^\{{?2\}}?)?\s*{_OF}\s*\(\s*{_BY}(?P<at>\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))\s*\)\s*=(?!=)")
 _BETWEEN = re.compile(r"(?<=[A-Za-z}])\s*(?:\\left)?\([^()|]*?(?:\\\||\\parallel\b|\|\|)[^()|]*?(?:\\right)?\)")  # D_{KL}(p \| q)
@@ -35,7 +36,7 @@ def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 def _respelled(truth: Truth, claim: str) -> str:
     claim = _BETWEEN.sub("", claim)
     of = latex(parse_name(truth.of).formula())
-    for pattern in (_TWICE, _ROW):
+    for pattern in (_TWICE, _ONCE, _ROW):
         found = pattern.match(claim)
         by = _parameter(truth, found) if found else None
         if found is None or by is None:
@@ -44,7 +45,8 @@ def _respelled(truth: Truth, claim: str) -> str:
         if pattern is _TWICE:
             left = rf"\nabla^2 {of}" if truth.program.shape(by) else rf"\frac{{\partial^2 {of}}}{{\partial {wrt}^2}}"
         else:
-            left = rf"\frac{{\partial {of}}}{{\partial {wrt}^\top}}"
+            row = "" if pattern is _ONCE else r"^\top"
+            left = rf"\frac{{\partial {of}}}{{\partial {wrt}{row}}}"
         return f"{left} {claim[found.end() :]}"
     point = _AT_POINT.match(claim)
     if point is not None and _parameter(truth, point) is not None:

@@ -31,6 +31,7 @@ from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
+from symbackprop.judge.steps.rounded import moved_to, number_said, value_in_numbers, without_number, wrong_value
 from symbackprop.judge.steps.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.steps.slopes import slope_step
 from symbackprop.judge.steps.solved import as_solution, as_solutions
@@ -255,6 +256,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
                     known.bind([name, understood.left.name], own, own, own.shape(CLAIM))
                 said = told("as the network has it")
                 return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said,))
+            if value is not None and (judged := value_in_numbers(judge, known, name, claim, understood, value)) is not None:
+                return judged
             if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
                 goal = about(truth, name, truth.of, value)
     except NotUnderstood as fault:
@@ -273,7 +276,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     program, multiple = (counted or understood.readings)[0].program, Told()
     if view is not None and view.name == understood.left.name:
         known.views[view.name] = view  # its name is bound below
-    if goal is None and what != "abbreviation":
+    by_chance = truth.pinned and not re.search("delta|δ", name)  # a number is many a gradient's
+    if goal is None and what != "abbreviation" and not by_chance:
         goal, multiple = turned_out(known, name, program)
     names = (name, understood.left.name)
     if goal is None and understood.unknown and not multiple:
@@ -286,24 +290,28 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
     count = known.samples.get(place)
     meant = understood if count is None else shared_out(truth, understood, count)
-    judged = refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
+    judged = number_said(judge, known, name, claim, goal, understood)
+    is_rounded = judged is not None
+    judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
     program = _judged(understood, judged).program if judged.right and count is None else program
     if judged.wrong and goal.of == goal.wrt:  # dL = tr(G^T dW) says what dL comes to, in differentials
         why = told("a differential is not read. Write the derivative that it says, by itself.")
         return Judged(name, None, "not understood", why)
     if value in truth.named and judged.wrong:
-        judged = replace(judged, remarks=(*judged.remarks, told("the network says something else of {}", written(name))))
+        said = told("the network says something else of {}", written(name))
+        judged = wrong_value(judge, judged, name, value) if truth.pinned else replace(judged, remarks=(*judged.remarks, said))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
     known.unread |= judged.open
     known.used.append(Used(goal, program, known.written, judged, place))
-    judged = _placed(judge, known, goal, meant, judged)
+    judged = judged if is_rounded else _placed(judge, known, goal, meant, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
     if count is not None:
         true = gradient_times(truth, goal.text, count)
     said, shape = program, program.shape(CLAIM)
-    if judged.kind == "wrong shape" and goal.text in truth.everything.tensors:  # nothing fits behind it: it stands for the truth
+    stands = judged.kind == "wrong shape" or (is_rounded and judged.right)  # nothing fits behind it, or what follows is as exact
+    if stands and goal.text in truth.everything.tensors:
         said, shape = true, truth.everything.shape(goal.text)
     if not understood.left.stepped and understood.left.name not in known.gradients:
         known.give(name, understood.left, goal, said, true, shape)
@@ -312,6 +320,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
 
 def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Judged | None:
     """The verdict on an update of a parameter, by the gradient that it says; None for any other step."""
+    claim, moved = without_number(judge, claim)
     found = update_of(judge, known, claim)
     if found is None or (not found.is_certain and _said(judge, known.copy(), place, name, claim, "").right):
         return None  # w = w - C X^T y may be the gradient of a penalty and a loss
@@ -322,7 +331,7 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
             judged = (newton_step(known, name, goal.wrt, along) if goal is not None else None) or judged
     if not (found.has_rate or judged.right or judged.open):
         return Judged(name, None, "abbreviation", remarks=(told("an update without a rate, and no step of Newton"),))
-    return as_update(judged, name, judge.truth)
+    return moved_to(judge, known, as_update(judged, name, judge.truth), claim, moved)
 
 
 def _spared(known: Known, judged: Judged) -> Judged:

@@ -35,7 +35,8 @@ _LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([
 _AT_BEST = re.compile(r"\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat")
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
 _SCRIPTS = frozenset(["_", "^", "'"])
-_INDEX, _BOUND = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z])"), re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
+_INDEX = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z\d])")
+_BOUND = re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
 _FREE = "qfghQFGHuvrs"  # letters for values that nobody named
 
 
@@ -204,6 +205,8 @@ def _mentioned(letter: str, steps: Sequence[tuple[str, Any, str]]) -> bool:
 
 def _is_name(formula: Sequence[Token], truth: Truth) -> bool:
     """Whether a letter stands alone, with its scripts and, of a tensor, with what it is a function of: p_i, L(w, b)."""
+    if spelled(truth, "".join(token.text for token in formula)) is not None:  # out_{o1}, without a font
+        return True
     if formula[0].text == "e" and spelled(truth, "e") is None:  # e^{w^\top x}
         return False
     k = behind(formula, 1) if formula[0].text[1:] in {*FONTS, *ACCENTS} else 1

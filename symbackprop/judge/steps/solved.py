@@ -2,6 +2,7 @@ r"""Closed solutions, \hat\beta = (X^\top X)^{-1} X^\top y and \mu^* = \bar x: r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,8 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import needed
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
+
+_AT_BEST = re.compile(r"\([^()]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat)[^()]*\)\s*$")  # \nabla f(x^*)
 
 
 def as_solutions(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> tuple[Judged, ...]:
@@ -93,7 +96,9 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
 def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged | None:
     r"""The verdict on \nabla L = 0 before steps that follow from it: it is set to 0, which claims nothing; None for others."""
     later = [own for own, _, _ in steps[used.place + 1 :]]
-    if not _is_nothing(used.program) or not any(follows(known.truth, own) for own in later):
+    claim = steps[used.place][1]
+    is_best = isinstance(claim, str) and _AT_BEST.search(claim.partition("=")[0]) is not None
+    if not _is_nothing(used.program) or not (is_best or any(follows(known.truth, own) for own in later)):
         return None
     _not_used(known, used)
     return Judged(judged.name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),))

@@ -33,6 +33,7 @@ from symbackprop.notation.claims.tokens import FONTS, Token, plain, tokens
 TRIED = 3  # points at which it is seen that without a rate nothing moves
 _RATES = (r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"\rho", r"\tau")
 _NEW, _OLD = re.compile(r"\+1|new|next|\+$"), re.compile(r"old|prev|cur")
+_DECIMAL = re.compile(r"\d*\.\d+")
 _TIMES = frozenset([r"\cdot", r"\times", "*"])
 _TAKEN_UP = frozenset(["2", "N"])  # the factors that a rate takes up
 
@@ -73,6 +74,8 @@ def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
     is_change = len(left) > 1 and left[0].text == r"\Delta"
     left = left[1:] if is_change else left
     rate = next((one for one in _RATES if _stands(right, one) and not _means_more(judge, known, one)), None)
+    numbered = _without_number(right) if rate is None else right
+    is_numbered, right = numbered != right, numbered
     if not left or any(t.text in (r"\frac", r"\partial", r"\nabla") for t in left):
         return None
     here, before = _moments(left, right)
@@ -91,8 +94,17 @@ def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
         along = {1: _text(turned)}
     else:
         return None
-    found = Update(gradient, along, _text(several[end:]), rate is not None, rate is not None or bool(before))
+    found = Update(gradient, along, _text(several[end:]), rate is not None or is_numbered, rate is not None or bool(before))
     return found if len(along) == 1 or _is_linear(judge, known, found) else None
+
+
+def _without_number(right: Tokens) -> Tokens:
+    """An update without the decimal number behind its sign, w - 0.1 \\cdot g, that is its rate."""
+    k = next((k for k in outside(right) if k and right[k].text in ("+", "-")), len(right))
+    if k + 1 >= len(right) or _DECIMAL.fullmatch(right[k + 1].text) is None:
+        return right
+    end = k + 2 + (k + 2 < len(right) and right[k + 2].text in _TIMES)
+    return (*right[: k + 1], *right[end:])
 
 
 def as_update(judged: Judged, step: str, truth: Truth) -> Judged:

@@ -21,7 +21,17 @@ UPDATE_BESIDE = re.compile(  # W = W - ..., \quad b = b - ...
 )
 APPLIED_BESIDE = re.compile(r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
+_DIGITS = r"[-+−]?\s*(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+|\s*\\(?:times|cdot)\s*10\s*\^\s*\{?[-+\d]+\}?)?"
+_ROUNDED = re.compile(  # \approx 0.1385
+    rf"(?:\\(?:approx|simeq|doteq|approxeq)(?![A-Za-z])|[≈≃≅])(?=\s*(?:{_DIGITS}|\\begin\{{[pb]matrix\}}[-+\d.\s&\\]*?\\end\{{[pb]matrix\}}|"
+    r"[(\[][-+\d.\s,]*[)\]](?:\s*\^\s*\{?\\?(?:T|top)\}?)?)\s*(?:$|[=≈,;.$\n]|\\\\|\\(?:approx|q?quad|text|end|\]|right\|)))"
+)
 FOLLOWS = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore)(?![A-Za-z])")
+
+
+def rounded(text: str) -> str:
+    """A text with an equals sign before numbers that were rounded, \\approx 0.1385: it says that to their digits."""
+    return _ROUNDED.sub("=", text)
 
 
 def side_by_side(line: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ Steps = list[tuple[Any, ...]]
 NO_STEP = "is no step; write a line for each step, name = formula; a function is judged by running it, by --run"
 
 _QUOTIENT = re.compile(
-    r"^([ \t]*)d(\w+)(\s*)/(\s*)d(\w+)(?=\s*=(?!=))", re.MULTILINE
+    r"^([ \t]*)d ?(\w+)(\s*)/(\s*)d ?(\w+)(?=\s*=(?!=))", re.MULTILINE
 )  # dL/dW = ..., which Python assigns to nothing
 _SELF = re.compile(r"\bself\.(?=[A-Za-z_])")
 _ENTRY = re.compile(r"\b(\w+)\[(?:\"(\w+)\"|'(\w+)')\]")

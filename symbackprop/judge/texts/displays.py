@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
-from symbackprop.judge.texts.beside import THUS, side_by_side
+from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
 from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
@@ -16,8 +16,12 @@ INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|ta
 INDENT = re.compile(rf"^(?:{THUS}|\\q?quad\b|\\h(?:space|phantom)\*?\{{[^}}]*\}}|\\[ ,;:!]|[~\s])+")
 READ = "if|where|with|else|elsewhere|otherwise|and|or|for|all|when|in|tr|sign|diag|softmax"  # words that say something of a claim
 SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
-REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) is none
-    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*\()(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
+REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) and \text{out}_1 are none
+    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*[(_^}}])(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
+)
+LEAD = re.compile(  # \text{Let } x = -2
+    r"\\text\{\s*(?:Let|Take|Given|Then|So|Hence|Thus|Therefore|Now|Finally|Also|With|We (?:have|get))\b[^{}]*\}"
+    r"(?=[^=]*[A-Za-z\\][^=]*=)"
 )
 UPDATE = re.compile(r"(?<=[\w}\]\s])\\(?:leftarrow|gets)\b(?=[^=]*[-+][^=]*$)")  # w \leftarrow w - \eta ...
 GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")
@@ -34,7 +38,7 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
 
     path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
-    text = re.sub(r"(?<!\\)%.*", "", text)
+    text = rounded(re.sub(r"(?<!\\)%.*", "", text))
     text = claims_displayed(in_formulas(text))
     left, aside = "", asides(text)
 
@@ -55,7 +59,7 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
         body = WHOLE.sub(_kept, INNER.sub(blank, found[1] or found[2] or found[4]))
         for row, first in _rows(body):
             at = begin + first
-            line = REMARK.sub("", " ".join(row.replace("&", " ").split()).strip(",.; "))
+            line = REMARK.sub("", LEAD.sub("", " ".join(row.replace("&", " ").split()).strip(",.; ")))
             line = INDENT.sub("", line).strip(",.; ")
             line = UPDATE.sub("=", ARROW.sub("=", line)).translate(RESTORED)
             if line.startswith("=") and not lines and left:
@@ -67,13 +71,13 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
         for at, line in lines:
             left = line.partition("=")[0].strip()
             for claim in side_by_side(line):
-                yield _left(claim), placed(claim, at)
+                yield left_side(claim), placed(claim, at)
                 for name, own, kind in defined_beside(claim, text[found.end() :]):
                     yield name, placed(own, at), kind
     yield from ((name, placed(claim, at), kind) for at, (name, claim, kind) in aside)
 
 
-def _left(claim: str) -> str:
+def left_side(claim: str) -> str:
     r"""The left side of a claim, in which \sum_{i=1}^n may stand."""
     try:
         return sides(claim)[0]

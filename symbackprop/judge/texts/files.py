@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import shown
+from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
 from symbackprop.judge.texts.sentences import DISPLAYS, INLINE, in_dollars
@@ -72,7 +73,7 @@ def claims_of(claims: Any) -> Any:
     if not isinstance(claims, str):
         return claims
     is_code = re.search(r"^\s*def\s.*:", claims, re.MULTILINE)
-    if claims.strip() and "=" not in UPDATE.sub("=", keyed(claims)) and not (is_code or _is_json(claims)):
+    if claims.strip() and "=" not in UPDATE.sub("=", rounded(keyed(claims))) and not (is_code or _is_json(claims)):
         if not isfile(claims):
             if any(get_close_matches(macro, ["leftarrow"]) for macro in re.findall(r"\\([A-Za-z]+)", claims)):
                 raise ClaimsError(f"{shown(claims)} is no claim and no file; did you mean \\leftarrow?")
@@ -88,7 +89,7 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
 
     Raises ClaimsError where there is none.
     """
-    text = keyed(text)
+    text = rounded(keyed(text))
     if text.strip().endswith("=") and "\n" not in text.strip():
         raise ClaimsError(f"{text.strip()} has nothing behind its equals sign; write what it is: W_1 = outer(delta, x)")
     shown = _displayed(text)

@@ -14,17 +14,18 @@ _CODE = re.compile(  # what only code has
 )
 _DERIVATIVE = re.compile(
     r"(?<![\w\\])(?:(d2|d\^2)(\w*)\s*/\s*d\(?(\w+)\)?\^?2|"
-    r"d[_ ]?([A-Za-z]\w*)\s*/\s*(?:d_?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
+    r"d[_ ]?([A-Za-z]\w*)\s*/\s*(?:d[_ ]?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
 )
 _BEGINS = re.compile(
-    r"(?:(?:grad|nabla)_\w+\s+[A-Za-z]\w*|d2?\w+\s*/\s*d\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2|\b[A-Za-z]\w*'?(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
+    r"(?:(?:grad|nabla)_\w+\s+[A-Za-z]\w*|d2? ?\w+\s*/\s*d ?\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2"
+    r"|\b[A-Za-z]\w*'?(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
 )
 _HEADING = re.compile(r"^\s*#+\s.*$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[\w)\]'])[.!?:]\s+(?=[A-Z][a-z]*\b[\s,])")  # where one ends: "dy = x. Then"
 _BESIDE = re.compile(  # what parts two formulas of a sentence
     rf"(?:,\s*(?:and\s+|so\s+|hence\s+|thus\s+)?|\s+(?:and|so|hence|thus)\s+)(?=(?:then\s+)?(?:{_BEGINS.pattern}))"
 )
-_SLOPE = re.compile(r"^\s*([A-Za-z]\w*)'\((\w+)\)\s*=")  # f'(s) = of a value f
+_SLOPE = re.compile(r"^\s*([A-Za-z]\w*)'\(([A-Za-z]\w*)\)\s*=")  # f'(s) = of a value f
 _BECAUSE = "by|since|because|using|from"
 _SAYS = re.compile(  # what a sentence says behind a formula
     rf"\s*(?:,?\s+(?:{_BECAUSE}|which|so that|due to|as)\s+[A-Za-z(].*"

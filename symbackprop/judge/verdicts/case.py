@@ -26,19 +26,30 @@ KEPT = 4
 _cases: list[Case] = []
 
 
-def case_of(network: Network, target: str, sizes: Mapping[str, int], further: Mapping[str, Program] | None = None) -> Case:
+def case_of(
+    network: Network,
+    target: str,
+    sizes: Mapping[str, int],
+    further: Mapping[str, Program] | None = None,
+    pinned: Mapping[str, Program] | None = None,
+) -> Case:
     """The case of a network and what of it is differentiated, which must be there; the last few are kept.
 
     further   values that the network does not name.
+    pinned    inputs that are given values.
     """
-    asked_for = network, target, dict(sizes), dict(further or {})
-    found = next((c for c in _cases if (c.truth.network, c.truth.of, c.truth.sizes, c.truth.further) == asked_for), None)
+    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {})
+    found = next((case for case in _cases if _asked_for(case.truth) == asked_for), None)
     if found is None:
         found = Case(Truth(*asked_for), Diagnosis())
         if target not in found.truth.program.tensors:
             raise DerivationError(f"there is no {target} to differentiate; the network has {', '.join(found.truth.named)}")
         _cases[:] = [*_cases[1 - KEPT :], found]
     return found
+
+
+def _asked_for(truth: Truth) -> tuple[object, ...]:
+    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned
 
 
 def title_of(network: Network) -> str:

@@ -147,7 +147,7 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
         return claimed, goal.part(values[name], at), [s for s in sides if str(s.relation) not in structural]
 
     try:
-        return smallest(truth.program, evaluate, reads(goal), truth.sizes)
+        return smallest(truth.program, evaluate, reads(goal), truth.sizes, truth.pinned)
     except PointError:
         return None
 
@@ -158,7 +158,9 @@ def even_by_construction(found: Weighed) -> set[str]:
 
 
 def reads(goal: Goal) -> set[str]:
-    """The inputs of the differentiated value."""
+    """The inputs of the differentiated value; none where a person gave numbers for all."""
+    if goal.truth.pinned and goal.truth.places.is_settled:
+        return set()
     by_name = goal.truth.program.equation_of()
     seen: set[str] = set()
     todo = [goal.of] if goal.of in goal.truth.program.tensors else [goal.truth.of]

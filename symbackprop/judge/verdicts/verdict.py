@@ -147,7 +147,7 @@ class Judged:
         if self.asked is None:
             return told("{}", written(self.name))
         name, what = written(self.name), self.asked.shown
-        says_it = self.asked.stated or plain(name.node) == plain(what.node)
+        says_it = self.asked.stated or plain(name.node).replace(" ", "") == plain(what.node).replace(" ", "")
         return told("{}", what) if says_it else told("{} as {}", name, what)
 
     @cached_property

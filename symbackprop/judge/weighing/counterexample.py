@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -11,11 +11,12 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.program import Program, Signature
+from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.extents import SizeError, extent, shape_of
 from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told, listed, name, told
-from symbackprop.judge.weighing.points import NEAR, Side
+from symbackprop.judge.weighing.points import NEAR, Side, pinned_values
 
 CLEAR = 1e-6  # an error above this part of the truth shows
 DRAWS = 8  # points tried at each set of sizes
@@ -48,7 +49,8 @@ class Counterexample:
 
     @property
     def said(self) -> Told:
-        inputs = listed([told("{} = {}", name(n), plain(array)) for n, array in self.point.items()])
+        shown = [told("{} = {}", name(n), plain(array)) for n, array in self.point.items()]
+        inputs = listed(shown) if shown else told("the numbers that are given")
         both = f"{self.claimed:.6g}", f"{self.true:.6g}"
         if not self.entry:
             return told("{}: claimed {}, true {}", inputs, *both)
@@ -66,19 +68,23 @@ def plain(array: ndarray) -> str:
     return str(np.vectorize(lambda x: f"{x:g}", otypes=[object])(array).tolist()).replace("'", "")
 
 
-def smallest(program: Program, evaluate: Evaluate, reads: set[str], settled: Mapping[str, int]) -> Counterexample | None:
+def smallest(
+    program: Program, evaluate: Evaluate, reads: set[str], settled: Mapping[str, int], pinned: Mapping[str, Program]
+) -> Counterexample | None:
     """The smallest counterexample that a short search finds; None where it finds none.
 
     evaluate   a point and sizes to the claim, the truth, and the comparisons made; raises PointError.
     reads      the inputs that matter, which are shown.
     settled    sizes that a person gave.
+    pinned     inputs that are given values, each as a program over the others.
     """
     for at in _small_sizes(program, settled):
         for seed in range(DRAWS):
             rng = np.random.default_rng(seed)
             point = {t.name: _whole(t, shape_of(t, at), at, rng, 1 + seed // 3) for t in program.inputs}
+            point |= pinned_values(pinned, point, at, FLOATS)
             if _fault(evaluate, point, at) is not None:
-                point = _simpler(program, evaluate, point, at)
+                point = _simpler(program, evaluate, point, at, pinned.keys())
                 found = _fault(evaluate, point, at)
                 if found is None:  # what is judged gives other numbers each time
                     continue
@@ -144,11 +150,13 @@ def _fault(evaluate: Evaluate, point: Mapping[str, ndarray], at: Mapping[str, in
     return entry, float(claimed[entry]), float(true[entry])
 
 
-def _simpler(program: Program, evaluate: Evaluate, point: dict[str, ndarray], at: Mapping[str, int]) -> dict[str, ndarray]:
-    """The same with entries put to 0 or 1 one by one, as long as it still fails."""
+def _simpler(
+    program: Program, evaluate: Evaluate, point: dict[str, ndarray], at: Mapping[str, int], kept: Collection[str]
+) -> dict[str, ndarray]:
+    """The same with entries put to 0 or 1 one by one, but for inputs that are kept, as long as it still fails."""
     turns = 0
     for tensor in program.inputs:
-        if tensor.kind in ("constant", "labels", "integers") or tensor.domain in ("unit", "sign", "binary"):
+        if tensor.kind in ("constant", "labels", "integers") or tensor.domain in ("unit", "sign", "binary") or tensor.name in kept:
             continue
         if tensor.is_symmetric or tensor.is_orthogonal:
             continue

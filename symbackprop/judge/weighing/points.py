@@ -25,6 +25,7 @@ from symbackprop.evaluate.residues import drawn, number, residue, residues
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import matrix_function, walk
+from symbackprop.judge.weighing.composed import CLAIM
 from symbackprop.language.operations.values import LOWEST
 
 LEAST = 8  # points at which a claim is held against the truth
@@ -62,6 +63,7 @@ class Place:
     sides                the comparisons that were decided.
     exact                residues of every tensor of a program, by tower, draw and program; or why there are none.
     named                what names that a person gave stand for, by the program that they name and the arrays that it reads.
+    pinned               inputs that are given values, each as a program over the others.
     """
 
     program: Program
@@ -73,6 +75,7 @@ class Place:
     sides: list[Side] = field(default_factory=list)
     exact: dict[tuple[Tower, int, int], tuple[Program, dict[str, ndarray] | ArithmeticError]] = field(default_factory=dict)
     named: dict[tuple[int, ...], Named] = field(default_factory=dict)
+    pinned: Mapping[str, Program] = field(default_factory=dict)
 
     def of(self, program: Program) -> dict[str, ndarray]:
         """The values of another program at this place, each program run once."""
@@ -92,7 +95,7 @@ class Place:
     def digits(self) -> dict[str, ndarray]:
         """Every tensor of the truth to 50 digits."""
         inputs = {name: MORE_DIGITS.lift(array) for name, array in self.point.items()}
-        return walk(self.everything, inputs, self.sizes, MORE_DIGITS)
+        return walk(self.everything, self.given(inputs, MORE_DIGITS), self.sizes, MORE_DIGITS)
 
     def exactly(self, program: Program, tower: Tower, attempt: int) -> dict[str, ndarray]:
         """The residues of every tensor of a program. Raises ArithmeticError where the tower, or what was drawn, has none."""
@@ -113,7 +116,21 @@ class Place:
     def residues(self, tower: Tower, attempt: int = 0) -> dict[str, ndarray]:
         """The inputs as residues: whole where they are whole by declaration, random beside their floats elsewhere."""
         rng = random.Random(self.seed + 1_000_003 * attempt)
-        return {t.name: _residues(t, self.point[t.name], rng, tower) for t in self.program.inputs if t.name in self.point}
+        drawn = {t.name: _residues(t, self.point[t.name], rng, tower) for t in self.program.inputs if t.name in self.point}
+        return self.given(drawn, residues(tower))
+
+    def given(self, inputs: dict[str, ndarray], arithmetic: Arithmetic) -> dict[str, ndarray]:
+        """The inputs, in an arithmetic, with those that are given values."""
+        return inputs | pinned_values(self.pinned, inputs, self.sizes, arithmetic)
+
+
+def pinned_values(
+    pinned: Mapping[str, Program], inputs: Mapping[str, ndarray], sizes: Mapping[str, int], arithmetic: Arithmetic
+) -> dict[str, ndarray]:
+    """The values of the inputs that are given some, at those of the others."""
+    read = {name: {t.name: inputs[t.name] for t in one.inputs} for name, one in pinned.items()}
+    found = {name: walk(one, read[name], sizes, arithmetic)[CLAIM] for name, one in pinned.items()}
+    return {name: np.broadcast_to(array, inputs[name].shape) for name, array in found.items()}
 
 
 def _residues(tensor: Signature, array: ndarray, rng: random.Random, tower: Tower) -> ndarray:
@@ -161,12 +178,14 @@ class Places:
 
     given        sizes that are settled.
     conditions   expressions of sizes that are not negative at its places, as far as the settled sizes let them.
+    pinned       inputs that are given values, each as a program over the others.
     """
 
     program: Program
     everything: Program
     given: Mapping[str, int] = field(default_factory=dict)
     conditions: tuple[sp.Expr, ...] = ()
+    pinned: Mapping[str, Program] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known: list[Place] = []
@@ -178,11 +197,16 @@ class Places:
         k = 0
         while True:
             while k >= len(self.known):
-                if self.drawn >= DRAWS:
+                if self.drawn >= DRAWS or (self.known and self.is_settled):
                     return
                 self.draw()
             yield self.known[k]
             k += 1
+
+    @cached_property
+    def is_settled(self) -> bool:
+        """Whether every input is given numbers, so that one place is all there is."""
+        return all(t.kind == "constant" or t.name in self.pinned for t in self.program.inputs)
 
     def first(self, count: int) -> list[Place]:
         return [place for place, _ in zip(self, range(count), strict=False)]
@@ -213,7 +237,8 @@ class Places:
         seed = self.start + self.drawn
         at = self.sizes[(self.drawn // 2) % len(self.sizes)]
         self.drawn += 1
-        place = Place(self.program, self.everything, seed, at, point(self.program, at, seed))
+        place = Place(self.program, self.everything, seed, at, point(self.program, at, seed), pinned=self.pinned)
+        place.point = place.given(place.point, FLOATS)
         try:
             place.values = walk(self.everything, place.point, at, FLOATS, noted(place.sides))
         except PointError:

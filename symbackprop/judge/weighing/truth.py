@@ -53,12 +53,14 @@ class Truth:
     of        what is differentiated.
     sizes     settled sizes.
     further   values that the network does not name, each as a program over its tensors.
+    pinned    inputs that are given values, each as a program over the others: then it is the truth there.
     """
 
     network: Network
     of: str
     sizes: Mapping[str, int] = field(default_factory=dict)
     further: Mapping[str, Program] = field(default_factory=dict)
+    pinned: Mapping[str, Program] = field(default_factory=dict)
 
     @cached_property
     def program(self) -> Program:
@@ -101,7 +103,7 @@ class Truth:
 
     @cached_property
     def places(self) -> Places:
-        return Places(self.program, self.everything, self.sizes)
+        return Places(self.program, self.everything, self.sizes, pinned=self.pinned)
 
     def places_where(self, conditions: Iterable[sp.Expr]) -> Places:
         """The places at which expressions of sizes are not negative: those of all claims, where these are such."""
@@ -109,7 +111,7 @@ class Truth:
         if not short:
             return self.places
         if short not in self._larger:
-            self._larger[short] = Places(self.program, self.everything, self.sizes, short)
+            self._larger[short] = Places(self.program, self.everything, self.sizes, short, self.pinned)
         return self._larger[short]
 
     @cached_property

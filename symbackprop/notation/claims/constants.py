@@ -9,6 +9,18 @@ from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.tree import Binds
 from symbackprop.formulas.tree import Node as Formula
 
+LONGEST = 18  # digits behind the point
+
+
+def decimal(value: sp.Expr) -> str:
+    """A number that somebody wrote with a point, as it is written, 0.375; "" for any other, and for what has a short fraction."""
+    bottom = value.q if isinstance(value, sp.Rational) else 1  # type: ignore[attr-defined]
+    if bottom in (1, 2, 4) or 10**LONGEST % bottom:
+        return ""
+    digits = next(k for k in range(LONGEST + 1) if 10**k % bottom == 0)
+    whole, rest = divmod(abs(value.p) * (10**digits // bottom), 10**digits)  # type: ignore[attr-defined]
+    return f"{'-' * bool(value < 0)}{whole}.{rest:0{digits}d}"
+
 
 def constant(value: sp.Expr) -> Formula:
     """A number, or an expression of sizes."""

@@ -15,7 +15,7 @@ from symbackprop.formulas.names import at_steps, index, letter, parse_name
 from symbackprop.formulas.tree import Binds, Fence, Grid, Script
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
-from symbackprop.notation.claims.constants import constant
+from symbackprop.notation.claims.constants import constant, decimal
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.ordered import limits_of
 from symbackprop.notation.claims.places import from_one, shown_place
@@ -62,7 +62,7 @@ class Typeset:
             case nd.Leaf(name=name):
                 return self.leaf(name)
             case nd.Const(value=value):
-                return constant(value)
+                return f.number(text) if (text := decimal(value)) else constant(value)
             case nd.Arithmetic(sign=sign):
                 return self.arithmetic(node, sign)
             case nd.Applied(name=name, slope=slope):

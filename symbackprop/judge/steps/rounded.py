@@ -1,0 +1,156 @@
+r"""Steps in numbers, q = 3 and \partial E/\partial w_5 = 0.74 \cdot 0.187 = 0.139: right to the digits that are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.told import Told, told
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.at_values import PLAIN, as_matrix
+from symbackprop.judge.sides.goals import about, goal_for
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.step_reading import read_step
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.judge import ROUNDED, Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.conventions import convention
+from symbackprop.judge.weighing.counterexample import plain
+from symbackprop.judge.weighing.reading import Claim, NotUnderstood, Reading, read
+from symbackprop.judge.weighing.truth import WITNESSES
+from symbackprop.judge.weighing.weigh import Goal, needed, value
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
+
+CARRIED = 1e-3  # relative: what a number that a step before rounded may be off by
+TURNED = np.asarray(1.0)  # and what has the other sign
+_DECIMAL = re.compile(r"(?<![\w.^])\d*\.\d+(?![\w.])")
+_SHORT = 2  # digits from which on a decimal number may have been rounded
+
+
+def number_said(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, understood: Claim) -> Judged | None:
+    """The verdict on a gradient in numbers that is right to its digits, or might be; None for any other step."""
+    first = understood.readings[0]
+    if not (judge.truth.pinned and isinstance(claim, str) and (_DECIMAL.search(claim) or _carries(known, first))):
+        return None
+    there = goal_for(judge.truth, goal, first.program, first.at)
+    if judge.truth.doubt(goal.wrt, goal.of):
+        return None
+
+    def again(text: str) -> Claim:
+        return read_step(judge, known, name, text, goal, look=False)[0]
+
+    near = _near(judge, known, first, claim, again, there)
+    about: dict[str, Any] = {"formulas": understood.formulas, "points": 1, "witnesses": WITNESSES}
+    if near is None:
+        is_turned = _near(judge, known, first, claim, again, there, sign=-1.0) == Told()
+        turned = convention([(-TURNED, TURNED)], [{}]) if is_turned else None
+        return judge.conventional(goal, turned, {**about, "truth": judge.truth.formula(goal.wrt, goal.of)}) if turned else None
+    if near:
+        return Judged(goal.name, goal, "undecided", near, truth=judge.truth.formula(goal.wrt, goal.of), **about)
+    return Judged(goal.name, goal, "right, numeric", remarks=(told("to the digits that are given"),), **about)
+
+
+def value_in_numbers(judge: Judge, known: Known, name: str, claim: Any, understood: Claim, own: str) -> Judged | None:
+    """The verdict on a value of the network in numbers that is right to its digits; None where it is not, or is no number."""
+    truth = judge.truth
+    if not truth.pinned or not isinstance(claim, str) or understood.left.stepped:
+        return None
+    said, there = about(truth, name, truth.of, own), Goal(truth, truth.of, own, truth.everything, own)
+
+    def again(text: str) -> Claim:
+        return read_step(judge, known, name, text, said, look=False)[0]
+
+    near = _near(judge, known, understood.readings[0], claim, again, there)
+    if near is None:
+        return None
+    remark = near or told("as the network has it, to the digits that are given")
+    return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(remark,))
+
+
+def wrong_value(judge: Judge, judged: Judged, name: str, own: str) -> Judged:
+    """The verdict on a value of the network that is another: what it is at the numbers that are given."""
+    place = judge.truth.places.first(1)[0]
+    if not judge.truth.places.is_settled:
+        return judged
+    why = told("the network has {} = {} there", written(own), plain(place.values[own]))
+    return Judged(own, None, "wrong", why, formulas=judged.formulas)
+
+
+def _carries(known: Known, reading: Reading) -> bool:
+    """Whether a reading has a name in it that a step before gave a number, which may have been rounded."""
+    several = [what for _, what in needed(reading.program, known.written) if not isinstance(what, str)]
+    return any(not one.inputs for one in several)
+
+
+def without_number(judge: Judge, claim: str) -> tuple[str, str]:
+    """An update in numbers, w - 0.5 \\delta x = 0.26, without what it comes to; and that."""
+    try:
+        several = sides(claim) if judge.truth.pinned else []
+    except Fault:
+        return claim, ""
+    is_number = len(several) > 2 and PLAIN.match(several[-1].strip()) is not None
+    return (" = ".join(several[:-1]), several[-1]) if is_number else (claim, "")
+
+
+def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: str) -> Judged:
+    """The verdict on an update that says what it comes to in numbers: these are wrong by themselves."""
+    if not (moved and judged.right and judge.truth.places.is_settled):
+        return judged
+    place = judge.truth.places.first(1)[0]
+
+    def number(text: str) -> ndarray:
+        found = read(f"q = {text}", judge.truth, judge.truth.of, None, judge.symbols, known.said).readings[0]
+        return value(judge.truth, found.program, known.written, place, place.values, FLOATS)
+
+    try:
+        own, said = number(claim.rpartition("=")[2]), number(as_matrix(moved, 1))
+    except (NotUnderstood, PointError):
+        return replace(judged, remarks=(*judged.remarks, told("what it comes to is not read")))
+    digits = max((len(one[0].partition(".")[2]) for one in _DECIMAL.finditer(moved)), default=0)
+    if own.shape == said.shape and (np.abs(own - said) <= 10.0**-digits + ROUNDED * np.abs(own)).all():
+        return judged
+    return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)))
+
+
+def _near(
+    judge: Judge, known: Known, first: Reading, claim: str, again: Callable[[str], Claim], goal: Goal, sign: float = 1.0
+) -> Told | None:
+    """Nothing where a claim is right to the digits of its numbers; what it is, where rounding may be all that is off; else None."""
+    places = judge.truth.places
+    if not places.is_settled:
+        return None
+    place = places.first(1)[0]
+
+    def number(reading: Reading) -> ndarray:
+        return value(judge.truth, reading.program, known.written, place, place.values, FLOATS)
+
+    true = sign * goal.at(place)
+    found = number(first)
+    if found.shape != true.shape or not np.isfinite(found).all():
+        return None
+    room = np.zeros(true.shape)
+    begin = claim.rfind("=") + 1
+    for decimal in _DECIMAL.finditer(claim, begin):
+        digits = decimal[0].partition(".")[2]
+        if len(decimal[0].replace(".", "").lstrip("0")) < _SHORT:
+            continue
+        moved = f"{float(decimal[0]) + 0.5 * 10.0 ** -len(digits):.{len(digits) + 1}f}"
+        try:
+            other = number(again(claim[: decimal.start()] + moved + claim[decimal.end() :]).readings[0])
+        except (NotUnderstood, PointError):
+            return None
+        room = room + np.abs(other - found)
+    gap, carries = np.abs(found - true), _carries(known, first)
+    if (gap <= 1.01 * room + (CARRIED if carries else 1e-12) * np.abs(true)).all():
+        return Told()
+    if (room.any() or carries) and gap.max(initial=0) <= ROUNDED * np.abs(true).max(initial=0):
+        return told("it is {} there; numbers that were rounded on the way may be all that is off", plain(true))
+    return None

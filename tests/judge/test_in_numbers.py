@@ -1,0 +1,176 @@
+"""Claims in numbers: a worked example behind numbers for its inputs, and derivatives at a point."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import symbackprop as sb
+
+CIRCUIT = sb.read("x: parameter\ny: parameter\nz: parameter\nq = x + y\nf = q*z")
+NEURON = sb.read("x: data[2]\nw: parameter[2]\nb: parameter\nt: data\nz = w @ x + b\na = sigmoid(z)\nE = (t - a)**2/2")
+SADDLE = sb.read("x: parameter\ny: parameter\nf = x**3 - 3*x*y + y**3")
+RIDGE = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nlam: data & positive\nJ = sum((X @ w - y)**2) + lam*sum(w**2)")
+NORMAL = sb.read("x: data[n]\nm: parameter\ns: parameter & positive\nl = -n*log(s) - sum((x - m)**2)/(2*s**2)")
+GIVEN = r"x = (1, 2)^T,\ w = (0.5, -0.25)^T,\ b = 0.1,\ t = 1"
+
+
+def kinds(net: sb.Network, claims: str) -> list[str]:
+    return [one.kind for one in sb.verify(net, claims)]
+
+
+@pytest.mark.parametrize(
+    ("net", "claim", "slip"),
+    [
+        (SADDLE, r"\nabla f(1, 2) = (-3, 9)", ("9)", "8)")),
+        (SADDLE, r"\left.\frac{\partial f}{\partial x}\right|_{(x, y) = (1, 2)} = 3 - 6 = -3", ("= -3", "= -4")),
+        (SADDLE, r"\frac{\partial f}{\partial y}\bigg|_{x = 1, y = 2} = 9", ("9", "6")),
+        (SADDLE, r"f_x(1, 2) = -3, \quad f_y(1, 2) = 9", ("9", "7")),
+        (SADDLE, r"H(1, 1) = \begin{pmatrix}6 & -3 \\ -3 & 6\end{pmatrix}", ("6 &", "5 &")),
+        (SADDLE, r"\frac{\partial f}{\partial x}\Big|_{y = 2} = 3x^2 - 6", ("- 6", "- 5")),
+        (RIDGE, r"\nabla J(w)|_{w = 0} = -2X^\top y", ("-2", "2")),
+        (RIDGE, r"\nabla J(0) = -2X^\top y", ("-2", "-")),
+        (NORMAL, r"\left.\frac{\partial l}{\partial m}\right|_{m = \bar x} = 0", ("0", "1")),
+    ],
+)
+def test_a_derivative_at_a_point_is_held_against_the_truth_there(net: sb.Network, claim: str, slip: tuple[str, str]) -> None:
+    assert all(one.right for one in sb.verify(net, claim))
+    wrong = claim.replace(*slip)
+    assert wrong != claim
+    assert not all(one.right for one in sb.verify(net, wrong))
+
+
+@pytest.mark.parametrize("point", [r"(1, 2, 3)", r"(1)", r"|_{x = x_0}", r"|_{u = 1}"])
+def test_a_point_that_is_none_is_refused(point: str) -> None:
+    (found,) = sb.verify(SADDLE, rf"\nabla f{point} = (1, 2)")
+    assert found.kind == "not understood"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = -2, y = 5, z = -4\nq = 3\nf = -12\ndf/dz = 3\ndf/dq = -4\ndf/dx = -4",
+        "x = -2; y = 5; z = -4\nq = x + y\nf = q * z\ndfdz = q\ndfdq = z\ndfdx = 1.0 * dfdq",
+        r"x=-2,\ y=5,\ z=-4 \\ q = x+y = 3 \\ f = qz = -12 \\ \frac{\partial f}{\partial z} = q = 3 \\ \frac{\partial f}{\partial x} = 1\cdot(-4) = -4",
+    ],
+)
+def test_a_worked_example_is_judged_at_its_numbers(text: str) -> None:
+    found = sb.verify(CIRCUIT, text)
+    assert found
+    assert not any(one.wrong or one.open for one in found)
+    assert any(one.right for one in found)
+    slipped = text.replace("= 3", "= 4") if "= 3" in text else text.replace("dfdz = q", "dfdz = x")
+    assert any(one.wrong for one in sb.verify(CIRCUIT, slipped))
+
+
+def test_a_number_behind_a_right_formula_is_judged_as_well() -> None:
+    given = r"x=-2,\ y=5,\ z=-4 \\ "
+    *_, found = sb.verify(CIRCUIT, given + r"\frac{\partial f}{\partial x} = z = -5")
+    assert found.wrong
+    *_, found = sb.verify(CIRCUIT, given + r"\frac{\partial f}{\partial x} = z = -4")
+    assert found.right
+
+
+def test_what_is_right_for_all_numbers_is_an_identity_behind_numbers_too() -> None:
+    *_, last = sb.verify(CIRCUIT, "x = -2\ny = 5\nz = -4\ndf/dx = z")
+    assert last.kind == "right, identity"
+
+
+@pytest.mark.parametrize("digits", [2, 3, 5, 9])
+def test_numbers_are_right_to_their_digits(digits: int) -> None:
+    a = 1 / (1 + math.exp(-0.1))
+    slope = (a - 1) * a * (1 - a)
+    for shift, is_right in ((0.49, True), (30, False)):
+        near = slope + shift * 10.0**-digits / 2
+        text = rf"{GIVEN} \\ \frac{{\partial E}}{{\partial b}} \approx {near:.{digits}f}"
+        found = sb.verify(NEURON, text)
+        assert found[-1].right is is_right or (digits > 3 and found[-1].kind == "undecided"), (text, found[-1].kind)
+
+
+def test_steps_carry_what_was_rounded_before() -> None:
+    text = rf"{GIVEN} \\ a \approx 0.525 \\ \delta = (a - t)a(1 - a) = -0.1185 \\ \frac{{\partial E}}{{\partial w}} = \delta x"
+    assert kinds(NEURON, text)[-1].startswith("right")
+    text += (
+        r" = \begin{pmatrix}-0.1185 \\ -0.2369\end{pmatrix} \\ w := w - 0.5\delta x = \begin{pmatrix}0.5593\\ -0.1315\end{pmatrix}"
+    )
+    *_, gradient, update = sb.verify(NEURON, text)
+    assert gradient.right
+    assert update.right
+    *_, update = sb.verify(NEURON, text.replace("0.5593", "0.4407"))
+    assert update.wrong
+
+
+def test_a_value_that_is_another_is_told_with_its_number() -> None:
+    _, value, gradient = sb.verify(NEURON, rf"{GIVEN} \\ a = 0.625 \\ \frac{{\partial E}}{{\partial b}} = -0.1185")
+    assert value.wrong
+    assert "0.52497" in str(value.because)
+    assert gradient.right
+
+
+def test_the_other_sign_is_named_behind_rounding() -> None:
+    *_, found = sb.verify(NEURON, rf"{GIVEN} \\ \frac{{\partial E}}{{\partial b}} = 0.1185")
+    assert found.kind == "up to convention"
+    assert found.convention is not None
+    assert found.convention.kinds == ("sign",)
+
+
+@pytest.mark.parametrize(
+    "text", [r"\frac{\partial E}{\partial b} = (a - t)a(1 - a) \approx -0.1185", "dE/db ≈ 0.1385", "a = 1\ndE/db = 3"]
+)
+def test_a_number_without_numbers_for_the_inputs_is_not_convicted(text: str) -> None:
+    assert not any(one.wrong for one in sb.verify(NEURON, text))
+
+
+def test_numbers_that_do_not_fit_are_told_and_convict_nothing() -> None:
+    first, *others = sb.verify(NEURON, "x = (1, 2, 3), w = (0.5, -0.25), b = 0.1, t = 1\ndE/db = -0.118")
+    assert first.kind == "not understood"
+    assert "(3,)" in str(first.because)
+    assert not any(one.wrong for one in others)
+
+
+def test_code_with_numbers_for_its_arrays_is_judged_for_all() -> None:
+    code = (
+        "import numpy as np\nx = np.array([1., 2.])\nw = np.array([0.5, -0.25])\nb = 0.1\nt = 1\n"
+        "z = w @ x + b\na = 1/(1 + np.exp(-z))\ndz = (a - t)*a*(1 - a)\ndw = dz*x\ndb = dz"
+    )
+    assert kinds(NEURON, code)[-3:] == ["right, identity"] * 3
+    assert sb.verify(NEURON, code.replace("*(1 - a)", ""))[-3].kind == "wrong"
+
+
+def test_names_of_several_letters_are_differentiated_as_they_are_typed() -> None:
+    net = sb.read("w1: parameter\ni1: data\nnet_o1 = w1*i1\nout_o1 = sigmoid(net_o1)\nE = out_o1**2/2")
+    for claim in (
+        r"\frac{\partial out_{o1}}{\partial net_{o1}} = out_{o1}(1 - out_{o1})",
+        "d out_o1/d net_o1 = out_o1*(1 - out_o1)",
+    ):
+        (found,) = sb.verify(net, claim)
+        assert found.kind == "right, identity"
+    assert str(found.called) == "dout_o1/dnet_o1"
+
+
+@pytest.mark.parametrize(("rate", "factor", "is_right"), [("0.1", "2", True), ("0.01\\cdot ", "2", True), ("0.1", "3", False)])
+def test_an_update_may_have_its_rate_in_numbers(rate: str, factor: str, is_right: bool) -> None:
+    (found,) = sb.verify(RIDGE, rf"w := w - {rate}({factor}X^\top(Xw - y) + 2\lambda w)")
+    assert found.right is is_right
+
+
+@pytest.mark.parametrize(
+    ("net", "claims"),
+    [
+        (CIRCUIT, r"\frac{\partial f}{\partial x} = z = -4, \frac{\partial f}{\partial z} = q = 3"),
+        (CIRCUIT, r"\text{Let } x=-2, y=5, z=-4. \\ q = 3, f = -12 \\ \frac{\partial f}{\partial x} = -4"),
+        (sb.read("x: parameter\nf = x**4 - 2*x**2"), r"f'(x) = 4x^3 - 4x \\ f'(2) = 24 \\ f''(2) = 44"),
+        (sb.read("x: parameter\nf = x**4 - 2*x**2"), "f'(2) = 4*8 - 8 = 24"),
+        (RIDGE, "X = np.array([[1,0],[0,1],[1,1]])\nw = np.zeros(2)\nr = X @ w - y\ngrad = 2*X.T @ r + 2*lam*w"),
+    ],
+)
+def test_numbers_as_people_write_them_beside_formulas(net: sb.Network, claims: str) -> None:
+    found = sb.verify(net, claims)
+    assert any(one.right for one in found)
+    assert not any(one.wrong or one.open for one in found)
+
+
+def test_a_gradient_at_the_best_point_is_a_condition() -> None:
+    (found,) = sb.verify(RIDGE, r"\nabla J(w^*) = 0")
+    assert not found.wrong
