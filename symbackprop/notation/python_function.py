@@ -197,7 +197,7 @@ def _read(
         own = _body(reader, function, body, name_returned)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
-    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned, said=said)
+    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned, said=dict(said))
     return finished(reader, loss or own, gates, written_out=again, name=name, title=first_line, source=shown, origin="function")
 
 
