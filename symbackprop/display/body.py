@@ -11,7 +11,8 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import Declared, TableFunction, Where
-from symbackprop.core.large import gathered, is_cut
+from symbackprop.core.large import gathered
+from symbackprop.display.decimals import decimal_of, decimal_root, exact_number, typed_root
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (
     content_of,
@@ -26,15 +27,10 @@ from symbackprop.display.reading_order import (
 )
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, binds, kind_of, walk
+from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, binds, items_of, kind_of, walk
 
-_DECIMALS = 9
 _LONG_EXPONENT = 16  # characters
-_AS_FRACTION = 1000  # from this denominator on a decimal is a decimal: 1.23456, not 3858/3125
-_TYPED = 99  # a larger number below a root was a decimal there
-_COUNTS = 10  # a root is taken this often at most: 2 sqrt(6.28318)
 _ROOT = Symbol("root", positive=True)
-_SMALL = 4  # 0.001, but 10^{-4}
 _FUNCTIONS: dict[str, str] = {
     "asin": r"\arcsin",
     "acos": r"\arccos",
@@ -80,11 +76,11 @@ class BodyPrinter:
         if isinstance(e, Symbol):
             return self.pieces[e] if e in self.pieces else parse_name(e.name).formula()
         if isinstance(e, sp.Number):
-            return _number(e)
+            return exact_number(e)
         if isinstance(e, sp.Add):
             return self._sum(e)
         if isinstance(e, sp.Mul):
-            root = _decimal_root(e)
+            root = typed_root(e)
             if root is not None:
                 radicand, rest, exponent = root
                 return BodyPrinter({**self.pieces, _ROOT: decimal_root(radicand)}).formula(rest * _ROOT**exponent)
@@ -112,11 +108,11 @@ class BodyPrinter:
         if is_negative(coefficient):
             return f.negative(self.product(-coefficient, factors))
         magnitude = coefficient.as_coeff_Mul()[0]
-        decimal = _decimal(magnitude)
+        decimal = decimal_of(magnitude)
         number, over = _fraction(coefficient / (magnitude if decimal else 1))
         below = [x for x in factors if isinstance(x, sp.Pow) and x.exp.is_number and x.exp.is_negative]
         above = [x for x in factors if x not in below]
-        front = [_number(magnitude)] if decimal else []
+        front = [exact_number(magnitude)] if decimal else []
         if below:
             return f.juxtapose([*front, *self._quotient(number, over, above, below)])
         if over != 1:
@@ -157,7 +153,7 @@ class BodyPrinter:
         if (over := _fraction(e))[1] != 1:
             return f.over(*map(self.formula, over))
         factors = one_root(sorted(sp.Mul.make_args(rest), key=str))
-        return f.juxtapose([*([_number(number)] if number != 1 else []), *[self.within(x, Binds.PRODUCT) for x in factors]])
+        return f.juxtapose([*([exact_number(number)] if number != 1 else []), *[self.within(x, Binds.PRODUCT) for x in factors]])
 
     def _sum(self, e: Expr) -> Node:
         content, rest = content_of(e)
@@ -167,7 +163,14 @@ class BodyPrinter:
         if groups:
             terms = [self._large(number, rest) for number, rest in groups[:-1]]
             return f.add([*(self.formula(term) for term in split_sum(groups[-1][1])), *terms])
-        return f.add([self.formula(term) for term in split_sum(e)])
+        *before, last = split_sum(e)
+        return f.add([*map(self.formula, before), self._ending(last) if before else self.formula(last)])
+
+    def _ending(self, term: Expr) -> Node:
+        """The last term of a sum: what is subtracted needs no brackets where it is a sum over letters, a - sum_i b_i."""
+        total = items_of(self.formula(-term)) if isinstance(-term, Symbol) else ()
+        is_open = any(kind_of(item) == "big" for item in total) and not {f.PLUS, f.MINUS} & {*total}
+        return f.negative(f.beside(*total)) if is_open else self.formula(term)
 
     def _large(self, number: Expr, rest: Expr) -> Node:
         """A large number and what it stands before: -1e9 (1 - m) rather than 1e9 (m - 1)."""
@@ -311,89 +314,3 @@ def slope_formula(function: type, argument: Node) -> Node | None:
         case Row((name, Fence(call=True) as argued)):
             return f.beside(f.scripted(name, sup=f.symbol("prime")), argued, binds=Binds.ATOM)
     return None
-
-
-def number_formula(value: float) -> Node:
-    r"""A number with four digits: -12, 0.1966, 1.2 \times 10^{-5}."""
-    return _decimals(f"{value:.4g}")
-
-
-def _decimals(text: str) -> Node:
-    head, e, exponent = text.partition("e")
-    return f.beside(f.number(head), f.symbol("times"), f.power(f.number(10), f.number(int(exponent)))) if e else f.number(head)
-
-
-def _decimal(number: Any) -> str:
-    """A number as a decimal where a person wrote it so, 0.01 and 1.23456 but not 0.5 or 0.333, or where its digits were cut."""
-    if number.is_Rational and is_cut(number):
-        return repr(int(number.p) / int(number.q))
-    bottom = int(number.q) if number.is_Rational else 1
-    return "" if bottom % 10 and bottom < _AS_FRACTION else _digits(number)
-
-
-def _digits(number: Any) -> str:
-    """A number as a decimal, where it ends after a few digits."""
-    bottom = int(number.q) if number.is_Rational else 1
-    while bottom % 2 == 0:
-        bottom //= 2
-    while bottom % 5 == 0:
-        bottom //= 5
-    if bottom != 1:
-        return ""
-    text = format(sp.Float(number, 30), f".{_DECIMALS}f").rstrip("0")
-    return text if sp.Rational(text) == number else ""
-
-
-def _decimal_root(e: sp.Mul) -> tuple[sp.Rational, Expr, int] | None:
-    """6.28318 and what is left of a product with sqrt(1570795)/500, which SymPy makes of sqrt(6.28318); None where none is so.
-
-    With -1 where the product is divided by that root: 100 sqrt(1570795)/314159 is 1/sqrt(6.28318).
-    """
-    number = e.as_coeff_Mul()[0]
-    for factor in e.args if number.is_Rational else ():
-        found = typed_below_a_root(number, factor)
-        if found is not None:
-            return found[1], e / (number * factor) * found[0], 1  # type: ignore[return-value]
-        below = (
-            typed_below_a_root(1 / (number * factor.base), factor)
-            if isinstance(factor, sp.Pow) and factor.base.is_Integer
-            else None
-        )
-        if below is not None:  # 1/(number root) is (1/(number base)) root
-            return below[1], e / (number * factor) / below[0], -1  # type: ignore[return-value]
-    return None
-
-
-def decimal_root(radicand: Expr) -> Node:
-    """The root of a number that ends after a few digits, in digits."""
-    return f.root(f.number(_digits(radicand)))
-
-
-def typed_below_a_root(number: Any, root: Any) -> tuple[Any, Any] | None:
-    """c and the decimal r of which a rational number times the root of an integer is c sqrt(r), as it was typed.
-
-    1/250 sqrt(1570795) is 2 sqrt(6.28318). None where `root` is no root, or of an integer that a person would type.
-    """
-    if not isinstance(root, sp.Pow) or root.exp != S.Half or not root.base.is_Integer or root.base <= _TYPED:
-        return None
-    found: list[tuple[int, int, Any]] = []
-    for c in range(1, _COUNTS):
-        radicand: Any = sp.Rational((number / c) ** 2 * root.base)
-        if decimal := _digits(radicand):
-            found.append((len(decimal) + (c > 1), -c, radicand))
-    length, c, radicand = min(found, default=(len(f"{root.base}{number}"), 0, S.One))
-    return (sp.Rational(-c if number > 0 else c), radicand) if c and length < len(f"{root.base}{number}") else None
-
-
-def _number(number: Any) -> Node:
-    if number.is_negative:
-        return f.negative(_number(-number))
-    if not number.is_Rational:
-        return _decimals(repr(float(number)) if 1e-300 < number < 1e300 else sp.sstr(number, full_prec=False))
-    if number.is_Integer:
-        zeros = len(str(number)) - 1
-        return f.power(f.number(10), f.number(zeros)) if zeros > 6 and number == 10**zeros else f.number(str(number))
-    decimal, zeros = _decimal(number), len(str(number.q)) - 1
-    if zeros >= _SMALL and number == sp.Rational(1, 10**zeros):
-        return f.power(f.number(10), f.number(-zeros))
-    return f.number(decimal) if decimal else f.over(f.number(str(number.p)), f.number(str(number.q)))

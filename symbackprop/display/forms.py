@@ -17,13 +17,12 @@ from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import position
 from symbackprop.display.body import (
     BodyPrinter,
-    decimal_root,
     function_formula,
     logarithm,
     relation_sign,
     scalar,
-    typed_below_a_root,
 )
+from symbackprop.display.decimals import decimal_root, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import is_negative

@@ -52,9 +52,10 @@ def chain_rows(
     softmaxes  the logsumexp of each softmax that has a name -> what it is taken of, and that name.
     gone       values that no step speaks of.
     """
-    met = softmax_meets_loss(names, softmaxes, line)
+    met = softmax_meets_loss(names, softmaxes, line, told)
     if met is not None:
-        return (ChainRow(met, names.written[line.name]),)
+        row, at = met
+        return (ChainRow(row, Equation(at, Sum(slot(0), (slot(0),)), (at,))),)
     path = without_what_vanishes(names, told)
     *inner, last = path
     if last.step is None or (not inner and (last.step.upstream is None or _is_passed_on(last))):

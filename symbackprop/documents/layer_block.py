@@ -13,6 +13,7 @@ from symbackprop.core.through import ends, onward, put_together, telling
 from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
+from symbackprop.display.own_value import by_own_value
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.display.spelled import spelled
@@ -57,6 +58,7 @@ class Lecture:
         self.reasons = Reasons(derivation, self.plain, self.softmaxes)
         self.united = united(derivation, known.named)[0] if self.softmaxes else ()
         self.gone: frozenset[str] = frozenset()
+        self.spelt: frozenset[str] = frozenset()
         self.folded: frozenset[str] = frozenset()
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
@@ -73,7 +75,8 @@ class Lecture:
         """Call values by their formulas, as far as they are short."""
         labels = spelled(self.plain, values)
         self.names, self.plain = self.names.labelled(labels), self.plain.labelled(labels)
-        self.reasons.names, self.hidden = self.plain, {*self.hidden, *(values & labels.keys())}
+        self.spelt = frozenset(values & labels.keys())
+        self.reasons.names, self.hidden = self.plain, {*self.hidden, *self.spelt}
 
     def blocks(self, layers: Iterable[Layer]) -> Iterator[StepBlock]:
         """A block for each layer; layers like those before, one after the other, are one block."""
@@ -110,7 +113,7 @@ class Lecture:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}
         lines = [line for line in layer.lines if new.get(line.kind) is line]
         self.told |= new.keys()
-        backward = [(line, e) for line in lines for e in self.reasons.path(line) if e.step and self.reasons.is_told(e.step)]
+        backward = [(line, e) for line in lines for e in self._told(line) if e.step and self.reasons.is_told(e.step)]
         alike: dict[Hashable, list[Equation]] = {}
         for line, e in backward:
             alike.setdefault((line.name, kind_of(e)), []).append(e)
@@ -190,7 +193,7 @@ class Lecture:
             sums = [e.target.name for e in line.path if len(e.operands) > 1 and e.step is not None and e.step.rule == "copy"]
             name = next((n for n in reversed(sums) if n in whole), "")
             right = split(whole[name])[1] if name else None
-            for y, said in quotients(self.plain, line.path, [] if right is None else [right], self._inline):
+            for y, said in quotients(self.plain, line.path, [] if right is None else [right], self._inside):
                 if ("put in", y) not in self.told:
                     self.told.add(("put in", y))
                     yield told("{} is put into the parts of {}.", said, self.names.tensor(name))
@@ -227,10 +230,15 @@ class Lecture:
         """What is written out where the entries of steps are: what is gone, and what nobody named."""
         return self.gone.union(self.hidden)
 
+    @property
+    def _inside(self) -> frozenset[str]:
+        """What is written out in entries: of what is called by its formula, (Y V)_{ij}, only what no step goes back to."""
+        return self._inline - (self.spelt - self.gone)
+
     def _ways(self, ways: Sequence[Equation]) -> Formulas:
         """The local derivative that some equations say: of one value by another, where they are several ways."""
         if len(ways) > 1:
-            return (Summed(self.plain, [told_whole(self.plain, e) for e in ways], self._inline).formula(),)
+            return (Summed(self.plain, [told_whole(self.plain, e) for e in ways], self._inside).formula(),)
         return self._local(ways[0])
 
     def _local(self, equation: Equation) -> Formulas:
@@ -239,7 +247,7 @@ class Lecture:
         if self.reasons.total(step) and step.through is not None and step.wrt is not None:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
-        return local_lines(self.plain, equation, self._inline)[-1:]
+        return local_lines(self.plain, equation, self._inside)[-1:]
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""
@@ -247,7 +255,13 @@ class Lecture:
         if path is line.path and {r.name for e in path for r in e.operands} & self.softmaxes.keys():
             held = {e.target.name for e in path}
             path = tuple(e for e in self.united if e.target.name in held)
-        return chain_rows(self.names, line, path, self.softmaxes, self._inline)
+        else:
+            path = self._told(line)
+        return chain_rows(self.names, line, path, self.softmaxes, self._inside)
+
+    def _told(self, line: Line) -> tuple[Equation, ...]:
+        """The equations by which a line is told, in terms of values that have names where these are shorter."""
+        return tuple(by_own_value(self.plain, e, self._inline) for e in self.reasons.path(line))
 
 
 def _at_once(equations: Sequence[Equation]) -> Iterator[Equation]:

@@ -1,11 +1,13 @@
 r"""Where a softmax meets a cross-entropy: the chain rule over all of its entries, and what the sum of the labels leaves of it.
 
-dL/do[i] = sum_k (-y[k]/p[k]) p[k] (1[k = i] - p[i]) = p[i] sum_k y[k] - y[i] = p[i] - y[i], where y[k] may be 1[k = t].
+dL/do[i] = sum_k (-y[k]/p[k]) p[k] (1[k = i] - p[i]) = p[i] sum_k y[k] - y[i] = p[i] - y[i], where y[k] may be 1[k = t]; the last
+where the y[k] are known to sum to one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import sympy as sp
 
@@ -23,30 +25,34 @@ from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Node
 
 
-def softmax_meets_loss(names: Names, known: Mapping[str, tuple[str, str]], line: Line) -> Node | None:
-    """The chain rule of the gradient by what a softmax is of, entry by entry; None where no labels meet a softmax in it.
+def softmax_meets_loss(
+    names: Names, known: Mapping[str, tuple[str, str]], line: Line, told: Sequence[Equation]
+) -> tuple[Node, Ref] | None:  # fmt: skip
+    """The chain rule of the gradient by what a softmax is of, entry by entry, and the entry; None where no target meets a softmax.
 
     known   the logsumexp of each softmax that has a name -> what it is of, and that name.
+    told    the equations by which the line is told.
     """
     role, read = names.signature(line.name).role, {r.name for e in line.path for r in e.operands}
     total = next((n for n, (o, _) in known.items() if n in read and role is not None and role.wrt == o), None)
     if total is None:
         return None
     p, axis = known[total][1], softmaxes(names).axes(total)[0]
-    above = [e for e in line.path if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == p]
+    above = [e for e in told if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == p]
     if len(above) != 1 or not isinstance(above[0].op, Sum) or above[0].op.over:
         return None
     return _row(names, above[0], line.name, p, axis)
 
 
-def _row(names: Names, above: Equation, name: str, p: str, axis: int) -> Node | None:
+def _row(names: Names, above: Equation, name: str, p: str, axis: int) -> tuple[Node, Ref] | None:
     """The row over dL/dp = share y / p, whose share is the same for all entries of the softmax."""
     index, op = above.target.index, above.op
     assert isinstance(op, Sum)
     k, (other,) = index[axis], fresh(1, index)
     read = dict(zip(op.slots, above.operands, strict=True))
     own = next((s for s, r in read.items() if r == Ref(p, index)), None)
-    y = _labels(names, above, k)
+    labels_ = _labels(names, above, k)
+    y = labels_ or _target(above, own)
     if own is None or y is None:
         return None
     label, total = slot(len(read)), slot(len(read) + 1)
@@ -66,9 +72,11 @@ def _row(names: Names, above: Equation, name: str, p: str, axis: int) -> Node | 
     printer = BodyPrinter({**pieces, total: f.over_letters(f.SUM, [letter(k)], labels)})
     slope = f.add([f.indicator(f.equation(letter(k), letter(other))), f.negative(pieces[own])])
     each = f.juxtapose([f.bracket(index_form(names, above)), entry(names, Ref(p, index), here), f.bracket(slope)])
-    first, last = (printer.formula(-share * (own * whole - label)) for whole in (total, sp.S.One))
-    chain = f.equation(f.over_letters(f.SUM, [letter(k)], each), f.equation(first, last))
-    return f.equation(entry(names, Ref(name, index), there), chain)
+    wholes = (total,) if labels_ is None else (total, sp.S.One)
+    left = [printer.formula(-share * (own * whole - label)) for whole in wholes]
+    summed = f.over_letters(f.SUM, [letter(k)], each)
+    at = Ref(name, tuple(other if c == k else c for c in index))
+    return f.equation(entry(names, Ref(name, index), there), reduce(f.equation, left, summed)), at
 
 
 def _labels(names: Names, above: Equation, k: str) -> sp.Expr | None:
@@ -80,6 +88,14 @@ def _labels(names: Names, above: Equation, k: str) -> sp.Expr | None:
         if r.index == above.target.index and names.signature(r.name).kind == "labels"
     ]  # fmt: skip
     found += [iverson(guard) for guard in split(op).guards if is_class(guard, k)]
+    return found[0] if len(found) == 1 else None
+
+
+def _target(above: Equation, own: sp.Symbol | None) -> sp.Expr | None:
+    """What stands where labels would, of which it is not known what it sums to: the operand that is multiplied with 1/p."""
+    op = above.op
+    assert isinstance(op, Sum)
+    found = [s for s, r in zip(op.slots, above.operands, strict=True) if s != own and r.index == above.target.index]
     return found[0] if len(found) == 1 else None
 
 

@@ -12,7 +12,8 @@ from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
 from symbackprop.core.through import whole
 from symbackprop.core.united import PATTERN
-from symbackprop.display.body import number_formula, scalar
+from symbackprop.display.body import scalar
+from symbackprop.display.decimals import number_formula
 from symbackprop.display.index_form import entry, equation_letters, index_equation
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation

@@ -52,7 +52,9 @@ def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None
     def ends(name: str, without: str = "") -> set[str]:
         """What a value is made of, as its formula says it."""
         read = {r.name for r in written[name].operands if r.name != without}
-        return {m for n in read for m in (ends(n) if n in found and n in written else {n})} & differentiated
+        passed = gone or frozenset()  # what is told with its reader: the derivative by the value is by all ways through it
+        inside = {n: ends(n, without if n in passed else "") for n in read if n in found and n in written}
+        return {m for n in read for m in inside.get(n, {n})} & differentiated
 
     readers = {n: [e.target.name for e in written.values() if n in {r.name for r in e.operands}] for n in found}
     for n in found - gone if gone is not None else ():

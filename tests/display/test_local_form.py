@@ -15,8 +15,9 @@ from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.core.through import put_together
 from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.display.names import Names
+from symbackprop.display.own_value import by_own_value
 from symbackprop.documents.document import StepBlock
-from symbackprop.documents.step_block import told_whole
+from symbackprop.documents.step_block import step_letters, told_whole
 from symbackprop.documents.steps import report
 from symbackprop.evaluate.extents import extent
 from symbackprop.formulas.latex import latex
@@ -177,3 +178,28 @@ def test_a_second_derivative_through_two_uses_is_printed(text: str) -> None:
     first = differentiate(sb.read(text).program, "L", ["x"])
     second = differentiate(first.program, "dL/dx", ["x"], jacobian=True)
     assert [b for b in report(second, detail="full").blocks if isinstance(b, StepBlock)]
+
+
+@pytest.mark.parametrize(
+    ("value", "short"),
+    [
+        ("A @ B.T / t", 1), ("(A @ B.T)**2 / (1 + t)", 1), ("(A @ B.T) / s[:, None]", 1), ("(A @ B.T).T / s", 1),
+        ("t * (A @ B.T) * s", 0),  # S/t, which t = 0 would spoil
+    ],
+)  # fmt: skip
+def test_a_slope_in_terms_of_the_value_is_the_same(value: str, short: int) -> None:
+    text = f"A: data[n, k]\nB: data[n, k]\nt: parameter & positive\ns: parameter[n] & positive\nS = {value}\nL = sum(S**3)"
+    derived = derive(text)
+    names = Numbered(derived.program)
+    arrays, sizes = at_random(derived, 0)
+    inline = {n for n, tensor in derived.forward.tensors.items() if tensor.kind == "value" and not tensor.named}
+    count = 0
+    for equation in derived.backward:
+        own = by_own_value(names, equation, inline)
+        if own is not equation and own.step is not None:
+            assert r"\sum" not in latex(local_formula(names, own, step_letters(names, own, own.step), inline))
+            np.testing.assert_allclose(
+                local_value(names, own, arrays, sizes, inline), local_value(names, equation, arrays, sizes, inline), rtol=1e-9
+            )
+            count += 1
+    assert count == short

@@ -432,10 +432,42 @@ def test_what_one_value_flows_into_is_gone_back_through_together_with_its_weight
     weights = "".join(f"{name}: parameter[d, m]\n" for name in "ABC")
     net = f"X: parameter[T, d]\n{weights}Q = X @ A\nK = X @ B\nV = X @ C\nP = softmax(Q @ K.T)\nL = 0.5*sum((P @ V)**2)"
     titles = [Text().line(b.title) for b in sb.derive(net).document().blocks if isinstance(b, StepBlock)]
-    assert titles[-1] == "From z, V and K back to C, B and X"
+    assert titles[-1] == "From Z, V and K back to C, B and X"
 
 
 def test_a_function_within_a_product_is_differentiated_as_its_author_wrote_it() -> None:
     said = sb.derive("c: parameter[n]\nz: parameter[n]\no = sigmoid(z)\nh = o*tanh(c)\nL = sum(h**2)").text()
     assert "h = o ⊙ tanh(c)" in said
     assert "a = tanh(c)" not in said
+
+
+CLIP = """X: data[n, d]
+Y: data[n, e]
+W: parameter[d, k]
+V: parameter[e, k]
+tau: parameter
+A = X @ W / norm(X @ W, axis=1, keepdims=True)
+B = Y @ V / norm(Y @ V, axis=1, keepdims=True)
+S = A @ B.T / tau
+L = -mean(diag(log_softmax(S, axis=1)))/2 - mean(diag(log_softmax(S, axis=0)))/2"""
+
+
+def test_a_product_that_was_written_twice_is_one_value_called_by_its_formula() -> None:
+    derived = sb.derive(CLIP)
+    assert prove(derived, derived.box())
+    shown = " ".join(derived.text().split())
+    assert "∂L/∂V = Yᵀ δ₃" in shown
+    assert "δ₃ = ∂L/∂(Y V) = " in shown
+    assert "∂Sᵢₚ/∂τ = −Sᵢₚ/τ" in shown
+    assert "Likewise from A and X W" in shown
+    assert re.search(r"u_|u[₀-₉]", shown) is None
+    assert "L = (1/(2 n)) Σ_i (log Σ_p e^(Sᵢₚ) − Sᵢᵢ) − (1/(2 n)) Σ_i (Sᵢᵢ − log Σ_p e^(Sₚᵢ))" in shown
+
+
+def test_where_a_softmax_meets_what_is_no_label_the_chain_rule_sums_over_its_entries() -> None:
+    net = "X: data[N, d]\nY: data[N, c]\nw: data[N]\nW: parameter[d, c]\nb: parameter[c]\nP = softmax(X @ W + b)\n"
+    derived = sb.derive(net + "L = -sum(w*sum(Y*log(P), axis=1))")
+    assert prove(derived, derived.box())
+    shown = " ".join(derived.text().split())
+    assert "δₙⱼ = Σ_i (−wₙ Yₙᵢ/Pₙᵢ) Pₙᵢ(1[i = j] − Pₙⱼ) = wₙ[Pₙⱼ(Σ_i Yₙᵢ) − Yₙⱼ]" in shown
+    assert "Z = X W + 1_N bᵀ" in shown  # a capital as P

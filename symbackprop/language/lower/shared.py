@@ -1,12 +1,12 @@
 """What is computed once more is what it was before: P = softmax(S) beside cross_entropy(S, t), which takes the softmax of S as
-well, an activation that an author wrote twice, and [h, x] before each gate."""
+well, an activation or a product that an author wrote twice, X W/|X W|, and [h, x] before each gate."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
 from dataclasses import replace
 
-from sympy import Add, S
+from sympy import Add, Mul, S
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum
@@ -57,9 +57,11 @@ def _same(nodes: Nodes, kept: Collection[int]) -> dict[int, Tensor]:
 
 
 def _is_met_again(node: Node, nodes: Nodes) -> bool:
-    """Whether a value is one that authors write again instead of naming it: an activation, or tensors side by side."""
+    """Whether a value is one that authors write again instead of naming it: an activation, a product, or tensors side by side."""
     if not isinstance(node.op, Sum):
         return False
+    if node.op.over and len(node.op.slots) > 1 and node.op.body == Mul(*node.op.slots) and node.shape:
+        return True
     without_names = all(t.name is None for t, _ in node.operands)
     if is_activation(node.op.body) and len(node.operands) == 1:
         return without_names

@@ -80,13 +80,17 @@ def _inner(tensor: Tensor, names: Mapping[int, str]) -> Gradient | None:
     return Gradient(str(of), str(wrt), upstream=str(upstream), vector=str(vector))
 
 
-_OTHERS = {"z": "zsq", "a": "ahg", "P": "PQR", "p": "pqr"}
+_OTHERS = {"z": "zsq", "a": "ahg", "P": "PQR", "p": "pqr", "Z": "ZSQ", "A": "AHG"}
 """What a value is called by what it is for, and otherwise where the author calls something so."""
 
 
 def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
-    """A name for each value: the person's, a layer's, else z for what an activation or softmax reads, a or P for what it gives."""
+    """A name for each value: the person's, a layer's, else z for what an activation or softmax reads, a or P for what it gives.
+
+    A matrix is Z where its author writes matrices so, A_1 = tanh(Z_1).
+    """
     order = [node.tensor for node in nodes.values()]
+    are_capital = {t.name[0].isupper() for t in order if t.name is not None and len(t.shape) > 1} == {True}
     names = {id(t): t.name for t in order if t.name is not None}
     clash = [n for n, count in Counter(names.values()).items() if n in taken or count > 1]
     if clash:
@@ -103,6 +107,8 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
         elif is_softmax(node, nodes):
             stems.setdefault(key, ("P" if len(node.shape) > 1 else "p", ""))
     own = {name.partition("_")[0].rstrip("0123456789") for name in names.values()} | taken
+    matrices = {id(t) for t in order if len(t.shape) > 1} if are_capital else set[int]()
+    stems = {key: (stem.upper() if key in matrices else stem, subscript) for key, (stem, subscript) in stems.items()}
     free = {stem: next((c for c in others if c not in own), stem) for stem, others in _OTHERS.items()}
     stems = {key: (free.get(stem, stem), subscript) for key, (stem, subscript) in stems.items()}
     stems |= {id(t): (stem, "") for t in order if (stem := t.stem or t.role) is not None}
