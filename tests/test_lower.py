@@ -185,3 +185,10 @@ def test_what_is_no_normalisation_stays_as_it_is(text: str) -> None:
 def test_an_activation_may_be_of_positions_alone() -> None:
     program = read("x: parameter[n]\nL = sum(x*relu(arange(n) - 2))").program
     assert forward(program, {"x": np.ones(6)})["L"] == 6  # 1 + 2 + 3
+
+
+def test_what_nobody_named_is_not_called_as_its_author_calls_something() -> None:
+    net = "x: parameter[n]\nA: data[n, n]\n{}\nL = sum(exp(A @ (A @ x)) * {})"
+    for authors, last, ours in (("", "x", "u"), ("u = tanh(x)", "u", "r"), ("u = x**2\nr = tanh(u)\ng = r**2", "g", "zeta")):
+        names = read(net.format(authors, last)).program.tensors
+        assert {n for n in names if n.partition("_")[0] == ours}, list(names)

@@ -16,11 +16,11 @@ from symbackprop.algebra.matrix import (
     front_of,
     negated,
     number,
-    product,
     scaled,
     sized,
     transpose,
 )  # fmt: skip
+from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import tensor_of
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbackprop.algebra.matrix import Form, front_of, product, scaled
+from symbackprop.algebra.matrix import Form, front_of, scaled
+from symbackprop.algebra.matrix_product import product
 
 
 def with_common_end(summands: Sequence[Form]) -> Form | None:

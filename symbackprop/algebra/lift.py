@@ -24,11 +24,11 @@ from symbackprop.algebra.matrix import (
     front_of,
     leaves,
     number,
-    product,
     scaled,
     sized,
     transpose,
 )  # fmt: skip
+from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly

@@ -249,34 +249,6 @@ def _is_primary(x: Form) -> bool:
     return x.op == "factor" and matrix_function(x.given).primary
 
 
-def factors_of(x: Form) -> tuple[Form, ...]:
-    """The factors of a matrix product; any other form is one."""
-    return x.parts if x.op == "product" else (x,)
-
-
-def product(parts: list[Form]) -> Form:
-    """The matrix product, opened; X X X is X^3."""
-    flat = [q for p in parts for q in factors_of(p)]
-    runs: list[list[Any]] = []
-    for part in flat:
-        if runs and part == runs[-1][0] and part.op in ("leaf", "transpose", "inverse"):
-            runs[-1][1] += 1
-        else:
-            runs.append([part, 1])
-    if all(n < 3 for _, n in runs):
-        return flat[0] if len(flat) == 1 else Form("product", tuple(flat))
-    made = [_matrix_power(part, n) for part, n in runs]
-    return made[0] if len(made) == 1 else Form("product", tuple(made))
-
-
-def _matrix_power(x: Form, n: int) -> Form:
-    if n == 1:
-        return x
-    if x.op in ("transpose", "inverse"):
-        return Form(x.op, (_matrix_power(x.parts[0], n),), x.given)
-    return Form("matrixpower", (x,), n)
-
-
 # Tokens
 
 

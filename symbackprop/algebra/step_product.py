@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from sympy import Expr
 
 from symbackprop.algebra.lines import Line
-from symbackprop.algebra.matrix import Form, Front, leaves, number, product, scaled
+from symbackprop.algebra.matrix import Form, Front, leaves, number, scaled
+from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.recursion import StepBox, StepLine, line_at, reads
 from symbackprop.core.program import Program
 from symbackprop.core.recursion import Recursion

@@ -14,7 +14,7 @@ from symbackprop.core.errors import SymbackpropError
 
 LETTERS = "ijklmpqrstuvw"  # neither n, which is a size, nor o, which looks like a zero
 KEPT = "."  # behind a letter that a person gave, until equations are lettered
-NAMELESS = "urg"  # what a value of a network is called that neither its author nor what it is for gave a name
+NAMELESS = ("u", "r", "g", "zeta")  # what a value of a network is called that neither its author nor what it is for gave a name
 VALUES = "abcdefgh"  # for values in between, in generated code
 
 

@@ -25,11 +25,11 @@ from symbackprop.algebra.matrix import (
     front_of,
     leaves,
     number,
-    product,
     scaled,
     sized,
     transpose,
 )
+from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.guards import is_size, proven, split

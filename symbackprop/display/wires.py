@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from symbackprop.algebra.box import Line
-from symbackprop.algebra.matrix import Form, Front, leaves, number, product, scaled
+from symbackprop.algebra.matrix import Form, Front, leaves, number, scaled
+from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate

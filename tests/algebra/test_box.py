@@ -332,7 +332,7 @@ SHORT = {
     "what is subtracted on the other side": (
         "w: parameter[d]\nx: data[d]\nc: data[()]\nL = c*relu(1 - w @ x)", "∂L/∂w = −c 1[wᵀ x < 1] x",
     ),
-    "a trace of its square": ("X: parameter[n, n]\nL = trace(X @ X)**2", "∂L/∂X = 4 tr(X X) Xᵀ"),
+    "a trace of its square": ("X: parameter[n, n]\nL = trace(X @ X)**2", "∂L/∂X = 4 tr(X²) Xᵀ"),
     "a power of a scalar": ("X: parameter[n, n]\nL = trace(X)**3", "∂L/∂X = 3 tr(X)² Iₙ"),
     "the trace of an inverse": ("B: data[n, m]\ns: parameter[()] & positive\nL = logdet(B @ B.T + s*eye(n))", "∂L/∂s = tr((B Bᵀ + s Iₙ)⁻¹)"),
     "a sigmoid in exponentials": ("x: parameter[n]\nL = sum(1/(1 + exp(-x)))", "∂L/∂x = σ(x) ⊙ (1 − σ(x))"),

@@ -4,7 +4,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.algebra.ends import with_common_end
-from symbackprop.algebra.matrix import Form, Front, Leaf, product, scaled
+from symbackprop.algebra.matrix import Form, Front, Leaf, scaled
+from symbackprop.algebra.matrix_product import product
 
 DISTANCES = "Y: parameter[n, d]\nM: {}[n, n]\nL = sum(M*sum((Y[:, None, :] - Y[None, :, :])**2, axis=2))"
 

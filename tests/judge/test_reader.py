@@ -149,6 +149,17 @@ def test_a_star_between_a_vector_and_a_matrix_is_no_product_in_python() -> None:
     assert verdict(network, "w", "X.T*r").startswith("wrong shape")
 
 
+@pytest.mark.parametrize("claim", [r"r \times e", r"-e \times r", r"r \times (w \times r - v)"])
+def test_a_cross_between_two_vectors_of_three_entries_is_their_cross_product(claim: str) -> None:
+    body = "w: parameter[3]\nr: data[3]\nv: data[3]\ne = cross(w, r) - v\nL = 0.5*sum(e**2)"
+    assert verdict(body, "w", claim) == "right, identity"
+
+
+@pytest.mark.parametrize("size", ["d", "k", "4"])
+def test_a_cross_between_other_vectors_is_a_product_entry_by_entry(size: str) -> None:
+    assert verdict(f"w: parameter[{size}]\nr: data[{size}]\nL = sum(w*r*r)", "w", r"r \times r") == "right, identity"
+
+
 SOFT = """
 Q: parameter[n, k]
 K: data[n, k]

@@ -115,7 +115,7 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
     taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
     proposed = {stem for stem, _ in stems.values()}
-    other = next((c for c in NAMELESS if c not in proposed), NAMELESS[0])
+    other = min(NAMELESS, key=lambda c: (c in proposed, c in own))  # u_5 would look like a part of the author's u
     count: dict[str, int] = {}
     for tensor in unnamed:
         stem = stems.get(id(tensor), (other, ""))[0]

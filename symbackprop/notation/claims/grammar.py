@@ -23,7 +23,7 @@ from symbackprop.notation.claims.tokens import ACCENTS, FONTS, GREEK, WORDS, Tok
 DEEPEST = 40
 RELATIONS = {"<": "<", ">": ">", r"\leq": "<=", r"\geq": ">=", "=": "==", r"\neq": "!="}
 OPERATORS = {
-    r"\cdot": "dot", r"\odot": "had", r"\times": "star", "/": "div", "*": "star", r"\otimes": "outer", r"\star": "slide",
+    r"\cdot": "dot", r"\odot": "had", r"\times": "times", "/": "div", "*": "star", r"\otimes": "outer", r"\star": "slide",
     r"\oslash": "over",
 }  # fmt: skip
 CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}", "|": "|", r"\|": r"\|", r"\langle": r"\rangle"}

@@ -38,6 +38,8 @@ NOTHING = Told()
 ROWS = told("vectors are read as rows, so that x^T y is an outer product")
 NO_TRANSPOSE = told("a transpose is missing: two columns side by side are read as u v^T")
 SLIDES = told("⋆ between equal shapes is taken entry by entry")
+SPACE = 3  # the size of the vectors that have a cross product
+CROSSED = told("× between two vectors of three entries is read as their cross product")
 STARRED = told("a transpose is missing: * between a vector and a matrix is read as their product")
 EACH_COLUMN = told("a vector scales a matrix, one number for each column")
 EACH_ROW = told("a vector scales a matrix, one number for each row")
@@ -225,6 +227,9 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
     xs, ys = x.matrix, y.matrix
     if not xs or not ys:
         return times(a, b)
+    if op == "times":
+        is_cross = xs == ys == {DOWN} and x.extent(DOWN) == y.extent(DOWN) == SPACE
+        return [*(made(_cross, a, b, note=CROSSED) if is_cross else []), *_product("star", a, b)]
     if op == "had":
         return _hadamard(a, b, xs, ys)
     if op == "slide":  # of equal shapes it may be entry by entry
@@ -263,6 +268,14 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
     return found
 
 
+def _cross(x: nd.Node, y: nd.Node) -> nd.Node:
+    """(x_1 y_2 - x_2 y_1, x_2 y_0 - x_0 y_2, x_0 y_1 - x_1 y_0)."""
+    (a, b, c), (u, v, w) = ([nd.picked(z, DOWN, (), k) for k in range(SPACE)] for z in (x, y))
+    pairs = (((b, w), (c, v)), ((c, u), (a, w)), ((a, v), (b, u)))
+    parts = [nd.arithmetic("-", nd.arithmetic("*", *plus), nd.arithmetic("*", *minus)) for plus, minus in pairs]
+    return nd.stacked(tuple(parts), DOWN)
+
+
 def _slid(kind: str, a: Senses, b: Senses, cost: float = 0.0) -> Senses:
     """One tensor slides over the other."""
     notes = (told("* is read as a correlation: nothing is turned round"),) if cost else ()
@@ -289,6 +302,7 @@ def chain(factors: Sequence[Senses], ops: Sequence[str], at: int, sizes: Sizes) 
     if n > MOST_FACTORS:
         raise Fault(f"a product of {n} factors; at most {MOST_FACTORS} are read.", "Name a part of it in a step of its own.", at)
     scalar = [all(not r.node.matrix for r in f) for f in several]
+    signs = ["star" if op == "times" and sizes.get(SPACE) != SPACE else op for op in signs]  # d = 3 at the probe alone
     signs = ["" if op == "dot" and (scalar[k] or scalar[k + 1]) else op for k, op in enumerate(signs)]  # u . (-1/2) v
     cell: dict[tuple[int, int], Senses] = {(k, k + 1): f for k, f in enumerate(several)}
     for width in range(2, n + 1):

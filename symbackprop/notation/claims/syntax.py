@@ -150,7 +150,7 @@ class Cases:
 
 @dataclass(frozen=True)
 class Product:
-    """Factors side by side; ops has the sign between each two: "", "dot", "had", "star", "div", "outer", "slide", "over"."""
+    """Factors side by side; ops has the sign between each two, as the grammar calls it: "", "dot", "had", "star", "over"."""
 
     factors: tuple[Syntax, ...]
     ops: tuple[str, ...]
