@@ -4,7 +4,7 @@ import ast
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
@@ -19,6 +19,7 @@ from tests.random_programs import declare
 from tests.sources import MODULES, ROOT, tree
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 60), st.sets(st.sampled_from([*LETTERS, *(f"{c}{n}" for c in LETTERS for n in (1, 2, 3))])))
 def test_a_fresh_letter_is_new_however_many_are_asked_for(number: int, taken: set[str]) -> None:
     found = fresh(number, taken)

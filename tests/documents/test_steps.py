@@ -1,11 +1,14 @@
 """The report of a derivation, block by block."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.united import united
 from symbackprop.display.names import Names
@@ -64,7 +67,13 @@ def rows(document: Document) -> list[str]:
     [pytest.param(row, id=row.name, marks=[pytest.mark.slow] if row.name == "html" else []) for row in FORMATS if not row.binary],
 )
 def test_every_network_is_written_in_every_format(make, row) -> None:
-    assert row.write(report(make(), title="A network"))
+    assert row.write(reported(make))
+
+
+@cache
+def reported(make: Callable[[], Derivation]) -> Document:
+    """The report of one of these networks, made once for all formats."""
+    return report(make(), title="A network")
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
