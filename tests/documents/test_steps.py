@@ -222,7 +222,7 @@ def test_the_report_grows_with_the_network_and_no_faster() -> None:
         document = report(differentiate(trace({"L": (h**2).sum()}), "L"), detail="full")
         return sum(len(str(block)) for block in document.blocks if not isinstance(block, Paragraph))
 
-    small, large = blocks(10), blocks(40)
+    small, large = blocks(6), blocks(24)
     assert large < 4.6 * small
 
 

@@ -153,6 +153,7 @@ def test_parts_without_wires_between_them_stand_side_by_side():
     assert layout.centres["a"][1] == layout.centres["c"][1] < layout.centres["b"][1] == layout.centres["d"][1]
 
 
+@settings(deadline=None, max_examples=50)
 @given(graphs(), graphs())
 def test_parts_that_no_wire_joins_leave_no_rank_empty(one, two):
     boxes, wires = one

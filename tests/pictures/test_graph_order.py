@@ -26,7 +26,7 @@ def _crossings(rows, above):
     return sum((a - c) * (b - d) < 0 and i == k for at, (a, b, i) in enumerate(wires) for c, d, k in wires[:at])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(ranked())
 def test_every_node_stands_in_its_rank_once_and_no_exchange_of_two_neighbours_removes_a_crossing(graph):
     rank, above = graph
