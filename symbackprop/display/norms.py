@@ -59,14 +59,16 @@ def norm_of(names: Names, squared: Equation) -> Norm | None:
 
 
 def with_norms(body: Expr, of: Mapping[Symbol, Norm], taken: int) -> tuple[Expr, dict[Symbol, Symbol]]:
-    """A body with the norms whose squares stand in some slots, where it takes roots of them, and their slots: u^{3/2} is n^3.
+    """A body with the norms whose squares stand in some slots, where it takes roots of them or divides by them, and their slots.
+
+    u^{3/2} is n^3, and 1/u is 1/n^2.
 
     taken   how many slots there are.
     """
     found: dict[Symbol, Symbol] = {}
     for s in of:
         powers = {p for p in body.atoms(sp.Pow) if p.base == s}
-        if any((2 * p.exp).is_integer and not p.exp.is_integer for p in powers):
+        if any((2 * p.exp).is_integer and (not p.exp.is_integer or p.exp.is_negative) for p in powers):
             found[s] = slot(taken + len(found))
             body = swapped(body, {p: found[s] ** (2 * p.exp) for p in powers} | {s: found[s] ** 2})
     return body, found

@@ -275,7 +275,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail:
         )
         rows = list(map(Formula, shown))
     blocks: list[Block] = [FormulaRows(tuple(rows), framed=True)] if rows else []
-    if box.assumed:
+    if box.assumed and "labels" not in lecture.reasons.told:  # no step says so
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
     for wrt, why in box.missing.items():
         name = derived.gradient(wrt)

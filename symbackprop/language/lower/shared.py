@@ -73,7 +73,7 @@ def _is_met_again(node: Node, nodes: Nodes) -> bool:
 
 def _is_set(node: Node) -> bool:
     """Whether a value is another one, set at its place among zeros."""
-    if not isinstance(node.op, Sum) or len(node.op.slots) != 1:
+    if not isinstance(node.op, Sum) or len(node.op.slots) != 1 or node.op.over:  # what is summed is an entry: q[0]
         return False
     place = node.op.body / node.op.slots[0]
     return isinstance(place, Where) and place.args[1:] == (S.One, S.Zero)
