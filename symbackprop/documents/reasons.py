@@ -128,6 +128,10 @@ class Reasons:
 
     # Of one line
 
+    def _free(self, letters: str) -> Node:
+        """The first of some letters that nothing is called; the first where all are taken."""
+        return f.letter(next((c for c in letters if c not in self.names.words), letters[0]))
+
     def _softmax(self, line: Line) -> Iterator[Reason]:
         """How a gradient goes back through a softmax that is not cancelled."""
         for step in (e.step for e in line.path):
@@ -135,7 +139,7 @@ class Reasons:
                 continue
             own = self.names.tensor(step.through.name)
             is_row = len(self.names.signature(step.through.name).shape) > 1
-            p, g = f.letter("p") if is_row else own, f.letter("g")
+            p, g = self._free("pqr") if is_row else own, self._free("gvuh")
             jacobian = f.add([f.call(f.function("diag"), [p]), f.negative(f.juxtapose([p, f.power(p, f.TOP)]))])
             back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
             is_down = softmaxes(self.names).is_down(self.total(step))

@@ -100,7 +100,8 @@ class _MatrixReader(Reader):
                 return np.linalg.inv(base)
             case ["⊙", *_]:
                 return base ** self.read(items[1:])
-        assert np.size(base) == 1, "a power of a matrix that is not entry by entry"
+        if np.size(base) > 1:  # of a matrix its products with itself
+            return np.linalg.matrix_power(base, int(self.read(items)))
         return base ** self.read(items)
 
     def whole(self, name: str) -> np.ndarray:
