@@ -146,9 +146,9 @@ def report(
     if not (is_told or set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}):
         blocks += [Paragraph(told("As written:")), FormulaRows(tuple(map(Formula, written)))]
     if detail == "brief":
-        given = _given(names, derived.forward)
+        given = _given(names, derived)
         return Document(_title(names, derived, title), (*blocks, given, *network), lang)
-    blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
+    blocks += [(_tensors if detail == "full" else _given)(names, derived), *network]
     blocks += _code(names, derived.forward, code or {})
     if any(tensor.shape for tensor in derived.program.tensors.values()) or modes.said(names, derived):
         blocks.append(Bullets((*modes.said(names, derived), *said), told("How to read it")))
@@ -221,34 +221,36 @@ def is_shown(equation: Equation) -> bool:
     return equation.step is None or equation.step.rule != "without"
 
 
-def _tensors(names: Names, program: Program) -> Table:
+def _tensors(names: Names, derived: Derivation) -> Table:
     rows = tuple(
         (
             Math(names.at_layer(tensor.name)),
-            _kind(tensor),
+            _kind(derived, tensor),
             told("{}", names.dimensions(tensor.name)) if tensor.shape else told("a number"),
         )
-        for tensor in program.inputs
+        for tensor in derived.forward.inputs
     )
     return Table((told("Tensor"), told("What it is"), told("Shape")), rows)
 
 
-def _given(names: Names, program: Program) -> Bullets:
+def _given(names: Names, derived: Derivation) -> Bullets:
     """What is given, a kind a line, with the shapes."""
     kinds: dict[Told, list[Signature]] = {}
-    for tensor in program.inputs:
-        kinds.setdefault(_kind(tensor), []).append(tensor)
+    for tensor in derived.forward.inputs:
+        kinds.setdefault(_kind(derived, tensor), []).append(tensor)
 
     def shaped(tensor: Signature) -> Told:
         own = names.at_layer(tensor.name)
         return told("{} ({})", own, names.dimensions(tensor.name)) if tensor.shape else told("{}", own)
 
-    said = [(_kind(found[0], _KINDS | _SEVERAL if len(found) > 1 else _KINDS), listed(list(map(shaped, found))))
+    said = [(_kind(derived, found[0], _KINDS | _SEVERAL if len(found) > 1 else _KINDS), listed(list(map(shaped, found))))
             for found in kinds.values()]  # fmt: skip
     return Bullets(tuple(told("{}: {}", kind, tensors) for kind, tensors in said))
 
 
-def _kind(tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
+def _kind(derived: Derivation, tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
+    if tensor.name in (derived.vector, derived.upstream):
+        return told("direction") if tensor.name == derived.vector else told("gradient from above")
     words = kinds[tensor.kind]
     if tensor.kind == "integers" and tensor.bound is not None:
         return told("integers from 0, below {}", scalar(tensor.bound))

@@ -270,3 +270,9 @@ def test_what_a_delta_is_by_stands_in_the_network() -> None:
     deltas = [found[1] for text in said if (found := re.fullmatch(r"\\partial L/\\partial (.*)", text))]
     assert deltas
     assert {name for name in deltas if name not in shown} == set()
+
+
+def test_what_is_given_to_a_derivation_is_called_what_it_is() -> None:
+    net = "X: data[n, d]\nw: parameter[d]\ny = tanh(X @ w)"
+    assert "direction: v (d)" in sb.derive(net + "\nL = sum(y**2)", wrt=["w"], vector="v").text()
+    assert "gradient from above: dY (n)" in sb.derive(net, upstream="dY").text()
