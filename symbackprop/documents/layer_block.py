@@ -60,6 +60,7 @@ class Lecture:
         self.gone: frozenset[str] = frozenset()
         self.spelt: frozenset[str] = frozenset()
         self.folded: frozenset[str] = frozenset()
+        self.reasons.inside = self._inside
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
 
@@ -70,6 +71,7 @@ class Lecture:
         told_ = {line.name: put_together(self.names.program, line.path, gone) for line in lines if _reaches(line, gone)}
         self.gone, self.reasons.told_by = gone, told_
         self.reasons.onward = onward((e for line in lines for e in line.path), gone)
+        self.reasons.inside = self._inside
 
     def spell(self, values: AbstractSet[str]) -> None:
         """Call values by their formulas, as far as they are short."""
@@ -77,6 +79,7 @@ class Lecture:
         self.names, self.plain = self.names.labelled(labels), self.plain.labelled(labels)
         self.spelt = frozenset(values & labels.keys())
         self.reasons.names, self.hidden = self.plain, {*self.hidden, *self.spelt}
+        self.reasons.inside = self._inside
 
     def blocks(self, layers: Iterable[Layer]) -> Iterator[StepBlock]:
         """A block for each layer; layers like those before, one after the other, are one block."""

@@ -36,6 +36,7 @@ class Reasons:
     softmaxes  the logsumexp of each softmax that has a name -> what it is taken of, and that name.
     told_by    the steps of a line put together, by its name, where it is not told by the equations of its sweep.
     onward     what the values that no step speaks of are read by.
+    inside     what is written out in entries.
     several    values, each with one that it reads in several ways.
     """
 
@@ -44,6 +45,7 @@ class Reasons:
         self.told: set[Hashable] = set()
         self.told_by: Mapping[str, tuple[Equation, ...]] = {}
         self.onward: Mapping[str, str] = {}
+        self.inside: frozenset[str] = frozenset()
         self.several: set[tuple[str, str]] = set()
 
     def path(self, line: Line) -> tuple[Equation, ...]:
@@ -178,7 +180,7 @@ class Reasons:
                 yield "map", self._diagonal(through, wrt)
         elif step.rule == "chain" and not is_several:  # X U U^T is not linear in U
             yield from self._pattern(step, through, wrt)
-        apart = None if is_several else untied(self.names, equation, step)
+        apart = None if is_several else untied(self.names, equation, step, self.inside)
         if apart is not None:
             yield "jacobian", self._never_formed(step, apart)
         served = [letter(c) for c, n in op.over if n != 1 and c in through.index and c not in wrt.index]

@@ -23,7 +23,7 @@ from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.told import Told, several, told
-from symbackprop.formulas.tree import Binds, Fraction, Node, binds, items_of, kind_of
+from symbackprop.formulas.tree import Atom, Binds, Fraction, Node, binds, items_of, kind_of, walk
 
 PATTERNS = {
     "multiply": Told("Multiplication swaps its inputs: each factor receives the gradient from above times the other factors."),
@@ -206,7 +206,8 @@ def untied(names: Names, equation: Equation, step: Step, inline: Collection[str]
     if not same_letters or names.signature(wrt.name).kind == "value":
         return None
     slope = local_formula(names, equation, letters, inline)
-    new = dict(zip(same_letters, fresh(len(same_letters), letters, names=names.words), strict=True))
+    summed = {part.text for part in walk(slope) if isinstance(part, Atom)}  # letters of sums that are written out in it
+    new = dict(zip(same_letters, fresh(len(same_letters), {*letters, *summed}, names=names.words), strict=True))
     moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
     letters |= {c: letter(c) for c in new.values()}
     same = [f.indicator(f.equation(letter(new[c]), letter(c))) for c in same_letters]

@@ -482,3 +482,10 @@ def test_what_is_written_where_it_is_read_and_said_once() -> None:
     page = sb.derive(SOFTMAX.format("labels")).report("text")
     assert page.count("sum to one was used") == 1
     assert "which was used here" not in page
+
+
+def test_a_letter_of_an_entry_is_none_that_a_sum_within_it_runs_over() -> None:
+    net = "A: symmetric[n]\nX: data[n, d]\nW: parameter[d, h]\nv: parameter[h]\nH = relu(A @ X @ W)\nL = sum((A @ H @ v)**2)"
+    shown = " ".join(sb.derive(net).text().split())
+    assert "∂Zᵢₘ/∂Wⱼₗ = 1[m = l](Σ_k Aᵢₖ Xₖⱼ)" in shown
+    assert "1[m = l] leaves one term of the sum over m" in shown

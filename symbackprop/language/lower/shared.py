@@ -38,6 +38,7 @@ def _same(nodes: Nodes, kept: Collection[int]) -> dict[int, Tensor]:
     first: dict[int, Tensor] = {}
     nameless: dict[int, Tensor] = {}
     same: dict[int, Tensor] = {}
+    inner = {id(t) for node in nodes.values() if node.tensor.inner for t in node.tensor.inner.tensors()}  # of or by which one is
     for key, node in nodes.items():
         operands = tuple((made.get(id(t), ("itself", id(t))), index) for t, index in node.operands)
         computed = number.setdefault((node.op, node.index, node.shape, operands), len(number))
@@ -48,7 +49,7 @@ def _same(nodes: Nodes, kept: Collection[int]) -> dict[int, Tensor]:
             made[key] = ("itself", id(first[computed]))
         else:
             made[key] = ("computed", computed)
-            if key in kept or not _is_met_again(node, nodes):
+            if key in kept or key in inner or not _is_met_again(node, nodes):
                 continue
             own = nameless.setdefault(computed, node.tensor)
             if own is not node.tensor:
