@@ -129,3 +129,9 @@ def test_a_loss_that_is_an_entry_outlives_the_memory_of_its_array() -> None:
     A = RNG.normal(size=(4, 3))
     step = sb.compile("A: parameter[m, n]\nL = norm(A @ eye(n), 2)", sizes={"m": 4, "n": 3}).bind({"A": A})
     np.testing.assert_allclose([step(), step()], np.linalg.norm(A, 2))
+
+
+def test_a_check_at_a_point_without_a_slope_says_so() -> None:
+    """At 0 a norm has no slope: that is no wrong gradient."""
+    with pytest.raises(sb.SymbackpropError, match="L has no slope by x at the tested point"):
+        sb.check(sb.read("x: parameter[3]\nL = norm(x)"), at={"x": np.zeros(3)})

@@ -223,7 +223,7 @@ def gradients(
 
     A Jacobian takes one walk for each entry of `of`. A tensor that `of` does not depend on has the gradient 0.
     The other arguments are those of `forward`.
-    Raises PointError where a value is not finite.
+    Raises PointError where a value or a gradient is not finite.
     """
     names = list(wrt)
     run = Run(program, point, sizes_of(program, point, sizes), names, jitter=jitter).all()
@@ -235,4 +235,8 @@ def gradients(
             seed = np.zeros(shape)
             seed[place] = 1
             rows.append(run.tape.pull(result, seed, wanted))
-    return {name: np.reshape([row[k] for row in rows], shape + wanted[k].data.shape) for k, name in enumerate(names)}
+    found = {name: np.reshape([row[k] for row in rows], shape + wanted[k].data.shape) for k, name in enumerate(names)}
+    for name, gradient in found.items():
+        if not np.isfinite(gradient).all():  # sqrt, or a norm, at 0
+            raise PointError(f"{of} has no slope by {name} at the tested point; choose another point")
+    return found
