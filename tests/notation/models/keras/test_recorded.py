@@ -21,6 +21,7 @@ def test_a_model_has_the_loss_that_keras_computes(name: str) -> None:
     net = sb.from_keras(text, weights=numbers.weights)
     y = numbers.target if one.target[0][1:] != [1] else numbers.target[:, 0]
     assert value(net, **numbers.inputs, y=y) == pytest.approx(one.loss, rel=2e-5)
-    learnt = {t.name: net.example[t.name] for t in net.program.inputs if t.kind == "parameter"}
-    back = sb.to_keras(learnt, text, numbers.weights)
-    assert all((new == old).all() for new, old in zip(back, numbers.weights, strict=True))
+    if name in QUICK:  # and its weights go back in their places
+        learnt = {t.name: net.example[t.name] for t in net.program.inputs if t.kind == "parameter"}
+        back = sb.to_keras(learnt, text, numbers.weights)
+        assert all((new == old).all() for new, old in zip(back, numbers.weights, strict=True))
