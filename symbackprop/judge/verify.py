@@ -25,6 +25,7 @@ from symbackprop.judge.steps.derivations import judge_steps
 from symbackprop.judge.steps.differentiated import with_names, with_notes
 from symbackprop.judge.steps.own_values import with_own_values
 from symbackprop.judge.steps.restated import value_named
+from symbackprop.judge.steps.sample_losses import with_sample_losses
 from symbackprop.judge.steps.used import as_used
 from symbackprop.judge.steps.written_out import without_own_functions
 from symbackprop.judge.texts.arrays import Code, Whole
@@ -191,10 +192,11 @@ def _answered(question: Question, given: list[Step], alone: bool = False) -> tup
     tails = ["" if alone or question.pinned else tail_of(claim) for _, claim, _ in given]
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
-    further = with_names(truth, with_probabilities(truth, respelled(truth, given)), judge.symbols, alone)
+    sampled = with_sample_losses(truth, given)
+    further = with_names(truth, with_probabilities(truth, respelled(truth, sampled.steps)), judge.symbols, alone)
     written = [step[:2] for step in further.steps]
-    if further.values:
-        judge = question.judge(further.values)
+    if further.values or sampled.values:
+        judge = question.judge({**sampled.values, **further.values})
     if alone:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     else:
@@ -204,6 +206,7 @@ def _answered(question: Question, given: list[Step], alone: bool = False) -> tup
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
     found = tuple(with_notes(further, k, one) for k, one in enumerate(found))
+    found = tuple(replace(one, remarks=(*one.remarks, *sampled.notes.get(k, ()))) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
     if len(found) == len(given):
         found = tuple(replace(one, remarks=(*one.remarks, BEHIND)) if tail else one for one, tail in zip(found, tails, strict=True))

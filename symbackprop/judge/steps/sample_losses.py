@@ -1,0 +1,106 @@
+r"""Losses of one sample, \frac{\partial J_i}{\partial w_j} and \nabla E_n(w): J is their sum or their mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sympy import Expr, Symbol
+
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
+from symbackprop.formulas.told import Told, told
+from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.texts.displays import left_side
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.weighing.composed import CLAIM
+from symbackprop.judge.weighing.truth import Truth
+
+Step = tuple[str, Any, str]
+
+_FREE = "qfghQFGHuvrs"  # letters for values that nobody named
+_LOSSES = frozenset(["L", "J", "C", "E", "S", "ell", "l", "R"])  # letters that losses have
+_INDEXED = re.compile(
+    r"(?P<before>\\partial\s*|\\nabla\s*(?P<by>_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?\s*)"
+    r"(?P<of>\\?[A-Za-z]+|\\mathcal\s*\{[A-Z]\})\s*"
+    r"(?:_\s*(?:(?P<low>[a-z])(?![a-z])|\{\s*(?P<held>[a-z])\s*\})|\^\s*(?:\(\s*(?P<high>[a-z])\s*\)|\{\s*\(\s*(?P<raised>[a-z])\s*\)\s*\}))"
+    r"(?:\s*\((?P<at>[^()]*)\))?"
+)
+
+
+class Sampled(NamedTuple):
+    """Steps in which the loss of a sample has a name, that as a further value, and what is said of each such step, by its place."""
+
+    steps: list[Step]
+    values: dict[str, Program]
+    notes: dict[int, tuple[Told, ...]]
+
+
+def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
+    """The steps, in which a loss with an index is a further value: the loss of each sample, whose sum or mean the loss is."""
+    found = Sampled(list(steps), {}, {})
+    text = " ".join(str(claim) for _, claim, _ in steps)
+    own = next((c for c in _FREE if c not in truth.program.tensors and not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)), "")
+    for place, (_, claim, what) in enumerate(steps):
+        left = left_side(claim) if isinstance(claim, str) and "\\" in claim else ""
+        loss = _INDEXED.search(left)
+        if loss is None or not own or not _is_loss(truth, loss["of"]):
+            continue
+        index = next(one for one in loss.group("low", "held", "high", "raised") if one)
+        program = _each(truth) if spelled(truth, f"{loss['of']}_{index}") is None else None
+        if program is None:
+            continue
+        found.values[own] = program
+
+        def named(one: re.Match[str], of: str = loss["of"]) -> str:
+            whole = "nabla" not in one["before"] or one["by"] or not one["at"]
+            letter = next(part for part in one.group("low", "held", "high", "raised") if part)
+            by = one["before"] if whole else rf"\nabla_{{{one['at']}}} "
+            return f"{by}{own}_{{{letter}}}" if one["of"] == of else one[0]
+
+        claim = _INDEXED.sub(named, claim)
+        found.steps[place] = (left_side(claim), claim, what)
+        shown = written(f"{own}_{{{index}}}"), written(loss[0].removeprefix(loss["before"]))
+        found.notes[place] = (told("{} is {}, the loss of a sample alone", *shown),)
+    return found
+
+
+def _is_loss(truth: Truth, text: str) -> bool:
+    """Whether a letter is the network's loss, or one that losses have and nothing else does."""
+    plain = re.sub(r"\\mathcal|[\\{}\s]", "", text)
+    own = spelled(truth, plain)
+    return own == truth.of or (own is None and plain in _LOSSES and not truth.program.shape(truth.of))
+
+
+def _each(truth: Truth) -> Program | None:
+    """The losses of the samples as one value; None where the loss is no multiple of one sum over samples."""
+    made, name, factor = truth.program.equation_of(), truth.of, 1
+    while name in made:
+        op, operands = made[name].op, made[name].operands
+        if not isinstance(op, Sum) or len(operands) != 1 or len(op.slots) != 1:
+            return None
+        body, read = op.body, op.slots[0]
+        rate = body.diff(read)
+        if body.subs(read, 0) != 0 or rate.has(read):
+            return None
+        factor = factor * rate
+        if op.over:
+            return _summed(truth, operands[0], dict(op.over), factor)
+        name = operands[0].name
+    return None
+
+
+def _summed(truth: Truth, terms: Ref, over: dict[str, Expr], factor: Expr) -> Program | None:
+    """A sum over samples and other letters, but for that over the samples."""
+    held = {n for t in truth.program.inputs if t.kind == "parameter" for n in t.shape}
+    given = {t.shape[0] for t in truth.program.inputs if t.kind in ("data", "labels", "integers") and t.shape}
+    counts = [(letter, n) for letter, n in over.items() if isinstance(n, Symbol) and n in given - held]
+    if len(counts) != 1:
+        return None
+    (letter, count) = counts[0]
+    factor = factor * count if factor.has(count) else factor
+    others = tuple((other, n) for other, n in over.items() if other != letter)
+    shape = truth.program.shape(terms.name)
+    whole = Equation(Ref(CLAIM, (letter,)), Sum(factor * slot(0), (slot(0),), others), (terms,))
+    tensors = {terms.name: Signature(terms.name, shape, kind="data"), CLAIM: Signature(CLAIM, (count,))}
+    return Program(tensors, (whole,), (CLAIM,))
