@@ -192,7 +192,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "Cast": _operation(_cast), "Glu": _operation(_glu, "axis"),
     **{name: _of(function, *REDUCED) for name, function in {
         "Sum": ops.sum, "Mean": ops.mean, "Max": ops.max, "Min": ops.min, "Amax": ops.max, "Amin": ops.min, "Prod": ops.prod,
-        "Var": ops.var, "Std": ops.std, "Logsumexp": ops.logsumexp, "Any": ops.max, "All": ops.min, "Argmax": ops.argmax,
+        "Var": ops.var, "Std": ops.std, "Logsumexp": ops.logsumexp,
+        "Any": lambda x, **about: ops.max(x != 0, **about), "All": lambda x, **about: ops.min(x != 0, **about),
+        "Argmax": ops.argmax,
         "Argmin": ops.argmin,
     }.items()},
     **{name: _of(function, "axis") for name, function in {
