@@ -30,6 +30,7 @@ from symbackprop.judge.steps.used import as_used
 from symbackprop.judge.steps.written_out import without_own_functions
 from symbackprop.judge.texts.arrays import Code, Whole
 from symbackprop.judge.texts.displays import left_side
+from symbackprop.judge.texts.numbers import is_of_numbers, is_rounded
 from symbackprop.judge.verdicts.case import behind, case_of, title_of
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.places import in_places
@@ -113,20 +114,22 @@ class Question(NamedTuple):
 
 def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
     """The verdicts on steps; behind numbers for inputs, what is not right for all numbers is held against the truth at these."""
-    numbers, remarks = numbers_before(question.judge().truth, steps, question.symbols)
-    first = steps[: len(remarks)]
-    rest = [without_lines(step, first) for step in steps[len(remarks) :]]
+    numbers, given, rest = numbers_before(question.judge().truth, steps, question.symbols)
+    first = [step for step, _ in given]
+    rest = [without_lines(step, first) for step in rest]
     found = at_points(question, rest or first)
     if not (first and rest):
         return found
-    there = found if any(remarks) else at_points(question.at(numbers), rest)
+    there = found if any(fault for _, fault in given) else at_points(question.at(numbers), rest)
     if len(found) == len(there):
         there = tuple(one if one.right and BEHIND not in one.remarks else other for one, other in zip(found, there, strict=True))
-    said = told("numbers, at which the steps below are tried where they are not right for all")
-    begun = tuple(
-        Judged(name, None, "not understood" if fault else "abbreviation", fault, given=str(claim), remarks=() if fault else (said,))
-        for (name, claim, _), fault in zip(first, remarks, strict=True)
-    )
+    begun = [
+        Judged(name, None, "not understood" if fault else "abbreviation", fault, given=str(claim))
+        for (name, claim, _), fault in given
+    ]
+    if numbers.values:
+        said = told("numbers, at which the steps below are tried where they are not right for all")
+        begun[-1] = replace(begun[-1], remarks=(said,))
     return (*in_places(begun, [step[:2] for step in first]), *there)
 
 
@@ -144,8 +147,7 @@ def tail_of(claim: Any) -> str:
     """The number that a claim says its formula comes to, = -4 behind z; "" where it is 0, or is made of numbers itself."""
     found = NUMBER.search(said(claim))
     _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
-    is_formula = equals and re.search(r"[A-Za-z]", side)
-    return found[0] if found and is_formula and re.search(r"[1-9]", found[0]) else ""
+    return found[0] if found and equals and not is_of_numbers(side) and re.search(r"[1-9]", found[0]) else ""
 
 
 def without_places(truth: Truth, found: Sequence[Judged], steps: Sequence[tuple[str, Any]]) -> tuple[Judged, ...]:
@@ -157,9 +159,13 @@ def without_places(truth: Truth, found: Sequence[Judged], steps: Sequence[tuple[
     number = NUMBER if any(map(NUMBER.search, numbers)) else ROUNDED
     why = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
     out: list[Judged] = []
-    for one, (_, claim) in zip(found, steps, strict=False):
-        is_number = (one.wrong or one.asked is None) and number.search(said(claim)) is not None
-        out.append(Judged(one.name, one.asked, "undecided", why, one.formulas, one.truth, given=one.given) if is_number else one)
+    for one, (name, claim) in zip(found, steps, strict=False):
+        is_number = number.search(said(claim)) is not None or is_rounded(said(claim).rpartition("=")[2])
+        if not is_number or not (one.wrong or one.asked is None):
+            out.append(one)
+            continue
+        about, right = (None, None) if value_named(truth, name) is not None else (one.asked, one.truth)
+        out.append(Judged(one.name, about, "undecided", why, one.formulas, right, given=one.given))
     return (*out, *found[len(out) :])
 
 

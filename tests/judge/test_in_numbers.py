@@ -7,6 +7,7 @@ import math
 import pytest
 
 import symbackprop as sb
+from symbackprop.judge.texts.displays import formulas
 
 CIRCUIT = sb.read("x: parameter\ny: parameter\nz: parameter\nq = x + y\nf = q*z")
 NEURON = sb.read("x: data[2]\nw: parameter[2]\nb: parameter\nt: data\nz = w @ x + b\na = sigmoid(z)\nE = (t - a)**2/2")
@@ -102,7 +103,7 @@ def test_steps_carry_what_was_rounded_before() -> None:
 
 
 def test_a_value_that_is_another_is_told_with_its_number() -> None:
-    _, value, gradient = sb.verify(NEURON, rf"{GIVEN} \\ a = 0.625 \\ \frac{{\partial E}}{{\partial b}} = -0.1185")
+    *_, value, gradient = sb.verify(NEURON, rf"{GIVEN} \\ a = 0.625 \\ \frac{{\partial E}}{{\partial b}} = -0.1185")
     assert value.wrong
     assert "0.52497" in str(value.because)
     assert gradient.right
@@ -174,3 +175,31 @@ def test_numbers_as_people_write_them_beside_formulas(net: sb.Network, claims: s
 def test_a_gradient_at_the_best_point_is_a_condition() -> None:
     (found,) = sb.verify(RIDGE, r"\nabla J(w^*) = 0")
     assert not found.wrong
+
+
+HOMEWORK = r"""
+Take $x = (1, 2)^T$, $w = (0.5, -0.25)^T$, $b = 0.1$ and $t = 1$, and a learning rate of $r = 0.5$.
+
+$$z = 0.5 \cdot 1 - 0.25 \cdot 2 + 0.1 = 0.1 \qquad a = \frac{1}{1 + e^{-0.1}} = 0.525$$
+
+Backward:
+
+$$\frac{\partial E}{\partial a} = a - t = -0.475, \quad \frac{\partial a}{\partial z} = a(1 - a) = 0.2494$$
+$$\frac{\partial E}{\partial b} = -0.475 \cdot 0.2494 = -0.1185$$
+"""
+
+
+def test_numbers_stand_in_sentences_too() -> None:
+    given = list(formulas(HOMEWORK))
+    found = sb.verify(NEURON, given)
+    assert not any(one.wrong or one.open for one in found)
+    assert [one.right for one in found if one.asked is not None] == [True] * 3
+    (wrong,) = [one for one in sb.verify(NEURON, list(formulas(HOMEWORK.replace("= -0.1185", "= -0.1285")))) if one.wrong]
+    assert wrong.asked is not None
+    assert wrong.asked.text == "dE/db"
+
+
+def test_without_its_numbers_a_homework_in_numbers_is_undecided() -> None:
+    found = sb.verify(NEURON, list(formulas(HOMEWORK.split("\n\n", 1)[1])))
+    assert not any(one.wrong for one in found)
+    assert found[0].open

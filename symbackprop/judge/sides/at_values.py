@@ -16,6 +16,8 @@ from symbackprop.formulas.told import name as called
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.beside import is_balanced
+from symbackprop.judge.texts.numbers import PLAIN
+from symbackprop.judge.texts.sentences import GIVEN
 from symbackprop.judge.weighing.reading import CLAIM, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims import NotUnderstood
@@ -25,8 +27,6 @@ Given = tuple[str, Program]  # an input, and its value as a program over the oth
 
 _SPACE = r"(?:\s|\\[ ,;:!]|~)*"
 _NUMBER = rf"[-+]?{_SPACE}(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-_WORDS = r"\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|ln|log|exp|begin\{[pb]matrix\}|end\{[pb]matrix\}|\\|[ ,;:!])"
-PLAIN = re.compile(rf"(?:{_WORDS}|(?:np\.)?(?:array|float|asarray|zeros|ones)\b|[-+*/^().,\[\]{{}}&\d\s]|\^\\?T\b|\^\\top)+$")
 _SEPARATOR = re.compile(r"(?<!\\)[,;]|\n|\\q?quad\b|\\(?:text|mbox)\{[^}]*\}|\band\b|\\\\")
 _NAME = re.compile(
     rf"{_SPACE}(\\?[A-Za-z]\w*(?:\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))*|\\(?:mathbf|boldsymbol|bm|vec)\s*\{{?\s*\\?[A-Za-z]\w*\s*\}}?){_SPACE}$"
@@ -58,18 +58,32 @@ class Numbers(NamedTuple):
     sizes: dict[str, int]
 
 
-def numbers_before(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> tuple[Numbers, list[Told]]:
-    """The numbers that the first steps give to inputs, and what is to be said of each step that does nothing else."""
-    found, remarks = Numbers({}, {}), []
-    for name, claim, _ in steps:
+class Begun(NamedTuple):
+    """The numbers that the first steps give to inputs, and sentences anywhere; these steps, each with its fault; the rest."""
+
+    numbers: Numbers
+    steps: list[tuple[Step, Told]]
+    rest: list[Step]
+
+
+def numbers_before(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> Begun:
+    """The steps, parted behind those that give numbers to inputs and do nothing else."""
+    found, begun = Numbers({}, {}), list[tuple[Step, Told]]()
+    rest = [step for step in steps if step[2] != GIVEN]
+    for step in [*(step for step in steps if step[2] == GIVEN), *rest]:
+        name, claim, what = step
         said = f"{name} = {claim}" if isinstance(claim, Code) else claim
         own = list(_given(truth, said, symbols)) if isinstance(said, str) else []
-        if not own:
-            break
         one = _together(truth, own, found)
+        if what != GIVEN:
+            if not own:
+                break
+            rest = rest[1:]
+        elif not own or isinstance(one, Told):  # $n = 3$ of something else
+            continue
         found = found if isinstance(one, Told) else one
-        remarks.append(one if isinstance(one, Told) else Told())
-    return found, remarks
+        begun.append((step, one if isinstance(one, Told) else Told()))
+    return Begun(found, begun, rest)
 
 
 def point_of(truth: Truth, claim: Any, symbols: Mapping[str, str]) -> tuple[str, Numbers | Told] | None:
@@ -238,6 +252,8 @@ def _together(truth: Truth, several: Sequence[Given], before: Numbers) -> Number
     for name, number in several:
         tensor, own = truth.program.tensors[name], number.shape(CLAIM)
         if name in values:
+            if values[name] == number:
+                continue
             return told("{} has a number already", called(name))
         for size, length in zip(tensor.shape, own, strict=False) if not number.inputs else ():
             settled = sizes.setdefault(str(size), truth.sizes.get(str(size), int(length))) if size.is_Symbol else size

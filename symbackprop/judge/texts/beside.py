@@ -20,6 +20,10 @@ UPDATE_BESIDE = re.compile(  # W = W - ..., \quad b = b - ...
     r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(?P<own>\\?[A-Za-z]+(?:\s*[_^]\s*(?:\w|\{[^{}]*\}))*)\s*=\s*(?P=own)\s*[-+])"
 )
 APPLIED_BESIDE = re.compile(r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
+NUMBER_BESIDE = re.compile(  # net = 0.84, \qquad out = 0.70
+    r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|\\[ ,;:]|[~\s])*"
+    r"(?=(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)\s*=(?:[^=,;]*=)?\s*[-+]?\d*\.\d+\s*(?:$|[,;\\]))"
+)
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 _DIGITS = r"[-+−]?\s*(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+|\s*\\(?:times|cdot)\s*10\s*\^\s*\{?[-+\d]+\}?)?"
 _ROUNDED = re.compile(  # \approx 0.1385
@@ -44,11 +48,11 @@ def side_by_side(line: str) -> Iterator[str]:
 
 def _beside(line: str) -> Iterator[str]:
     """The derivatives that stand beside each other in a line, or the best values, each with its equals sign."""
-    begin = 0
+    begin, others = 0, (APPLIED_BESIDE, UPDATE_BESIDE, NUMBER_BESIDE)
     places = (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line)
-    for found in sorted([*places, *APPLIED_BESIDE.finditer(line), *UPDATE_BESIDE.finditer(line)], key=lambda one: one.start()):
+    for found in sorted([*places, *(one for beside in others for one in beside.finditer(line))], key=lambda one: one.start()):
         before, behind = line[begin : found.start()], line[found.end() :]
-        own = found.re is APPLIED_BESIDE and re.search(rf"(?<![A-Za-z]){re.escape(found[1])}(?![A-Za-z])", before)
+        own = found.re in (APPLIED_BESIDE, NUMBER_BESIDE) and re.search(rf"(?<![A-Za-z]){re.escape(found[1])}(?![A-Za-z])", before)
         if "=" in before and "=" in behind and is_balanced(before) and not own:  # D(x) = ... says what the D before it is
             yield before.strip()
             begin = found.end()

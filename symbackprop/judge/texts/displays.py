@@ -8,7 +8,7 @@ from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
-from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas
+from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas, numbers_given
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 
@@ -50,6 +50,8 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
             one.file, one.lines = str(path), (one.line,)
         return one
 
+    for at, (name, claim, kind) in numbers_given(text):
+        yield name, placed(claim, at), kind
     for found in DISPLAYS.finditer(text):
         while aside and aside[0][0] < found.start():
             at, (name, claim, kind) = aside.pop(0)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from symbackprop.judge.texts.beside import is_balanced
+from symbackprop.judge.texts.numbers import PLAIN
 
 DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
@@ -22,6 +23,7 @@ DENIED = re.compile(
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
+GIVEN = "given"  # numbers that a sentence gives: with $x_1 = 0.5$ and $t = (1, 0)^T$
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
     r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
@@ -93,6 +95,16 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
     return out
+
+
+def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:
+    """The numbers that sentences between displays give, one name and its number in each formula: where it stands, and a step."""
+    between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    return [
+        (found.start(), (found[1].partition("=")[0].strip(), found[1].strip(), GIVEN))
+        for found in INLINE.finditer(between)
+        if all(PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in found[1].split("=")[1:])
+    ]
 
 
 def _said(pattern: str) -> Callable[[re.Match[str]], str]:
