@@ -13,12 +13,13 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.progress import counted
 from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.told import name as named
 from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, point_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
-from symbackprop.judge.sides.goals import asked, steps_of
+from symbackprop.judge.sides.goals import asked, spelled, steps_of
 from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
 from symbackprop.judge.steps.derivations import judge_steps
@@ -114,7 +115,8 @@ class Question(NamedTuple):
 
 def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
     """The verdicts on steps; behind numbers for inputs, what is not right for all numbers is held against the truth at these."""
-    numbers, given, rest = numbers_before(question.judge().truth, steps, question.symbols)
+    truth = question.judge().truth
+    numbers, given, rest = numbers_before(truth, steps, question.symbols)
     first = [step for step, _ in given]
     rest = [without_lines(step, first) for step in rest]
     found = at_points(question, rest or first)
@@ -122,7 +124,8 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         return found
     there = found if any(fault for _, fault in given) else at_points(question.at(numbers), rest)
     if len(found) == len(there):
-        there = tuple(one if one.right and BEHIND not in one.remarks else other for one, other in zip(found, there, strict=True))
+        there = tuple(better(one, other) for one, other in zip(found, there, strict=True))
+        there = tuple(moved(truth, one, step[1], numbers) for one, step in zip(there, rest, strict=False)) + there[len(rest) :]
     begun = [
         Judged(name, None, "not understood" if fault else "abbreviation", fault, given=str(claim))
         for (name, claim, _), fault in given
@@ -131,6 +134,23 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         said = told("numbers, at which the steps below are tried where they are not right for all")
         begun[-1] = replace(begun[-1], remarks=(said,))
     return (*in_places(begun, [step[:2] for step in first]), *there)
+
+
+def better(one: Judged, there: Judged) -> Judged:
+    """Of the verdicts for all numbers and at those that are given the one that says more."""
+    is_name = one.kind == "abbreviation" and there.wrong
+    return one if (one.right or is_name) and BEHIND not in one.remarks else there
+
+
+def moved(truth: Truth, judged: Judged, claim: Any, numbers: Numbers) -> Judged:
+    """The verdict on a step that gives an input with a number another, w = 0.5 - 0.1 * 0.3 = 0.47: it claims no gradient."""
+    left, _, right = said(claim).partition("=")
+    own = spelled(truth, left.strip().lstrip("\\"))
+    sides = re.sub(rf"(?<![A-Za-z\\]){own}(?![A-Za-z])", "0", right).split("=")
+    if not judged.wrong or own not in numbers.values or not all(map(is_of_numbers, sides)):
+        return judged
+    remark = told("a new number for {}, which is not judged", named(own))
+    return Judged(judged.name, None, "abbreviation", formulas=judged.formulas, remarks=(remark,), given=judged.given)
 
 
 def without_lines(step: Step, others: Sequence[Step]) -> Step:

@@ -203,3 +203,28 @@ def test_without_its_numbers_a_homework_in_numbers_is_undecided() -> None:
     found = sb.verify(NEURON, list(formulas(HOMEWORK.split("\n\n", 1)[1])))
     assert not any(one.wrong for one in found)
     assert found[0].open
+
+
+SOFTMAX = sb.read("z: parameter[3]\nt: labels[3]\np = softmax(z)\nL = -sum(t*log(p))")
+
+
+@pytest.mark.parametrize(("digits", "last"), [(2, "-0.33"), (4, "-0.3348")])
+def test_lists_of_numbers_are_columns(digits: int, last: str) -> None:
+    p = ", ".join(f"{one:.{digits}f}" for one in (0.09003, 0.24473))
+    text = rf"z = (1, 2, 3)^T,\ t = (0, 0, 1)^T \\ \frac{{\partial L}}{{\partial z}} = p - t = ({p}, {last})^T"
+    assert sb.verify(SOFTMAX, text)[-1].right
+    assert sb.verify(SOFTMAX, text.replace(last, "-0.43"))[-1].wrong
+
+
+def test_what_a_value_was_rounded_to_is_carried() -> None:
+    text = rf"{GIVEN} \\ a = 0.525 \\ \frac{{\partial E}}{{\partial b}} = (a - t)a(1 - a) = "
+    exact = -0.475 * 0.525 * 0.475
+    assert sb.verify(NEURON, text + f"{exact:.6f}")[-1].right
+    assert sb.verify(NEURON, text + f"{1.02 * exact:.6f}")[-1].wrong
+
+
+def test_a_new_number_for_a_parameter_claims_no_gradient() -> None:
+    for update in (r"b \leftarrow 0.1 - 0.5\cdot(-0.1185) = 0.1592", r"b = b - 0.5(-0.1185) = 0.1592"):
+        *_, gradient, moved = sb.verify(NEURON, rf"{GIVEN} \\ \frac{{\partial E}}{{\partial b}} = -0.1185 \\ {update}")
+        assert gradient.right
+        assert moved.kind == "abbreviation"

@@ -23,7 +23,9 @@ _LEFT = re.compile(
     r"\s*(?:\([^()]*\))?\s*="
 )
 _SECOND = re.compile(r"\s*(?P<of>\\?[A-Za-z]+)_\{\s*(?P<one>\\?[A-Za-z])\s*(?P<other>\\?[A-Za-z])\s*\}\s*(?:\([^()=]*\)\s*)?=(?!=)")
-_COMMA = re.compile(r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))")
+_COMMA = re.compile(  # f_x = ..., f_y = ...
+    r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+'*(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))"
+)
 _APPLIED = re.compile(r"\s*\([^()]*\)$")
 _MATRIX = re.compile(r"\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}", re.DOTALL)
 _TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
@@ -59,6 +61,7 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
         second = _SECOND.match(part)
         is_own = second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of
         of, _, by = left.partition("_")
+        is_own = is_own or (left.endswith("'") and spelled(truth, left.rstrip("'")) == truth.of)
         is_own = is_own or spelled(truth, left) in parameters
         is_own = is_own or (spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters)
         joined = [*joined, part] if is_own and is_balanced(joined[-1]) else [*joined[:-1], f"{joined[-1]}, {part}"]

@@ -57,6 +57,7 @@ class Known:
     differentials   the lines of differentials, dL = tr(G^T dW): of what, and in those of which tensors.
     lettered  names that were given at letters, with what they are called at each of these.
     called    names of the network that code has given to something else: what that is called.
+    rounding  relative: what the numbers that steps gave to values of the network are off by, at most.
     """
 
     truth: Truth
@@ -65,6 +66,7 @@ class Known:
     shapes: dict[str, Shape] = field(default_factory=dict)
     stands: dict[Node, Node] = field(default_factory=dict)
     wrong: bool = False
+    rounding: float = 0.0
     used: list[Used] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
     misfits: list[Any] = field(default_factory=list)

@@ -24,15 +24,16 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import convention
 from symbackprop.judge.weighing.counterexample import plain
 from symbackprop.judge.weighing.reading import Claim, NotUnderstood, Reading, read
-from symbackprop.judge.weighing.truth import WITNESSES
+from symbackprop.judge.weighing.truth import WITNESSES, Truth
 from symbackprop.judge.weighing.weigh import Goal, needed, value
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 
+SEVERAL = 4  # as many factors may have been rounded alike
 CARRIED = 1e-3  # relative: what a number that a step before rounded may be off by
 TURNED = np.asarray(1.0)  # and what has the other sign
 _DECIMAL = re.compile(r"(?<![\w.^])\d*\.\d+(?![\w.])")
-_SHORT = 2  # digits from which on a decimal number may have been rounded
+_SHORT = 2  # digits behind the point from which on a decimal number may have been rounded
 
 
 def number_said(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, understood: Claim) -> Judged | None:
@@ -71,6 +72,7 @@ def value_in_numbers(judge: Judge, known: Known, name: str, claim: Any, understo
     near = _near(judge, known, understood.readings[0], claim, again, there)
     if near is None:
         return None
+    _carry(known, truth, claim, own)
     remark = near or told("as the network has it, to the digits that are given")
     return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(remark,))
 
@@ -82,6 +84,14 @@ def wrong_value(judge: Judge, judged: Judged, name: str, own: str) -> Judged:
         return judged
     why = told("the network has {} = {} there", written(own), plain(place.values[own]))
     return Judged(own, None, "wrong", why, formulas=judged.formulas)
+
+
+def _carry(known: Known, truth: Truth, claim: str, own: str) -> None:
+    """Know what the digits of a value leave open."""
+    digits = [len(one[0].partition(".")[2]) for one in _DECIMAL.finditer(claim, claim.rfind("=") + 1)]
+    least = np.abs(truth.places.first(1)[0].values[own])
+    least = float(least[least > 0].min(initial=np.inf))
+    known.rounding = max(known.rounding, min(0.5 * 10.0 ** -max(digits, default=0) / least, ROUNDED))
 
 
 def _carries(known: Known, reading: Reading) -> bool:
@@ -140,7 +150,7 @@ def _near(
     begin = claim.rfind("=") + 1
     for decimal in _DECIMAL.finditer(claim, begin):
         digits = decimal[0].partition(".")[2]
-        if len(decimal[0].replace(".", "").lstrip("0")) < _SHORT:
+        if len(digits) < _SHORT:
             continue
         moved = f"{float(decimal[0]) + 0.5 * 10.0 ** -len(digits):.{len(digits) + 1}f}"
         try:
@@ -148,9 +158,10 @@ def _near(
         except (NotUnderstood, PointError):
             return None
         room = room + np.abs(other - found)
-    gap, carries = np.abs(found - true), _carries(known, first)
-    if (gap <= 1.01 * room + (CARRIED if carries else 1e-12) * np.abs(true)).all():
+    gap = np.abs(found - true)
+    carried = max(CARRIED if _carries(known, first) else 1e-12, SEVERAL * known.rounding)
+    if (gap <= 1.01 * room + carried * np.abs(true)).all():
         return Told()
-    if (room.any() or carries) and gap.max(initial=0) <= ROUNDED * np.abs(true).max(initial=0):
+    if (room.any() or carried >= CARRIED) and gap.max(initial=0) <= ROUNDED * np.abs(true).max(initial=0):
         return told("it is {} there; numbers that were rounded on the way may be all that is off", plain(true))
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
+from symbackprop.judge.texts.numbers import with_columns
 from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas, numbers_given
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
@@ -38,7 +39,7 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
 
     path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
-    text = rounded(re.sub(r"(?<!\\)%.*", "", text))
+    text = with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text)))
     text = claims_displayed(in_formulas(text))
     left, aside = "", asides(text)
 
