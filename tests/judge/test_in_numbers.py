@@ -228,3 +228,10 @@ def test_a_new_number_for_a_parameter_claims_no_gradient() -> None:
         *_, gradient, moved = sb.verify(NEURON, rf"{GIVEN} \\ \frac{{\partial E}}{{\partial b}} = -0.1185 \\ {update}")
         assert gradient.right
         assert moved.kind == "abbreviation"
+
+
+def test_sentences_that_give_numbers_alone_are_no_claim() -> None:
+    with pytest.raises(sb.SymbackpropError, match="no claim"):
+        sb.verify(NEURON, list(formulas(r"With $n = 3$ samples. \[x = 1\]"))[:1])
+    with pytest.raises(sb.SymbackpropError, match="no claim"):
+        sb.verify(NEURON, [("b", "b = 0.1", "given")])

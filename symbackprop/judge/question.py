@@ -1,0 +1,78 @@
+"""What claims are held against, and the verdicts on steps that are about all numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from symbackprop.core.network import Network
+from symbackprop.core.program import Program
+from symbackprop.core.progress import counted
+from symbackprop.judge.followed.judged import in_order
+from symbackprop.judge.followed.sources import by_source
+from symbackprop.judge.sides.at_values import Numbers, Step
+from symbackprop.judge.sides.goals import asked
+from symbackprop.judge.sides.probabilities import with_probabilities
+from symbackprop.judge.sides.respelled import respelled
+from symbackprop.judge.steps.derivations import judge_steps
+from symbackprop.judge.steps.differentiated import with_names, with_notes
+from symbackprop.judge.steps.own_values import with_own_values
+from symbackprop.judge.steps.sample_losses import with_sample_losses
+from symbackprop.judge.steps.unplaced import BEHIND, tail_of, without_places
+from symbackprop.judge.steps.used import as_used
+from symbackprop.judge.steps.written_out import without_own_functions
+from symbackprop.judge.verdicts.case import case_of
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.places import in_places
+from symbackprop.judge.verdicts.verdict import Judged
+
+
+class Question(NamedTuple):
+    """What claims are held against: of which network and which of its values, as `verify` has them.
+
+    pinned   inputs that are given numbers.
+    """
+
+    network: Network
+    of: str
+    symbols: dict[str, str]
+    allow: tuple[str, ...]
+    sizes: dict[str, int]
+    pinned: Mapping[str, Program] = {}
+
+    def judge(self, further: Mapping[str, Program] | None = None) -> Judge:
+        case = case_of(self.network, self.of, self.sizes, further, self.pinned)
+        return Judge(case, self.symbols, self.allow)
+
+    def at(self, numbers: Numbers) -> Question:
+        """The same where inputs have numbers."""
+        return self._replace(pinned={**self.pinned, **numbers.values}, sizes={**self.sizes, **numbers.sizes})
+
+
+def answered(question: Question, given: list[Step], alone: bool = False) -> tuple[Judged, ...]:
+    """The verdicts on steps, or on claims alone, each the gradient of the loss by its name."""
+    judge = question.judge()
+    truth = judge.truth
+    tails = ["" if alone or question.pinned else tail_of(claim) for _, claim, _ in given]
+    cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
+    given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
+    sampled = with_sample_losses(truth, given)
+    further = with_names(truth, with_probabilities(truth, respelled(truth, sampled.steps)), judge.symbols, alone)
+    written = [step[:2] for step in further.steps]
+    if further.values or sampled.values:
+        judge = question.judge({**sampled.values, **further.values})
+    if alone:
+        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
+    else:
+        found = without_own_functions(judge.truth, further.steps, lambda own: judge_steps(judge, own))
+        if (own := with_own_values(truth, judge.by_own)) is not None:
+            return answered(question._replace(network=own), given)
+    if len(found) == len(given):
+        found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
+    found = tuple(with_notes(further, k, one) for k, one in enumerate(found))
+    found = tuple(replace(one, remarks=(*one.remarks, *sampled.notes.get(k, ()))) for k, one in enumerate(found))
+    found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
+    if len(found) == len(given):
+        found = tuple(replace(one, remarks=(*one.remarks, BEHIND)) if tail else one for one, tail in zip(found, tails, strict=True))
+    return in_places(found if question.pinned else without_places(truth, found, written), written)

@@ -1,0 +1,48 @@
+"""Numbers in steps where no input has one: they are right or wrong somewhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from symbackprop.formulas.told import told
+from symbackprop.judge.steps.restated import value_named
+from symbackprop.judge.texts.numbers import is_of_numbers, is_rounded
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.truth import Truth
+
+BEHIND = told("the number behind it is right or wrong where the inputs have numbers")
+NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a number, as the last side
+ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
+
+
+def without_places(truth: Truth, found: Sequence[Judged], steps: Sequence[tuple[str, Any]]) -> tuple[Judged, ...]:
+    """The verdicts on steps where no input has a number: what is one itself is wrong nowhere else than where it was taken.
+
+    One is such a number by its digits, 0.1385; and any where a step gives one to a value of the network, q = 3.
+    """
+    numbers = [said(claim).strip() for name, claim in steps if value_named(truth, name) is not None]
+    number = NUMBER if any(map(NUMBER.search, numbers)) else ROUNDED
+    why = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
+    out: list[Judged] = []
+    for one, (name, claim) in zip(found, steps, strict=False):
+        is_number = number.search(said(claim)) is not None or is_rounded(said(claim).rpartition("=")[2])
+        if not is_number or not (one.wrong or one.asked is None):
+            out.append(one)
+            continue
+        about, right = (None, None) if value_named(truth, name) is not None else (one.asked, one.truth)
+        out.append(Judged(one.name, about, "undecided", why, one.formulas, right, given=one.given))
+    return (*out, *found[len(out) :])
+
+
+def tail_of(claim: Any) -> str:
+    """The number that a claim says its formula comes to, = -4 behind z; "" where it is 0, or is made of numbers itself."""
+    found = NUMBER.search(said(claim))
+    _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
+    return found[0] if found and equals and not is_of_numbers(side) and re.search(r"[1-9]", found[0]) else ""
+
+
+def said(claim: Any) -> str:
+    """The text of a claim; "" of one that is none."""
+    return claim if isinstance(claim, str) else ""
