@@ -169,8 +169,8 @@ REFUSING = (
     "NotationError", "NotRead", "unread",
 )  # fmt: skip
 SAID = (
-    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.verify", "judge.texts.code",
-    "judge.texts.files", "judge.sides.goals", "judge.exercise", "judge.submissions", "language", "notation.annotations", "notation.calls",
+    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.verify", "judge.in_numbers",
+    "judge.texts.code", "judge.texts.files", "judge.sides.goals", "judge.exercise", "judge.submissions", "language", "notation.annotations", "notation.calls",
     "notation.composed", "notation.containers", "notation.declarations", "notation.declare", "notation.helpers", "notation.loops",
     "notation.python_function", "notation.rounds", "notation.scipy", "notation.statements", "notation.sympy", "notation.torch_words",
     "notation.trace", "notation.units", "notation.words", "presenter", "server.magic", "training", "verbs",
