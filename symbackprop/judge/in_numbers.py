@@ -15,7 +15,7 @@ from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, point_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
 from symbackprop.judge.sides.goals import spelled
-from symbackprop.judge.steps.unplaced import BEHIND, said
+from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.numbers import is_of_numbers
@@ -37,7 +37,10 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     found = at_points(question, alone)
     if not (first and rest):
         return found
-    there = found if any(fault for _, fault in given) else at_points(question.at(numbers), rest)
+    if any(fault for _, fault in given):
+        there = without_places(truth, found, [step[:2] for step in rest], all_numbers=True)
+    else:
+        there = at_points(question.at(numbers), rest)
     if len(found) == len(there):
         there = tuple(better(one, other) for one, other in zip(found, there, strict=True))
         there = tuple(moved(truth, one, step[1], numbers) for one, step in zip(there, rest, strict=False)) + there[len(rest) :]

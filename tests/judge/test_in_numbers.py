@@ -235,3 +235,24 @@ def test_sentences_that_give_numbers_alone_are_no_claim() -> None:
         sb.verify(NEURON, list(formulas(r"With $n = 3$ samples. \[x = 1\]"))[:1])
     with pytest.raises(sb.SymbackpropError, match="no claim"):
         sb.verify(NEURON, [("b", "b = 0.1", "given")])
+
+
+@pytest.mark.parametrize(
+    "number", ["1/0", r"\sqrt{-1}", "(1, 2)", "1e999999999", "10^{999999999}", "[]", "(" * 300 + "1" + ")" * 300]
+)
+def test_what_is_no_number_is_told_and_convicts_no_other_number(number: str) -> None:
+    first, *others = sb.verify(CIRCUIT, rf"x = {number},\ y = 5,\ z = -4 \\ \frac{{\partial f}}{{\partial x}} = -4")
+    assert first.kind == "not understood"
+    assert not any(one.wrong for one in others)
+
+
+def test_arrays_of_any_size_are_no_burden() -> None:
+    line = sb.read("x: data[n]\nw: parameter\nL = sum(w*x)")
+    first, gradient = sb.verify(line, "x = np.zeros(1000000000)\ndL/dw = 0.25")
+    assert first.kind == "not understood"
+    assert not gradient.wrong
+
+
+def test_a_small_number_has_its_power_of_ten() -> None:
+    *_, found = sb.verify(CIRCUIT, "x = 1e-3\ny = 5\nz = 2.5e2\ndf/dz = 5.001")
+    assert found.right

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from symbackprop.core.program import Program, shape_text
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.arrays import outside
+from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as called
@@ -25,8 +29,10 @@ from symbackprop.notation.claims import NotUnderstood
 Step = tuple[str, Any, str]
 Given = tuple[str, Program]  # an input, and its value as a program over the others
 
+LONGEST = 30  # digits of a number
+HIGHEST = 300  # its power of 10
+MOST = 400  # entries of an array that is said by its shape
 _SPACE = r"(?:\s|\\[ ,;:!]|~)*"
-_NUMBER = rf"[-+]?{_SPACE}(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _SEPARATOR = re.compile(r"(?<!\\)[,;]|\n|\\q?quad\b|\\(?:text|mbox)\{[^}]*\}|\band\b|\\\\")
 _NAME = re.compile(
     rf"{_SPACE}(\\?[A-Za-z]\w*(?:\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))*|\\(?:mathbf|boldsymbol|bm|vec)\s*\{{?\s*\\?[A-Za-z]\w*\s*\}}?){_SPACE}$"
@@ -34,11 +40,12 @@ _NAME = re.compile(
 _MATRIX = re.compile(r"\\begin\{[pb]matrix\}(?P<rows>.*)\\end\{[pb]matrix\}", re.DOTALL)
 _LIST, _ROW = re.compile(r"\s*(?:\\left\s*)?[\[(](.*?)(?:\\right\s*)?[\])]\s*", re.DOTALL), re.compile(r"[\[(]([^\[\]()]*)[\])]")
 _FILLED = re.compile(r"(?:np\.)?(zeros|ones)\(\s*(\d+|\(\s*\d+\s*,\s*\d*\s*\))\s*\)")
+_EXPONENT = re.compile(r"\de([-+]?\d{1,20})")
 _POWER = re.compile(r"(\d)e([-+]?\d+)")
 _TURNED = re.compile(r"(?:\s*\^\s*\{?\s*\\?(?:T|top|intercal)\s*\}?|\.T)\s*$")
 _BAR = re.compile(r"(?:\\(?:right|[bB]igg?[rl]?|middle)\s*)?(?:(?<!\\)\||\\[rl]?vert\b)\s*_\s*(?P<at>[{(])")
 _LEFT_DOT = re.compile(r"\\left\s*\.")
-_ENTRIES = rf"{_SPACE}{_NUMBER}{_SPACE}(?:,{_SPACE}{_NUMBER}{_SPACE})*"
+_ENTRIES = r"(?=[^()]*\d)(?:[-+\d.,\s/{}]|\\[dt]?frac|\\sqrt|\\pi|\\[ ,;:!]|(?<=\d)e(?=[-+\d]))+"
 _SCRIPTS = r"(?:\s*[_^]\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))*"
 _BEHIND = re.compile(  # \nabla f(1, 2), f_x(1, 2), f'(3), H(0, 0), \frac{\partial f}{\partial x}(1, 2)
     rf"\s*(?:H(?=\s*\()|\\[dt]?frac\s*\{{[^{{}}]*\}}\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}"
@@ -76,9 +83,11 @@ def numbers_before(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, st
         own = list(_given(truth, said, symbols)) if isinstance(said, str) else []
         one = _together(truth, own, found)
         if what != GIVEN:
-            if not own:
+            no_number = next(_unread(truth, said, symbols), None) if isinstance(said, str) and not own else None
+            if not own and no_number is None:
                 break
             rest = rest[1:]
+            one = told("what {} is given is no number", called(no_number)) if no_number else one
         elif not own or isinstance(one, Told):  # $n = 3$ of something else
             continue
         found = found if isinstance(one, Told) else one
@@ -143,8 +152,10 @@ def _value(truth: Truth, name: str, text: str) -> Program | None:
 
 def _number(truth: Truth, name: str, text: str) -> Program | None:
     """A number, or an array of numbers for an input with axes, as a program without inputs."""
+    if any(abs(int(one)) > HIGHEST for one in _EXPONENT.findall(text)):
+        return None
     text = _POWER.sub(r"\1 \\cdot 10^{\2}", re.sub(r"(?<=\d)\.(?!\d)", "", text.strip(" ,;")))  # 2. is 2
-    if not PLAIN.match(text):
+    if not PLAIN.match(text) or any(len(digits) > LONGEST for digits in re.findall(r"\d+", text)):
         return None
     rank = len(truth.program.shape(name))
     try:
@@ -154,7 +165,11 @@ def _number(truth: Truth, name: str, text: str) -> Program | None:
     if any(one.name in {t.name for t in found.inputs} for e in found.equations for one in e.operands):
         return None
     found = replace(found, tensors={t.name: t for t in found.tensors.values() if t.kind == "value"})
-    is_right = len(found.shape(CLAIM)) == rank or (not found.shape(CLAIM) and not walk(found, {}, {}, FLOATS)[CLAIM].any())
+    try:
+        array = walk(found, {}, {}, FLOATS)[CLAIM]
+    except (PointError, ArithmeticError):
+        return None
+    is_right = np.isfinite(array).all() and (len(found.shape(CLAIM)) == rank or not (found.shape(CLAIM) or array.any()))
     return found if is_right else None
 
 
@@ -162,8 +177,9 @@ def as_matrix(text: str, rank: int) -> str:
     """An array as a matrix in LaTeX, a vector as a column: (1, 2)^T, [[1, 2], [3, 4]], np.array([1, 2])."""
     text = _TURNED.sub("", re.sub(r"(?:np\.)?(?:as)?array\((.*)\)$", r"\1", text, flags=re.DOTALL)).strip()
     filled = _FILLED.fullmatch(text)
-    if filled is not None:
-        entry, counts = ("0" if filled[1] == "zeros" else "1"), [int(n) for n in re.findall(r"\d+", filled[2])]
+    counts = [int(n) for n in re.findall(r"\d+", filled[2])] if filled else []
+    if filled is not None and prod(counts) <= MOST:
+        entry = "0" if filled[1] == "zeros" else "1"
         text = "[" + ", ".join([entry] * counts[-1]) + "]"
         text = text if len(counts) == 1 else "[" + ", ".join([text] * counts[0]) + "]"
     matrix = _MATRIX.fullmatch(text)
@@ -220,6 +236,14 @@ def _given(truth: Truth, text: str, symbols: Mapping[str, str], value_of: Valued
             return
         out += [(own, number) for own, number in zip(owns, numbers, strict=True) if number is not None]
     yield from out
+
+
+def _unread(truth: Truth, text: str, symbols: Mapping[str, str]) -> Iterator[str]:
+    """The inputs that a text gives what is made of numbers and is none, 1/0, where it does nothing else."""
+    parts = [part.partition("=") for part in _parts(text)]
+    owns = [_input(truth, name, symbols) for name, equals, _ in parts if equals]
+    if len(owns) == len(parts) and all(owns) and all(PLAIN.match(value.strip(" .")) for *_, value in parts):
+        yield from (own for own, (*_, value) in zip(owns, parts, strict=True) if own and _number(truth, own, value) is None)
 
 
 def _parts(text: str) -> list[str]:

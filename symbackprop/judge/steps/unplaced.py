@@ -17,13 +17,16 @@ NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a 
 ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
 
 
-def without_places(truth: Truth, found: Sequence[Judged], steps: Sequence[tuple[str, Any]]) -> tuple[Judged, ...]:
+def without_places(
+    truth: Truth, found: Sequence[Judged], steps: Sequence[tuple[str, Any]], all_numbers: bool = False
+) -> tuple[Judged, ...]:
     """The verdicts on steps where no input has a number: what is one itself is wrong nowhere else than where it was taken.
 
-    One is such a number by its digits, 0.1385; and any where a step gives one to a value of the network, q = 3.
+    One is such a number by its digits, 0.1385; and any where a step gives one to a value of the network, q = 3, or where numbers
+    were given that could not be read (`all_numbers`).
     """
     numbers = [said(claim).strip() for name, claim in steps if value_named(truth, name) is not None]
-    number = NUMBER if any(map(NUMBER.search, numbers)) else ROUNDED
+    number = NUMBER if all_numbers or any(map(NUMBER.search, numbers)) else ROUNDED
     why = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
     out: list[Judged] = []
     for one, (name, claim) in zip(found, steps, strict=False):

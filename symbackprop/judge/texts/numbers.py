@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _WORDS = r"\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|ln|log|exp|begin\{[pb]matrix\}|end\{[pb]matrix\}|\\|[ ,;:!])"
-PLAIN = re.compile(rf"(?:{_WORDS}|(?:np\.)?(?:array|float|asarray|zeros|ones)\b|[-+*/^().,\[\]{{}}&\d\s]|\^\\?T\b|\^\\top)+$")
+PLAIN = re.compile(
+    rf"(?:{_WORDS}|(?:np\.)?(?:array|float|asarray|zeros|ones)\b|(?<=[\d.])e[-+]?\d+|[-+*/^().,\[\]{{}}&\d\s]|\^\\?T\b|\^\\top)+$"
+)
 _GAP, _TURNED = r"(?:\s|\\[ ,;:!])*", r"(?:\s*\^\s*\{?\s*\\?(?:T|top)\s*\}?)?"
 _ONE = rf"\s*[-+]?\s*(?:\d+\s*/\s*\d+|\d+\.?\d*|\.\d+|\\[dt]?frac\s*(?:\{{\d+\}}\s*\{{\d+\}}|\d\d)){_GAP}"
 _LISTED = re.compile(rf"(?<==)\s*(?:\\left)?\s*\(({_ONE}(?:,{_GAP}{_ONE})+)(?:\\right)?\s*\){_TURNED}(?!\s*\}})")
