@@ -256,3 +256,12 @@ def test_arrays_of_any_size_are_no_burden() -> None:
 def test_a_small_number_has_its_power_of_ten() -> None:
     *_, found = sb.verify(CIRCUIT, "x = 1e-3\ny = 5\nz = 2.5e2\ndf/dz = 5.001")
     assert found.right
+
+
+def test_what_ends_in_a_number_without_saying_so_keeps_it() -> None:
+    net = sb.read("Z: parameter[n, k]\ny: integers[n, k]\nP = softmax(Z)\nL = -mean(log(P)[range(n), y])")
+    code = "P = softmax(Z)\ndZ = P.copy()\ndZ[np.arange(n), y] -= 1\ndZ = dZ / n"
+    assert all(one.right for one in sb.verify(net, code) if one.asked is not None)
+    loss = sb.read("x: data\nw: parameter\ny: data & binary\na = sigmoid(w*x)\nL = -(y*log(a) + (1 - y)*log(1 - a))")
+    (found,) = sb.verify(loss, r"\frac{\partial L}{\partial a} = -\frac1a \text{ if } y = 1")
+    assert found.right

@@ -39,7 +39,7 @@ EVERYWHERE, SEVERAL = "everywhere alike: {}", "at several places alike: {}"
 OPENINGS = ONE, EVERYWHERE, SEVERAL
 
 Key = tuple[str, str, Says, int]
-Part = Callable[[ndarray], ndarray]
+Part = Callable[[ndarray], "ndarray | None"]
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,9 @@ class Made:
 
     @cached_property
     def truth(self) -> ndarray:
-        return self.part(self.backward.values[self.backward.goal])
+        claimed = self.part(self.backward.values[self.backward.goal])
+        assert claimed is not None  # a place has the steps that are claimed
+        return claimed
 
 
 Trials = Sequence[tuple[Made, ndarray]]

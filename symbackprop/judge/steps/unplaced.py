@@ -8,11 +8,13 @@ from typing import Any
 
 from symbackprop.formulas.told import told
 from symbackprop.judge.steps.restated import value_named
+from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.numbers import is_of_numbers, is_rounded
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
 
 BEHIND = told("the number behind it is right or wrong where the inputs have numbers")
+_SAYS_WHERE = re.compile(r"\\text|\\mathrm|\\q?quad|\bif\b|\bfor\b|,|;")  # if y = 1
 NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a number, as the last side
 ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
 
@@ -30,7 +32,8 @@ def without_places(
     why = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
     out: list[Judged] = []
     for one, (name, claim) in zip(found, steps, strict=False):
-        is_number = number.search(said(claim)) is not None or is_rounded(said(claim).rpartition("=")[2])
+        is_number = not (isinstance(claim, Code) and "=" in claim) and number.search(said(claim)) is not None
+        is_number = is_number or is_rounded(said(claim).rpartition("=")[2])
         if not is_number or not (one.wrong or one.asked is None):
             out.append(one)
             continue
@@ -41,9 +44,10 @@ def without_places(
 
 def tail_of(claim: Any) -> str:
     """The number that a claim says its formula comes to, = -4 behind z; "" where it is 0, or is made of numbers itself."""
-    found = NUMBER.search(said(claim))
+    found = None if isinstance(claim, Code) else NUMBER.search(said(claim))
     _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
-    return found[0] if found and equals and not is_of_numbers(side) and re.search(r"[1-9]", found[0]) else ""
+    is_formula = equals and not (is_of_numbers(side) or _SAYS_WHERE.search(side))
+    return found[0] if found and is_formula and re.search(r"[1-9]", found[0]) else ""
 
 
 def said(claim: Any) -> str:

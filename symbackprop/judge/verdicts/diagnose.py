@@ -69,8 +69,16 @@ class Diagnosis:
         key = id(derived), place.seed, goal.steps, again
         if key not in self._made:
             own = backward(derived, goal, place, again)
-            self._made[key] = Made(own, lambda value: goal.part(value, place.sizes))
+            self._made[key] = Made(own, lambda value: part_of(goal, value, place))
         return self._made[key]
+
+
+def part_of(goal: Goal, value: ndarray, place: Place) -> ndarray | None:
+    """The steps that are claimed of what a mistake makes of a gradient; None where it has too few."""
+    try:
+        return goal.part(value, place.sizes)
+    except PointError:
+        return None
 
 
 def weighed(derived: Derivation, named: Collection[str], matches: Iterable[Match]) -> Iterator[Match]:

@@ -34,12 +34,13 @@ from symbackprop.formulas.tree import Node
 from symbackprop.judge.proofs.proved import proved_line
 from symbackprop.judge.proofs.recursed import proved_steps
 from symbackprop.judge.weighing.composed import with_values
-from symbackprop.judge.weighing.points import Place, Places
+from symbackprop.judge.weighing.points import Place, Places, largest
 from symbackprop.notation.claims import At
 from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.steps import Loops
 from symbackprop.notation.networks import with_gates
 
+CANCELLED = 1e-6  # of the largest value: of a gradient below, what cancels leaves too few digits
 ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 BLUR = 1e-6  # what differences may differ by
@@ -158,7 +159,7 @@ class Truth:
                 moved = central(self.program_of(of), of, place.point, place.sizes, {wrt: direction})
             except PointError:
                 continue
-            if _off(ours, taped) > ROUNDING:
+            if _off(ours, taped, CANCELLED * max(map(largest, place.values.values()))) > ROUNDING:
                 return told("the tape does not agree with the derived gradient")
             along = np.tensordot(ours, direction[0], direction[0].ndim) if direction[0].ndim else ours * direction[0]
             scale = max(float(np.abs(ours).max(initial=0)), 1e-12)
@@ -219,11 +220,12 @@ class Truth:
         return self.everything.tensors[name]
 
 
-def _off(a: np.ndarray, b: np.ndarray) -> float:
+def _off(a: np.ndarray, b: np.ndarray, least: float = 1e-12) -> float:
+    """How far arrays are apart, relative to the largest entry, or to what cancels, where that is larger."""
     if a.shape != b.shape:
         return np.inf
     gap = float(np.abs(a - b).max(initial=0))
-    return gap / max(float(np.abs(b).max(initial=0)), 1e-12) if gap == gap else np.inf
+    return gap / max(float(np.abs(b).max(initial=0)), least) if gap == gap else np.inf
 
 
 __all__ = ["Place", "Truth"]
