@@ -48,11 +48,11 @@ def loops(network: Network) -> list[For]:
 def test_a_block_becomes_whole_tensors_with_the_letter_of_its_loop() -> None:
     assert lines(read_text(MLP).program) == [
         "z_prev[l i] = z[l-1 i], first x[i]",
-        "u_1[l i] = sum_{j} W[l i j]*z_prev[l j]",
-        "u[l i] = b[l i] + u_1[l i]",
+        "r_1[l i] = sum_{j} W[l i j]*z_prev[l j]",
+        "u[l i] = b[l i] + r_1[l i]",
         "z[l i] = sigmoid(u[l i])",
-        "u_2[i] = sum_{l} z[l i]*Where(Eq(l, n - 1), 1, 0)",
-        "L = sum_{i} (u_2[i] - y[i])**2",
+        "r_2[i] = sum_{l} z[l i]*Where(Eq(l, n - 1), 1, 0)",
+        "L = sum_{i} (r_2[i] - y[i])**2",
     ]
 
 
