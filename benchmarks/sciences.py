@@ -156,6 +156,26 @@ SCIENCES: dict[str, Book] = {
         "m: parameter[n]\nG: data[n, k]\nu: data[k]\nv: data[k]\na = G @ u\nb = G @ v\nL = sum(exp(m)*a*b)",
         m=r"\exp(m) \odot a \odot b",
     ),
+    # mechanics
+    "torque": book(
+        "r: data[3]\nF: parameter[3]\nt: data[3]\ntau = cross(r, F)\nL = 0.5*sum((tau - t)**2)", F=r"r \times (t - \tau)"
+    ),
+    "angular momentum": book(
+        "r: parameter[3]\np: parameter[3]\nI: spd[3, 3]\nl = cross(r, p)\nL = 0.5*(l @ inv(I) @ l)",
+        omega="I^{-1} l",
+        r=r"p \times \omega",
+        p=r"\omega \times r",
+    ),
+    "triple product": book(
+        "a: parameter[3]\nb: parameter[3]\nc: parameter[3]\nL = a @ cross(b, c)", a=r"b \times c", b=r"c \times a", c=r"a \times b"
+    ),
+    "area of a triangle": book(
+        "a: parameter[3]\nb: parameter[3]\nc: parameter[3]\nn = cross(b - a, c - a)\nL = 0.5*norm(n)",
+        delta=r"\frac{n}{2 \lVert n \rVert}",
+        a=r"(b - c) \times \delta",
+        b=r"(c - a) \times \delta",
+        c=r"(a - b) \times \delta",
+    ),
     # statistics
     "gamma, a rate": book(
         "b: parameter & positive\na: positive[()]\nx: positive[n]\nL = b*sum(x) - n*a*log(b)",

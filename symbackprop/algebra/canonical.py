@@ -10,6 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, is_summed, place, places, summed_letters
+from symbackprop.core.crossed import parity
 
 MOST_ORDERS = 720  # of summed letters that nothing tells apart
 INDICATORS = ("positive", "zero", "delta", "onehot", "tie", "order")  # 0 or 1: powers of them are themselves
@@ -54,6 +55,8 @@ def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list
     """Equal atoms with equal letters as one factor; numbers in front; the sizes of letters that lost their last factor."""
     powers: dict[tuple[Atom, tuple[str, ...]], Number] = {}
     for atom, letters, exponent in factors:
+        if atom.kind == "turn" and len(set(letters)) < len(letters):
+            return 0, [], []
         key = atom, tuple(sorted(letters)) if atom.symmetric else letters
         powers[key] = powers[key] + exponent if key in powers else exponent
     left: list[Factor] = []
@@ -107,26 +110,40 @@ def _whole(c: Number, n: int, e: Number) -> tuple[Number, Number]:
     return c, e
 
 
-def canonical(factors: list[Factor]) -> Term:
-    """The factors sorted, with names for the summed letters that any other order of writing would give as well."""
+def written(c: Number, factors: list[Factor]) -> Poly:
+    """c times a product, which is not 0 unless it is a x a."""
+    term, sign = canonical(factors)
+    return Poly({term: c * sign})
+
+
+def canonical(factors: list[Factor]) -> tuple[Term, int]:
+    """The factors sorted, with names for the summed letters that any other order of writing would give as well, and the sign.
+
+    The sign is -1 where an odd number of e_ijk was turned round by that, and 0 where either sign is right, as of a x a.
+    """
     summed = list(summed_letters(factors))
     if not summed:
-        return tuple(sorted(factors, key=place))
+        return _named(factors, [])
     groups = _told_apart(factors, summed)
     if len(groups) == len(summed):
         return _named(factors, [x for (x,) in groups])
     each = [islice(permutations(group), MOST_ORDERS) for group in groups]  # a product writes all of each down before it begins
     orders = islice(product(*each), MOST_ORDERS)
     made = [_named(factors, [x for group in choice for x in group]) for choice in orders]
-    return min(made, key=places)
+    first, sign = min(made, key=lambda one: places(one[0]))
+    return first, 0 if (first, -sign) in made else sign
 
 
-def _named(factors: list[Factor], order: list[str]) -> Term:
-    """The factors sorted, their summed letters numbered in an order."""
+def _named(factors: list[Factor], order: list[str]) -> tuple[Term, int]:
+    """The factors sorted, their summed letters numbered in an order, and the sign that this gives them."""
     name = {x: f"~{k}" for k, x in enumerate(order)}
     named = [f.renamed(name) for f in factors]
-    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.symmetric else f for f in named]
-    return tuple(sorted(named, key=place))
+    sign = 1
+    for f in named:
+        if f.atom.kind == "turn" and f.exponent.denominator == 1:
+            sign *= parity(f.letters) ** int(f.exponent)
+    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.symmetric or f.atom.kind == "turn" else f for f in named]
+    return tuple(sorted(named, key=place)), sign
 
 
 def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
@@ -138,7 +155,7 @@ def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
     while True:
         seen: dict[str, list[Any]] = {x: [] for x in summed}
         for f in own:
-            swaps, view = f.atom.symmetric, [str(colour.get(x, x)) for x in f.letters]
+            swaps, view = f.atom.symmetric or f.atom.kind == "turn", [str(colour.get(x, x)) for x in f.letters]
             shown = f"{f.atom.id:6} {f.exponent} {sorted(view) if swaps else view}"
             for axis, x in enumerate(f.letters):
                 if x in seen:

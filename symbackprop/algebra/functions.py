@@ -12,6 +12,7 @@ from typing import Any
 
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const, is_summed
+from symbackprop.core.crossed import THREE
 from symbackprop.core.functions import FUNCTIONS
 
 Rewriting = Callable[[Algebra, Poly], Poly | None]
@@ -188,3 +189,8 @@ ROWS: dict[Any, tuple[Identity, ...]] = {
     FUNCTIONS.get(name, name): tuple(row for row in IDENTITIES if row.function == name)
     for name in sorted({row.function for row in IDENTITIES})
 }
+
+
+def turn_of(a: Algebra, letters: Sequence[str]) -> Poly:
+    """e_ijk, by which a cross product is a sum."""
+    return a.factor(a.atom("turn", "e", (), (THREE, THREE, THREE)), letters)

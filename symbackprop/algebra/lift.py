@@ -7,19 +7,20 @@ what is left has at most a row and a column.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sympy import Expr, S, Symbol
 
 from symbackprop.algebra.compared import compared, denied, sides
 from symbackprop.algebra.contract import Contraction, Placed, repeated
+from symbackprop.algebra.crossed import Crossing
 from symbackprop.algebra.ends import with_common_end
 from symbackprop.algebra.matrix import (
     PLAIN,
     Form,
     Leaf,
     MisfitError,
+    OneHot,
     both,
     front_of,
     leaves,
@@ -173,6 +174,12 @@ class Lift:
         if found is not None:
             items, inner = list(found.rest), {*found.first.letters, *found.second.letters}
             contraction.add(self._slide(found, sizes, scope))
+        if any(isinstance(item, Entry) and item.atom.kind == "turn" for item in items):
+            crossing = Crossing(sizes, lambda item: self._placed(item, scope), self._reading_order)
+            without = crossing.without(items, {row, col, *scope.subscripts}, net.coefficient < 0)
+            items, inner = without.rest, without.inner
+            for placed in without.forms:
+                contraction.add(placed)
         for item in items:
             if isinstance(item, Inner) or item.atom.kind != "ones":
                 contraction.add(self._placed(item, scope))
@@ -367,20 +374,6 @@ def _triangle(form: Linear, below: tuple[str, ...]) -> Form:
         raise MisfitError("entries are taken by their position")
     k = int(form.offset)  # type: ignore[call-overload]
     return Form("tril", (), k) if form.slopes[0] == 1 else Form("triu", (), -k)
-
-
-@dataclass(frozen=True)
-class OneHot:
-    """The one-hot columns or rows of an integer tensor: e_t, or one row for each of its entries."""
-
-    name: str
-    subscripts: tuple[str, ...]
-    size: Expr
-    matrix: bool
-
-    @property
-    def flat(self) -> bool:
-        return False
 
 
 def _ones(shape: tuple[Expr, ...]) -> Form:

@@ -13,6 +13,8 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Any, Literal
 
+from sympy import Expr
+
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function
@@ -109,12 +111,12 @@ class Op:
     level   how tightly it binds.
     turned  what its transpose is: "wrapped" (written with a mark), "itself", "part" (its only part), "reversed" (its parts turned,
             the last first), "within" (its parts turned), "spared" (its parts turned where that costs no more), "mirrored" (its part
-            turned, the other triangle).
+            turned, the other triangle), "negated" (with a minus).
     """
 
     tokens: Callable[[Form], int]
     level: Level | Callable[[Form], Level] = Level.ATOM
-    turned: Literal["wrapped", "itself", "part", "reversed", "within", "spared", "mirrored"] = "wrapped"
+    turned: Literal["wrapped", "itself", "part", "reversed", "within", "spared", "mirrored", "negated"] = "wrapped"
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,20 @@ class Leaf:
     name: str | View
     subscripts: tuple[str, ...] = ()
     flat: bool = False
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """The one-hot columns or rows of an integer tensor: e_t, or one row for each of its entries."""
+
+    name: str
+    subscripts: tuple[str, ...]
+    size: Expr
+    matrix: bool
+
+    @property
+    def flat(self) -> bool:
+        return False
 
 
 def leaves(x: Form) -> Iterator[Leaf]:
@@ -224,6 +240,8 @@ def transpose(x: Form) -> Form:
     if x.op == "function" and _runs_along_an_axis(x.given):
         return Form("transpose", (x,))
     match OPS[x.op].turned:
+        case "negated":
+            return negated(x)
         case "itself":
             return x
         case "part":
@@ -366,5 +384,7 @@ OPS: dict[str, Op] = {
     "factor": CALL,
     "correlation": Op(_slide_tokens, Level.HADAMARD),
     "convolution": Op(_slide_tokens, Level.HADAMARD),
+    "cross": Op(_joined_tokens(Level.PRODUCT, 1), Level.HADAMARD),
+    "skew": Op(_called(4), Level.POWER, "negated"),  # a x b is read more easily
     "indexsum": Op(lambda x: 1 + len(x.given) + x.parts[0].within(Level.HADAMARD), Level.PRODUCT, "within"),
 }

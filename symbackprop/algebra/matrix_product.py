@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import groupby
 
-from symbackprop.algebra.matrix import Form
+from symbackprop.algebra.matrix import Form, both, front_of, scaled
 
 _WITH_POWERS = ("leaf", "transpose", "inverse")
 
@@ -15,7 +16,10 @@ def factors_of(x: Form) -> tuple[Form, ...]:
 
 
 def product(parts: list[Form]) -> Form:
-    """The matrix product, opened; X X is X^2."""
+    """The matrix product, opened, its scalars in front; X X is X^2."""
+    if any(part.op == "scaled" and part.parts for part in parts):  # -[v]_x turned
+        fronts, bodies = zip(*map(front_of, parts), strict=True)
+        return scaled(reduce(both, fronts), product([body for body in bodies if body is not None]))
     flat = [r for p in parts for q in factors_of(p) for r in _opened(q)]
     runs = [(part, len(list(alike))) for part, alike in groupby(flat)]
     made = [q for part, n in runs for q in ([_power(part, n)] if part.op in _WITH_POWERS else [part] * n)]

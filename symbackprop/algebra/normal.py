@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.algebra.canonical import canonical, has_roots, merged, two_valued, without_deltas
+from symbackprop.algebra.canonical import has_roots, merged, two_valued, without_deltas, written
 from symbackprop.algebra.known import Knowledge
 from symbackprop.algebra.poly import (
     ONE,
@@ -102,7 +102,7 @@ class Algebra(Knowledge):
             if placed is not None:
                 return self._times_sizes(placed, lost)
         found = self._known(c, left)
-        made = found if found is not None else Poly({canonical(left): c})
+        made = found if found is not None else written(c, left)
         return self._times_sizes(made, lost)
 
     def _times_sizes(self, p: Poly, sizes: Iterable[Expr]) -> Poly:

@@ -40,6 +40,7 @@ Kind = Literal[
     "ones",  # only says that its letter is summed
     "tie",  # 1 where a form of its letters' positions is 0 (positions.Linear)
     "order",  # 1 where such a form is at least 0
+    "turn",  # e_ijk of a cross product: it changes its sign where two letters are exchanged
 ]
 
 

@@ -10,10 +10,11 @@ import sympy as sp
 from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
-from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
+from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of, turn_of
 from symbackprop.algebra.matrix_functions import matrix_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Number, Poly, const, exact, summed_letters
+from symbackprop.core.crossed import turned
 from symbackprop.core.functions import FUNCTIONS, Where, defined_everywhere, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
@@ -51,6 +52,8 @@ class Reader:
                 return a.size(e)
             case sp.Add():
                 return self._sum(e)
+            case sp.Mul() if (found := turned(e, self.sizes)) is not None:
+                return a.times(self.poly(found.rest), turn_of(a, found.letters))
             case sp.Mul():
                 out = ONE
                 for part in e.args:

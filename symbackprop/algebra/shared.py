@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from symbackprop.algebra.lines import Line
-from symbackprop.algebra.matrix import Form, Leaf, leaves
+from symbackprop.algebra.matrix import Form, Front, Leaf, leaves, scaled
 from symbackprop.algebra.positions import tensor_of
 
 SHORT = 3  # tokens of a block that is written where it is read
@@ -70,7 +70,11 @@ def _called(form: Form, said: Form, name: Form) -> Form:
     if form == said:
         return name
     parts = tuple(_called(part, said, name) for part in form.parts)
-    return form if all(new is old for new, old in zip(parts, form.parts, strict=True)) else Form(form.op, parts, form.given)
+    if all(new is old for new, old in zip(parts, form.parts, strict=True)):
+        return form
+    if form.op == "sum" and len(set(parts)) == 1:  # what two values say is the same
+        return scaled(Front(len(parts)), parts[0])
+    return Form(form.op, parts, form.given)
 
 
 def _tensors(form: Form) -> set[str]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy import Expr, Symbol, exp, log
 
+from symbackprop.core.crossed import in_entries
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.grammar import check
 from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters_of, overhang, split
@@ -34,7 +35,7 @@ def stable(program: Program, kept: Iterable[str] = ()) -> Program:
     kept   names that no rule looks through, so that what comes out is the same function of them as well: those that the program
            is going to be differentiated by.
     """
-    kept = set(kept)
+    kept, program = set(kept), in_entries(program)
     speller = _Speller(program, kept)
     for equation in program.equations:
         speller.write(speller.limited(speller.spelled(equation)), program.shape(equation.target.name))

@@ -26,7 +26,7 @@ from symbackprop.display.reading_order import (
     tidy_condition,
 )
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.names import index, parse_name
 from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, binds, items_of, kind_of, walk
 
 _LONG_EXPONENT = 16  # characters
@@ -193,6 +193,8 @@ class BodyPrinter:
                 return f.add([exponential(arguments[0]), f.negative(f.ONE)])
             case "log":
                 return logarithm(arguments[0])
+            case "Turn":
+                return f.scripted(f.symbol("varepsilon"), sub=index(arguments))
         return function_formula(type(e), arguments)
 
     def _over_one_line(self, e: Expr) -> Node:

@@ -381,5 +381,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "factor": _function_of_matrix,
     "correlation": _correlation,
     "convolution": _convolution,
+    "cross": lambda to, x: f.joined(f.symbol("times"), to.parts(x, Binds.PRODUCT), Binds.HADAMARD),
+    "skew": lambda to, x: Script(Fence("[", to.formula(x.parts[0]), "]"), f.symbol("times")),
     "indexsum": _indexsum,
 }

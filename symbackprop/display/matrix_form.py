@@ -31,6 +31,7 @@ from symbackprop.algebra.matrix import (
 )
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.positions import Place, View
+from symbackprop.core.crossed import Cross, cross_of
 from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.guards import is_size, proven, split
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
@@ -109,6 +110,9 @@ class _Reader:
             raise MisfitError("more than two axes")
         if not isinstance(op, Sum):
             return self.special(op, *self.equation.operands)
+        crossed = cross_of(self.equation, self.sizes)
+        if crossed is not None:
+            return self.cross(crossed)
         row, col = self.axes(target)
         body, self.softmax = with_softmax(self.names, self.equation, op.body)
         self.refs = dict(zip(op.slots, self.equation.operands, strict=True))
@@ -116,6 +120,13 @@ class _Reader:
         form = self.whole(body, row, col, {c for c, extent in op.over if extent != 1})
         wide = col is None and row is not None and len(target.index) == 2 and self.sizes[target.index[0]] == 1
         return transpose(form) if wide else form
+
+    def cross(self, found: Cross) -> Form:
+        """a x b of two vectors, or of the rows of two matrices."""
+        at = ((self.equation.target, found.out), *found.sides)
+        if len({ref.index[:-1] for ref, _ in at}) > 1 or any(ref.index[-1] != letter for ref, letter in at):
+            raise MisfitError("a cross product along no rows")
+        return scaled(Front(_exact(found.front)), Form("cross", tuple(self.leaf(ref) for ref, _ in found.sides)))
 
     def picked(self, equation: Equation) -> Equation:
         """The equation with x_{n - 1} for the sum over rows of which it reads the last alone, and p_{:,h:2h} for a slice."""

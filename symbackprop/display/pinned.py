@@ -7,11 +7,12 @@ from typing import NamedTuple
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.core.crossed import turned
 from symbackprop.core.functions import iverson
 from symbackprop.core.guards import fixed_letters, integers_of, overhang, split
 from symbackprop.core.program import Equation, Program, Range, Sum, letter_sizes, position
 from symbackprop.display.body import BodyPrinter, scalar
-from symbackprop.display.reading_order import is_coefficient, is_negative, swapped
+from symbackprop.display.reading_order import Turn, is_coefficient, is_negative, swapped
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
 
@@ -35,11 +36,11 @@ def pinned_body(program: Program, equation: Equation) -> tuple[Expr, list[Range]
     assert isinstance(op, Sum)
     factors = split(op)
     if not factors.guards:
-        return op.body, list(op.over), {}, []
+        return _with_turn(op.body, program, equation), list(op.over), {}, []
     pinned, remaining = fixed_letters(program, equation, scatter=False)
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
     operands = [op.slots[k] for k in factors.operands]
-    body = sp.Mul(factors.coefficient, *operands, factors.rest, *map(iverson, remaining))
+    body = sp.Mul(factors.coefficient, *operands, _with_turn(factors.rest, program, equation), *map(iverson, remaining))
     body = swapped(body, {position(c): at for c, at in pinned.items()})
     outside = []
     for c, at in pinned.items():
@@ -47,6 +48,14 @@ def pinned_body(program: Program, equation: Equation) -> tuple[Expr, list[Range]
         if room is not None and room != (0, 0):
             outside.append(Bounds(at, sizes[c], room[0] != 0, room[1] != 0))
     return body, [(c, extent) for c, extent in op.over if c not in pinned], pinned, outside
+
+
+def _with_turn(body: Expr, program: Program, equation: Equation) -> Expr:
+    """A body with the e_ijk of a cross product by its name."""
+    if body.is_Add:
+        return sp.Add(*[_with_turn(term, program, equation) for term in body.args])  # type: ignore[arg-type]  # terms are of Expr
+    found = turned(body, letter_sizes(program, equation)) if body.is_Mul else None
+    return body if found is None else found.rest * Turn(*map(position, found.letters))
 
 
 def inside(printer: BodyPrinter, bounds: Bounds) -> Node:

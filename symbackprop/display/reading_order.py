@@ -28,6 +28,10 @@ def rank(expression: sp.Basic) -> tuple[int, int]:
     return (min(slots, default=len(slots) or 10**6), expression.count_ops() if isinstance(expression, Expr) else 0)
 
 
+class Turn(sp.Function):
+    """e_ijk of a cross product, by the positions of its letters."""
+
+
 @cache
 def split_product(expression: Expr) -> tuple[Expr, tuple[Expr, ...]]:
     """(coefficient, factors in reading order): numbers and sizes, and the content of sums, are in the coefficient.
@@ -69,6 +73,8 @@ def _is_in_order(difference: Expr) -> bool:
 
 def _late(factor: Expr) -> int:
     """Whether a factor goes first (1[k = i] of letters alone), in its place, or last (a condition on values)."""
+    if isinstance(factor, Turn):
+        return -1
     if not isinstance(factor, Where):
         return 0
     return -1 if isinstance(factor.args[0], sp.Eq) and not any(is_slot(s) for s in factor.free_symbols) else 1

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from symbackprop.core.derivation import Mode
 from symbackprop.documents.document import Content
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import index
 from symbackprop.formulas.told import told
-from symbackprop.formulas.tree import Fence, Node, Row, Script, items_of, walk
+from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, items_of, walk
 
 _A, _B, _KERNEL, _L, _M, _X = map(f.letter, "ABKLMX")
-_SMALL_A, _B_ROW, _I, _K, _N, _O, _Q, _T, _V, _SMALL_X, _Y = map(f.letter, "abiknoqtvxy")
+_SMALL_A, _B_ROW, _I, _J, _K, _N, _O, _Q, _T, _V, _SMALL_X, _Y = map(f.letter, "abijknoqtvxy")
 _ONES = Script(f.bold("1"), _N)
 _ROWSUM, _COLSUM, _ROWMEAN, _COLMEAN = map(f.function, ("rowsum", "colsum", "rowmean", "colmean"))
 _CLIP, _DIAG, _ONEHOT, _SOFTMAX, _TRIL, _TRIU = map(f.function, ("clip", "diag", "onehot", "softmax", "tril", "triu"))
@@ -53,6 +54,18 @@ def _begins(call: Node) -> Callable[[Node], bool]:
     head = items_of(call)[0]
     assert isinstance(head, Script)
     return lambda node: isinstance(node, Script) and node.base == head.base
+
+
+_TIMES = f.symbol("times")
+_TURN = Script(f.symbol("varepsilon"), index([_I, _J, _K]))
+_SKEW = Script(Fence("[", _V, "]"), _TIMES)
+_BY_MATRIX = f.equation(f.juxtapose([_SKEW, _B_ROW]), f.joined(_TIMES, [_V, _B_ROW]))
+
+
+def _is_crossed(node: Node) -> bool:
+    """Whether factors stand side by side with a cross between them, and are no numbers: 2 x 3."""
+    items = node.items if isinstance(node, Row) else ()
+    return _TIMES in items and not any(isinstance(item, Atom) and item.kind == "number" for item in items)
 
 
 _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
@@ -142,6 +155,22 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
             _X,
             _KERNEL,
         ),
+    ),
+    (
+        _is_crossed,
+        told("{} is the cross product of vectors of three entries; of matrices, row by row.", f.joined(_TIMES, [_SMALL_A, _B_ROW])),
+    ),
+    (
+        lambda node: isinstance(node, Script) and node.base == _TURN.base,
+        told(
+            "{} is 1 where {} are 0, 1, 2 or begin elsewhere in that circle, −1 the other way round, and 0 where two are equal.",
+            _TURN,
+            f.listed([_I, _J, _K]),
+        ),
+    ),
+    (
+        lambda node: isinstance(node, Script) and node.sub == _TIMES,
+        told("{} is the matrix of the cross product with {}: {}.", _SKEW, _V, _BY_MATRIX),
     ),
     (_begins(_PAD), told("{} is {} with {} zeros round it.", _PAD, _X, _K)),
     (_begins(_CROP), told("{} is {} without its {} outer entries on each side.", _CROP, _X, _K)),

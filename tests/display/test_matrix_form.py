@@ -131,6 +131,7 @@ GIVEN = {
 COUNT = {
     "correlation": 2,
     "convolution": 2,
+    "cross": 2,
     "raised": 2,
     "over": 2,
     "compare": 2,
@@ -142,6 +143,7 @@ COUNT = {
 }
 PARTS = {
     "diag": Form("leaf", (), Leaf("v", ())),
+    "skew": Form("leaf", (), Leaf("v", ())),
     "scalarpower": Form("trace", (MATRIX,)),
     "factor": Form("product", (MATRIX, transpose(MATRIX))),
 }

@@ -9,8 +9,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
-from symbackprop.algebra.lift import OneHot
-from symbackprop.algebra.matrix import Form, Front, Leaf, number
+from symbackprop.algebra.matrix import Form, Front, Leaf, OneHot, number
 from symbackprop.algebra.subscripts import Positions
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Signature, size

@@ -198,6 +198,12 @@ def _along(reduce: Callable[..., ndarray], axis: int | None) -> Callable[[FormVa
     return lambda at, x: reduce(at.read(x.parts[0]), axis=axis, keepdims=True)
 
 
+def _crossed(a: ndarray, b: ndarray) -> ndarray:
+    """Of two columns, or row by row."""
+    axis = 0 if a.shape[1] == b.shape[1] == 1 else 1
+    return np.cross(a, b, axis=axis)
+
+
 def _as_matrix(x: ndarray) -> ndarray:
     """A number or a column as a matrix."""
     return x.reshape(x.shape + (1,) * (2 - x.ndim))
@@ -252,6 +258,8 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "length": _one(lambda x: np.full((1, 1), np.sqrt(np.sum(x**2)))),
     "factor": lambda at, x: _as_matrix(_of_matrix(x.given, *at.parts(x))),
     "correlation": _correlation,
+    "cross": lambda at, x: _crossed(*at.parts(x)),
+    "skew": _one(lambda x: np.cross(x.ravel(), np.eye(3)).T),
     "convolution": _convolution,
     "indexsum": _indexsum,
 }

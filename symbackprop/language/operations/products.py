@@ -7,10 +7,11 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.crossed import THREE, turn
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import position, same_size, shape_text
+from symbackprop.core.program import Sum, position, same_size, shape_text, slot
 from symbackprop.language import tensors as builder
-from symbackprop.language.operations.shapes import ravel, stack
+from symbackprop.language.operations.shapes import ravel
 from symbackprop.language.operations.values import Value, number
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 
@@ -80,7 +81,7 @@ def outer(a: Value, b: Value) -> Tensor:
 
 
 def cross(a: Value, b: Value) -> Tensor:
-    """y = (a_2 b_3 - a_3 b_2, a_3 b_1 - a_1 b_3, a_1 b_2 - a_2 b_1) along the last axis, whose size is 3.
+    """y = a x b = (a_2 b_3 - a_3 b_2, a_3 b_1 - a_1 b_3, a_1 b_2 - a_2 b_1) along the last axis, whose size is 3.
 
     Raises LanguageError for other sizes.
     """
@@ -88,8 +89,11 @@ def cross(a: Value, b: Value) -> Tensor:
     for x in (a, b):
         if not x.ndim or x.shape[-1] != 3:
             raise LanguageError(f"cross: {label(x)} is {shape_text(x.shape)}; its last axis must have the size 3")
-    (p, q, r), (u, v, w) = ([x[..., k] for k in range(3)] for x in (a, b))
-    return stack([q * w - r * v, r * u - p * w, p * v - q * u], -1)
+    shape, (left, right), ones = builder.broadcast("cross", *(Tensor(x.shape[:-1]) for x in (a, b)))
+    n = len(shape) + len(ones)
+    i, j, k = builder.letters(3, n)
+    op = Sum(slot(0) * slot(1) * turn(i, j, k), (slot(0), slot(1)), (*ones, (j, THREE), (k, THREE)))
+    return Tensor((*shape, THREE), op, ((a, (*left, j)), (b, (*right, k))), (*builder.letters(len(shape)), i))
 
 
 def einsum(pattern: str, *operands: Value) -> Tensor:
