@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any
 
 from symbackprop.core.derivation import DerivationError
 from symbackprop.formulas.told import Told, told
-from symbackprop.formulas.told import name as named
 from symbackprop.judge.question import Question, answered
-from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, point_of
+from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
-from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.sides.entry_values import with_arrays
+from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in
+from symbackprop.judge.steps.new_numbers import is_new_number, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.displays import left_side
-from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.texts.sentences import GIVEN
 from symbackprop.judge.verdicts.places import in_places
 from symbackprop.judge.verdicts.verdict import Judged
@@ -26,24 +24,34 @@ from symbackprop.judge.weighing.truth import Truth
 
 
 def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
-    """The verdicts on steps; behind numbers for inputs, what is not right for all numbers is held against the truth at these."""
+    """The verdicts on steps; behind numbers for inputs, what is not right for all numbers is held against the truth at these.
+
+    Where parameters have iterates, each step is held against the truth at those of which it speaks.
+    """
     truth = question.judge().truth
-    numbers, given, rest = numbers_before(truth, steps, question.symbols)
+    steps = [part for step in steps for part in parted(truth, step, question.symbols)]
+    steps = with_arrays(truth, steps, question.symbols)
+    firsts = firsts_of(truth, steps, question.symbols)
+    placed = at_iterates(truth, steps, question.symbols, firsts)
+    end = next((k for k, one in enumerate(placed) if one.new), len(placed))
+    numbers, given, rest = numbers_before(truth, [one.step for one in placed[:end]], question.symbols)
     first = [step for step, _ in given]
-    rest = [without_lines(step, first) for step in rest]
-    alone = rest or [step for step in first if step[2] != GIVEN]
+    further = [*(next(one for one in placed if one.step is step) for step in rest), *placed[end:]]
+    further = [one._replace(step=step) for one in further for step in apart(truth, without_lines(one.step, first), question)]
+    alone = [one.step for one in further] or [step for step in first if step[2] != GIVEN]
     if not alone:
         raise DerivationError("there is no claim; write a line such as dW_1 = ...")
     found = at_points(question, alone)
-    if not (first and rest):
+    if not (first and further):
         return found
     if any(fault for _, fault in given):
-        there = without_places(truth, found, [step[:2] for step in rest], all_numbers=True)
+        there = without_places(truth, found, [step[:2] for step in alone], all_numbers=True)
+    elif len(found) == len(alone):
+        there = at_moments(question, numbers, further, found)
     else:
-        there = at_points(question.at(numbers), rest)
+        there = at_points(question.at(numbers), alone)
     if len(found) == len(there):
         there = tuple(better(one, other) for one, other in zip(found, there, strict=True))
-        there = tuple(moved(truth, one, step[1], numbers) for one, step in zip(there, rest, strict=False)) + there[len(rest) :]
     begun = [
         Judged(name, None, "not understood" if fault else "abbreviation", fault, given=str(claim))
         for (name, claim, _), fault in given
@@ -52,6 +60,52 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         said = told("numbers, at which the steps below are tried where they are not right for all")
         begun[-1] = replace(begun[-1], remarks=(said,))
     return (*in_places(begun, [step[:2] for step in first]), *there)
+
+
+def at_moments(question: Question, numbers: Numbers, steps: Sequence[At], found: Sequence[Judged]) -> tuple[Judged, ...]:
+    """The verdicts on steps, each at the numbers that its parameters have by then.
+
+    found   the verdicts on them for all numbers.
+    """
+    moments = [dict(numbers.values)]
+    last = 0
+    groups = dict[int, list[int]]()
+    for k, one in enumerate(steps):
+        moment = last if one.moment is None else one.moment
+        groups.setdefault(moment, []).append(k)
+        number = new_number(question.judge().truth, one)
+        while number is not None and len(moments) <= moment + 1:
+            moments.append({})
+        if number is not None:
+            moments[moment + 1][one.new] = number
+        moving = {other.new for other in steps if other.new}
+        last = max((m for m, given in enumerate(moments) if moving <= {*given}), default=0)
+    out = list(found)
+    rates = [rate for one in steps for rate in rates_in(question.judge().truth, one)]
+    for moment, own in groups.items():
+        if moment >= len(moments):
+            several = without_places(
+                question.judge().truth, [found[k] for k in own], [steps[k].step[:2] for k in own], all_numbers=True
+            )
+        else:
+            there = question.at(Numbers({**numbers.values, **moments[moment]}, numbers.sizes))
+            before = [k for k, one in enumerate(steps[: own[0]]) if one.moment is None and not (found[k].wrong or found[k].open)]
+            before = [k for k in before if k not in own]
+            several = at_points(there, [steps[k].step for k in (*before, *own)])
+            if len(several) != len(before) + len(own):
+                continue
+            several = moved(there, several, [steps[k].step for k in (*before, *own)], rates)[len(before) :]
+        for k, one in zip(own, several, strict=True):
+            out[k] = one
+    return tuple(out)
+
+
+def apart(truth: Truth, step: Step, question: Question) -> list[Step]:
+    """What a step says side by side and entry by entry, but for one about a derivative at a point."""
+    several = side_by_side(truth, step)
+    if any(point_of(truth, claim, question.symbols) for _, claim, _ in several):
+        return several
+    return [own for one in several for own in by_entries(truth, [one])]
 
 
 def at_points(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
@@ -78,19 +132,28 @@ def at_points(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
 
 def better(one: Judged, there: Judged) -> Judged:
     """Of the verdicts for all numbers and at those that are given the one that says more."""
-    is_name = one.kind == "abbreviation" and there.wrong
+    is_name = one.kind == "abbreviation" and there.wrong and there.asked is not None
     return one if (one.right or is_name) and BEHIND not in one.remarks else there
 
 
-def moved(truth: Truth, judged: Judged, claim: Any, numbers: Numbers) -> Judged:
-    """The verdict on a step that gives an input with a number another, w = 0.5 - 0.1 * 0.3 = 0.47: it claims no gradient."""
-    left, _, right = said(claim).partition("=")
-    own = spelled(truth, left.strip().lstrip("\\"))
-    sides = re.sub(rf"(?<![A-Za-z\\]){own}(?![A-Za-z])", "0", right).split("=")
-    if not judged.wrong or own not in numbers.values or not all(map(is_of_numbers, sides)):
-        return judged
-    remark = told("a new number for {}, which is not judged", named(own))
-    return Judged(judged.name, None, "abbreviation", formulas=judged.formulas, remarks=(remark,), given=judged.given)
+def moved(there: Question, found: Sequence[Judged], steps: Sequence[Step], rates: Sequence[float]) -> tuple[Judged, ...]:
+    """The verdicts on steps, of which those that give a parameter a new number, w = 0.5 - 0.1 * 0.3 = 0.47, claim no gradient.
+
+    rates   numbers that may be the rate.
+    """
+    truth = there.judge().truth
+    parameters = {t.name for t in truth.program.parameters} & {*there.pinned}
+    wrong = set[str]()
+    out: list[Judged] = []
+    for one, (_, claim, _) in zip(found, steps, strict=True):
+        own, text = number_given(truth, said(claim))
+        if own in parameters and is_new_number(text):
+            fresh = of_new_number(truth, own, text, rates, own in wrong)
+            one = replace(fresh, formulas=one.formulas, given=one.given)
+        elif one.wrong and one.asked is not None:
+            wrong.add(one.asked.wrt)
+        out.append(one)
+    return tuple(out)
 
 
 def without_lines(step: Step, others: Sequence[Step]) -> Step:

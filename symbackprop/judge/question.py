@@ -47,7 +47,8 @@ class Question(NamedTuple):
 
     def at(self, numbers: Numbers) -> Question:
         """The same where inputs have numbers."""
-        return self._replace(pinned={**self.pinned, **numbers.values}, sizes={**self.sizes, **numbers.sizes})
+        symbols = {**{size: str(n) for size, n in numbers.sizes.items()}, **self.symbols}
+        return self._replace(pinned={**self.pinned, **numbers.values}, sizes={**self.sizes, **numbers.sizes}, symbols=symbols)
 
 
 def answered(question: Question, given: list[Step], alone: bool = False) -> tuple[Judged, ...]:

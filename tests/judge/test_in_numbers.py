@@ -223,11 +223,20 @@ def test_what_a_value_was_rounded_to_is_carried() -> None:
     assert sb.verify(NEURON, text + f"{1.02 * exact:.6f}")[-1].wrong
 
 
-def test_a_new_number_for_a_parameter_claims_no_gradient() -> None:
-    for update in (r"b \leftarrow 0.1 - 0.5\cdot(-0.1185) = 0.1592", r"b = b - 0.5(-0.1185) = 0.1592"):
-        *_, gradient, moved = sb.verify(NEURON, rf"{GIVEN} \\ \frac{{\partial E}}{{\partial b}} = -0.1185 \\ {update}")
-        assert gradient.right
-        assert moved.kind == "abbreviation"
+@pytest.mark.parametrize(
+    "form", [r"b \leftarrow 0.1 - 0.5\cdot({}) = {}", r"b = b - 0.5({}) = {}", r"b_{{new}} = b - 0.5({}) = {}"]
+)
+def test_a_new_number_for_a_parameter_is_judged(form: str) -> None:
+    begin = rf"{GIVEN} \\ \frac{{\partial E}}{{\partial b}} = -0.1185 \\ "
+    *_, gradient, moved = sb.verify(NEURON, begin + form.format("-0.1185", "0.1592"))
+    assert gradient.right
+    assert moved.right
+    if "new" not in form:
+        *_, moved = sb.verify(NEURON, begin + form.format("-0.1185", "0.1692"))
+        assert moved.wrong
+        assert "it comes to" in str(moved.because)
+        *_, moved = sb.verify(NEURON, begin + form.format("-0.4185", "0.3093"))
+        assert moved.wrong
 
 
 def test_sentences_that_give_numbers_alone_are_no_claim() -> None:

@@ -116,6 +116,6 @@ def _fails(goal: Goal, found: Weighed, claimed: Taken, failures: tuple[type[Exce
             raise PointError(str(failed)) from None
 
     try:
-        return smallest(truth.program, evaluate, reads(goal), truth.sizes, truth.pinned)
+        return smallest(truth.program, evaluate, reads(goal), truth.open_sizes, truth.pinned)
     except PointError:
         return None

@@ -29,6 +29,7 @@ from symbackprop.notation.claims import NotUnderstood
 Step = tuple[str, Any, str]
 Given = tuple[str, Program]  # an input, and its value as a program over the others
 
+RATES = ("eta", "alpha", "epsilon", "varepsilon", "gamma", "mu", "rho", "tau")
 LONGEST = 30  # digits of a number
 HIGHEST = 300  # its power of 10
 MOST = 400  # entries of an array that is said by its shape
@@ -40,6 +41,12 @@ _NAME = re.compile(
 _MATRIX = re.compile(r"\\begin\{[pb]matrix\}(?P<rows>.*)\\end\{[pb]matrix\}", re.DOTALL)
 _LIST, _ROW = re.compile(r"\s*(?:\\left\s*)?[\[(](.*?)(?:\\right\s*)?[\])]\s*", re.DOTALL), re.compile(r"[\[(]([^\[\]()]*)[\])]")
 _FILLED = re.compile(r"(?:np\.)?(zeros|ones)\(\s*(\d+|\(\s*\d+\s*,\s*\d*\s*\))\s*\)")
+_TUPLES = re.compile(
+    rf"{_SPACE}\((?P<names>[^()=]*,[^()=]*)\){_SPACE}=(?!=){_SPACE}"
+    rf"(?:\((?P<row>[^()]*)\)|\\begin\{{pmatrix\}}(?P<column>[^&]*)\\end\{{pmatrix\}}){_SPACE}",
+    re.DOTALL,
+)
+_COMES_TO = re.compile(r"=[^=]*=|=.*[\d)}]\s*[-+]")  # 0.5 - 0.1 * 0.3
 _EXPONENT = re.compile(r"\de([-+]?\d{1,20})")
 _POWER = re.compile(r"(\d)e([-+]?\d+)")
 _TURNED = re.compile(r"(?:\s*\^\s*\{?\s*\\?(?:T|top|intercal)\s*\}?|\.T)\s*$")
@@ -83,16 +90,45 @@ def numbers_before(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, st
         own = list(_given(truth, said, symbols)) if isinstance(said, str) else []
         one = _together(truth, own, found)
         if what != GIVEN:
+            if rate_of(truth, step) is not None:
+                continue
             no_number = next(_unread(truth, said, symbols), None) if isinstance(said, str) and not own else None
-            if not own and no_number is None:
+            if (own and _is_moved(truth, said, symbols, found)) or (not own and no_number is None):
                 break
-            rest = rest[1:]
+            rest.remove(step)
             one = told("what {} is given is no number", called(no_number)) if no_number else one
         elif not own or isinstance(one, Told):  # $n = 3$ of something else
             continue
         found = found if isinstance(one, Told) else one
         begun.append((step, one if isinstance(one, Told) else Told()))
     return Begun(found, begun, rest)
+
+
+def _is_moved(truth: Truth, text: str, symbols: Mapping[str, str], found: Numbers) -> bool:
+    """Whether a text reckons a new number for an input that has one, w = 0.5 - 0.1 * 0.3 = 0.47."""
+    several = [part for part in parts_of(text) if _COMES_TO.search(part)]
+    return any(input_named(truth, part.partition("=")[0], symbols) in found.values for part in several)
+
+
+def parted(truth: Truth, step: Step, symbols: Mapping[str, str]) -> list[Step]:
+    r"""The step, or where it gives numbers to inputs and to a rate, x = 1, \eta = 0.1, each by itself."""
+    name, claim, what = step
+    parts = parts_of(claim) if isinstance(claim, str) and not isinstance(claim, Code) else []
+    several = [(part.partition("=")[0].strip(), part.strip(" .,;"), what) for part in parts]
+    rates = [one for one in several if rate_of(truth, one) is not None]
+    inputs = [one for one in several if one not in rates]
+    if len(several) < 2 or not rates or not all(list(_given(truth, said, symbols)) for _, said, _ in inputs):
+        return [step]
+    return [*([(name, ", ".join(said for _, said, _ in inputs), what)] if inputs else []), *rates]
+
+
+def rate_of(truth: Truth, step: Step) -> float | None:
+    r"""The number that a step gives to a rate, \eta = 0.1, and to nothing of the network; None where it gives none."""
+    name, claim, _ = step
+    own = re.sub(r"[\\{}\s$]", "", name)
+    said = claim.rpartition("=")[2].strip(" .,;$") if isinstance(claim, str) else ""
+    is_rate = own in RATES and spelled(truth, own) is None and re.fullmatch(r"\d*\.?\d+(?:e-?\d+)?", said)
+    return float(said) if is_rate else None
 
 
 def point_of(truth: Truth, claim: Any, symbols: Mapping[str, str]) -> tuple[str, Numbers | Told] | None:
@@ -135,7 +171,7 @@ def _closed(text: str, start: int) -> int:
 
 def _value(truth: Truth, name: str, text: str) -> Program | None:
     r"""What an input has at a point: a number, or what is made of others, \mu = \bar x."""
-    plain = _number(truth, name, text)
+    plain = number_of(truth, name, text)
     if plain is not None or PLAIN.match(text.strip()):
         return plain
     try:
@@ -150,7 +186,7 @@ def _value(truth: Truth, name: str, text: str) -> Program | None:
     return replace(program, tensors={n: t for n, t in program.tensors.items() if n in used or t.kind == "value"})
 
 
-def _number(truth: Truth, name: str, text: str) -> Program | None:
+def number_of(truth: Truth, name: str, text: str) -> Program | None:
     """A number, or an array of numbers for an input with axes, as a program without inputs."""
     if any(abs(int(one)) > HIGHEST for one in _EXPONENT.findall(text)):
         return None
@@ -198,12 +234,6 @@ def as_matrix(text: str, rank: int) -> str:
 
 def _at(truth: Truth, text: str, symbols: Mapping[str, str]) -> Iterator[Given]:
     """The inputs of a point with what they are: x = 1, y = 2; (x, y) = (1, 2); (1, 2) of the parameters in their order."""
-    tuples = re.fullmatch(rf"{_SPACE}\(([^()]*)\){_SPACE}=(?!=)(.*)", text, re.DOTALL)
-    if tuples:
-        names, values = tuples[1].split(","), _inner(tuples[2]).split(",")
-        text = (
-            ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=False)) if len(names) == len(values) else ""
-        )
     if "=" in text:
         yield from _given(truth, text, symbols, _value)
         return
@@ -212,10 +242,13 @@ def _at(truth: Truth, text: str, symbols: Mapping[str, str]) -> Iterator[Given]:
     if values == ["0"]:  # of all parameters
         yield from _given(truth, ", ".join(f"{t.name} = 0" for t in inputs if t.kind == "parameter"), symbols)
         return
-    for several in ([t for t in inputs if t.kind == "parameter"], inputs):
+    parameters = [t for t in inputs if t.kind == "parameter"]
+    for several in (parameters, inputs):
         if len(several) == len(values):
             yield from _given(truth, ", ".join(f"{t.name} = {v}" for t, v in zip(several, values, strict=True)), symbols)
             return
+    if len(parameters) == 1 and len(parameters[0].shape) == 1:
+        yield from _given(truth, f"{parameters[0].name} = ({', '.join(values)})", symbols)
 
 
 def _inner(text: str) -> str:
@@ -224,12 +257,12 @@ def _inner(text: str) -> str:
     return found[1] if found else text
 
 
-def _given(truth: Truth, text: str, symbols: Mapping[str, str], value_of: Valued = _number) -> Iterator[Given]:
+def _given(truth: Truth, text: str, symbols: Mapping[str, str], value_of: Valued = number_of) -> Iterator[Given]:
     """What a text gives to inputs, where it does nothing else."""
     out: list[Given] = []
-    for part in _parts(text):
+    for part in parts_of(text):
         *names, value = part.split("=")  # a = b = 0; x = 1/2 = 0.5
-        owns = [own for name in names if (own := _input(truth, name, symbols))]
+        owns = [own for name in names if (own := input_named(truth, name, symbols))]
         numbers = [value_of(truth, own, value) for own in owns]
         said = [one for one in names[len(owns) :] if not PLAIN.match(one.strip())]
         if not owns or said or not all(numbers):
@@ -240,14 +273,14 @@ def _given(truth: Truth, text: str, symbols: Mapping[str, str], value_of: Valued
 
 def _unread(truth: Truth, text: str, symbols: Mapping[str, str]) -> Iterator[str]:
     """The inputs that a text gives what is made of numbers and is none, 1/0, where it does nothing else."""
-    parts = [part.partition("=") for part in _parts(text)]
-    owns = [_input(truth, name, symbols) for name, equals, _ in parts if equals]
+    parts = [part.partition("=") for part in parts_of(text)]
+    owns = [input_named(truth, name, symbols) for name, equals, _ in parts if equals]
     if len(owns) == len(parts) and all(owns) and all(PLAIN.match(value.strip(" .")) for *_, value in parts):
-        yield from (own for own, (*_, value) in zip(owns, parts, strict=True) if own and _number(truth, own, value) is None)
+        yield from (own for own, (*_, value) in zip(owns, parts, strict=True) if own and number_of(truth, own, value) is None)
 
 
-def _parts(text: str) -> list[str]:
-    """What stands side by side in a text, outside of brackets."""
+def parts_of(text: str) -> list[str]:
+    """What stands side by side in a text, outside of brackets; of (x, y) = (1, 2) each by itself."""
     out = [""]
     begin = 0
     for sign in [*_SEPARATOR.finditer(text), None]:
@@ -258,10 +291,22 @@ def _parts(text: str) -> list[str]:
                 out.append("")
             else:
                 out[-1] += sign[0]
-    return [part for part in out if part.strip(" .")]
+    return [one for part in out if part.strip(" .") for one in _spread(part)]
 
 
-def _input(truth: Truth, text: str, symbols: Mapping[str, str]) -> str | None:
+def _spread(part: str) -> list[str]:
+    """(x, y) = (1, 2) as x = 1 and y = 2."""
+    found = _TUPLES.fullmatch(part)
+    if found is None:
+        return [part]
+    names = found["names"].split(",")
+    values = re.split(r"\\\\" if found["column"] else ",", found["column"] or found["row"])
+    if len(names) != len(values):
+        return [part]
+    return [f"{name.strip()} = {value.strip()}" for name, value in zip(names, values, strict=True)]
+
+
+def input_named(truth: Truth, text: str, symbols: Mapping[str, str]) -> str | None:
     """The input that a name spells."""
     named = _NAME.match(text)
     plain = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec)|[\\{}\s]", "", named[1]) if named else ""

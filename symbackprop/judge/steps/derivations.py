@@ -31,7 +31,7 @@ from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
-from symbackprop.judge.steps.rounded import moved_to, number_said, value_in_numbers, without_number, wrong_value
+from symbackprop.judge.steps.rounded import entry_in_numbers, moved_to, number_said, value_in_numbers, without_number, wrong_value
 from symbackprop.judge.steps.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.steps.slopes import slope_step
 from symbackprop.judge.steps.solved import as_solution, as_solutions
@@ -41,7 +41,7 @@ from symbackprop.judge.steps.step_reading import read_or_restated, read_step, re
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
 from symbackprop.judge.steps.turned_out import turned_out, with_name
-from symbackprop.judge.steps.updated import as_update, update_of
+from symbackprop.judge.steps.updated import as_update, goes_along, update_of
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
 from symbackprop.judge.texts.prose import written
@@ -213,7 +213,7 @@ def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any
 
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     """The verdict on a step by itself."""
-    is_formula = not (what or known.differentials) and isinstance(claim, str) and re.search(r"[\\^]", claim)
+    is_formula = not (what or known.differentials) and isinstance(claim, str) and re.search(r"[\\^']", claim)
     return (_update(judge, known, place, name, claim) if is_formula else None) or _said(judge, known, place, name, claim, what)
 
 
@@ -287,7 +287,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         known.give(name, understood.left, None, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
-        return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
+        judged = Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
+        return entry_in_numbers(judge, known, judged, claim, program) if truth.pinned else judged
     count = known.samples.get(place)
     meant = understood if count is None else shared_out(truth, understood, count)
     judged = number_said(judge, known, name, claim, goal, understood)
@@ -324,6 +325,9 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     found = update_of(judge, known, claim)
     if found is None or (not found.is_certain and _said(judge, known.copy(), place, name, claim, "").right):
         return None  # w = w - C X^T y may be the gradient of a penalty and a loss
+    if (along := goes_along(judge, known, found)) is not None:
+        itself = told("an update by the gradient itself: it says nothing of what that is")
+        return moved_to(judge, known, Judged(name, along, "abbreviation", remarks=(itself,)), claim, moved)
     judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")
     if not (found.has_rate or judged.right):
         with suppress(NotUnderstood):

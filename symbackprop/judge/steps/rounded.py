@@ -3,21 +3,24 @@ r"""Steps in numbers, q = 3 and \partial E/\partial w_5 = 0.74 \cdot 0.187 = 0.1
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.sides.asked import Asked
-from symbackprop.judge.sides.at_values import PLAIN, as_matrix
+from symbackprop.judge.sides.at_values import as_matrix
 from symbackprop.judge.sides.goals import about, goal_for
+from symbackprop.judge.sides.goals import spelled as by_spelling
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.step_reading import read_step
+from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import ROUNDED, Judge
 from symbackprop.judge.verdicts.verdict import Judged
@@ -33,6 +36,7 @@ SEVERAL = 4  # as many factors may have been rounded alike
 CARRIED = 1e-3  # relative: what a number that a step before rounded may be off by
 TURNED = np.asarray(1.0)  # and what has the other sign
 _DECIMAL = re.compile(r"(?<![\w.^])\d*\.\d+(?![\w.])")
+_ENTRY = re.compile(r"(?P<base>[A-Za-z]+)_(?P<at>\d)")
 _SHORT = 2  # digits behind the point from which on a decimal number may have been rounded
 
 
@@ -77,6 +81,28 @@ def value_in_numbers(judge: Judge, known: Known, name: str, claim: Any, understo
     return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(remark,))
 
 
+def entry_in_numbers(judge: Judge, known: Known, judged: Judged, claim: Any, program: Program) -> Judged:
+    """The verdict on an entry of a value of the network in numbers, h_1 = 0.62; on any other abbreviation as it is."""
+    truth = judge.truth
+    found = _ENTRY.fullmatch(re.sub(r"[\\{}\s]", "", judged.name))
+    own = by_spelling(truth, found["base"]) if found is not None else None
+    if found is None or own not in truth.named or truth.program.tensors[own].kind != "value" or not isinstance(claim, str):
+        return judged
+    is_number = all(map(is_of_numbers, claim.split("=")[1:]))
+    if not (is_number and truth.places.is_settled and len(truth.program.shape(own)) == 1):
+        return judged
+    place = truth.places.first(1)[0]
+    said, values = value(truth, program, known.written, place, place.values, FLOATS), place.values[own]
+    first = 0 if known.from_zero else 1
+    at = int(found["at"]) - first
+    if not 0 <= at < len(values) or said.shape:
+        return judged
+    if np.abs(said - values[at]) <= digits_leave(claim) + SEVERAL * max(known.rounding, CARRIED) * np.abs(values[at]):
+        _carry(known, truth, claim, own)
+        return replace(judged, remarks=(*judged.remarks, told("as the network has it, to the digits that are given")))
+    return replace(judged, kind="wrong", because=told("the network has {} = {} there", written(judged.name), plain(values[at])))
+
+
 def wrong_value(judge: Judge, judged: Judged, name: str, own: str) -> Judged:
     """The verdict on a value of the network that is another: what it is at the numbers that are given."""
     place = judge.truth.places.first(1)[0]
@@ -100,34 +126,48 @@ def _carries(known: Known, reading: Reading) -> bool:
     return any(not one.inputs for one in several)
 
 
-def without_number(judge: Judge, claim: str) -> tuple[str, str]:
-    """An update in numbers, w - 0.5 \\delta x = 0.26, without what it comes to; and that."""
+def without_number(judge: Judge, claim: str) -> tuple[str, tuple[str, ...]]:
+    """An update in numbers, w - 0.5 \\delta x = 0.5 - 0.24 = 0.26, without what it comes to; and these sides."""
     try:
         several = sides(claim) if judge.truth.pinned else []
     except Fault:
-        return claim, ""
-    is_number = len(several) > 2 and PLAIN.match(several[-1].strip()) is not None
-    return (" = ".join(several[:-1]), several[-1]) if is_number else (claim, "")
+        return claim, ()
+    own = len(several)
+    while own > 2 and is_of_numbers(several[own - 1]):
+        own -= 1
+    return (" = ".join(several[:own]), tuple(several[own:])) if own < len(several) else (claim, ())
 
 
-def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: str) -> Judged:
+def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: Sequence[str]) -> Judged:
     """The verdict on an update that says what it comes to in numbers: these are wrong by themselves."""
-    if not (moved and judged.right and judge.truth.places.is_settled):
+    if not (moved and (judged.right or judged.kind == "abbreviation") and judge.truth.places.is_settled):
         return judged
     place = judge.truth.places.first(1)[0]
 
-    def number(text: str) -> ndarray:
-        found = read(f"q = {text}", judge.truth, judge.truth.of, None, judge.symbols, known.said).readings[0]
-        return value(judge.truth, found.program, known.written, place, place.values, FLOATS)
+    def number(text: str) -> ndarray | None:
+        found = read(f"q = {text}", judge.truth, judge.truth.of, None, judge.symbols, known.said)
+        return None if found.unknown else value(judge.truth, found.readings[0].program, known.written, place, place.values, FLOATS)
 
     try:
-        own, said = number(claim.rpartition("=")[2]), number(as_matrix(moved, 1))
+        own = number(claim.rpartition("=")[2])
+        said = [number(as_matrix(one, 1)) for one in moved]
     except (NotUnderstood, PointError):
+        own, said = None, []
+    for one, text in zip(said, moved, strict=False):
+        if own is None or one is None:
+            break
+        if own.shape != one.shape or (np.abs(own - one) > digits_leave(text) + ROUNDED * np.abs(own)).any():
+            return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)))
+    if own is None or not said or any(one is None for one in said):
         return replace(judged, remarks=(*judged.remarks, told("what it comes to is not read")))
-    digits = max((len(one[0].partition(".")[2]) for one in _DECIMAL.finditer(moved)), default=0)
-    if own.shape == said.shape and (np.abs(own - said) <= 10.0**-digits + ROUNDED * np.abs(own)).all():
-        return judged
-    return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)))
+    right = told("what it comes to is right, to the digits that are given")
+    return judged if judged.right else replace(judged, kind="right, numeric", remarks=(*judged.remarks, right))
+
+
+def digits_leave(text: str) -> float:
+    """What the digits of the numbers in a text leave open: half of the last one behind the point."""
+    digits = max((len(one[0].partition(".")[2]) for one in _DECIMAL.finditer(text)), default=0)
+    return 0.5 * 10.0**-digits if digits else 0.0
 
 
 def _near(

@@ -33,13 +33,19 @@ def without_places(
     out: list[Judged] = []
     for one, (name, claim) in zip(found, steps, strict=False):
         is_number = not (isinstance(claim, Code) and "=" in claim) and number.search(said(claim)) is not None
-        is_number = is_number or is_rounded(said(claim).rpartition("=")[2])
+        is_number = is_number or is_rounded(said(claim).rpartition("=")[2]) or is_reckoned(claim)
         if not is_number or not (one.wrong or one.asked is None):
             out.append(one)
             continue
         about, right = (None, None) if value_named(truth, name) is not None else (one.asked, one.truth)
         out.append(Judged(one.name, about, "undecided", why, one.formulas, right, given=one.given))
     return (*out, *found[len(out) :])
+
+
+def is_reckoned(claim: Any) -> bool:
+    """Whether a claim reckons with numbers alone, 2 + 2 = 4: they were taken somewhere."""
+    own = [] if isinstance(claim, Code) else said(claim).split("=")[1:]
+    return len(own) > 1 and all(map(is_of_numbers, own))
 
 
 def tail_of(claim: Any) -> str:

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as named
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.at_values import RATES
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.step_reading import said_left
@@ -31,9 +34,10 @@ from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import FONTS, Token, plain, tokens
 
 TRIED = 3  # points at which it is seen that without a rate nothing moves
-_RATES = (r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"\rho", r"\tau")
+_RATES = tuple(rf"\{one}" for one in RATES)
 _NEW, _OLD = re.compile(r"\+1|new|next|\+$"), re.compile(r"old|prev|cur")
 _DECIMAL = re.compile(r"\d*\.\d+")
+_SLOPE = re.compile(r"[\s(]*(?P<of>\\?[A-Za-z]+)\s*'\s*\([^()]*\)[\s)]*")  # f'(x)
 _TIMES = frozenset([r"\cdot", r"\times", "*"])
 _TAKEN_UP = frozenset(["2", "N"])  # the factors that a rate takes up
 
@@ -107,6 +111,15 @@ def _without_number(right: Tokens) -> Tokens:
     return (*right[: k + 1], *right[end:])
 
 
+def goes_along(judge: Judge, known: Known, update: Update) -> Asked | None:
+    r"""The gradient, where an update goes along the very one that it says, w - \eta\nabla L(w), x - 0.1 f'(x)."""
+    said, own = (said_left(judge, known, one, f"{one} = 0", "")[0] for one in (update.along[1].strip(" ()"), update.gradient))
+    slope = _SLOPE.fullmatch(update.along[1])
+    is_slope = slope is not None and spelled(judge.truth, slope["of"].lstrip("\\")) == judge.truth.of
+    is_own = said is not None and own is not None and (said.of, said.wrt) == (own.of, own.wrt)
+    return own if is_slope or is_own else None
+
+
 def as_update(judged: Judged, step: str, truth: Truth) -> Judged:
     """The verdict on an update, by that on the gradient that it says: constant factors are its rate's."""
     taken = judged.convention
@@ -134,7 +147,9 @@ def _stands(several: Tokens, letter: str) -> bool:
 
 def _means_more(judge: Judge, known: Known, letter: str) -> bool:
     own = letter[1:]
-    return spelled(judge.truth, own) is not None or own in judge.symbols or own in known.shapes or letter in known.shapes
+    given = next((what for name, what in known.written if name in (own, letter)), None)
+    is_number = isinstance(given, Program) and not given.inputs and not given.shape(CLAIM)
+    return spelled(judge.truth, own) is not None or own in judge.symbols or (given is not None and not is_number)
 
 
 def _moves(judge: Judge, known: Known, gradient: str) -> bool:

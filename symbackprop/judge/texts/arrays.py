@@ -34,6 +34,12 @@ class Placed(str):
         """FILE:line; "" where that is not known."""
         return f"{self.file}:{self.line}" if self.line else ""
 
+    def said(self, text: str) -> Placed:
+        """Another claim at the same place."""
+        other = Placed(text)
+        other.file, other.lines, other.line = self.file, self.lines, self.line
+        return other
+
 
 class Code(Placed):
     """A formula of code, or several lines of it: its names are what the lines before it gave them.

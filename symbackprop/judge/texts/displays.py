@@ -8,7 +8,7 @@ from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
-from symbackprop.judge.texts.numbers import with_columns
+from symbackprop.judge.texts.columns import with_columns
 from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas, numbers_given
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault

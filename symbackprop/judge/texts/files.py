@@ -97,12 +97,13 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     if not DISPLAYS.search(shown):
         shown = "\n".join(f"\\[{line}\\]" if line.strip() else "" for line in text.splitlines())
     is_printed = any(not c.isascii() and c != "∂" for c in text) and not CODE_MARKS.search(text)  # Xᵀ(p − y), as a page has it
-    if "\\" not in text and not is_printed and is_typed(text):
+    is_set = "\\" in text or "$" in text
+    if not (is_set or is_printed) and is_typed(text):
         shown = "\n".join("".join(f"\\[{said}\\]" for said in line) for line in lines_of(text))
         found = list(formulas(shown, place))
     else:
-        shown = BELOW.sub(r"_{\1}", shown) if is_printed and "\\" not in text else shown
-        is_formula = "\\" in text or "^" in text or is_printed
+        shown = BELOW.sub(r"_{\1}", shown) if is_printed and not is_set else shown
+        is_formula = is_set or "^" in text or is_printed
         found = list(formulas(shown, place)) if is_formula else python_steps(path, text)
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")

@@ -8,17 +8,8 @@ _WORDS = r"\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|ln|log|exp|begin\{[pb]ma
 PLAIN = re.compile(
     rf"(?:{_WORDS}|(?:np\.)?(?:array|float|asarray|zeros|ones)\b|(?<=[\d.])e[-+]?\d+|[-+*/^().,\[\]{{}}&\d\s]|\^\\?T\b|\^\\top)+$"
 )
-_GAP, _TURNED = r"(?:\s|\\[ ,;:!])*", r"(?:\s*\^\s*\{?\s*\\?(?:T|top)\s*\}?)?"
-_ONE = rf"\s*[-+]?\s*(?:\d+\s*/\s*\d+|\d+\.?\d*|\.\d+|\\[dt]?frac\s*(?:\{{\d+\}}\s*\{{\d+\}}|\d\d)){_GAP}"
-_LISTED = re.compile(rf"(?<==)\s*(?:\\left)?\s*\(({_ONE}(?:,{_GAP}{_ONE})+)(?:\\right)?\s*\){_TURNED}(?!\s*\}})")
-_COMMA = re.compile(r"\s*,(?:\s|\\[ ,;:!])*")
 _FUNCTIONS = re.compile(r"(?<![A-Za-z\\])e\s*\^|\\?(?:exp|sigma|tanh|ln|log|sigmoid|sqrt)(?![A-Za-z])")
 _ROUNDED = re.compile(r"\d*\.\d{2,}")
-
-
-def with_columns(text: str) -> str:
-    r"""A claim in which lists of numbers behind an equals sign are columns: = (0.1, 0.3)^T."""
-    return _LISTED.sub(lambda found: r" \begin{pmatrix}" + _COMMA.sub(r" \\\\ ", found[1]) + r"\end{pmatrix}", text)
 
 
 def is_of_numbers(text: str) -> bool:

@@ -35,6 +35,8 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
     r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
 )
+NEXT = re.compile(r"(?:,|;|\\q?quad\b|\\[ ,;:])(?:\s|\\[ ,;:])*(?=\\?[A-Za-z][^=,;()]*=)")  # x_1 = 1, x_2 = 2
+LINE = re.compile(r"(?m)^[ \t]*[A-Za-z]\w*[ \t]*=[^=\n].*$")  # one of numbers alone, without dollars
 SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 
 
@@ -100,10 +102,15 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
 def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     """The numbers that sentences between displays give, one name and its number in each formula: where it stands, and a step."""
     between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    plain = INLINE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), between)
+    several = [
+        *((found.start(), found[1]) for found in INLINE.finditer(between)),
+        *((found.start(), found[0]) for found in LINE.finditer(plain)),
+    ]
     return [
-        (found.start(), (found[1].partition("=")[0].strip(), found[1].strip(), GIVEN))
-        for found in INLINE.finditer(between)
-        if all(PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in found[1].split("=")[1:])
+        (at, (said.partition("=")[0].strip(), said.strip(), GIVEN))
+        for at, said in sorted(several)
+        if all("=" in part and PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in NEXT.split(said))
     ]
 
 

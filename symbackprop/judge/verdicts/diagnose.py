@@ -155,7 +155,7 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
         return claimed, goal.part(values[name], at), [s for s in sides if str(s.relation) not in structural]
 
     try:
-        return smallest(truth.program, evaluate, reads(goal), truth.sizes, truth.pinned)
+        return smallest(truth.program, evaluate, reads(goal), truth.open_sizes, truth.pinned)
     except PointError:
         return None
 

@@ -243,7 +243,9 @@ class Judge:
             about["remarks"] = (*about.get("remarks", ()), told("it is 0 everywhere"))
             return Judged(what.name, what, "wrong", counterexample=fails(), **about)
         named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], lead)
-        about["mistakes"] = self.mistakes(goal, found, in_pairs=found.shapes is None and (named is None or len(named.kinds) > 1))
+        is_odd = named is None or len(named.kinds) > 1
+        in_pairs = found.shapes is None and is_odd and not self.truth.pinned  # two make any few numbers of any others
+        about["mistakes"] = self.mistakes(goal, found, in_pairs)
         if named is None and not (about["mistakes"] and about["mistakes"][0].weight < STRANGE):
             about["mistakes"] = self.swapped(what, about) or about["mistakes"]
         about["corrected"] = tuple(self.corrected(m.place, about["truth"]) for m in about["mistakes"])

@@ -214,8 +214,10 @@ class Places:
     @cached_property
     def sizes(self) -> tuple[dict[str, int], ...]:
         """Two sets of sizes, so that what holds at one size only is found out; with several steps of loops where that can be."""
-        first, steps = draw_sizes(self.program, self.given, 0), steps_of(self.program)
-        drawn = (draw_sizes(self.program, self.given, seed) for seed in range(1, 16 if steps else 6))
+        own = {str(one) for one in self.program.sizes()}
+        given = {name: n for name, n in self.given.items() if name in own or not self.pinned}  # others are numbers in it
+        first, steps = draw_sizes(self.program, given, 0), steps_of(self.program)
+        drawn = (draw_sizes(self.program, given, seed) for seed in range(1, 16 if steps else 6))
         others = [other for other in drawn if other != first]
         several = (other for other in others if all(extent(n, other) > 2 for n in steps))
         second = next(several, others[0] if others else None)

@@ -6,7 +6,7 @@ They are used only where a tape and differences, which share no rule with the ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,7 @@ from symbackprop.core.grammar import check
 from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
 from symbackprop.core.program import Gradient, Program, Signature
+from symbackprop.core.settled import settled
 from symbackprop.display.box import line_formula
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer
@@ -65,8 +66,11 @@ class Truth:
 
     @cached_property
     def program(self) -> Program:
-        """The network as written, each operation an equation."""
-        return with_values(with_gates(self.network, "elementary").program, self.further)
+        """The network as written, each operation an equation; where inputs have values, at the sizes of these."""
+        return self._at_sizes(with_values(with_gates(self.network, "elementary").program, self.further))
+
+    def _at_sizes(self, program: Program) -> Program:
+        return settled(program, self.sizes) if self.pinned and not has_loops(program) else program
 
     @cached_property
     def named(self) -> tuple[str, ...]:
@@ -103,6 +107,12 @@ class Truth:
         return self.program.tensors[name].kind not in ("integers", "constant")
 
     @cached_property
+    def open_sizes(self) -> Mapping[str, int]:
+        """The sizes that are settled, but for those that are numbers in its program."""
+        own = {str(one) for one in self.program.sizes()}
+        return {name: n for name, n in self.sizes.items() if name in own or not self.pinned}
+
+    @cached_property
     def places(self) -> Places:
         return Places(self.program, self.everything, self.sizes, pinned=self.pinned)
 
@@ -123,8 +133,8 @@ class Truth:
         """d of / d wrt alone: over the elementary gates, or as it is shown."""
         key = wrt, of or self.of, shown
         if key not in self._derived:
-            program = self.network.program if shown and key[1] not in self.further else self.program_of(key[1])
-            self._derived[key] = differentiate(program, of or self.of, [wrt], jacobian=True)
+            whole = self._at_sizes(self.network.program) if shown and key[1] not in self.further else self.program_of(key[1])
+            self._derived[key] = differentiate(whole, of or self.of, [wrt], jacobian=True)
         return self._derived[key]
 
     def program_of(self, name: str) -> Program:
@@ -178,7 +188,8 @@ class Truth:
         """
         key = wrt, of or self.of, steps
         if key not in self._formulas:
-            self._formulas[key] = self._formula(wrt, of, steps)
+            everywhere = replace(self, pinned={}) if self.pinned and self.sizes else self
+            self._formulas[key] = everywhere._formula(wrt, of, steps)
         return self._formulas[key]
 
     @cached_property

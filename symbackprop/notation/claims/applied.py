@@ -30,6 +30,8 @@ def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
     known = [one for one in given if one is not None and not one.power]
     if not known or len(known) < len(behind.items):
         return None
+    if word.primes:
+        return _slope(state, word, value.name, [one.name for one in known if not (one.index or one.sample)])
     made, whole = state.context.made_of(value.name), sure(state.tensor(value.name))
     if all(one.name in made and not (one.index or one.sample) for one in known):
         return scripts(state, whole, (), value.power, word.at)
@@ -44,6 +46,16 @@ def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
         fault = f"{described(word)} is not made of {described(said) if isinstance(said, Word) else data.name}."
         raise Fault(fault, f"Write the value that the network has of {stem(data.name)}, or say what {word.base} is.", word.at)
     return scripts(state, indexed(state, whole, index, word.at), (), value.power, word.at)
+
+
+def _slope(state: State, word: Word, value: str, given: list[str]) -> Senses:
+    """f'(x): the derivative of a number f by the x that it is applied to. Raises Fault for any other primes."""
+    mend = r"Write the derivative that it is, \frac{\partial f}{\partial x}, or claim it by itself."
+    if word.primes > 1:
+        raise Fault(f"{described(word)} with primes is not read on this side.", mend, word.at)
+    if len(given) != 1 or state.probe.shapes[value]:
+        raise Fault(f"{described(word)} with a prime is not read on this side.", mend, word.at)
+    return sure(state.tensor(state.gradient(value, given[0])))
 
 
 def _without_parameters(state: State, word: Word) -> Word:

@@ -1,0 +1,113 @@
+r"""New numbers of parameters, w = 0.5 - 0.1 \cdot 0.3 = 0.47: the arithmetic, and that the step goes against the gradient there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import name as named
+from symbackprop.formulas.told import told
+from symbackprop.judge.sides.at_values import number_of
+from symbackprop.judge.sides.goals import about, spelled
+from symbackprop.judge.steps.rounded import CARRIED, digits_leave
+from symbackprop.judge.texts.numbers import is_of_numbers
+from symbackprop.judge.verdicts.judge import ROUNDED
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.counterexample import plain
+from symbackprop.judge.weighing.reading import CLAIM
+from symbackprop.judge.weighing.truth import WITNESSES, Truth
+from symbackprop.judge.weighing.weigh import goal_of
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
+
+_NUMBER = re.compile(r"(?<![\w.^])(?:\d*\.\d+|\d+)(?!\w|\.\d)")
+_NEW = re.compile(r"\s*[_^]\s*\{?\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:new|next|\+)[\s}]*$")
+_RATIO = re.compile(r"\\[dt]?frac\s*\{?\s*(\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?|(\d+)\s*/\s*(\d+)")
+
+
+def number_given(truth: Truth, claim: str) -> tuple[str | None, str]:
+    r"""The parameter to which a step gives a value, w or w_{new}, and the step with its number in place of its name."""
+    left, equals, right = claim.partition("=")
+    own = spelled(truth, _NEW.sub("", left.strip()).lstrip("\\"))
+    place = truth.places.first(1)[0] if own in truth.pinned and truth.places.is_settled else None
+    if own is None or place is None or place.values[own].shape:
+        return own, claim
+    number = f"({place.values[own]:.17g})"
+    return own, left + equals + re.sub(rf"(?<![A-Za-z\\]){re.escape(own)}(?![A-Za-z_^])", lambda _: number, right)
+
+
+def is_new_number(claim: str) -> bool:
+    """Whether all that a step says on its right is made of numbers."""
+    return "=" in claim and all(map(is_of_numbers, claim.split("=")[1:]))
+
+
+def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], carried: bool) -> Judged:
+    """The verdict on a step that gives a parameter a new number, at the numbers that are given.
+
+    own      the parameter.
+    rates    the numbers that steps before gave to what may be the rate.
+    carried  whether a step before claimed a wrong gradient by it.
+    """
+    try:
+        several = [one for side in sides(claim)[1:] if (one := _array(truth, own, side)) is not None]
+    except Fault:
+        several = []
+    goal = about(truth, own, truth.of, own)
+    if not several or len(several) < len(claim.split("=")) - 1 or not truth.places.is_settled:
+        return Judged(own, None, "abbreviation", remarks=(told("a new number for {}, which is not judged", named(own)),))
+    *before, last = several
+    room = digits_leave(claim.rpartition("=")[2])
+    for one in before:
+        if one.shape != last.shape or (np.abs(one - last) > room + ROUNDED * np.abs(one)).any():
+            return Judged(own, goal, "wrong", told("it comes to {} there", plain(one)))
+    place = truth.places.first(1)[0]
+    gradient = np.asarray(goal_of(truth, own, truth.of).at(place), float).reshape(last.shape)
+    moved = several[0] - np.asarray(place.values[own], float)
+    rate, error = _rate(moved, gradient, 0.0 if before else room)
+    known = [1.0, *rates, *_numbers(claim)]
+    about_it: dict[str, Any] = {"points": 1, "witnesses": WITNESSES, "truth": truth.formula(own, truth.of)}
+
+    def is_known(rate: float, *factors: float) -> bool:
+        return any(abs(rate - c * one) <= error + CARRIED * rate for one in known for c in factors)
+
+    if is_known(rate, 1.0):
+        return Judged(own, goal, "right, numeric", remarks=(told("a step against the gradient at these numbers"),), **about_it)
+    if carried:
+        follows = told("right if the steps before it were right: no second mistake")
+        return Judged(own, goal, "wrong, carried forward", remarks=(follows,), **about_it)
+    why = told("the gradient is {} there, and the step goes by {}", plain(gradient), plain(moved))
+    if is_known(-rate, 1.0):
+        why = told("it goes along the gradient, by which {} grows: descent goes against it", named(truth.of))
+    return Judged(own, goal, "undecided" if is_known(rate, 2.0, 0.5) else "wrong", why, **about_it)
+
+
+def _rate(moved: ndarray, gradient: ndarray, room: float) -> tuple[float, float]:
+    """How many times the gradient a step goes against it, and what that may be off by; nan where it goes elsewhere."""
+    square = float((gradient * gradient).sum())
+    if square == 0.0:
+        return (0.0 if not moved.any() else np.nan), 0.0
+    rate = -float((moved * gradient).sum()) / square
+    is_along = (np.abs(moved + rate * gradient) <= room + ROUNDED * np.abs(moved).max(initial=0.0)).all()
+    return (rate if is_along else np.nan), room / np.sqrt(square)
+
+
+def _numbers(claim: str) -> list[float]:
+    """The numbers in a claim, those with digits above one another among them."""
+    ratios = [[float(one) for one in found.groups() if one] for found in _RATIO.finditer(claim)]
+    return [float(one) for one in _NUMBER.findall(claim)] + [a / b for a, b in ratios if b]
+
+
+def _array(truth: Truth, own: str, side: str) -> ndarray | None:
+    """What a side comes to."""
+    found = number_of(truth, own, side)
+    try:
+        return None if found is None else np.asarray(walk(found, {}, {}, FLOATS)[CLAIM], float)
+    except (PointError, ArithmeticError):
+        return None
