@@ -37,6 +37,9 @@ ROOM, STEP_ROOM = 41.0, 33.0
 PHONE, PHONE_STEP = 19.0, 18.5
 """The same on a telephone: what is wider stands in the page once more, in lines for it."""
 
+TWO_COLUMNS, HALF = 8, 20.0
+"""So many equations stand in two columns on a screen where none of them, with its note, is wider than that."""
+
 GAP, NARROWEST_NOTE = 2.0, 8.5
 """Between a formula and its note, and what is kept for a note, in ems."""
 
@@ -109,11 +112,15 @@ class Fragment(Writer):
         left = max((width(split(row.formula)[0]) for row in rows if split(row.formula)[1]), default=0.0)
         noted = max(notes, default=0.0)
         room = ROOM - left - (max(noted, NARROWEST_NOTE) + GAP if noted else 0.0)
-        beside = noted + GAP / 2 if noted else 0.0
-        tight = any(width(row.formula) + beside > PHONE for row in rows)
-        shown = "\n".join(self._row(row, room, PHONE - left if tight else room) for row in rows)
+        widest = max((width(row.formula) for row in rows), default=0.0) + (noted + GAP / 2 if noted else 0.0)
+        tight = widest > PHONE
         begins = f' style="--left: {1.1 * left:.1f}em"' if tight else ""  # where equations align that have no columns
-        return f"<div{_class('rows', 'tight' if tight else '')}{begins}>{shown}</div>"
+        at = _middle(rows) if len(rows) >= TWO_COLUMNS and widest <= HALF else len(rows)
+        columns = []
+        for own in filter(None, (rows[:at], rows[at:])):
+            shown = "\n".join(self._row(row, room, PHONE - left if tight else room) for row in own)
+            columns.append(f"<div{_class('rows', 'tight' if tight else '')}{begins}>{shown}</div>")
+        return columns[0] if len(columns) == 1 else f'<div class="halves">{"".join(columns)}</div>'
 
     def framed(self, rows: tuple[Formula, ...]) -> str:
         return f'<div class="framed">{self.rows(rows)}</div>{_BEHIND_RESULT}'
@@ -238,6 +245,13 @@ class Html(Fragment):
     def _unlinked(self, content: Content) -> Content:
         """The content as it stands inside a link."""
         return tuple(piece.text if isinstance(piece, Link) else piece for piece in self.pieces(content))
+
+
+def _middle(rows: Sequence[Formula]) -> int:
+    """Where a second column begins: near the middle, before the longest line, with which a layer begins."""
+    n = len(rows)
+    near = range(n - n // 2 - n // 8, n - n // 2 + n // 8 + 1)
+    return max(near, key=lambda k: (round(width(rows[k].formula), 1), -abs(2 * k - n))) if n > 1 else n
 
 
 def _lines(side: str, shown: Sequence[Node], tone: str, note: str, noted: str, where: str = "") -> str:

@@ -82,7 +82,7 @@ GREEN, RED, INK, GREY, WIRE = "#005a3d", "#c8350f", "#1f2328", "#57606a", "#6e77
 LABEL, SHAPE, NUMBER, LOCAL = 17.0, 12.0, 11.5, 13.0  # sizes of the letters, in pixels
 PADDING, GAP = 9.0, 5.0
 BESIDE = 12.0  # between what stands side by side: a label and its shape, a value and its gradient
-ASIDE = 250.0  # the widest row of a value and its gradient, or of a label that is narrower, where the page is roomy
+ASIDE = 290.0  # the widest row of a value and its gradient, or of a label that is narrower, where the page is roomy
 ROOMY = 500.0
 
 

@@ -355,6 +355,23 @@ def test_what_is_too_wide_for_a_telephone_stands_there_in_more_lines_with_its_no
     assert re.findall(r'class="note[^"]*">(.*?)</span>', short) == ["c"]
 
 
+@pytest.mark.parametrize("rows", [7, 8, 12, 13])
+@pytest.mark.parametrize("terms", [3, 30])
+def test_many_short_equations_stand_in_two_columns_and_none_is_lost(rows: int, terms: int) -> None:
+    last = parse("w = " + " + ".join(f"x_{{{k}}}" for k in range(terms)))
+    shown = [
+        *(Formula(parse(f"y_{{{k}}} = {'a + b + c' if k % 3 == 0 else 'a'}"), "h") for k in range(rows - 1)),
+        Formula(last, "h"),
+    ]
+    page = Html.write(Document("", (FormulaRows(tuple(shown), framed=True),)))
+    columns = [column.count('class="left"') for column in page.split('<div class="rows')[1:]]
+    assert sum(columns) == rows
+    assert len(columns) == (2 if rows >= 8 and terms == 3 else 1)
+    if len(columns) == 2:
+        assert max(columns) - min(columns) <= 4
+        assert columns[0] % 3 == 0  # the second begins with the longest line near the middle
+
+
 def test_the_verdict_stays_in_sight_where_the_check_scrolls() -> None:
     table = Table(("Gate", "verdict"), (("W", "ok"),), name="check")
     assert 'class="table check"' in Html.write(Document("", (table,)))

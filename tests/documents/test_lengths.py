@@ -23,6 +23,18 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 MOST = {"two_layer": 2, "mlp_3_4_4_1": 2, "layers/lstm": 5, "layers/transformer_block": 5}
 TALLEST = 3500
 """Pixels of the page of the network of four layers, in a window 1,280 wide."""
+COLUMNS = (
+    "x: data[d]\ny: labels[c]\nW_1: parameter[h, d]\nb_1: parameter[h]\nW_2: parameter[k, h]\nb_2: parameter[k]\n"
+    "W_3: parameter[m, k]\nb_3: parameter[m]\nW_4: parameter[c, m]\nb_4: parameter[c]\na_1 = tanh(W_1 @ x + b_1)\n"
+    "a_2 = tanh(W_2 @ a_1 + b_2)\na_3 = tanh(W_3 @ a_2 + b_3)\np = softmax(W_4 @ a_3 + b_4)\nL = -sum(y*log(p))"
+)
+BATCH = (
+    "X: data[N, d]\nY: labels[N, c]\nW_1: parameter[d, h]\nb_1: parameter[h]\nW_2: parameter[h, k]\nb_2: parameter[k]\n"
+    "W_3: parameter[k, m]\nb_3: parameter[m]\nW_4: parameter[m, c]\nb_4: parameter[c]\nA_1 = tanh(X @ W_1 + b_1)\n"
+    "A_2 = tanh(A_1 @ W_2 + b_2)\nA_3 = tanh(A_2 @ W_3 + b_3)\nP = softmax(A_3 @ W_4 + b_4)\nL = -sum(Y*log(P))/N"
+)
+"""Four layers with biases and a softmax: of one sample, and of a batch."""
+
 PROGRAMS = [name for name, there in (("typst", find_spec("typst")), ("pdflatex", shutil.which("pdflatex"))) if there]
 _COUNTED = "import typst; found = typst.compile('report.typ', format='svg'); print(len(found) if isinstance(found, list) else 1)"
 
@@ -72,8 +84,10 @@ def test_a_picture_leaves_no_page_half_empty(program: str, tmp_path: Path) -> No
 if browser():
 
     @pytest.mark.slow
-    def test_the_page_of_four_layers_is_no_taller_than_that(tmp_path: Path) -> None:
-        page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", Html.write(report("mlp_3_4_4_1", "normal")))
+    @pytest.mark.parametrize("network", [(EXAMPLES / "mlp_3_4_4_1.net").read_text(encoding="utf-8"), COLUMNS, BATCH])
+    def test_the_page_of_four_layers_is_no_taller_than_that(network: str, tmp_path: Path) -> None:
+        written = Html.write(sb.derive(network).document(detail="normal"))
+        page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", written)
         measure = "<script>document.title = document.documentElement.scrollHeight</script></body>"
         (tmp_path / "page.html").write_text(page.replace("</body>", measure), encoding="utf-8")
         shown = run(tmp_path, *by_browser(str(browser()), tmp_path, "page.html", "--window-size=1280,900", "--dump-dom"))
