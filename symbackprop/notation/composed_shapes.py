@@ -110,11 +110,11 @@ def fliplr(x: Any) -> Tensor:
     return op.flip(x, 1)
 
 
-def rot90(x: Any, k: int = 1) -> Tensor:
-    """y = a matrix turned by k quarters of a circle, against the clock."""
+def rot90(x: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
+    """y = x turned by k quarters of a circle, from the first of two axes towards the second."""
     x = as_tensor(x)
     for _ in range(k % 4):
-        x = op.flip(op.swapaxes(x, 0, 1), 0)
+        x = op.flip(op.swapaxes(x, *axes), axes[0])
     return x
 
 

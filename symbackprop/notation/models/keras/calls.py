@@ -11,12 +11,16 @@ from symbackprop.notation.errors import NotationError
 
 
 class Reference(NamedTuple):
-    """What one call of a layer gives: the name of the layer, which of its calls, which of the values that it gives."""
+    """What one call of a layer gives: the name of the layer, which of its calls, which of the values that it gives.
+
+    dtype, rank   its type and the number of its axes, where the description says them; -1: it does not.
+    """
 
     layer: str
     call: int
     output: int
     dtype: str = "float32"
+    rank: int = -1
 
 
 class Call(NamedTuple):
@@ -78,7 +82,8 @@ def parsed(value: Any) -> Any:
         return {name: parsed(inner) for name, inner in value.items()}
     match value["class_name"]:
         case "__keras_tensor__":
-            return reference(config.get("keras_history"))._replace(dtype=str(config.get("dtype")))
+            rank = len(config["shape"]) if isinstance(config.get("shape"), list) else -1
+            return reference(config.get("keras_history"))._replace(dtype=str(config.get("dtype")), rank=rank)
         case "__slice__":
             return slice(*(parsed(config.get(part)) for part in ("start", "stop", "step")))
         case "__ellipsis__":

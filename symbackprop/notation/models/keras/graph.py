@@ -7,13 +7,14 @@ from typing import Any
 
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.models.keras import attention, layers, operations, recurrent, windows
+from symbackprop.notation.models.keras import attention, further, layers, operations, recurrent, windows
 from symbackprop.notation.models.keras.calls import Call, Reference, exchanged, leaves, references_in
 from symbackprop.notation.models.keras.layer import Layer, Value
 from symbackprop.notation.models.keras.masks import mask_of
 
 ROWS: Mapping[str, Callable[..., Any]] = {
     **layers.LAYERS, **windows.LAYERS, **recurrent.LAYERS, **attention.LAYERS, **operations.LAYERS,
+    **further.LAYERS,
 }  # fmt: skip
 MODELS = ("Sequential", "Functional", "Model")
 MOST = 2_000  # layers
@@ -39,9 +40,10 @@ class Graph:
             layer.frozen = layer.frozen or frozen
             bind(layer)
         self._counts_itself()
-        types = {r.layer: r.dtype for layer in self.layers for call in layer.calls for r in call.references()}
+        said = {r.layer: r for layer in self.layers for call in layer.calls for r in call.references()}
         for layer in self.layers:
-            layer.gives = types.get(layer.name, "")
+            if layer.name in said:
+                layer.gives, layer.rank = said[layer.name].dtype, said[layer.name].rank
 
     def _counts_itself(self) -> None:
         """Let the calls of a model count from 0: its own making is the first for Keras 2, and among the outputs for Keras 3."""
@@ -158,7 +160,8 @@ def entered(layer: Layer, args: Sequence[Any], named: Mapping[str, Any]) -> list
         raise layer.refused("it holds a function of Python.", "Write it by the functions of keras.ops.")
     if row is None:
         raise layer.refused("no row says what it computes.", "Export the model to ONNX, and read it by sb.from_onnx.")
-    values = _masked(layer, [leaf for leaf in leaves(list(args)) if isinstance(leaf, Value)], named.get("mask"))
+    masks = None if layer.row.startswith("ops.") else named.get("mask")
+    values = _masked(layer, [leaf for leaf in leaves(list(args)) if isinstance(leaf, Value)], masks)
     layer.args = exchanged(list(args), Value, lambda value: value.tensor)
     layer.named = exchanged(dict(named), Value, lambda value: value.tensor)
     layer.named_masks = {name: value.mask for name, value in named.items() if isinstance(value, Value)}

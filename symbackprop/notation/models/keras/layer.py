@@ -75,7 +75,7 @@ class Layer:
         self.frozen = self.config.get("trainable", True) is False
         self.penalised: set[str] = set()  # its regularisers that the loss has
         self.calls = calls_of(entry)
-        self.gives = ""  # the type of the first that it gives, where another layer says so
+        self.gives, self.rank = "", -1  # the type and the number of axes of the first that it gives, where another layer says them
         self.graph: Any = None  # of a model that another one holds
         self.made: list[Tensor] = []  # its weights, in their order
         self.place = self.place_held = 0  # how many of them, and of the layers that it holds, the call under way has asked for

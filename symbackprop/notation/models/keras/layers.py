@@ -32,14 +32,14 @@ def _conv(rank: int) -> Callable[[Layer, Tensor], Tensor]:
         strides, dilations = layer.numbers("strides", rank), layer.numbers("dilation_rate", rank)
         W = layer.weight("W", (*kernel, sp.cancel(x.shape[-1] / groups), filters), True, None)
         b = layer.weight("b", (filters,), True, None) if layer.config.get("use_bias", True) else None
-        signal = _surrounded(layer, x, kernel, strides, dilations)
+        signal = surrounded(layer, x, kernel, strides, dilations)
         y = convolution(signal, ops.transpose(W, (rank + 1, rank, *range(rank))), b, strides, 0, dilations, groups)
         return layer.activated(ops.moveaxis(y, 1, -1).called("z"))
 
     return row
 
 
-def _surrounded(layer: Layer, x: Tensor, kernel: Any, strides: Any, dilations: Any) -> Tensor:
+def surrounded(layer: Layer, x: Tensor, kernel: Any, strides: Any, dilations: Any) -> Tensor:
     """The signal with its channels first, and the zeros around it that the padding asks for."""
     signal, how = ops.moveaxis(x, -1, 1), layer.config.get("padding", "valid")
     match how:
@@ -203,7 +203,7 @@ def _each_channel(layer: Layer, x: Tensor, rank: int) -> Tensor:
     kernel, strides, dilations = (layer.numbers(name, rank) for name in ("kernel_size", "strides", "dilation_rate"))
     channels, several = x.shape[-1], int(layer.config.get("depth_multiplier", 1))
     W = layer.weight("W", (*kernel, channels, several), True, None)
-    signal = _surrounded(layer, x, kernel, strides, dilations)
+    signal = surrounded(layer, x, kernel, strides, dilations)
     V = ops.reshape(ops.transpose(W, (rank, rank + 1, *range(rank))), (channels * several, 1, *kernel))
     return ops.moveaxis(convolution(signal, V, None, strides, 0, dilations, int(channels)), 1, -1)
 

@@ -12,7 +12,9 @@ from symbackprop.notation.models.keras.layer import Layer
 from symbackprop.notation.models.keras.layers import same
 
 
-def _pool(rank: int, operation: Callable[..., Tensor], is_mean: bool) -> Callable[[Layer, Tensor], Tensor]:
+def pooled(rank: int, operation: Callable[..., Tensor], is_mean: bool) -> Callable[[Layer, Tensor], Tensor]:
+    """The row of a pool over so many axes."""
+
     def row(layer: Layer, x: Tensor) -> Tensor:
         layer.last()
         window = layer.numbers("pool_size", rank, 2)
@@ -72,8 +74,8 @@ def _cut(layer: Layer, reach: int, stride: int, more: int | None) -> tuple[int, 
 
 
 LAYERS: Mapping[str, Callable[..., Tensor]] = {
-    **{f"MaxPooling{rank}D": _pool(rank, max_pool, is_mean=False) for rank in (1, 2, 3)},
-    **{f"AveragePooling{rank}D": _pool(rank, average_pool, is_mean=True) for rank in (1, 2, 3)},
+    **{f"MaxPooling{rank}D": pooled(rank, max_pool, is_mean=False) for rank in (1, 2, 3)},
+    **{f"AveragePooling{rank}D": pooled(rank, average_pool, is_mean=True) for rank in (1, 2, 3)},
     **{f"Conv{rank}DTranspose": _transposed(rank) for rank in (1, 2, 3)},
 }  # fmt: skip
 """From a layer and what it reads to its value."""

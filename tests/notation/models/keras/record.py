@@ -33,8 +33,8 @@ def recorded(name: str) -> Recorded:
     inputs = []
     for k, i in enumerate(model.inputs):
         shape = [SAMPLES, *(STEPS - k if n is None else n for n in i.shape[1:])]
-        name = "x" if isinstance(model, keras.Sequential) else i._keras_history.operation.name
-        inputs.append((name, shape, embeds and len(shape) == 2))
+        key = "x" if isinstance(model, keras.Sequential) else i._keras_history.operation.name
+        inputs.append((key, shape, embeds and len(shape) == 2))
     weights = [(list(v.shape), "variance" in v.path) for v in model.weights]
     one = Recorded({}, weights, inputs, ([], 0), 0.0)
     given = [x.astype("int32" if x.dtype.kind == "i" else "float32") for x in drawn(name, one).inputs.values()]
