@@ -35,9 +35,10 @@ PADDED = (
 COURSE = "Its course must not depend on the values of tensors: write torch.where in the place of if."
 HABITS = (
     (r"Eq\(u\d+, u\d+\)", "Make the mask once, mask = y > 0, and read both by it, x[mask] and y[mask]."),
+    (r"_ctc_loss", "The sum over alignments of ctc_loss is not in the language."),
     (r"specialized integer from data-dependent expression u\d+ ", "Count with mask.sum() in the place of len(x[mask])."),
 )
-"""What torch says of entries that masks choose, and what to write."""
+"""What torch says of entries that masks choose and of a loss over alignments, and what to write."""
 CONVERSIONS = ("to", "_to_copy", "type_as")
 
 

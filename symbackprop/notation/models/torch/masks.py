@@ -15,6 +15,7 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.torch.drawn import MASKS, drawn, is_drawn
 from symbackprop.notation.models.torch.graph import Given, Node, Ref, refs
 from symbackprop.notation.models.torch.precise import double
@@ -54,6 +55,11 @@ def places(module: Any, values: Sequence[Any]) -> dict[Any, list[Places]]:
     if not wanted:
         return {}
     seen = _values(torch, module, values, {mask for masks in wanted.values() for mask in masks} | {n.args[0] for n in wanted})
+    if any(not seen[mask].any() for masks in wanted.values() for mask in masks):
+        raise NotationError(
+            "a mask chooses no entry of these inputs, so that they do not show what it does.",
+            "Give inputs of which it chooses some.",
+        )
     return {
         node: [Places(mask, tuple(np.nonzero(_spread(node, seen[mask], seen))), _count(torch, node)) for mask in masks]
         for node, masks in wanted.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -62,21 +63,37 @@ def precise(module: Any) -> Any:
 def unguarded() -> Iterator[None]:
     """In this context torch's own code does not ask for values that are known at a call alone.
 
-    Those are whether the arguments of a distribution are valid, and whether a mask of nn.Transformer is the causal one, for
-    which it may take a faster way to the same numbers.
+    Those are whether the arguments of a distribution are valid, whether the variances of a Gaussian are not negative, and whether
+    a mask of nn.Transformer is the causal one, for which it may take a faster way to the same numbers.
     """
     distributions, transformer = import_module("torch.distributions"), import_module("torch.nn.modules.transformer")
     before, asked = distributions.Distribution._validate_args, "_detect_is_causal_mask"
     own = getattr(transformer, asked, None)
+    functional: Any = import_module("torch.nn.functional")
+    gaussian, functional.gaussian_nll_loss = functional.gaussian_nll_loss, gaussian_nll_loss
     distributions.Distribution.set_default_validate_args(False)
     if own is not None:
         setattr(transformer, asked, lambda mask, is_causal=None, size=None: bool(is_causal))
     try:
         yield
     finally:
+        functional.gaussian_nll_loss = gaussian
         distributions.Distribution.set_default_validate_args(before)
         if own is not None:
             setattr(transformer, asked, own)
+
+
+def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> Any:
+    """(log v + (x - t)^2 / v) / 2, where v is at least eps and keeps its slope: torch's, without its test that no v is negative."""
+    torch = import_module("torch")
+    if isinstance(var, int | float):
+        var = var * torch.ones_like(input)
+    if var.dim() < input.dim():
+        var = var.unsqueeze(-1)
+    var = var + (var.clamp(min=eps) - var).detach()
+    loss = (torch.log(var) + (input - target) ** 2 / var) / 2
+    loss = loss + math.log(2 * math.pi) / 2 if full else loss
+    return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
 
 
 @contextmanager

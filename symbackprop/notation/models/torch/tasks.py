@@ -10,6 +10,7 @@ from typing import Any
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.models.torch.precise import gaussian_nll_loss
 
 
 def task(module: Any, loss: Any) -> Any:
@@ -47,14 +48,9 @@ def chosen(loss: Any) -> Callable[..., Any]:
     raise NotationError(f"loss={shown(loss)} is no loss.", 'Give a name, loss="cross_entropy", or a function of (output, target).')
 
 
-def _gaussian_nll_loss(output: Any, target: Any, var: Any) -> Any:
-    """torch's, without its test that every variance is positive, which cannot be exported."""
-    return (0.5 * (var.clamp(min=1e-6).log() + (output - target) ** 2 / var.clamp(min=1e-6))).mean()
-
-
 DEVICES = "A copy of it is called on the processor: make tensors on the device of its inputs, device=x.device."
 
-OWN: Mapping[str, Callable[..., Any]] = {"gaussian_nll_loss": _gaussian_nll_loss}
+OWN: Mapping[str, Callable[..., Any]] = {"gaussian_nll_loss": gaussian_nll_loss}
 
 
 def _has(output: Any, key: str) -> bool:

@@ -37,6 +37,12 @@ def _written(x: Tensor) -> Tensor:
     return F.relu_(h)
 
 
+def _zeroed(x: Tensor) -> Tensor:
+    h = x * 2
+    h[:, 0].zero_()
+    return h
+
+
 def _in_parts(x: Tensor, z: Tensor, q: Tensor, n: Tensor) -> Tensor:
     """What is written to parts of tensors, which are read as a whole afterwards."""
     y, c = x * 1, q * 1
@@ -145,6 +151,11 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "distances of rows": lambda x, z: torch.cdist(x, z).sum() + torch.cdist(x, z, p=3.0).sum() + F.pairwise_distance(x, z) + F.pairwise_distance(x, z, p=3.0) + torch.trapezoid(x, dx=0.5) + torch.trapezoid(x, x.exp()),
     "order": lambda x: x.flip(1) * x.roll(1, 0) + x.roll((1, 2), (0, 1)) + x.roll(2).flip((0, 1)),
     "again": lambda x: x.repeat(2, 1) * x.tile((2, 1)) + x.repeat_interleave(2, 0),
+    "padded otherwise": lambda i, s: F.pad(s, (2, 1), mode="circular").sin().sum() + F.pad(i, (1, 0, 2, 1), mode="replicate").sin().sum() + F.pad(i, (1, -1, -2, 0), value=0.5).sin().sum(),
+    "channels in turn": lambda s: F.channel_shuffle(s[..., None], 2),
+    "hermitian": lambda x, z: x.mH @ z,
+    "set to zero": lambda x: _zeroed(x),
+    "what is a number": lambda x: torch.nansum(x * x, 1) + torch.nanmean(x.sin()) + torch.nansum(x),
     "padded": lambda x: F.pad(x, (1, 2)) * 2 + F.pad(x, (0, 3), value=1.5) + F.pad(x, (2, 1, 0, 0)),
     "larger": lambda i, s: F.interpolate(i, scale_factor=2).mean() + F.interpolate(s, size=12).sin().mean(),
     "nearest pixels": lambda i, s: sum(F.interpolate(i, size=m, mode=mode).sin().sum() + F.interpolate(s, scale_factor=f, mode=mode).cos().sum() + F.interpolate(i[:, None], size=(3, 8, 2), mode=mode).sin().mean() for mode in ("nearest", "nearest-exact") for m, f in (((3, 7), 1.5), ((2, 4), 0.5), ((5, 1), 1 / 3))),
@@ -186,6 +197,9 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "convolutions": lambda i, s: F.conv2d(i, i, padding=1).sum() + F.conv1d(s, s[:, :, :3], stride=2, padding=1).sin().sum() + F.conv1d(s, s[:, :, :3], dilation=2, padding="same").sin().sum(),
     "transposed": lambda i, s: F.conv_transpose2d(i, i[:, :, :2, :2], stride=2).sin().sum() + F.conv_transpose1d(s, s[0][:, None, :2].repeat(1, 2, 1)).sin().sum(),
     "pooled": lambda i, s: F.max_pool2d(i, 2, padding=1).sum() + F.avg_pool2d(i, 2).sin().sum() + F.max_pool1d(s, 2).sum() + F.avg_pool1d(s, 3, 1).sin().sum(),
+    "pooled over edges": lambda i, s: F.max_pool2d(i, 3, 2, padding=1, ceil_mode=True).sin().sum() + F.max_pool1d(s, 3, 2, ceil_mode=True, dilation=2).sin().sum() + F.avg_pool1d(s, 4, 4, ceil_mode=True).sin().sum()
+    + F.avg_pool2d(i, 3, 2, padding=1, count_include_pad=False).sin().sum() + F.avg_pool2d(i, 3, 2, padding=1, ceil_mode=True).sin().sum() + F.avg_pool2d(i, 2, divisor_override=3).sin().sum()
+    + F.avg_pool2d(i, (3, 2), (2, 3), padding=1, ceil_mode=True, count_include_pad=False).sin().sum(),
     "volumes": lambda i: F.conv3d(i[None], i[None, :, :, :2, :3], padding=(1, 0, 1), dilation=(1, 2, 1)).sin().sum() + F.conv_transpose3d(i[None], i[:, :1, None, :2, :2], stride=(1, 2, 1)).sin().sum() + F.max_pool3d(i[None], (1, 2, 2), stride=1, dilation=(1, 2, 1)).sum() + F.avg_pool3d(i[None], (2, 3, 2), 1).sin().sum() + F.adaptive_avg_pool3d(i[None], (1, 2, 2)).sin().sum() + F.adaptive_max_pool3d(i[None], 1).sum() + F.max_pool2d(i, 2, stride=1, padding=1, dilation=3).sum(),
     "pooled to a size that does not divide": lambda i, s: F.adaptive_avg_pool2d(i, (3, 2)).sin().sum() + F.adaptive_max_pool2d(i, 3).sum() + F.adaptive_avg_pool1d(s, 4).sin().sum() + F.interpolate(s, size=5, mode="area").sin().sum(),
     "of four pixels": lambda i: F.interpolate(i, size=(8, 3), mode="bicubic").sin().sum() + F.interpolate(i, scale_factor=2, mode="bicubic", align_corners=True).sin().sum(),
@@ -202,6 +216,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "pooled to a size": lambda i, s: F.adaptive_avg_pool2d(i, 2).sin().sum() + F.adaptive_max_pool2d(i, 1).sum() + F.adaptive_avg_pool1d(s, 3).sin().sum() + F.adaptive_max_pool1d(s, 1).sum(),
     "batch norm": lambda x, z, r: F.batch_norm(x, None, None, z[0], z[1], True) + F.batch_norm(z, r[0], r[1], x[2], x[0], False),
     "norms of layers": lambda i, g: F.group_norm(i, 2, i[0, 0, 0, :2]).sin().sum() + F.instance_norm(i).sin().sum() + F.layer_norm(g, (3, 4), g[0]).sin().sum() + F.rms_norm(g, (4,), g[0, 0]).sin().sum() + F.rms_norm(g, (3, 4)).sin().sum(),
+    "bags": lambda x, n, r, z: F.embedding_bag(torch.cat([n, n[:2]]), x, torch.tensor([0, 1, 1]), mode="sum") * F.embedding_bag(torch.cat([n, n[:2]]), x, torch.tensor([0, 2, 4])) + F.embedding_bag(n[:, None].expand(3, 2), x, padding_idx=1)
+    + F.embedding_bag(torch.cat([n, n[:1]]), x, torch.tensor([0, 1, 3]), mode="sum", per_sample_weights=z[0]),
     "looked up": lambda x, n, k: F.embedding(n, x) + F.embedding_bag(n[:, None].expand(3, 2), x, mode="sum") + F.embedding_bag(n[:, None].expand(3, 2), x, mode="max"),
     "places of a mask": lambda x, z, b: x[b] * z[b] + x[torch.where(b)] - z.masked_select(b) / 2,
     "places that are counted": lambda x, b, g: torch.sin(x[b.nonzero()[:, 0], b.nonzero()[:, 1]]).sum() + g[0].T[:, :3].masked_select(b[0, :, None]),
@@ -211,6 +227,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "written in parts": _in_parts,
     "dropouts at rest": lambda x, i: F.dropout(x, 0.5, False).sum() + F.dropout2d(i, 0.3, False).sum() + F.alpha_dropout(x, 0.2, False).sin().sum() + F.feature_alpha_dropout(i, 0.2, False).sin().sum(),
     "attention": lambda g, b: F.scaled_dot_product_attention(g, g, g) + F.scaled_dot_product_attention(g, g, g, is_causal=True) + F.scaled_dot_product_attention(g, g, g, attn_mask=b[:, :3], scale=0.3) + F.scaled_dot_product_attention(g, g, g, attn_mask=g[0, :, :3]),
+    "heads that are shared": lambda g: F.scaled_dot_product_attention(g.repeat(2, 2, 1)[None], g[None], g[None].sin(), enable_gqa=True) + F.scaled_dot_product_attention(g.repeat(2, 2, 1)[None], g[None, :, :2], g[None, :, 1:], is_causal=True, enable_gqa=True),
+    "soft beyond a threshold": lambda x: F.softplus(x, beta=2, threshold=1.5) + F.softplus(x * 3, threshold=2),
     # losses
     "cross-entropies": lambda x, t: F.cross_entropy(x, t) + F.cross_entropy(x, t, reduction="sum", label_smoothing=0.1) + F.cross_entropy(x, x.softmax(1)),
     "weighted classes": lambda x, t, r: F.cross_entropy(x, t, r[0]) + F.cross_entropy(x, t, ignore_index=3) + F.nll_loss(x, t, r[1], ignore_index=0) + F.nll_loss(F.log_softmax(x, 1), t, r[0], reduction="none").sum(),
@@ -220,6 +238,10 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "binary": lambda u, x, y, r: F.binary_cross_entropy(u.abs() + 0.01, y, r) + F.binary_cross_entropy_with_logits(x, y, pos_weight=r[0]) + F.binary_cross_entropy_with_logits(x, y, r, reduction="sum"),
     "distances": lambda x, z: F.mse_loss(x, z) + F.l1_loss(x, z, reduction="sum") + F.smooth_l1_loss(x, z, beta=0.3) + F.huber_loss(x, z, delta=0.7) + F.smooth_l1_loss(x, z, beta=0),
     "divergences": lambda x, p, z: F.kl_div(x, p, reduction="batchmean") + F.kl_div(x, z, reduction="sum", log_target=True) + F.poisson_nll_loss(x, p) + F.poisson_nll_loss(p, p.detach() * 2, log_input=False),
+    "smoothed classes": lambda x, t, r: F.cross_entropy(x, t, r[0], label_smoothing=0.1) + F.cross_entropy(x, t, ignore_index=3, label_smoothing=0.2) + F.cross_entropy(x, t, r[0], reduction="sum", ignore_index=0, label_smoothing=0.3)
+    + F.cross_entropy(x, t, r[0], reduction="none", ignore_index=0, label_smoothing=0.3).sin().sum(),
+    "divergences of data": lambda x, y, r, p: F.kl_div(x, y, reduction="sum") + F.poisson_nll_loss(x, 3 * y, full=True) + F.poisson_nll_loss(p, r, log_input=False, full=True) + F.gaussian_nll_loss(x, r, p, full=True) + F.gaussian_nll_loss(x, r, p[:, :1], eps=0.8, reduction="sum"),
+    "margins of labels": lambda x, n, k, r: F.multi_margin_loss(x, n, weight=r[0]) + F.multilabel_margin_loss(x, torch.cat([k, k[:, :1] * 0 - 1, k[:, :1]], 1)) + F.multilabel_margin_loss(x[0], torch.cat([k[0] * 0 + 2, k[1]]), reduction="sum"),
     "margins": lambda x, y, n, p: F.soft_margin_loss(x, 2 * y - 1) + F.hinge_embedding_loss(x, 2 * y - 1) + F.multi_margin_loss(x, n) + F.multi_margin_loss(x, n, p=2, margin=0.5) + F.multilabel_soft_margin_loss(x, y),
     "embeddings": lambda x, z, c, p: F.cosine_embedding_loss(x, z, c, margin=0.1) + F.margin_ranking_loss(x[:, 0], z[:, 0], c, 0.2) + F.triplet_margin_loss(x, z, p) + F.triplet_margin_loss(x, z, p, p=3, swap=True),
     # recurrent

@@ -37,10 +37,11 @@ def test_a_loss_is_named_called_or_picked(name: str) -> None:
 
 
 def test_a_loss_of_our_own_is_that_of_torch() -> None:
-    out, y, var = torch.randn(2, 3), torch.randn(2, 3), torch.rand(2, 3)
-    assert OWN["gaussian_nll_loss"](out, y, var).item() == pytest.approx(
-        nn.functional.gaussian_nll_loss(out, y, var).item(), rel=1e-6
-    )
+    out, y, var = torch.randn(2, 3), torch.randn(2, 3), torch.rand(2, 3, requires_grad=True)
+    for options in ({}, {"full": True, "reduction": "sum"}, {"eps": 0.6, "reduction": "none"}):
+        own, theirs = (f(out, y, var, **options).sum() for f in (OWN["gaussian_nll_loss"], nn.functional.gaussian_nll_loss))
+        assert own.item() == pytest.approx(theirs.item(), rel=1e-5)
+        torch.testing.assert_close(*(torch.autograd.grad(value, var)[0] for value in (own, theirs)))
 
 
 REFUSED = {
@@ -61,8 +62,17 @@ REFUSED = {
         r"modules.py:\d+:\d+: the module \(Of\): torch's fft_irfft is not in the table",
     ),
     "an option": (
-        lambda: sb.from_torch(nn.Sequential(nn.MaxPool2d(2, ceil_mode=True)), torch.ones(1, 1, 3, 3), loss=torch.sum),
-        r"0 \(MaxPool2d\): torch's max_pool2d with ceil_mode=True is not in the table",
+        lambda: sb.from_torch(nn.Sequential(nn.LSTM(3, 4, proj_size=2)), torch.ones(2, 3, 3), loss=lambda out: out[0].sum()),
+        r"0 \(LSTM\): a recurrent layer with a projection",
+    ),
+    "a mask of none": (lambda: of(lambda m, x: m.fc(x)[x[:, 0] > 1e9].sum()), "a mask chooses no entry of these inputs"),
+    "alignments": (
+        lambda: of(
+            lambda m, x: nn.functional.ctc_loss(
+                m.fc(x).log_softmax(-1)[:, None], torch.tensor([[1]]), torch.tensor([2]), torch.tensor([1])
+            )
+        ),
+        "The sum over alignments of ctc_loss is not in the language",
     ),
     "a branch": (
         lambda: of(lambda m, x: m.fc(x).sum() if m.fc(x).sum() > 0 else m.fc(x).mean()),

@@ -31,8 +31,8 @@ def test_what_has_no_row_has_a_mend_and_views_are_rows() -> None:
 
 def test_an_argument_that_a_row_does_not_take_is_refused_by_name() -> None:
     assert bound("fft_hfft", {}) == "torch's fft_hfft is not in the table of operations."
-    assert bound("max_pool2d", {"x": Ref("x"), "kernel_size": [2], "ceil_mode": True}) == (
-        "torch's max_pool2d with ceil_mode=True is not in the table of operations."
+    assert bound("avg_pool2d", {"x": Ref("x"), "kernel_size": [2], "odd": True}) == (
+        "torch's avg_pool2d with odd=True is not in the table of operations."
     )
     row = bound("linear", {"x": Ref("x"), "weight": Ref("W"), "device": "cpu"})
     assert row == (ROWS["linear"], {"x": Ref("x"), "weight": Ref("W")})

@@ -19,6 +19,7 @@ from symbackprop.notation.models.torch.rows import (
     losses,
     matrices,
     places,
+    pools,
     recurrent,
     reductions,
     sampled,
@@ -28,7 +29,7 @@ from symbackprop.notation.models.torch.rows import (
 Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
-    **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
+    **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS, **pools.ROWS,
     **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS, **images.ROWS, **sampled.ROWS, **derived.ROWS,
 }  # fmt: skip
 
@@ -37,7 +38,7 @@ VIEWS = shapes.VIEWS
 
 IGNORED = frozenset([
     "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "implicit", "cudnn_enabled", "cudnn_enable",
-    "momentum", "scale_grad_by_freq", "sparse", "enable_gqa", "weights_only", "path",
+    "momentum", "scale_grad_by_freq", "sparse", "weights_only", "path",
 ])  # fmt: skip
 """Arguments that are about memory, about the order of computing, or about what is not computed here."""
 

@@ -61,8 +61,9 @@ def _prelu(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def _softplus(x: Tensor, beta: Any = 1, threshold: Any = 20) -> Tensor:
-    """Beyond the threshold torch takes x itself, which is softplus to 2e-9."""
-    return lang.softplus(x) if beta == 1 else lang.softplus(beta * x) / beta
+    """Beyond the threshold torch takes x itself, which is softplus to 2e-9 at the usual threshold."""
+    y = lang.softplus(x) if beta == 1 else lang.softplus(beta * x) / beta
+    return y if threshold >= 20 else lang.where(beta * x > threshold, x, y)
 
 
 ROWS: dict[str, Callable[..., Any]] = {

@@ -96,6 +96,13 @@ def _pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
     return lang.reshape(y, (*lead, sp.expand(c * r**2), sp.cancel(h / r), sp.cancel(w / r)))
 
 
+def _channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """The channels of the groups in turn: those of (N, g, C/g, ...) as those of (N, C/g, g, ...)."""
+    n, c, *image = x.shape
+    return lang.reshape(lang.swapaxes(lang.reshape(x, (n, groups, sp.cancel(c / groups), *image)), 1, 2), x.shape)
+
+
 ROWS: dict[str, Callable[..., Any]] = {
+    "channel_shuffle": _channel_shuffle,
     "unfold": _unfold, "im2col": _im2col, "col2im": _col2im, "pixel_shuffle": _pixel_shuffle, "pixel_unshuffle": _pixel_unshuffle,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Layers that the language has: dense, convolutions, pooling, normalisation, embeddings, dropout, attention."""
+"""Layers that the language has: dense, convolutions, pooling to a size, normalisation, dropout, attention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import Sum, position, same_size
+from symbackprop.core.program import same_size
 from symbackprop.language.layers.conv import convolution, convolution_transposed
 from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, contract, elementwise, is_truth
@@ -55,28 +55,6 @@ def _transposed(
 ) -> Tensor:  # fmt: skip
     further = _whole(padding), _whole(output_padding), _whole(dilation), groups
     return convolution_transposed(x, weight, bias, _whole(stride), *further)
-
-
-def _size(kernel_size: Whole, rank: int) -> tuple[int, ...]:
-    """The window, with a whole number for each axis."""
-    size = _whole(kernel_size)
-    return size if isinstance(size, tuple) else (size,) * rank
-
-
-def _max_pool(rank: int) -> Callable[..., Tensor]:
-    def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0, dilation: Whole = 1) -> Tensor:
-        return max_pool(x, _size(kernel_size, rank), _whole(stride) if stride else None, _whole(padding), _whole(dilation))
-
-    return row
-
-
-def _average_pool(rank: int) -> Callable[..., Tensor]:
-    def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0, count_include_pad: bool = True) -> Tensor:
-        if not count_include_pad and _whole(padding) != 0:
-            raise LanguageError("an average that leaves its padding out is not in the language; use count_include_pad=True")
-        return average_pool(x, _size(kernel_size, rank), _whole(stride) if stride else None, _whole(padding))
-
-    return row
 
 
 def _adaptive(reduced: Callable[..., Tensor], pooled: Callable[..., Tensor], pair: bool) -> Callable[..., Any]:
@@ -161,25 +139,7 @@ def _flattened(x: Tensor, normalized_shape: Sequence[Any]) -> tuple[Tensor, Call
     return lang.reshape(x, (*x.shape[:-rank], count)), lambda weight: None if weight is None else lang.reshape(weight, count)
 
 
-# -- embeddings, dropout, attention ------------------------------------------------------------------------------------------
-
-
-def _embedding_bag(
-    weight: Tensor, indices: Tensor, offsets: Tensor, mode: int = 0, per_sample_weights: Any = None,
-    include_last_offset: bool = False, padding_idx: Any = None,
-) -> list[Any]:  # fmt: skip
-    """Bags of one size: sums, means or maxima of as many rows."""
-    bags = offsets.shape[0]
-    width = sp.cancel(indices.shape[0] / bags)
-    regular = isinstance(offsets.op, Sum) and not offsets.operands and offsets.op.body == width * position("0")
-    if padding_idx is not None:
-        raise LanguageError(f"an embedding bag with padding_idx={padding_idx} leaves rows out; give it weights that are 0 there")
-    if indices.ndim != 1 or not regular or not width.is_Integer or include_last_offset:
-        raise LanguageError("an embedding bag with offsets is not in the language; give its words as a matrix, a row for each bag")
-    rows = lang.reshape(lang.embed(indices, weight), (bags, width, weight.shape[1]))
-    if per_sample_weights is not None:
-        rows = rows * lang.reshape(per_sample_weights, (bags, width))[..., None]
-    return [(lang.sum, lang.mean, lang.max)[mode](rows, 1), *[LanguageError("embedding_bag: only its values are read")] * 3]
+# -- dropout, attention ------------------------------------------------------------------------------------------
 
 
 def _kept_alpha(x: Tensor, kept: Tensor, p: float) -> Tensor:
@@ -206,12 +166,19 @@ def _attention(
     dropout_p: float = 0,
     is_causal: bool = False,
     scale: Any = None,
+    enable_gqa: bool = False,
 ) -> Tensor:
-    """softmax(Q K^T scale) V, where a mask of truth values says what may be read, and one of numbers is added."""
+    """softmax(Q K^T scale) V, where a mask of truth values says what may be read, and one of numbers is added.
+
+    With `enable_gqa` each head of keys and values is read by several heads of queries.
+    """
+    if enable_gqa:
+        key, value = (lang.repeat(x, sp.cancel(query.shape[-3] / x.shape[-3]), -3) for x in (key, value))
     if dropout_p:
         raise LanguageError(f"attention with dropout {dropout_p} draws what it keeps at random; call module.eval()")
     usual = scale is None
-    if attn_mask is None and usual and same_size(query.shape[-1], key.shape[-1]):
+    square = not is_causal or same_size(query.shape[-2], key.shape[-2])
+    if attn_mask is None and usual and square and same_size(query.shape[-1], key.shape[-1]):
         return lang.dot_product_attention(query, key, value, causal=is_causal)
     factor = 1 / sp.sqrt(query.shape[-1]) if usual else as_number(scale)
     scores = (contract("...td,...ud->...tu", query, key) * factor).called("S")
@@ -234,8 +201,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "bilinear": lambda input1, input2, weight, bias=None: lang.bilinear(input1, weight, input2, bias),
     **{f"conv{rank}d": _convolution for rank in (1, 2, 3)},
     **{f"conv_transpose{rank}d": _transposed for rank in (1, 2, 3)},
-    **{f"max_pool{rank}d": _max_pool(rank) for rank in (1, 2, 3)},
-    **{f"avg_pool{rank}d": _average_pool(rank) for rank in (1, 2, 3)},
     **{f"adaptive_avg_pool{rank}d": _adaptive(lang.mean, average_pool, pair=False) for rank in (1, 2, 3)},
     **{f"adaptive_max_pool{rank}d": _adaptive(lang.max, max_pool, pair=True) for rank in (1, 2, 3)},
     "_weight_norm": _weight_norm,
@@ -244,7 +209,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "group_norm": lambda x, num_groups, weight=None, bias=None, eps=1e-5: lang.group_norm(x, num_groups, weight, bias, eps),
     "layer_norm": _layer_norm,
     "rms_norm": _rms_norm,
-    "embedding_bag": _embedding_bag,
     "dropout": _dropout,
     "feature_dropout": _dropout,
     "alpha_dropout": _dropout,

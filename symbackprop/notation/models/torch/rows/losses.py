@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symbackprop.language.tensors import LanguageError, Tensor, as_number
+import sympy as sp
+
+from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.models.torch.rows.places import positions
 from symbackprop.notation.models.torch.rows.words import lang
 
@@ -40,15 +42,25 @@ def _cross_entropy_of_rows(
     x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: Any = None, label_smoothing: float = 0
 ) -> Tensor:
     whole = target.ndim < x.ndim
-    if whole and (weight is not None or ignore_index is not None) and label_smoothing:
-        raise LanguageError(
-            "cross_entropy with label_smoothing beside weights or ignore_index is not in the language; leave one out"
-        )
     classes = _classes(x, target, ignore_index) if whole else target
+    if whole and (weight is not None or ignore_index is not None) and label_smoothing:
+        return _smoothed(lang.log_softmax(x), target, classes, weight, reduction, ignore_index, as_number(label_smoothing))
     if weight is None and ignore_index is None:
         return lang.cross_entropy(x, classes, smoothing=label_smoothing, reduction=WORDS[reduction])
     values = lang.cross_entropy(x, classes, None if whole else weight, label_smoothing, "none")
     return _of_classes(values, target, classes, weight, reduction, ignore_index) if whole else _reduced(values, reduction)
+
+
+def _smoothed(logs: Tensor, target: Tensor, classes: Tensor, weight: Any, reduction: int, ignore_index: Any, share: Any) -> Tensor:
+    """-(1 - e) w[t] log p[t] - (e/c) sum_k w[k] log p[k], 0 for the class that is ignored; a mean divides by the weights w[t]."""
+    weights = None if weight is None else weight[classes]
+    own = lang.nll_loss(logs, classes, reduction="none")
+    every = -lang.sum(logs if weight is None else weight * logs, -1) / logs.shape[-1]
+    values = (1 - share) * (own if weights is None else weights * own) + share * every
+    if ignore_index is not None:
+        counted = target != ignore_index
+        values, weights = counted * values, counted if weights is None else weights * counted
+    return lang.sum(values) / lang.sum(weights) if reduction == MEAN else _reduced(values, reduction)
 
 
 def _nll_loss(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: Any = None) -> Tensor:
@@ -97,18 +109,28 @@ def _kl_div(x: Tensor, target: Tensor, reduction: int = MEAN, log_target: bool =
     """sum p (log p - x), with x the logarithms of the other distribution; 0 where p is 0."""
     if log_target:
         return _reduced(lang.exp(target) * (target - x), reduction)
-    return _reduced(target * (lang.log(target) - x), reduction)
+    own = lang.xlogy(target, target) if target.op is None else target * lang.log(target)  # data may hold zeros
+    return _reduced(own - target * x, reduction)
 
 
 def _multi_margin_loss(
     x: Tensor, target: Tensor, p: int = 1, margin: float = 1, weight: Any = None, reduction: int = MEAN
 ) -> Tensor:
-    """(1/c) sum over the other classes of max(margin - x[t] + x[k], 0)^p."""
-    if weight is not None:
-        raise LanguageError("multi_margin_loss with weights is not in the language; leave them out")
+    """(w[t]/c) sum over the other classes of max(margin - x[t] + x[k], 0)^p."""
     right = lang.take_along_axis(x, target[..., None], -1)
     short = lang.maximum(margin - right + x, 0) ** as_number(p)
-    return _reduced((lang.sum(short, -1) - as_number(margin) ** as_number(p)) / x.shape[-1], reduction)
+    values = (lang.sum(short, -1) - as_number(margin) ** as_number(p)) / x.shape[-1]
+    return _reduced(values if weight is None else weight[target] * values, reduction)
+
+
+def _multilabel_margin_loss(x: Tensor, target: Tensor, reduction: int = MEAN) -> Tensor:
+    """(1/c) sum over the labels t of a row, which end at the first -1, and all others k of max(1 - x[t] + x[k], 0)."""
+    classes = x.shape[-1]
+    is_label = lang.cumprod(target >= 0, -1)
+    hot = is_label[..., None] * (target[..., None] == lang.arange(classes))
+    often, others = lang.sum(hot, -2), 1 - lang.max(hot, -2)
+    short = lang.maximum(1 - x[..., :, None] + x[..., None, :], 0)
+    return _reduced(lang.sum(often[..., :, None] * others[..., None, :] * short, (-2, -1)) / classes, reduction)
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------------
@@ -131,9 +153,11 @@ def _huber_loss(x: Tensor, target: Tensor, reduction: int = MEAN, delta: float =
 
 
 def _poisson_nll_loss(x: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int) -> Tensor:
-    if full:
-        raise LanguageError("poisson_nll_loss with full=True adds an approximation that no parameter changes; use full=False")
+    """With `full`, Stirling's approximation of log target! is added where a target is above 1."""
     values = lang.exp(x) - target * x if log_input else x - target * lang.log(x + eps)
+    if full:
+        t = lang.where(target > 1, target, 1)
+        values = values + lang.where(target > 1, t * lang.log(t) - t + lang.log(2 * sp.pi * t) / 2, 0)
     return _reduced(values, reduction)
 
 
@@ -178,6 +202,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy_with_logits": _binary_cross_entropy_with_logits,
     "kl_div": _kl_div,
     "multi_margin_loss": _multi_margin_loss,
+    "multilabel_margin_loss": _multilabel_margin_loss,
     "mse_loss": _mse_loss,
     "l1_loss": _l1_loss,
     "smooth_l1_loss": _smooth_l1_loss,

@@ -69,6 +69,8 @@ ROWS: dict[str, Callable[..., Any]] = {
     "einsum": lambda equation, tensors: lang.einsum(equation, *tensors),
     "sum": lambda x, dim=None, keepdim=False, dtype=None: lang.sum(x, axes(dim), keepdim),
     "mean": lambda x, dim=None, keepdim=False, dtype=None: lang.mean(x, axes(dim), keepdim),
+    "nansum": lambda x, dim=None, keepdim=False, dtype=None: lang.sum(x, axes(dim), keepdim),
+    "nanmean": lambda x, dim=None, keepdim=False, dtype=None: lang.mean(x, axes(dim), keepdim),
     "prod": lambda x, dim=None, keepdim=False, dtype=None: lang.prod(x, axes(dim), keepdim),
     "var": _var,
     "std": _std,

@@ -85,12 +85,18 @@ def _roll(x: Tensor, shifts: Sequence[Any], dims: Sequence[int] = ()) -> Tensor:
     return x
 
 
+PADS = {"circular": "wrap", "replicate": "edge"}
+"""NumPy's names of torch's ways to pad."""
+
+
 def _pad(x: Tensor, pad: Sequence[Any], mode: str = "constant", value: Any = None) -> Tensor:
     """torch names the last axis first."""
-    pairs = [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
-    if any(as_number(n).is_negative for pair in pairs for n in pair):
-        raise LanguageError("pad: a negative width cuts entries off; write a slice")
-    return lang.pad(x, ((0, 0),) * (x.ndim - len(pairs)) + tuple(pairs), mode, 0 if value is None else value)
+    pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
+    cut = [[max(-n, 0) if as_number(n).is_Integer else 0 for n in pair] for pair in pairs]
+    if any(map(any, cut)):  # a negative width cuts entries off
+        x = x[tuple(slice(before, -after or None) for before, after in cut)]
+        pairs = [tuple(n if as_number(n) > 0 else 0 for n in pair) if any(c) else pair for pair, c in zip(pairs, cut, strict=True)]
+    return lang.pad(x, tuple(pairs), PADS.get(mode, mode), 0 if value is None else value)
 
 
 def _diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -117,7 +123,8 @@ def _arange(end: Any, start: Any = 0, step: Any = 1, dtype: Any = None) -> Tenso
 
 
 VIEWS = frozenset([
-    "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "t", "numpy_T", "mT", "permute", "movedim",
+    "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "t", "numpy_T", "mT", "mH", "permute",
+    "movedim",
     "expand", "expand_as", "broadcast_to", "select", "slice", "narrow", "split", "split_with_sizes", "chunk", "unbind",
     "diagonal", "alias", "getitem", "swapaxes", "broadcast_tensors", "contiguous",
 ])  # fmt: skip
@@ -135,6 +142,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "t": lambda x: x.T,
     "numpy_T": lambda x: x.T,
     "mT": lambda x: lang.swapaxes(x, -1, -2),
+    "mH": lambda x: lang.swapaxes(x, -1, -2),
     "permute": lambda x, dims: lang.transpose(x, tuple(dims)),
     "movedim": _movedim,
     "expand": _expand,
@@ -165,6 +173,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "zeros": lambda size, dtype=None: _full(size, 0),
     "ones": lambda size, dtype=None: _full(size, 1),
     "full": lambda size, fill_value, dtype=None: _full(size, fill_value),
+    "zero": lambda x: _full(x.shape, 0),
     "zeros_like": lambda x, dtype=None: _full(x.shape, 0),
     "ones_like": lambda x, dtype=None: _full(x.shape, 1),
     "full_like": lambda x, fill_value, dtype=None: _full(x.shape, fill_value),
