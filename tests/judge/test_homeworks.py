@@ -11,7 +11,6 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.judge.texts.files import read_claims
-from symbackprop.judge.verdicts.verdict import Verification
 
 FOLDER = Path(__file__).parent / "homeworks"
 NET = re.compile(r"^```net\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -34,12 +33,12 @@ def homework(name: str) -> Homework:
     return Homework(found[1], NET.sub("", text), tuple(SLIP.findall(below)))  # type: ignore[arg-type]
 
 
-def verified(folder: Path, network: str, text: str) -> tuple[list, Verification]:
+def steps_in(folder: Path, text: str) -> list:
     path = folder / "homework.md"
     path.write_text(text, encoding="utf-8")
     steps = read_claims(path)
     assert isinstance(steps, list)
-    return steps, sb.verify(network, steps)
+    return steps
 
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.md"))
@@ -49,7 +48,8 @@ SLIPS = [(name, k) for name in NAMES for k in range(len(homework(name).slips))]
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
 def test_every_line_of_a_right_homework_is_right(tmp_path: Path, name: str) -> None:
     own = homework(name)
-    steps, found = verified(tmp_path, own.network, own.text)
+    steps = steps_in(tmp_path, own.text)
+    found = sb.verify(own.network, steps)
     assert [c.verdict for c in found.claims if not (c.right or c.kind == "abbreviation")] == []
     assert found.exit_code == 0
     assert len(steps) > 1
@@ -61,8 +61,8 @@ def test_a_slip_is_found_where_it_was_made_and_named(tmp_path: Path, name: str, 
     own = homework(name)
     right, wrong, mistake = own.slips[place]
     assert right in own.text
-    before, _ = verified(tmp_path, own.network, own.text)
-    steps, found = verified(tmp_path, own.network, own.text.replace(right, wrong, 1))
+    before, steps = steps_in(tmp_path, own.text), steps_in(tmp_path, own.text.replace(right, wrong, 1))
+    found = sb.verify(own.network, steps)
     where = next(k for k, (a, b) in enumerate(zip(before, steps, strict=True)) if a != b)
     assert found.first_wrong_step == where
     assert mistake == "-" or mistake in [m.name for m in found.claims[where].mistakes]
