@@ -7,6 +7,7 @@ from typing import Any, assert_never
 import jax
 import jax.numpy as jnp
 import sympy as sp
+from jax import lax
 from jax.scipy.special import erf, logsumexp
 
 from symbackprop.core.functions import TableFunction
@@ -42,7 +43,8 @@ def _equation(program: Program, equation: Equation, found: Mapping[str, Any], si
     match op:
         case Sum():
             letters = (*target, *(c for c, _ in op.over))
-            return jnp.sum(_body(op, equation, found, letters, extents, sizes), axis=tuple(range(len(target), len(letters))))
+            body = _body(op, equation, found, letters, extents, sizes)
+            return jnp.sum(body, axis=tuple(range(len(target), len(letters)))) if op.over else body
         case Reduce():
             letters = (*target, *(c for c, _ in op.over))
             whole = jnp.broadcast_to(_spread(found, equation.operands[0], letters), [extents[c] for c in letters])
@@ -79,9 +81,13 @@ def _spelled(body: Any) -> Any:
 def _spread(found: Mapping[str, Any], ref: Ref, letters: tuple[str, ...]) -> Any:
     """A tensor with an axis for each letter, of size 1 where it does not have it."""
     used = tuple(c for c in letters if c in ref.index)
-    codes = {c: k for k, c in enumerate(dict.fromkeys(ref.index))}
-    array = jnp.einsum(found[ref.name], [codes[c] for c in ref.index], [codes[c] for c in used])
-    return array.reshape([array.shape[used.index(c)] if c in used else 1 for c in letters])
+    array = found[ref.name]
+    if sorted(used) == sorted(ref.index):  # a primitive of JAX is traced much faster than einsum
+        array = array if used == ref.index else lax.transpose(array, [ref.index.index(c) for c in used])
+    else:
+        codes = {c: k for k, c in enumerate(dict.fromkeys(ref.index))}
+        array = jnp.einsum(array, [codes[c] for c in ref.index], [codes[c] for c in used])
+    return array if used == letters else lax.expand_dims(array, [k for k, c in enumerate(letters) if c not in used])
 
 
 def value_and_derivatives(
