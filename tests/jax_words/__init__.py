@@ -44,6 +44,7 @@ def value_and_gradients(text: str, loss: str, wrt: tuple[str, ...], point: Mappi
         names = {**WORDS, **sizes, **given, **chosen}
         names["_start"] = dict(names)
         exec(code, names)
-        return names[loss]
+        return names[loss], names[loss]
 
-    return run(lambda chosen: (forward(chosen), jax.jacrev(forward)(chosen)), {name: given[name] for name in wrt})
+    gradients, value = run(jax.jacrev(forward, has_aux=True), {name: given[name] for name in wrt})
+    return value, gradients

@@ -15,7 +15,7 @@ ELEMENTS: dict[str, Callable[..., Any]] = {
     "log1p": np.log1p, "expm1": np.expm1, "sin": np.sin, "cos": np.cos, "tan": np.tan, "tanh": np.tanh, "atan": np.arctan,
     "logistic": expit, "erf": erf, "is_finite": np.isfinite, "eq": np.equal, "ne": np.not_equal, "gt": np.greater, "lt": np.less,
     "ge": np.greater_equal, "le": np.less_equal, "and": np.bitwise_and, "or": np.bitwise_or, "not": np.invert,
-    "stop_gradient": np.asarray, "copy": np.asarray,
+    "stop_gradient": np.asarray, "copy": np.asarray, "pow": np.power, "sinh": np.sinh, "cosh": np.cosh, "floor": np.floor,
 }  # fmt: skip
 SHAPED: dict[str, Callable[..., Any]] = {
     "reshape": lambda p, x: np.reshape(x if p["dimensions"] is None else np.transpose(x, p["dimensions"]), p["new_sizes"]),
@@ -29,6 +29,7 @@ SHAPED: dict[str, Callable[..., Any]] = {
     "slice": lambda p, x: x[tuple(map(slice, p["start_indices"], p["limit_indices"], p["strides"] or (None,) * np.ndim(x)))],
     "concatenate": lambda p, *xs: np.concatenate(xs, p["dimension"]),
     "rev": lambda p, x: np.flip(x, p["dimensions"]),
+    "pad": lambda p, x, filling: _padded(x, filling, p["padding_config"]),
     "iota": lambda p: np.broadcast_to(
         _placed(np.arange(p["shape"][p["dimension"]]), len(p["shape"]), (p["dimension"],)), p["shape"]
     ),
@@ -44,6 +45,15 @@ def _product(params: dict[str, Any], a: Any, b: Any) -> Any:
     letters_b = [pairs.get(k, free + k) for k in range(np.ndim(b))]
     rest = [k for k in letters_a if k not in (*summed_a, *both_a)]
     return np.einsum(a, letters_a, b, letters_b, [*both_a, *rest, *(k for k in letters_b if k >= free)])
+
+
+def _padded(x: Any, filling: Any, around: Sequence[tuple[int, int, int]]) -> Any:
+    """An array with so many entries before, behind and between its own along each axis; what is less than none is cut off."""
+    lengths = [n + max(n - 1, 0) * between for n, (_, _, between) in zip(np.shape(x), around, strict=True)]
+    whole = np.full([max(low, 0) + n + max(high, 0) for n, (low, high, _) in zip(lengths, around, strict=True)], filling)
+    starts = [max(low, 0) for low, _, _ in around]
+    whole[tuple(slice(s, s + n, a[2] + 1) for s, n, a in zip(starts, lengths, around, strict=True))] = x
+    return whole[tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high, _) in zip(whole.shape, around, strict=True))]
 
 
 def _placed(x: Any, ndim: int, axes: Sequence[int]) -> Any:
