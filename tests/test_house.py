@@ -369,8 +369,8 @@ def test_a_derivation_works_out_no_row_that_it_does_not_read() -> None:
 def test_a_test_runner_is_imported_by_its_plugin_alone() -> None:
     assert not any("pytest_plugin" in asked(module) for module in MODULES)
     trees = [tree(name) for name in MODULES if name not in ("pytest_plugin", "notation.written")]
-    named = {alias.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    named |= {node.module or "" for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    named = {alias.name for tree in trees for node in statements(tree) if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module or "" for tree in trees for node in statements(tree) if isinstance(node, ast.ImportFrom)}
     assert not {name for name in named if name.partition(".")[0] in {"pytest", "latexify"}}
 
 

@@ -59,8 +59,8 @@ class Residue:
         if isinstance(other, ndarray):
             return NotImplemented
         t = self.tower
-        o = residue(other, t)
-        sum_ = Residue(self.f + o.f, tuple([(a + b) % p for a, b, p in zip(self.r, o.r, t.moduli, strict=False)]), t)
+        o = other if type(other) is Residue else residue(other, t)
+        sum_ = Residue(self.f + o.f, tuple([(a + b) % p for a, b, p in zip(self.r, o.r, t.moduli)]), t)  # noqa: B905
         if self.ex is not None or o.ex is not None:
             sum_.ex = _exp_of_sum(self, o)
         return sum_
@@ -81,11 +81,12 @@ class Residue:
         if isinstance(other, ndarray):
             return NotImplemented
         t = self.tower
-        o = residue(other, t)
-        product = Residue(self.f * o.f, tuple([a * b % p for a, b, p in zip(self.r, o.r, t.moduli, strict=False)]), t)
-        for one, times in ((self, o), (o, self)):  # n log x and -log x, whichever stands first
-            if one.ex is not None and times.f == int_or_none(times.f) and abs(times.f) < 64:
-                product.ex = one.ex ** int(times.f)
+        o = other if type(other) is Residue else residue(other, t)
+        product = Residue(self.f * o.f, tuple([a * b % p for a, b, p in zip(self.r, o.r, t.moduli)]), t)  # noqa: B905
+        if self.ex is not None or o.ex is not None:
+            for one, times in ((self, o), (o, self)):  # n log x and -log x, whichever stands first
+                if one.ex is not None and times.f == int_or_none(times.f) and abs(times.f) < 64:
+                    product.ex = one.ex ** int(times.f)
         if self.ln is not None and o.ln is not None:
             product.ln = self.ln + o.ln
         return product
