@@ -2,7 +2,8 @@
 
 The code of a person's function is compiled anew, with the same lines, so that such a branch asks first: where its condition is a
 traced value, both sides are computed and np.where chooses; else the branch is what it was. A branch that does anything but assign
-stays, and is refused as ever. The function itself is left as it was.
+stays, and is refused as ever. So does a.dot(b), a method in which a plain array asks b for numbers: np.dot asks the traced one.
+The function itself is left as it was.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ from symbackprop.notation.trace.traced import Traced
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
-CHOSEN, BOTH, EVERY, EITHER, NOT, STANDS, TOLD = (
-    "_chosen_", "_both_", "_every_", "_either_", "_not_", "_stands_", "_told_",
+CHOSEN, BOTH, EVERY, EITHER, NOT, STANDS, TOLD, DOT = (
+    "_chosen_", "_both_", "_every_", "_either_", "_not_", "_stands_", "_told_", "_dot_",
 )  # fmt: skip
 HELD = "_condition_"  # what a condition is called
 
 
 @contextlib.contextmanager
-def both(functions: Iterable[FunctionType]) -> Iterator[None]:
-    """While it lasts, branches of the functions compute both sides where they must."""
+def rewritten(functions: Iterable[FunctionType], branches: bool) -> Iterator[None]:
+    """While it lasts, products by a method are traced, and, with `branches`, branches compute both sides where they must."""
     kept = [(f, f.__code__) for f in functions]
     try:
         for f, old in kept:
-            new = _rewritten(f)
+            new = _rewritten(f, branches) if branches or _reads_dot(old) else None
             if new is not None and new.co_freevars == old.co_freevars:
                 f.__code__ = new
         yield
@@ -86,8 +87,13 @@ def words(run: Run) -> dict[str, Callable[..., Any]]:
 
     return {
         STANDS: stands, TOLD: told, CHOSEN: chosen, BOTH: noted, EVERY: joined(np.logical_and, False),
-        EITHER: joined(np.logical_or, True), NOT: lambda x: np.logical_not(x) if run.chooses(x) else not x,
+        EITHER: joined(np.logical_or, True), DOT: _dot, NOT: lambda x: np.logical_not(x) if run.chooses(x) else not x,
     }  # fmt: skip
+
+
+def _dot(a: Any, b: Any) -> Any:
+    """a.dot(b)."""
+    return np.dot(a, b) if type(a) is np.ndarray and isinstance(b, Traced) else a.dot(b)  # type: ignore[arg-type]
 
 
 def _either(condition: Traced, a: Any, b: Any) -> Any:
@@ -101,8 +107,13 @@ def _either(condition: Traced, a: Any, b: Any) -> Any:
     return a if condition else b  # what is no number is refused there
 
 
-def _rewritten(f: FunctionType) -> CodeType | None:
-    """The code of a function with its branches rewritten; None where there are none, or no source."""
+def _reads_dot(code: CodeType) -> bool:
+    """Whether the code, or that of a function within it, has the attribute dot."""
+    return "dot" in code.co_names or any(_reads_dot(c) for c in code.co_consts if isinstance(c, CodeType))
+
+
+def _rewritten(f: FunctionType, branches: bool) -> CodeType | None:
+    """The code of a function with its products and branches rewritten; None where there are none, or no source."""
     try:
         lines, first = inspect.getsourcelines(f)
         tree = ast.parse(textwrap.dedent("".join(lines)))
@@ -113,7 +124,7 @@ def _rewritten(f: FunctionType) -> CodeType | None:
     own = found[0] if found and (known is ast.FunctionDef or len(found) == 1) else None
     if own is None or "__class__" in f.__code__.co_freevars:
         return None
-    rewriter = _Rewriter(own)
+    rewriter = _Rewriter(own) if branches else _Products()
     new: Any = rewriter.visit(own)
     if not rewriter.changed:
         return None
@@ -138,11 +149,26 @@ def _call(word: str, *parts: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(word, ast.Load()), list(parts), [])
 
 
-class _Rewriter(ast.NodeTransformer):
-    """Branches that ask first."""
+class _Products(ast.NodeTransformer):
+    """Products by a method, a.dot(b), as calls of a word."""
+
+    changed = False
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        """a.dot(b)."""
+        self.generic_visit(node)
+        match node:
+            case ast.Call(ast.Attribute(value, "dot"), [ast.expr() as other], []) if not isinstance(other, ast.Starred):
+                self.changed = True
+                return _copied(_call(DOT, value, other), node)
+        return node
+
+
+class _Rewriter(_Products):
+    """Branches that ask first, and products."""
 
     def __init__(self, own: ast.AST) -> None:
-        self.changed, self._count = False, 0
+        self._count = 0
         self._reads = _reads([own])
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:

@@ -28,7 +28,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
 from symbackprop.notation.trace import leaks
 from symbackprop.notation.trace.asked import Refused, Restart
-from symbackprop.notation.trace.courses import both
+from symbackprop.notation.trace.courses import rewritten
 from symbackprop.notation.trace.run import MOST, Run
 from symbackprop.notation.trace.said import said
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
@@ -219,7 +219,7 @@ class Tracing:
             else:
                 given[name] = run.input(name, array, name in self.wrt)
         before = sys.gettrace()
-        courses = both(self.subject.functions) if self.both else contextlib.nullcontext()
+        courses = rewritten(self.subject.functions, self.both)
         known = np.errstate(all="ignore") if self.both else contextlib.nullcontext()  # a course not taken may be off the domain
         with courses, known, self.subject.standing(given) as call, staged(run, self.subject.modules.values(), self.subject.cells()):
             sys.settrace(run.names.watch)

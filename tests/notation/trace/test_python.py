@@ -134,3 +134,27 @@ def test_results_have_numpys_names() -> None:
     net = sb.trace(lambda A: np.linalg.slogdet(A).logabsdet + np.sum(np.linalg.eigh(A @ A.T).eigenvalues ** 2), A)
     value = sb.compile(sb.derive(net)).value({"A": A})
     np.testing.assert_allclose(value, np.linalg.slogdet(A)[1] + np.sum(np.linalg.eigvalsh(A @ A.T) ** 2), rtol=1e-12)
+
+
+def of_products(W: Any, b: Any, branch: bool) -> Any:
+    X = np.arange(8.0).reshape(2, 4) / 8
+
+    class Layer:
+        def forward(self, x: Any) -> Any:
+            return np.tanh(x.dot(W) + b)
+
+    rows = [row.dot(W).sum() for row in np.array([[0.5, 1.0, -1.0, 2.0], [1.0, 0.0, 0.3, 0.1]])]
+    h = Layer().forward(X)
+    if branch and np.sum(W) > 100:
+        h = h * 2
+    return np.sum(h.dot(np.array([1.0, -2.0, 0.5]).dot(W.T)[:3]) ** 2) + sum(rows) * np.linspace(0, 1, 4).dot(W[:, 0])
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_the_dot_of_an_array_that_the_function_makes_is_traced(branch: bool) -> None:
+    rng = np.random.default_rng(0)
+    arguments = rng.normal(size=(4, 3)), rng.normal(size=3), branch
+    network = sb.trace(of_products, *arguments)
+    assert slopes(network, of_products, arguments) < 1e-6
+    assert {t.name for t in network.program.inputs if t.kind == "parameter"} == {"W", "b"}
+    assert type(np.arange(3.0).dot(np.ones(3))) is np.float64
