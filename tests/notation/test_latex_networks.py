@@ -43,6 +43,22 @@ NETWORKS = {
         r"p = \operatorname{softmax}(W x + b), \quad L = -\sum_k y_k \log p_k",
         "p = softmax(W @ x + b)\nL = -sum(y*log(p))",
     ),
+    "a sum over two signs": (
+        ["w: parameter[n]", "x: data[n]"],
+        r"L = \sum_{y \in \{-1, 1\}} \log(1 + e^{-y w^\top x}) + \sum_{s\in\{+1,-1\}} \sum_i (w_i - 2 s x_i)^2",
+        "L = log(1 + exp(w @ x)) + log(1 + exp(-w @ x)) + sum((w + 2*x)**2) + sum((w - 2*x)**2)",
+    ),
+    "a sum over numbers, and one within it": (
+        ["w: parameter", "v: parameter[n]", "x: data[n]"],
+        r"L = \sum_{a \in \{0.5, -2\}} \sum_{b \in \{0, 1, 3\}} (a w - b)^2 w^b / (a + 4) + \sum_i \prod_{k \in \{1, 2\}} (x_i - k v_i)",
+        "L = sum((x - v)*(x - 2*v))"
+        + "".join(f" + (({a})*w - {b})**2 * w**{b} / (({a}) + 4)" for a in (0.5, -2) for b in (0, 1, 3)),
+    ),
+    "a sum over two classes": (
+        ["X: data[n, d]", "w: parameter[d]", "y: integers[n, 2]"],
+        r"L = -\frac1n \sum_i \sum_{c \in \{0,1\}} \mathbf{1}[y_i = c] \log \sigma((2c - 1) w^\top x_i)",
+        "L = -mean((y == 0)*log(sigmoid(-(X @ w))) + (y == 1)*log(sigmoid(X @ w)))",
+    ),
     "softmax by its entries": (
         ["W: parameter[c, n]", "x: data[n]", "y: labels[c]"],
         r"z_k = \sum_j W_{kj} x_j, \qquad p_k = \frac{e^{z_k}}{\sum_{l} e^{z_l}}, \qquad L = -\sum_{k} y_k \ln p_k",

@@ -17,6 +17,7 @@ from typing import Literal
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.cases import split_case
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.listed import written_out
 from symbackprop.notation.claims.syntax import Syntax, Tokens
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, GREEK, WORDS, Token, instead, plain
 
@@ -203,7 +204,7 @@ class Parser:
         while self.peek() in ("+", "-"):
             sign = -sign if self.take().text == "-" else sign
         body = self.term()
-        return sx.Big(under, over, sx.Terms(((-1, body),), body.at) if sign < 0 else body, token.at, kind)
+        return written_out(sx.Big(under, over, sx.Terms(((-1, body),), body.at) if sign < 0 else body, token.at, kind))
 
     # ---- factors
     def factor(self) -> Syntax:
