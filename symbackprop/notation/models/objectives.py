@@ -55,8 +55,8 @@ OBJECTIVES: dict[str, Objective] = {
 """The losses that a model may be given, by the names that the language has for them."""
 
 
-def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = None) -> Tensor:
-    """The loss of what a model computes, against targets that are a new input, y.
+def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = None, name: str = "y") -> Tensor:
+    """The loss of what a model computes, against targets that are a new input, y or of another name.
 
     ends_in  "softmax", "log_softmax" or "sigmoid", where the model ends in one.
     Raises NotationError for a loss that is not known, or that does not fit the shape.
@@ -66,10 +66,10 @@ def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = N
         near = nearest(loss, list(OBJECTIVES))
         mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."
         raise NotationError(f"there is no loss {shown(loss)} for a model.", mend)
-    return against(inputs, output, objective, ends_in)
+    return against(inputs, output, objective, ends_in, name)
 
 
-def against(inputs: Inputs, output: Tensor, objective: Objective, ends_in: str | None = None) -> Tensor:
+def against(inputs: Inputs, output: Tensor, objective: Objective, ends_in: str | None = None, name: str = "y") -> Tensor:
     """The same for an objective."""
     shape = output.shape
     if objective.targets not in ("classes", "rows") and len(shape) == 2 and shape[1] == 1:
@@ -85,7 +85,7 @@ def against(inputs: Inputs, output: Tensor, objective: Objective, ends_in: str |
             settings = {"domain": "binary"}
         case "signs":
             settings = {"domain": "sign"}
-    y = inputs.awaited(fresh("y", inputs.tensors), shape, **settings)
+    y = inputs.awaited(fresh(name, inputs.tensors), shape, **settings)
     return objective.squashed.get(ends_in or "", objective.function)(output, y)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +15,6 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
-from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text, size
@@ -22,25 +23,27 @@ from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
-from symbackprop.notation.models.keras import losses
 from symbackprop.notation.models.keras.graph import MODELS, Graph, entered, graph_of
 from symbackprop.notation.models.keras.layer import Layer, Value
 from symbackprop.notation.models.keras.layers import PENALTIES
+from symbackprop.notation.models.keras.outputs import Losses, names_of
 from symbackprop.notation.models.names import fresh
-from symbackprop.notation.models.objectives import OBJECTIVES, against, missing, with_loss
 from symbackprop.notation.models.parameters import fitting
 
 OPEN = "nmkpqr"  # what sizes that are left open are called, of the first input, of the second, ...
 LARGEST = 10**7  # characters of a description
 
 
-def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights: Any = None) -> Network:
+def from_keras(
+    source: str | os.PathLike[str], loss: str | Sequence[str | None] | Mapping[str, str] | None = None, weights: Any = None
+) -> Network:
     """The network of a Keras model, Sequential or Functional: its layers one by one.
 
     source   what `model.to_json()` gives, or the path of a file that holds it.
     loss     one of cross_entropy, binary_cross_entropy, mse_loss, ..., or Keras' own name; None: the loss that the model was
              compiled with. The targets are a further input, y, as Keras takes them: classes are whole numbers for cross_entropy and
-             sparse_categorical_crossentropy, one-hot rows for categorical_crossentropy.
+             sparse_categorical_crossentropy, one-hot rows for categorical_crossentropy. Of a model with several outputs one for
+             all, or one for each, in their order or by their names; their targets are y_ and the name of the output.
     weights  what `model.get_weights()` gives: they are the example. None: the network has no example.
 
     Raises NotationError with the layer, the fault and the mend for what is no description of a model, for layers without a row,
@@ -49,21 +52,19 @@ def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights:
     text, place, name = _text(source)
     try:
         model = Model(_parsed(text), weights)
-        chosen = model.chosen(loss)
+        losses = Losses(model.compiled, model.outputs, loss)
 
         def reading(inputs: Inputs) -> Tensor:
-            output = model.output(inputs)
-            if chosen is None:
-                raise missing(output.shape)
-            found = chosen(inputs, output)
+            found = losses.of(inputs, model.values(inputs))
             for penalty in model.penalties:
                 found = found + penalty
             return found
 
-        network = model.fitting(lambda: built(reading, name=name or model.name, origin="keras", notes=model.notes()))
+        notes = [*model.notes(), *losses.notes]
+        network = model.fitting(lambda: built(reading, name=name or model.name, origin="keras", notes=notes))
     except NotationError as fault:
         raise NotationError(fault.fault, fault.mend, fault.place or place) from None
-    return replace(network, aliases={loss: network.loss}) if loss and loss != network.loss else network
+    return replace(network, aliases={loss: network.loss}) if isinstance(loss, str) and loss != network.loss else network
 
 
 def to_keras(parameters: Any, source: str | os.PathLike[str], weights: Any = None) -> list[ndarray]:
@@ -79,7 +80,7 @@ def to_keras(parameters: Any, source: str | os.PathLike[str], weights: Any = Non
     text, place, _ = _text(source)
     try:
         model = Model(_parsed(text), weights)
-        model.fitting(lambda: built(lambda inputs: ops.sum(model.output(inputs))))
+        model.fitting(lambda: built(lambda inputs: reduce(operator.add, [ops.sum(value.tensor) for value in model.values(inputs)])))
     except NotationError as fault:
         raise NotationError(fault.fault, fault.mend, fault.place or place) from None
     still = [w.name for w in model.found if not w.learnt]
@@ -133,7 +134,8 @@ def _parsed(text: str) -> Mapping[str, Any]:
 class Model:
     """A description of a model under reading.
 
-    penalties  of regularisers, which the loss adds; `ending` is the activation that the output ends in, where it is known.
+    outputs    their names.
+    penalties  of regularisers, which the loss adds.
     found      its weights, in the order of model.get_weights().
     """
 
@@ -144,50 +146,13 @@ class Model:
         self.config, self.compiled = description["config"], description.get("compile_config") or {}
         if str(description.get("keras_version", 3))[:1] in "12" and "'hard_sigmoid'" in repr(self.config):
             raise NotationError("hard_sigmoid of Keras 2 is another function than that of Keras 3.", "Save the model by Keras 3.")
-        self.name = str(self.config.get("name", "model"))
+        self.name, self.outputs = str(self.config.get("name", "model")), names_of(self.config)
         self.description = description
         self.several = len(self.config["layers"]) > 1
         self.given = None if weights is None else list(weights.values() if isinstance(weights, Mapping) else weights)
         self.penalties: list[Tensor] = []
         self.found: list[Weight] = []
-        self.value: Value | None = None
         self.joined = False  # whether axes that are left open have one size in all inputs
-        self.said: list[str] = []  # of its loss
-
-    def chosen(self, loss: str | None) -> Callable[[Inputs, Tensor], Tensor] | None:
-        """The loss of what the model computes: the one that is named, else the one that it was compiled with; None without one."""
-        if loss in OBJECTIVES:
-            return lambda inputs, output: self._objective(inputs, output, str(loss))
-        if loss is not None and loss not in losses.LOSSES:
-            near = nearest(loss, [*OBJECTIVES, *losses.LOSSES])
-            mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."
-            raise NotationError(f"there is no loss {shown(loss)} for a model.", mend)
-        word, settings = (loss, {}) if loss is not None else losses.word_of(self.compiled.get("loss"))
-        if word is None:
-            return None
-        losses.require(word)
-        self.said = losses.notes(word, settings)
-        weight = losses.weight_of(None if loss else self.compiled.get("loss_weights"))
-
-        def function(inputs: Inputs, output: Tensor) -> Tensor:
-            own = losses.objective(word, settings, self._value(), loss is None)
-            return weight * against(inputs, output, own)
-
-        return function
-
-    def _value(self) -> Value:
-        assert self.value is not None
-        return self.value
-
-    def _objective(self, inputs: Inputs, output: Tensor, loss: str) -> Tensor:
-        """A loss of the language; of steps that do not all count, the one of Keras that is the same."""
-        value = self._value()
-        if value.mask is None:
-            return with_loss(inputs, output, loss, value.ending)
-        if loss not in losses.SAME:
-            fault = f"some steps of what the model gives do not count, and {loss} is not read of such."
-            raise NotationError(fault, f"Say another: loss= one of {', '.join(losses.SAME)}.")
-        return against(inputs, output, losses.objective(losses.SAME[loss], {}, value, False))
 
     def fitting(self, step: Callable[[], Network]) -> Network:
         """What a step makes of the model: axes that are left open have sizes of their own, or, where that does not fit, one."""
@@ -199,20 +164,19 @@ class Model:
             self.joined = True
             return step()
 
-    def output(self, inputs: Inputs) -> Tensor:
-        """What the model computes."""
+    def values(self, inputs: Inputs) -> list[Value]:
+        """What the model computes, one for each of its outputs."""
         self.penalties, self.found, self._rest = [], [], iter(self.given or ())
         self._inputs = inputs
         self._differing: dict[Any, tuple[Tensor, Tensor]] = {}
         graph = Graph(self.description, self._bind)
         found = graph.run(lambda k, layer: Value(self._input(graph, k, layer)))
-        if len(found) != 1:
-            raise NotationError("the model has several outputs, or none.", "Describe a model with one output.")
-        self.value = found[0]
+        if len(found) != len(self.outputs):
+            raise NotationError(f"the model gives {len(found)} values.", f"Its description names {len(self.outputs)}.")
         left = len(list(self._rest))
         if left:
             raise NotationError(f"{left} of the weights belong to no layer.", "Give what model.get_weights() of this model gives.")
-        return self.value.tensor
+        return found
 
     def _input(self, graph: Graph, k: int, layer: Layer | None) -> Tensor:
         """An input; the batch is a symbol, and so is every axis that the description leaves open."""
@@ -281,7 +245,7 @@ class Model:
         )
         said = ["nothing is dropped, and no noise is drawn"] if dropped else []
         said += ["batch normalisation takes the means and variances that it keeps"] if "BatchNormalization" in kinds else []
-        return [*([f"As the model is used, not as Keras trains it: {', '.join(said)}."] if said else []), *self.said]
+        return [f"As the model is used, not as Keras trains it: {', '.join(said)}."] if said else []
 
     def _weight(self, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
         """The next weight of a layer: of its first call the next of model.get_weights(), of a later one that of the first."""
