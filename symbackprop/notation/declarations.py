@@ -144,6 +144,8 @@ class Reading:
                 several = sizes.elts if isinstance(sizes, ast.Tuple | ast.List) else [sizes]
                 shape = f"[{self.written(several)}]" if several else ""
                 return self.fault(node, f"{text} does not say whether it is learnt.", UNSAID.format(shape), f"data{shape}")
+            case ast.BinOp(ast.Subscript() | ast.Name() as own, ast.FloorDiv()):  # data[n] // the inputs
+                return self.fault(node, "a remark begins with #.", f"Write {self.source.segment(own)}  # and the remark.")
         return self.fault(node, f"{text} is no declaration.")
 
     def written(self, sizes: list[ast.expr]) -> str:

@@ -33,7 +33,7 @@ from symbackprop.notation.rounds import comprehended
 from symbackprop.notation.slips import run_together
 from symbackprop.notation.stretches import Stretch
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain
-from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
+from symbackprop.notation.words import NO_NUMBERS, NUMBERS, OUTSIDE
 
 SHORT = 3  # letters of a name that is near to many
 
@@ -153,7 +153,7 @@ class Reader:
         if name in self.outside:
             fault = f"{name} stands beside the function, and is no number."
             raise self.evaluator.unread(node, fault, f'Take it as an argument, {name}: "{kind_of(name)}[...]", with its sizes.')
-        near = self.meant(name) or nearest(name, (*self.names, *self.sizes, *functions()))
+        near = self.meant(name) or nearest(name, (*self.names, *self.sizes))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         if (apart := run_together(name, self.names)) is not None:
             mend, near = apart, ""
@@ -290,7 +290,8 @@ class Reader:
         """What to write for a name that is not defined, and for others that are not."""
         shapes = self.proposed()
         if name not in shapes or not shapes[name].sizes:
-            return f"Declare it: {name}: data[n] or {name}: parameter[n]."
+            shape = "" if name in NUMBERS else "[n]"
+            return f"Declare it: {name}: data{shape} or {name}: parameter{shape}."
         lines = [f"{own}: {proposal}" for own, proposal in shapes.items()]
         return f"Declare {'it' if len(lines) == 1 else 'them'}: {'; '.join(lines)}."
 

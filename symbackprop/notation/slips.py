@@ -92,6 +92,11 @@ def slip(line: str, at: int, said: str) -> Slip | None:
 def _sized(found: re.Match[str]) -> Slip:
     """A declaration whose sizes stand as on paper: parameter n, parameter[n x m], n x m."""
     _, kind, sizes = found.groups()
+    if re.fullmatch(r"[^\W\d]\w\w+ [^\W\d]\w\w+", sizes.split(",")[0].strip()):  # data[batch size, d]
+        first, *rest = (size.strip() for size in sizes.split(","))
+        shape = f"[{', '.join((first.replace(' ', '_'), *rest))}]"
+        said = f"Write {kind or 'data'}{shape}."
+        return Slip("the name of a size is one word.", said, found.start(1), len(found[1]), f"{kind or 'data'}{shape}")
     shape = f"[{', '.join(size for size in re.findall(_SIZE, sizes) if size != 'x')}]"
     mend = f"Write {kind}{shape}." if kind else UNSAID.format(shape)
     return Slip("sizes stand in square brackets, with commas.", mend, found.start(1), len(found[1]), f"{kind or 'data'}{shape}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
@@ -257,6 +258,9 @@ def _require_one(reader: Reader, targets: list[ast.expr], value: ast.expr) -> No
         raise reader.fault(value, "the comma behind the value makes a tuple of it.", "Leave the comma out.")
 
 
+ARROW = re.compile(r"\w+\s*<-")
+
+
 def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
     """An expression without a name: refused, in the words of what it holds where that is not in the language."""
     if isinstance(value, ast.Lambda) and not value.args.args:
@@ -266,7 +270,7 @@ def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
     if isinstance(value, ast.Compare) and isinstance(value.left, ast.Name) and isinstance(value.ops[0], ast.Eq):
         raise reader.fault(value, "== compares.", f"Write {value.left.id} = ... to name a value.")
     match value:  # two habits of paper and of R
-        case ast.Compare(ast.Name(id=name), [ast.Lt()], [ast.UnaryOp(ast.USub())]) if not reader.known(name):
+        case ast.Compare(ast.Name(id=name), [ast.Lt()]) if ARROW.match(reader.source.segment(value)) and not reader.known(name):
             raise reader.fault(value, "<- gives no name here.", f"Write {name} = ...")
         case ast.BinOp(ast.Name(id=above), ast.Div(), ast.Name(id=below)) if (
             above[:1] == below[:1] == "d" and reader.known(above[1:]) and reader.known(below[1:]) and not reader.known(above)

@@ -58,9 +58,17 @@ MEANT = {
     **dict.fromkeys(("ce", "CE", "crossentropy", "categorical_crossentropy"), "cross_entropy"),
     **dict.fromkeys(("l2", "l2_norm", "L2", "frobenius"), "norm"),
 }  # fmt: skip
+NUMBERS = frozenset([
+    "lam", "lambd", "lmbda", "lambda_", "reg", "alpha", "gamma", "eps", "epsilon", "eta", "tau", "temperature",
+    "margin", "lr", "rate", "C",
+])  # fmt: skip
+"""Names that people give to numbers."""
 NO_NUMBERS = ("inf", "infinity", "nan")  # spelled large or small
 OUTSIDE = {
-    **dict.fromkeys(("Linear", "Dense"), "Declare its weights, W: parameter[h, d] and b: parameter[h], and write W @ x + b."),
+    **dict.fromkeys(
+        ("Linear", "Dense", "linear", "dense", "affine", "fc", "fully_connected"),
+        "Declare its weights, W: parameter[h, d] and b: parameter[h], and write W @ x + b.",
+    ),
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",

@@ -31,6 +31,7 @@ SLIPS = {  # the line -> the column, what is said, what a click makes of the lin
     "L = ½ sum(x)": (5, "½ is no number here. Write (1/2)*.", "L = (1/2)* sum(x)"),
     "L = sum(|W @ x|)": (9, "bars are no absolute value here. Write abs(x), or norm(x) of a vector.", ""),
     "L = -x log(x)": (8, "Write x @ log(...) for a product of matrices, x * log(...) entry by entry.", ""),
+    "z: data[batch size, n]": (4, "the name of a size is one word. Write data[batch_size, n].", "z: data[batch_size, n]"),
     "z: data[n n]": (4, "sizes stand in square brackets, with commas. Write data[n, n].", "z: data[n, n]"),
 }
 
@@ -80,6 +81,17 @@ def test_what_is_said_of_a_product_without_a_sign_is_read(line: str, sign: str) 
 
 
 HABITS = {  # what people bring along -> what is said
+    "L <- sum(W @ x) + 1": "<- gives no name here. Write L = ...",
+    "a <- x*2\nL = sum(a)": "<- gives no name here. Write a = ...",
+    "a <- -x": "<- gives no name here. Write a = ...",
+    "z: data[n] // targets\nL = sum(z)": "a remark begins with #. Write data[n]  # and the remark.",
+    "L = sum(x) + lam*norm(W)**2": "lam is not defined. Declare it: lam: data or lam: parameter.",
+    "L = beta + sum(x)": "beta is not defined. Declare it: beta: data[n] or beta: parameter[n].",
+    "L = sum(linear(x, W))": "Declare its weights, W: parameter[h, d]",
+    "L = sum(sum(W @ x, axis='n'))": "axis must be a whole number, not n; (W @ x) is (n,), write axis=0",
+    "z: data[N]\nL = sum(z - x)": "N and n are two sizes: write one of them in both places.",
+    "Z: data[m, N]\nL = sum(Z @ x)": "N and n are two sizes: write one of them in both places.",
+    "L = sum(W @ n)": "n is the size of an axis; give the value, or the size, another name",
     "L == sum(x)": "== compares. Write L = ... to name a value.",
     "L = sum(x),": "the comma behind the value makes a tuple of it. Leave the comma out.",
     "L = sum(Wx)": "Wx is not defined. Write W @ x for a product of matrices, W * x entry by entry.",

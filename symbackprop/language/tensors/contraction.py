@@ -10,9 +10,9 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.core.program import Range, Reduce, Sum, same_size, shape_text, slot
-from symbackprop.language.tensors.elementwise import broadcast, letters
+from symbackprop.language.tensors.elementwise import broadcast, capitals, letters
 from symbackprop.language.tensors.parted import part_by_part
-from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, label, turned
+from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, label, number_of, turned
 
 
 def contract(pattern: str, *tensors: Tensor) -> Tensor:
@@ -92,6 +92,9 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     Raises LanguageError where the inner sizes differ or an operand has no axes.
     """
     if not a.ndim or not b.ndim:
+        size = next((n for n in map(number_of, (a, b)) if n is not None and n.is_Symbol), None)
+        if size is not None:  # a name was meant that is one of an axis already
+            raise LanguageError(f"@: {size} is the size of an axis; give the value, or the size, another name")
         raise LanguageError(f"{label(a)} @ {label(b)}: a scalar has no axes to multiply along; write * instead")
     inner_a, inner_b = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
     if not same_size(inner_a, inner_b):
@@ -112,6 +115,8 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _matmul_mend(a: Tensor, b: Tensor) -> str:
+    if said := capitals(a.shape[-1], b.shape[-2:][0]):
+        return said
     if b.ndim == 2 and same_size(a.shape[-1], b.shape[-1]):
         return f" Did you mean {label(a)} @ {turned(b)}?"
     if a.ndim == 2 and same_size(a.shape[0], b.shape[0 if b.ndim == 1 else -2]):
@@ -143,7 +148,9 @@ def normal_axes(what: str, x: Tensor, axis: Any) -> tuple[int, ...]:
     result = []
     for a in several:
         if isinstance(a, bool) or not isinstance(a, Integral):
-            raise LanguageError(f"{what}: axis must be a whole number, not {a}")
+            place = next((k for k, n in enumerate(x.shape) if str(n) == str(a)), None)
+            mend = "" if place is None else f"; {label(x)} is {shape_text(x.shape)}, write axis={place}"
+            raise LanguageError(f"{what}: axis must be a whole number, not {a}{mend}")
         a = int(a)
         if not -x.ndim <= a < x.ndim:
             raise LanguageError(

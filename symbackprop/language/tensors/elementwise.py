@@ -82,7 +82,17 @@ def _misfit(what: str, tensors: Sequence[Tensor]) -> str:
             return f"{text} Did you mean {label(vector)}[:, None]?"
     if any(n.has(sp.floor) for n in (*a.shape, *b.shape)):
         return f"{text} The halves of a size are equal only where it is even: declare it as 2*m, and its half as m."
+    aligned = zip(reversed(a.shape), reversed(b.shape), strict=False)
+    if said := next(filter(None, (capitals(one, other) for one, other in aligned)), ""):
+        return text + said
     return f"{text} NumPy aligns shapes at the right; sizes must be equal, or one of them 1."
+
+
+def capitals(one: Expr, other: Expr) -> str:
+    """What to say of sizes that differ in their capitals alone, N and n; "" of others."""
+    if one == other or str(one).lower() != str(other).lower():
+        return ""
+    return f" {one} and {other} are two sizes: write one of them in both places."
 
 
 def _entry_by_entry(result: Tensor) -> tuple[Tensor, Tensor] | None:
