@@ -22,7 +22,7 @@ from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
-from symbackprop.algebra.powers import perfect_power
+from symbackprop.algebra.powers import perfect_power, squares_within
 from symbackprop.algebra.separated import Separated, separated
 from symbackprop.core.letters import pool
 
@@ -149,6 +149,8 @@ class Factoriser:
             power = perfect_power(self.algebra, p.scaled(sign))
             if power is not None:
                 yield Nets([Net(sign, (power,))]), 0
+        for c, power, rest in squares_within(self.algebra, p) if len(p.terms) <= MOST_TERMS_LINE else ():
+            yield Nets([Net(c, (power,)), *self.best(rest)[1]]), 0
         for nets in self._cases(p, free):
             yield nets, -1
         for found in separated(self.algebra, p, free):

@@ -33,7 +33,7 @@ from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly
-from symbackprop.algebra.positions import Linear, View, tensor_of
+from symbackprop.algebra.positions import Linear, View, place_of, tensor_of
 from symbackprop.algebra.subscripts import summed_over
 from symbackprop.algebra.windows import Window, window
 from symbackprop.core.functions import FUNCTIONS
@@ -131,7 +131,7 @@ class Lift:
         made.sort(key=lambda x: (x.op == "number" and plain, x.negative, not _is_from_above(x), x.negative and not _is_mean(x)))
         bare = [_bare(x) for x in made]
         if len({_outline(x) for x in bare}) == 1 and bare[0].op in ("leaf", "hadamard"):  # A + A^T, d_1 r_1 + d_2 r_2
-            said = [[self.beside(tensor_of(leaf.name)) for leaf in leaves(x)] for x in bare]
+            said = [[(self.beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]
             order = sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))
             made = [made[k] for k in order]
         made = [b for a in made for b in (a.parts if a.op == "sum" else (a,))]

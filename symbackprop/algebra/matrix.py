@@ -353,6 +353,7 @@ OPS: dict[str, Op] = {
     "identity": Op(_one, turned="itself"),
     "zeros": Op(_one),
     "blocks": Op(_called(1)),
+    "grid": Op(_called(1)),
     "tril": Op(lambda x: 2 + abs(x.given) + sum(p.tokens for p in x.parts), turned="mirrored"),
     "triu": Op(lambda x: 2 + abs(x.given) + sum(p.tokens for p in x.parts), turned="mirrored"),
     "transpose": Op(_mark_tokens, Level.POWER, "part"),

@@ -21,6 +21,7 @@ from symbackprop.core.guards import proven
 from symbackprop.core.program import same_size
 
 Conditions = tuple[Expr, ...]
+LATE = 10**6  # the place of what begins at a size
 
 
 class Linear(NamedTuple):
@@ -228,3 +229,11 @@ def linear(slopes: Mapping[str, Expr], offset: Expr, sizes: Mapping[str, Expr]) 
     own = [x for x, s in slopes.items() if s != 0 and sizes[x] != 1]
     own.sort(key=lambda x: (str(slopes[x]), str(sizes[x]), x))
     return Linear(tuple(slopes[x] for x in own), expand(offset)), tuple(own), tuple(sizes[x] for x in own)
+
+
+def place_of(name: str | View) -> tuple[tuple[int, str], ...]:
+    """Where a view stands in its tensor, as far as numbers say it: q_0 is before q_1, and both before what begins at a size."""
+    if not isinstance(name, View):
+        return ()
+    offsets = [place.offset for place in name.places]
+    return tuple((int(x), "") if isinstance(x, Integer) else (LATE, str(x)) for x in offsets)

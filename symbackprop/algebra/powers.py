@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import reduce
-from itertools import product
+from itertools import combinations, product
 from math import comb
 
 from symbackprop.algebra.nets import Entry
@@ -32,6 +32,21 @@ def perfect_power(a: Algebra, p: Poly) -> Entry | None:
                 inner = a.renamed(root, {x: str(k) for k, x in enumerate(letters)})
                 return Entry(a.atom("group", "", (inner,), [sizes[x] for x in letters]), tuple(letters), n)
     return None
+
+
+def squares_within(a: Algebra, p: Poly) -> Iterator[tuple[Number, Entry, Poly]]:
+    """c (r + s)^2 and the rest of a sum that has its three terms: A - y^2/2 + y m - m^2/2 = A - (y - m)^2/2."""
+    even = [term for term in p.terms if _root(a, term, 1, 2) is not None] if len(p.terms) > 3 else []
+    for one, other in combinations(even, 2):
+        c = Fraction(p.terms[one])
+        r, s = _root(a, one, 1, 2), _root(a, other, p.terms[other] / c, 2)
+        twice = None if r is None or s is None else a.times(r, s).single()
+        if twice is None or abs(Fraction(p.terms.get(twice[0], 0))) != abs(2 * c * twice[1]):
+            continue
+        own = {term: p.terms[term] for term in (one, other, twice[0])}
+        square = perfect_power(a, Poly(own).scaled(1 / c))
+        if square is not None:
+            yield exact(c), square, p - Poly(own)
 
 
 def _root(a: Algebra, term: Term, c: Number, n: int) -> Poly | None:

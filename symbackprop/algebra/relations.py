@@ -290,6 +290,23 @@ def over_one_line(a: Algebra, p: Poly) -> Iterator[Poly]:
             yield out
 
 
+def with_one_log(a: Algebra, p: Poly) -> Iterator[Poly]:
+    """p with log(x/y) for log(x) - log(y)."""
+    log = FUNCTIONS["log"]
+    logs = [(term, k) for term in p.terms for k, f in enumerate(term) if f.atom.name is log and f.exponent == 1]
+    for (one, k), (other, m) in permutations(logs, 2):
+        c, (f, g) = p.terms[one], (one[k], other[m])
+        if c <= 0 or p.terms[other] != -c or one[:k] + one[k + 1 :] != other[:m] + other[m + 1 :] or _is_bound(f) or _is_bound(g):
+            continue
+        x, y = (a.at(h.atom.args[0], h.letters) for h in (f, g))
+        made = applied(a, log, a.times(x, a.power(y, -1)))
+        yield p - Poly({one: c, other: -c}) + a.times(made, a.make(c, one[:k] + one[k + 1 :]))
+
+
+def _is_bound(f: Factor) -> bool:
+    return any(map(is_summed, f.letters))
+
+
 def _as_in(f: Factor, term: Term) -> tuple[str, ...] | None:
     """The letters that a factor would have beside a term, where the summed ones of its sizes are one each; otherwise None."""
     sizes = summed_letters(term)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 
 from symbackprop.algebra.branches import Split, splits
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, summed_letters
 from symbackprop.algebra.reading import NoFormError, Values
-from symbackprop.algebra.relations import Relation, over_one_line, relations, replaced
+from symbackprop.algebra.relations import Relation, over_one_line, relations, replaced, with_one_log
 from symbackprop.algebra.solved import Solved, below, eliminated, solved
 from symbackprop.core.program import Equation
 
@@ -120,7 +121,7 @@ class Shorter:
                 ways.detours |= far
                 found += [(q, worth) for q, worth, _ in said if not (ways.direct and q in far)]
         found += [(self._by_cases(name, split, lets, by, ways), 0) for split in (splits(a, p) if by_cases else ())]
-        found += [(q, 0) for q in over_one_line(a, p)]
+        found += [(q, 0) for q in chain(over_one_line(a, p), with_one_log(a, p))]
         found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
         low, worths = below(p), dict[Poly, int]()
         for q, worth in found:

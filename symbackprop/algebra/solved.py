@@ -60,8 +60,12 @@ SAID_BELOW = ("number", "group")  # what a relation may bring below a line
 
 
 def below(p: Poly) -> frozenset[Atom]:
-    """The atoms below a line; a relation that brings new ones there writes what nobody would, but of s^(1/r - 1) as s^(1/r)/s."""
+    """The atoms below a line, in functions as well; a relation that brings new ones there writes what nobody would.
+
+    But s^(1/r - 1) is s^(1/r)/s, and 1 - tanh(z/c)^2 is 1 - S^2/c^2 where S = c tanh(z/c).
+    """
     low = {f.atom for term in p.terms for f in term if f.exponent < 0}
+    low = low.union(*(below(q) for term in p.terms for f in term if f.atom.kind == "function" for q in f.atom.args))
     raised = (f.atom.args[0].only() for term in p.terms for f in term if f.atom.name == "pow")
     return frozenset(a for a in low | {f.atom for f in raised if f is not None} if a.kind not in SAID_BELOW)
 

@@ -307,6 +307,12 @@ def _blocks(to: Printer, x: Form) -> Node:
     return Grid("bmatrix", tuple((part,) for part in parts) if x.given == 0 else (tuple(parts),))
 
 
+def _grid(to: Printer, x: Form) -> Node:
+    """Numbers in rows of so many columns as are given."""
+    parts = to.parts(x)
+    return Grid("bmatrix", tuple(tuple(parts[k : k + x.given]) for k in range(0, len(parts), x.given)))
+
+
 def _triangle(name: str) -> Callable[[Printer, Form], Node]:
     return lambda to, x: f.call(f.function(name), [*to.parts(x), *([f.number(x.given)] if x.given else [])])
 
@@ -349,6 +355,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
     "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),
     "blocks": _blocks,
+    "grid": _grid,
     "tril": _triangle("tril"),
     "triu": _triangle("triu"),
     "zeros": lambda to, x: f.ZERO,

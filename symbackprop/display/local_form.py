@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import copy
 from dataclasses import replace
 
 import sympy as sp
 
 from symbackprop.core.program import Equation, Ref, Signature, Step, Sum, letter_sizes, position
+from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import Letters, body_formula, composed
+from symbackprop.display.matrix_form import list_form
 from symbackprop.display.names import Names
 from symbackprop.display.pinned import pinned_body
 from symbackprop.formulas.tree import Node
@@ -28,6 +31,19 @@ def local_formula(names: Names, equation: Equation, letters: Letters, inline: Co
     shape = tuple(sizes[c] for c in holder.target.index)
     program = replace(names.program, tensors={**names.program.tensors, _NAME: Signature(_NAME, shape)})
     return body_formula(names, holder, letters, inline, *pinned_body(program, holder))
+
+
+def local_list(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node | None:
+    r"""The local derivative by a number as the list of its entries, [-\sin\theta, \cos\theta]; None where it is none."""
+    step = equation.step
+    if step is None or step.through is None or step.wrt is None or step.wrt.index or not step.through.index:
+        return None
+    holder, sizes = local_equation(names, equation, step)
+    own = copy(names)
+    shape = tuple(sizes[c] for c in holder.target.index)
+    own.program = replace(names.program, tensors={**names.program.tensors, _NAME: Signature(_NAME, shape)})
+    form = list_form(own, holder, inline)
+    return None if form is None else Printer(own).formula(form)
 
 
 def local_equation(names: Names, equation: Equation, step: Step) -> tuple[Equation, dict[str, sp.Expr]]:

@@ -32,7 +32,7 @@ from symbackprop.algebra.matrix import (
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.crossed import Cross, cross_of
-from symbackprop.core.functions import Where, matrix_function, reduction
+from symbackprop.core.functions import Where, iverson, matrix_function, reduction
 from symbackprop.core.guards import is_size, proven, split
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.core.recursion import pinned, unpinned
@@ -45,6 +45,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
 
 Letter = str | None
+SHORT = range(2, 5)  # entries that are listed
 _SUMMED = ("norm", "product", "inner", "trace", "total", "mean")  # scalars that a sum over letters makes
 
 
@@ -56,6 +57,12 @@ def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = 
     """
     form = matrix_form(names, equation, inline)
     return None if form is None else f.equation(names.tensor(equation.target.name), Printer(names, Slices(names)).formula(form))
+
+
+def list_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Form | None:
+    """The right side as the list of what it is at each position of its short axes, or None."""
+    found = matrix_form(names, equation, inline)
+    return found if found is not None and found.op in ("blocks", "grid") else None
 
 
 def matrix_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Form | None:
@@ -117,7 +124,8 @@ class _Reader:
         body, self.softmax = with_softmax(self.names, self.equation, op.body)
         self.refs = dict(zip(op.slots, self.equation.operands, strict=True))
         body = swapped(body, {position(c): S.Zero for c, extent in self.sizes.items() if extent == 1})
-        form = self.whole(body, row, col, {c for c, extent in op.over if extent != 1})
+        listed = self.listed(body, row, col) if not any(extent != 1 for _, extent in op.over) else None
+        form = listed or self.whole(body, row, col, {c for c, extent in op.over if extent != 1})
         wide = col is None and row is not None and len(target.index) == 2 and self.sizes[target.index[0]] == 1
         return transpose(form) if wide else form
 
@@ -127,6 +135,29 @@ class _Reader:
         if len({ref.index[:-1] for ref, _ in at}) > 1 or any(ref.index[-1] != letter for ref, letter in at):
             raise MisfitError("a cross product along no rows")
         return scaled(Front(_exact(found.front)), Form("cross", tuple(self.leaf(ref) for ref, _ in found.sides)))
+
+    def listed(self, body: Expr, row: Letter, col: Letter) -> Form | None:
+        """What has terms for single positions of a short axis as the list of these: (x, y), or one row below the other."""
+        for letter, other in ((row, col), (col, row)):
+            count = self.sizes[letter] if letter is not None else S.Zero
+            parts = _by_position(body, position(letter), int(count)) if letter is not None and count in SHORT else {}
+            if not parts or (len(parts) < count and other is not None and self.sizes[other] not in SHORT):
+                continue
+            entries = [parts.get(k, S.Zero) for k in range(int(count))]
+            columns = [self.entries(part, other) for part in entries]
+            if other is None:
+                return Form("blocks", tuple(columns), 0)
+            if all(column.op == "blocks" and column.given == 0 for column in columns):
+                rows = [column.parts for column in columns] if letter == row else [*zip(*(x.parts for x in columns), strict=True)]
+                return Form("grid", tuple(x for own in rows for x in own), len(rows[0]))
+            return Form("blocks", tuple(map(transpose, columns)) if letter == row else tuple(columns), 0 if letter == row else 1)
+        return None
+
+    def entries(self, expression: Expr, letter: Letter) -> Form:
+        """A row or a column of a list."""
+        if expression == 0 and letter is not None:
+            return Form("blocks", (number(0),) * int(self.sizes[letter]), 0)
+        return self.listed(expression, letter, None) or self.whole(expression, letter, None)
 
     def picked(self, equation: Equation) -> Equation:
         """The equation with x_{n - 1} for the sum over rows of which it reads the last alone, and p_{:,h:2h} for a slice."""
@@ -330,3 +361,19 @@ def _coefficient(c: Expr) -> Form:
 
 def _exact(c: Expr) -> Fraction:
     return Fraction(int(c.p), int(c.q))  # type: ignore[attr-defined]
+
+
+def _by_position(body: Expr, at: Symbol, count: int) -> dict[int, Expr]:
+    """What a sum is at each position that it has terms for; nothing where a term is not of one position."""
+    found = dict[int, Expr]()
+    for term in sp.Add.make_args(sp.expand_mul(body)):
+        factors = sp.Mul.make_args(term)
+        masks = [f for f in factors if isinstance(f, Where) and f.args[1:] == (1, 0)]
+        tests = [test for f in masks for test in sp.And.make_args(f.args[0])]
+        own = [test for test in tests if isinstance(test, sp.Eq) and at in test.args]
+        k = next((x for x in own[0].args if x != at), None) if len(own) == 1 else None
+        rest = sp.Mul(*[f for f in factors if f not in masks], *[iverson(test) for test in tests if test not in own])
+        if not isinstance(k, sp.Integer) or not 0 <= k < count or rest.has(at):
+            return {}
+        found[int(k)] = found.get(int(k), S.Zero) + rest
+    return found

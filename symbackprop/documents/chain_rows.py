@@ -13,13 +13,13 @@ from symbackprop.core.guards import split
 from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import composed, entry, equation_letters, index_form, target_entry
-from symbackprop.display.local_form import local_formula
+from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.names import Names
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
 from symbackprop.documents.parts import part_read
 from symbackprop.documents.softmax_rule import softmax_meets_loss
-from symbackprop.documents.step_block import Untied, untied
+from symbackprop.documents.step_block import Untied, chain_sum, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter
 from symbackprop.formulas.tree import Binds, Node, width
@@ -75,6 +75,8 @@ def chain_rows(
         rows = _by_value(names, inner, last, gone) if width(row) > WIDE else ()
         is_told = len(path) == len(told)  # with what vanishes left out one row of all says too much at once
         return rows or ((ChainRow(row, last),) if is_told and width(row) <= WIDEST else ())
+    if local_list(names, last, gone) is not None:
+        return tuple(ChainRow(row, last) for row in chain_sum(names, last, last.step))
     left, right = target_entry(names, last), index_form(names, last, hidden)
     apart = untied(names, last, last.step, gone)
     whole = right if apart is None else f.equation(_summed(names, last.step, apart), right)

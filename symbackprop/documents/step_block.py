@@ -15,7 +15,7 @@ from symbackprop.core.united import PATTERN
 from symbackprop.display.body import scalar
 from symbackprop.display.decimals import number_formula
 from symbackprop.display.index_form import entry, equation_letters, index_equation
-from symbackprop.display.local_form import local_formula
+from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.softmax_cases import softmax_cases
@@ -66,7 +66,7 @@ def step_block(
         tuple(gaps(equation.target.name, shown) for shown in part) for part in _result(names, equation, inline, values)
     )
     parts = (
-        Part(told("Chain rule"), _rule(names, equation, step)),
+        Part(told("Chain rule"), chain_sum(names, equation, step)),
         Part(told("Local derivative"), local_lines(names, equation)),
         Part(told("Upstream gradient"), _upstream(names, equation, step)),
         Part(told("Product"), product, "result"),
@@ -110,7 +110,7 @@ def _letters(names: Names, *refs: Ref) -> dict[str, Letter]:
     return {c: None if extent == 1 else letter(c) for c, extent in pairs}
 
 
-def _rule(names: Names, equation: Equation, step: Step) -> Formulas:
+def chain_sum(names: Names, equation: Equation, step: Step) -> Formulas:
     """dL/dz = dL/da da/dz, summed over the letters of a that z lacks."""
     through, wrt = step.through, step.wrt
     if step.rule == "onward" and through is not None and wrt is not None:
@@ -172,7 +172,9 @@ def local_lines(names: Names, equation: Equation, inline: Collection[str] = ()) 
     if step.pattern == PATTERN:
         (here,) = set(wrt.index) - set(through.index)
         return (softmax_cases(names, wrt, through.name, here),)
-    letters = step_letters(names, equation, step)
+    letters, listed = step_letters(names, equation, step), local_list(names, equation, inline)
+    if listed is not None:
+        return (f.equation(names.derivative(Gradient(through.name, wrt.name), (), local=True), listed),)
     shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters, inline))
     apart = untied(names, equation, step, inline)
     return (shown,) if apart is None else (shown, apart.formula)

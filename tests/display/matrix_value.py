@@ -10,7 +10,7 @@ import numpy as np
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Atom, Fence, Node, Script, prime_count
+from symbackprop.formulas.tree import Atom, Fence, Grid, Node, Script, prime_count
 from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at, text_of
 
 
@@ -25,11 +25,13 @@ def _column(array: np.ndarray) -> np.ndarray:
 
 class _MatrixReader(Reader):
     def term(self) -> np.ndarray:
-        """Factors entry by entry; each is a matrix product."""
+        """Factors entry by entry, or crossed; each is a matrix product."""
         result = self.product()
-        while self.at("⊙"):
-            self.take()
-            factor = self.product()
+        while self.at("⊙", "×"):
+            sign, factor = text_of(self.take()), self.product()
+            if sign == "×":
+                result = np.cross(result, factor, axis=0 if np.shape(result)[1] == 1 else 1)
+                continue
             assert 1 in (np.size(result), np.size(factor)) or np.shape(result) == np.shape(factor)
             result = result * factor
         return result
@@ -51,6 +53,8 @@ class _MatrixReader(Reader):
                 return np.sum(a * b).reshape(1, 1)
             case Script(Atom("1", alphabet="mathbf"), sub, None):
                 return np.ones((self.count(sub), 1))
+            case Grid("bmatrix", rows):
+                return np.block([[self.read(items_of(cell)) for cell in row] for row in rows])
             case Script(Atom("I"), sub, None):
                 return np.eye(self.count(sub))
             case Script(Atom("e", alphabet=""), None, sup) if sup is not None:

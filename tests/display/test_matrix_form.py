@@ -1,6 +1,7 @@
 """Equations in matrix notation: every formula that is shown is computed, and is the equation."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import sympy as sp
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+import symbackprop as sb
 from symbackprop.algebra.matrix import OPS, Form, Front, Leaf, number, transpose
 from symbackprop.algebra.windows import Slide
 from symbackprop.core.derivation import Derivation
@@ -24,6 +26,8 @@ from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, contract
 from tests.display.networks import MAKERS, at_random, declare
 from tests.random_programs import programs
+
+ROOT = Path(__file__).parents[1] / "networks" / "linear_algebra"
 
 
 def proven(derived: Derivation, seed: int = 0) -> int:
@@ -126,7 +130,7 @@ SLIDE = Slide((sp.S.One,) * 2, (sp.S.One,) * 2, (sp.S.NegativeOne, sp.S.Zero), (
 GIVEN = {
     "correlation": SLIDE, "convolution": SLIDE,
     "power": Fraction(3), "matrixpower": 3, "function": sp.exp, "compare": sp.Gt, "tril": 1, "triu": -1, "factor": "det",
-    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "indexsum": (("i", size("n")),), "raised": True,
+    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "grid": 3, "indexsum": (("i", size("n")),), "raised": True,
 }  # fmt: skip
 COUNT = {
     "correlation": 2,
@@ -139,12 +143,14 @@ COUNT = {
     "inner": 2,
     "product": 3,
     "hadamard": 3,
+    "grid": 3,
     "sum": 3,
 }
 PARTS = {
     "diag": Form("leaf", (), Leaf("v", ())),
     "skew": Form("leaf", (), Leaf("v", ())),
     "scalarpower": Form("trace", (MATRIX,)),
+    "grid": Form("trace", (MATRIX,)),
     "factor": Form("product", (MATRIX, transpose(MATRIX))),
 }
 LEAVES = {"leaf", "onehot", "number", "size", "ones", "identity", "zeros", "positions", "entry"}  # and what is a number
@@ -168,3 +174,23 @@ def test_values_that_are_written_out() -> None:
     node = matrix_equation(names, program.equation_of()["z"], hidden)
     assert node is not None
     assert latex(node) == "z = W_{1} x + b_{1}"
+
+
+def test_matrices_of_numbers_and_their_derivatives_are_listed() -> None:
+    report = sb.derive((ROOT / "rotation.net").read_text(encoding="utf-8")).text()
+    assert "R = [cos(θ), −sin(θ); sin(θ), cos(θ)]" in report
+    assert "A = [1, h; 0, 1]" in report
+    assert "∂R/∂θ = [−sin(θ), −cos(θ); cos(θ), −sin(θ)]" in report
+    assert "∂A/∂h = [0, 1; 0, 0]" in report
+    assert "u_" not in report
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "a*b", "0", "1", "sin(a) - b"]), min_size=6, max_size=6), st.booleans(), st.integers(0, 99)
+)
+def test_a_list_has_its_entries_in_their_places(entries: list[str], by_columns: bool, seed: int) -> None:
+    rows = [f"stack([{', '.join(entries[k : k + 3])}])" for k in (0, 3)]
+    text = f"a: parameter\nb: parameter\nR = stack([{', '.join(rows)}], {int(by_columns)})\nL = sum(sin(R))"
+    program = sb.read(text).program
+    derived = differentiate(program, "L", ["a", "b"])
+    assert proven(derived, seed) > 0

@@ -167,6 +167,9 @@ class Reader:
                 for letter in list(self.letters)[axes[0] :]:
                     del self.letters[letter]
                 return result
+            case Script(Atom("ε"), sub, None):  # of a cross product: the determinant of three unit vectors
+                unit = [np.eye(3)[self.letters[text_of(c)]] for c in items_of(sub)]
+                return np.sum(unit[0] * np.cross(unit[1], unit[2]), axis=-1)
             case Script(Atom("erf"), None, Row((Atom("−"), Atom("1")))):
                 return self.function("erfinv")
             case Script(Atom(text), None, sup) if primes := prime_count(sup):

@@ -225,6 +225,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "number": lambda at, x: np.full((1, 1), float(x.given)),
     "size": lambda at, x: np.full((1, 1), at.number(x.given)),
     "ones": lambda at, x: np.ones((int(at.number(x.given)), 1)),
+    "grid": lambda at, x: np.reshape([part.item() for part in at.parts(x)], (-1, x.given)),
     "blocks": lambda at, x: np.concatenate(at.parts(x), axis=x.given),
     "tril": lambda at, x: np.tril(at.read(x.parts[0]), x.given),
     "triu": lambda at, x: np.triu(at.read(x.parts[0]), x.given),
