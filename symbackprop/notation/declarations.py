@@ -170,6 +170,8 @@ class Reading:
         if isinstance(node, ast.Constant) and type(node.value) is int:
             return sp.Integer(node.value)
         if isinstance(node, ast.Name):
+            if node.id in (*KINDS, *DOMAINS):  # positive[parameter]
+                raise self.fault(node, f"{node.id} is no size.", "Write s: parameter[n] & positive.")
             return self.size_named(node)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return -self.size(node.operand)

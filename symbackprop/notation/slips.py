@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from keyword import iskeyword
 from typing import NamedTuple
 
-from symbackprop.notation.vocabulary import DOMAINS, KINDS, UNSAID
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, SHAPES, UNSAID
 
 
 class Slip(NamedTuple):
@@ -50,6 +50,8 @@ _EMPTY = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*(?:{'|'.join((*KINDS, *DOMAINS))})(\
 _SIZE = r"(?:[^\W\d]\w*|\d+)"
 _SIZES = rf"{_SIZE}(?:\s*(?:\bx\b|×|\*|,|\s)\s*{_SIZE})*"
 _SIZED = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*((?:({'|'.join((*KINDS, *DOMAINS))})\b)?\s*[\[({{<]?\s*({_SIZES})\s*[\])}}>]?)\s*$")
+_WORD = re.compile(rf"\b({'|'.join((*KINDS, *DOMAINS, *SHAPES))})\b\s*(\[[^\[\]]*\])?")
+_WORDS = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*({_WORD.pattern}(?:\s+{_WORD.pattern})+)\s*$")
 _DECLARES = re.compile(r"^\s*\w+(\[[^\]]*\])?\s*:(?!=)")
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d]\w*)_\{([^{}]*)\}")
 _NEXT = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)")  # the next equation
@@ -69,6 +71,8 @@ def slip(line: str, at: int, said: str) -> Slip | None:
     if found := _EMPTY.match(code):
         mend = "Write none, or the sizes of its axes: [n]."
         return Slip("the brackets are empty.", mend, found.start(1), len(found[1]), " ")
+    if found := _WORDS.match(code):
+        return _joined(found)
     if found := _SIZED.match(code):
         return _sized(found)
     if _DECLARES.match(code):
@@ -87,6 +91,18 @@ def slip(line: str, at: int, said: str) -> Slip | None:
     if "unterminated string" in said and (found := _PRIMED.search(code)):
         return Slip("' is no transposition here.", "Write .T.", found.start(1), 1, ".T")
     return _beside(code, at, "comma" in said)
+
+
+def _joined(found: re.Match[str]) -> Slip:
+    """A declaration of words that stand side by side: positive parameter, symmetric matrix[n, n]."""
+    words = _WORD.findall(found[1])
+    sizes = next((shape for _, shape in words if shape), "")
+    kind = next((word for word, _ in words if word in KINDS), "")
+    domains = "".join(f" & {word}" for word, _ in words if word in DOMAINS)
+    mend = f"Write {kind}{sizes}{domains}." if kind else UNSAID.format(f"{sizes}{domains}")
+    return Slip(
+        "the words of a declaration are joined by &.", mend, found.start(1), len(found[1]), f"{kind or 'data'}{sizes}{domains}"
+    )
 
 
 def _sized(found: re.Match[str]) -> Slip:

@@ -32,6 +32,14 @@ SLIPS = {  # the line -> the column, what is said, what a click makes of the lin
     "L = sum(|W @ x|)": (9, "bars are no absolute value here. Write abs(x), or norm(x) of a vector.", ""),
     "L = -x log(x)": (8, "Write x @ log(...) for a product of matrices, x * log(...) entry by entry.", ""),
     "z: data[batch size, n]": (4, "the name of a size is one word. Write data[batch_size, n].", "z: data[batch_size, n]"),
+    "z: positive parameter": (
+        4,
+        "the words of a declaration are joined by &. Write parameter & positive.",
+        "z: parameter & positive",
+    ),
+    "z: data[n, n] symmetric": (4, "joined by &. Write data[n, n] & symmetric.", "z: data[n, n] & symmetric"),
+    "z: symmetric matrix[n, n]": (4, "Write data[n, n] & symmetric for what is given", "z: data[n, n] & symmetric"),
+    "z: unit vector[n]": (4, "Write data[n] & unit for what is given", "z: data[n] & unit"),
     "z: data[n n]": (4, "sizes stand in square brackets, with commas. Write data[n, n].", "z: data[n, n]"),
 }
 
@@ -78,6 +86,11 @@ def test_a_slip_in_the_first_line_of_a_loop_is_mended_by_a_click(header: str) ->
 def test_what_is_said_of_a_product_without_a_sign_is_read(line: str, sign: str) -> None:
     with pytest.raises(sb.NotationError, match=f"W {'[*]' if sign == '*' else sign} x"):
         sb.read(GIVEN + line.replace(" @ ", " "))
+
+
+def test_a_word_of_a_declaration_is_no_size() -> None:
+    with pytest.raises(sb.NotationError, match=r"2:13: parameter is no size. Write s: parameter\[n\] & positive"):
+        sb.read("x: data[n]\ns: positive[parameter]\nL = sum(x)/s")
 
 
 HABITS = {  # what people bring along -> what is said

@@ -79,3 +79,14 @@ def test_numbers_are_added_to_the_scores_of_attention(mask: str) -> None:
     np.testing.assert_allclose(value, wanted)
     for name, slope in slopes.items():
         np.testing.assert_allclose(gradients[name], slope, atol=1e-12)
+
+
+def test_labels_and_data_are_no_positions() -> None:
+    given = "x: data[d]\nt: {}\nW: parameter[c, d]\np = softmax(W @ x)\nL = -log(p[t])"
+    with pytest.raises(
+        NotationError, match=r"t holds labels, and no positions; write sum\(t \* ...\), or declare it as integers\[c\]"
+    ):
+        read(given.format("labels[c]"))
+    with pytest.raises(NotationError, match=r"t holds no integers; declare it as integers\[c\]"):
+        read(given.format("data"))
+    assert read(given.format("integers[c]")).loss == "L"

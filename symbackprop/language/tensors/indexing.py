@@ -192,6 +192,14 @@ class _Taking:
         if is_integer(tensor):
             return tensor
         op, extent = tensor.op, self.axis()
+        if tensor.signature is not None:
+            shape = tensor.shape[:-1] if tensor.signature.kind == "labels" else tensor.shape
+            meant = f"integers[{', '.join(map(str, (*shape, extent)))}]"
+            if tensor.signature.kind == "labels":
+                raise self.fault(
+                    f"{label(tensor)} holds labels, and no positions; write sum({label(tensor)} * ...), or declare it as {meant}"
+                )
+            raise self.fault(f"{label(tensor)} holds no integers; declare it as {meant}, or write where(mask, x, 0)")
         inner = [one for one, _ in tensor.operands]
         if not isinstance(op, Sum) or op.over or not inner or not all(map(is_integer, inner)):
             raise self.fault(f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)")
