@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
 from symbackprop.judge.sides.entry_values import with_arrays
-from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in
+from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.steps.new_numbers import is_new_number, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code
@@ -30,20 +30,24 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     """
     truth = question.judge().truth
     steps = [part for step in steps for part in parted(truth, step, question.symbols)]
-    steps = with_arrays(truth, steps, question.symbols)
-    firsts = firsts_of(truth, steps, question.symbols)
-    placed = at_iterates(truth, steps, question.symbols, firsts)
+    plain = without_moments(truth, with_arrays(truth, steps, question.symbols), question.symbols)
+    firsts = firsts_of(truth, plain, question.symbols)
+    placed = at_iterates(truth, plain, question.symbols, firsts)
+    written = {id(one.step): step for one, step in zip(placed, steps, strict=True)}
     end = next((k for k, one in enumerate(placed) if one.new), len(placed))
     numbers, given, rest = numbers_before(truth, [one.step for one in placed[:end]], question.symbols)
     first = [step for step, _ in given]
-    further = [*(next(one for one in placed if one.step is step) for step in rest), *placed[end:]]
-    further = [one._replace(step=step) for one in further for step in apart(truth, without_lines(one.step, first), question)]
+    further: list[At] = []
+    for one in (*(next(one for one in placed if one.step is step) for step in rest), *placed[end:]):
+        parts = apart(truth, without_lines(one.step, first), question)
+        further += [one._replace(step=step) for step in parts]
+        written |= {id(step): written[id(one.step)] for step in parts[:1] if len(parts) == 1}
     alone = [one.step for one in further] or [step for step in first if step[2] != GIVEN]
     if not alone:
         raise DerivationError("there is no claim; write a line such as dW_1 = ...")
     found = at_points(question, alone)
     if not (first and further):
-        return found
+        return as_written(found, alone, written)
     if any(fault for _, fault in given):
         there = without_places(truth, found, [step[:2] for step in alone], all_numbers=True)
     elif len(found) == len(alone):
@@ -59,7 +63,20 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     if numbers.values:
         said = told("numbers, at which the steps below are tried where they are not right for all")
         begun[-1] = replace(begun[-1], remarks=(said,))
-    return (*in_places(begun, [step[:2] for step in first]), *there)
+    begun = as_written(in_places(begun, [step[:2] for step in first]), first, written)
+    return (*begun, *as_written(there, alone, written))
+
+
+def as_written(found: Sequence[Judged], steps: Sequence[Step], written: Mapping[int, Step]) -> tuple[Judged, ...]:
+    """The verdicts on steps, with the names and texts that these had as they were written."""
+    if len(found) != len(steps):
+        return tuple(found)
+    out: list[Judged] = []
+    for one, step in zip(found, steps, strict=True):
+        name, claim, _ = written.get(id(step), step)
+        is_own = isinstance(claim, str) and claim != step[1] and bool(one.given)
+        out.append(replace(one, name=name if one.name == step[0] else one.name, given=str(claim) if is_own else one.given))
+    return tuple(out)
 
 
 def at_moments(question: Question, numbers: Numbers, steps: Sequence[At], found: Sequence[Judged]) -> tuple[Judged, ...]:

@@ -13,6 +13,8 @@ from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.sides.at_values import Numbers, Step
 from symbackprop.judge.sides.goals import asked
+from symbackprop.judge.sides.index_sets import without_sets
+from symbackprop.judge.sides.losses_called import with_losses
 from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
 from symbackprop.judge.steps.derivations import judge_steps
@@ -55,6 +57,7 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     """The verdicts on steps, or on claims alone, each the gradient of the loss by its name."""
     judge = question.judge()
     truth = judge.truth
+    given = with_losses(truth, without_sets(given))
     tails = ["" if alone or question.pinned else tail_of(claim) for _, claim, _ in given]
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]

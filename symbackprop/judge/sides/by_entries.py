@@ -23,6 +23,9 @@ _LEFT = re.compile(
     r"\s*(?:\([^()]*\))?\s*="
 )
 _SECOND = re.compile(r"\s*(?P<of>\\?[A-Za-z]+)_\{\s*(?P<one>\\?[A-Za-z])\s*(?P<other>\\?[A-Za-z])\s*\}\s*(?:\([^()=]*\)\s*)?=(?!=)")
+_ENTRY = re.compile(
+    r"\s*H\s*_\s*\{?\s*(?P<one>\d)\s*,?\s*(?P<other>\d)\s*\}?\s*=(?!=)(?P<same>\s*H\s*_\s*\{?\s*\d\s*,?\s*\d\s*\}?\s*=(?!=))?"
+)
 _COMMA = re.compile(  # f_x = ..., f_y = ...
     r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+'*(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))"
 )
@@ -62,7 +65,7 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
         is_own = second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of
         of, _, by = left.partition("_")
         is_own = is_own or (left.endswith("'") and spelled(truth, left.rstrip("'")) == truth.of)
-        is_own = is_own or spelled(truth, left) in parameters
+        is_own = is_own or spelled(truth, left) in parameters or ("H" not in truth.named and _ENTRY.match(part) is not None)
         is_own = is_own or (spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters)
         joined = [*joined, part] if is_own and is_balanced(joined[-1]) else [*joined[:-1], f"{joined[-1]}, {part}"]
     return [step] if len(joined) == 1 else [(part.partition("=")[0].strip(), part, what) for part in joined]
@@ -77,6 +80,13 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tu
         if all(one in parameters for one in pair):
             by = [own[parameters.index(one)] for one in pair if one]
             yield rf"\frac{{\partial^2 {of}}}{{\partial {by[0]} \partial {by[1]}}}", claim[second.end() :]
+        return
+    entry = _ENTRY.match(claim) if "H" not in truth.named else None
+    if entry is not None:
+        places = [int(entry["one"]), int(entry["other"])]
+        if all(1 <= k <= len(own) for k in places):
+            by = [own[k - 1] for k in places]
+            yield rf"\frac{{\partial^2 {of}}}{{\partial {by[0]} \partial {by[1]}}}", claim[entry.end() :]
         return
     left = _LEFT.match(claim)
     if left is None or spelled(truth, left["of"].lstrip("\\") or truth.of) != truth.of or len(parameters) < 2:

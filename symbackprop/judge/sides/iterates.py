@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 from symbackprop.judge.sides.at_values import Step, input_named, number_of, parts_of, rate_of
 from symbackprop.judge.sides.goals import spelled
@@ -18,6 +19,10 @@ Firsts = Mapping[str, int]  # the number of the first iterate of each parameter 
 _BASE = r"(?:\\(?:mathbf|boldsymbol|bm|vec)\s*\{?\s*\\?[A-Za-z]+\s*\}?|\\?[A-Za-z]+(?:_(?:\w|\{\w+\}))?)"
 _COUNT = r"(?:\s*_\s*(?:(?P<below>\d+)(?![\d.])|\{\s*(?P<braced>\d+)\s*\})|\s*\^\s*(?:\{\s*)?\(\s*(?P<above>\d+)\s*\)(?:\s*\})?)"
 _ITERATE = re.compile(rf"(?<![A-Za-z\\])(?P<base>{_BASE}){_COUNT}(?!\w)")
+_NEXT = re.compile(
+    rf"(?<![A-Za-z\\])(?P<base>{_BASE})\s*(?:_\s*\{{\s*|\^\s*\{{?\s*\(?\s*)(?P<k>[a-z])\s*\+\s*1\s*\)?\s*\}}?\s*=\s*(?P=base)\s*"
+    r"(?:_\s*\{?\s*|\^\s*\{?\s*\(?\s*)(?P=k)(?![A-Za-z])"
+)
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
 _FONTS = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec)(?![A-Za-z])|[\\{}\s]")
 
@@ -66,6 +71,41 @@ def at_iterates(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str],
         said = claim if text == claim else claim.said(text) if isinstance(claim, Placed) else text
         out.append(At((_plain(truth, name, symbols, firsts), said, what), next(iter(spoken), None), new))
     return out
+
+
+def without_moments(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> list[Step]:
+    r"""The steps, where one is an update x_{k+1} = x_k + \alpha r_k, with what is at its k without it: x_{k+1} = x + \alpha r."""
+    letters = {k for _, claim, _ in steps if isinstance(claim, str) for k in _moments(truth, claim, symbols)}
+    if not letters or has_loops(truth.program):
+        return list(steps)
+    one_of = "|".join(sorted(letters))
+    at = re.compile(
+        rf"(?<![A-Za-z\\])(?P<base>{_BASE})\s*(?:_\s*(?:(?:{one_of})(?![A-Za-z])|\{{(?:{one_of})\}})|\^\s*\{{?\s*\((?:{one_of})\)\s*\}}?)"
+    )
+
+    def own(found: re.Match[str]) -> str:
+        base = _FONTS.sub("", found["base"])
+        tensor = spelled(truth, symbols.get(base, base))
+        is_at_sample = tensor is not None and truth.program.tensors[tensor].kind not in ("parameter", "value")
+        return found[0] if is_at_sample else found["base"]
+
+    out: list[Step] = []
+    for name, claim, what in steps:
+        if isinstance(claim, str) and not isinstance(claim, Code):
+            text = at.sub(own, claim)
+            claim = claim if text == claim else claim.said(text) if isinstance(claim, Placed) else text
+            name = at.sub(own, name)
+        out.append((name, claim, what))
+    return out
+
+
+def _moments(truth: Truth, claim: str, symbols: Mapping[str, str]) -> Iterator[str]:
+    """The letters that count the updates of parameters in a claim: k of x_{k+1} = x_k + ..."""
+    for found in _NEXT.finditer(claim):
+        base = _FONTS.sub("", found["base"])
+        own = input_named(truth, symbols.get(base, base), symbols)
+        if own is not None and truth.program.tensors[own].kind == "parameter" and spelled(truth, found["k"]) is None:
+            yield found["k"]
 
 
 def new_number(truth: Truth, at: At) -> Program | None:

@@ -325,7 +325,7 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     found = update_of(judge, known, claim)
     if found is None or (not found.is_certain and _said(judge, known.copy(), place, name, claim, "").right):
         return None  # w = w - C X^T y may be the gradient of a penalty and a loss
-    if (along := goes_along(judge, known, found)) is not None:
+    if found.has_rate and (along := goes_along(judge, known, found)) is not None:
         itself = told("an update by the gradient itself: it says nothing of what that is")
         return moved_to(judge, known, Judged(name, along, "abbreviation", remarks=(itself,)), claim, moved)
     judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")

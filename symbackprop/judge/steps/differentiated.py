@@ -37,6 +37,25 @@ _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  
 _SCRIPTS = frozenset(["_", "^", "'"])
 _INDEX = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z\d])")
 _BOUND = re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
+_FUNCTIONS = frozenset(  # with which a formula behind a d begins
+    [
+        r"\log",
+        r"\ln",
+        r"\det",
+        r"\exp",
+        r"\tr",
+        r"\mathrm",
+        r"\operatorname",
+        r"\text",
+        r"\|",
+        r"\sum",
+        r"\frac",
+        r"\left",
+        "(",
+        "[",
+        "|",
+    ]
+)
 _FREE = "qfghQFGHuvrs"  # letters for values that nobody named
 
 
@@ -186,13 +205,25 @@ def _written(text: str, truth: Truth) -> Written | None:
             by_partial = bool(top) and top[0].text in (r"\partial", "d")
             if not by_partial or left[over + 1 : over + 2] == [] or left[over + 1].text not in (r"\partial", "d"):
                 return None
-            formula, end = (top[1:], left[over - 1].at) if len(top) > 1 else (rest, several[sign].at)
+            start = _past_twice(top, 1)
+            formula, end = (top[start:], left[over - 1].at) if len(top) > start else (rest, several[sign].at)
         case [r"\nabla"]:
-            start = behind(left, 2) if len(left) > 1 and left[1].text == "_" else 1
+            start = _past_twice(left, behind(left, 2) if len(left) > 1 and left[1].text == "_" else 1)
+            start = behind(left, start + 1) if left[start : start + 1] and left[start].text == "_" else start
             formula, end = left[start:], several[sign].at
+        case ["d"] if len(left) > 1 and left[1].text in _FUNCTIONS:  # d\log\det X
+            formula, end = left[1:], several[sign].at
         case _:
             return None
     return None if not formula or _is_name(formula, truth) else Written(formula[0].at, end)
+
+
+def _past_twice(several: Sequence[Token], start: int) -> int:
+    """The place behind the 2 of a second derivative, where one stands at a place."""
+    is_twice = (
+        len(several) > start + 1 and several[start].text == "^" and plain(several[start : behind(several, start + 1)]) == "^2"
+    )
+    return behind(several, start + 1) if is_twice else start
 
 
 def _is_taken(truth: Truth, found: Further, letter: str) -> bool:

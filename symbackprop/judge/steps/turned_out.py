@@ -11,12 +11,14 @@ from symbackprop.core.program import Program
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.told import name as called
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import about, goal_for
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import convention
+from symbackprop.judge.weighing.reading import CLAIM
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import weigh
 
@@ -39,19 +41,22 @@ def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None,
             named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
         if named is not None and not multiple:
             multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
-    return _hessian(known, name, program), multiple
+    found = _hessian(known, name, program)
+    if found is None and not multiple and _HESSIAN.fullmatch(name.strip()) and len(program.shape(CLAIM)) == 2:
+        multiple = told("{} is no second derivative of {}", written(name), called(truth.of))
+    return found, multiple
 
 
 def _hessian(known: Known, name: str, program: Program) -> Asked | None:
     """The second derivative that an H turns out to be; None for any other name."""
-    truth, parameters = known.truth, known.truth.program.parameters
-    if not _HESSIAN.fullmatch(name.strip()) or len(parameters) != 1:
+    truth = known.truth
+    if not _HESSIAN.fullmatch(name.strip()):
         return None
-    wrt = parameters[0].name
-    goal = about(truth, name, f"d{truth.of}/d{wrt}", wrt)
-    if not weigh(goal_for(truth, goal, program), program, known.written).agrees:
-        return None
-    return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),))
+    for wrt in (one.name for one in truth.program.parameters):
+        goal = about(truth, name, f"d{truth.of}/d{wrt}", wrt)
+        if weigh(goal_for(truth, goal, program), program, known.written).agrees:
+            return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),))
+    return None
 
 
 def with_name(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:

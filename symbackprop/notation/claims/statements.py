@@ -316,13 +316,16 @@ def define(state: State, read: Callable[[Syntax], Senses], definition: Equality)
         return  # f(w) = ... beside \\nabla f(w): what the network has of it is judged
     if not isinstance(left, Word):
         raise Fault("what is defined here is no name.", "Write a letter on the left-hand side.", left.at)
-    if state.names.size(left) or (len(left.base) == 1 and left.base in state.ranges and not left.sub):
+    is_number = isinstance(definition.right, sx.Number | Word)
+    if (state.names.size(left) and is_number) or (len(left.base) == 1 and left.base in state.ranges and not left.sub):
         return  # for i = 1: what an index runs over is known from the tensors
     if isinstance(definition.right, sx.Number) and left.base in ROW_LETTERS and not state.names.lookup(left):
         return  # N = 100: a size is whatever it is
     letters = letters_of(outer or left.sub)
     parts = [t for t in (outer or left.sub) if t.text not in "{},"]
     lone = bool(letters) and len(letters) == len(parts) and all(t.text.islower() for t in parts) and len(letters) <= 2
+    is_diagonal = lone and len(letters) == 2 and len({*letters}) == 1 and state.names.lookup(left) is None  # D_{ii} = p_i
+    letters = letters[:1] if is_diagonal else letters
     with state.bound([c for c in letters if lone and c not in state.outer]):
         state.foresee(definition.right)
         senses = read(definition.right)
@@ -333,6 +336,9 @@ def define(state: State, read: Callable[[Syntax], Senses], definition: Equality)
         formal = tuple(f"p{k}" for k in range(len(letters)))
         senses = made(lambda x: nd.renamed(x, zip(letters, formal, strict=True)), held)
         left = replace(left, sub=())
+        if is_diagonal:
+            (entry,) = formal
+            senses, formal, letters = made(lambda x: nd.diag(nd.renamed(x, [(entry, nd.DOWN)])), senses), (), []
     state.local[described(replace(left, font="", at=0))] = Local(
         senses, formal, first if formal else None, tuple(letters), definition.right
     )

@@ -1,0 +1,74 @@
+"""Claims that give names to things: sets of indices, diagonal matrices, losses, Hessians, what moves from step to step."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+MARGIN = sb.read(
+    "x: data[n, d]\ny: data[n] & sign\nw: parameter[d]\nb: parameter\nlam: data\n"
+    "L = lam/2*sum(w**2) + mean(maximum(0, 1 - y*(x @ w + b)))"
+)
+LOGISTIC = sb.read(
+    "X: data[N, D]\ny: data[N]\nw: parameter[D]\nb: parameter\np = sigmoid(X @ w + b)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
+)
+RAYLEIGH = sb.read("S: symmetric[d]\nw: parameter[d]\nL = w @ S @ w / (w @ w)")
+VALLEY = sb.read("x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2")
+QUADRATIC = sb.read("A: symmetric[n, n]\nb: data[n]\nx: parameter[n]\nf = 1/2 * x @ A @ x - b @ x")
+DETERMINANT = sb.read("X: parameter[n, n]\nf = log(det(X))")
+LENGTH = sb.read("x: parameter[n]\nf = norm(x)")
+
+CLAIMS = [  # the network, a right claim, and a slip in it
+    (MARGIN, r"\frac{\partial L}{\partial w} = \lambda w - \frac1n \sum_{i\in\mathcal I} y_i x_i, \quad \mathcal I = \{i : y_i(w^\top x_i + b) < 1\}", ("< 1", "> 1")),
+    (MARGIN, r"\nabla_w L = \lambda w - \frac1n \sum_{j \in S} y_j x_j \text{ where } S = \{i \mid y_i(w^\top x_i + b) < 1\}", ("y_j x_j", "x_j")),
+    (MARGIN, r"\frac{\partial L}{\partial b} = -\frac1n \sum_{i\in M} y_i, \; M = \{i : y_i(w^\top x_i + b) < 1\}", ("-", "")),
+    (LOGISTIC, r"\nabla_w^2 L = \frac1N X^\top D X, \quad D = \mathrm{diag}(p \odot (1-p))", ("(1-p)", "(1+p)")),
+    (LOGISTIC, r"\nabla_w^2 L = \frac1N X^\top R X, \quad R_{ii} = p_i(1-p_i)", ("(1-p_i)", "")),
+    (RAYLEIGH, r"\nabla R(w) = \frac{2}{\|w\|^2}(Sw - R(w)w)", ("R(w)w", "w")),
+    (RAYLEIGH, r"\frac{\partial R}{\partial w} = \frac{2}{w^\top w}(Sw - R w)", ("- R", "+ R")),
+    (VALLEY, r"H_{11} = 1200x^2 - 400y + 2", ("400", "200")),
+    (VALLEY, r"H_{12} = H_{21} = -400x", ("-400x", "400x")),
+    (VALLEY, r"H_{11} = 1200x^2 - 400y + 2, \quad H_{12} = -400x, \quad H_{22} = 200", ("200", "100")),
+    (DETERMINANT, r"d\log\det X = \mathrm{tr}(X^{-1}dX)", ("X^{-1}", r"X^{-\top}")),
+    (LENGTH, r"\nabla^2\|x\| = \frac{1}{\|x\|}\left(I - \frac{xx^T}{\|x\|^2}\right)", (r"\|x\|^2}", r"\|x\|}")),
+    (LENGTH, r"\frac{\partial^2 \|x\|}{\partial x_i \partial x_j} = \frac{\delta_{ij}}{\|x\|} - \frac{x_i x_j}{\|x\|^3}", ("- ", "+ ")),
+    (QUADRATIC, r"r_k = b - A x_k, \quad x_{k+1} = x_k + \alpha r_k", (r"+ \alpha", r"- \alpha")),
+    (QUADRATIC, r"x_{k+1} = x_k + \alpha_k r_k, \quad r_k = b - A x_k", ("b - A", "A")),
+    (QUADRATIC, r"x^{(t+1)} = x^{(t)} - \eta_t g_t, \quad g_t = A x^{(t)} - b", ("- b", "+ b")),
+    (LOGISTIC, r"w_{t+1} = w_t - \frac{\eta}{N} X^\top (p_t - y)", ("(p_t - y)", "(y - p_t)")),
+    (VALLEY, r"x_{k+1} = x_k - \alpha(-2(1-x_k) - 400x_k(y_k - x_k^2)), \quad y_{k+1} = y_k - 200\alpha(y_k - x_k^2)", ("(y_k - x_k^2)", "y_k")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "claim", "slip"), CLAIMS)
+def test_a_name_stands_for_what_is_said_of_it(net: sb.Network, claim: str, slip: tuple[str, str]) -> None:
+    found = sb.verify(net, claim)
+    assert all(one.right or one.kind == "abbreviation" for one in found)
+    assert any(one.right for one in found)
+    wrong = claim.replace(*slip)
+    assert wrong != claim
+    assert any(one.wrong for one in sb.verify(net, wrong))
+
+
+@pytest.mark.parametrize("definition", [r", \quad D = \mathrm{diag}(p \odot (1-p))", r" \text{ where } D_{ii} = p_i(1-p_i)"])
+def test_an_h_is_the_second_derivative_by_any_parameter(definition: str) -> None:
+    """D is a size of the network as well."""
+    (found,) = sb.verify(LOGISTIC, r"H = \frac1N X^\top D X" + definition)
+    assert found.right
+    (found,) = sb.verify(LOGISTIC, r"H = \frac1N X^\top D X" + definition.replace("p_i)", "p_i^2)").replace("(1-p)", "p"))
+    assert "no second derivative" in str(found.remarks[0])
+
+
+def test_a_newton_step_is_no_step_along_the_gradient() -> None:
+    (found,) = sb.verify(QUADRATIC, r"x_{k+1} = x_k - A^{-1}\nabla f(x_k)")
+    assert found.right
+    (found,) = sb.verify(QUADRATIC, r"x_{k+1} = x_k - \alpha_k\nabla f(x_k)")
+    assert found.kind == "abbreviation"
+
+
+def test_a_step_of_a_sample_keeps_its_index() -> None:
+    """x_k is the sample k, whatever counts the updates."""
+    linear = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = 1/2*sum((X @ w - y)**2)")
+    (found,) = sb.verify(linear, r"w_{k+1} = w_k - \eta (w_k^\top x_k - y_k) x_k")
+    assert not found.right
