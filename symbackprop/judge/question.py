@@ -17,8 +17,8 @@ from symbackprop.judge.sides.index_sets import without_sets
 from symbackprop.judge.sides.losses_called import with_losses
 from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
-from symbackprop.judge.steps.derivations import judge_steps
 from symbackprop.judge.steps.differentiated import with_names, with_notes
+from symbackprop.judge.steps.later import judge_derivation
 from symbackprop.judge.steps.own_values import with_own_values
 from symbackprop.judge.steps.sample_losses import with_sample_losses
 from symbackprop.judge.steps.unplaced import BEHIND, tail_of, without_places
@@ -69,7 +69,7 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     if alone:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     else:
-        found = without_own_functions(judge.truth, further.steps, lambda own: judge_steps(judge, own))
+        found = without_own_functions(judge.truth, further.steps, lambda own: judge_derivation(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return answered(question._replace(network=own), given)
     if len(found) == len(given):

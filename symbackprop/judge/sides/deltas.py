@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.weighing.truth import Truth
 
@@ -26,3 +28,30 @@ def with_differentials(truth: Truth, steps: Sequence[Step]) -> list[Step]:
         return each.sub(lambda one: rf"\mathrm{{d}}{one[1]}", text)
 
     return [(read(name), read(claim) if isinstance(claim, str) else claim, what) for name, claim, what in steps]
+
+
+def with_later(truth: Truth, steps: Sequence[Step]) -> tuple[list[Step], list[tuple[str, str]]]:
+    r"""The steps in which \delta h, or dh, is the gradient by the one value h_1 that is made of an input h; and which these are."""
+    values = [name for name in truth.named if truth.program.tensors[name].kind == "value"]
+    later: dict[str, str] = {}
+    for one in truth.program.inputs:
+        own = [name for name in values if name.startswith(f"{one.name}_") and truth.program.shape(name) == one.shape]
+        if len(own) == 1:
+            later[one.name] = own[0]
+    if not later:
+        return list(steps), []
+    names = "|".join(sorted(map(re.escape, later), key=len, reverse=True))
+    each = re.compile(rf"(?P<d>\\delta\s+|δ\s*|\\mathrm\s*\{{\s*d\s*\}}\s*|(?<![A-Za-z\\])d)(?P<name>{names})(?![A-Za-z_0-9])")
+    seen = {
+        found["name"]
+        for name, claim, _ in steps
+        for found in each.finditer(claim.partition("=")[0] if isinstance(claim, str) else "")
+    }
+
+    def read(text: str) -> str:
+        return each.sub(
+            lambda one: one["d"] + latex(parse_name(later[one["name"]]).formula()) if one["name"] in seen else one[0], text
+        )
+
+    found = [(read(name), read(claim) if isinstance(claim, str) else claim, what) for name, claim, what in steps]
+    return found, [(name, later[name]) for name in later if name in seen]

@@ -34,7 +34,7 @@ def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
 
 def _respelled(truth: Truth, claim: str) -> str:
-    claim = _BETWEEN.sub("", claim)
+    claim = _with_rows(truth, _BETWEEN.sub("", claim))
     of = latex(parse_name(truth.of).formula())
     for pattern in (_TWICE, _ONCE, _ROW):
         found = pattern.match(claim)
@@ -55,6 +55,16 @@ def _respelled(truth: Truth, claim: str) -> str:
         claim = here.sub(lambda found: own if found["own"] else found[0], claim)
     left, sign, right = claim.partition("=")  # on the left it says by what: \nabla L(w)
     return left + sign + _AT.sub(lambda found: found["whole"] if _is_applied(truth, found) else found[0], right)
+
+
+def _with_rows(truth: Truth, claim: str) -> str:
+    """A claim in which u_k is a row of U beside a vector u, where u_k^T stands: an entry is not transposed."""
+    shapes = {name: len(truth.program.shape(name)) for name in truth.named}
+    for name in (n for n in shapes if len(n) == 1 and shapes[n] == 1 and shapes.get(n.upper()) == 2):
+        indexed = rf"(?<![A-Za-z\\]){name}(?=\s*_\s*(?:[a-z](?![a-z])|\{{\s*[a-z]\s*\}}))"
+        if re.search(indexed + r"\s*_\s*\{?\s*[a-z]\s*\}?\s*\^\s*\{?\s*(?:T|\\top(?![a-z])|\\intercal)", claim):
+            claim = re.sub(indexed, name.upper(), claim)
+    return claim
 
 
 def _is_applied(truth: Truth, found: re.Match[str]) -> bool:

@@ -309,6 +309,8 @@ def kronecker(state: State, word: Word) -> Senses | None:
     r"""\delta_{ij} of two indices, or of an index and labels that are whole numbers."""
     letters = letters_of(word.sub)
     parts = indices(word.sub)
+    if state.context.loops and len({state.context.loops.is_told((Token(c, word.at),)) for c in letters}) > 1:
+        return None  # \delta^{(l)}_j
     if parts is None:
         return kronecker_of_entries(state, word)
     others = [name for c in letters if c not in state.ranges and (name := state.names.named(c))]  # b may be an index beside a b
