@@ -1,5 +1,7 @@
 """Closed solutions, and equations that set a gradient to zero."""
 
+from __future__ import annotations
+
 import pytest
 
 import symbackprop as sb
@@ -136,3 +138,34 @@ def test_a_best_value_for_signs_is_told_how_they_are_declared() -> None:
         "right where every h and y is -1 or 1; declare h: data[n] & sign, y: data[n] & sign",
     )
     assert sb.verify(net.replace("h: data[n]", "h: data[n] & sign").replace("y: data[n]", "y: data[n] & sign"), claim).ok
+
+
+LEAST_SQUARES = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = 1/(2*n) * sum((X @ w - y)**2)")
+QUADRATIC = sb.read("A: symmetric[n, n]\nb: data[n]\nx: parameter[n]\nf = 1/2 * x @ A @ x - b @ x")
+
+
+@pytest.mark.parametrize(
+    ("net", "equation", "slip"),
+    [
+        (LEAST_SQUARES, r"X^\top X\hat w = X^\top y", ("= X", "= 2X")),
+        (LEAST_SQUARES, r"X^\top X w^* = X^\top y", ("= X", "= -X")),
+        (LEAST_SQUARES, r"X^\top(y - X\hat{w}) = 0", ("- X", "+ X")),
+        (LEAST_SQUARES, r"(X^\top X)^{-1}X^\top y - \hat w = 0", ("- ", "+ ")),
+        (QUADRATIC, r"A x^* = b", ("= b", "= 2b")),
+        (QUADRATIC, r"b - A\hat x = 0", ("b -", "b +")),
+    ],
+)
+def test_an_equation_for_the_best_value_is_held_against_the_gradient_at_its_solution(
+    net: sb.Network, equation: str, slip: tuple[str, str]
+) -> None:
+    (found,) = sb.verify(net, equation)
+    assert found.right
+    (found,) = sb.verify(net, equation.replace(*slip))
+    assert found.wrong
+
+
+def test_a_loss_without_its_constants_is_told_to_be_another() -> None:
+    text = r"J(w) = \frac{1}{2n}(w^TX^TXw - w^TX^Ty + y^Ty) \\ \nabla J = \frac1n(X^TXw - X^Ty)"
+    loss, gradient = sb.verify(LEAST_SQUARES, rf"\[{text}\]")
+    assert "another than the loss" in str(loss.remarks[0])
+    assert gradient.right

@@ -15,6 +15,7 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
+from symbackprop.judge.steps.equations import is_stationary, with_own_names
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple
 from symbackprop.judge.verdicts.verdict import Judged
@@ -77,7 +78,7 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     written = dict(known.written)
     program = written.get(own) or next((what for key, what in reversed(known.written) if key in spellings(own)), None)
     if wrt is None and judged.kind == "abbreviation" and isinstance(steps[place][1], str):
-        if not is_product(truth, own):
+        if not is_product(truth, with_own_names(truth, own)[0]):
             return _by_name(known, judged, steps[place][1])
         before = known.copy()
         before.shapes.pop(own, None)  # a product is no name
@@ -194,8 +195,10 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
         return judged
     if len(both) != 2 or not all(both):
         return judged
-    alone = [] if "0" in both else [_programs(known, side) for side in both]
-    for program in _programs(known, f"({both[0]}) - ({both[1]})"):
+    (left, right), spoken = [with_own_names(truth, side)[0] for side in both], with_own_names(truth, " ".join(both))[1]
+    alone = [] if "0" in both else [_programs(known, side) for side in (left, right)]
+    several = _programs(known, f"({left}) - ({right})")
+    for program in several:
         shape = program.shape(CLAIM)
         for tensor in truth.program.parameters:
             if not equal_shapes(shape, tensor.shape) or not is_multiple(known, program, tensor.name):
@@ -204,7 +207,20 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
                 said = told("it says that the gradient by {} is 0", name(tensor.name))
                 asked = _set_to_zero(truth, judged.name, tensor.name)
                 return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
-    return judged
+    return _by_its_solution(known, judged, several, spoken[0]) if len(spoken) == 1 else judged
+
+
+def _by_its_solution(known: Known, judged: Judged, programs: Sequence[Program], wrt: str) -> Judged:
+    """The verdict on an equation for the best value of a parameter: its solution is best, or is not."""
+    found = [one for program in programs if (one := is_stationary(known, program, wrt)) is not None]
+    if not found:
+        return judged
+    asked = _set_to_zero(known.truth, judged.name, wrt)
+    if any(found):
+        said = told("the gradient by {} is 0 there", name(wrt))
+        return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
+    why = told("the gradient by {} is not 0 at what solves it", name(wrt))
+    return replace(judged, asked=asked, kind="wrong", because=why, remarks=(), points=2 * PLACES)
 
 
 def _programs(known: Known, formula: str, at: str = "") -> list[Program]:

@@ -1,0 +1,85 @@
+r"""Equations for the best value of a parameter, X^\top X \hat\beta = X^\top y: whether the gradient is 0 at what solves them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
+from symbackprop.judge.sides.best_names import parameter_named
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.stationary import ZERO, tall_places
+from symbackprop.judge.weighing.points import Place
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import value
+
+MOST = 60  # unknown numbers
+LEAST = 3  # points with a solution
+_BEST = re.compile(
+    r"\\(?:wide)?hat\s*(?:\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)(?:_(?:\w|\{[^{}]*\}))?|\\?[A-Za-z]+\s*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)\s*\}?"
+    r"|_\s*\{\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:MLE?|MAP|OLS|opt)\s*\}+)"
+)
+
+
+def with_own_names(truth: Truth, claim: str) -> tuple[str, list[str]]:
+    r"""A claim with the names of parameters for their best values, X \beta for X\hat\beta; and of which it speaks."""
+    spoken: list[str] = []
+
+    def own(found: re.Match[str]) -> str:
+        wrt = parameter_named(truth, found[0])
+        if wrt is None:
+            return found[0]
+        spoken.append(wrt)
+        return f" {latex(parse_name(wrt).formula())} "
+
+    return _BEST.sub(own, claim), list(dict.fromkeys(spoken))
+
+
+def is_stationary(known: Known, program: Program, wrt: str) -> bool | None:
+    """Whether the gradient by a parameter is 0 where a tensor is; None where it is not linear in it, or has no one solution."""
+    found: list[bool] = []
+    for place in tall_places(known.truth):
+        best = _solution(known, program, wrt, place)
+        if best is None:
+            continue
+        name = f"d{known.truth.of}/d{wrt}"
+        there = walk(known.truth.everything, {**place.point, wrt: best}, place.sizes)[name]
+        scale = max(float(np.abs(place.values[name]).max(initial=0.0)), 1.0)
+        found.append(float(np.abs(there).max(initial=0.0)) <= ZERO * scale)
+    return None if len(found) < LEAST or len({*found}) > 1 else found[0]
+
+
+def _solution(known: Known, program: Program, wrt: str, place: Place) -> ndarray | None:
+    """What a tensor that is linear in a parameter is 0 at."""
+    shape = place.point[wrt].shape
+    count = int(np.prod(shape))
+    if count > MOST:
+        return None
+
+    def at(own: ndarray) -> ndarray:
+        values = walk(known.truth.everything, {**place.point, wrt: own.reshape(shape)}, place.sizes)
+        return value(known.truth, program, known.written, place, values, FLOATS).ravel()
+
+    try:
+        nothing = at(np.zeros(count))
+        columns = [at(unit) - nothing for unit in np.eye(count)]
+        matrix = np.stack(columns, axis=1)
+        somewhere = np.linspace(-1.0, 1.5, count)
+        linear = matrix @ somewhere + nothing
+        if not np.allclose(at(somewhere), linear, rtol=1e-9, atol=1e-9 * (1.0 + np.abs(linear).max(initial=0.0))):
+            return None
+        best, _, rank, _ = np.linalg.lstsq(matrix, -nothing, rcond=1e-10)
+    except (PointError, SymbackpropError, np.linalg.LinAlgError, ValueError):
+        return None
+    is_solved = rank == count and np.allclose(
+        matrix @ best, -nothing, rtol=1e-8, atol=1e-8 * (1.0 + np.abs(nothing).max(initial=0.0))
+    )
+    return best.reshape(shape) if is_solved else None
