@@ -9,7 +9,7 @@ from dataclasses import replace
 from symbackprop.core.derivation import DerivationError
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
-from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of
+from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
 from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
@@ -30,6 +30,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     """
     truth = question.judge().truth
     steps = [part for step in steps for part in parted(truth, step, question.symbols)]
+    steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, steps, question.symbols), question.symbols)
     firsts = firsts_of(truth, plain, question.symbols)
     placed = at_iterates(truth, plain, question.symbols, firsts)
@@ -74,8 +75,10 @@ def as_written(found: Sequence[Judged], steps: Sequence[Step], written: Mapping[
     out: list[Judged] = []
     for one, step in zip(found, steps, strict=True):
         name, claim, _ = written.get(id(step), step)
-        is_own = isinstance(claim, str) and claim != step[1] and bool(one.given)
-        out.append(replace(one, name=name if one.name == step[0] else one.name, given=str(claim) if is_own else one.given))
+        if isinstance(claim, str) and claim != step[1]:
+            asked = replace(one.asked, name=name) if one.asked is not None and one.asked.name == one.name else one.asked
+            one = replace(one, name=name, asked=asked, given=str(claim) if one.given else "")
+        out.append(one)
     return tuple(out)
 
 

@@ -330,7 +330,7 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
         return None  # w = w - C X^T y may be the gradient of a penalty and a loss
     if found.has_rate and (along := goes_along(judge, known, found)) is not None:
         itself = told("an update by the gradient itself: it says nothing of what that is")
-        return moved_to(judge, known, Judged(name, along, "abbreviation", remarks=(itself,)), claim, moved)
+        return moved_to(judge, known, Judged(name, replace(along, name=name), "abbreviation", remarks=(itself,)), claim, moved)
     judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")
     if not (found.has_rate or judged.right):
         with suppress(NotUnderstood):

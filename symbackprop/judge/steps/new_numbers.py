@@ -65,7 +65,7 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
     *before, last = several
     room = digits_leave(claim.rpartition("=")[2])
     for one in before:
-        if one.shape != last.shape or (np.abs(one - last) > room + ROUNDED * np.abs(one)).any():
+        if one.shape != last.shape or (np.abs(one - last) > 1.01 * room + 1e-9 * np.abs(one)).any():
             return Judged(own, goal, "wrong", told("it comes to {} there", plain(one)))
     place = truth.places.first(1)[0]
     gradient = np.asarray(goal_of(truth, own, truth.of).at(place), float).reshape(last.shape)

@@ -28,7 +28,7 @@ from symbackprop.judge.weighing.conventions import convention
 from symbackprop.judge.weighing.counterexample import plain
 from symbackprop.judge.weighing.reading import Claim, NotUnderstood, Reading, read
 from symbackprop.judge.weighing.truth import WITNESSES, Truth
-from symbackprop.judge.weighing.weigh import Goal, needed, value
+from symbackprop.judge.weighing.weigh import Goal, goal_of, needed, value
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 
@@ -153,15 +153,35 @@ def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: Sequ
         said = [number(as_matrix(one, 1)) for one in moved]
     except (NotUnderstood, PointError):
         own, said = None, []
+    step = np.abs(own - place.values[judged.asked.wrt]) if own is not None and judged.asked is not None else np.abs(own or 0.0)
     for one, text in zip(said, moved, strict=False):
         if own is None or one is None:
             break
-        if own.shape != one.shape or (np.abs(own - one) > digits_leave(text) + ROUNDED * np.abs(own)).any():
+        room = 1.01 * digits_leave(text) + ROUNDED * step
+        if own.shape != one.shape or (np.abs(own - one) > room).any():
+            if own.shape == one.shape and (np.abs(_carried(known, judged, own) - one) <= room).all():
+                follows = told("right if the steps before it were right: no second mistake")
+                return replace(judged, kind="wrong, carried forward", remarks=(*judged.remarks, follows))
             return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)))
     if own is None or not said or any(one is None for one in said):
         return replace(judged, remarks=(*judged.remarks, told("what it comes to is not read")))
     right = told("what it comes to is right, to the digits that are given")
     return judged if judged.right else replace(judged, kind="right, numeric", remarks=(*judged.remarks, right))
+
+
+def _carried(known: Known, judged: Judged, own: ndarray) -> ndarray:
+    """What an update comes to with the wrong gradient that a step before claimed; nan where none did."""
+    truth, asked = known.truth, judged.asked
+    used = [one for one in known.used if asked is not None and one.goal.wrt == asked.wrt and one.judged.wrong]
+    if asked is None or not used:
+        return np.full(own.shape, np.nan)
+    place = truth.places.first(1)[0]
+    old, true = place.values[asked.wrt], goal_of(truth, asked.wrt).at(place)
+    claimed = value(truth, used[-1].program, used[-1].written, place, place.values, FLOATS)
+    square = float((true * true).sum())
+    if not square or claimed.shape != true.shape:
+        return np.full(own.shape, np.nan)
+    return old + float(((own - old) * true).sum()) / square * claimed
 
 
 def digits_leave(text: str) -> float:
