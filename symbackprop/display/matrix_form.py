@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from fractions import Fraction
-from typing import assert_never
+from typing import Any, assert_never, cast
 
 import sympy as sp
 from sympy import Expr, S, Symbol
@@ -369,7 +369,7 @@ def _by_position(body: Expr, at: Symbol, count: int) -> dict[int, Expr]:
     for term in sp.Add.make_args(sp.expand_mul(body)):
         factors = sp.Mul.make_args(term)
         masks = [f for f in factors if isinstance(f, Where) and f.args[1:] == (1, 0)]
-        tests = [test for f in masks for test in sp.And.make_args(f.args[0])]
+        tests = [test for f in masks for test in sp.And.make_args(cast(Any, f.args[0]))]
         own = [test for test in tests if isinstance(test, sp.Eq) and at in test.args]
         k = next((x for x in own[0].args if x != at), None) if len(own) == 1 else None
         rest = sp.Mul(*[f for f in factors if f not in masks], *[iverson(test) for test in tests if test not in own])
