@@ -13,7 +13,7 @@ from numpy import ndarray
 from symbackprop.language import operations as ops
 from symbackprop.language.loop import Loop
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import LanguageError
+from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation.models.jax.values import Fault, Spread, Value
 
 if TYPE_CHECKING:
@@ -124,13 +124,30 @@ def _while(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
 
 
 def _cond(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
-    """A branch that is known."""
+    """A branch that is known; else all of them, of which the values that count are chosen."""
     index, *operands = given
-    number = None if isinstance(index, Fault) else walk.number(index)
-    if number is None:
-        raise walk.refused(eqn, "which branch is taken depends on data.", "Write jnp.where, so that both are derived.")
-    branch = eqn.params["branches"][max(0, min(int(number), len(eqn.params["branches"]) - 1))]
-    return walk.run(branch.jaxpr, branch.consts, operands)
+    branches = eqn.params["branches"]
+    if isinstance(index, Fault):
+        raise index.error
+    number = walk.number(index)
+    if number is not None:
+        branch = branches[max(0, min(int(number), len(branches) - 1))]
+        return walk.run(branch.jaxpr, branch.consts, operands)
+    chosen = walk.tensor(index)
+    each = [walk.run(branch.jaxpr, branch.consts, operands) for branch in branches]
+    return [_chosen(walk, chosen, list(values)) for values in zip(*each, strict=True)]
+
+
+def _chosen(walk: Walk, index: Tensor, values: list[Value]) -> Value:
+    """The value of the branch of that number; the first of numbers below 0, the last of those beyond."""
+    fault = next((v for v in values if isinstance(v, Fault)), None)
+    if fault is not None or all(v is values[0] for v in values):
+        return fault or values[0]
+    *before, last = map(walk.tensor, values)
+    found: Any = last
+    for k, value in reversed(list(enumerate(before))):
+        found = ops.where(index <= k, value, found)
+    return found
 
 
 LOOPS: Mapping[str, Callable[[Any, Any, list[Value]], list[Value]]] = {"scan": _scan, "while": _while, "cond": _cond}

@@ -234,6 +234,23 @@ def branched(w, x, flag):
     return lax.cond(flag, lambda a: jnp.sum(a * x), lambda a: jnp.sum(a + x), w)
 
 
+def chosen(w, x):
+    """Branches that depend on what is learnt: in a loop, with several values, and one that is defined where it is taken."""
+    y, z = lax.cond(jnp.max(x) > w[0], lambda v: (v * 2, jnp.sin(v)), lambda v: (v**2, jnp.cos(v)), w)
+
+    def step(h, t):
+        return lax.cond(t > h, lambda h: jnp.tanh(h * w[1] + t), lambda h: h * w[2], h), h
+
+    h, states = lax.scan(step, w[0], x)
+    return jnp.sum(y * z) + h**2 + jnp.sum(states) + lax.cond(w[3] > 0, lambda v: jnp.log(v) ** 2, lambda v: v**2, w[3])
+
+
+def switched(w, k):
+    """Branches by their number, which is kept among those that there are."""
+    branches = [lambda v: v, lambda v: v**2, jnp.exp]
+    return sum(jnp.sum(jnp.sin(one + lax.switch(k[one], branches, w))) for one in range(4))
+
+
 def products(w, x):
     return jnp.prod(w) + jnp.cumsum(w * x)[2] + jnp.cumprod(x)[1] * w[0] + jnp.trace(jnp.outer(w, x)) + jnp.linalg.norm(w)
 
@@ -293,7 +310,8 @@ def ruled(w, x):
 
 FORMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "upward": (upward, ({"K": real(3, 2, 2, 3), "b": real(4)}, real(2, 3, 4, 2))), "whole": (whole, (real(4), np.array([3, 7, 5, 1]))),
-    "ruled": (ruled, (real(3), real(4, 3))),
+    "chosen": (chosen, (np.array([0.4, -0.3, 1.2, -0.5]), np.array([0.9, -0.2, 0.1, 0.8, -1.0]))),
+    "switched": (switched, (real(4), np.array([1, 5, -2, 0]))), "ruled": (ruled, (real(3), real(4, 3))),
     "halved": (halved, ({"l": real(3), "B": real(2, 3), "C": real(3, 2)}, real(3, 2))), "pieces": (pieces, (real(5), real(5))),
     "filled_in": (filled_in, (real(4), real(4))), "spaced": (spaced, (real(4), real(3))),
     "perceptron": (perceptron, (DENSE, X, T)),

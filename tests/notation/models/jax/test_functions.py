@@ -15,7 +15,7 @@ NAMES = (
     "backwards", "looped", "unrolled", "convolution", "average", "embedded", "along", "mapped", "gelus", "sliced", "written",
     "counted", "clipped", "constant", "hinge", "stopped", "flax_like", "branched", "products", "autoencoder",
     "gated", "nested", "depth", "residual", "descended", "halved", "pieces", "filled_in", "spaced", "upward", "volumes", "whole",
-    "ruled",
+    "ruled", "chosen", "switched",
 )  # fmt: skip
 OPEN = {
     "perceptron": "d h k n", "stacked": "d h k m n", "layer_norm": "d h n", "attention": "d h n", "heads": "d h k m n",
@@ -154,9 +154,6 @@ def _refused(jax: ModuleType) -> dict[str, tuple[Any, tuple[Any, ...], str, str]
     def data_loop(w):
         return jax.lax.while_loop(lambda a: jnp.sum(a) < 1, lambda a: a * 2, jnp.abs(w)).sum()
 
-    def data_branch(w):
-        return jax.lax.cond(w[0] > 0, jnp.sum, lambda a: jnp.sum(a**2), w)
-
     rounded, limited = jax.custom_vjp(lambda x: jnp.round(x)), jax.custom_vjp(lambda x: x)
     rounded.defvjp(lambda x: (jnp.round(x), None), lambda _, g: (g,))
     limited.defvjp(lambda x: (x, None), lambda _, g: (jnp.clip(g, -0.1, 0.1),))
@@ -172,7 +169,6 @@ def _refused(jax: ModuleType) -> dict[str, tuple[Any, tuple[Any, ...], str, str]
         "NumPy": (leak, (w,), "function of NumPy", "jax.numpy"),
         "plain": (plain, (w,), "used as a plain number", "leave arrays"),
         "while": (data_loop, (w,), "how often the loop runs", "scan"),
-        "cond": (data_branch, (w,), "which branch", "jnp.where"),
         "complex": (lambda w: jnp.abs(jnp.fft.fft(w)).sum(), (w,), "complex numbers", "real and imaginary parts"),
         "unknown": (lambda w: jax.lax.linalg.lu(jnp.outer(w, w))[0].sum(), (w,), "lu: no row", "sb.trace"),
         "rule": (straight, (w,), "its rule is another than the derivative", "stop_gradient"),
@@ -190,7 +186,7 @@ def _refused(jax: ModuleType) -> dict[str, tuple[Any, tuple[Any, ...], str, str]
 
 
 KINDS = (
-    "branch", "NumPy", "plain", "while", "cond", "complex", "unknown", "rule", "clipped", "from the end", "beyond", "sorted", "rounded",
+    "branch", "NumPy", "plain", "while", "complex", "unknown", "rule", "clipped", "from the end", "beyond", "sorted", "rounded",
     "array", "text", "raises", "no arrays", "no function",
 )  # fmt: skip
 
