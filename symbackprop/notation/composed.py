@@ -166,19 +166,20 @@ def gradient(f: Any, *spacing: Any, axis: int | None = None) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def cov(m: Any, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Tensor:
-    """C = (m - mean) (m - mean)^T / (n - 1), a variable a row, or a column where not `rowvar`."""
-    m = with_axes(m, 2)
-    rows = m if rowvar or m.shape[0] == 1 else m.T
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Tensor:
+    """C = (m - mean) (m - mean)^T / (n - 1), a variable a row, or a column where not `rowvar`; those of y stand behind."""
+    given = [with_axes(one, 2) for one in (m, y) if one is not None]
+    given = [one if rowvar or one.shape[0] == 1 else one.T for one in given]
+    rows = op.concatenate(given, 0) if len(given) > 1 else given[0]
     off = rows - op.mean(rows, 1, keepdims=True)
     less = ddof if ddof is not None else 0 if bias else 1
     found = op.matmul(off, off.T) / (rows.shape[1] - less)
     return op.squeeze(found) if rows.shape[0] == 1 else found
 
 
-def corrcoef(x: Any, rowvar: bool = True) -> Tensor:
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Tensor:
     """R[i j] = C[i j] / sqrt(C[i i] C[j j]), of the covariances of the rows."""
-    C = cov(x, rowvar)
+    C = cov(x, y, rowvar)
     s = op.sqrt(op.diag(C))
     return C / (s[:, None] * s)
 

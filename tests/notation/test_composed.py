@@ -15,12 +15,12 @@ W = np.array([0.4, -0.3, 0.9, 0.2])
 CALLS = {
     "atleast_1d": "np.sum(z)", "atleast_2d": "w", "atleast_3d": "w", "column_stack": "[w, z.T]", "dstack": "[z, z]",
     "row_stack": None, "append": "z, [w], axis=0", "block": "[[z, z], [z, 2*z]]", "array": "[w[0], w[2]]", "flipud": "z",
-    "fliplr": "z", "rot90": "z, 3", "delete": "z, 1, axis=1", "insert": "z, 2, w, axis=0", "array_split": "z, 3, axis=1",
+    "fliplr": "z", "rot90": "z, 3, (1, 0)", "delete": "z, 1, axis=1", "insert": "z, 2, w, axis=0", "array_split": "z, 3, axis=1",
     "hsplit": "z, 2", "vsplit": "z, 3", "take": "z, [0, 2], axis=1", "meshgrid": "w, z[0]", "tri": "3, 4, 1", "vander": "w, 3",
     "select": "[z > 1, z > 0], [z**2, z], -z", "heaviside": "z, 0.5", "cbrt": "z", "sinc": "z", "isclose": "z, 0.3",
     "copysign": "z, z[::-1]", "clip": "z, -0.5, None", "full_like": "z, 2.0", "polyval": "[1.0, 2.0, 3.0], z", "ptp": "z, axis=0",
-    "count_nonzero": "z, axis=0", "any": "z > 1, axis=0", "all": "z < 1, axis=0", "ediff1d": "z", "trapezoid": "z, axis=0", "gradient": "z, 0.5, axis=1", "cov": "z",
-    "corrcoef": "z", "multi_dot": "[z, z.T, z]", "interp": "z, [-1.0, 0.0, 1.0], [2.0, 0.5, 1.0]", "lstsq": "z.T, w, rcond=None",
+    "count_nonzero": "z, axis=0", "any": "z > 1, axis=0", "all": "z < 1, axis=0", "ediff1d": "z", "trapezoid": "z, axis=0", "gradient": "z, 0.5, axis=1", "cov": "z, w",
+    "corrcoef": "z, w", "multi_dot": "[z, z.T, z]", "interp": "z, [-1.0, 0.0, 1.0], [2.0, 0.5, 1.0]", "lstsq": "z.T, w, rcond=None",
     "svd": "z, compute_uv=False", "matrix_transpose": "z", "vector_norm": "z", "matrix_norm": "z", "trapz": None,
     "exp2": "z", "greater": "z, 0", "less": "z, 0", "equal": "z, 0.3", "greater_equal": "z, 0", "less_equal": "z, 0",
     "not_equal": "z, 0.3", "deg2rad": "z", "rad2deg": "z", "radians": "z", "degrees": "z", "fmax": "z, 0", "fmin": "z, 0",
@@ -99,3 +99,13 @@ def test_what_stands_in_the_place_of_infinity_is_infinite() -> None:
     kept = "x: parameter[n]\nm: data[n]\na = np.where(m > 0, x, -np.inf)\nL = sum(np.where(np.isinf(a), 0, a)**2) + sum(x*np.isfinite(a))"
     assert sb.compile(sb.read(kept)).value(x=np.array([3.0, 2.0]), m=np.array([1.0, -1.0])) == 12
     assert sb.compile("x: parameter[n]\nL = sum(x*np.isfinite(x)) + sum(np.isinf(x))").value(x=np.ones(3)) == 3
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["cov(z)", "cov(z, rowvar=False)", "cov(z, z[::-1], rowvar=False, bias=True)", "cov(w, ddof=0)", "corrcoef(z, rowvar=False)"],
+)
+def test_covariances_are_of_rows_or_columns_of_one_or_two(call: str) -> None:
+    network = read(f"z: parameter[3, 4]\nw: parameter[4]\nL = np.sum(np.{call}**2)")
+    theirs = float(eval(f"np.sum(np.{call}**2)", {"np": np, "z": Z, "w": W}))
+    assert float(tape.forward(network.program, {"z": Z, "w": W})["L"]) == pytest.approx(theirs, rel=1e-12)
