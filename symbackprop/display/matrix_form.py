@@ -366,7 +366,7 @@ def _exact(c: Expr) -> Fraction:
 def _by_position(body: Expr, at: Symbol, count: int) -> dict[int, Expr]:
     """What a sum is at each position that it has terms for; nothing where a term is not of one position."""
     found = dict[int, Expr]()
-    for term in sp.Add.make_args(sp.expand_mul(body)):
+    for term in sp.Add.make_args(cast(Expr, sp.expand_mul(body))):
         factors = sp.Mul.make_args(term)
         masks = [f for f in factors if isinstance(f, Where) and f.args[1:] == (1, 0)]
         tests = [test for f in masks for test in sp.And.make_args(cast(Any, f.args[0]))]
