@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import proxy
 
 from sympy import Eq, Ge, S, Symbol
 
@@ -153,7 +154,8 @@ class EntryFactoriser(Factoriser):
 
     def __init__(self, matrices: Factoriser) -> None:
         super().__init__(matrices.algebra, matrices.rank)
-        self.writer = EntryWriter(matrices.algebra, matrices.rank, lambda p: self.best(p)[1], matrices.atom)
+        own = proxy(self)
+        self.writer = EntryWriter(matrices.algebra, matrices.rank, lambda p: own.best(p)[1], matrices.atom)
 
     def cost(self, nets: Nets, free: set[str]) -> int:
         """The tokens of the networks as a product of entries."""

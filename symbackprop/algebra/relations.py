@@ -347,23 +347,23 @@ def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]
     """The factors that are left, and the letters at which the relation's term is part of a term with its sums inside."""
     if not (relation.is_whole and relation.atoms.issubset([f.atom for f in term])):
         return None
-    free = set(relation.letters)
+    return _Matching(relation).step(0, list(term), {})
 
-    def whole(left: list[Factor], names: dict[str, str]) -> bool:
-        inner = [y for x, y in names.items() if x not in free]
-        outside = {y for f in left for y in f.letters} | {names[x] for x in free}
-        return len(set(inner)) == len(inner) and all(is_summed(y) and y not in outside for y in inner)
 
-    steps = 0
+class _Matching:
+    """One search for a relation's term; it holds no function that holds itself, so that it goes when it ends."""
 
-    def step(k: int, left: list[Factor], names: dict[str, str]) -> tuple[list[Factor], tuple[str, ...]] | None:
-        nonlocal steps
-        steps += 1
-        if k == len(relation.term):
-            return (left, tuple(names[x] for x in relation.letters)) if whole(left, names) else None
-        if steps > MOST_STEPS:  # (x^T y)^10 is a product of ten equal pairs: 10! ways of taking them
+    def __init__(self, relation: Relation) -> None:
+        self.relation, self.free, self.steps = relation, set(relation.letters), 0
+
+    def step(self, k: int, left: list[Factor], names: dict[str, str]) -> tuple[list[Factor], tuple[str, ...]] | None:
+        """What is left and the letters, once the factors from the k-th on are found among those that are left."""
+        self.steps += 1
+        if k == len(self.relation.term):
+            return (left, tuple(names[x] for x in self.relation.letters)) if self.is_whole(left, names) else None
+        if self.steps > MOST_STEPS:  # (x^T y)^10 is a product of ten equal pairs: 10! ways of taking them
             return None
-        wanted = relation.term[k]
+        wanted = self.relation.term[k]
         for n, f in enumerate(left):
             if f.atom is not wanted.atom or not _divides(wanted, f):
                 continue
@@ -371,12 +371,16 @@ def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]
                 new = dict(names)
                 if all(new.setdefault(x, y) == y for x, y in zip(wanted.letters, turned, strict=True)):
                     over = [f._replace(exponent=exact(f.exponent - wanted.exponent))] if f.exponent != wanted.exponent else []
-                    found = step(k + 1, [*left[:n], *over, *left[n + 1 :]], new)
+                    found = self.step(k + 1, [*left[:n], *over, *left[n + 1 :]], new)
                     if found is not None:
                         return found
         return None
 
-    return step(0, list(term), {})
+    def is_whole(self, left: list[Factor], names: dict[str, str]) -> bool:
+        """Whether the letters that the relation sums are summed, each by itself, and stand in nothing that is left."""
+        inner = [y for x, y in names.items() if x not in self.free]
+        outside = {y for f in left for y in f.letters} | {names[x] for x in self.free}
+        return len(set(inner)) == len(inner) and all(is_summed(y) and y not in outside for y in inner)
 
 
 def _divides(wanted: Factor, f: Factor) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from math import prod
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import numpy as np
 import sympy as sp
@@ -59,19 +59,30 @@ def walk(
                 raise PointError(f"{tensor.name} is missing")
             shape = [extent(n, sizes) for n in tensor.shape]
             values[tensor.name] = np.full(shape, arithmetic.number(tensor.value), dtype=arithmetic.dtype)
-    numbers = _numbers(program, sizes)
+    walked = _Walk(values, sizes, arithmetic, watch, _numbers(program, sizes))
     with np.errstate(all="ignore"):
-
-        def run(of: Program, item: Item) -> Iterator[None]:
-            if isinstance(item, For):
-                yield from stepwise(of, item, sizes, values, Arrays(), run)
-            elif item.target.name not in values:
-                values[item.target.name] = step(of, item, values, sizes, arithmetic, watch, numbers)
-
         for item in schedule(program):
-            for _ in run(program, item):
+            for _ in walked.run(program, item):
                 pass
     return values
+
+
+class _Walk(NamedTuple):
+    """One walk: no function that holds itself, so that its values go as soon as nobody asks for them."""
+
+    values: dict[str, ndarray]
+    sizes: Mapping[str, int]
+    arithmetic: Arithmetic
+    watch: Watch | None
+    numbers: tuple[tuple[Symbol, int], ...]
+
+    def run(self, of: Program, item: Item) -> Iterator[None]:
+        """Every step of an equation or of a loop."""
+        if isinstance(item, For):
+            yield from stepwise(of, item, self.sizes, self.values, Arrays(), self.run)
+        elif item.target.name not in self.values:
+            found = step(of, item, self.values, self.sizes, self.arithmetic, self.watch, self.numbers)
+            self.values[item.target.name] = found
 
 
 def _numbers(program: Program, sizes: Mapping[str, int]) -> tuple[tuple[Symbol, int], ...]:

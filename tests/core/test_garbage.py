@@ -1,7 +1,20 @@
 """A process of one command: it looks for garbage seldom, and at its end not at all."""
 
+import gc
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.algebra.lines import Lines
+from symbackprop.evaluate.walk import walk
+from symbackprop.notation.claims.attempt import Attempt
+from symbackprop.notation.claims.claim import read_claim
+from symbackprop.notation.claims.state import Context
 
 LAST = """
 import atexit, gc
@@ -60,3 +73,43 @@ def test_what_was_made_counts_as_old_and_garbage_among_it_is_still_found_and_wha
     """In a process of its own: a look through all that the tests keep takes seconds."""
     done = subprocess.run([sys.executable, "-c", COLLECTED], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["True", "True", "0", "0"]
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Nothing is looked for among what holds itself: what goes, goes because nobody holds it."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+NETWORK = "X: data[N, d]\nY: data[N, c]\nW: parameter[d, c]\nL = sum((tanh(X @ W) - Y)**2)/N"
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_the_values_of_a_walk_go_with_it():
+    derivation = sb.derive(NETWORK)
+    values = walk(derivation.program, derivation.point(0, {"N": 3, "d": 2, "c": 2}), {"N": 3, "d": 2, "c": 2})
+    gradient = weakref.ref(values[derivation.gradient("W")])
+    del values
+    assert gradient() is None
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_a_search_for_lines_has_made_goes_with_it():
+    lines = Lines(sb.derive(NETWORK).program, {})
+    assert lines.line("dL/dW", set())
+    parts = [weakref.ref(one) for one in (lines.algebra, lines.factoriser, lines.entries)]
+    del lines
+    assert [one() for one in parts] == [None] * 3
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_a_claim_that_has_no_reading_leaves_no_attempt():
+    def attempts() -> int:
+        return sum(isinstance(one, Attempt) for one in gc.get_objects())
+
+    context, before = Context(sb.derive(NETWORK).forward, "L", wrt="W"), attempts()
+    with suppress(sb.SymbackpropError):
+        read_claim(r"X Y W X^\top Y", context)
+    assert attempts() == before

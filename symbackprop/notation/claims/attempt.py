@@ -102,7 +102,10 @@ class Attempt:
                 fault = self.each_way(guesses, columns, several, states) or fault
         if not states:
             assert fault is not None
-            raise fault
+            try:
+                raise fault
+            finally:
+                fault = None  # it holds this frame, which is not to hold it
         left = next(own for _, own in states.values())
         several.sort(key=lambda f: (not f.fits, f.cost, -f.way.origin))
         if several[0].fits:
@@ -132,7 +135,7 @@ class Attempt:
                 if not tried.apart:
                     raise
             except Fault as error:  # an entry 0 is there only where indices count from 0
-                fault = fault or error
+                fault = fault or error.with_traceback(None)  # which would hold this frame, that holds the fault
         return fault
 
     def with_sums(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]] | None:
@@ -248,7 +251,7 @@ class Attempt:
                     statements.define(state, reader.read, definition)
                 except Fault as error:
                     late.append(definition)
-                    fault = fault or error
+                    fault = fault or error.with_traceback(None)
             if len(late) == len(waiting):
                 assert fault is not None
                 raise fault
