@@ -250,3 +250,17 @@ def test_a_network_may_be_deeper_than_the_stack() -> None:
     layers = [f"a{k + 1} = a{k} + tanh(W @ a{k})" for k in range(110)]
     text = "\n".join(["W: parameter[d, d]", "a0: data[d]", "y: data[d]", *layers, f"L = -sum(y*log(softmax(a{len(layers)})))"])
     assert "logsumexp" in " ".join(map(str, stable(read(text).program).equations[-3:]))
+
+
+PROBABILITY = compile("x: parameter[n]\nw: data[n]\np = softmax(x)\nL = w @ p")
+
+
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e9])
+@settings(max_examples=30)
+@given(scores=st.lists(st.floats(-20, 20), min_size=2, max_size=5))
+def test_a_softmax_of_large_scores_has_the_digits_of_the_largest(size: float, scores: list[float]) -> None:
+    x = size + np.array(scores)
+    exact = np.exp(x - x.max()) / np.exp(x - x.max()).sum()
+    for k in range(len(scores)):
+        value, _ = PROBABILITY.value_and_grad({"x": x, "w": np.eye(len(scores))[k]})
+        np.testing.assert_allclose(value, exact[k], rtol=max(1e-12, 4 * np.spacing(size)))
