@@ -20,7 +20,7 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import convention
 from symbackprop.judge.weighing.reading import CLAIM
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.judge.weighing.weigh import weigh
+from symbackprop.judge.weighing.weigh import fits, weigh
 
 _HESSIAN = re.compile(r"(?:\\(?:mathbf|mathrm|mathcal|bm)\s*\{?\s*)?H(?:ess)?\s*\}?(?:_\{?\w+\}?)?")
 
@@ -33,11 +33,14 @@ def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None,
         if gradient not in truth.everything.tensors or wrt == truth.of:
             continue
         goal = about(truth, name, truth.of, wrt)
-        found = weigh(goal_for(truth, goal, program), program, known.written)
+        truly = goal_for(truth, goal, program)
+        if not fits(program, program.shape(CLAIM), truly.shape):  # it can be neither that nor a multiple of it
+            continue
+        found = weigh(truly, program, known.written)
         if found.agrees:
             return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),)), Told()
         named = None
-        if found.shapes is None and found.samples:
+        if found.samples:
             named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
         if named is not None and not multiple:
             multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
