@@ -20,7 +20,7 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import near_file
 from symbackprop.core.network import Network
-from symbackprop.notation.trace.subject import raised
+from symbackprop.notation.trace.faults import raised
 
 OWN = "traced_"  # before the name of the file: its module is none that is there already
 SHOWN = 'np.savez("example.npz", X=X, y=y, **{"params.W1": W1}), or write JSON'

@@ -13,7 +13,8 @@ tracing   the calls: to learn the sizes, to write the program down, to try other
 
 from __future__ import annotations
 
-from symbackprop.notation.trace.subject import OfJax, Subject
+from symbackprop.notation.trace.faults import OfJax
+from symbackprop.notation.trace.subject import Subject
 from symbackprop.notation.trace.tracing import Tracing
 
 __all__ = ["OfJax", "Subject", "Tracing"]

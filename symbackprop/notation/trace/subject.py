@@ -18,10 +18,12 @@ import numpy as np
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
+from symbackprop.notation.trace.faults import raised
+from symbackprop.notation.trace.frames import is_own
 from symbackprop.notation.trace.names import leaf_names
 from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module, written
 from symbackprop.notation.trace.scalars import Choice, every, holds_jax, inside, numbered
+from symbackprop.notation.trace.states import states
 
 MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
 
@@ -85,6 +87,8 @@ class Subject:
     numbers  those of them that were numbers of Python.
     usual    what is taken as learnt among plain arguments, where nobody said it.
     held     the paths of what is taken as learnt of what objects hold, where nobody said it.
+    states   the paths of what a call sets in objects before it reads it: no leaves.
+    stood    what the last call was given, by the names of its arguments.
     functions  the person's own functions that it may call.
     of_jax   whether an array of JAX was given, in which += makes another array.
     modules  the names of every module of the person's that the function's code reads.
@@ -113,8 +117,12 @@ class Subject:
         self.numbers: frozenset[str] = frozenset()
         self.usual: tuple[str, ...] = ()
         self.held: tuple[Path, ...] = ()
+        self.stood: dict[str, Any] = {}
+        self.states: frozenset[Path] = frozenset()
         self._reach()
         self.leaves = self._leaves()
+        self.states = states(self, self._arrays())
+        self.leaves = self._leaves() if self.states else self.leaves
         floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f" and leaf.given]
         if not any(len(leaf.path) > 1 for leaf in floats):  # nothing that holds parameters: numbers of Python may be them
             self._number(inside if floats else every)
@@ -234,17 +242,22 @@ class Subject:
         if (id(place.holder), place.name) not in known and place.get() is not self.owner:
             self.places.append(place)
 
+    def _roots(self, owner: Any, args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        """What a call is given, by the names of the arguments; its object is self."""
+        return ({} if owner is None else {"self": owner}) | dict(zip(self._parameters(), args, strict=True)) | dict(options)
+
+    def _arrays(self) -> Iterator[tuple[Path, np.ndarray]]:
+        """The arrays that the function is given, each by every path that leads to it."""
+        for name, root in self._roots(self.owner, self.args, self.options).items():
+            yield from (found for found in arrays_in(root, (name,), set()) if found[0] not in self.states)
+
     def _leaves(self) -> dict[str, Leaf]:
         paths: dict[int, Path] = {}
         arrays: dict[int, tuple[np.ndarray, bool]] = {}
-        roots = [*zip(self._parameters(), self.args, strict=True), *self.options.items()]
-        if self.owner is not None:
-            roots.insert(0, ("self", self.owner))
-        known: list[tuple[bool, Path, Any]] = [(True, (name,), root) for name, root in roots]
-        for given, start, root in known + [(isinstance(p.holder, type), p.path, p.get()) for p in self.places]:
-            for path, array in arrays_in(root, start, set()):
-                if id(array) not in paths:
-                    paths[id(array)], arrays[id(array)] = path, (array, given)
+        around = ((isinstance(p.holder, type), found) for p in self.places for found in arrays_in(p.get(), p.path, set()))
+        for given, (path, array) in (*((True, found) for found in self._arrays()), *around):
+            if id(array) not in paths:
+                paths[id(array)], arrays[id(array)] = path, (array, given)
         names = leaf_names(paths)
         return {names[key]: Leaf(names[key], path, *arrays[key]) for key, path in paths.items()}
 
@@ -323,6 +336,7 @@ class Subject:
                 f"the arguments cannot be copied ({type(fault).__name__}: {fault}).",
                 "Pass arrays, numbers, dicts, lists and plain objects.",
             ) from None
+        self.stood = self._roots(owner, args, options)
         bound = MethodType(self.function.__func__, owner) if self.owner is not None else self.function  # type: ignore[attr-defined]
         self.calls += 1
         try:
@@ -361,36 +375,3 @@ class Subject:
         except (TypeError, KeyError, IndexError):
             mend = "Give the position or the key of the loss in what the function returns."
             raise NotationError(f"loss={shown(self.loss)} is nothing that the function returns.", mend) from None
-
-
-class OfJax(Exception):
-    """The function calls functions of JAX on functions, or on arrays that only JAX knows: JAX must write it down."""
-
-
-class RaisedError(NotationError):
-    """The function itself raised an exception."""
-
-
-def is_of_jax(fault: BaseException) -> bool:
-    """Whether an exception rose within JAX, which takes its own frames out of it and says so."""
-    if isinstance(fault, AttributeError) and fault.name == "at" and isinstance(fault.obj, np.ndarray):
-        return True  # x.at[0].set(1), a method of JAX's arrays alone
-    if type(fault).__module__.startswith("jax") or any("JAX" in str(note) for note in getattr(fault, "__notes__", ())):
-        return True
-    at = fault.__traceback__
-    while at is not None:
-        if str(at.tb_frame.f_globals.get("__name__")).startswith("jax."):
-            return True
-        at = at.tb_next
-    return False
-
-
-def raised(name: str, fault: Exception) -> NotationError:
-    """An exception of a person's function, with the line of their code where it rose."""
-    if isinstance(fault, NotationError):
-        return fault
-    at, found = fault.__traceback__, None
-    while at is not None:
-        found = placed(at.tb_frame.f_code, at.tb_lineno) if is_own_frame(at.tb_frame) else found
-        at = at.tb_next
-    return RaisedError(f"{name} raised {type(fault).__name__}: {fault}", "", found)

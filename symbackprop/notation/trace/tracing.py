@@ -29,11 +29,12 @@ from symbackprop.notation.networks import made
 from symbackprop.notation.trace import leaks
 from symbackprop.notation.trace.asked import Refused, Restart
 from symbackprop.notation.trace.courses import rewritten
+from symbackprop.notation.trace.faults import OfJax, RaisedError, is_of_jax, raised
 from symbackprop.notation.trace.run import MOST, Run
 from symbackprop.notation.trace.said import said
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
-from symbackprop.notation.trace.subject import OfJax, RaisedError, Subject, is_of_jax, raised
+from symbackprop.notation.trace.subject import Subject
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.trace.unrolled import Sums
 from symbackprop.notation.vocabulary import name_fault
