@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
 from tests.command import EXAMPLES, Run
 
 XOR, SVM, FUNCTION = (EXAMPLES / name for name in ("xor.net", "svm.net", "two_layer_function.py"))
@@ -359,3 +361,23 @@ def test_ctrl_c_is_one_line_and_130(run: Run, monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr("symbackprop.cli.shell.write_whole", stopped)
     assert run("compile", "x**2", "-o", "a.py") == (130, "", "symbackprop: stopped; nothing was written\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "mend"),
+    [
+        ("L = sum(y*log(w))", "log of a negative number in L = sum_{i} y[i]*log(w[i])", "declare w: parameter[n] & positive"),
+        ("L = sum((y - tanh(w)**0.5)**2)", "a root or a broken power of a negative number", "declare w: parameter[n] & positive"),
+        (
+            "z = 3*w\nL = sum((y - z**0.5)**2 + sin(z))",
+            "a root or a broken power of a negative number",
+            "or write a form that is defined there",
+        ),
+        ("L = sum(y*gammaln(w))", "loggamma of a number that is not positive", "declare w: parameter[n] & positive"),
+    ],
+)
+def test_what_is_proposed_for_a_point_off_the_domain_is_of_what_has_one(line: str, told: str, mend: str) -> None:
+    with pytest.raises(SymbackpropError) as refused:
+        sb.check(sb.read(f"w: parameter[n]\ny: data[n]\n{line}"), at={"w": [-0.5, -1.5], "y": [1.0, 2.0]})
+    assert told in str(refused.value)
+    assert str(refused.value).endswith(mend)

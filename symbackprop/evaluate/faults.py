@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import sympy as sp
 
-from symbackprop.core.program import Equation, Program
+from symbackprop.core.program import Equation, Program, Sum
 from symbackprop.evaluate.of_matrices import MATRIX_FUNCTIONS
 from symbackprop.evaluate.primitives import Value
+
+OF_THE_LAST = ("_product_with_log", "_product_with_log1p", "xlogy", "xlog1py")
+"""Functions whose last argument alone has a domain."""
 
 
 def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
@@ -18,13 +23,28 @@ def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
     """
     reason, domain = _reason(made)
     text = f"{reason} in {equation} at the tested point"
-    inputs = [program.tensors[ref.name] for ref in equation.operands if program.tensors[ref.name].kind != "value"]
+    meant = _narrow(equation)
+    inputs = [program.tensors[ref.name] for k, ref in enumerate(equation.operands) if meant is None or k in meant]
     loose = [t for t in inputs if t.domain is None and t.kind in ("data", "parameter")]
     if domain and loose:
         tensor = loose[0]
         shape = f"[{', '.join(map(str, tensor.shape))}]" if tensor.shape else ""
         return f"{text}; choose another point, or declare {tensor.name}: {tensor.kind}{shape} & {domain}"
     return f"{text}; choose another point, or write a form that is defined there"
+
+
+def _narrow(equation: Equation) -> set[int] | None:
+    """The operands that stand in a logarithm, a root or below a line, and the like; None where the operation is no sum."""
+    if not isinstance(equation.op, Sum):
+        return None
+    found: set[Any] = set()
+    for part in sp.preorder_traversal(equation.op.body):
+        if isinstance(part, sp.Pow) and not (part.exp.is_Integer and part.exp > 0):
+            found |= part.base.free_symbols
+        elif isinstance(part, sp.Function) and not part.is_Boolean:
+            inside = part.args[1:] if type(part).__name__ in OF_THE_LAST else part.args
+            found = found.union(*(a.free_symbols for a in inside))
+    return {k for k, own in enumerate(equation.op.slots) if own in found}
 
 
 def _reason(made: Sequence[Value]) -> tuple[str, str]:

@@ -20,6 +20,11 @@ class _Product(TableFunction):
 
     log: Any = sp.log
 
+    def _sympystr(self, printer: Any) -> str:
+        x, a = self.args
+        product: Any = sp.Mul
+        return printer.doprint(product(x, self.log(a), evaluate=False))
+
     def fdiff(self, argindex: int = 1) -> Any:
         x, a = self.args
         if argindex == 1:
@@ -36,6 +41,9 @@ class _Product1(_Product):
 
 class _Length(TableFunction):
     """sqrt(x) of a sum of squares: the length of a vector, whose slope at 0 is taken as 0, as that of |x| is."""
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"sqrt({printer.doprint(self.args[0])})"
 
     def fdiff(self, argindex: int = 1) -> Any:
         is_length = sp.Ne(self, 0)
