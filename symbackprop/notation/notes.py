@@ -10,7 +10,7 @@ import sympy as sp
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Program, Sum, parts_in, same_size, shape_text, slot
 from symbackprop.language.lower.nodes import ordered
-from symbackprop.language.tensors import Index, Tensor, label
+from symbackprop.language.tensors import Index, Tensor, is_truth, label
 
 INFINITY = f"{INFINITE:,} is in the place of infinity, which exp, softmax, maximum and minimum take as the same."
 
@@ -31,7 +31,9 @@ def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, 
     infinite = any(abs(int(n)) == INFINITE for n in numbers)
     order = ordered(outputs)
     ranked = any(t.stem == "rank" and t.below is not None for t in order)
-    return (*unread, *[INFINITY] * infinite, *[ORDER] * ranked, *dict.fromkeys(_accidents(order)))
+    compares = any(t.name == loss and is_truth(t) for t in order)
+    flat = [f"{loss} is a comparison, 0 or 1: its slope is 0 everywhere. Write = once to name a value."] if compares else []
+    return (*unread, *flat, *[INFINITY] * infinite, *[ORDER] * ranked, *dict.fromkeys(_accidents(order)))
 
 
 def _accidents(order: Iterable[Tensor]) -> Iterator[str]:

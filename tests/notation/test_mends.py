@@ -197,3 +197,12 @@ def test_an_axis_and_a_slice_may_be_numbers_of_numpy() -> None:
     x = sb.parameter("x", 2, 3)
     assert sb.sum(x, axis=np.int64(1)).shape == (2,)  # type: ignore[arg-type]
     assert x[np.int64(0), : np.int64(2)].shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("line", "flat"),
+    [("L = sum(w) == 1", True), ("L = w[0] > 0", True), ("L = sum(w > 0)", False), ("L = (w[0] == 1) * w[1]", False)],
+)
+def test_a_loss_that_compares_is_told(line: str, flat: bool) -> None:
+    said = "L is a comparison, 0 or 1: its slope is 0 everywhere. Write = once to name a value."
+    assert (said in sb.read(f"w: parameter[n]\n{line}").notes) == flat
