@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from fractions import Fraction
-from typing import Any, assert_never, cast
+from typing import assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
@@ -32,20 +32,22 @@ from symbackprop.algebra.matrix import (
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.crossed import Cross, cross_of
-from symbackprop.core.functions import Where, iverson, matrix_function, reduction
+from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.guards import is_size, proven, split
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.core.recursion import pinned, unpinned
 from symbackprop.display.forms import Printer
+from symbackprop.display.leading import at, fits, leading
+from symbackprop.display.listed import SHORT, by_position
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import content_of, negated, split_product, split_sum, swapped, tidy_condition
 from symbackprop.display.softmax import softmaxes, with_softmax
 from symbackprop.display.views import Slices
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter as shown
 from symbackprop.formulas.tree import Node
 
 Letter = str | None
-SHORT = range(2, 5)  # entries that are listed
 _SUMMED = ("norm", "product", "inner", "trace", "total", "mean")  # scalars that a sum over letters makes
 
 
@@ -55,8 +57,14 @@ def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = 
     names    the names of the equation's program.
     inline   values to be written out where they stand, each by its own equation.
     """
-    form = matrix_form(names, equation, inline)
-    return None if form is None else f.equation(names.tensor(equation.target.name), Printer(names, Slices(names)).formula(form))
+    reader = _Reader(names, equation, inline)
+    try:
+        form = reader.form()
+    except MisfitError:
+        return None
+    below = [c for c in reader.lead or () if c in equation.target.index]
+    left = names.entry(equation.target.name, list(map(shown, below)))
+    return f.equation(left, Printer(names, Slices(names)).formula(form))
 
 
 def list_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Form | None:
@@ -66,11 +74,13 @@ def list_form(names: Names, equation: Equation, inline: Collection[str] = ()) ->
 
 
 def matrix_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Form | None:
-    """The right side as a form, in the shape of the target, or None."""
+    """The right side as a form, in the shape of the target, or None: of a target with more than two axes there is none."""
+    reader = _Reader(names, equation, inline)
     try:
-        return _Reader(names, equation, inline).form()
+        form = reader.form()
     except MisfitError:
         return None
+    return None if reader.lead else form
 
 
 class _Written(Contraction):
@@ -102,9 +112,12 @@ class _Written(Contraction):
 class _Reader:
     """Reads one equation's right side as a form."""
 
-    def __init__(self, names: Names, equation: Equation, inline: Collection[str]) -> None:
+    def __init__(
+        self, names: Names, equation: Equation, inline: Collection[str], lead: tuple[str, ...] | None = None
+    ) -> None:  # fmt: skip
         self.names, self.equation, self.inline = names, equation, inline
         self.sizes = letter_sizes(names.program, equation)
+        self.lead = leading(equation) if lead is None else lead
         self.refs: dict[Symbol, Ref] = {}
         self.softmax: dict[Symbol, tuple[Ref, str, str]] = {}
         self.views: dict[str, View] = {}
@@ -113,7 +126,7 @@ class _Reader:
         """The right side, in the shape of the target."""
         self.equation = self.picked(self.equation)
         op, target = self.equation.op, self.equation.target
-        if any(len(ref.index) > 2 for ref in (target, *self.equation.operands)):
+        if self.lead is None or (self.lead and self.views):
             raise MisfitError("more than two axes")
         if not isinstance(op, Sum):
             return self.special(op, *self.equation.operands)
@@ -124,8 +137,11 @@ class _Reader:
         body, self.softmax = with_softmax(self.names, self.equation, op.body)
         self.refs = dict(zip(op.slots, self.equation.operands, strict=True))
         body = swapped(body, {position(c): S.Zero for c, extent in self.sizes.items() if extent == 1})
-        listed = self.listed(body, row, col) if not any(extent != 1 for _, extent in op.over) else None
-        form = listed or self.whole(body, row, col, {c for c, extent in op.over if extent != 1})
+        over = {c for c, extent in op.over if extent != 1 and c not in self.lead}
+        listed = self.listed(body, row, col) if not over else None
+        form = listed or self.whole(body, row, col, over)
+        if summed := tuple((c, self.sizes[c]) for c in self.lead if c not in target.index):
+            return Form("indexsum", (form,), summed)
         wide = col is None and row is not None and len(target.index) == 2 and self.sizes[target.index[0]] == 1
         return transpose(form) if wide else form
 
@@ -140,7 +156,7 @@ class _Reader:
         """What has terms for single positions of a short axis as the list of these: (x, y), or one row below the other."""
         for letter, other in ((row, col), (col, row)):
             count = self.sizes[letter] if letter is not None else S.Zero
-            parts = _by_position(body, position(letter), int(count)) if letter is not None and count in SHORT else {}
+            parts = by_position(body, position(letter), int(count)) if letter is not None and count in SHORT else {}
             if not parts or (len(parts) < count and other is not None and self.sizes[other] not in SHORT):
                 continue
             entries = [parts.get(k, S.Zero) for k in range(int(count))]
@@ -208,13 +224,19 @@ class _Reader:
 
     def leaf(self, ref: Ref) -> Form:
         """A tensor in its full shape, a vector as a column; or what is written out in its place."""
+        below = self.lead if self.lead and ref.index[: len(self.lead)] == self.lead else ()
         if ref.name in self.inline:
-            return _Reader(self.names, self.names.written[ref.name], self.inline).form()
+            inner = self.names.written[ref.name]
+            inner = at(inner, ref, {*self.sizes}) if below else inner
+            own = _Reader(self.names, inner, self.inline, below or None)
+            if not fits(inner, below) if below else {*(own.lead or ())} & {*inner.target.index}:
+                raise MisfitError("more than two axes below")
+            return own.form()
         row, _ = self.axes(ref)
-        return Form("leaf", (), Leaf(self.views.get(ref.name, ref.name), (), row is None))
+        return Form("leaf", (), Leaf(self.views.get(ref.name, ref.name), below or (), row is None))
 
     def axes(self, ref: Ref) -> tuple[Letter, Letter]:
-        row, col, *_ = (*(c for c in ref.index if self.sizes[c] != 1), None, None)
+        row, col, *_ = (*(c for c in ref.index if self.sizes[c] != 1 and c not in (self.lead or ())), None, None)
         return row, col
 
     def placed(self, form: Form, ref: Ref) -> Placed:
@@ -235,7 +257,7 @@ class _Reader:
                 found |= set(self.refs[s].index)  # type: ignore[index]
             elif str(s) in self.sizes and s == position(str(s)):
                 found.add(str(s))
-        return {c for c in found if self.sizes[c] != 1}
+        return {c for c in found if self.sizes[c] != 1 and c not in (self.lead or ())}
 
     def whole(self, expression: Expr, row: Letter, col: Letter, over: Collection[str] = ()) -> Form:
         """The sum of an expression over the letters `over`, with `row` along its rows and `col` along its columns."""
@@ -280,6 +302,8 @@ class _Reader:
         """A factor as a matrix over its own letters."""
         if e in self.softmax:
             ref, total, named = self.softmax[e]  # type: ignore[index]
+            if self.lead and softmaxes(self.names).axes(total) != [len(ref.index) - 1]:
+                raise MisfitError("a softmax along an axis before the last")
             leaf = self.leaf(Ref(named or ref.name, ref.index))
             turned = transpose if softmaxes(self.names).is_down(total) else lambda x: x
             return self.placed(leaf if named else turned(Form("function", (turned(leaf),), "softmax")), ref)
@@ -329,6 +353,8 @@ class _Reader:
             raise MisfitError("a condition of several parts")
         if sides == [S.One, S.Zero]:
             return self.indicator(condition, row, col)
+        if self.lead:
+            raise MisfitError("cases of more than two axes")
         terms = [sp.Mul(side, Where(test, 1, 0)) for test, side in zip((condition, negated(condition)), sides, strict=True)]  # type: ignore[arg-type]
         return self.total([term for term in terms if term != 0], row, col)
 
@@ -361,19 +387,3 @@ def _coefficient(c: Expr) -> Form:
 
 def _exact(c: Expr) -> Fraction:
     return Fraction(int(c.p), int(c.q))  # type: ignore[attr-defined]
-
-
-def _by_position(body: Expr, at: Symbol, count: int) -> dict[int, Expr]:
-    """What a sum is at each position that it has terms for; nothing where a term is not of one position."""
-    found = dict[int, Expr]()
-    for term in sp.Add.make_args(cast(Expr, sp.expand_mul(body))):
-        factors = sp.Mul.make_args(term)
-        masks = [f for f in factors if isinstance(f, Where) and f.args[1:] == (1, 0)]
-        tests = [test for f in masks for test in sp.And.make_args(cast(Any, f.args[0]))]
-        own = [test for test in tests if isinstance(test, sp.Eq) and at in test.args]
-        k = next((x for x in own[0].args if x != at), None) if len(own) == 1 else None
-        rest = sp.Mul(*[f for f in factors if f not in masks], *[iverson(test) for test in tests if test not in own])
-        if not isinstance(k, sp.Integer) or not 0 <= k < count or rest.has(at):
-            return {}
-        found[int(k)] = found.get(int(k), S.Zero) + rest
-    return found

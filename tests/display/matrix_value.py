@@ -5,6 +5,7 @@ Products bind in the order that the report states: powers, matrix products, prod
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,9 +15,16 @@ from symbackprop.formulas.tree import Atom, Fence, Grid, Node, Script, prime_cou
 from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at, text_of
 
 
-def matrix_value(program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
-    """The value of the right side of an equation in matrix notation, with tensors printed by number."""
-    return np.asarray(_MatrixReader(program, arrays, sizes).read(parse(latex).items))
+def matrix_value(
+    program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int], at: Mapping[str, int] = MappingProxyType({})
+) -> np.ndarray:  # fmt: skip
+    """The value of the right side of an equation in matrix notation, with tensors printed by number.
+
+    at   where the letters stand that are below names.
+    """
+    reader = _MatrixReader(program, arrays, sizes)
+    reader.places = dict(at)
+    return np.asarray(reader.read(parse(latex).items))
 
 
 def _column(array: np.ndarray) -> np.ndarray:
@@ -24,6 +32,21 @@ def _column(array: np.ndarray) -> np.ndarray:
 
 
 class _MatrixReader(Reader):
+    places: dict[str, int] | None = None  # of letters below names, where they are read one after the other
+
+    def below(self, sub: Node | None) -> list[str]:
+        return ["".join(map(text_of, piece)) for piece in split_at(sub, ";")]
+
+    def summed(self, sub: Node | None) -> np.ndarray:
+        """What stands behind a sum, at each position of the letters below it."""
+        letters = ["".join(map(text_of, piece)) for piece in split_at(sub, ",")]
+        counts, start, total = [self.axis_of(c, self.items[self.place :]) for c in letters], self.place, np.zeros((1, 1))
+        for places in np.ndindex(*counts):
+            self.place = start
+            self.places |= dict(zip(letters, places, strict=True))
+            total = total + self.term()
+        return total
+
     def term(self) -> np.ndarray:
         """Factors entry by entry, or crossed; each is a matrix product."""
         result = self.product()
@@ -53,6 +76,12 @@ class _MatrixReader(Reader):
                 return np.sum(a * b).reshape(1, 1)
             case Script(Atom("1", alphabet="mathbf"), sub, None):
                 return np.ones((self.count(sub), 1))
+            case Script(Atom("∑"), sub, None) if self.places is not None:
+                return self.summed(sub)
+            case Script(Atom(text), sub, None) if self.places is not None and {*self.below(sub)} <= {*self.places}:
+                array = self.tensors[int(text[1:])]
+                assert array is not None
+                return _column(array[tuple(self.places[c] for c in self.below(sub))])
             case Grid("bmatrix", rows):
                 return np.block([[self.read(items_of(cell)) for cell in row] for row in rows])
             case Script(Atom("I"), sub, None):

@@ -35,9 +35,9 @@ def prove(derived: Derivation, seed: int = 0) -> int:
     inline = written_out(derived)
     count = 0
 
-    def agree(found: np.ndarray, name: str, text: str) -> None:
+    def agree(found: np.ndarray, name: str, text: str, expected: np.ndarray | None = None) -> None:
         nonlocal count
-        expected = arrays[name]
+        expected = arrays[name] if expected is None else expected
         found = np.full(expected.shape, np.ravel(found)[0]) if np.size(found) == 1 else found.reshape(expected.shape)
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=f"{name} = {text}")
         count += 1
@@ -50,8 +50,12 @@ def prove(derived: Derivation, seed: int = 0) -> int:
         agree(latex_value(names, text, equation, arrays, sizes, inline), name, text)
         node = matrix_equation(names, equation, inline)
         if node is not None:
-            text = latex(node).partition(" = ")[2]
-            agree(matrix_value(names.program, text, arrays, sizes), name, text)
+            left, _, text = latex(node).partition(" = ")
+            below = left.partition("_")[2].strip("{}").replace(" ", "").split(";") if "_" in left else []
+            whole = arrays[name]
+            for places in np.ndindex(*whole.shape[: len(below)]):
+                found = matrix_value(names.program, text, arrays, sizes, dict(zip(below, places, strict=True)))
+                agree(found, name, text, whole[places])
     return count
 
 

@@ -66,16 +66,21 @@ def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> in
     everything = [e.target.name for e in derived.program.equations]
     count = 0
 
-    def agree(name: str, text: str, indexed: bool) -> None:
+    def agree(name: str, left: str, text: str) -> None:
         nonlocal count
-        equation = names.written[name]
-        if indexed:
-            found = latex_value(names, text, equation, arrays, sizes, everything)
-        else:
-            found = matrix_value(derived.program, text, arrays, sizes)
-        expected = arrays[name]
+        whole, below = arrays[name], left.partition("_")[2].strip("{}").replace(" ", "").split(";") if "_" in left else []
+        if re.search(r"T\d+}_", left + text) and len(below) == whole.ndim:
+            found = latex_value(names, text, names.written[name], arrays, sizes, everything)
+            return compared(found, whole, f"{name} = {text}")
+        for places in np.ndindex(*whole.shape[: len(below)]):
+            found = matrix_value(derived.program, text, arrays, sizes, dict(zip(below, places, strict=True)))
+            compared(found, whole[places], f"{name} = {text}")
+        return None
+
+    def compared(found: np.ndarray, expected: np.ndarray, told_: str) -> None:
+        nonlocal count
         found = np.full(expected.shape, np.ravel(found)[0]) if np.size(found) == 1 else found.reshape(expected.shape)
-        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=f"{name} = {text}")
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=told_)
         count += 1
 
     def shown(name: str, over: Collection[str]) -> Node | None:
@@ -107,7 +112,7 @@ def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> in
             if box is None or line.name not in box.by_name:
                 left, *rest = sides(line.formula)
                 for side in rest:
-                    agree(line.name, side, bool(re.search(r"T\d+}_", left + side)))
+                    agree(line.name, left, side)
     return count
 
 
