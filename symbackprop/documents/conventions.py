@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from symbackprop.core.derivation import Mode
 from symbackprop.documents.document import Content
@@ -202,6 +203,7 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
     ),
 )
 _ROW = told("{} is row {} of {}, as a vector.", Script(_SMALL_X, _I), _I, _SMALL_X)
+_MATRICES = told("{} is the matrix along the last two axes of {}, at the position {} of those before.", Script(_X, _N), _X, _N)
 _UNIT = told("{} is the column that is 1 at position {}, otherwise 0.", Script(_E, _K), _K)
 _GRADIENT = told("A gradient has the shape of the tensor that it belongs to.")
 _JACOBIAN = told("The derivative of {} by {} has the axes of {}, followed by those of {}.", _Y, _SMALL_X, _Y, _SMALL_X)
@@ -220,7 +222,7 @@ def _is_of_a_row(node: Node, own: Collection[Node]) -> bool:
 
 def conventions(
     formulas: Iterable[Node], mode: Mode, positions: bool, at_steps: bool = False, also_entries: bool = False,
-    own: Collection[Node] = (),
+    own: Collection[Node] = (), deep: Mapping[Node, int] = MappingProxyType({}),
 ) -> tuple[Content, ...]:  # fmt: skip
     """The sentences that these formulas need.
 
@@ -228,12 +230,17 @@ def conventions(
     positions   whether a formula shows a position as a number.
     at_steps    whether a loop is told at its steps; `also_entries`: and its equations entry by entry as well.
     own         the letters of the network's own names, which mean what it says.
+    deep        the tensors with more than two axes, and how many each has.
     """
     parts = {part for formula in formulas for part in walk(formula)}
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
     if _E not in own and any(isinstance(part, Script) and part.base == _E and part.sub and not part.sup for part in parts):
         found.append(_UNIT)
-    if not at_steps and any(_is_of_a_row(part, own) for part in parts):
+    matrices = {part.base for part in parts if isinstance(part, Script) and part.sub == f.letter("F")}
+    if not at_steps and any(_is_of_a_row(part, own) for part in parts - matrices):
         found.append(_ROW)
+    marked = ((part, part.sub) for part in parts - {*own} if isinstance(part, Script) and part.sub is not None)
+    if any(len(items_of(below)) + 2 == deep.get(part.base) for part, below in marked):
+        found.append(_MATRICES)
     counted = (_BOTH if also_entries else _STEPS) if at_steps else _POSITIONS
     return (_SHAPES[mode], *found, *([counted] if positions else []))

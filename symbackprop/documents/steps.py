@@ -136,7 +136,8 @@ def report(
     counts |= any(counts_positions(names, e) for e in derived.program.equations)
     shown = tuple(_formulas_of([*network, *steps, *result]))
     own = {part for name in derived.program.tensors for part in walk(names.in_line(name))}
-    said = conventions(shown, derived.mode, counts, at_steps, detail == "full", own)
+    deep = {names.tensor(n): tensor.rank for n, tensor in derived.forward.tensors.items() if tensor.rank > 2}
+    said = conventions(shown, derived.mode, counts, at_steps, detail == "full", own, deep)
     said += definitions(shown, {n for e in derived.program.equations if isinstance(e.op, Sum) for n in declared_names(e.op.body)})
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
     blocks.append(Section(told("The network")))

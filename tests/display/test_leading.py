@@ -47,3 +47,6 @@ def test_the_report_says_the_network_in_matrices() -> None:
     report = sb.derive(ATTENTION).text()
     assert "Pₙ = softmax(Sₙ)" in report
     assert "Oₙ = Pₙ Vₙ" in report
+    assert "Xₙ is the matrix along the last two axes of X" in report
+    assert "is row" not in report
+    assert "is the matrix along" not in sb.derive("X: data[N, d]\nw: parameter[d]\nL = sum((X @ w)**2)").text()
