@@ -149,6 +149,8 @@ def _part(node: Node, under: bool) -> str:
     items = items_of(node)
     if len(items) == 1:
         one = not isinstance(items[0], Fraction)
+    elif len(items) == 2 and kind_of(items[0]) == "function" and isinstance(items[1], Fence) and items[1].call:
+        one = True  # 1/sum(p)
     elif _atom_of(items[0]).text in ("∂", "∇"):
         one = not any(kind_of(item) in _OPERATORS or isinstance(item, Fraction) for item in items)
     else:

@@ -51,6 +51,8 @@ def test_what_is_written_reads_back_as_the_same_tree(text: str) -> None:
         (r"\frac{1}{1 + e^{-x}}", "1/(1 + e⁻ˣ)"),
         (r"\frac{a + b}{2 c} d", "((a + b)/(2 c)) d"),
         (r"\frac{a}{\frac{b}{c}}", "a/(b/c)"),
+        (r"\frac{1}{\operatorname{sum}\left(p\right)}", "1/sum(p)"),
+        (r"\frac{1}{\operatorname{sum}\left(p\right) q}", "1/(sum(p) q)"),
         (r"\frac{\partial L}{\partial z} \cdot \frac{\partial z}{\partial x}", "∂L/∂z · ∂z/∂x"),
         (r"-\log \sum_{k=1}^{n} \exp(o_k)", "−log Σ_(k=1)^n exp(oₖ)"),
         (r"\left.\frac{\partial f}{\partial q}\right|_{q=3} = -4", "∂f/∂q|_(q=3) = −4"),
