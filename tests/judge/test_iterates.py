@@ -133,3 +133,11 @@ def test_the_slope_of_the_loss_on_a_right_side_is_its_derivative() -> None:
     assert kinds(PARABOLA, "x = 0\nx = x - 0.1 f'(x) = -0.1")[-1] == "wrong"
     (found,) = sb.verify(PARABOLA, r"g = f''(x) + 1")
     assert found.kind == "not understood"
+
+
+def test_a_sentence_gives_the_rate_and_what_is_wrong_is_carried_forward() -> None:
+    text = "We start at $x_0 = 1$ with the learning rate $\\eta = 0.1$.\n\n$$x_1 = x_0 - \\eta f'(x_0) = 1.1$$\n\n$$f'(x_1) = {}$$\n\n$$x_2 = x_1 - \\eta f'(x_1) = {}$$\n"
+    assert kinds(PARABOLA, text.format("-0.8", "1.18"))[-3:] == ["right, numeric"] * 3
+    assert kinds(PARABOLA, text.format("-0.7", "1.17"))[-2:] == ["wrong", "wrong, carried forward"]
+    assert kinds(PARABOLA, text.format("-0.7", "1.19"))[-2:] == ["wrong", "wrong"]
+    assert kinds(PARABOLA, text.format("-0.8", "1.172"))[-2:] == ["right, numeric", "wrong"]  # near, and not near enough for a step
