@@ -17,6 +17,7 @@ from symbackprop.judge.steps.new_numbers import is_new_number, number_given, of_
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.displays import left_side
+from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.texts.sentences import GIVEN
 from symbackprop.judge.verdicts.places import in_places
 from symbackprop.judge.verdicts.verdict import Judged
@@ -29,7 +30,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     Where parameters have iterates, each step is held against the truth at those of which it speaks.
     """
     truth = question.judge().truth
-    steps = [part for step in steps for part in parted(truth, step, question.symbols)]
+    steps = [part for step in of_numbers(steps) for part in parted(truth, step, question.symbols)]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, steps, question.symbols), question.symbols)
     firsts = firsts_of(truth, plain, question.symbols)
@@ -66,6 +67,13 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         begun[-1] = replace(begun[-1], remarks=(said,))
     begun = as_written(in_places(begun, [step[:2] for step in first]), first, written)
     return (*begun, *as_written(there, alone, written))
+
+
+def of_numbers(steps: Sequence[Step]) -> list[Step]:
+    """The steps; where each is a number as code has it, x_1 = 0.3, as a person writes it."""
+    if not all(isinstance(claim, Code) and is_of_numbers(claim) for _, claim, _ in steps):
+        return list(steps)
+    return [(name, claim.said(f"{name} = {claim}"), what) for name, claim, what in steps]
 
 
 def as_written(found: Sequence[Judged], steps: Sequence[Step], written: Mapping[int, Step]) -> tuple[Judged, ...]:

@@ -121,6 +121,20 @@ def test_what_is_reckoned_in_numbers_is_convicted_nowhere_else() -> None:
     assert kinds(PAIR, r"\frac{\partial f}{\partial x_1} = 2 + 2 = 4") == ["undecided"]
 
 
+def test_a_bare_new_number_is_wrong_where_no_rate_gives_it() -> None:
+    assert kinds(PARABOLA, "x_0 = 0\nx_1 = 0.3\nx_2 = 0.54") == ["abbreviation"] * 3
+    assert kinds(PARABOLA, "x_0 = 0\nx_1 = -0.3")[1] == "wrong"
+    assert kinds(PARABOLA, "x_0 = 0, \\alpha = 0.1\nx_1 = 0.3\nx_2 = 0.54")[2:] == ["right, numeric"] * 2
+    assert kinds(PARABOLA, "x_0 = 0, \\alpha = 0.1\nx_1 = 0.3\nx_2 = 0.58")[2:] == ["right, numeric", "wrong"]
+    assert kinds(PAIR, r"\[x_0 = (1, 2)^T \\ x_1 = (0.6, 0.9)^T\]")[1] == "undecided"  # momentum may do so
+
+
+def test_values_and_derivatives_at_a_point_stand_side_by_side() -> None:
+    assert kinds(VALLEY, r"f(0,0) = 1, \nabla f(0,0) = (-2, 0)^T") == ["abbreviation", "right, identity", "right, identity"]
+    assert kinds(VALLEY, r"f(0,0) = 2, \nabla f(0,0) = (-2, 1)^T") == ["wrong", "right, identity", "wrong"]
+    assert kinds(VALLEY, r"x = 0, y = 0: \nabla f = (-2, 0)")[-2:] == ["right, identity"] * 2
+
+
 @pytest.mark.parametrize("at", ["(1, 2)", r"|_{x = (1, 2)}"])
 def test_a_vector_is_a_point(at: str) -> None:
     assert kinds(PAIR, rf"\nabla f{at} = (4, 13)") == ["right, identity"]

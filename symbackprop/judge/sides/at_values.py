@@ -59,6 +59,7 @@ _BEHIND = re.compile(  # \nabla f(1, 2), f_x(1, 2), f'(3), H(0, 0), \frac{\parti
     rf"|(?:\\nabla{_SCRIPTS}\s*|D\s*(?=[a-zA-Z]))?(?P<of>\\?[A-Za-z]+)(?:'+|{_SCRIPTS}))"
     rf"(?P<point>{_SPACE}(?:\\left)?\s*\((?P<at>{_ENTRIES})(?:\\right)?\))(?=\s*=)"
 )
+_APPLIED = re.compile(rf"\s*\\?[A-Za-z]+\s*(?:\\left)?\s*\({_ENTRIES}(?:\\right)?\)\s*")  # f(0, 0)
 _DERIVATIVE = re.compile(r"\\nabla|\\partial|'|\\frac\s*\{\s*d|^\s*(?:H|D\w|[a-zA-Z]_\{?\w+\}?)")
 
 
@@ -136,7 +137,8 @@ def point_of(truth: Truth, claim: Any, symbols: Mapping[str, str]) -> tuple[str,
 
     The point stands behind a bar, |_{x = 1, y = 2}, also in later sides, or in brackets, \nabla f(1, 2).
     """
-    if not isinstance(claim, str) or not _DERIVATIVE.search(claim.partition("=")[0]):
+    left = claim.partition("=")[0] if isinstance(claim, str) else ""
+    if not isinstance(claim, str) or not (_DERIVATIVE.search(left) or _APPLIED.fullmatch(left)):
         return None
     cuts: list[tuple[int, int]] = []
     said: set[str] = set()

@@ -48,7 +48,7 @@ def _entries(truth: Truth, step: Step, symbols: Mapping[str, str]) -> Iterator[t
 def _entry(truth: Truth, part: str, symbols: Mapping[str, str]) -> tuple[str, tuple[int, ...], str] | None:
     left, _, right = part.partition("=")
     found = _ENTRY.fullmatch(left.strip(r" $,"))
-    if found is None:
+    if found is None or re.search(r"matrix|array|[\[(][^()\[\]]*,", right):  # x_0 = (1, 2)^T is an iterate
         return None
     base, whole = (re.sub(r"[\\{}\s]", "", one) for one in (found["base"], found[0]))
     own = input_named(truth, symbols.get(base, base), symbols)

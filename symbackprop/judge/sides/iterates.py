@@ -120,7 +120,8 @@ def rates_in(truth: Truth, at: At) -> list[float]:
     own = rate_of(truth, at.step)
     if own is not None:
         return [own]
-    return [float(one) for one in _DECIMAL.findall(at.step[1])] if at.new and isinstance(at.step[1], str) else []
+    reckoned = at.step[1].rpartition("=")[0] if at.new and isinstance(at.step[1], str) else ""
+    return [float(one) for one in _DECIMAL.findall(reckoned)]
 
 
 def _iterate(truth: Truth, text: str, symbols: Mapping[str, str]) -> tuple[str, int] | None:

@@ -295,10 +295,10 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     is_rounded = judged is not None
     judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
     program = _judged(understood, judged).program if judged.right and count is None else program
-    if judged.wrong and value == truth.of:  # of a loss without its constants the gradient is the same
+    if judged.wrong and value == truth.of and not truth.pinned:  # of a loss without its constants the gradient is the same
         remark = told("it is another than the loss of the network")
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(remark,))
-    if judged.wrong and goal.of == goal.wrt:  # dL = tr(G^T dW) says what dL comes to, in differentials
+    if judged.wrong and goal.of == goal.wrt and value != truth.of:  # dL = tr(G^T dW) says what dL comes to, in differentials
         why = told("a differential is not read. Write the derivative that it says, by itself.")
         return Judged(name, None, "not understood", why)
     if value in truth.named and judged.wrong:

@@ -77,15 +77,20 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
     def is_known(rate: float, *factors: float) -> bool:
         return any(abs(rate - c * one) <= error + CARRIED * rate for one in known for c in factors)
 
+    is_bare = not (before or rates or len(_numbers(claim)) > last.size)
+    if is_bare and rate > 0:
+        said = told("a step against the gradient at the rate {}", f"{rate:.4g}")
+        return Judged(own, None, "abbreviation", remarks=(said,))
     if is_known(rate, 1.0):
         return Judged(own, goal, "right, numeric", remarks=(told("a step against the gradient at these numbers"),), **about_it)
     if carried:
         follows = told("right if the steps before it were right: no second mistake")
         return Judged(own, goal, "wrong, carried forward", remarks=(follows,), **about_it)
     why = told("the gradient is {} there, and the step goes by {}", plain(gradient), plain(moved))
-    if is_known(-rate, 1.0):
+    if is_known(-rate, 1.0) or (is_bare and rate < 0):
         why = told("it goes along the gradient, by which {} grows: descent goes against it", named(truth.of))
-    return Judged(own, goal, "undecided" if is_known(rate, 2.0, 0.5) else "wrong", why, **about_it)
+    is_open = (is_bare and not rate < 0) or is_known(rate, 2.0, 0.5)  # momentum, or a rate that takes up a factor
+    return Judged(own, goal, "undecided" if is_open else "wrong", why, **about_it)
 
 
 def _rate(moved: ndarray, gradient: ndarray, room: float) -> tuple[float, float]:

@@ -26,6 +26,8 @@ NUMBER_BESIDE = re.compile(  # net = 0.84, \qquad out = 0.70
     r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|\\[ ,;:]|[~\s])*"
     r"(?=(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)\s*=(?:[^=,;]*=)?\s*[-+]?\d*\.\d+\s*(?:$|[,;\\]))"
 )
+_GIVEN = r"[^=,;:]*=\s*(?:[-+]?[\d.]+|\\begin\{pmatrix\}[^=:]*\\end\{pmatrix\})\s*(?:,|\\q?quad\b|\\[ ,;])?\s*"
+AT_NUMBERS = re.compile(rf"^((?:{_GIVEN})+):\s*(?={DERIVED})")  # x = 0, y = 0: \nabla f = ...
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 _DIGITS = r"[-+−]?\s*(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+|\s*\\(?:times|cdot)\s*10\s*\^\s*\{?[-+\d]+\}?)?"
 _ROUNDED = re.compile(  # \approx 0.1385
@@ -42,6 +44,7 @@ def rounded(text: str) -> str:
 
 def side_by_side(line: str) -> Iterator[str]:
     """What a line says one after the other, behind arrows and side by side."""
+    line = AT_NUMBERS.sub(lambda found: f"{found[1]}, ", line)
     parts = [part.strip(" ,;&") for part in FOLLOWS.split(line)]
     whole = all("=" in part and is_balanced(part) for part in parts if part)
     for part in [part for part in parts if part] if whole else [line]:
