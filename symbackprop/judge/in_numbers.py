@@ -177,7 +177,7 @@ def moved(there: Question, found: Sequence[Judged], steps: Sequence[Step], rates
         own, text = number_given(truth, said(claim))
         if own in parameters and is_new_number(text):
             fresh = of_new_number(truth, own, text, rates, own in wrong)
-            one = replace(fresh, formulas=one.formulas, given=one.given)
+            one = replace(fresh, given=one.given)
         elif one.wrong and one.asked is not None:
             wrong.add(one.asked.wrt)
         out.append(one)

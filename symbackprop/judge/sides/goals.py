@@ -16,7 +16,7 @@ from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import letter
+from symbackprop.formulas.names import letter, parse_name
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Formula, Told, told
 from symbackprop.judge.sides.asked import Asked
@@ -34,6 +34,14 @@ _D = re.compile(r"_?d_?")
 def about(truth: Truth, name: str, of: str, wrt: str, notes: tuple[Told, ...] = ()) -> Asked:
     """d of / d wrt of a network, where either is a tensor of it, or `of` a gradient."""
     return Asked(name, of, wrt, truth.program.tensors[wrt].rank, truth.gradient(wrt, of), notes)
+
+
+def stepped(truth: Truth, name: str, wrt: str) -> Asked:
+    r"""What a step of descent called `name` is about: w - \\eta dL/dw."""
+    found = about(truth, name, truth.of, wrt)
+    own = parse_name(wrt).formula()
+    step = f.add([own, f.negative(f.juxtapose([f.symbol("eta"), found.shown.node]))])
+    return replace(found, shown=Formula(f"{wrt} - eta {found.text}", step))
 
 
 def asked(truth: Truth, name: str, what: str = "") -> Asked:

@@ -21,7 +21,7 @@ from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.deltas import with_differentials
-from symbackprop.judge.sides.goals import about, asked, goal_for, named
+from symbackprop.judge.sides.goals import about, asked, goal_for, named, stepped
 from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
@@ -330,7 +330,9 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
         return None  # w = w - C X^T y may be the gradient of a penalty and a loss
     if found.has_rate and (along := goes_along(judge, known, found)) is not None:
         itself = told("an update by the gradient itself: it says nothing of what that is")
-        return moved_to(judge, known, Judged(name, replace(along, name=name), "abbreviation", remarks=(itself,)), claim, moved)
+        return moved_to(
+            judge, known, Judged(name, stepped(judge.truth, name, along.wrt), "abbreviation", remarks=(itself,)), claim, moved
+        )
     judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")
     if not (found.has_rate or judged.right):
         with suppress(NotUnderstood):

@@ -15,7 +15,7 @@ from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.at_values import number_of
-from symbackprop.judge.sides.goals import about, spelled
+from symbackprop.judge.sides.goals import spelled, stepped
 from symbackprop.judge.steps.rounded import CARRIED, digits_leave
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.verdicts.judge import ROUNDED
@@ -59,7 +59,7 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
         several = [one for side in sides(claim)[1:] if (one := _array(truth, own, side)) is not None]
     except Fault:
         several = []
-    goal = about(truth, own, truth.of, own)
+    goal = stepped(truth, own, own)
     if not several or len(several) < len(claim.split("=")) - 1 or not truth.places.is_settled:
         return Judged(own, None, "abbreviation", remarks=(told("a new number for {}, which is not judged", named(own)),))
     *before, last = several

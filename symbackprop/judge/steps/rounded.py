@@ -143,6 +143,7 @@ def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: Sequ
     if not (moved and (judged.right or judged.kind == "abbreviation") and judge.truth.places.is_settled):
         return judged
     place = judge.truth.places.first(1)[0]
+    kept = judged.remarks if judged.right else ()  # of an update that says no more than what it comes to
 
     def number(text: str) -> ndarray | None:
         found = read(f"q = {text}", judge.truth, judge.truth.of, None, judge.symbols, known.said)
@@ -161,12 +162,12 @@ def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: Sequ
         if own.shape != one.shape or (np.abs(own - one) > room).any():
             if own.shape == one.shape and (np.abs(_carried(known, judged, own) - one) <= room).all():
                 follows = told("right if the steps before it were right: no second mistake")
-                return replace(judged, kind="wrong, carried forward", remarks=(*judged.remarks, follows))
-            return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)))
+                return replace(judged, kind="wrong, carried forward", remarks=(*kept, follows))
+            return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)), remarks=kept)
     if own is None or not said or any(one is None for one in said):
         return replace(judged, remarks=(*judged.remarks, told("what it comes to is not read")))
     right = told("what it comes to is right, to the digits that are given")
-    return judged if judged.right else replace(judged, kind="right, numeric", remarks=(*judged.remarks, right))
+    return judged if judged.right else replace(judged, kind="right, numeric", remarks=(*kept, right))
 
 
 def _carried(known: Known, judged: Judged, own: ndarray) -> ndarray:

@@ -61,7 +61,8 @@ def behind(truth: Truth, judged: Iterable[Judged]) -> Derivation | None:
     """The derivation of what was claimed of the truth's own loss, as it is shown; None where nothing of it was."""
     program = truth.network.program
     claimed = {f"d{truth.of}/d{w}": w for w in truth.named if w in program.tensors and truth.has_gradient(w)}
-    wrt = dict.fromkeys(claimed[one.what] for one in judged if one.what in claimed)
+    about = [f"d{one.asked.of}/d{one.asked.wrt}" for one in judged if one.asked is not None]
+    wrt = dict.fromkeys(claimed[one] for one in about if one in claimed)
     if not wrt:
         return None
     return replace(differentiate(program, truth.of, list(wrt), jacobian=True), network=truth.network)

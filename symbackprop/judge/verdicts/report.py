@@ -143,7 +143,8 @@ def _held(claim: Judged) -> Iterator[Inline]:
     """At how many points it was held against the truth, and what that proves."""
     if claim.points:
         yield "; " if claim.reason else ": "
-        yield told("held against the truth at {} points", str(claim.points))
+        at_one = told("held against the truth at the numbers that are given")
+        yield at_one if claim.points == 1 else told("held against the truth at {} points", str(claim.points))
     if claim.bits:
         chance = f.power(f.number(2), f.number(-claim.bits))
         yield told(", and modulo large primes: a wrong formula passes with a chance below {}", Math(chance))
