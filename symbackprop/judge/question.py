@@ -21,7 +21,7 @@ from symbackprop.judge.steps.differentiated import with_names, with_notes
 from symbackprop.judge.steps.later import judge_derivation
 from symbackprop.judge.steps.own_values import with_own_values
 from symbackprop.judge.steps.sample_losses import with_sample_losses
-from symbackprop.judge.steps.unplaced import BEHIND, tail_of, without_places
+from symbackprop.judge.steps.unplaced import BEHIND, SIGN, sign_of, tail_of, without_places
 from symbackprop.judge.steps.used import as_used
 from symbackprop.judge.steps.written_out import without_own_functions
 from symbackprop.judge.verdicts.case import case_of
@@ -58,7 +58,8 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     judge = question.judge()
     truth = judge.truth
     given = with_losses(truth, without_sets(given))
-    tails = ["" if alone or question.pinned else tail_of(claim) for _, claim, _ in given]
+    signs = [sign_of(claim) for _, claim, _ in given]
+    tails = [one or ("" if alone or question.pinned else tail_of(claim)) for one, (_, claim, _) in zip(signs, given, strict=True)]
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
     sampled = with_sample_losses(truth, given)
@@ -78,5 +79,6 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     found = tuple(replace(one, remarks=(*one.remarks, *sampled.notes.get(k, ()))) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
     if len(found) == len(given):
-        found = tuple(replace(one, remarks=(*one.remarks, BEHIND)) if tail else one for one, tail in zip(found, tails, strict=True))
+        behind = [(SIGN,) if sign else (BEHIND,) if tail else () for sign, tail in zip(signs, tails, strict=True)]
+        found = tuple(replace(one, remarks=(*one.remarks, *more)) for one, more in zip(found, behind, strict=True))
     return in_places(found if question.pinned else without_places(truth, found, written), written)

@@ -169,3 +169,37 @@ def test_a_loss_without_its_constants_is_told_to_be_another() -> None:
     loss, gradient = sb.verify(LEAST_SQUARES, rf"\[{text}\]")
     assert "another than the loss" in str(loss.remarks[0])
     assert gradient.right
+
+
+LINE = sb.read("x: data[n]\ny: data[n]\na: parameter\nb: parameter\nS = sum((y - a*x - b)**2)")
+RATE = sb.read("x: data[n] & positive\nlam: parameter & positive\nl = n*log(lam) - lam*sum(x)")
+BUDGET = sb.read("x: parameter\ny: parameter\nlam: parameter\nL = x*y - lam*(x + y - 10)")
+
+
+def test_a_best_value_is_one_where_the_other_parameters_are_at_their_best() -> None:
+    slope = r"\hat a = \frac{n\sum x_iy_i - \sum x_i\sum y_i}{n\sum x_i^2 - (\sum x_i)^2}"
+    (found,) = sb.verify(LINE, slope)
+    assert found.right
+    assert "other parameters at their best" in str(found.remarks[0])
+    (found,) = sb.verify(LINE, slope.replace("n\\sum x_iy_i".replace("\\\\", "\\"), r"\sum x_iy_i"))
+    assert found.wrong
+
+
+def test_values_that_follow_from_gradients_set_to_0_are_no_gradients() -> None:
+    zero = r"\frac{\partial L}{\partial x} = y - \lambda = 0, \frac{\partial L}{\partial y} = x - \lambda = 0"
+    *_, last = sb.verify(BUDGET, zero + r" \implies x = y")
+    assert last.kind == "abbreviation"
+    ridge = r"\nabla J = \frac1n X^T(Xw - y) = 0 \Rightarrow w = {}"
+    *_, last = sb.verify(LEAST_SQUARES, ridge.replace("{}", "(X^TX)^{-1}X^Ty"))
+    assert last.right
+    *_, last = sb.verify(LEAST_SQUARES, ridge.replace("{}", "(X^TX)^{-1}X^Ty/n"))
+    assert last.wrong
+
+
+@pytest.mark.parametrize("sign", ["< 0", r"\le 0", r"\prec 0"])
+def test_the_sign_behind_a_second_derivative_is_told_to_be_open(sign: str) -> None:
+    (found,) = sb.verify(RATE, rf"\frac{{d^2l}}{{d\lambda^2}} = -\frac{{n}}{{\lambda^2}} {sign}")
+    assert found.right
+    assert "sign" in str(found.remarks[-1])
+    (found,) = sb.verify(RATE, rf"\frac{{d^2l}}{{d\lambda^2}} = -\frac{{n}}{{\lambda}} {sign}")
+    assert found.wrong

@@ -15,7 +15,7 @@ _ENDS = r"(?:ML|MLE|MAP|OLS|LS|opt|ridge|\*|\\star|\\ast)"
 _LABEL = rf"(?:\\(?:text|mathrm|textrm)\s*\{{\s*{_ENDS}\s*\}}|{_ENDS})"
 _HAT = rf"(?:\{{\s*{_BASE}\s*\}}|{_BASE.replace('base', 'other')})(?P<power>\^2)?"
 _NAMES = [
-    re.compile(rf"\s*\\(?:wide)?hat\s*{_HAT}(?:_\{{?(?:{_LABEL}|[a-z]|(?P<number>\d+))\}}*)?\s*$"),
+    re.compile(rf"\s*\\(?:wide)?hat\s*{_HAT}(?:_\{{?(?:{_LABEL}|[a-z]|\\[a-z]+|(?P<number>\d+))\}}*)?\s*$"),
     re.compile(rf"\s*{_BASE}(?P<power>)\s*(?:\^|_)\s*\{{?\s*{_LABEL}\s*\}}*\s*$"),
     re.compile(r"\s*(?P<base>[A-Za-z]\w*?)(?P<power>)_(?:hat|star|opt|mle?|map|ols)\s*$"),
     re.compile(r"hat (?P<base>\w+?)(?P<power>\^2)?(?:_(?P<number>\d+)|_\w+)?$"),

@@ -23,6 +23,9 @@ from symbackprop.judge.weighing.weigh import value
 
 MOST = 60  # unknown numbers
 LEAST = 3  # points with a solution
+STEPS = 30  # of Newton's method
+MOVED = 1e-5
+NEAR = 1e-6  # relative to the gradient elsewhere
 _BEST = re.compile(
     r"\\(?:wide)?hat\s*(?:\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)(?:_(?:\w|\{[^{}]*\}))?|\\?[A-Za-z]+\s*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)\s*\}?"
     r"|_\s*\{\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:MLE?|MAP|OLS|opt)\s*\}+)"
@@ -83,3 +86,47 @@ def _solution(known: Known, program: Program, wrt: str, place: Place) -> ndarray
         matrix @ best, -nothing, rtol=1e-8, atol=1e-8 * (1.0 + np.abs(nothing).max(initial=0.0))
     )
     return best.reshape(shape) if is_solved else None
+
+
+def is_best_with_others(known: Known, program: Program, wrt: str) -> bool | None:
+    """Whether the gradient by a parameter is 0 at a value of it where the other parameters are at their best, too.
+
+    None where their best is not found.
+    """
+    others = [one.name for one in known.truth.program.parameters if one.name != wrt]
+    found: list[bool] = []
+    for place in tall_places(known.truth) if others else ():
+        moved = _others_at_best(known, program, wrt, others, place)
+        if moved is not None:
+            gradient = moved[f"d{known.truth.of}/d{wrt}"]
+            scale = max(float(np.abs(place.values[f"d{known.truth.of}/d{wrt}"]).max(initial=0.0)), 1.0)
+            found.append(float(np.abs(gradient).max(initial=0.0)) <= NEAR * scale)
+    return None if len(found) < LEAST or len({*found}) > 1 else found[0]
+
+
+def _others_at_best(known: Known, program: Program, wrt: str, others: list[str], place: Place) -> dict[str, ndarray] | None:
+    """All values where a parameter has the value that is claimed and the gradient by the others is 0, by Newton's method."""
+    shapes = [place.point[name].shape for name in others]
+    counts = [int(np.prod(shape)) for shape in shapes]
+    if sum(counts) > MOST:
+        return None
+
+    def at(own: ndarray, best: ndarray) -> tuple[dict[str, ndarray], ndarray]:
+        parts = np.split(own, np.cumsum(counts)[:-1])
+        given = {name: part.reshape(shape) for name, part, shape in zip(others, parts, shapes, strict=True)}
+        values = walk(known.truth.everything, {**place.point, **given, wrt: best}, place.sizes)
+        return values, np.concatenate([values[f"d{known.truth.of}/d{name}"].ravel() for name in others])
+
+    try:
+        best = value(known.truth, program, known.written, place, place.values, FLOATS)
+        own = np.concatenate([np.ravel(place.point[name]) for name in others]).astype(float)
+        for _ in range(STEPS):
+            values, gradient = at(own, best)
+            if np.abs(gradient).max(initial=0.0) <= ZERO:
+                return values
+            moves = MOVED * np.eye(len(own))
+            hessian = np.stack([(at(own + one, best)[1] - at(own - one, best)[1]) / (2 * MOVED) for one in moves], axis=1)
+            own = own - np.linalg.solve(hessian, gradient)
+    except (PointError, SymbackpropError, np.linalg.LinAlgError, ValueError):
+        return None
+    return None

@@ -15,7 +15,7 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
-from symbackprop.judge.steps.equations import is_stationary, with_own_names
+from symbackprop.judge.steps.equations import is_best_with_others, is_stationary, with_own_names
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple
 from symbackprop.judge.verdicts.verdict import Judged
@@ -25,6 +25,7 @@ from symbackprop.judge.weighing.weigh import needed
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 
+_SET = re.compile(r"=\s*0\s*[.,;]?\s*$")
 _AT_BEST = re.compile(r"\([^()]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat)[^()]*\)\s*$")  # \nabla f(x^*)
 
 
@@ -73,7 +74,8 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         return _as_equation(known, judged, steps[place][1])
     used = next((one for one in reversed(known.used) if one.place == place), None)
     if used is not None and not judged.right:
-        return _as_condition(known, used, judged, steps) or _as_value(known, used, judged, steps)
+        found = _as_condition(known, used, judged, steps) or _as_value(known, used, judged, steps)
+        return _as_following(known, used, found, steps) if found.wrong else found
     wrt = parameter_named(truth, own)
     written = dict(known.written)
     program = written.get(own) or next((what for key, what in reversed(known.written) if key in spellings(own)), None)
@@ -91,7 +93,22 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         return judged
     found = held(known, program, wrt)
     waits = not ended and len({one for name, _, _ in steps if (one := parameter_named(truth, name))}) > 1
-    return judged if (is_used or waits) and among_all(found) is None else _answered(truth, judged, own, wrt, found)
+    if among_all(found) is None and (is_used or waits):
+        return judged
+    return _with_others(known, judged, own, wrt, program, found)
+
+
+def _with_others(known: Known, judged: Judged, own: str, wrt: str, program: Program, found: Sequence[str]) -> Judged:
+    """The verdict on a solution; where the gradient is not 0 at it alone, by that with the other parameters at their best."""
+    others = len(known.truth.program.parameters) > 1 and among_all(found) is None
+    is_best = is_best_with_others(known, program, wrt) if others else None
+    if is_best is None:
+        return judged if others else _answered(known.truth, judged, own, wrt, found)
+    if not is_best:
+        return _answered(known.truth, judged, own, wrt, ["none"] * LEAST)
+    said = told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
+    asked = _set_to_zero(known.truth, own, wrt)
+    return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(*judged.remarks, said), points=LEAST)
 
 
 def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged | None:
@@ -123,6 +140,20 @@ def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[st
         return Judged(judged.name, _set_to_zero(truth, own, wrt), "undecided", because, formulas=judged.formulas)
     _not_used(known, used)
     return _answered(truth, Judged(judged.name, None, "abbreviation", formulas=judged.formulas), own, wrt, found)
+
+
+def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged:
+    """The verdict on a parameter by its own name behind gradients that are set to 0: it is a value that follows from them."""
+    truth, wrt, own = known.truth, used.goal.wrt, steps[used.place][0]
+    is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
+    before = [claim for _, claim, _ in steps[: used.place] if isinstance(claim, str)]
+    if not (is_asked and is_spelled(wrt, own) and any(_SET.search(claim) for claim in before)):
+        return judged
+    _not_used(known, used)
+    alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
+    if _inputs(known, used.program) & _own(truth) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+        return replace(alone, remarks=(told("a value that follows from what is set to 0, which is not judged"),))
+    return _with_others(known, alone, own, wrt, used.program, held(known, used.program, wrt))
 
 
 def _of_signs(known: Known, program: Program, wrt: str) -> Told:

@@ -14,6 +14,10 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
 
 BEHIND = told("the number behind it is right or wrong where the inputs have numbers")
+SIGN = told("its sign is not judged")
+_SIGN = re.compile(
+    r"\s*(?:<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\succ(?:eq)?|\\prec(?:eq)?)(?:\s|\\[ ,;])*0\s*[.,]?\s*$"
+)  # = -n/\lambda^2 < 0
 _SAYS_WHERE = re.compile(r"\\text|\\mathrm|\\q?quad|\bif\b|\bfor\b|,|;")  # if y = 1
 NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a number, as the last side
 ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
@@ -54,6 +58,12 @@ def tail_of(claim: Any) -> str:
     _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
     is_formula = equals and not (is_of_numbers(side) or _SAYS_WHERE.search(side))
     return found[0] if found and is_formula and re.search(r"[1-9]", found[0]) else ""
+
+
+def sign_of(claim: Any) -> str:
+    """What a claim says of the sign of a formula, < 0 behind -n/\\lambda^2; "" where it says none."""
+    found = None if isinstance(claim, Code) else _SIGN.search(said(claim))
+    return found[0] if found and "=" in said(claim)[: found.start()] else ""
 
 
 def said(claim: Any) -> str:
