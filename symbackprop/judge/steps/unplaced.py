@@ -63,7 +63,8 @@ def tail_of(claim: Any) -> str:
 def sign_of(claim: Any) -> str:
     """What a claim says of the sign of a formula, < 0 behind -n/\\lambda^2; "" where it says none."""
     found = None if isinstance(claim, Code) else _SIGN.search(said(claim))
-    return found[0] if found and "=" in said(claim)[: found.start()] else ""
+    _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
+    return found[0] if found and equals and not _SAYS_WHERE.search(side) else ""  # of y if z > 0 it is a condition
 
 
 def said(claim: Any) -> str:
