@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import replace
 
 from symbackprop.core.derivation import DerivationError
+from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
@@ -95,37 +96,43 @@ def at_moments(question: Question, numbers: Numbers, steps: Sequence[At], found:
 
     found   the verdicts on them for all numbers.
     """
-    moments = [dict(numbers.values)]
-    last = 0
-    groups = dict[int, list[int]]()
-    for k, one in enumerate(steps):
-        moment = last if one.moment is None else one.moment
-        groups.setdefault(moment, []).append(k)
-        number = new_number(question.judge().truth, one)
-        while number is not None and len(moments) <= moment + 1:
-            moments.append({})
-        if number is not None:
-            moments[moment + 1][one.new] = number
-        moving = {other.new for other in steps if other.new}
-        last = max((m for m, given in enumerate(moments) if moving <= {*given}), default=0)
+    truth = question.judge().truth
+    values, groups = moments_of(truth, numbers, steps)
+    rates = [rate for one in steps for rate in rates_in(truth, one)]
     out = list(found)
-    rates = [rate for one in steps for rate in rates_in(question.judge().truth, one)]
     for moment, own in groups.items():
-        if moment >= len(moments):
-            several = without_places(
-                question.judge().truth, [found[k] for k in own], [steps[k].step[:2] for k in own], all_numbers=True
-            )
+        if moment >= len(values):
+            several = without_places(truth, [found[k] for k in own], [steps[k].step[:2] for k in own], all_numbers=True)
         else:
-            there = question.at(Numbers({**numbers.values, **moments[moment]}, numbers.sizes))
-            before = [k for k, one in enumerate(steps[: own[0]]) if one.moment is None and not (found[k].wrong or found[k].open)]
-            before = [k for k in before if k not in own]
-            several = at_points(there, [steps[k].step for k in (*before, *own)])
-            if len(several) != len(before) + len(own):
+            there = question.at(Numbers({**numbers.values, **values[moment]}, numbers.sizes))
+            before = [k for k, one in enumerate(steps[: own[0]]) if one.moment is None and k not in own]
+            before = [k for k in before if not (found[k].wrong or found[k].open)]  # what they name is used here too
+            said = [steps[k].step for k in (*before, *own)]
+            several = at_points(there, said)
+            if len(several) != len(said):
                 continue
-            several = moved(there, several, [steps[k].step for k in (*before, *own)], rates)[len(before) :]
+            several = moved(there, several, said, rates)[len(before) :]
         for k, one in zip(own, several, strict=True):
             out[k] = one
     return tuple(out)
+
+
+def moments_of(truth: Truth, numbers: Numbers, steps: Sequence[At]) -> tuple[list[dict[str, Program]], dict[int, list[int]]]:
+    """The numbers of the parameters before each update, and the places of the steps that stand there.
+
+    A step that speaks of no iterate stands at the last update behind which all that move have numbers.
+    """
+    values, groups, last = [dict(numbers.values)], dict[int, list[int]](), 0
+    moving = {one.new for one in steps if one.new}
+    for k, one in enumerate(steps):
+        moment = last if one.moment is None else one.moment
+        groups.setdefault(moment, []).append(k)
+        number = new_number(truth, one)
+        if number is not None:
+            values += [{} for _ in range(moment + 2 - len(values))]
+            values[moment + 1][one.new] = number
+        last = max((m for m, given in enumerate(values) if moving <= {*given}), default=0)
+    return values, groups
 
 
 def apart(truth: Truth, step: Step, question: Question) -> list[Step]:
