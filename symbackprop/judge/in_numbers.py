@@ -101,7 +101,7 @@ def at_moments(question: Question, numbers: Numbers, steps: Sequence[At], found:
     rates = [rate for one in steps for rate in rates_in(truth, one)]
     out = list(found)
     for moment, own in groups.items():
-        if moment >= len(values):
+        if not 0 <= moment < len(values):  # x_0 where the first number is that of x_1, too
             several = without_places(truth, [found[k] for k in own], [steps[k].step[:2] for k in own], all_numbers=True)
         else:
             there = question.at(Numbers({**numbers.values, **values[moment]}, numbers.sizes))

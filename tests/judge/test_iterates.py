@@ -155,3 +155,17 @@ def test_a_sentence_gives_the_rate_and_what_is_wrong_is_carried_forward() -> Non
     assert kinds(PARABOLA, text.format("-0.7", "1.17"))[-2:] == ["wrong", "wrong, carried forward"]
     assert kinds(PARABOLA, text.format("-0.7", "1.19"))[-2:] == ["wrong", "wrong"]
     assert kinds(PARABOLA, text.format("-0.8", "1.172"))[-2:] == ["right, numeric", "wrong"]  # near, and not near enough for a step
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x_10 = 1\nf'(x_0) = -1\nx_1 = x_0 - 0.1 f'(x_0) = 1.1",
+        "x_0 = 1\nx_1 = x_0 - 0.1 f'(_0) = 1.1",
+        r"x_0 = (1, 2)^T \\ \nabla f(x_0) = (4, 13)^T \\ x_1 = x_0  0.1\nabla f(x_0) = (0.6, 0.7)^T",
+        r"x_0 = (1, 2)^T \\ x3_1 = x_0 - 0.1\nabla 9f(x_0) = (0.6, 00) = (0.6, 0.7)^T",
+    ],
+)
+def test_slips_in_a_descent_are_told(text: str) -> None:
+    net = PAIR if "nabla" in text else PARABOLA
+    assert not all(one.right for one in sb.verify(net, text))

@@ -203,3 +203,8 @@ def test_the_sign_behind_a_second_derivative_is_told_to_be_open(sign: str) -> No
     assert "sign" in str(found.remarks[-1])
     (found,) = sb.verify(RATE, rf"\frac{{d^2l}}{{d\lambda^2}} = -\frac{{n}}{{\lambda}} {sign}")
     assert found.wrong
+
+
+def test_values_of_the_network_in_numbers_are_no_best_values() -> None:
+    net = sb.read("x: data[2]\nW: parameter[2, 2]\nv: parameter[2]\nz = W @ x\no = v @ z\nE = o**2")
+    assert not any(one.right for one in sb.verify(net, "z = -0.5\no = 0.244"))

@@ -154,7 +154,8 @@ def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: Sequ
         said = [number(as_matrix(one, 1)) for one in moved]
     except (NotUnderstood, PointError):
         own, said = None, []
-    step = np.abs(own - place.values[judged.asked.wrt]) if own is not None and judged.asked is not None else np.abs(own or 0.0)
+    before = place.values[judged.asked.wrt] if judged.asked is not None else 0.0
+    step = np.zeros(()) if own is None or np.shape(before) not in ((), own.shape) else np.abs(own - before)
     for one, text in zip(said, moved, strict=False):
         if own is None or one is None:
             break

@@ -46,6 +46,12 @@ def _together(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, 
         for used in known.used
         if used.judged.wrong and is_spelled(used.goal.wrt, steps[used.place][0]) and not _inputs(known, used.program) & _own(truth)
     }
+    tensors = truth.program.tensors
+    several = {
+        wrt: used
+        for wrt, used in several.items()
+        if wrt in _own(truth) and equal_shapes(used.program.shape(CLAIM), tensors[wrt].shape)
+    }
     if len(several) < 2:
         return found
     own = {wrt: used.program for wrt, used in several.items()}
