@@ -208,3 +208,10 @@ def test_the_sign_behind_a_second_derivative_is_told_to_be_open(sign: str) -> No
 def test_values_of_the_network_in_numbers_are_no_best_values() -> None:
     net = sb.read("x: data[2]\nW: parameter[2, 2]\nv: parameter[2]\nz = W @ x\no = v @ z\nE = o**2")
     assert not any(one.right for one in sb.verify(net, "z = -0.5\no = 0.244"))
+
+
+def test_a_name_of_another_shape_than_the_gradient_that_it_stands_for_is_told() -> None:
+    net = sb.read(
+        "X: data[N, D]\ny: data[N]\nw: parameter[D]\nb: parameter\nz = X @ w + b\np = sigmoid(z)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
+    )
+    assert not all(one.right for one in sb.verify(net, r"dz = ps- y dw7 = X^T dz, \quad db = \um dz"))

@@ -21,7 +21,7 @@ from symbackprop.judge.sides.goals import goal_for
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.texts.prose import expression, written
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.reading import CLAIM, Claim
+from symbackprop.judge.weighing.reading import CLAIM, Claim, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import agrees_nearly
 
@@ -53,7 +53,8 @@ def _takes_the_mean(known: Known, used: Used, short: Used, count: Expr) -> bool:
     """Whether a step by a parameter is right with a multiple of the true gradient as a name, and not with that gradient."""
     truth, gradient = known.truth, short.goal.text
     true = dict(known.true)
-    names = {n for n, _ in used.written if true.get(n) == gradient} & {t.name for t in used.program.inputs}
+    read = {t.name for t in used.program.inputs if equal_shapes(t.shape, truth.everything.shape(gradient))}  # as it is used
+    names = {n for n, _ in used.written if true.get(n) == gradient} & read
     if not names or truth.program.tensors[used.goal.wrt].kind != "parameter" or used.place <= short.place:
         return False
     goal, scaled = goal_for(truth, used.goal, used.program), gradient_times(truth, gradient, count)
