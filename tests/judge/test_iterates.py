@@ -169,3 +169,12 @@ def test_a_sentence_gives_the_rate_and_what_is_wrong_is_carried_forward() -> Non
 def test_slips_in_a_descent_are_told(text: str) -> None:
     net = PAIR if "nabla" in text else PARABOLA
     assert not all(one.right for one in sb.verify(net, text))
+
+
+def test_a_name_whose_shape_changes_is_told() -> None:
+    net = sb.read(
+        "x: data[d]\ny: data[k]\nW_1: parameter[h, d]\nW_2: parameter[k, h]\na_1 = sigmoid(W_1 @ x)\na_2 = sigmoid(W_2 @ a_1)\n"
+        "C = 1/2*sum((a_2 - y)**2)"
+    )
+    text = r"\delta_1 = W_2^T\delta_2 \odot a_1_2 \odot a_1 \\ \frac{\partial C}{\partial W_2} = \[delta_2 a_1^T \\ \frac{\partial C}{\partial W_1} = \delta_1 x^T"
+    assert not all(one.right for one in sb.verify(net, text))

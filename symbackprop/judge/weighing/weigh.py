@@ -13,7 +13,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program, Sum, same_size, slot
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
-from symbackprop.evaluate.extents import evaluator
+from symbackprop.evaluate.extents import evaluator, shape_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, RedrawError, ladders, residues, same
 from symbackprop.evaluate.towers import Tower
@@ -271,6 +271,9 @@ def _run(
     if any(evaluator(condition)(place.sizes) < 0 for condition in program.conditions):
         return np.asarray(np.nan)  # what is claimed has no value at these sizes
     point = {t.name: known[t.name] for t in program.inputs if t.name in known}
+    given = [t for t in program.inputs if t.name in point and t.role is None and t.name not in truth.program.tensors]
+    if arithmetic is FLOATS and any(point[t.name].shape != shape_of(t, place.sizes) for t in given):
+        raise PointError("a name has another shape here than where it was given")
     return walk(program, point, place.sizes, arithmetic, watch)[CLAIM]
 
 
