@@ -89,3 +89,12 @@ def test_a_step_of_a_sample_keeps_its_index() -> None:
     linear = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = 1/2*sum((X @ w - y)**2)")
     (found,) = sb.verify(linear, r"w_{k+1} = w_k - \eta (w_k^\top x_k - y_k) x_k")
     assert not found.right
+
+
+def test_the_mean_of_a_matrix_is_over_all_of_it_or_along_what_makes_a_claim_right() -> None:
+    net = sb.read("X: parameter[n, d]\nq = mean(X, axis=0)\ns = mean(X)\nL = sum(q**2) + s**2")
+    for claim in (r"\frac{\partial L}{\partial s} = 2\,\mathrm{mean}(X)", r"\frac{\partial L}{\partial q} = 2\,\mathrm{mean}(X)"):
+        assert sb.verify(net, claim).ok
+        assert sb.verify(net, claim.replace("2", "3")).claims[0].wrong
+    with pytest.raises(sb.NotationError, match="does not say over what"):
+        sb.read(r"L = \operatorname{mean}(X)", let=["X: data[n, d]"])

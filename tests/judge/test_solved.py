@@ -164,10 +164,14 @@ def test_an_equation_for_the_best_value_is_held_against_the_gradient_at_its_solu
     assert found.wrong
 
 
-def test_a_loss_without_its_constants_is_told_to_be_another() -> None:
-    text = r"J(w) = \frac{1}{2n}(w^TX^TXw - w^TX^Ty + y^Ty) \\ \nabla J = \frac1n(X^TXw - X^Ty)"
+def test_a_loss_without_its_constants_is_told_to_be_one() -> None:
+    text = r"J(w) = \frac{1}{2n}(w^TX^TXw - 2w^TX^Ty) \\ \nabla J = \frac1n(X^TXw - X^Ty)"
     loss, gradient = sb.verify(LEAST_SQUARES, rf"\[{text}\]")
-    assert "another than the loss" in str(loss.remarks[0])
+    assert loss.kind == "abbreviation"
+    assert "no parameter" in str(loss.remarks[0])
+    assert gradient.right
+    loss, gradient = sb.verify(LEAST_SQUARES, rf"\[{text.replace('- 2w', '- w')}\]")
+    assert loss.wrong
     assert gradient.right
 
 

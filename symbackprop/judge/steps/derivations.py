@@ -26,7 +26,7 @@ from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
-from symbackprop.judge.steps.differentiated import loss_step
+from symbackprop.judge.steps.differentiated import another_loss, loss_step
 from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
@@ -295,9 +295,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     is_rounded = judged is not None
     judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
     program = _judged(understood, judged).program if judged.right and count is None else program
-    if judged.wrong and value == truth.of and not truth.pinned:  # of a loss without its constants the gradient is the same
-        remark = told("it is another than the loss of the network")
-        return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(remark,))
+    if judged.wrong and value == truth.of and not truth.pinned:
+        return another_loss(known, name, understood, program)
     if judged.wrong and goal.of == goal.wrt and value != truth.of:  # dL = tr(G^T dW) says what dL comes to, in differentials
         why = told("a differential is not read. Write the derivative that it says, by itself.")
         return Judged(name, None, "not understood", why)

@@ -14,6 +14,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Formula, Told, told
@@ -23,7 +24,7 @@ from symbackprop.judge.steps.known import Known
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.reading import CLAIM, read
+from symbackprop.judge.weighing.reading import CLAIM, Claim, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, value
 from symbackprop.notation.claims.bracketed import behind, last_side, outside
@@ -31,6 +32,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tokens
 
 TRIED = 3  # points
+MOVED = 0.9  # how far parameters are moved
 _LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
 _AT_BEST = re.compile(r"\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat")
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
@@ -136,6 +138,30 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
         is_loss = found[1].lstrip("\\") in _LOSSES and not programs[0].shape(CLAIM)
         remark = told("it is another than the loss of the network") if is_loss else Told()
     return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,) if remark else ())
+
+
+def another_loss(known: Known, name: str, claim: Claim, program: Program) -> Judged:
+    """The verdict on a step that says another loss than the network's: one that only lacks constants has the same gradients."""
+    if _differs_by_constants(known, program):
+        remark = told("it differs from the loss of the network by what no parameter is in")
+        return Judged(name, None, "abbreviation", formulas=claim.formulas, remarks=(remark,))
+    return Judged(name, None, "wrong", told("the network says something else of {}", written(name)), formulas=claim.formulas)
+
+
+def _differs_by_constants(known: Known, program: Program) -> bool:
+    """Whether a formula differs from the loss by as much wherever the parameters are."""
+    truth = known.truth
+    learnt = [one.name for one in truth.program.parameters]
+    try:
+        for place in truth.places.first(TRIED):
+            moved = {name: place.point[name] * MOVED for name in learnt}
+            there = walk(truth.everything, {**place.point, **moved}, place.sizes)
+            gaps = [value(truth, program, known.written, place, at, FLOATS) - at[truth.of] for at in (place.values, there)]
+            if gaps[0].shape or not close(gaps[0], gaps[1]):
+                return False
+    except (PointError, SymbackpropError):
+        return False
+    return True
 
 
 class _Formula(NamedTuple):

@@ -43,6 +43,7 @@ _WHOLE = frozenset([
 ])  # fmt: skip
 _SQUARE = frozenset(["tr", "trace", "Tr", "det", "logdet"])  # of square matrices alone
 _TOTALS = frozenset(["sum", "mean", "avg", "average", "rowsum", "colsum", "rowmean", "colmean"])  # of several entries
+ALONG = 1.0  # a mean of a matrix along one of its axes that it does not say
 _MEANS = frozenset(["mean", "avg", "average"])
 _INVERTED = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
@@ -201,7 +202,7 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
             raise Fault(f"{name} takes {expected} argument{'s' * (expected > 1)}.", "", at)
         return made(lambda *nodes: nd.applied(name, *nodes, slope=primes == 1), *given)
     if name in _MEANS and not more and not primes:
-        return made(lambda v: _mean(state, v), x)
+        return best([*made(lambda v: _mean(state, v), x), *_means_along(state, x)])
     if name in ("tril", "triu") and len(more) == 1:
         return made(lambda v, k: _triangle(v, name == "triu", _whole(k)), x, *more)
     if more or primes:
@@ -337,10 +338,21 @@ def _trace(x: Node) -> Node:
 
 
 def _mean(state: State, x: Node) -> Node:
-    """The mean of the entries of a vector; of a matrix it does not say over what."""
+    """The mean of the entries of a vector, in a claim of a matrix as well."""
     if len(x.axes) == 1:
         return _mean_over(state, x, x.axes[0])
+    if x.matrix == MATRIX and not state.context.is_network:
+        return _mean_over(state, _mean_over(state, x, RIGHT), DOWN)
     raise Fault("the mean does not say over what.", r"Write \frac1N \sum_n.")
+
+
+def _means_along(state: State, x: Senses) -> Senses:
+    """The means of a matrix along one of its axes, as NumPy's axis=0 and axis=1 have them; nothing of anything else."""
+    matrices = [] if state.context.is_network else [sense for sense in x if sense.node.matrix == MATRIX]
+    found: Senses = []
+    for axis, note in ((DOWN, told("the mean is over the rows")), (RIGHT, told("the mean is over the columns"))):
+        found += made(lambda v, along=axis: _mean_over(state, v, along), matrices, cost=ALONG, note=note)
+    return found
 
 
 def _mean_over(state: State, x: Node, axis: str) -> Node:
