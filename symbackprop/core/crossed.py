@@ -35,16 +35,29 @@ def turn(i: str, j: str, k: str) -> Expr:
 
 
 def turned(body: Expr, sizes: Mapping[str, Expr]) -> Turned | None:
-    """A body by its e_ijk; None where it has none, or where its letters are not of axes of size 3."""
-    parts = sp.Mul.make_args(body)
-    gaps = [f for f in parts if _is_gap(f)]
-    letters = tuple(sorted(set().union(*map(letters_of, gaps))))
-    pairs = {frozenset(letters_of(gap)) for gap in gaps}
-    if len(gaps) != 3 or len(letters) != 3 or len(pairs) != 3 or any(sizes.get(c) != 3 for c in letters):
-        return None
-    i, j, k = letters
-    sign = S.One if sp.expand(sp.Mul(*gaps) - 2 * turn(i, j, k)) == 0 else S.NegativeOne  # some differences are the other way round
-    return Turned((i, j, k), 2 * sign * sp.Mul(*[f for f in parts if f not in gaps]))
+    """A body by its e_ijk; None where it has none or several, or where its letters are not of axes of size 3."""
+    letters, rest = turns(body, sizes)
+    return Turned(letters[0], rest) if len(letters) == 1 else None
+
+
+def turns(body: Expr, sizes: Mapping[str, Expr]) -> tuple[list[tuple[str, str, str]], Expr]:
+    """The letters of every e_ijk in a product, sorted, and the rest; none where a difference of letters belongs to none of them."""
+    gaps: dict[tuple[str, ...], list[Expr]] = {}
+    rest = S.One
+    for part in sp.Mul.make_args(body):
+        gap, power = part.as_base_exp()
+        if _is_gap(gap) and power.is_Integer and power.is_positive:
+            gaps.setdefault(tuple(sorted(letters_of(gap))), []).extend([gap] * int(power))
+        else:
+            rest *= part
+    found = []
+    for i, j, k in combinations(sorted({c for pair in gaps for c in pair if sizes.get(c) == 3}), 3):
+        sides = [gaps.get(pair, []) for pair in ((i, j), (j, k), (i, k))]
+        while all(sides):
+            product = sp.Mul(*[side.pop() for side in sides])
+            rest *= 2 if sp.expand(product - 2 * turn(i, j, k)) == 0 else -2  # some differences are the other way round
+            found.append((i, j, k))
+    return ([], body) if any(gaps.values()) else (found, rest)
 
 
 def _is_gap(e: sp.Basic) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.core.crossed import turned
+from symbackprop.core.crossed import turns
 from symbackprop.core.functions import iverson
 from symbackprop.core.guards import fixed_letters, integers_of, overhang, split
 from symbackprop.core.program import Equation, Program, Range, Sum, letter_sizes, position
@@ -54,8 +54,8 @@ def _with_turn(body: Expr, program: Program, equation: Equation) -> Expr:
     """A body with the e_ijk of a cross product by its name."""
     if body.is_Add:
         return sp.Add(*[_with_turn(term, program, equation) for term in body.args])  # type: ignore[arg-type]  # terms are of Expr
-    found = turned(body, letter_sizes(program, equation)) if body.is_Mul else None
-    return body if found is None else found.rest * Turn(*map(position, found.letters))
+    found, rest = turns(body, letter_sizes(program, equation)) if body.is_Mul else ([], body)
+    return sp.Mul(rest, *[Turn(*map(position, letters)) for letters in found])
 
 
 def inside(printer: BodyPrinter, bounds: Bounds) -> Node:

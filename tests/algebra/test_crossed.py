@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ import symbackprop as sb
 from symbackprop.algebra.functions import turn_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ZERO
-from symbackprop.core.crossed import cross_of, in_entries
+from symbackprop.core.crossed import cross_of, in_entries, turn, turns
 from symbackprop.core.program import letter_sizes, size
 from symbackprop.core.stable import stable
 from symbackprop.verbs import read
@@ -104,3 +105,18 @@ def test_the_sign_of_a_turn_is_part_of_the_normal_form(first: list[str], second:
 
 def test_a_vector_times_itself_is_nothing() -> None:
     assert lines("a: parameter[3]\nb: data[3]\nL = b @ cross(a, a)") == [r"\frac{\partial L}{\partial a} = 0"]
+
+
+@given(st.lists(st.permutations("ijklm").map(lambda letters: letters[:3]), min_size=1, max_size=3))
+def test_a_product_of_turns_is_told_by_its_turns(triples: list[list[str]]) -> None:
+    body = sp.Mul(size("n"), *[turn(*triple) for triple in triples])
+    found, rest = turns(body, dict.fromkeys("ijklm", sp.Integer(3)))
+    assert len(found) == len(triples) or (not found and len(triples) > 2)  # of three the differences may go together in other ways
+    assert sp.expand(rest * sp.Mul(*[turn(*triple) for triple in found]) - body) == 0
+    assert turns(body, dict.fromkeys("ijklm", sp.Integer(4))) == ([], body)
+
+
+def test_a_cross_product_in_a_cross_product_has_two_signs_in_its_local_derivative() -> None:
+    report = sb.derive("a: parameter[3]\nb: parameter[3]\nL = sum(cross(a, cross(b, a))**3)", of="L").text()
+    assert "(i − " not in report
+    assert "− k)" not in report

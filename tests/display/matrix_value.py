@@ -31,6 +31,12 @@ def _column(array: np.ndarray) -> np.ndarray:
     return array.reshape((*array.shape, 1, 1)[:2]) if array.ndim < 2 else array
 
 
+def crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The cross product of columns of three entries, or of matrices row by row."""
+    assert np.shape(a) == np.shape(b)
+    return np.cross(a, b, axis=0 if np.shape(a)[1] == 1 else 1)
+
+
 class _MatrixReader(Reader):
     places: dict[str, int] | None = None  # of letters below names, where they are read one after the other
 
@@ -53,7 +59,7 @@ class _MatrixReader(Reader):
         while self.at("⊙", "×"):
             sign, factor = text_of(self.take()), self.product()
             if sign == "×":
-                result = np.cross(result, factor, axis=0 if np.shape(result)[1] == 1 else 1)
+                result = crossed(result, factor)
                 continue
             assert 1 in (np.size(result), np.size(factor)) or np.shape(result) == np.shape(factor)
             result = result * factor
@@ -84,6 +90,8 @@ class _MatrixReader(Reader):
                 return _column(array[tuple(self.places[c] for c in self.below(sub))])
             case Grid("bmatrix", rows):
                 return np.block([[self.read(items_of(cell)) for cell in row] for row in rows])
+            case Script(Fence("[", body, "]"), Atom("×"), None):  # its columns are those of v x I
+                return np.cross(np.ravel(self.read(items_of(body))), np.eye(3)).T
             case Script(Atom("I"), sub, None):
                 return np.eye(self.count(sub))
             case Script(Atom("e", alphabet=""), None, sup) if sup is not None:

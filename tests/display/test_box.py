@@ -21,7 +21,7 @@ from symbackprop.formulas.tree import Atom, Node, Script
 from symbackprop.judge.proofs.proved import proved_box
 from symbackprop.judge.proofs.recursed import proved_steps
 from tests.algebra.test_box import BOXES
-from tests.display.matrix_value import _MatrixReader, items_of, parse, split_at
+from tests.display.matrix_value import _MatrixReader, crossed, items_of, parse, split_at
 from tests.formulas.latex_value import Numbered, text_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -65,7 +65,7 @@ MOVES: dict[str, Callable[[np.ndarray, list[int]], np.ndarray]] = {
     "stride": lambda x, by: x[:: by[0], :: by[1]],
     "spread": spread,
 }
-SLIDES = {"⋆": correlated, "∗": convolved}
+JOINED = {"⊙": np.multiply, "×": crossed, "⋆": correlated, "∗": convolved}
 
 
 class BoxReader(_MatrixReader):
@@ -83,9 +83,8 @@ class BoxReader(_MatrixReader):
 
     def term(self) -> np.ndarray:
         result = self.product()
-        while self.at("⊙", *SLIDES):
-            sign = self.take()
-            result = result * self.product() if sign == Atom("⊙", "binary") else SLIDES[text_of(sign)](result, self.product())
+        while self.at(*JOINED):
+            result = JOINED[text_of(self.take())](result, self.product())
         return result
 
     def over(self, letters: list[list[Node]]) -> np.ndarray:

@@ -105,6 +105,8 @@ class Reader:
                 for axis, piece in enumerate(split_at(node.sub, ";")):
                     if "".join(map(text_of, piece)) == letter:
                         return np.shape(self.tensors[int(node.base.text[1:])])[axis]
+            if isinstance(node, Script) and node.base == Atom("ε", "letter") and letter in map(text_of, items_of(node.sub)):
+                return 3
             for part in vars(node).values():
                 if isinstance(part, Node | tuple):
                     found = self.axis_of(letter, [p for p in (part if isinstance(part, tuple) else (part,)) if isinstance(p, Node)])
