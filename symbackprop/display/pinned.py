@@ -55,7 +55,7 @@ def _with_turn(body: Expr, program: Program, equation: Equation) -> Expr:
     if body.is_Add:
         return sp.Add(*[_with_turn(term, program, equation) for term in body.args])  # type: ignore[arg-type]  # terms are of Expr
     found, rest = turns(body, letter_sizes(program, equation)) if body.is_Mul else ([], body)
-    return sp.Mul(rest, *[Turn(*map(position, letters)) for letters in found])
+    return sp.Mul(rest, *[Turn(*map(position, letters)) for letters in found])  # type: ignore[arg-type]  # they are of Expr
 
 
 def inside(printer: BodyPrinter, bounds: Bounds) -> Node:
