@@ -174,7 +174,7 @@ L = sum(S**2)/2 + sum((g - mean(g))**2)/2"""
         ("Q", r"dQ = \frac{1}{\sqrt{d_k}}\, dS\, K", "right"),
         ("g", r"\frac{\partial L}{\partial g} = g - \operatorname{mean}(g)", "right"),
         ("g", r"\nabla_g \mathcal{L}_{\text{MSE}} = g - \bar g", "right"),
-        ("g", r"\frac{\partial L}{\partial g} = g - \operatorname{mean}(S)", "not understood"),
+        ("g", r"\frac{\partial L}{\partial g} = g - \operatorname{mean}(S)", "wrong"),
         ("g", r"\frac{\partial L}{\partial g} = g - \bar g, \quad g \in \mathbb{R}^n, K \in \mathbb{R}^{n \times k}", "right"),
     ],
 )

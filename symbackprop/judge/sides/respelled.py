@@ -62,7 +62,7 @@ def _with_rows(truth: Truth, claim: str) -> str:
     shapes = {name: len(truth.program.shape(name)) for name in truth.named}
     for name in (n for n in shapes if len(n) == 1 and shapes[n] == 1 and shapes.get(n.upper()) == 2):
         indexed = rf"(?<![A-Za-z\\]){name}(?=\s*_\s*(?:[a-z](?![a-z])|\{{\s*[a-z]\s*\}}))"
-        is_said = re.search(indexed + r"\s*_\s*\{?\s*[a-z]\s*\}?\s*=(?!=)", claim)  # u_k = U_{k,:}
+        is_said = re.search(indexed + r"\s*_\s*(?:[a-z]|\{\s*[a-z]\s*\})\s*=(?!=)", claim)  # u_k = U_{k,:}
         if not is_said and re.search(indexed + r"\s*_\s*\{?\s*[a-z]\s*\}?\s*\^\s*\{?\s*(?:T|\\top(?![a-z])|\\intercal)", claim):
             claim = re.sub(indexed, name.upper(), claim)
     return claim
