@@ -16,7 +16,7 @@ from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.steps.new_numbers import is_new_number, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
-from symbackprop.judge.texts.arrays import Code
+from symbackprop.judge.texts.arrays import Code, reworded
 from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.texts.sentences import GIVEN
@@ -74,7 +74,7 @@ def of_numbers(steps: Sequence[Step]) -> list[Step]:
     """The steps; where each is a number as code has it, x_1 = 0.3, as a person writes it."""
     if not all(isinstance(claim, Code) and is_of_numbers(claim) for _, claim, _ in steps):
         return list(steps)
-    return [(name, claim.said(f"{name} = {claim}"), what) for name, claim, what in steps]
+    return [(name, reworded(claim, f"{name} = {claim}"), what) for name, claim, what in steps]
 
 
 def as_written(found: Sequence[Judged], steps: Sequence[Step], written: Mapping[int, Step]) -> tuple[Judged, ...]:

@@ -55,7 +55,7 @@ def test_a_rate_is_a_number_that_steps_give() -> None:
     text = "x_0 = 1, \\eta = {}\nx_1 = x_0 - \\eta f'(x_0) = 1 + {} = {}\nx_2 = {} - {} \\cdot ({}) = {}"
     assert kinds(PARABOLA, text.format(0.1, 0.1, 1.1, 1.1, 0.1, -0.8, 1.18))[2:] == ["right, numeric"] * 2
     assert kinds(PARABOLA, text.format(0.2, 0.1, 1.1, 1.1, 0.1, -0.8, 1.18))[2] == "wrong"
-    assert kinds(PARABOLA, text.format(0.1, 0.1, 1.1, 1.1, 0.1, 0.8, 1.02))[3] == "wrong"  # up the hill
+    assert kinds(PARABOLA, text.format(0.1, 0.1, 1.1, 1.1, 0.1, 0.8, 1.02))[3] == "up to convention"  # up the hill
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,17 @@ def test_what_is_reckoned_in_numbers_is_convicted_nowhere_else() -> None:
 
 def test_a_bare_new_number_is_wrong_where_no_rate_gives_it() -> None:
     assert kinds(PARABOLA, "x_0 = 0\nx_1 = 0.3\nx_2 = 0.54") == ["abbreviation"] * 3
-    assert kinds(PARABOLA, "x_0 = 0\nx_1 = -0.3")[1] == "wrong"
+    assert kinds(PARABOLA, "x_0 = 0\nx_1 = -0.3")[1] == "up to convention"
     assert kinds(PARABOLA, "x_0 = 0, \\alpha = 0.1\nx_1 = 0.3\nx_2 = 0.54")[2:] == ["right, numeric"] * 2
     assert kinds(PARABOLA, "x_0 = 0, \\alpha = 0.1\nx_1 = 0.3\nx_2 = 0.58")[2:] == ["right, numeric", "wrong"]
     assert kinds(PAIR, r"\[x_0 = (1, 2)^T \\ x_1 = (0.6, 0.9)^T\]")[1] == "undecided"  # momentum may do so
+
+
+@pytest.mark.parametrize("step", ["x_1 = 1", r"x_1 = 1 - 0.1 \cdot 0 = 1"])
+def test_where_the_gradient_is_0_nothing_moves(step: str) -> None:
+    net = sb.read("x: parameter\ny: parameter\nf = (x - 1)**2 + x*(y - 2)**2")
+    assert sb.verify(net, f"x_0 = 1, y_0 = 2\n{step}").claims[-1].right
+    assert not sb.verify(net, f"x_0 = 1, y_0 = 2\n{step.replace('= 1', '= 2')}").claims[-1].right
 
 
 def test_values_and_derivatives_at_a_point_stand_side_by_side() -> None:

@@ -98,3 +98,8 @@ def test_the_mean_of_a_matrix_is_over_all_of_it_or_along_what_makes_a_claim_righ
         assert sb.verify(net, claim.replace("2", "3")).claims[0].wrong
     with pytest.raises(sb.NotationError, match="does not say over what"):
         sb.read(r"L = \operatorname{mean}(X)", let=["X: data[n, d]"])
+
+
+def test_a_letter_of_the_loss_is_no_transpose_and_no_expectation() -> None:
+    assert sb.verify(QUADRATIC, r"\nabla T = A^T x - b").ok
+    assert sb.verify(QUADRATIC, r"\nabla R = A x - b, \quad x \in \mathbb{R}^n").ok

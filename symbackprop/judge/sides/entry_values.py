@@ -8,7 +8,7 @@ from itertools import product
 
 from symbackprop.judge.sides.at_values import Step, input_named, parts_of
 from symbackprop.judge.sides.goals import spelled
-from symbackprop.judge.texts.arrays import Code, Placed
+from symbackprop.judge.texts.arrays import Code, reworded
 from symbackprop.judge.texts.numbers import PLAIN
 from symbackprop.judge.weighing.truth import Truth
 
@@ -34,7 +34,7 @@ def _said_whole(truth: Truth, step: Step, symbols: Mapping[str, str], whole: Map
         return step
     others = [part.strip(" .,;") for part in parts_of(claim) if _entry(truth, part, symbols) is None]
     text = r", \quad ".join([*(f"{one} = {whole[one]}" for one in own), *others])
-    return name, claim.said(text) if isinstance(claim, Placed) else text, what
+    return name, reworded(claim, text), what
 
 
 def _entries(truth: Truth, step: Step, symbols: Mapping[str, str]) -> Iterator[tuple[str, tuple[int, ...], str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from symbackprop.judge.texts.arrays import Placed
+from symbackprop.judge.texts.arrays import reworded
 
 Step = tuple[str, Any, str]
 
@@ -29,7 +29,7 @@ def without_sets(steps: Sequence[Step]) -> list[Step]:
         if isinstance(claim, str):
             own = _SET.sub("", claim).strip()
             text = _written_out(own, sets) if "=" in own else claim
-            claim = claim if text == claim else claim.said(text) if isinstance(claim, Placed) else text
+            claim = reworded(claim, text)
         out.append((name, claim, what))
     return [step for step in out if not (isinstance(step[1], str) and _SET.fullmatch(step[1].strip()) and len(out) > 1)]
 
@@ -46,7 +46,7 @@ def _written_out(claim: str, sets: dict[str, re.Match[str]]) -> str:
         return found[0] if own is None else rf"\left(\sum_{{{own['index']} : {own['condition']}}} 1\right)"
 
     claim = re.sub(rf"_\s*\{{\s*(?P<index>[a-z])\s*\\in\s*(?P<name>{_NAME})\s*\}}", over, claim)
-    return re.sub(rf"(?:\|\s*(?P<name>{_NAME})\s*\||\\\#\s*)", lambda found: count(found) if found["name"] else found[0], claim)
+    return re.sub(rf"\|\s*(?P<name>{_NAME})\s*\|", count, claim)
 
 
 def _at(own: re.Match[str], index: str) -> str:

@@ -10,7 +10,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 from symbackprop.judge.sides.at_values import Step, input_named, number_of, parts_of, rate_of
 from symbackprop.judge.sides.goals import spelled
-from symbackprop.judge.texts.arrays import Code, Placed
+from symbackprop.judge.texts.arrays import Code, reworded
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.weighing.truth import Truth
 
@@ -68,7 +68,7 @@ def at_iterates(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str],
             out.append(At((name, claim, what), None, ""))
             continue
         text = _plain(truth, claim, symbols, firsts)
-        said = claim if text == claim else claim.said(text) if isinstance(claim, Placed) else text
+        said = reworded(claim, text)
         out.append(At((_plain(truth, name, symbols, firsts), said, what), next(iter(spoken), None), new))
     return out
 
@@ -93,7 +93,7 @@ def without_moments(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, s
     for name, claim, what in steps:
         if isinstance(claim, str) and not isinstance(claim, Code):
             text = at.sub(own, claim)
-            claim = claim if text == claim else claim.said(text) if isinstance(claim, Placed) else text
+            claim = reworded(claim, text)
             name = at.sub(own, name)
         out.append((name, claim, what))
     return out

@@ -9,7 +9,7 @@ from typing import Any
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled
-from symbackprop.judge.texts.arrays import Placed
+from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
@@ -19,6 +19,8 @@ _LEFT = re.compile(
     rf"\s*(?:\\nabla\s*(?:_\s*(?:\w|\\[A-Za-z]+|\{{[^{{}}]*\}})\s*)?|\\[dt]?frac\s*\{{\s*(?:\\partial|d)\s*|\\partial\s*){_NAME}"
     r"\s*(?:\}|\(|/|(?==))"
 )
+
+_NO_OTHER = r"(?<![A-Za-z\\^])(?<!\^\{)(?<!\\mathbb\{)(?<!\\mathbb )"  # of X^T, \mathbb{E} no letter
 
 
 def with_losses(truth: Truth, steps: Sequence[Step]) -> list[Step]:
@@ -34,10 +36,10 @@ def _with_loss(truth: Truth, claim: Any, given: set[str]) -> Any:
     if own is None or own in taken or spelled(truth, own) is not None or truth.program.shape(truth.of):
         return claim
     left, sign, right = claim.partition("=")
-    letter = re.compile(rf"\\mathcal\s*\{{?\s*{own}\s*\}}?|(?<![A-Za-z\\])\\?{own}(?![A-Za-z_^'])")
+    letter = re.compile(rf"\\mathcal\s*\{{?\s*{own}\s*\}}?|{_NO_OTHER}\\?{own}(?![A-Za-z_^'])")
     loss = latex(parse_name(truth.of).formula())
     text = left + sign + letter.sub(lambda _: loss, right)
-    return claim if text == claim else claim.said(text) if isinstance(claim, Placed) else text
+    return reworded(claim, text)
 
 
 def _plain(name: str) -> str:

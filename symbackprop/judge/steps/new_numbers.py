@@ -16,10 +16,11 @@ from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.at_values import number_of
 from symbackprop.judge.sides.goals import spelled, stepped
-from symbackprop.judge.steps.rounded import CARRIED, digits_leave
+from symbackprop.judge.steps.rounded import CARRIED, TURNED, digits_leave
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.verdicts.judge import ROUNDED
 from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.conventions import convention
 from symbackprop.judge.weighing.counterexample import plain
 from symbackprop.judge.weighing.reading import CLAIM
 from symbackprop.judge.weighing.truth import WITNESSES, Truth
@@ -81,15 +82,16 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
     if is_bare and rate > 0:
         said = told("a step against the gradient at the rate {}", f"{rate:.4g}")
         return Judged(own, None, "abbreviation", remarks=(said,))
-    if is_known(rate, 1.0):
+    if is_known(rate, 1.0) or not (gradient.any() or moved.any()):
         return Judged(own, goal, "right, numeric", remarks=(told("a step against the gradient at these numbers"),), **about_it)
     if carried:
         follows = told("right if the steps before it were right: no second mistake")
         return Judged(own, goal, "wrong, carried forward", remarks=(follows,), **about_it)
-    why = told("the gradient is {} there, and the step goes by {}", plain(gradient), plain(moved))
     if is_known(-rate, 1.0) or (is_bare and rate < 0):
-        why = told("it goes along the gradient, by which {} grows: descent goes against it", named(truth.of))
-    is_open = (is_bare and not rate < 0) or is_known(rate, 2.0, 0.5)  # momentum, or a rate that takes up a factor
+        up = told("it goes along the gradient, by which {} grows: descent goes against it", named(truth.of))
+        return Judged(own, goal, "up to convention", up, convention=convention([(-TURNED, TURNED)], [{}]), **about_it)
+    why = told("the gradient is {} there, and the step goes by {}", plain(gradient), plain(moved))
+    is_open = is_bare or is_known(rate, 2.0, 0.5)  # momentum, or a rate that takes up a factor
     return Judged(own, goal, "undecided" if is_open else "wrong", why, **about_it)
 
 

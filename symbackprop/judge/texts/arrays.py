@@ -34,12 +34,6 @@ class Placed(str):
         """FILE:line; "" where that is not known."""
         return f"{self.file}:{self.line}" if self.line else ""
 
-    def said(self, text: str) -> Placed:
-        """Another claim at the same place."""
-        other = Placed(text)
-        other.file, other.lines, other.line = self.file, self.lines, self.line
-        return other
-
 
 class Code(Placed):
     """A formula of code, or several lines of it: its names are what the lines before it gave them.
@@ -61,6 +55,15 @@ class Code(Placed):
     def has_matrix_products(self) -> bool:
         """Whether the text it stands in says them as NumPy does, so that a star is none."""
         return _PRODUCTS.search(self.source) is not None
+
+
+def reworded(claim: str, text: str) -> str:
+    """A claim with another text, at the place where it was written."""
+    if text == claim or not isinstance(claim, Placed):
+        return claim if text == claim else text
+    other = Placed(text)
+    other.file, other.lines, other.line = claim.file, claim.lines, claim.line
+    return other
 
 
 class Whole(Code):
