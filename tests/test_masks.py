@@ -76,3 +76,30 @@ def test_terms_of_one_large_number_stand_together() -> None:
     two = a - 10**9 * (1 - b) - 10**6 * (1 - c) + 3
     assert gathered(two) == ((10**9, b - 1), (10**6, c - 1), (1, a + 3))
     assert gathered(a + 10**9 * b) == gathered(10**9 * a - 10**9) == gathered(a + b - 1) == ()
+
+
+CHOSEN = {
+    "pairs of a class": "(where(y[:, None] == y[None, :], 1, 0) - eye(4)) * (S - 1e9*eye(4) - m)",
+    "pairs of signs": "(s[:, None]*s[None, :] - eye(4)) * (S - 1e9*eye(4) - m)",
+    "a masked value by its name": "(s[:, None]*s[None, :] - eye(4)) * (masked - max(masked, axis=1, keepdims=True))",
+    "scaled and copied": "(s[:, None]*s[None, :] - eye(4)) * (masked.T / 2)",
+}
+
+
+@pytest.mark.parametrize("way", CHOSEN)
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_terms_that_cancel_where_a_mask_stands_stay_together(way: str, backend: str) -> None:
+    written = "S: parameter[4, 4]\nm: data[4, 1]\ny, s: data[4]\nmasked = S - 1e9*eye(4)\n"
+    rng = np.random.default_rng(8)
+    at = {"S": rng.normal(size=(4, 4)), "m": rng.normal(size=(4, 1)), "y": np.array([0, 1, 0, 1]), "s": np.array([1, -1, 1, -1])}
+    S, m, s = at["S"], at["m"], at["s"]
+    masked = S - 1e9 * np.eye(4)
+    signs = np.outer(s, s) - np.eye(4)
+    true = {
+        "pairs of a class": (np.equal.outer(at["y"], at["y"]) - np.eye(4)) * (masked - m),
+        "pairs of signs": signs * (masked - m),
+        "a masked value by its name": signs * (masked - masked.max(axis=1, keepdims=True)),
+        "scaled and copied": signs * masked.T / 2,
+    }[way]
+    step = sb.compile(f"{written}L = sum({CHOSEN[way]})").bind(at, backend=backend)
+    assert float(step()) == pytest.approx(float(true.sum()), rel=1e-13)

@@ -1,6 +1,9 @@
 """Sums of outer products, apart: what multiplies a sum of products of tensors multiplies each, as equations of their own.
 
 y[k l] = sum_{a q} (V[a k] V[q l] + V[q k] V[a l]) P[a q]     has four axes before it is summed; a term by itself is two products.
+
+A comparison of two tensors, [t[i] = t[j]], is no product. Beside a mask by a large number, S - 1e9 [i = j], terms that cancel
+where it stands are not parted: their sum is 0 there, and each alone is 1e9, which leaves seven digits of all else.
 """
 
 from __future__ import annotations
@@ -10,15 +13,19 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, position, slot
+from symbackprop.core.large import LARGE
+from symbackprop.core.program import Equation, Program, Reduce, Ref, Signature, Sum, position, slot
 from symbackprop.core.simplify import shrunk
 
 
 def distributed(program: Program) -> Program:
     """The program with an equation for each term of such sums; every value is the same."""
     tensors, done = dict(program.tensors), list[Equation]()
+    large: set[str] = set()
     for equation in program.equations:
-        terms = _terms(equation)
+        if _is_large(equation, large):
+            large.add(equation.target.name)
+        terms = [] if any(r.name in large for r in equation.operands) else _terms(equation)
         if not terms:
             done.append(equation)
             continue
@@ -35,6 +42,19 @@ def distributed(program: Program) -> Program:
     return Program(tensors, tuple(done), program.outputs, program.conditions)
 
 
+def _is_large(equation: Equation, large: set[str]) -> bool:
+    """Whether a value holds large numbers: its body has one, or adds, scales or copies what holds them."""
+    op = equation.op
+    if isinstance(op, Reduce):
+        return equation.operands[0].name in large
+    if not isinstance(op, Sum):
+        return False
+    if any(abs(number) >= LARGE for number in op.body.atoms(sp.Number) if number.is_finite):
+        return True
+    own = {s for s, ref in zip(op.slots, equation.operands, strict=True) if ref.name in large}
+    return any(own & set(sp.Mul.make_args(term)) for term in sp.Add.make_args(op.body))  # type: ignore[operator]
+
+
 def _terms(equation: Equation) -> list[Expr]:
     """The terms of a body that multiplies a sum of outer products; none where it does not."""
     op = equation.op
@@ -44,7 +64,8 @@ def _terms(equation: Equation) -> list[Expr]:
     letters |= {position(c): {c} for c in (*equation.target.index, *[c for c, _ in op.over])}
 
     def is_outer(term: Any) -> bool:
-        own = [letters[s] for s in term.free_symbols if s in op.slots]  # type: ignore[index]
+        slots = [[letters[s] for s in factor.free_symbols if s in op.slots] for factor in sp.Mul.make_args(term)]  # type: ignore[index]
+        own = [set[str]().union(*found) for found in slots if found]
         return bool(own) and set().union(*own) not in own
 
     def apart(body: Any) -> list[Expr]:
