@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,22 +17,34 @@ from symbackprop.notation.trace.traced import Traced
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
-WORDS = ("grad", "elementwise_grad", "jacobian", "value_and_grad")
+FIRST = ("grad", "elementwise_grad", "jacobian", "value_and_grad")
+HOMES = ("autograd.wrap_util", "autograd.differential_operators")
 STEP = 1e-3  # of the differences that the example's value of a derivative is; the network has the derivative itself
 MOST = 200  # entries that differences are taken by
 
 
 def staged(run: Run, value: Any) -> Any:
-    """What stands in the place of a function of autograd that derives functions; None for anything else."""
+    """What stands in the place of a function of autograd that derives functions, or of what it gave; None for anything else."""
     name, home = getattr(value, "__name__", ""), str(getattr(value, "__module__", ""))
-    if not callable(value) or not (home == "autograd" or home.startswith("autograd.")) or name not in WORDS:
+    if not callable(value) or home not in HOMES:
         return None
-    return lambda fun, argnum=0, **_: _derived(run, name, fun, argnum)
+    if name in WORDS:
+        return lambda fun, argnum=0, argname=None, **_: derived(run, name, fun, argnum if argname is None else argname)
+    code = getattr(value, "__code__", None)
+    held = dict(zip(code.co_freevars, value.__closure__ or (), strict=True)) if code else {}
+    if not {"fun", "argnum", "unary_operator"} <= held.keys():
+        return None
+    made = {key: cell.cell_contents for key, cell in held.items()}  # slope = grad(f), outside of what is traced
+    asked = made["unary_operator"].__name__
+    return derived(run, asked, made["fun"], made["argnum"]) if asked in WORDS else None
 
 
-def _derived(run: Run, name: str, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+def derived(run: Run, name: str, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+    """What `name` of autograd gives of a function, by the argument at a place, or by those at several."""
+    if name in FURTHER:
+        return FURTHER[name](run, fun, argnum)
     if not isinstance(argnum, int):
-        raise run.refusal(f"{name} by several arguments at once is not traced.", "Take one argnum after another.")
+        return _by_several(run, name, fun, tuple(argnum))
 
     def derivative(*args: Any, **options: Any) -> Any:
         given = list(args)
@@ -42,6 +55,17 @@ def _derived(run: Run, name: str, fun: Callable[..., Any], argnum: Any) -> Calla
         return (y, whole) if name == "value_and_grad" else whole
 
     return derivative
+
+
+def _by_several(run: Run, name: str, fun: Callable[..., Any], places: tuple[int, ...]) -> Callable[..., Any]:
+    """The derivatives by several arguments, which are those by one that holds them."""
+
+    def packed(several: Any, *args: Any, **options: Any) -> Any:
+        by = dict(zip(places, several, strict=True))
+        return fun(*[by.get(k, arg) for k, arg in enumerate(args)], **options)
+
+    derivative = derived(run, name, packed, 0)
+    return lambda *args, **options: derivative(tuple(args[k] for k in places), *args, **options)
 
 
 def _apart(run: Run, value: Any) -> tuple[Any, list[tuple[Traced, Traced]]]:
@@ -124,3 +148,70 @@ def _differences(run: Run, name: str, fun: Any, call: Any, k: int) -> Any:
     stacked = np.stack(columns, axis=-1)
     found = stacked.reshape(*stacked.shape[:-1], *at.shape)
     return found if found.ndim else found[()]
+
+
+# -- what is made of them -------------------------------------------------------------------------------------------------
+
+
+def _hessian(run: Run, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+    return derived(run, "jacobian", derived(run, "jacobian", fun, argnum), argnum)
+
+
+def _hessian_product(run: Run, fun: Callable[..., Any], argnum: Any = 0) -> Callable[..., Any]:
+    slope = derived(run, "grad", fun, argnum)
+    return derived(run, "grad", lambda *given, **options: np.sum(slope(*given[:-1], **options) * given[-1]), argnum)
+
+
+def _jacobian_product(run: Run, fun: Callable[..., Any], argnum: Any = 0) -> Callable[..., Any]:
+    def along(*given: Any, **options: Any) -> Any:
+        return np.tensordot(given[-1], fun(*given[:-1], **options), axes=np.ndim(given[-1]))
+
+    return derived(run, "jacobian", along, argnum)
+
+
+def _make_vjp(run: Run, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+    def made(*args: Any, **options: Any) -> tuple[Callable[[Any], Any], Any]:
+        def vjp(g: Any) -> Any:
+            return derived(run, "grad", lambda *own, **settings: np.sum(fun(*own, **settings) * g), argnum)(*args, **options)
+
+        return vjp, fun(*args, **options)
+
+    return made
+
+
+def _make_hvp(run: Run, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+    return _make_vjp(run, derived(run, "grad", fun, argnum), argnum)
+
+
+def _make_jvp(run: Run, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+    def made(*args: Any, **options: Any) -> Callable[[Any], tuple[Any, Any]]:
+        def jvp(v: Any) -> tuple[Any, Any]:
+            jacobian = derived(run, "jacobian", fun, argnum)(*args, **options)
+            return fun(*args, **options), np.tensordot(jacobian, v, axes=np.ndim(v))
+
+        return jvp
+
+    return made
+
+
+def _deriv(run: Run, fun: Callable[..., Any], argnum: Any) -> Callable[..., Any]:
+    jvp = _make_jvp(run, fun, argnum)
+    return lambda *args, **options: jvp(*args, **options)(np.ones(np.shape(args[argnum])))[1]
+
+
+def _by_name(run: Run, fun: Callable[..., Any], argname: Any) -> Callable[..., Any]:
+    return derived(run, "grad", fun, list(signature(fun).parameters).index(argname))
+
+
+FURTHER: dict[str, Callable[[Run, Callable[..., Any], Any], Callable[..., Any]]] = {
+    "hessian": _hessian,
+    "hessian_tensor_product": _hessian_product,
+    "tensor_jacobian_product": _jacobian_product,
+    "make_vjp": _make_vjp,
+    "make_hvp": _make_hvp,
+    "make_jvp": _make_jvp,
+    "make_jvp_reversemode": _make_jvp,
+    "deriv": _deriv,
+    "grad_named": _by_name,
+}
+WORDS = (*FIRST, *FURTHER)

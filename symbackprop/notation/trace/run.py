@@ -54,6 +54,7 @@ class Run(Asked):
     infinite   whether an infinity was met.
     leaks      the plain numbers that traced values became, with the value and the line, by the identity of the number.
     texts      the lines where traced values became texts.
+    remarks    what else a person must know.
     tampered   what is given in the place of a plain number, by its line; None: the number.
     """
 
@@ -75,6 +76,7 @@ class Run(Asked):
     came_in: dict[int, tuple[np.ndarray, str, Traced]] = field(default_factory=dict)
     leaks: dict[int, tuple[Any, Traced, str]] = field(default_factory=dict)
     texts: Counter[str] = field(default_factory=Counter)
+    remarks: dict[str, None] = field(default_factory=dict)
     tampered: Callable[[str, Any], Any] | None = None
     names: Names = field(default_factory=Names)
     _seen: list[Expr] = field(default_factory=list)

@@ -29,6 +29,7 @@ def said(tracing: Tracing, run: Run) -> list[str]:
     for line, count in run.decided_at.items():
         often = f", {count} times" if count > 1 else ""
         found.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
+    found += run.remarks
     if run.infinite:
         found.append(INFINITY)
     held = [leaf.written for leaf in tracing.subject.leaves.values() if leaf.path in tracing.subject.held]

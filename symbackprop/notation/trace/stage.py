@@ -13,7 +13,7 @@ import numpy as np
 
 from symbackprop.language import operations as ops
 from symbackprop.notation.composed_further import linspace as grid
-from symbackprop.notation.trace import courses, derived, functions, pure, scipy, shaping, strided
+from symbackprop.notation.trace import autograd, courses, functions, pure, scipy, shaping, strided
 from symbackprop.notation.trace.drawing import Drawing
 from symbackprop.notation.trace.mapped import vectorized
 from symbackprop.notation.trace.pure import kind, of_sizes, real
@@ -101,8 +101,15 @@ def _stand(run: Run, replaced: Mapping[int, Any], value: Any) -> Any:
         return _numpy(run)
     if value is np.random or isinstance(value, np.random.Generator | np.random.RandomState):
         return Drawing(run, value)
-    ours = _of_jax(run, value) or derived.staged(run, value)
+    ours = _of_jax(run, value)
+    if ours is None and _is_of_autograd(value):
+        ours = autograd.staged(run, _numpy(run), value)
     return scipy.staged(run, value) if ours is None else ours
+
+
+def _is_of_autograd(value: Any) -> bool:
+    """Whether a module or a function is one of autograd's."""
+    return str(value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")).startswith("autograd")
 
 
 def _importing(run: Run, scopes: set[int], replaced: dict[int, Any]) -> Callable[..., Any]:
@@ -112,10 +119,8 @@ def _importing(run: Run, scopes: set[int], replaced: dict[int, Any]) -> Callable
         found = IMPORT(name, globals, locals, fromlist, level)
         if id(globals) not in scopes:
             return found
-        if found.__name__ in ALIKE:
-            return _numpy(run)
-        stand = scipy.staged(run, found)
-        return replaced.get(id(found), found) if stand is None else stand
+        stand = _stand(run, replaced, found)
+        return found if stand is None else stand
 
     return imported
 
