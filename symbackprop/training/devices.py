@@ -16,7 +16,7 @@ from symbackprop.backends.jax import Devices, require_jax
 from symbackprop.backends.numpy_step import Step
 from symbackprop.training.mapped import is_mapped
 from symbackprop.training.model import Answer, Arrays, Model
-from symbackprop.training.optimiser import Descent, weights_of_means
+from symbackprop.training.optimiser import Descent, moved, weights_of_means
 
 Function = Callable[..., Any]
 
@@ -135,13 +135,13 @@ class DeviceDescent(Descent):
 
     def _formula(self, w: Any, g: Any, decayed: Any, state: Any, rate: Any, *weights: Any) -> tuple[Any, Any]:
         """The parameters and the state after a step."""
+        numbers = {"rate": rate, "momentum": self.momentum, "decay": self.decay, "first": weights[0], "second": weights[1]}
         if self.clip is not None:
             length = (g * g).sum() ** 0.5
-            g = g * require_jax().numpy.where(length > self.clip, self.clip / length, 1)
-        change, state = self.optimiser.formula(g, state, self.momentum, weights)
-        if self.decay:
-            w = w * (1 - rate * self.decay * decayed)
-        return w - rate * change, state
+            numbers["shrink"] = require_jax().numpy.where(length > self.clip, self.clip / length, 1)
+        arrays = {"w": w, "g": g, "decayed": decayed, **state}
+        state = moved(self.optimiser, arrays, numbers, bool(self.decay), self.clip is not None)
+        return state.pop("w"), state
 
 
 class Crossing(Descent):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -22,7 +22,7 @@ from symbackprop.training.layout import Layout
 from symbackprop.training.optimiser import Descent
 
 if TYPE_CHECKING:
-    from symbackprop.backends.c_descent import Ahead
+    from symbackprop.backends.c_descent import Ahead, Descending
 
 Arrays = Mapping[str, ndarray]
 Answer = tuple[float, int, int]  # a loss, and of how many answers how many are right: that first
@@ -77,15 +77,15 @@ class Model:
         descent = Descent(memory.flat, memory.flat_gradient, *how)
         if memory.native:
             with suppress(NativeError):  # a disk that has become full, say
-                return descent.in_c()
+                return descent.to_c()
         return descent
 
     def ahead(self, descent: Descent, batch: int) -> Ahead | None:
         """Many steps of so many samples as one call; None where each is one."""
         step = self._steps.get(batch)
-        return None if step is None or descent.alone is None else self._ahead(step, batch, descent.alone)
+        return None if step is None or descent.in_c is None else self._ahead(step, batch, descent.in_c)
 
-    def _ahead(self, step: Step, batch: int, moved: Sequence[ndarray] = ()) -> Ahead | None:
+    def _ahead(self, step: Step, batch: int, moved: Descending | None = None) -> Ahead | None:
         if not (self.layout.batch and step.native):
             return None
         from symbackprop.backends.c_descent import Ahead  # what C alone needs is imported for C

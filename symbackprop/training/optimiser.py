@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import cos, pi, sqrt
-from typing import Any
+from functools import cache
+from math import cos, isfinite, pi
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.backends.recorded import Record
 from symbackprop.training.domains import Held
+
+if TYPE_CHECKING:
+    from symbackprop.backends.c_descent import Descending
 
 SCHEDULES: dict[str, Callable[[float], float]] = {  # name -> the factor of the rate at a part t of the way, from 0 to 1
     "constant": lambda t: 1.0,
@@ -28,17 +33,16 @@ State = Mapping[str, Any]  # what is remembered, by slot
 class Optimiser:
     """One way to descend.
 
-    change    (g, state, work, momentum, t) -> the change, to be taken from w times the rate: `state` holds an array for each of
-              `slots`, which begin as zeros, t counts steps from 1, and `work` may be written to.
-    formula   (g, state, momentum, weights) -> the same change, and the state after it, which writes nothing: for devices.
-              `weights` are the sums of the weights in Adam's two means after t steps, 1 - 0.9^t and 1 - 0.999^t.
+    formula   (g, state, momentum, weights) -> the change, to be taken from w times the rate, and the state after it: by + - * / and
+              ** 0.5 alone, since NumPy, C and devices all take their steps from it. `state` holds an array for each of `slots`,
+              which begin as zeros; `weights` are the sums of the weights in Adam's two means after t steps, 1 - 0.9^t and
+              1 - 0.999^t.
     slots     what it remembers from step to step.
     rate      the usual rate.
     decay     the usual weight decay.
     source    where it is defined.
     """
 
-    change: Callable[[ndarray, Mapping[str, ndarray], ndarray, float, int], ndarray]
     formula: Callable[[Any, State, Any, Sequence[Any]], tuple[Any, State]]
     slots: tuple[str, ...] = ()
     rate: float = 0.1
@@ -46,74 +50,31 @@ class Optimiser:
     source: str = ""
 
 
-def _sgd(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+def _sgd(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
     """v = momentum v + g."""
-    if not momentum:
-        return g
-    v = state["velocity"]
-    v *= momentum
-    v += g
-    return v
-
-
-def _sgd_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
     if not state:
         return g, state
     v = momentum * state["velocity"] + g
     return v, {"velocity": v}
 
 
-def _nesterov(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+def _nesterov(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
     """v = momentum v + g, then g + momentum v."""
-    v = _sgd(g, state, work, momentum, t)
-    np.multiply(v, momentum, work)
-    work += g
-    return work
-
-
-def _nesterov_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
-    v, state = _sgd_formula(g, state, momentum, weights)
+    v, state = _sgd(g, state, momentum, weights)
     return g + momentum * v, state
 
 
-def _adam(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+def _adam(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
     """m / (1 - 0.9^t) over sqrt(s / (1 - 0.999^t)) + 1e-8, for the running means m of g and s of g^2."""
-    mean, square = state["mean"], state["square"]
-    mean += np.multiply(np.subtract(g, mean, work), 1 - FIRST, work)
-    np.multiply(g, g, work)
-    work -= square
-    work *= 1 - SECOND
-    square += work
-    np.sqrt(square, work)
-    first, second = weights_of_means(t)
-    work *= 1 / sqrt(second)
-    work += SMALL
-    np.divide(mean, work, work)
-    work *= 1 / first
-    return work
-
-
-def _adam_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
-    mean = state["mean"] + (1 - FIRST) * (g - state["mean"])
-    square = state["square"] + (1 - SECOND) * (g * g - state["square"])
+    mean = state["mean"] + (g - state["mean"]) * (1 - FIRST)
+    square = state["square"] + (g * g - state["square"]) * (1 - SECOND)
     first, second = weights
-    return mean / first / ((square / second) ** 0.5 + SMALL), {"mean": mean, "square": square}
+    return mean / (square**0.5 * (1 / second**0.5) + SMALL) * (1 / first), {"mean": mean, "square": square}
 
 
-def _rmsprop(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+def _rmsprop(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
     """g over sqrt(s) + 1e-8, for the running mean s of g^2."""
-    square = state["square"]
-    np.multiply(g, g, work)
-    work -= square
-    work *= 1 - SQUARED
-    square += work
-    np.sqrt(square, work)
-    work += SMALL
-    return np.divide(g, work, work)
-
-
-def _rmsprop_formula(g: Any, state: State, momentum: Any, weights: Sequence[Any]) -> tuple[Any, State]:
-    square = state["square"] + (1 - SQUARED) * (g * g - state["square"])
+    square = state["square"] + (g * g - state["square"]) * (1 - SQUARED)
     return g / (square**0.5 + SMALL), {"square": square}
 
 
@@ -124,13 +85,11 @@ def weights_of_means(t: int) -> tuple[float, float]:
 
 _ADAM = "Kingma and Ba 2015, algorithm 1"
 OPTIMISERS = {
-    "sgd": Optimiser(_sgd, _sgd_formula, ("velocity",), source="Robbins and Monro 1951; Polyak 1964"),
-    "nesterov": Optimiser(_nesterov, _nesterov_formula, ("velocity",), source="Sutskever, Martens, Dahl and Hinton 2013"),
-    "adam": Optimiser(_adam, _adam_formula, ("mean", "square"), rate=1e-3, source=_ADAM),
-    "adamw": Optimiser(
-        _adam, _adam_formula, ("mean", "square"), rate=1e-3, decay=1e-2, source="Loshchilov and Hutter 2019, algorithm 2"
-    ),
-    "rmsprop": Optimiser(_rmsprop, _rmsprop_formula, ("square",), rate=1e-3, source="Tieleman and Hinton 2012, lecture 6e"),
+    "sgd": Optimiser(_sgd, ("velocity",), source="Robbins and Monro 1951; Polyak 1964"),
+    "nesterov": Optimiser(_nesterov, ("velocity",), source="Sutskever, Martens, Dahl and Hinton 2013"),
+    "adam": Optimiser(_adam, ("mean", "square"), rate=1e-3, source=_ADAM),
+    "adamw": Optimiser(_adam, ("mean", "square"), rate=1e-3, decay=1e-2, source="Loshchilov and Hutter 2019, algorithm 2"),
+    "rmsprop": Optimiser(_rmsprop, ("square",), rate=1e-3, source="Tieleman and Hinton 2012, lecture 6e"),
 }
 
 
@@ -158,44 +117,54 @@ class Descent:
         self.flat, self.gradient, self.state, self.held = flat, gradient, state, held
         self.optimiser, self.momentum, self.decay, self.clip = OPTIMISERS[optimiser], momentum, decay, clip
         self._decayed = decayed.astype(flat.dtype)
-        self._before, self._work = flat.copy(), np.empty_like(flat)
-        self._kept = np.empty_like(flat) if decay else flat[:0]
-        self._plain = optimiser == "sgd" and not (momentum or decay or clip or held)
-        self._alone: Callable[[float], None] | None = None
+        self._before = flat.copy()
+        record = recorded(optimiser, tuple(state), bool(decay), clip is not None)
+        self._numbers = record.used
+        arrays = {"w": flat, "g": gradient, "decayed": self._decayed, **state}
+        self._arrays = {name: arrays[name] for name in record.arrays}
+        self._update = record.bound(self._arrays)
+        self._record = record
+        self.in_c: Descending | None = None
 
-    def in_c(self) -> Descent:
-        """The same, where C takes the whole step: where nothing but the rate times the gradient is subtracted."""
-        if self._plain:
-            from symbackprop.backends.c_descent import descending  # what C alone needs is imported for C
+    def to_c(self) -> Descent:
+        """The same, where C takes the steps: a parameter that stays in a domain needs NumPy's factors of matrices.
 
-            self._alone = descending(self.flat, self.gradient, self._before)
+        Raises NativeError where there is no compiler, or it fails.
+        """
+        if not self.held:
+            from symbackprop.backends.c_descent import Descending  # what C alone needs is imported for C
+
+            self.in_c = Descending(self._record, self._arrays, self._before)
         return self
 
-    @property
-    def alone(self) -> tuple[ndarray, ndarray, ndarray] | None:
-        """What C moves, by what, and where it keeps the parameters before the step; None where NumPy takes a part."""
-        return None if self._alone is None else (self.flat, self.gradient, self._before)
+    def numbers(self, rates: Sequence[float], t: int = 1) -> ndarray:
+        """What steps at these rates read beside arrays, a row for each; t counts the steps from 1. The norm to clip to stands for
+        the factor that does it.
+        """
+        weights = [weights_of_means(t + k) for k in range(len(rates))] if "first" in self._numbers else []
+        columns = {
+            "rate": rates, "momentum": self.momentum, "decay": self.decay, "first": [w[0] for w in weights],
+            "second": [w[1] for w in weights], "shrink": self.clip,
+        }  # fmt: skip
+        table = np.empty((len(rates), len(self._numbers)))
+        for k, name in enumerate(self._numbers):
+            table[:, k] = columns[name]
+        return table
 
     def step(self, rate: float, t: int = 1) -> None:
         """Move every parameter once; t counts the steps from 1."""
-        if self._alone is not None:
-            self._alone(rate)
+        if self.in_c is not None:
+            self.in_c(self.numbers([rate], t))
             return
-        w, g, work = self.flat, self.gradient, self._work
-        np.copyto(self._before, w)
+        first, second = weights_of_means(t)
+        numbers = {"rate": rate, "momentum": self.momentum, "decay": self.decay, "first": first, "second": second}
+        np.copyto(self._before, self.flat)
         for parameter in self.held:
             parameter.along()
         if self.clip is not None:
-            length = float(np.sqrt(np.dot(g, g)))
-            if length > self.clip:
-                g *= self.clip / length
-        change = self.optimiser.change(g, self.state, work, self.momentum, t)
-        np.multiply(change, rate, work)
-        if self.decay:
-            np.multiply(self._decayed, -rate * self.decay, self._kept)
-            self._kept += 1
-            w *= self._kept
-        w -= work
+            length = _length(self.gradient)
+            numbers["shrink"] = self.clip / length if length > self.clip else 1.0
+        self._update(numbers)
         for parameter in self.held:
             parameter.back()
 
@@ -205,3 +174,33 @@ class Descent:
     def back(self) -> None:
         """Undo the last step of the parameters."""
         np.copyto(self.flat, self._before)
+
+
+def _length(g: ndarray) -> float:
+    """The Euclidean norm of a gradient, whose squares may be more than its digits hold."""
+    length = float(np.sqrt(np.dot(g, g)))
+    return length if isfinite(length) else float(np.linalg.norm(g.astype(float)))
+
+
+def moved(row: Optimiser, arrays: Mapping[str, Any], numbers: Mapping[str, Any], decays: bool, clips: bool) -> dict[str, Any]:
+    """The parameters and the state after a step, by name: `arrays` are w, g, decayed where weights decay, and the state.
+
+    numbers   rate, momentum, decay; first and second, the weights of means; shrink, by which the gradient is multiplied.
+    """
+    w, g, rate = arrays["w"], arrays["g"], numbers["rate"]
+    g = g * numbers["shrink"] if clips else g
+    state = {slot: array for slot, array in arrays.items() if slot in row.slots}
+    change, state = row.formula(g, state, numbers["momentum"], (numbers["first"], numbers["second"]))
+    w = w * (arrays["decayed"] * (-rate * numbers["decay"]) + 1) if decays else w
+    return {**state, "w": w - change * rate}
+
+
+@cache
+def recorded(optimiser: str, slots: tuple[str, ...], decays: bool, clips: bool) -> Record:
+    """A step of an optimiser that NumPy takes in place, and C in one pass."""
+
+    def formula(arrays: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
+        return moved(OPTIMISERS[optimiser], arrays, numbers, decays, clips)
+
+    arrays = ("w", "g", *(["decayed"] if decays else []), *slots)
+    return Record(formula, arrays, ("rate", "momentum", "decay", "first", "second", "shrink"))

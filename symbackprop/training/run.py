@@ -94,13 +94,13 @@ def descend(
             while run.step < steps:
                 left = shuffled[run.step * settings.batch :]
                 begun = run.epoch * steps + run.step
-                rate = partial(_rate, settings, begun, settings.epochs * steps)
+                rates = partial(_rates, settings, begun, settings.epochs * steps)
                 if ahead is not None and len(left) >= settings.batch:
-                    values = ahead(left, rate)
+                    values = ahead(left, lambda count, begun=begun, rates=rates: descent.numbers(rates(count), begun + 1))
                 else:
                     values = [model.gradient(left[: settings.batch])]
                     if isfinite(values[0]):
-                        descent.step(rate(0), begun + 1)
+                        descent.step(rates(1)[0], begun + 1)
                 for k, value in enumerate(values):
                     if not isfinite(value):
                         index = left[k * settings.batch :][: settings.batch]
@@ -119,9 +119,10 @@ def descend(
             told.epoch(run.epoch, *losses)
 
 
-def _rate(settings: Settings, begun: int, steps: int, k: int) -> float:
-    """The rate of the step that is k further than so many of all steps."""
-    return settings.rate * SCHEDULES[settings.schedule]((begun + k) / steps)
+def _rates(settings: Settings, begun: int, steps: int, count: int) -> list[float]:
+    """The rates of so many steps, after those that have begun of all steps."""
+    factor = SCHEDULES[settings.schedule]
+    return [settings.rate * factor((begun + k) / steps) for k in range(count)]
 
 
 def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> Descent:
@@ -132,9 +133,10 @@ def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> D
     decays = {name: w.ndim > 1 and (name not in domains or domains[name].decays) for name, w in memory.parameters.items()}
     decayed = memory.like({name: np.full(w.shape, decays[name]) for name, w in memory.parameters.items()})
     zeros = {slot: np.zeros_like(memory.flat) for slot in slots_of(settings.optimiser, settings.momentum)}
-    run.state = run.state or zeros
-    if {slot: array.shape for slot, array in run.state.items()} != {slot: array.shape for slot, array in zeros.items()}:
+    before = run.state or zeros
+    if {slot: array.shape for slot, array in before.items()} != {slot: array.shape for slot, array in zeros.items()}:
         raise TrainingError("what the optimiser remembers in the checkpoint is of other parameters; begin anew without resume")
+    run.state = {slot: np.array(before[slot], memory.flat.dtype) for slot in zeros}
     held = [Held(name, domain, memory.parameters[name], memory.gradients[name]) for name, domain in domains.items()]
     return model.descent(memory, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip, held)
 
