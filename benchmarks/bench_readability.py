@@ -59,8 +59,8 @@ def _exponent(sup: Node) -> int:
 
 
 def cost(line: str) -> int:
-    """The tokens of a line by its right side, which may stand behind its left side."""
-    return LINE + tokens(parse(line.rsplit(" = ", 1)[-1]))
+    """The tokens of a line by all that stands behind its left side."""
+    return LINE + tokens(parse(line))
 
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:

@@ -5,7 +5,8 @@ Every letter stands below a name. What is shared is taken out as it is of matric
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from weakref import proxy
 
@@ -14,15 +15,17 @@ from sympy import Eq, Ge, S, Symbol
 from symbackprop.algebra.compared import compared, sides
 from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
 from symbackprop.algebra.lift import BOUND
-from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, number, scaled, sized
+from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, leaves, number, scaled, sized
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.outside import Shifted, stencils
 from symbackprop.algebra.poly import ONLY, Atom, Poly
-from symbackprop.algebra.positions import Linear, tensor_of
+from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.subscripts import Positions, letters_below
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
 
+NOTHING: Mapping[View, bool] = MappingProxyType({})
 OPERATED = ("function", "group", "positive", "zero", "cases")  # what is done to entries one by one
 
 
@@ -39,6 +42,7 @@ class EntryWriter:
     ) -> None:
         self.algebra, self.rank, self.factorise, self.whole = algebra, rank, factorise, whole
         self.order: tuple[str, ...] = ()  # the letters of the value, as its line has them
+        self.shifted: Mapping[View, bool] = {}  # the views that may be outside of their tensors
 
     def sum(self, nets: Nets, taken: frozenset[str]) -> Form:
         """Several networks; raises MisfitError where something has no entries."""
@@ -46,8 +50,12 @@ class EntryWriter:
         if len(made) < 2:
             return made[0] if made else number(0)
         plain = any(x.op != "number" and not x.negative for x in made)
-        made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
-        return Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
+        units = sorted(stencils(made), key=lambda unit: (unit[0].op == "number" and plain, unit[0].negative, self._place(unit)))
+        return Form("sum", tuple(b for unit in units for a in unit for b in (a.parts if a.op == "sum" else (a,))))
+
+    def _place(self, unit: Sequence[Form]) -> tuple[bool, Any]:
+        """Where several parts of one tensor stand: behind single summands, in the order of the tensors."""
+        return (True, self.rank(tensor_of(next(leaves(unit[0])).name))) if len(unit) > 1 else (False, 0)
 
     def network(self, net: Net, taken: frozenset[str]) -> Form:
         """One network, with its sums before it."""
@@ -105,6 +113,8 @@ class EntryWriter:
                 own = shown_axes(atom, letters)
                 if ONLY in own:
                     raise MisfitError("an axis of size 1")
+                if atom.name in self.shifted:
+                    return Form("shifted", (), Shifted(atom.name, own, True, self.shifted[atom.name]))
                 return Form("leaf", (), Leaf(atom.name, own, True))
             case "delta":
                 return self._positions(Eq, Linear((S.One, S.NegativeOne), S.Zero), letters, atom)
@@ -172,7 +182,10 @@ class EntryFactoriser(Factoriser):
         """An entry of a diagonal is a factor like any other."""
         return True
 
-    def entry(self, p: Poly, letters: tuple[str, ...]) -> Form:
-        """The formula of one entry. Raises MisfitError where there is none."""
-        self.writer.order = letters
+    def entry(self, p: Poly, letters: tuple[str, ...], shifted: Mapping[View, bool] = NOTHING) -> Form:
+        """The formula of one entry. Raises MisfitError where there is none.
+
+        shifted   the views that may be outside of their tensors, and whether they are 0 there.
+        """
+        self.writer.order, self.writer.shifted = letters, shifted
         return self.writer.sum(self.best(p)[1], frozenset(p.letters()))

@@ -14,6 +14,7 @@ from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
 from symbackprop.algebra.facts import forward_values, known_algebra, reading_ranks, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
+from symbackprop.algebra.outside import outside, padded
 from symbackprop.algebra.poly import ONLY, Poly
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.projections import learn_projections
@@ -25,6 +26,7 @@ from symbackprop.core.program import Program, Sum
 
 LINE = 2  # a line costs its name and the sign of equality
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
+ZERO_OUTSIDE = 4  # r = 0 outside
 READ = 3  # what an operand costs in an equation of the program
 NO_PRODUCT = "no product of matrices says it"
 
@@ -72,7 +74,9 @@ class Line:
     def cost(self) -> int:
         if self.pieces:
             return sum(piece.form.tokens + LINE + 1 for piece in self.pieces)
-        return WRITTEN if self.written else TOO_MUCH if self.form is None else self.form.tokens + LINE
+        if self.form is not None:
+            return self.form.tokens + LINE + ZERO_OUTSIDE * len(outside(self.form))
+        return WRITTEN if self.written else TOO_MUCH
 
 
 class Lines:
@@ -163,12 +167,10 @@ class Lines:
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
                 return self._written(name, only.atom.name)
             made = self._formed(name, found._replace(pieces=tuple(short)))
-            if self._is_jacobian(name) and (made.pieces or made.blocks):
-                own = self._entrywise(name, lets)
-                return own if own is not None and own.cost < made.cost else made
-            return made
+            own = self._entrywise(name, lets, self._is_jacobian(name)) if made.pieces or made.blocks else None
+            return own if own is not None and own.cost <= made.cost else made
         except (NoFormError, MisfitError) as fault:
-            own = self._entrywise(name, lets) if self._is_jacobian(name) or not self._may_stand(name) else None
+            own = self._entrywise(name, lets, self._is_jacobian(name) or not self._may_stand(name))
             if own is not None:
                 return own
             why = str(fault) if isinstance(fault, NoFormError) else NO_PRODUCT
@@ -180,14 +182,20 @@ class Lines:
         of = None if role is None or role.vector else tensors.get(role.of)
         return of is not None and len(of.shape) > 0 and len(tensors[name].shape) > 1
 
-    def _entrywise(self, name: str, lets: frozenset[str]) -> Line | None:
-        """A value entry by entry; None where it has too many terms, or an axis of size 1."""
+    def _entrywise(self, name: str, lets: frozenset[str], always: bool) -> Line | None:
+        """A value entry by entry; None where it has too many terms, or an axis of size 1.
+
+        always   also where no summed letter is fixed by a position.
+        """
         letters = self.equations[name].target.index
         try:
             p = self.shorter(name, self._values((self.kept | lets) - {name}).definition(name), lets, self.entries)
             if ONLY in letters or len(p.terms) > MOST_TERMS_LINE:
                 return None
-            return Line(name, letters, self.entries.entry(p, letters), letters, p.tensors())
+            found = padded(self.algebra, p, self.program.shape)
+            if found is not None:
+                return Line(name, letters, self.entries.entry(found.poly, letters, found.shifted), letters, found.poly.tensors())
+            return Line(name, letters, self.entries.entry(p, letters), letters, p.tensors()) if always else None
         except (NoFormError, MisfitError):
             return None
 

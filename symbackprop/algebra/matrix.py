@@ -144,7 +144,7 @@ class OneHot:
 
 def leaves(x: Form) -> Iterator[Leaf]:
     """The tensors in a form, those before it included."""
-    if x.op == "leaf":
+    if x.op in ("leaf", "shifted"):
         yield x.given
     front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
     for part in (*front, *x.parts):
@@ -344,6 +344,7 @@ def _called(extra: int) -> Callable[[Form], int]:
 CALL = Op(_called(2))
 OPS: dict[str, Op] = {
     "leaf": Op(lambda x: 1 + len(x.given.subscripts) + isinstance(x.given.name, View)),
+    "shifted": Op(lambda x: 2 + len(x.given.subscripts), turned="itself"),  # outside of its tensor it is 0
     "onehot": Op(lambda x: 1 + len(x.given.subscripts)),
     "number": Op(_number_tokens, lambda x: Level.SUM if x.given < 0 else Level.ATOM, "itself"),
     "size": Op(_size_tokens, lambda x: Level.SUM if x.given.is_Add else Level.ATOM, "itself"),

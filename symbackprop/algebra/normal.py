@@ -323,7 +323,7 @@ class Algebra(Knowledge):
             return None
         for n, x in enumerate(f.letters):
             spot = spot_of(f.atom.name, f.letters, f.atom.shape, n, self.conditions) if is_summed(x) else None
-            made = None if spot is None else self._with(c, rest, x, spot, over)
+            made = None if spot is None else self.placed_in(c, rest, x, spot, over)
             if made is not None:
                 return made
         return None
@@ -336,13 +336,13 @@ class Algebra(Knowledge):
         """p with its free letter x at a spot; None where it stands where it cannot be replaced."""
         out = ZERO
         for term, c in p.terms.items():
-            made = self._with(c, list(term), x, spot, summed_letters(term))
+            made = self.placed_in(c, list(term), x, spot, summed_letters(term))
             if made is None:
                 return None
             out += made
         return out
 
-    def _with(self, c: Number, factors: list[Factor], x: str, spot: Spot, over: Mapping[str, Expr]) -> Poly | None:
+    def placed_in(self, c: Number, factors: list[Factor], x: str, spot: Spot, over: Mapping[str, Expr]) -> Poly | None:
         """c times a product with the letter x at a spot in every factor."""
         done: list[tuple[list[Factor], Number]] = [([f for f in factors if x not in f.letters], c)]
         for f in factors:

@@ -21,7 +21,13 @@ class Positions(NamedTuple):
 
 def letters_below(x: Form) -> set[str]:
     """The letters that stand below names in a form."""
-    own = x.given.subscripts if x.op == "leaf" else x.given.letters if x.op == "positions" else x.given if x.op == "entry" else ()
+    match x.op:
+        case "leaf" | "shifted":
+            own = x.given.subscripts
+        case "positions":
+            own = x.given.letters
+        case _:
+            own = x.given if x.op == "entry" else ()
     front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
     return {*own}.union(*map(letters_below, (*front, *x.parts)))
 

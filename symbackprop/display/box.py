@@ -11,7 +11,8 @@ from typing import NamedTuple
 from symbackprop.algebra.box import Box
 from symbackprop.algebra.box import box as searched
 from symbackprop.algebra.lines import Line
-from symbackprop.algebra.matrix import leaves
+from symbackprop.algebra.matrix import Form, leaves
+from symbackprop.algebra.outside import outside
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import listed
@@ -189,7 +190,13 @@ def line_formula(to: Printer, line: Line) -> Node:
         operands = tuple(Ref(values.get(r.name, r.name), r.index) for r in own.operands)
         equation = replace(own, target=Ref(line.name, own.target.index), operands=operands)
         return equation_formula(to.names, equation)
-    return f.equation(to.names.entry(line.name, marks_below(line)), to.formula(line.form))
+    return with_outside(to, line.form, f.equation(to.names.entry(line.name, marks_below(line)), to.formula(line.form)))
+
+
+def with_outside(to: Printer, form: Form, formula: Node) -> Node:
+    """A formula with what its form takes to be 0 outside of its axes: r = 0 outside."""
+    zeros = [part for name in outside(form) for part in (to.tensor(name), f.EQUALS)]
+    return f.beside(formula, f.COMMA, f.QUAD, *zeros, f.ZERO, f.words(" outside")) if zeros else formula
 
 
 def marks_below(line: Line) -> list[Node]:

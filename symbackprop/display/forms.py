@@ -347,6 +347,7 @@ def _every(name: str, numbers: Sequence[sp.Expr], body: Node, none: int) -> Node
 
 FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "leaf": _leaf,
+    "shifted": lambda to, x: to.views.entry(x.given.name, x.given.subscripts),
     "onehot": _onehot,
     "number": lambda to, x: scalar(_rational(x.given)),
     "size": lambda to, x: scalar(x.given),

@@ -30,6 +30,7 @@ from symbackprop.algebra.matrix import (
     transpose,
 )
 from symbackprop.algebra.matrix_product import product
+from symbackprop.algebra.outside import stencils
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.crossed import Cross, cross_of
 from symbackprop.core.functions import Where, matrix_function, reduction
@@ -295,7 +296,7 @@ class _Reader:
         constant = [next(leaves(x), None) is None for x, _ in made]
         plain = any(not x.negative and not number for (x, _), number in zip(made, constant, strict=True))
         order = sorted(range(len(made)), key=lambda k: (constant[k] and plain, made[k][0].negative))
-        parts = tuple(made[k][0] for k in order)
+        parts = tuple(x for unit in stencils([made[k][0] for k in order]) for x in unit)
         return parts[0] if len(parts) == 1 else Form("sum", parts)
 
     def factor(self, e: sp.Basic) -> Placed:

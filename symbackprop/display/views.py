@@ -15,8 +15,8 @@ from sympy import Expr
 
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.guards import affine, fixed_letters
-from symbackprop.core.program import Equation, Program, Sum, same_size
-from symbackprop.display.body import scalar
+from symbackprop.core.program import Equation, Program, Sum, position, same_size
+from symbackprop.display.body import BodyPrinter, scalar
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter, parse_name
@@ -36,6 +36,12 @@ class ViewNames:
         """A view; the first of its axes have letters."""
         short = self.short(view, subscripts)
         return self.names.entry(view.tensor, self._slices(view, subscripts)) if short is None else short
+
+    def entry(self, view: View, letters: Sequence[str]) -> Node:
+        """An entry of a view, by positions that may be outside of the tensor: r_{j-1}."""
+        to = BodyPrinter({position(c): letter(c) for c in letters})
+        at = [sp.Add(place.offset, *(stride * position(letters[k]) for k, stride in place.parts)) for place in view.places]
+        return self.names.entry(view.tensor, [to.formula(e) for e in at])
 
     def short(self, view: View, subscripts: Sequence[str]) -> Node | None:
         """A view by the letters of its blocks, or by what its only block is called; None where its slices say it shortly."""

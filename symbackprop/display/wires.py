@@ -19,7 +19,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, slot
 from symbackprop.core.recursion import Recursion
 from symbackprop.display.body import slope_formula
-from symbackprop.display.box import free_letter
+from symbackprop.display.box import free_letter, with_outside
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import entry, equation_letters, index_form
 from symbackprop.display.matrix_form import matrix_form
@@ -126,8 +126,7 @@ def told(asked: Derivation, wire: Derivation, line: Line | None, source: str, ta
         whole_matrix = line is not None and not line.pieces and matrix_form(plain, plain.written[line.written]) is not None
         return Told(local, back, plain.tensor(source) if whole_matrix else None)
     part = names.entry(source, [letter(x) for x in line.subscripts])
-    whole = _printer(names).formula(line.form)
-    back = _printer(plain).formula(line.form)
+    whole, back = (with_outside(to, line.form, to.formula(line.form)) for to in (_printer(names), _printer(plain)))
     bare = without(line.form, above(asked, target), not asked.forward.shape(target))
     if bare is None:
         return Told(whole, back, part)

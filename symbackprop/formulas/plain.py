@@ -55,7 +55,8 @@ def _row(node: Node) -> str:
         if kind in _OPERATORS and not (kind == "binary" and is_sign(before)):
             text = text.rstrip() + f" {written} "
         else:
-            text += (" " if _gap(before, item, text) else "") + written + (" " if kind == "punctuation" else "")
+            gap = " " if not written.startswith(" ") and _gap(before, item, text) else ""
+            text += gap + written + (" " if kind == "punctuation" else "")
         before = item
     return text.strip()
 

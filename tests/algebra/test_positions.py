@@ -212,7 +212,7 @@ PLACES = {
     "what is concatenated": ("x: parameter[n]\nA: data[2*n]\nL = A @ concatenate([x, x])", r"A_{:n} + A_{n:}"),
     "differences": (
         "x: parameter[n]\nd = x[1:] - x[:-1]\nL = 0.5*sum(d**2)",
-        r"\begin{bmatrix} -d_{0} \\ d_{:n-2} - d_{1:} \\ d_{n-2} \end{bmatrix}",
+        r"d_{j-1} - d_{j},\quad d = 0 \text{ outside}",
     ),
     "the entry of a class": ("z: parameter[c]\nt: integers[c]\np = softmax(z)\nL = -log(p[t])", "p - e_{t}"),
     "the entries of classes": (

@@ -1,5 +1,6 @@
 """The box as it is printed: the LaTeX of every line is read back and computed, windows and letters below names as well."""
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import product as cartesian
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.algebra.matrix import leaves
-from symbackprop.algebra.positions import View
+from symbackprop.algebra.matrix import Leaf, leaves
+from symbackprop.algebra.outside import Shifted
 from symbackprop.core.derivation import Derivation
+from symbackprop.display.box import with_outside
 from symbackprop.display.forms import Printer
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.walk import walk
@@ -21,6 +23,7 @@ from symbackprop.formulas.tree import Atom, Node, Script
 from symbackprop.judge.proofs.proved import proved_box
 from symbackprop.judge.proofs.recursed import proved_steps
 from tests.algebra.test_box import BOXES
+from tests.algebra.test_outside import DIFFERENCES
 from tests.display.matrix_value import _MatrixReader, crossed, items_of, parse, split_at
 from tests.formulas.latex_value import Numbered, text_of
 
@@ -65,6 +68,7 @@ MOVES: dict[str, Callable[[np.ndarray, list[int]], np.ndarray]] = {
     "stride": lambda x, by: x[:: by[0], :: by[1]],
     "spread": spread,
 }
+OTHER = 37.0  # what stands outside of a tensor of which nothing is said
 JOINED = {"⊙": np.multiply, "×": crossed, "⋆": correlated, "∗": convolved}
 
 
@@ -75,6 +79,7 @@ class BoxReader(_MatrixReader):
     """
 
     classes = 0
+    zeros: frozenset[int] | None = None  # the tensors that are 0 outside; of any other anything may stand there
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -101,7 +106,10 @@ class BoxReader(_MatrixReader):
         array = np.asarray(self.tensors[number], float)
         if array.ndim > 2:  # an axis of size 1 has no letter
             array = array.squeeze(tuple(k for k, n in enumerate(self.shapes[number]) if n == 1))
-        array = array[tuple(int(self.read(piece)) for piece in pieces)]
+        places = tuple(int(self.read(piece)) for piece in pieces)
+        if self.zeros is not None and any(not 0 <= at < n for at, n in zip(places, array.shape, strict=False)):
+            return np.full((1, 1), 0.0 if number in self.zeros else OTHER)
+        array = array[places]
         return array.reshape(array.shape + (1,) * (2 - array.ndim))
 
     def moved(self, name: str, sub: Node | None) -> np.ndarray:
@@ -147,6 +155,17 @@ class BoxReader(_MatrixReader):
         return np.asarray(self.read(items_of(self.take().body)))  # type: ignore[union-attr]
 
 
+def without_note(text: str) -> tuple[str, frozenset[int] | None]:
+    r"""A formula without what is said of positions outside, r = s = 0 outside, and the numbers of these tensors; None: nothing."""
+    found = re.search(r",\\quad\s*(.*) = 0 \\text\{ outside\}$", text)
+    return (text, None) if found is None else (text[: found.start()], frozenset(map(int, re.findall(r"T(\d+)", found[1]))))
+
+
+def is_in_matrices(leaf: Leaf) -> bool:
+    """Whether a leaf is a tensor, or an entry of one, and no view with axes of its own."""
+    return isinstance(leaf.name, str) or isinstance(leaf, Shifted)
+
+
 def read_back(derivation: Derivation) -> int:
     """Compare the printed right sides with the values; how many there were."""
     names, count, lines = Numbered(derivation.program), 0, proved_box(derivation).lines
@@ -154,10 +173,13 @@ def read_back(derivation: Derivation) -> int:
         sizes, where = defined(derivation.forward, seed=seed)
         values = walk(derivation.program, where, sizes)
         for line in lines:
-            if line.form is None or any(isinstance(leaf.name, View) for leaf in leaves(line.form)):
+            if line.form is None or not all(map(is_in_matrices, leaves(line.form))):
                 continue
-            text = latex(Printer(names).formula(line.form))
+            to = Printer(names)
+            text, zeros = without_note(latex(with_outside(to, line.form, to.formula(line.form))))
+            assert (zeros is None) == (not any(isinstance(leaf, Shifted) for leaf in leaves(line.form)))
             reader = BoxReader(names.program, values, sizes)
+            reader.zeros = zeros
             reader.classes = sum(sizes[str(t.bound)] for t in derivation.program.inputs if t.bound is not None)
             ranges = [range(values[line.name].shape[line.letters.index(x)]) for x in line.subscripts]
             for places in cartesian(*ranges):
@@ -179,6 +201,12 @@ def read_back(derivation: Derivation) -> int:
 @pytest.mark.parametrize("text", [text for text, _ in BOXES.values()], ids=BOXES)
 def test_a_line_is_read_back(text: str) -> None:
     assert read_back(sb.derive(text))
+
+
+@pytest.mark.parametrize("text", [text for text, _ in DIFFERENCES.values()], ids=DIFFERENCES)
+def test_a_line_with_positions_outside_is_read_back(text: str) -> None:
+    assert read_back(sb.derive(text))
+    assert r"\text{ outside}" in sb.derive(text).box().latex()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])

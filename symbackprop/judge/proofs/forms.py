@@ -23,6 +23,7 @@ from symbackprop.evaluate.scope import COMPARE
 from symbackprop.evaluate.walk import matrix_function, reduced
 
 _ARGUMENTS = sp.symbols("x0:4")
+ANY = 0.6180339  # what stands outside of a tensor where nothing hangs on it
 
 
 class FormValue:
@@ -72,6 +73,16 @@ def _leaf(at: FormValue, x: Form) -> ndarray:
         array = array.squeeze(tuple(k for k, n in enumerate(at.program.shape(name)) if n == 1))
     array = array[tuple(at.at[c] for c in x.given.subscripts)]
     return array.reshape(array.shape + (1,) * (2 - array.ndim))
+
+
+def _shifted(at: FormValue, x: Form) -> ndarray:
+    """An entry at a position that may be outside: it is 0 there, or any number, since a factor beside it is 0."""
+    view = x.given.name
+    array, index = np.asarray(at.values[view.tensor], dtype=float), entries(view, lambda n: int(at.number(n)))
+    inside = np.logical_and.reduce(np.broadcast_arrays(*[(p >= 0) & (p < n) for p, n in zip(index, array.shape, strict=True)]))
+    within = array[tuple(np.clip(p, 0, n - 1) for p, n in zip(index, array.shape, strict=True))]
+    padded = np.where(inside, within, 0.0 if x.given.zero else ANY)
+    return padded[tuple(at.at[c] for c in x.given.subscripts)].reshape(1, 1)
 
 
 def entries(view: View, number: Callable[[Any], int]) -> tuple[ndarray, ...]:
@@ -219,6 +230,7 @@ def _one(rule: Callable[[ndarray], Any]) -> Callable[[FormValue, Form], ndarray]
 
 RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "leaf": _leaf,
+    "shifted": _shifted,
     "onehot": _onehot,
     "positions": _positions,
     "entry": _entry,

@@ -1,0 +1,153 @@
+"""A sum over a letter that a position fixes, as what stands there: sum_i r_i 1[j = i + 1] is r_{j-1}, where r is 0 outside.
+
+A view is inside of its tensor at every position; this is what differences leave, of which some positions are outside. There the
+product is 0, since a tensor whose whole axis the letter was is read outside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sympy import Expr, Integer, S
+
+from symbackprop.algebra.matrix import Form, Leaf, front_of, leaves
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ZERO, Factor, Number, Poly, Term, is_summed, summed_letters
+from symbackprop.algebra.positions import Part, Place, Spot, View, is_at_least, same_size, tensor_of
+
+Shape = Callable[[str], Sequence[Expr]]
+
+
+@dataclass(frozen=True)
+class Shifted(Leaf):
+    """An entry of a tensor at a position that may be outside; `zero`: it is 0 there, otherwise a factor beside it is."""
+
+    zero: bool = True
+
+
+class Padded(NamedTuple):
+    """A value whose summed letters stand at their positions.
+
+    shifted   the views that may be outside of their tensors, and whether they have to be 0 there.
+    """
+
+    poly: Poly
+    shifted: Mapping[View, bool]
+
+
+def padded(a: Algebra, p: Poly, shape: Shape) -> Padded | None:
+    """A value with each summed letter that a position fixes at that position; None where there is none.
+
+    shape   of a tensor by its name.
+    """
+    zeros = dict[str, None]()
+    poly = _placed(a, p, shape, zeros)
+    if not zeros:
+        return None
+    views = [f.atom.name for f in _factors(poly) if isinstance(f.atom.name, View)]
+    return Padded(poly, {v: v.tensor in zeros for v in views if not _is_inside(a, v, shape(v.tensor))})
+
+
+def outside(form: Form) -> dict[str, None]:
+    """The tensors that a form takes to be 0 outside of their axes."""
+    return dict.fromkeys(tensor_of(leaf.name) for leaf in leaves(form) if isinstance(leaf, Shifted) and leaf.zero)
+
+
+def _factors(p: Poly) -> list[Factor]:
+    own = [f for term in p.terms for f in term]
+    return own + [f for atom in p.atoms() for q in atom.args for term in q.terms for f in term]
+
+
+def _placed(a: Algebra, p: Poly, shape: Shape, zeros: dict[str, None]) -> Poly:
+    out = ZERO
+    for term, c in p.terms.items():
+        made = _without_tie(a, term, c, shape, zeros)
+        out += Poly({term: c}) if made is None else _placed(a, made, shape, zeros)
+    return out
+
+
+def _without_tie(a: Algebra, term: Term, c: Number, shape: Shape, zeros: dict[str, None]) -> Poly | None:
+    """A product without one of its equations between positions; None where none of them can go."""
+    for k, tie in enumerate(term):
+        for n, x in enumerate(tie.letters if tie.atom.kind == "tie" else ()):
+            slope = tie.atom.name.slopes[n]
+            if not is_summed(x) or abs(slope) != 1:
+                continue
+            rest = [f for m, f in enumerate(term) if m != k]
+            ends = [f for f in rest if x in f.letters and f.exponent >= 1 and _is_whole(f, x, shape)]
+            if not ends:
+                continue
+            parts = [
+                Part(y, -s / slope, size)
+                for y, s, size in zip(tie.letters, tie.atom.name.slopes, tie.atom.shape, strict=True)
+                if y != x
+            ]
+            made = a.placed_in(c, rest, x, Spot(-tie.atom.name.offset / slope, tuple(parts)), summed_letters(term))
+            if made is not None:
+                names = dict.fromkeys(tensor_of(f.atom.name) for f in ends)
+                zeros |= {} if names.keys() & zeros.keys() else dict.fromkeys([*names][:1])
+                return made
+    return None
+
+
+def _is_whole(f: Factor, x: str, shape: Shape) -> bool:
+    """Whether a letter counts all of an axis of a tensor."""
+    if f.atom.kind != "leaf" or f.letters.count(x) > 1:
+        return False
+    axis = f.letters.index(x)
+    if not isinstance(f.atom.name, View):
+        return True
+    for place, size in zip(f.atom.name.places, shape(f.atom.name.tensor), strict=True):
+        if place.parts == ((axis, S.One),):
+            return place.offset == 0 and same_size(f.atom.shape[axis], size)
+    return False
+
+
+def _is_inside(a: Algebra, view: View, shape: Sequence[Expr]) -> bool:
+    """Whether all entries of a view are entries of its tensor."""
+    return all(_is_within(a, view, place, size) for place, size in zip(view.places, shape, strict=True))
+
+
+def _is_within(a: Algebra, view: View, place: Place, size: Expr) -> bool:
+    low = high = place.offset
+    for axis, stride in place.parts:
+        reach = stride * (view.shape[axis] - 1)
+        if not isinstance(stride, Integer) and not is_at_least(stride, S.Zero, a.conditions):
+            return False
+        low, high = (low + reach, high) if stride.is_negative else (low, high + reach)
+    return is_at_least(low, S.Zero, a.conditions) and is_at_least(size - 1, high, a.conditions)
+
+
+def stencils(summands: Sequence[Form]) -> list[list[Form]]:
+    """The summands, each by itself, but numbers of parts of one tensor together: r_j - 2 r_{j-1} + r_{j-2}, u_{2:} - u_{:n-2}.
+
+    The last part of the tensor stands first, or the first one, where that is added and the last is not.
+    """
+    units: dict[str | int, list[Form]] = {}
+    for k, x in enumerate(summands):
+        view = _part(x)
+        units.setdefault(k if view is None else view.tensor, []).append(x)
+    found: list[list[Form]] = []
+    for unit in units.values():
+        unit.sort(key=_offsets, reverse=True)
+        found.append(unit[::-1] if unit[0].negative and not unit[-1].negative else unit)
+    return found
+
+
+def _part(x: Form) -> View | None:
+    """The view with axes of its own, at numbers, of which a form is a number of times, where it is that."""
+    front, body = front_of(x)
+    factors = [*front.tops, *([] if body is None else [body])]
+    if len(factors) != 1 or front.bottoms or factors[0].op not in ("leaf", "shifted"):
+        return None
+    view = factors[0].given.name
+    is_part = isinstance(view, View) and view.shape and all(isinstance(place.offset, Integer) for place in view.places)
+    return view if is_part else None
+
+
+def _offsets(x: Form) -> tuple[int, ...]:
+    """Where a part begins in each axis of its tensor."""
+    view = _part(x)
+    return () if view is None else tuple(int(place.offset) for place in view.places)  # type: ignore[call-overload]  # Integers
