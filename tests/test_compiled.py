@@ -355,3 +355,13 @@ if find_spec("scipy"):
         found = minimize(flat, flat.x0, jac=True, method="L-BFGS-B")
         assert found.success
         assert compile(TWO_LAYERS).value(flat.arrays(found.x), data) < 1e-8
+
+
+@pytest.mark.parametrize("x", [np.zeros(1), np.zeros((5, 1)), 0.0, np.zeros(6)], ids=lambda x: str(np.shape(x)))
+def test_a_vector_of_another_size_is_refused(x: Any) -> None:
+    flat = compile("X: data[n, d]\nw: parameter[d]\nb: parameter\nL = mean((X @ w + b)**2)").flat(
+        {"w": np.ones(4), "b": 0.0}, {"X": np.ones((3, 4))}
+    )
+    for call in (flat, flat.arrays):
+        with pytest.raises(ArgumentError, match=r"x has shape .*, and the parameters are 5 numbers; give them as flat.x0 is"):
+            call(x)

@@ -205,7 +205,7 @@ def test_a_point_that_is_no_json(run: Run):
 
 # what is in data.npz, the message
 DATA = {
-    "a missing array": ({"X": (40, 2)}, "data.npz: the array y is missing: the network declares y: data[n]; the data hold X"),
+    "a missing array": ({"X": (40, 2)}, "data.npz: the array y is missing: the network declares y: binary[n]; the data hold X"),
     "a misshapen array": (
         {"X": (40, 3), "y": (40,)},
         "X has shape (40, 3), but it is declared as (n, 2): reshape the array, or declare it as it is",
@@ -236,7 +236,13 @@ def test_training_data_that_are_no_numbers(run: Run):
     np.savez("data.npz", X=X.astype(object), y=y, allow_pickle=True)
     assert refused(run, *TRAIN).startswith("data.npz: X is a pickled object, which could run code")
     np.savez("data.npz", X=np.zeros((40, 2)), y=y + 0.5)
-    assert refused(run, *TRAIN) == "y must hold zeros and ones as declared"
+    assert refused(run, *TRAIN) == (
+        "y must hold zeros and ones as declared, and holds 0.5 at (0,); mend the data, or declare y without binary if it need not"
+    )
+    np.savez("data.npz", X=np.zeros((40, 2)), y=np.where(np.arange(40) % 2, 1, -1))
+    assert refused(run, *TRAIN).endswith("and holds -1 at (0,); give (y + 1)/2")
+    np.savez("data.npz", x=np.zeros((40, 2)), y=y)
+    assert refused(run, *TRAIN).endswith("the data hold x, y: rename x to X")
     Path("data.npz").write_text("no archive")
     assert refused(run, *TRAIN).startswith("data.npz: this is not an .npz file")
     Path("data.npz").unlink()
@@ -381,3 +387,33 @@ def test_what_is_proposed_for_a_point_off_the_domain_is_of_what_has_one(line: st
         sb.check(sb.read(f"w: parameter[n]\ny: data[n]\n{line}"), at={"w": [-0.5, -1.5], "y": [1.0, 2.0]})
     assert told in str(refused.value)
     assert str(refused.value).endswith(mend)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("-o", "data.npz"), "data.npz: the parameters would be written over the data; name another file"),
+        (("--checkpoint", "data.npz"), "data.npz: the checkpoint would be written over the data; name another file"),
+        (
+            ("-o", "a.npz", "--checkpoint", "./a.npz"),
+            "a.npz: the parameters would be written over the checkpoint; name another file",
+        ),
+        (("-o", "test.npz", "--held-out", "test.npz"), "test.npz: the parameters would be written over what is held out"),
+        (("--log", "my.net"), "my.net: end the name by .jsonl, so that it says what the file holds"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else " ".join(x),
+)
+def test_nothing_is_written_over_what_is_read(run: Run, options: tuple[str, ...], words: str):
+    for name in ("data.npz", "test.npz"):
+        np.savez(name, X=np.ones((12, 2)), y=np.arange(12) % 2)
+    Path("my.net").write_text(before := (EXAMPLES / "xor.net").read_text())
+    assert refused(run, "train", "my.net", "--data", "data.npz", "--epochs", "1", *options).startswith(words)
+    assert Path("my.net").read_text() == before
+    assert set(np.load("data.npz")) == {"X", "y"}
+
+
+def test_what_is_computed_is_not_written_over_the_data(run: Run):
+    Path("data.csv").write_text("X1,X2,y\n" + "1,2,1\n" * 12)
+    assert run("train", EXAMPLES / "xor.net", "--data", "data.csv", "--epochs", "1", "-o", "p.npz").code == 0
+    said = refused(run, "predict", EXAMPLES / "xor.net", "--parameters", "p.npz", "--data", "data.csv", "-o", "data.csv")
+    assert said == "data.csv: what is computed would be written over the data; name another file"

@@ -33,13 +33,19 @@ class Flat:
 
     def __call__(self, x: ndarray) -> tuple[float, ndarray]:
         """The loss and its gradient where the parameters are x, both in doubles."""
-        self.step.flat[self._places] = np.asarray(x)
+        self.step.flat[self._places] = self._required(x)
         value = self.step()
         return value, self.step.flat_gradient[self._places].astype(float)
 
+    def _required(self, x: ndarray) -> ndarray:
+        x = np.asarray(x)
+        if x.shape != self.x0.shape:
+            raise ArgumentError(f"x has shape {x.shape}, and the parameters are {self.x0.size} numbers; give them as flat.x0 is")
+        return x
+
     def arrays(self, x: ndarray) -> Mapping[str, ndarray]:
         """The parameters that a vector holds, by name."""
-        found, begin = {}, 0
+        x, found, begin = self._required(x), {}, 0
         for name, array in self.step.parameters.items():
             found[name] = np.asarray(x[begin : begin + array.size], array.dtype).reshape(array.shape)
             begin += array.size

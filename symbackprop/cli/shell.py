@@ -209,6 +209,14 @@ def standard_input() -> str:
         ) from None
 
 
+def read_pair(option: str, text: str) -> tuple[str, str]:
+    """The two parts of NAME=TEXT. Raises SymbackpropError where it is none."""
+    left, equals, right = (part.strip() for part in text.partition("="))
+    if not (left and equals and right):
+        raise SymbackpropError(f'{option} "{text}": write a name, = and what it is called or drawn by, such as m=n')
+    return left, right
+
+
 def read_names(wrt: str | None, option: str = "--wrt") -> list[str] | None:
     """The names in a list with commas; None where no list is given."""
     if wrt is None:

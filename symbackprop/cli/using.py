@@ -9,6 +9,7 @@ import click
 
 from symbackprop.cli.options import Asked, Command, network_options, size_option
 from symbackprop.cli.shell import FileName, guarded, read_sizes, require_place, say, show, write
+from symbackprop.core.files import require_apart
 
 
 class Saved(FileName):
@@ -58,6 +59,7 @@ def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -
 
     if output:
         require_place(output, (".csv",))
+        require_apart({"what is computed": output}, {"the network": asked.net, "the data": data})
     array = np.asarray(predict_(asked.network(), parameters, data, value))
     text = io.StringIO()
     np.savetxt(text, array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1), delimiter=",", fmt="%.17g")

@@ -82,6 +82,24 @@ def require_writable(path: StrPath) -> None:
                 pass
 
 
+def require_apart(written: Mapping[str, StrPath | None], read: Mapping[str, Any]) -> None:
+    """Say before the work is done that what is written would take the place of what is read, or of something else that is written.
+
+    written  files by what they are to hold; read: likewise, where what is no path is none, and a folder stands for what is in it.
+
+    Raises FileError.
+    """
+    taken = {os.path.realpath(path): word for word, path in read.items() if isinstance(path, str | os.PathLike) and exists(path)}
+    for word, path in written.items():
+        if path is None or not is_regular(path):
+            continue
+        place = os.path.realpath(path)
+        for one in (place, os.path.dirname(place)):
+            if one in taken and (one == place or place.endswith(".npy")):
+                raise FileError(f"{os.fspath(path)}: {word} would be written over {taken[one]}; name another file")
+        taken[place] = word
+
+
 def is_regular(path: StrPath) -> bool:
     """Whether a regular file is there or would be made: neither a device, nor a pipe, nor a stream that is open."""
     with _told(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,12 @@ from symbackprop.evaluate.matrices import is_orthogonal, is_positive, is_symmetr
 
 OFF = 1e-5  # what rounding may leave of a sum that is to be 1
 DEEPEST = 32  # axes: NumPy has no more
+DOMAINS: dict[str, tuple[Callable[[ndarray], ndarray], str]] = {  # of entries: which are inside, and what they are called
+    "positive": (lambda a: np.asarray(a > 0), "positive numbers"),
+    "unit": (lambda a: np.asarray((a >= 0) & (a <= 1)), "numbers from 0 to 1"),
+    "binary": (lambda a: np.isin(a, (0, 1)), "zeros and ones"),
+    "sign": (lambda a: np.isin(a, (-1, 1)), "numbers -1 and 1"),
+}
 
 
 class ArrayError(SymbackpropError):
@@ -88,23 +94,17 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
     bad = ~np.isfinite(array)
     if bad.any():
         kind = "NaN" if np.isnan(array).any() else "an infinite number"
-        where = f" at {tuple(map(int, np.argwhere(bad)[0]))}" if array.ndim else ""
-        return f"holds {kind}{where}; mend the data"
+        return f"holds {kind}{_first(bad)}; mend the data"
     if tensor.kind == "integers":
-        if (array != np.rint(array)).any():
-            return "must hold whole numbers"
+        if (broken := array != np.rint(array)).any():
+            return f"must hold whole numbers, and holds {array[broken][0]:g}{_first(broken)}; number the classes from 0"
         if array.size and (array.min() < 0 or (tensor.bound is not None and array.max() >= extent(tensor.bound, at))):
             return f"must hold whole numbers from 0 to {tensor.bound} - 1; it holds {array.min():g} to {array.max():g}"
     if tensor.kind == "labels" and (fault := off_labels(array)):
         return fault
-    inside = {
-        "positive": (array > 0, "positive numbers"),
-        "unit": ((array >= 0) & (array <= 1), "numbers from 0 to 1"),
-        "binary": (np.isin(array, (0, 1)), "zeros and ones"),
-        "sign": (np.isin(array, (-1, 1)), "numbers -1 and 1"),
-    }
-    if tensor.domain in inside and not inside[tensor.domain][0].all():
-        return f"must hold {inside[tensor.domain][1]} as declared"
+    if tensor.domain in DOMAINS and (off := ~DOMAINS[tensor.domain][0](array)).any():
+        told = f"must hold {DOMAINS[tensor.domain][1]} as declared, and holds {array[off][0]:g}{_first(off)}"
+        return f"{told}; {_fitting(tensor, array)}"
     if tensor.is_symmetric and not is_symmetric(array):
         return f"must be symmetric as declared; give {tensor.name} and its transpose, halved: ({tensor.name} + {tensor.name}.T) / 2"
     if tensor.is_orthogonal and not is_orthogonal(array):
@@ -114,6 +114,27 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
     if tensor.domain == "spd" and not is_positive(array):
         return "must be positive definite as declared: an eigenvalue is not above 0; add a multiple of the identity"
     return None
+
+
+def _first(chosen: ndarray) -> str:
+    """Where the first chosen entry stands, in words."""
+    return f" at {tuple(map(int, np.argwhere(chosen)[0]))}" if chosen.ndim else ""
+
+
+def _fitting(tensor: Signature, array: ndarray) -> str:
+    """How numbers that a declaration does not allow are made to fit it, or it to them."""
+    name = tensor.name
+    if tensor.domain == "binary" and np.isin(array, (-1, 1)).all():
+        return f"give ({name} + 1)/2"
+    if tensor.domain == "sign" and np.isin(array, (0, 1)).all():
+        return f"give 2*{name} - 1"
+    if tensor.domain in ("binary", "sign") and (array == np.rint(array)).all():
+        kinds = np.unique(array)
+        if len(kinds) > 2:
+            return f"of more than two classes declare {name} as integers, for a network with a score for each"
+        values = (0, 1) if tensor.domain == "binary" else (-1, 1)
+        return f"give {' and '.join(f'{value} for {kind:g}' for value, kind in zip(values, kinds, strict=False))}"
+    return f"mend the data, or declare {name} without {tensor.domain} if it need not"
 
 
 def off_labels(array: ndarray) -> str | None:

@@ -46,7 +46,10 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | 
             raise TrainingError(f"{path}: data are read from .npz, .csv and .safetensors files and folders of .npy files; {said}")
         return _matched(folder(path) if os.path.isdir(path) else read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):
-        raise TrainingError(f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}')
+        first = next((t.name for t in data_inputs(program)), "X")
+        raise TrainingError(
+            f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}: give {{{first!r}: ...}}'
+        )
     arrays = {str(name): mapped(value) if _is_npy(value) else value for name, value in data.items()}
     return _matched({name: as_array(name, value) for name, value in arrays.items()}, program, "")
 
@@ -79,6 +82,10 @@ def as_array(name: str, value: Any) -> ndarray:
         array = np.asanyarray(value) if isinstance(value, np.memmap) else np.asarray(value)
     except (TypeError, ValueError):
         raise TrainingError(f"{name} is no array: its rows have different lengths") from None
+    if array.dtype.kind == "U":
+        raise TrainingError(
+            f"{name} holds text, not numbers; give numbers: np.unique({name}, return_inverse=True)[1] numbers the names of classes"
+        )
     if array.dtype.kind not in NUMBERS:
         raise TrainingError(f"{name} holds {array.dtype}, not real numbers; give an array of numbers")
     if fault := masked_at(value):
@@ -91,10 +98,12 @@ def _matched(arrays: dict[str, ndarray], program: Program, where: str) -> dict[s
     stray = [name for name in arrays if name not in names]
     for tensor in data_inputs(program):
         if tensor.name not in arrays:
-            shape = ", ".join(map(str, tensor.shape)) or "()"
+            shape, kind = ", ".join(map(str, tensor.shape)) or "()", tensor.domain or tensor.kind
             there = f"; the data hold {', '.join(arrays)}" if arrays else "; the data hold no array"
+            alike = next((n for n in stray if n.casefold() == tensor.name.casefold()), None)
+            there += f": rename {alike} to {tensor.name}" if alike else ""
             raise TrainingError(
-                f"{where}the array {tensor.name} is missing: the network declares {tensor.name}: {tensor.kind}[{shape}]{there}"
+                f"{where}the array {tensor.name} is missing: the network declares {tensor.name}: {kind}[{shape}]{there}"
             )
     if stray:
         raise TrainingError(

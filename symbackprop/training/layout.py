@@ -123,6 +123,8 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
             if arrays[tensor.name].ndim != tensor.rank:
                 raise TrainingError(_misfit(tensor, arrays[tensor.name]))
         if batch is None:
+            if counted := _candidates(program, {}):
+                raise TrainingError(f"{counted[0]} counts the samples, which the data tell; leave it out of the sizes")
             raise TrainingError(_no_batch(inputs))
         axes = {t.name: t.shape.index(batch) for t in inputs if batch in t.shape}
     counts = {name: arrays[name].shape[axis] for name, axis in axes.items()}
@@ -131,7 +133,8 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
         raise TrainingError(f"the inputs have different numbers of samples: {told}; give one entry of each for every sample")
     samples = next(iter(counts.values()))
     if not samples:
-        raise TrainingError(f"{next(iter(counts))} has no samples: its shape is {arrays[next(iter(counts))].shape}")
+        name = next(iter(counts))
+        raise TrainingError(f"{name} has no samples: its shape is {arrays[name].shape}; give one at least")
     shapes = {t.name: arrays[t.name].shape for t in inputs}
     if batch is None:
         shapes |= {name: shapes[name][1:] for name in axes}

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
-from symbackprop.core.files import StrPath
+from symbackprop.core.files import StrPath, require_apart
 from symbackprop.core.left_out import without_left_out
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
@@ -137,6 +137,11 @@ def train(
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         require_arrays_place(checkpoint)
+    own = data if isinstance(data, Mapping) else {"data": data}
+    require_apart(
+        {"the checkpoint": checkpoint, "the log": log},
+        {f"the data {k}": path for k, path in own.items()} | {"what is held out": settings.held_out, "where it starts": start},
+    )
     if resume is not None:
         require_parameters(resume, before, program)
     given = run.parameters if run else given_parameters(program, start)

@@ -23,6 +23,7 @@ from symbackprop.training.layout import data_inputs, sides
 NUMBER = re.compile(r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?", re.ASCII | re.IGNORECASE)
 MOST_LISTED = 8
 MEND = "mend the entry, or leave the line out"
+TWO = {"binary": (0.0, 1.0), "sign": (-1.0, 1.0)}  # what stands for the first of two classes, and for the second
 Names = Mapping[str, Sequence[str]]
 
 
@@ -47,8 +48,9 @@ class Header:
         return cls(names(told.get("columns")), names(told.get("classes")))
 
     def __str__(self) -> str:
-        parts = (f"{name} is the column{'s' * (len(own) > 1)} {_listed(own)}" for name, own in self.columns.items())
-        return ", ".join(parts)
+        parts = [f"{name} is the column{'s' * (len(own) > 1)} {_listed(own)}" for name, own in self.columns.items()]
+        classes = [f"the classes of {name}, in their order, are {_listed(own)}" for name, own in self.classes.items()]
+        return "\n".join(filter(None, (", ".join(parts), *classes)))
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,13 @@ class Table:
                 raise self.fault(k, column, f"which is no finite number; {MEND}")
         return np.array(numbers)
 
+    def holds_names(self, column: str) -> bool:
+        """Whether no entry of a column is a number."""
+        return not any(map(NUMBER.fullmatch, self.columns[column]))
+
     def whole(self, column: str) -> list[int] | None:
         """A column of classes by number, 2 or 2.0; None where it holds names."""
-        texts = self.columns[column]
-        if not any(map(NUMBER.fullmatch, texts)):
+        if self.holds_names(column):
             return None
         numbers = self.numbers(column)  # a name beside numbers: the place is said
         for k in np.flatnonzero(numbers % 1):
@@ -127,7 +132,7 @@ def header(path: Path, program: Program, like: Header | None = None) -> Header:
     classes: dict[str, Sequence[str]] = {}
     for tensor in data_inputs(program):
         own = parts[tensor.name]
-        if tensor.kind in ("integers", "labels") and len(own) == 1 and table.whole(own[0]) is None:
+        if _tells_classes(tensor) and len(own) == 1 and table.holds_names(own[0]):
             classes[tensor.name] = like.classes.get(tensor.name) or sorted(set(table.columns[own[0]]))
     known = {t.name: t for t in data_inputs(program)}
     return Header({name: own for name, own in parts.items() if own != _own(known[name], list(table.columns))}, classes)
@@ -244,10 +249,15 @@ def _is_single(tensor: Signature) -> bool:
     return tensor.kind in ("integers", "labels") or tensor.rank == 1
 
 
+def _tells_classes(tensor: Signature) -> bool:
+    """Whether an input tells a class of each sample, which a column may name."""
+    return tensor.kind in ("integers", "labels") or (tensor.domain in TWO and tensor.rank == 1)
+
+
 def _named_classes(table: Table, inputs: Sequence[Signature], columns: Sequence[str]) -> tuple[Signature, str] | None:
     """The one input of classes, and the one column of names: no other input holds names."""
-    classes = [t for t in inputs if t.kind in ("integers", "labels")]
-    names = [c for c in columns if not any(map(NUMBER.fullmatch, table.columns[c]))]
+    classes = [t for t in inputs if _tells_classes(t)]
+    names = [c for c in columns if table.holds_names(c)]
     return (classes[0], names[0]) if len(classes) == len(names) == 1 else None
 
 
@@ -282,11 +292,13 @@ def _input(
             )  # fmt: skip
             raise table.fault(int(k), columns[0], fault)
         return classes if tensor.kind == "integers" else np.eye(int(count or classes.max() + 1))[classes]
+    if _tells_classes(tensor) and len(columns) == 1 and table.holds_names(columns[0]):
+        return np.array(TWO[str(tensor.domain)])[_classes(table, columns[0], names, 2)]
     numbers = [table.numbers(name) for name in columns]
     return numbers[0] if list(columns) == [tensor.name] and tensor.rank == 1 else np.stack(numbers, axis=1)
 
 
-def _classes(table: Table, name: str, names: Sequence[str] | None) -> ndarray:
+def _classes(table: Table, name: str, names: Sequence[str] | None, most: int | None = None) -> ndarray:
     texts = table.columns[name]
     numbers = table.whole(name)
     if numbers is not None:
@@ -294,6 +306,10 @@ def _classes(table: Table, name: str, names: Sequence[str] | None) -> ndarray:
             raise table.fault(0, name, f"which is no class that is trained on: {mend(texts[0], list(names))}")
         return np.array(numbers)
     known = list(names or sorted(set(texts)))
+    if most is not None and len(known) > most:
+        third = next(k for k, text in enumerate(texts) if len(set(texts[: k + 1])) > most)
+        before = ", ".join(sorted(set(texts[:third])))
+        raise table.fault(third, name, f"beside {before}: two classes are told apart; of more declare integers[n, c]")
     for k, text in enumerate(texts):
         if text not in known:
             raise table.fault(k, name, f"which is no class that is trained on: {mend(text, known)}")

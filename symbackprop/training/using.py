@@ -107,11 +107,11 @@ def _require_classes(path: Path, program: Program, sizes: Mapping[str, int], lik
         if name in like.classes:
             continue
         tensor = program.tensors[name]
-        count = extent(tensor.shape[-1] if tensor.bound is None else tensor.bound, sizes)
+        count = 2 if tensor.kind == "data" else extent(tensor.shape[-1] if tensor.bound is None else tensor.bound, sizes)
         if len(names) < count:
             raise TrainingError(
-                f"{path}: the column {name} names {len(names)} classes, and the network has {count}: write their numbers, as they "
-                f"were counted in training, by the alphabet"
+                f"{path}: the column {name} names {', '.join(names)} alone, and the network has {count} classes: write their "
+                f"numbers, as they were counted in training, by the alphabet"
             )
 
 

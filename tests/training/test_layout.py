@@ -160,16 +160,19 @@ def test_columns_and_rows_with_a_one_are_refused_with_the_mend() -> None:
     [
         ("data[n, 2]", np.nan, "X holds NaN at (1, 0)"),
         ("data[n, 2]", np.inf, "X holds an infinite number at (1, 0)"),
-        ("positive[n, 2]", 0, "X must hold positive numbers as declared"),
-        ("binary[n, 2]", 0.5, "X must hold zeros and ones as declared"),
+        ("positive[n, 2]", 0, "X must hold positive numbers as declared, and holds 0 at (1, 0); mend the data"),
+        ("binary[n, 2]", 0.5, "X must hold zeros and ones as declared, and holds 0.5 at (1, 0)"),
+        ("binary[n, 2]", 2, "holds 2 at (1, 0); of more than two classes declare X as integers"),
+        ("sign[n, 2]", 0, "X must hold numbers -1 and 1 as declared, and holds 0 at (0, 1); give 2*X - 1"),
         ("labels[n, 2]", 0.5, "X is declared as labels: it must sum to one along its last axis"),
     ],
 )
 def test_entries_outside_their_declaration_are_refused(declared: str, value: float, words: str) -> None:
     net = program(f"X: {declared}\nW: parameter[2]\nL = sum(X @ W)")
-    X = np.array([[1.0, 0.0], [1.0, 0.0]]) if "positive" not in declared else np.ones((2, 2))
+    X = np.array([[1.0, 0.0], [1.0, 0.0]]) if declared[0] not in "ps" else np.ones((2, 2))
     assert checked(net, {"X": X}, {}, "float32")["X"].dtype == np.float32
     X[1, 0] = value
+    X[0, 1] *= declared[0] != "s"
     with pytest.raises(TrainingError) as refused:
         checked(net, {"X": X}, {}, "float32")
     assert words in str(refused.value)

@@ -223,7 +223,7 @@ def test_settings_that_make_no_sense_are_refused(settings: dict, words: str) -> 
         (line() | {"x": 1}, "x is no data input of the network; leave the array out, or rename it: did you mean X?"),
         (line() | {"y": np.ones(3)}, "different numbers of samples: X has 40, y has 3"),
         (line() | {"y": [[1], [1, 2]]}, "y is no array: its rows have different lengths"),
-        (line() | {"y": ["a"] * 40}, "y holds <U1, not real numbers"),
+        (line() | {"y": ["a"] * 40}, "y holds text, not numbers; give numbers: np.unique(y, return_inverse=True)[1] numbers"),
         (line() | {"y": np.full(40, np.nan)}, "y holds NaN at (0,); mend the data"),
         (3, 'data is a dict of arrays, the path of an .npz file or "digits", not int'),
         ("none.npz", "none.npz: cannot be read: No such file or directory"),

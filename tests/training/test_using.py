@@ -142,7 +142,9 @@ def test_classes_of_another_table_keep_the_numbers_of_training(tmp_path: Path) -
     numbers = {"X": np.array([[k % 7, k % 5] for k in range(10)]), "y": np.array([1, 2] * 5)}
     assert trained.losses.held_out[-1] == pytest.approx(trained.evaluate(numbers).loss)
     assert trained.evaluate(part).loss == pytest.approx(trained.losses.held_out[-1])
-    with pytest.raises(TrainingError, match=r"test.csv: the column y names 2 classes, and the network has 3: write their numbers"):
+    with pytest.raises(
+        TrainingError, match=r"test.csv: the column y names b, c alone, and the network has 3 classes: write their numbers"
+    ):
         evaluate(sb.read(CLASSIFIER), trained.parameters, part)
     with pytest.raises(
         TrainingError, match=r"odd.csv:3: the column y holds 'd', which is no class that is trained on: there are a"
@@ -180,3 +182,28 @@ def test_columns_of_another_table_are_those_of_training(run: Run, tmp_path: Path
 def test_sets_that_scikit_learn_ships_are_predicted_from() -> None:
     trained = sb.train(EXAMPLES / "digits.net", "digits", epochs=1, progress=False)
     assert trained.predict("digits").shape == (1797, 10)
+
+
+@pytest.mark.parametrize(("kind", "values"), [("binary", [0.0, 1.0]), ("sign", [-1.0, 1.0])])
+def test_two_classes_of_a_table_may_be_named(kind: str, values: list[float], tmp_path: Path) -> None:
+    net = f"X: data[n, d]\ny: {kind}[n]\nw: parameter[d]\ns = X @ w\nL = mean((s - y)**2)"
+    rows = [f"{k % 7 - 3},{k % 5},{'no' if k % 7 < 3 else 'yes'}" for k in range(40)]
+    table, numbers = tmp_path / "data.csv", tmp_path / "numbers.csv"
+    table.write_text("a,b,label\n" + "\n".join(rows))
+    low, high = map(str, values)
+    numbers.write_text("X1,X2,y\n" + "\n".join(rows).replace("no", low).replace("yes", high))
+    named, told = (sb.train(net, path, epochs=3, progress=False) for path in (table, numbers))
+    assert named.losses == told.losses
+    assert "the classes of y, in their order, are no, yes" in named.summary().splitlines()
+    named.save(tmp_path / "net.npz")
+    table.write_text("label,b,a\nyes,1,2\n")
+    assert evaluate(sb.read(net), tmp_path / "net.npz", table).samples == 1
+    table.write_text("a,b,label\n" + "\n".join(rows).replace("yes", "maybe", 1))
+    with pytest.raises(TrainingError, match=r"data.csv:6: the column label holds 'yes', beside maybe, no: two classes"):
+        sb.train(net, table, progress=False)
+
+
+def test_a_size_that_counts_samples_is_left_to_the_data() -> None:
+    net = "X: data[n, d]\nw: parameter[d]\nL = mean((X @ w)**2)"
+    with pytest.raises(TrainingError, match="n counts the samples, which the data tell; leave it out"):
+        sb.train(net, {"X": np.ones((4, 2))}, sizes={"n": 4}, progress=False)
