@@ -61,7 +61,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except SymbackpropError as refused:
             _refuse(refused, kwargs.get("lang"))
         except MemoryError:
-            full = SymbackpropError("the memory is not enough for arrays of this size; give smaller sizes by --size")
+            full = SymbackpropError(
+                "the memory is not enough for arrays of this size; give fewer samples, or smaller sizes by --size"
+            )
             _refuse(full, kwargs.get("lang"))
         except BrokenPipeError:  # the reader, such as head, has seen enough
             _silence()

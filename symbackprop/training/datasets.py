@@ -50,7 +50,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | 
         raise TrainingError(
             f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}: give {{{first!r}: ...}}'
         )
-    arrays = {str(name): mapped(value) if _is_npy(value) else value for name, value in data.items()}
+    arrays = {str(name): mapped(value) if is_npy(value) else value for name, value in data.items()}
     return _matched({name: as_array(name, value) for name, value in arrays.items()}, program, "")
 
 
@@ -69,7 +69,8 @@ def header_told(parameters: Any) -> Header:
     return Header.told(read_told(parameters)) if isinstance(parameters, str | os.PathLike) else Header()
 
 
-def _is_npy(value: Any) -> bool:
+def is_npy(value: Any) -> bool:
+    """Whether a value is the path of an .npy file."""
     return isinstance(value, str | os.PathLike) and Path(value).suffix.lower() == ".npy"
 
 

@@ -20,11 +20,12 @@ from symbackprop.core.stable import stable
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
 from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
-from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_table, load
+from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_npy, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
-from symbackprop.training.layout import checked, lay_out, sizes_told
-from symbackprop.training.mapped import folder
+from symbackprop.training.in_parts import are_apart, is_large, is_mean, parts_of
+from symbackprop.training.layout import batch_size, checked, lay_out, sizes_told
+from symbackprop.training.mapped import folder, mapped, parts
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.shipped import BUNDLED
 from symbackprop.training.storage import read_arrays
@@ -60,7 +61,11 @@ def evaluate(
     from symbackprop.training.model import Model  # with all that plans steps
 
     model = Model(program, network.loss, arrays, layout, prediction, "float64")
-    loss, right, of = model.tests(given)(np.arange(layout.samples))
+    tested, samples = model.tests(given), layout.samples
+    whole = not is_large(arrays, samples) or not is_mean(lambda index: tested(index)[0], samples)
+    found = [(len(index), *tested(index)) for index in ([np.arange(samples)] if whole else parts_of(samples))]
+    loss = sum(count * value for count, value, *_ in found) / samples
+    right, of = sum(f[2] for f in found), sum(f[3] for f in found)
     return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
 
 
@@ -82,15 +87,39 @@ def predict(network: Network, parameters: Parameters, data: Data, value: str | N
     name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
     needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
     for key, array in needed.items():
-        if not np.isfinite(array).all():
-            raise TrainingError(f"{key} {outside(program.tensors[key], array, {})}")
-    return Compiled(program, network.loss, {}, (name,)).outputs(given, needed, [name])[name]
+        for part in parts(array):
+            if not np.isfinite(part).all():
+                raise TrainingError(f"{key} {outside(program.tensors[key], array, {})}")
+    compiled = Compiled(program, network.loss, {}, (name,))
+    axes = _sample_axes(program, given, needed, name)
+    samples = max((array.shape[axes[key]] for key, array in needed.items() if key in axes), default=0)
+    if is_large(needed, samples):
+
+        def values(index: ndarray) -> ndarray:
+            taken = {k: np.asarray(a.take(index, axes[k]) if k in axes else a) for k, a in needed.items()}
+            return compiled.outputs(given, taken, [name])[name]
+
+        if are_apart(values, samples, axes[name]):
+            return np.concatenate([values(index) for index in parts_of(samples)], axes[name])
+    return compiled.outputs(given, needed, [name])[name]
+
+
+def _sample_axes(program: Program, given: Mapping[str, ndarray], arrays: Mapping[str, ndarray], name: str) -> dict[str, int]:
+    """Along which axis the samples stand, of these arrays and of a value; of none where that is not plain."""
+    try:
+        batch = batch_size(program, sizes_told(program, given))
+    except TrainingError:
+        return {}
+    shapes = {key: program.shape(key) for key in (*arrays, name)}
+    fits = all(array.ndim == len(shapes[key]) for key, array in arrays.items())
+    axes = {key: shape.index(batch) for key, shape in shapes.items() if batch in shape}
+    return axes if fits and name in axes else {}
 
 
 def _measures(data: Data, program: Program, sizes: Mapping[str, int], like: Header) -> Mapping[str, Any]:
     """The arrays of data that need not tell what is predicted."""
     if isinstance(data, Mapping):
-        return data
+        return {name: mapped(value) if is_npy(value) else value for name, value in data.items()}
     if isinstance(data, str) and data in BUNDLED:
         return bundled(data, program, sizes)
     if not isinstance(data, str | os.PathLike):

@@ -8,7 +8,7 @@ import pytest
 from numpy import ndarray
 
 import symbackprop as sb
-from symbackprop.training import TrainingError
+from symbackprop.training import TrainingError, in_parts, using
 from symbackprop.training.using import evaluate, predict
 from tests.command import EXAMPLES, Run
 
@@ -207,3 +207,43 @@ def test_a_size_that_counts_samples_is_left_to_the_data() -> None:
     net = "X: data[n, d]\nw: parameter[d]\nL = mean((X @ w)**2)"
     with pytest.raises(TrainingError, match="n counts the samples, which the data tell; leave it out"):
         sb.train(net, {"X": np.ones((4, 2))}, sizes={"n": 4}, progress=False)
+
+
+PARTED = """
+X: data[n, 3]
+y: data[n]
+lam: data
+w: parameter[3]
+"""
+WHOLE = {  # how a loss is made of its samples
+    "mean": "p = tanh(X @ w)\nL = mean((p - y)**2) + lam*sum(w**2)",
+    "sum": "p = tanh(X @ w)\nL = sum((p - y)**2) + lam*sum(w**2)",
+    "largest": "p = tanh(X @ w)\nL = max(abs(p - y)) + lam",
+    "of nothing": "p = X @ w\nL = sum(relu(p - 30)) + 0*sum(y) + 0*lam",
+    "normalised": "z = X @ w\np = (z - mean(z)) / sqrt(mean((z - mean(z))**2) + 1e-5)\nL = mean((p - y)**2) + lam",
+}
+
+
+@pytest.mark.parametrize("how", WHOLE)
+def test_samples_on_disk_are_taken_in_parts_only_where_that_gives_the_whole(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_parts, "SAMPLES", 70)
+    taken: list[int] = []
+    parts = in_parts.parts_of
+    for place in (using, in_parts):
+        monkeypatch.setattr(place, "parts_of", lambda samples: (taken.append(len(i)) or i for i in parts(samples)))
+    rng = np.random.default_rng(0)
+    arrays = {"X": rng.standard_normal((500, 3)), "y": rng.standard_normal(500), "lam": np.array(0.1)}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    net, parameters = sb.read(PARTED + WHOLE[how]), {"w": np.array([1.0, -2.0, 0.5])}
+    found, expected = (evaluate(net, parameters, data) for data in (tmp_path, arrays))
+    assert found.loss == pytest.approx(expected.loss, rel=1e-12)
+    assert found.samples == 500
+    assert bool(taken) == (how == "mean")
+    taken.clear()
+    np.testing.assert_allclose(predict(net, parameters, tmp_path, "p"), predict(net, parameters, arrays, "p"), rtol=1e-12)
+    assert bool(taken) == (how != "normalised")
+    paths = {"X": tmp_path / "X.npy"}
+    np.testing.assert_allclose(predict(net, parameters, paths, "p"), predict(net, parameters, arrays, "p"), rtol=1e-12)
