@@ -100,9 +100,7 @@ def pytest_collection() -> Iterator[None]:
 
 GROWN = 4_000_000  # blocks of memory, about 400 MB, before which there is no look for garbage among all that tests keep
 gc.set_threshold(700, 10, 10**9)
-garbage._limit = (
-    10**12
-)  # neither the collector nor symbackprop looks by itself: each look takes seconds in a process of so many tests
+garbage.OLD = 10**12  # neither the collector nor symbackprop looks by itself: each look takes seconds in a process of so many tests
 _blocks: list[int] = []
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import atexit
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-OLD = 300_000  # objects that were kept without a look, those of a thousand layers, say; after so many, one look at all
-SHARE = 4  # where they are a quarter of all that there is: in a large process a look is dear
+OLD = 1_000_000  # blocks of memory, those of two thousand layers, say: by so many, what there is has grown before a look at all
+SHARE = 4  # or by a quarter of all that there is: in a large process a look is dear
 
-_kept, _limit = 0, OLD
+_least: int | None = None  # blocks there were at least since the last look; None: as work began first
 
 
 @contextmanager
 def without_collections() -> Iterator[None]:
     """No collections within; also a decorator."""
+    global _least
+    if _least is None:
+        _least = sys.getallocatedblocks()
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -28,18 +32,16 @@ def without_collections() -> Iterator[None]:
 
 def _keep() -> None:
     """What was made counts as old, without the look through all of it that the collector would begin with."""
-    global _kept, _limit
+    global _least
     if gc.get_freeze_count():  # somebody else holds objects out of its sight, which is not ours to undo
         return
-    _kept += gc.get_count()[0]
     gc.freeze()
-    held = gc.get_freeze_count() if _kept > _limit else 0  # counting them takes a while
     gc.unfreeze()
-    if held:
-        if _kept * SHARE >= held:
-            _kept = 0
-            gc.collect()
-        _limit = max(OLD, held // SHARE)
+    held = sys.getallocatedblocks()
+    _least = held if _least is None else min(held, _least)
+    if held - _least > max(OLD, _least // SHARE):
+        gc.collect()
+        _least = sys.getallocatedblocks()
 
 
 def for_one_command() -> None:

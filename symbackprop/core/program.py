@@ -89,9 +89,12 @@ def is_below_zero(expression: Expr) -> bool:
     return bool(expression.is_negative or sp.expand(expression.subs(larger, simultaneous=True)).is_negative)
 
 
+_size_text = lru_cache(10_000)(str)
+
+
 def shape_text(shape: Sequence[Expr]) -> str:
     """A shape as NumPy writes it: (h, d), (n,), ()."""
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    return f"({', '.join(map(_size_text, shape))}{',' if len(shape) == 1 else ''})"
 
 
 class Ref(NamedTuple):

@@ -135,7 +135,9 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
         )
     except NotationError as error:
         raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None
-    return with_widths(network, reader)
+    network = with_widths(network, reader)
+    reader.let_go()
+    return network
 
 
 def _called(reader: Reader, name: str) -> str:

@@ -99,6 +99,10 @@ class Reader:
     def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node), write)
 
+    def let_go(self) -> None:
+        """Forget all, when all is read: its loops hold the reader, and what is in a circle is freed by a collection alone."""
+        vars(self).clear()
+
     def foresee(self, statements: list[ast.stmt]) -> None:
         """Note where names are written, so that a use that comes too early can say so."""
         self.statements += statements

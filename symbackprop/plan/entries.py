@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -80,18 +81,45 @@ AS_EXACT = ("sigmoid",)  # rows whose formula loses no digit in floats: where ex
 MOST = 16  # a larger power is no product of squares
 
 
+@lru_cache(10_000)
+def _number(e: Any) -> float | None:
+    """The number that an expression is; None where it is none, or one of functions that are computed as rows."""
+    if e.is_Rational or (e.is_number and e.is_extended_real and not e.has(TableFunction, Where, sp.Max, sp.Min)):
+        return float(e)
+    return None
+
+
+@lru_cache(10_000)
+def _fraction(e: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The factors of a product that stand above, and those that stand below."""
+    above, below = [], []
+    for factor in e.args:
+        base, exponent = factor.as_base_exp()
+        if exponent.is_number and exponent.is_negative:
+            below.append(base**-exponent)
+        else:
+            above.append(factor)
+    return tuple(above), tuple(below)
+
+
 class Body:
     """The values of the expressions of one equation; `slots` has those of its slots."""
 
     def __init__(self, graph: Graph, slots: Mapping[Symbol, Value], exponential: Callable[[Value], Value]) -> None:
         self.graph, self.slots, self.exponential = graph, slots, exponential
+        self.known: dict[Any, Value] = {}
 
     def value(self, e: Any) -> Value:
         """The value of an expression. Raises PlanError for what has no row here."""
         if e in self.slots:
             return self.slots[e]
-        if e.is_Rational or (e.is_number and e.is_extended_real and not e.has(TableFunction, Where, sp.Max, sp.Min)):
-            return Value(float(e))
+        if (number := _number(e)) is not None:
+            return Value(number)
+        if e not in self.known or "share" not in self.graph.passes:
+            self.known[e] = self._value(e)
+        return self.known[e]
+
+    def _value(self, e: Any) -> Value:
         match e:
             case Symbol():
                 return self._position(e)
@@ -121,13 +149,7 @@ class Body:
         return self.graph.fixed(np.arange(self.graph.extent[e.name]), (e.name,))
 
     def _product(self, e: Any) -> Value:
-        above, below = [], []
-        for factor in e.args:
-            base, exponent = factor.as_base_exp()
-            if exponent.is_number and exponent.is_negative:
-                below.append(base**-exponent)
-            else:
-                above.append(factor)
+        above, below = _fraction(e)
         top = self.graph.multiply(map(self.value, above))
         if not below:
             return top
@@ -201,8 +223,11 @@ class Body:
             if e.is_number and (number := form.xreplace(dict(zip(row.args, e.args, strict=True)))).is_extended_real:
                 return Value(float(number))
             raise PlanError(f"{row.name} has no form of functions that NumPy has")
-        inner = Body(self.graph, {s: self.value(arg) for s, arg in zip(row.args, e.args, strict=True)}, self.exponential)
-        return inner.value(form)
+        values = tuple(self.value(arg) for arg in e.args)
+        key = (row.name, values)
+        if key not in self.graph.rows or not self.graph.shares(values):
+            self.graph.rows[key] = Body(self.graph, dict(zip(row.args, values, strict=True)), self.exponential).value(form)
+        return self.graph.rows[key]
 
     def _plain(self, e: Any) -> Value:
         if type(e) not in PLAIN:

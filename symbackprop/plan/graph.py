@@ -36,7 +36,12 @@ class Graph:
         self.nodes: list[Node] = []
         self.ties: list[Tie] = []  # what the Carried nodes hold
         self.extent: Mapping[str, int] = {}  # of every letter of the equation at hand
+        self.rows: dict[tuple[str, tuple[Value, ...]], Value] = {}  # what a function of the table is, of some arguments
         self._made: dict[tuple, Node] = {}
+
+    def shares(self, values: Iterable[Value]) -> bool:
+        """Whether what was made of the values is theirs whenever it is asked for; of numbers, 0 and -0 would be one."""
+        return "share" in self.passes and all(v.node is not None for v in values)
 
     def node(
         self, op: Op, args: Sequence[Arg], shape: Shape, over: Shape = (), kind: Kind = "real", array: ndarray | None = None

@@ -1,8 +1,8 @@
 """The plan of many equal layers, out of the plans of few.
 
 Programs with three numbers of layers are planned. Where the three plans are one but for whole numbers that grow evenly, how often a
-loop turns and where something begins, those of all layers grow on. What is rounded up grows evenly too: the three numbers are as
-far apart as it is rounded to. Where inputs and gradients stand is known for all layers, and must be what comes out.
+loop turns and where something begins, those of all layers grow on. Of buffers that change places with every layer, the last comes
+back after two. Where inputs and gradients stand is known for all layers, and must be what comes out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from symbackprop.core.program import Program
 from symbackprop.plan.folding import every_loop
 from symbackprop.plan.layers import Layers, layers
 from symbackprop.plan.made import Plan
-from symbackprop.plan.memory import ALIGNED, Flat, Layout, layout_of
+from symbackprop.plan.memory import Flat, Layout, layout_of
 from symbackprop.plan.statements import Buffer, Scalar, Window, every, reach, windows_of
 
-FEW = 12  # layers of the shortest program, at least
+FEW = 8  # layers of the shortest program, at least
+APART = 2  # layers from one of the three programs to the next
 WORTH = 2  # so many times the layers of the three programs
 OWN = ("work", "fixed")  # buffers that a plan names by itself
 
@@ -38,8 +39,8 @@ def lengthened(
     found = layers(program, gradients)
     if found is None:
         return None
-    few = FEW + (found.count - FEW) % ALIGNED
-    counts = [few + k * ALIGNED for k in range(3)]
+    few = FEW + (found.count - FEW) % APART
+    counts = [few + k * APART for k in range(3)]
     if found.count < WORTH * sum(counts):
         return None
     shorter = [found.but(found.count - count) for count in counts]
@@ -50,7 +51,7 @@ def lengthened(
     if len(plans) < len(made):
         return None
     layout = layout_of(program, gradients)
-    times = (found.count - few) // ALIGNED
+    times = (found.count - few) // APART
     if not _is_laid_out(layout, [p.layout for p in plans], found, times):
         return None
     try:

@@ -4,7 +4,7 @@ import gc
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.algebra.lines import Lines
 from symbackprop.evaluate.walk import walk
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.claims.attempt import Attempt
 from symbackprop.notation.claims.claim import read_claim
 from symbackprop.notation.claims.state import Context
@@ -102,6 +103,18 @@ def test_what_a_search_for_lines_has_made_goes_with_it():
     parts = [weakref.ref(one) for one in (lines.algebra, lines.factoriser, lines.entries)]
     del lines
     assert [one() for one in parts] == [None] * 3
+
+
+@pytest.mark.parametrize("read", [sb.read, sb.network, lambda text: sb.read(text, gates="elementary")])
+@pytest.mark.usefixtures("uncollected")
+def test_what_reading_has_made_goes_with_the_network(read: Callable[[str], object]):
+    def tensors() -> int:
+        return sum(isinstance(one, Tensor) for one in gc.get_objects())
+
+    read(NETWORK)  # what is known from now on of functions and words
+    before = tensors()
+    read(NETWORK)
+    assert tensors() == before
 
 
 @pytest.mark.usefixtures("uncollected")

@@ -10,6 +10,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.function import Compiled
 from symbackprop.plan import layers, lengthened, schedule
+from symbackprop.plan.lower import lowered
 from symbackprop.plan.made import Plan
 from symbackprop.plan.memory import layout_of
 from symbackprop.plan.statements import Scalar, Window
@@ -95,6 +96,19 @@ def test_layers_grow(kinds: str, order: str, monkeypatch: pytest.MonkeyPatch) ->
     whole, grown = both(function, monkeypatch)
     assert grown is not None
     assert told(grown) == told(whole)
+
+
+@pytest.mark.parametrize("layer", ["tanh(h_{} @ W_{} + b_{})", "gelu(h_{} @ W_{} + b_{})", "h_{0} + gelu(h_{0} @ W_{1} + b_{2})"])
+def test_of_128_layers_few_are_planned(layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = [f"W_{k}: parameter[d, d]\nb_{k}: parameter[d]" for k in range(128)]
+    lines = [f"h_{k + 1} = {layer.format(k, k, k)}" for k in range(128)]
+    function = sb.compile("\n".join(["h_0: data[d]", *declared, *lines, "L = sum(h_128**2)"]), {"d": 4})
+    looked: list[int] = []
+    monkeypatch.setattr(
+        schedule, "lowered", lambda program, passes: looked.append(len(program.equations)) or lowered(program, passes)
+    )
+    schedule.plan(function.program, "L", function.gradients)
+    assert 2 * sum(looked) < len(function.program.equations)
 
 
 @pytest.mark.parametrize(

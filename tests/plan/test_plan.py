@@ -23,10 +23,10 @@ from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.evaluate.points import point
-from symbackprop.plan.graph import PASSES
+from symbackprop.plan.graph import PASSES, Graph
 from symbackprop.plan.lower import lowered
 from symbackprop.plan.memory import GRADIENTS
-from symbackprop.plan.node import PlanError
+from symbackprop.plan.node import PlanError, Value
 from symbackprop.plan.schedule import plan
 from symbackprop.plan.statements import Apply, Copy, Window
 from symbackprop.plan.tiles import in_tiles
@@ -337,3 +337,18 @@ def test_an_entry_of_each_row_is_looked_up_where_the_rows_stand() -> None:
     function = sb.compile(text, {"N": 3, "T": 4})
     copies = [s for s in plan(function.program, "L", function.gradients).statements if isinstance(s, Copy)]
     assert not [s for s in copies if isinstance(s.a, Window) and math.prod(n for n, _ in s.out.dims) == 3 * 4 * 5]
+
+
+def test_a_function_is_worked_out_once_for_all_that_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gelu is some thirty functions of entries, which its slope reads again."""
+    made = 0
+    value = Graph.value
+
+    def counted(self: Graph, *given: Any, **more: Any) -> Value:
+        nonlocal made
+        made += 1
+        return value(self, *given, **more)
+
+    monkeypatch.setattr(Graph, "value", counted)
+    function = sb.compile("W: parameter[3, 3]\nx: data[3]\nL = sum(gelu(W @ x)**2)")
+    assert made < 1.2 * len(lowered(function.program).graph.nodes)
