@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.notation.notes import INFINITY
@@ -9,6 +10,12 @@ from symbackprop.notation.notes import INFINITY
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
     from symbackprop.notation.trace.tracing import Tracing
+
+
+def set_aside(several: Sequence[str]) -> str:
+    """The note on what is data by its name."""
+    shown = ", ".join(several) if len(several) <= 6 else f"{', '.join(several[:5])} and {len(several) - 5} more"
+    return f"{shown}: taken as data, by the names; name in wrt what is learnt of it."
 
 
 def said(tracing: Tracing, run: Run) -> list[str]:
@@ -36,6 +43,8 @@ def said(tracing: Tracing, run: Run) -> list[str]:
     if len(held) > 1:
         several = ", ".join(held) if len(held) <= 6 else f"{', '.join(held[:5])} and {len(held) - 5} more"
         found.append(f"{several}: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables.")
+    if tracing.subject.aside:
+        found.append(set_aside(tracing.subject.aside))
     constants = tracing.subject.constants(tracing.example)
     if len(constants) == 1:
         found.append(f"{constants[0]}: a number of Python, taken as a constant; name it in wrt to differentiate by it too.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from symbackprop.notation.roles import is_given, is_setting
 from symbackprop.notation.trace.reached import Attribute, Path
 
 DEEPEST = 12
@@ -22,10 +23,24 @@ def every(path: Path, number: float) -> Any:
     return np.array(number)
 
 
-def inside(path: Path, number: float) -> Any:
-    """Floats of objects of a person's own that stand in a list: several of a kind hold weights, where one alone holds settings."""
-    known = any(isinstance(step, int) for step in path) and any(isinstance(step, Attribute) for step in path)
-    return np.array(number) if known else number
+def held_by(parameters: Sequence[str], data: bool) -> Choice:
+    """Floats of objects that stand in a list, as neurons do; all inside of arguments but settings, where every array is data.
+
+    parameters  the names of the arguments that are given by their places.
+    data        whether no array is a parameter by its name.
+    """
+
+    def choice(path: Path, number: float) -> Any:
+        root, within = path[0], path[1:]
+        if isinstance(root, int):
+            root = parameters[root]
+        elif isinstance(root, Attribute):  # of the object whose method it is
+            root, within = "self", path
+        neuron = any(isinstance(step, int) for step in within) and any(isinstance(step, Attribute) for step in within)
+        learnt = neuron or (data and within and not is_given(root) and not is_setting((root, *within)))
+        return np.array(number) if learnt else number
+
+    return choice
 
 
 def numbered(value: Any, choice: Choice, path: Path = (), memo: dict[int, Any] | None = None) -> Any:

@@ -18,11 +18,12 @@ import numpy as np
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.roles import is_given, is_set_aside, is_setting
 from symbackprop.notation.trace.faults import raised
 from symbackprop.notation.trace.frames import is_own
 from symbackprop.notation.trace.names import leaf_names
 from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module, written
-from symbackprop.notation.trace.scalars import Choice, every, holds_jax, inside, numbered
+from symbackprop.notation.trace.scalars import Choice, every, held_by, holds_jax, numbered
 from symbackprop.notation.trace.states import states
 
 MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
@@ -87,6 +88,7 @@ class Subject:
     numbers  those of them that were numbers of Python.
     usual    what is taken as learnt among plain arguments, where nobody said it.
     held     the paths of what is taken as learnt of what objects hold, where nobody said it.
+    aside    what is then taken as data by the names of the arguments that hold it, as it is written.
     states   the paths of what a call sets in objects before it reads it: no leaves.
     stood    what the last call was given, by the names of its arguments.
     functions  the person's own functions that it may call.
@@ -117,6 +119,7 @@ class Subject:
         self.numbers: frozenset[str] = frozenset()
         self.usual: tuple[str, ...] = ()
         self.held: tuple[Path, ...] = ()
+        self.aside: tuple[str, ...] = ()
         self.stood: dict[str, Any] = {}
         self.states: frozenset[Path] = frozenset()
         self._reach()
@@ -124,8 +127,9 @@ class Subject:
         self.states = states(self, self._arrays())
         self.leaves = self._leaves() if self.states else self.leaves
         floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f" and leaf.given]
-        if not any(len(leaf.path) > 1 for leaf in floats):  # nothing that holds parameters: numbers of Python may be them
-            self._number(inside if floats else every)
+        if not any(len(leaf.path) > 1 and not is_set_aside(leaf.path) for leaf in floats):  # numbers of Python may be parameters
+            data = all(len(leaf.path) > 1 or is_given(leaf.written) for leaf in floats)
+            self._number(held_by(self._parameters(), data) if floats else every)
 
     def _number(self, choice: Choice) -> None:
         """Take floats, as the choice says, as arrays without axes."""
@@ -279,9 +283,15 @@ class Subject:
         """
         floats = {name: leaf for name, leaf in self.leaves.items() if leaf.array.dtype.kind == "f"}
         if wrt is None:
-            inside = [n for n, leaf in floats.items() if leaf.given and len(leaf.path) > 1]
-            found = inside or [n for n, leaf in floats.items() if leaf.given] or list(floats)
-            self.usual = () if inside else tuple(found)
+            given = {n: leaf for n, leaf in floats.items() if leaf.given}
+            held = [n for n, leaf in given.items() if len(leaf.path) > 1]
+            aside = [n for n in held if is_set_aside(given[n].path) or (n in self.numbers and is_setting(given[n].path))]
+            inside = [n for n in held if n not in aside]
+            if aside and not inside:
+                inside = [n for n, leaf in given.items() if len(leaf.path) == 1 and not is_given(n)] or held
+            self.aside = tuple(given[n].written for n in aside if n not in inside)
+            found = inside or list(given) or list(floats)
+            self.usual = () if held else tuple(found)
             self.held = tuple(floats[n].path for n in inside if floats[n].of_an_object and n not in self.numbers)
             if not found:
                 raise NotationError("there is no array of floats to differentiate by.", "Give np.array(2.0) for a number.")

@@ -132,8 +132,8 @@ def test_numbers_of_python_that_are_constants_are_said_and_may_be_learnt() -> No
     derived = sb.derive(network, "reg")
     assert tape.forward(derived.program, network.example)[derived.gradient("reg")] == pytest.approx(float(np.sum(w**2)))
     settings = {"a": 1.5, "b": -0.3}
-    network = sb.trace(lambda p, x, y: np.mean((p["a"] * x + p["b"] - y) ** 2), settings, X[:, 0], y)
-    assert network.notes[0].startswith('p["a"], p["b"]: numbers of Python, taken as constants')
+    network = sb.trace(lambda v, hp: np.mean((hp["a"] * v + hp["b"]) ** 2), y, settings)
+    assert network.notes[0].startswith('hp["a"], hp["b"]: numbers of Python, taken as constants')
 
 
 class Tabled:

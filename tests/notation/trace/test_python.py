@@ -158,3 +158,60 @@ def test_the_dot_of_an_array_that_the_function_makes_is_traced(branch: bool) -> 
     assert slopes(network, of_products, arguments) < 1e-6
     assert {t.name for t in network.program.inputs if t.kind == "parameter"} == {"W", "b"}
     assert type(np.arange(3.0).dot(np.ones(3))) is np.float64
+
+
+class Settings:
+    def __init__(self) -> None:
+        self.lr, self.reg = 0.1, 0.01
+
+
+class Line:
+    def __init__(self) -> None:
+        self.w, self.b, self.lr = 0.5, 0.1, 0.01
+
+    def loss(self, x: Any, y: Any) -> Any:
+        return np.mean((self.w * x + self.b - y) ** 2) / self.lr
+
+
+class Held:
+    def __init__(self) -> None:
+        self.w, self.X = np.ones(3), np.ones((5, 3))
+
+    def loss(self, y: Any) -> Any:
+        return np.mean((self.X @ self.w - y) ** 2)
+
+
+def penalised(w: Any, X: Any, y: Any, cfg: Any) -> Any:
+    return np.mean((X @ w - y) ** 2) + cfg.reg * np.sum(w**2)
+
+
+def batched(w: Any, batch: Any, cfg: Any) -> Any:
+    return penalised(w, batch["X"], batch["y"], cfg)
+
+
+def of_settings_first(cfg: Any, params: Any, X: Any, y_train: Any) -> Any:
+    return penalised(params["w"], X, y_train, cfg)
+
+
+W3, X3, Y3 = np.ones(3), np.arange(15.0).reshape(5, 3), np.arange(5.0)
+LEARNT: dict[str, tuple[Callable[..., Any], tuple[Any, ...], list[str]]] = {
+    "settings beside plain arrays": (penalised, (W3, X3, Y3, Settings()), ["w", "X", "y"]),
+    "settings and a batch": (batched, (W3, {"X": X3, "y": Y3}, Settings()), ["w"]),
+    "settings first": (of_settings_first, (Settings(), {"w": W3}, X3, Y3), ["w"]),
+    "floats of an object": (Line().loss, (Y3, Y3), ["w", "b"]),
+    "floats of a dict": (lambda X, y, p: np.mean((p["a"] * X + p["b"] - y) ** 2), (Y3, Y3, {"a": 1.0, "b": 2.0}), ["a", "b"]),
+    "arrays of an object": (Held().loss, (Y3,), ["w"]),
+    "a batch alone": (lambda batch: np.sum(batch["X"] ** 2), ({"X": X3},), ["X"]),
+}
+
+
+@pytest.mark.parametrize("case", LEARNT)
+def test_what_is_learnt_where_nobody_says_it(case: str) -> None:
+    function, args, learnt = LEARNT[case]
+    network = sb.trace(function, *args)
+    assert [t.name for t in network.program.inputs if t.kind == "parameter"] == learnt
+    if case == "settings and a batch":
+        assert network.notes == (
+            'batch["X"], batch["y"]: taken as data, by the names; name in wrt what is learnt of it.',
+            "cfg.reg: a number of Python, taken as a constant; name it in wrt to differentiate by it too.",
+        )

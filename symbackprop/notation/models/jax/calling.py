@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +25,10 @@ from symbackprop.notation.models.jax.sizes import size_of
 from symbackprop.notation.models.jax.values import Spread, Value
 from symbackprop.notation.models.jax.walk import Walk
 from symbackprop.notation.models.names import names_of
+from symbackprop.notation.roles import is_given, is_set_aside
 from symbackprop.notation.trace.frames import is_own_frame, place, placed
 from symbackprop.notation.trace.names import Names, leaf_names
+from symbackprop.notation.trace.said import set_aside
 from symbackprop.notation.vocabulary import name_fault
 
 SINGLE = 1e-3  # relative: what float32 leaves of a loss
@@ -34,12 +37,23 @@ LETTERS = "ndhkmpqrtuvwabcefgjlsxyz"
 
 @dataclass(frozen=True)
 class Leaf:
-    """An array among the arguments: its name here, its path, whether it stands inside a container."""
+    """An array among the arguments.
+
+    name   its name here.
+    path   where it lives, as a person writes it; `steps` are the argument, then keys, positions and attributes.
+    kept   whether it is a variable of Flax that is no Param, as the running means of a BatchNorm.
+    """
 
     name: str
     path: str
     array: ndarray
-    inside: bool
+    steps: tuple[Any, ...]
+    kept: bool = False
+
+    @property
+    def inside(self) -> bool:
+        """Whether it stands inside a container."""
+        return len(self.steps) > 1
 
 
 def model_of(function: Any, args: tuple[Any, ...], wrt: Iterable[str] | None, sizes: Iterable[str]) -> Model:
@@ -67,6 +81,10 @@ class Call:
     """A function and what it is called with.
 
     leaves  its arrays of real numbers; other arguments stay as they are.
+    draws   whether it draws random numbers.
+    narrow  whether it takes the numbers that it was given alone, float32 mostly, as a scan does whose start is float32.
+    exact   whether all that it computes is float64.
+    aside   what is taken as data by its name, where nobody said what is learnt.
     """
 
     def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
@@ -89,13 +107,17 @@ class Call:
         if not found:
             raise NotationError(f"{self.name} is given no arrays.", "Write sb.from_jax(loss, params, X, y), with example arrays.")
         names = self._names({k: path for k, (path, _) in found.items()})
-        self.leaves = {
-            k: Leaf(names[k], str(path[0]) + "".join(f"[{step!r}]".replace("'", '"') for step in path[1:]), array, len(path) > 1)
-            for k, (path, array) in found.items()
-        }
+        kept = self._kept(args)
+        self.leaves = {k: Leaf(names[k], _written(path), array, path, path[:-1] in kept) for k, (path, array) in found.items()}
         floats = [leaf for k, leaf in enumerate(self.plain) if k in found and found[k][1].dtype.kind == "f"]
-        self.draws = False
+        self.draws = self.narrow = False
+        self.aside: list[str] = []
         self.exact = all(leaf.dtype == np.float64 for leaf in floats)
+
+    def _kept(self, args: Any) -> set[tuple[Any, ...]]:
+        """The paths of Flax's variables that no gradient is taken by."""
+        pairs, _ = self.jax.tree_util.tree_flatten_with_path(args, is_leaf=_is_variable)
+        return {self._path(path) for path, leaf in pairs if _is_variable(leaf) and "Param" not in _kinds(leaf)}
 
     def _path(self, path: Any) -> tuple[Any, ...]:
         """The argument's name, then keys, positions and attributes."""
@@ -127,11 +149,19 @@ class Call:
         """The names of what is differentiated by."""
         floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f"]
         if wrt is None:
-            inside = [leaf.name for leaf in floats if leaf.inside]
-            return frozenset(inside or [leaf.name for leaf in floats])
+            held = [leaf for leaf in floats if leaf.inside]
+            inside = [leaf for leaf in held if not (leaf.kept or is_set_aside(leaf.steps))]
+            if held and not inside:
+                inside = [leaf for leaf in floats if not leaf.inside and not is_given(leaf.name)] or held
+            self.aside = [leaf.path for leaf in held if leaf not in inside]
+            return frozenset(leaf.name for leaf in inside or floats)
         known = {key: leaf.name for leaf in floats for key in (leaf.path, leaf.name)}
         chosen = set()
         for name in wrt:
+            within = [leaf.name for leaf in floats if leaf.path.startswith(f"{name}[")]
+            if name not in known and within:  # all that a container holds
+                chosen |= set(within)
+                continue
             if name not in known:
                 near = nearest(name, list(known))
                 mend = f"Did you mean {near}?" if near else f"The arrays of floats are: {', '.join(f.name for f in floats)}."
@@ -188,7 +218,8 @@ class Call:
 
         document = inspect.getdoc(self.function) or ""
         title = document.strip().split("\n")[0] or None
-        return built(reading, notes=self._numbers(classes), name=self.name, origin="jax", title=title)
+        aside = [set_aside(self.aside)] if self.aside else []
+        return built(reading, notes=[*aside, *self._numbers(classes)], name=self.name, origin="jax", title=title)
 
     @staticmethod
     def _input(inputs: Inputs, leaf: Leaf, shape: Sequence[Any], learnt: bool) -> Tensor:
@@ -218,26 +249,37 @@ class Call:
         from jax import export
 
         symbols = dict(zip(classes, export.symbolic_shape(",".join(classes.values())), strict=True)) if classes else {}
-        specs = []
-        for leaf in self.leaves.values():
-            shape = tuple(symbols.get(n, n) for n in leaf.array.shape)
-            specs.append(self.jax.ShapeDtypeStruct(shape, leaf.array.dtype))
-        try:
-            return self._written(specs, watched=True)
-        except NotationError:
-            raise
-        except Exception:  # a value that a function inside held is none of this one's
+        for narrow, watched in ((self.narrow, True), (self.narrow, False), (True, True), (True, False)):
+            specs = []
+            for k, leaf in self.leaves.items():
+                shape = tuple(symbols.get(n, n) for n in leaf.array.shape)
+                specs.append(self.jax.ShapeDtypeStruct(shape, self._kind(k, narrow)))
             try:
-                return self._written(specs, watched=False)
+                found = self._written(specs, watched, narrow)
             except NotationError:
                 raise
+            except TypeError as fault:  # numbers of two kinds meet, float64 as it is read and float32 that the function makes
+                first = fault
             except Exception as fault:
-                raise self._raised(fault) from None
+                if not watched:  # else a value that a function inside held is none of this one's
+                    raise self._raised(fault) from None
+                first = fault
+            else:
+                self.narrow = narrow
+                return found
+        raise self._raised(first)
 
-    def _written(self, specs: list[Any], watched: bool) -> tuple[Any, list[tuple[str, int]]]:
+    def _kind(self, k: int, narrow: bool) -> Any:
+        """The type of an array: its own, or float64."""
+        return self.jax.dtypes.canonicalize_dtype(self.plain[k].dtype) if narrow else self.leaves[k].array.dtype
+
+    def _written(self, specs: list[Any], watched: bool, narrow: bool) -> tuple[Any, list[tuple[str, int]]]:
         held: list[tuple[str, int]] = []
-        with self.jax.enable_x64(True), np.errstate(all="ignore"):
+        with self._digits(narrow), np.errstate(all="ignore"):
             return self.jax.make_jaxpr(lambda *arrays: self._watched(arrays, held, watched))(*specs), held
+
+    def _digits(self, narrow: bool) -> Any:
+        return contextlib.nullcontext() if narrow else self.jax.enable_x64(True)
 
     def _watched(self, arrays: Sequence[Any], held: list[tuple[str, int]], watched: bool) -> tuple[Any, ...]:
         """The loss, and the traced values that local variables held."""
@@ -281,8 +323,11 @@ class Call:
 
     def value(self, arrays: Mapping[str, ndarray]) -> float:
         """The loss that the function itself computes."""
-        with self.jax.enable_x64(True):
-            given = [self.jax.numpy.asarray(arrays.get(leaf.name, leaf.array), leaf.array.dtype) for leaf in self.leaves.values()]
+        with self._digits(self.narrow):
+            given = [
+                self.jax.numpy.asarray(arrays.get(leaf.name, leaf.array), self._kind(k, self.narrow))
+                for k, leaf in self.leaves.items()
+            ]
             return float(np.squeeze(np.asarray(self._loss(self._called(given)))))
 
     def require_same_draws(self) -> None:
@@ -328,6 +373,19 @@ def _depth(frame: FrameType) -> int:
     while at is not None:
         depth, at = depth + is_own_frame(at), at.f_back
     return depth
+
+
+def _written(path: tuple[Any, ...]) -> str:
+    return str(path[0]) + "".join(f"[{step!r}]".replace("'", '"') for step in path[1:])
+
+
+def _kinds(value: Any) -> list[str]:
+    """The names of the classes that a value of Flax is of."""
+    return [kind.__name__ for kind in type(value).__mro__ if kind.__module__.startswith("flax.nnx")]
+
+
+def _is_variable(value: Any) -> bool:
+    return bool({"Variable", "VariableState"} & set(_kinds(value)))
 
 
 def _can_be_called(name: str) -> bool:

@@ -238,6 +238,53 @@ def test_random_numbers_that_float32_draws_otherwise_are_refused(jax: ModuleType
         sb.from_jax(noisy, np.array([0.5, -0.3, 0.2]))
 
 
+def test_what_is_learnt_may_be_a_container_and_data_are_none_of_it_by_their_names(jax: ModuleType) -> None:
+    params, batch = {"W": np.ones((3, 2)), "b": np.zeros(2)}, {"image": np.ones((4, 3)), "label": np.zeros((4, 2))}
+
+    def loss(params, batch):
+        return jax.numpy.mean((batch["image"] @ params["W"] + params["b"] - batch["label"]) ** 2)
+
+    for net in (sb.from_jax(loss, params, batch), sb.trace(loss, params, batch), sb.from_jax(loss, params, batch, wrt="params")):
+        assert [t.name for t in net.program.inputs if t.kind == "parameter"] == ["W", "b"]
+    said = 'batch["image"], batch["label"]: taken as data, by the names; name in wrt what is learnt of it.'
+    assert said in sb.from_jax(loss, params, batch).notes
+
+
+def test_running_means_of_flax_are_data(jax: ModuleType) -> None:
+    class Variable:
+        def __init__(self, value: Any) -> None:
+            self.value = value
+
+    Variable.__module__ = "flax.nnx.variablelib"
+    classes = [type(name, (Variable,), {"__module__": Variable.__module__}) for name in ("Param", "BatchStat")]
+    for kind in classes:
+        step = jax.tree_util.GetAttrKey("value")
+        jax.tree_util.register_pytree_with_keys(kind, lambda v, s=step: (((s, v.value),), None), lambda _, v, k=kind: k(v[0]))
+    model = {"scale": classes[0](np.ones(3)), "mean": classes[1](np.zeros(3))}
+    net = sb.from_jax(
+        lambda model, x: jax.numpy.sum(((x - model["mean"].value) * model["scale"].value) ** 2), model, np.ones((4, 3))
+    )
+    kinds = {net.paths[t.name]: t.kind for t in net.program.inputs}
+    assert (kinds['model["scale"]["value"]'], kinds['model["mean"]["value"]']) == ("parameter", "data")
+
+
+@pytest.mark.parametrize("digits", [False, True])
+def test_a_scan_whose_start_is_float32_is_read_as_it_is(jax: ModuleType, digits: bool) -> None:
+    jnp = jax.numpy
+
+    def loss(W, x):
+        start = jnp.zeros(3, jnp.float32)  # as the cells of Flax have it
+        return jnp.sum(jax.lax.scan(lambda h, v: (jnp.tanh(W @ h + v), h), start, x)[0] ** 2)
+
+    rng = np.random.default_rng(5)
+    W, x = (rng.normal(size=s).astype(np.float32) for s in ((3, 3), (4, 3)))
+    with jax.enable_x64(digits):
+        net = sb.from_jax(loss, W, x)
+        theirs = jax.grad(loss)(W, x)
+    _, gradients = sb.compile(net).value_and_grad(net.example)
+    np.testing.assert_allclose(gradients["W"], theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_a_scan_that_another_version_writes_down_is_refused_with_its_mend() -> None:
     walk = SimpleNamespace(refused=lambda eqn, fault, mend: NotationError(fault, mend))
     with pytest.raises(NotationError, match=r"jax<0\.11"):
