@@ -404,3 +404,39 @@ def test_brackets_without_indices_stay_what_they_are():
     for latex, value in ((r"\phi(z) = z^2, L = \phi(w) + \phi(2 w)", 1.25), (r"L = \sum_i (w - u_i)(w + 1), i = 1, \dots, n", 0.3)):
         network = sb.read(latex, let=declared)
         assert sb.compile(network).value({n: at[n] for n in at if n in network.program.tensors}) == pytest.approx(value)
+
+
+UNSAID = {
+    "a recurrent network": (
+        r"h_t = \tanh(W h_{t-1} + U x_t){}, h_0 = 0, L = \|h_T\|^2, W \in \mathbb{R}^{m \times m}, U \in \mathbb{R}^{m \times d}, "
+        r"x_t \in \mathbb{R}^d",
+        r" \text{ for } t = 1, \ldots, T",
+    ),
+    "layers": (
+        r"a^{(l)} = \sigma(W^{(l)} a^{(l-1)} + b^{(l)}){}, a^{(0)} = x, L = \|a^{(3)} - y\|^2, W^{(l)} \in \mathbb{R}^{d \times d}, "
+        r"b^{(l)}, x, y \in \mathbb{R}^d",
+        r" \text{ for } l = 1, \ldots, 3",
+    ),
+    "a cross network": (
+        r"x_{l+1} = x_0 x_l^\top w_l + b_l + x_l{}, L = \|x_3 - y\|^2, x_0, y \in \mathbb{R}^d, w_l, b_l \in \mathbb{R}^d",
+        r" \text{ for } l = 0, \ldots, 2",
+    ),
+    "descent": (
+        r"\theta_{k+1} = \theta_k - \eta g_k{}, L = \|\theta_K\|^2, g_k, \theta_0 \in \mathbb{R}^d, \eta > 0",
+        r" \text{ for } k = 0, \ldots, K - 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSAID)
+def test_what_a_recursion_reads_at_each_step_has_a_row_for_each_where_the_last_step_alone_tells_them(name: str) -> None:
+    text, said = UNSAID[name]
+    unsaid = sb.read(text.replace("{}", "", 1))
+    assert unsaid.program == sb.read(text.replace("{}", said, 1)).program
+    assert len([t for t in unsaid.program.inputs if t.shape and len(t.shape) > 1]) >= 1
+
+
+def test_rows_of_a_recursion_whose_steps_nobody_tells_are_asked_for() -> None:
+    text = r"h_t = \tanh(W h_{t-1} + x_t), h_0 = 0, L = \|h_T\|^2 + \|h_3\|^2, W \in \mathbb{R}^{d \times d}, x_t \in \mathbb{R}^d"
+    with pytest.raises(sb.NotationError, match=r"how far t runs is not said, so that x_t has no number of steps\. Write it behind"):
+        sb.read(text)

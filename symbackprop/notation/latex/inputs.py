@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.given import with_densities
 from symbackprop.notation.claims.statements import lined, pieces, without_ranges
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import Token, tokens
+from symbackprop.notation.claims.tokens import Token, bare, tokens
 from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
@@ -24,6 +24,7 @@ from symbackprop.notation.latex.members import Member, indices_of, left_of, memb
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import HEAD, objective
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
+from symbackprop.notation.latex.reached_steps import steps_of
 from symbackprop.notation.latex.units import units
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
@@ -58,12 +59,14 @@ def inputs(reader: Reader, latex: str) -> Told:
     stream = marked(lined(latex, with_densities(tokens(latex))))
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
-    found, formulas = members([*several, *below], sizes := ranges_of(stream))
+    sizes, steps = ranges_of(stream), steps_of(several)
+    found, formulas = members([*several, *below], {**{c: n for c, n in steps.items() if n}, **sizes}, steps)
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     formulas = [piece for piece in formulas if not _is_mentioned(piece)] or formulas
     defined = {name for piece in formulas for name in _defined(piece)}
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     own = {one.name: one for one in found if one.name not in defined and not names.lookup(one.word) and not names.size(one.word)}
+    _require_rows(own.values(), steps)
     own, notes = _apart(own, defined)
     if not sought and (sought := _arguments(formulas, own)):
         notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)
@@ -79,6 +82,17 @@ def inputs(reader: Reader, latex: str) -> Told:
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
     return Told(without_ranges(formulas), (*notes, note), tuple(ranges), sizes)
+
+
+def _require_rows(several: Iterable[Member], steps: Collection[str]) -> None:
+    r"""Raise Fault for x_t \in \mathbb{R}^d within a recursion over t, which would be one vector at all steps."""
+    for one in several:
+        letter = next((t.text for t in (*bare(one.word.sub), *bare(one.word.sup)) if t.text in steps), None)
+        if letter:
+            mend = f"Write it behind the formula: \\text{{for }} {letter} = 1, \\ldots, T."
+            raise Fault(
+                f"how far {letter} runs is not said, so that {one.word.base}_{letter} has no number of steps.", mend, one.at
+            )
 
 
 def _is_mentioned(piece: Tokens) -> bool:

@@ -36,10 +36,11 @@ class Member(NamedTuple):
         return f"{self.name}: {first}{f' & {domain}' if kinds[0] and domain else ''}"
 
 
-def members(pieces: Sequence[Tokens], ranges: Mapping[str, str]) -> tuple[list[Member], list[Tokens]]:
+def members(pieces: Sequence[Tokens], ranges: Mapping[str, str], steps: Collection[str] = ()) -> tuple[list[Member], list[Tokens]]:
     r"""What pieces of a text say of sets, each tensor by itself, of x, y \in \mathbb{R}^n both; and the pieces that are left.
 
     ranges   how far each index runs, as `ranges_of` finds it.
+    steps    the letters that number steps of recursions.
 
     Raises Fault for a set of x_i where i runs, and nothing says how far.
     """
@@ -58,7 +59,8 @@ def members(pieces: Sequence[Tokens], ranges: Mapping[str, str]) -> tuple[list[M
             _require_ranges([word for words, count in listed if count is None for word in words], running)
             for words, count in listed:
                 own = sets if len(sets) == len(words) else [sets[0]] * len(words)
-                made = [_member(w, one, ranges, count) for w, one in zip(words, own, strict=True) if _letter(w) not in indices]
+                pairs = [*zip(words, own, strict=True)]
+                made = [_member(w, one, ranges, {*_STEPS, *steps}, count) for w, one in pairs if _letter(w) not in indices]
                 (found if words is several else beside).extend(made)
             others = others[: len(others) - before]
         elif place is None or piece[place].text not in WITHIN:
@@ -137,14 +139,14 @@ def _sign(piece: Tokens) -> int | None:
     return found
 
 
-def _member(word: Word, within: Set, ranges: Mapping[str, str], count: str | None = None) -> Member:
+def _member(word: Word, within: Set, ranges: Mapping[str, str], steps: Collection[str], count: str | None = None) -> Member:
     """x_i of a set as a row of X: what runs over samples comes first among the sizes.
 
     count   how many there are of x_1, ..., x_n, whose last is the word.
     """
     label = plain(word.sup).strip("()[]")
     letters = [t.text for t in bare(word.sub) if t.text != ","]
-    steps = {*letters, label} & _STEPS
+    is_step = not {*letters, label}.isdisjoint(steps)
     rows: list[str] = []
     if label in ranges:
         rows, word = [ranges[label]], _bare_word(word, sup=True)
@@ -152,7 +154,7 @@ def _member(word: Word, within: Set, ranges: Mapping[str, str], count: str | Non
         rows, word = [count], _bare_word(word)
     elif letters and all(c in ranges for c in letters):
         rows, word = [*rows, *(ranges[c] for c in letters)], _bare_word(word)
-    if rows and not steps and within.sizes and within.kind is None and len(word.base) == 1 and word.base.islower():
+    if rows and not is_step and within.sizes and within.kind is None and len(word.base) == 1 and word.base.islower():
         word = Word(word.base.upper(), word.at, word.accent, sub=word.sub, sup=word.sup)
     sizes = (*rows, *within.sizes)
     return Member(name_of(word) or "", word, within._replace(sizes=sizes), word.at)
