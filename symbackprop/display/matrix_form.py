@@ -118,7 +118,7 @@ class _Reader:
     ) -> None:  # fmt: skip
         self.names, self.equation, self.inline = names, equation, inline
         self.sizes = letter_sizes(names.program, equation)
-        self.lead = leading(equation) if lead is None else lead
+        self.lead, self.is_within = leading(equation) if lead is None else lead, lead is not None
         self.refs: dict[Symbol, Ref] = {}
         self.softmax: dict[Symbol, tuple[Ref, str, str]] = {}
         self.views: dict[str, View] = {}
@@ -127,6 +127,8 @@ class _Reader:
         """The right side, in the shape of the target."""
         self.equation = self.picked(self.equation)
         op, target = self.equation.op, self.equation.target
+        if self.views and not self.is_within:  # what is read of three axes may have two: X_{:,0}
+            self.lead = leading(self.equation)
         if self.lead is None or (self.lead and self.views):
             raise MisfitError("more than two axes")
         if not isinstance(op, Sum):

@@ -58,7 +58,10 @@ class Names:
 
     program   the program.
     written   the equation that writes each value.
+    blocks    tensors whose parts are called by what each flows into where equations read them, p_{i}, and not by slices.
     """
+
+    blocks: frozenset[str] = frozenset()
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -209,7 +212,7 @@ class Names:
 
     def labelled(self, labels: Mapping[str, Label]) -> Names:
         """The same names, with other ones for some tensors."""
-        return _Labelled(self.program, labels)
+        return _Labelled(self, labels)
 
     def _via(self, via: str, nth: int) -> Node:
         tensor = self._slashed(via, ())
@@ -273,12 +276,12 @@ def shape_formula(shape: Sequence[Expr]) -> Node:
 
 
 class _Labelled(Names):
-    def __init__(self, program: Program, labels: Mapping[str, Label]) -> None:
-        super().__init__(program)
-        self.labels = labels
+    def __init__(self, names: Names, labels: Mapping[str, Label]) -> None:
+        super().__init__(names.program)
+        self.labels, self.blocks = labels, names.blocks
 
     def labelled(self, labels: Mapping[str, Label]) -> Names:
-        return _Labelled(self.program, {**self.labels, **labels})
+        return _Labelled(self, {**self.labels, **labels})
 
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
         return self.labels[name].formula(letters) if name in self.labels else super().entry(name, letters)

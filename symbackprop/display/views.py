@@ -9,13 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import sympy as sp
 from sympy import Expr
 
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.guards import affine, fixed_letters
-from symbackprop.core.program import Equation, Program, Sum, position, same_size
+from symbackprop.core.program import Equation, Program, Sum, letter_sizes, position, same_size
 from symbackprop.display.body import BodyPrinter, scalar
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f
@@ -84,7 +85,8 @@ class ViewNames:
 
     @cached_property
     def _taken(self) -> set[Node]:
-        return {self.names.tensor(name) for name in self.program.tensors}
+        own, tensors = self.names, self.program.tensors  # what nobody named may be called by such a part
+        return {own.name_of(n).formula() if tensor.role is None else own.tensor(n) for n, tensor in tensors.items()}
 
     def _marks(self, view: View, subscripts: Sequence[str]) -> list[Node] | None:
         """The letters of a view that is whole along each axis or counted in blocks from its start, after the name of a block."""
@@ -141,7 +143,7 @@ class ViewNames:
         for equation in self.program.equations:
             if self.program.tensors[equation.target.name].role is None and isinstance(equation.op, Sum):
                 for cut in _cuts(self.program, equation):
-                    found.setdefault(cut, set()).add(self._flows_into(equation.target.name))
+                    found.setdefault((cut.offset, cut.size), set()).add(self._flows_into(equation.target.name))
         used = Counter(stem for stems in found.values() for stem in stems)
         return {cut: stem for cut, (stem, *more) in found.items() if stem and not more and used[stem] == 1}
 
@@ -165,12 +167,39 @@ class ViewNames:
                 found.setdefault(ref.name, []).append(e.target.name)
         return found
 
+    def side_by_side(self, tensor: str) -> Node | None:
+        """A tensor that is cut along its last axis as its blocks, [p_i, p_f, p_g, p_o], where each of them has a name."""
+        shape, widths = self.program.shape(tensor), self._widths.get(tensor, [])
+        if not widths or widths[0] is None or any(n is None or not same_size(n, widths[0]) for n in widths):
+            return None
+        own = (*shape[:-1], widths[0])
+        places = tuple(Place(sp.S.Zero, ((k, sp.S.One),)) for k in range(len(shape)))
+        return self._side_by_side(View(tensor, places, own), ())
+
+    @cached_property
+    def blocks(self) -> frozenset[str]:
+        """The tensors all of whose parts have names, along axes of a size at which that is so of each tensor that is cut."""
+        shapes = {name: self.program.shape(name)[-1] for name in self._widths}
+        open_ = {shapes[name] for name in self._widths if self.side_by_side(name) is None}
+        return frozenset(name for name, size in shapes.items() if size not in open_)
+
+    @cached_property
+    def _widths(self) -> dict[str, list[Expr | None]]:
+        """The tensors that are cut into blocks, and the width of each; None where one is cut along another axis than the last."""
+        found: dict[str, list[Expr | None]] = {}
+        for e in self.program.equations:
+            if self.program.tensors[e.target.name].role is None and isinstance(e.op, Sum):
+                sizes = letter_sizes(self.program, e)
+                for cut in _cuts(self.program, e):
+                    found.setdefault(cut.tensor, []).append(sizes[cut.letter] if cut.is_last else None)
+        return found
+
 
 class Slices(ViewNames):
-    """Views by their slices alone, where no line would define a short name."""
+    """Views by their slices, where no line would define a short name, but those of tensors that are told block by block."""
 
     def short(self, view: View, subscripts: Sequence[str]) -> Node | None:
-        return None
+        return super().short(view, subscripts) if view.tensor in self.names.blocks else None
 
 
 def _fills(view: View, place: Place, size: Expr) -> bool:
@@ -179,13 +208,23 @@ def _fills(view: View, place: Place, size: Expr) -> bool:
     return place.offset == 0 and same_size(stride * view.shape[outer], size)
 
 
-def _cuts(program: Program, equation: Equation) -> list[Cut]:
-    """The blocks that an equation reads: offset + letter in an axis that is longer."""
+class _Cut(NamedTuple):
+    """A block that an equation reads: offset + letter in an axis of a tensor that is longer, of some size."""
+
+    tensor: str
+    offset: Expr
+    size: Expr
+    letter: str
+    is_last: bool
+
+
+def _cuts(program: Program, equation: Equation) -> list[_Cut]:
+    """The blocks that an equation reads."""
     at = fixed_letters(program, equation)[0]
     found = []
     for ref in equation.operands:
         for x, size in zip(ref.index, program.shape(ref.name), strict=True):
             form = affine(at[x]) if x in at else None
             if form is not None and form.opaque == 0 and list(form.slopes.values()) == [1]:
-                found.append((form.offset, size))
+                found.append(_Cut(ref.name, form.offset, size, next(iter(form.slopes)), x == ref.index[-1]))
     return found

@@ -17,7 +17,13 @@ from symbackprop.formulas.told import listed, told
 from symbackprop.formulas.tree import Atom, Node, Row, items_of, walk
 
 FEWEST = 4
-"""Layers that are told once; fewer are written out."""
+"""Layers that are told once; fewer are written out,"""
+
+FEWEST_BESIDE = 4
+"""Lines of a layer of which one may be another one in the last layer."""
+
+SPARED = 6
+"""but where that spares so many lines: two steps of an LSTM, whose last value may be called otherwise."""
 
 LONGEST = 12
 """Lines of a layer."""
@@ -43,21 +49,37 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Run:
-    """Lines that come again: `period` of them, `times` times, with the numbers that move from the first to the second."""
+    """Lines that come again: `period` of them, `times` times, with the numbers that move from the first to the second.
+
+    odd   the line of the last layer that is another one, H for h_3; None: none is.
+    """
 
     period: int
     times: int
     moves: tuple[_Moves, ...]
+    odd: int | None = None
 
     @property
     def by(self) -> int:
         return next(iter(self.moves[0].values()))
 
+    def layers(self, k: int) -> int:
+        """The layers that the k-th line tells at once."""
+        return self.times - (k == self.odd)
 
-def folded(rows: Sequence[Formula]) -> tuple[Formula, ...]:
-    """The rows, those of at least FEWEST equal layers once, with the numbers of the layers beside them."""
+    @property
+    def spared(self) -> int:
+        """The lines that are told in others."""
+        return sum(self.layers(k) - 1 for k in range(self.period))
+
+
+def folded(rows: Sequence[Formula], first: str = _LETTERS[0]) -> tuple[Formula, ...]:
+    """The rows, those of at least FEWEST equal layers once, with the numbers of the layers beside them.
+
+    first   the letter for a layer, unless the rows have it.
+    """
     taken = {part.text for row in rows for part in walk(row.formula) if isinstance(part, Atom) and part.kind == "letter"}
-    letter = next((x for x in _LETTERS if x not in taken), None)
+    letter = next((x for x in (first, *_LETTERS) if x not in taken), None)
     return tuple(rows) if letter is None else tuple(_folded(rows, f.letter(letter)))
 
 
@@ -74,44 +96,58 @@ def _folded(rows: Sequence[Formula], letter: Node) -> Iterator[Formula]:
         near = {start: each for start, each in later if each is not None and each.period == period}
         best = min(near, key=lambda start: (_untidy(rows[start : start + period], near[start]), -near[start].times, start))
         yield from rows[at:best]
-        yield from _once(rows[best : best + period], near[best], letter)
-        at = best + period * near[best].times
+        end = best + period * near[best].times
+        yield from _once(rows[best:end], near[best], letter)
+        at = end
 
 
 def _untidy(rows: Sequence[Formula], run: _Run) -> int:
     """How many lines begin with another number than that of the layer: z_{l+1} = ..."""
-    numbers = [int(_at((row.formula, row.note), next(iter(moves))).text) for row, moves in zip(rows, run.moves, strict=True)]
+    told = [(row, moves) for row, moves in zip(rows, run.moves, strict=True) if moves]
+    numbers = [int(_at((row.formula, row.note), next(iter(moves))).text) for row, moves in told]
     return sum(number != numbers[0] for number in numbers)
 
 
 def _run(lines: Sequence[_Line], at: int) -> _Run | None:
-    """The run of layers that begins here and holds most lines."""
+    """The run of layers that begins here and spares most lines."""
     found: _Run | None = None
-    for period in range(1, min(LONGEST, (len(lines) - at) // FEWEST) + 1):
+    for period in range(1, min(LONGEST, (len(lines) - at) // 2) + 1):
         if found is not None and (len(lines) - at) // period * period <= found.period * found.times:
             continue  # it cannot hold more
-        first = lines[at : at + period]
-        moves = _moves(first, lines[at + period : at + 2 * period])
-        if moves is None or {n for each in moves for n in each.values()} not in ({1}, {-1}) or {} in moves:
-            continue
-        times = 2
-        while _moves(first, lines[at + times * period : at + (times + 1) * period]) == tuple(
-            {place: times * by for place, by in each.items()} for each in moves
-        ):
-            times += 1
-        if times >= FEWEST and (found is None or period * times > found.period * found.times):
-            found = _Run(period, times, moves)
+        run = _run_of(lines, at, period)
+        if run is not None and (run.times >= FEWEST or run.spared >= SPARED) and (found is None or run.spared > found.spared):
+            found = run
     return found
 
 
-def _moves(first: Sequence[_Line], other: Sequence[_Line]) -> tuple[_Moves, ...] | None:
-    """The numbers that differ between some lines and as many others; None where anything else does."""
-    if [line.rest for line in first] != [line.rest for line in other]:
+def _run_of(lines: Sequence[_Line], at: int, period: int) -> _Run | None:
+    """The layers of so many lines that begin here."""
+    first, moves, times = lines[at : at + period], list[_Moves](), 1
+    while len(other := lines[at + times * period : at + (times + 1) * period]) == period:
+        moved = list(map(_moves, first, other))
+        steps = [{place: by // times for place, by in each.items()} for each in moved if each is not None]
+        odd = [k for k, each in enumerate(moved) if each is None or (moves and each != _times(moves[k], times))]
+        if odd and (len(odd) > 1 or period < FEWEST_BESIDE or 0 in odd):
+            break
+        if not moves:
+            if {n for each in steps for n in each.values()} not in ({1}, {-1}) or {} in moved:
+                return None
+            moves = [{} if each is None else each for each in moved]
+        times += 1
+        if odd:
+            return _Run(period, times, tuple(moves), odd[0])
+    return _Run(period, times, tuple(moves)) if times > 1 else None
+
+
+def _times(moves: _Moves, n: int) -> _Moves:
+    return {place: n * by for place, by in moves.items()}
+
+
+def _moves(one: _Line, two: _Line) -> _Moves | None:
+    """The numbers that differ between two lines; None where anything else does."""
+    if one.rest != two.rest:
         return None
-    return tuple(
-        {place: number - one.numbers[place] for place, number in two.numbers.items() if number != one.numbers[place]}
-        for one, two in zip(first, other, strict=True)
-    )
+    return {place: number - one.numbers[place] for place, number in two.numbers.items() if number != one.numbers[place]}
 
 
 @cache
@@ -138,11 +174,16 @@ def _once(rows: Sequence[Formula], run: _Run, letter: Node) -> Iterator[Formula]
     """The lines of a layer in its letter, which stands for the first number in them."""
     first = next(iter(run.moves[0]))
     base = int(_at((rows[0].formula, rows[0].note), first).text)
-    last = base + run.by * (run.times - 1)
-    ends = f.equation(letter, f.listed([f.number(base), f.symbol("ldots"), f.number(last)]))
-    for row, moves in zip(rows, run.moves, strict=True):
-        formula, note = _lettered((row.formula, row.note), frozenset(moves), letter, base)
-        yield Formula(formula, _noted(note, told("{}", ends)), row.anchor, row.tone, row.label)
+    for k, (row, moves) in enumerate(zip(rows[: run.period], run.moves, strict=True)):
+        numbers = [f.number(base + run.by * n) for n in range(run.layers(k))]
+        if len(numbers) < 2:
+            yield row
+        else:
+            few = numbers if len(numbers) < FEWEST else [numbers[0], f.symbol("ldots"), numbers[-1]]
+            formula, note = _lettered((row.formula, row.note), frozenset(moves), letter, base)
+            yield Formula(formula, _noted(note, told("{}", f.equation(letter, f.listed(few)))), row.anchor, row.tone, row.label)
+        if k == run.odd:
+            yield rows[k - run.period]
 
 
 def _noted(note: Content, ends: Content) -> Content:

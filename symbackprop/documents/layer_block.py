@@ -18,6 +18,7 @@ from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.display.spelled import spelled
 from symbackprop.display.vanishing import vanishes
+from symbackprop.display.views import ViewNames
 from symbackprop.documents.chain_rows import ChainRow, chain_rows, without_what_vanishes
 from symbackprop.documents.collected import collected, quotients
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
@@ -44,6 +45,7 @@ class Lecture:
     proved   a gradient as one formula over some others that is proved, where there is one.
     anchors  each line -> the anchor of the step that it stands in.
     folded   the values that the network says in equations of several layers at once.
+    layer    the letter for what comes again: l of layers, each with parameters of its own, t of steps that share them.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Lecture:
         self.derivation, self.names, self.hidden, self.values, self.gaps = derivation, names, hidden, values, gaps
         self.proved = proved
         self.plain = Names(derivation.program)
+        self.plain.blocks = ViewNames(self.plain).blocks
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
         self.reasons = Reasons(derivation, self.plain, self.softmaxes)
@@ -60,6 +63,7 @@ class Lecture:
         self.gone: frozenset[str] = frozenset()
         self.spelt: frozenset[str] = frozenset()
         self.folded: frozenset[str] = frozenset()
+        self.layer = "l" if any(t.kind == "parameter" and t.name[-1].isdigit() for t in derivation.program.inputs) else "t"
         self.reasons.inside = self._inside
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
@@ -104,7 +108,7 @@ class Lecture:
             title = told("Likewise from {}", ends)
         block = self._block(title, (), [layer.lines for layer in layers], ())
         rows = [Formula(self.product(line.name, line.formula)) for layer in layers for line in layer.lines]
-        once = folded(rows)
+        once = folded(rows, self.layer)
         if len(once) == len(rows):
             return block
         shown = packed(

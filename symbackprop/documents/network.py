@@ -16,6 +16,7 @@ from symbackprop.display.names import Names
 from symbackprop.display.partials import stands_for
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.step_forms import forward_steps, spoken_at_step
+from symbackprop.display.views import ViewNames
 from symbackprop.documents.document import Block, Content, Formula, FormulaRows
 from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, packed
@@ -24,6 +25,7 @@ from symbackprop.documents.step_block import with_value
 from symbackprop.documents.unspoken import as_written, read_by_gradients
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.tree import Node, items_of, split
 
 WIDE = 54
 """The longest line of equations of the network, in letters across the paper."""
@@ -48,7 +50,9 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, spoken: Co
         inline = as_written(lecture, read_by_gradients(lecture, box) | starts - set(inline) | set(spoken))
     told_whole = united(lecture.derivation, softmaxes(names).named)[1]
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
-    first, second = [], []
+    cut = _cut(lecture, box)
+    first = [Formula(e, told("{}", names.dimensions(n))) for n, e in cut.items() if n not in names.written]
+    second = []
     for equation in forward.equations:
         name = equation.target.name
         if name in inline or name in parts:
@@ -57,10 +61,11 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, spoken: Co
         if forward.tensors[name].named and (derivative := stands_for(names, name)) is not None:
             first.append(Formula(f.equation(names.tensor(name), derivative), told("by the chain rule"), label=f"{name}:derivative"))
         shown, index = equation_formula(names, equation, inline), index_equation(names, equation, inline)
+        shown = f.beside(shown, *_right(cut[name])) if name in cut else shown
         first.append(Formula(with_value(names, name, shown, values), note, label=name))
         if shown != index:
             second.append(Formula(index))
-    once = first if detail == "full" else list(folded(first))
+    once = first if detail == "full" else list(folded(first, lecture.layer))
     if len(once) < len(first):
         lecture.folded = frozenset(row.label for row in first)
     if detail == "brief" and len(once) == len(first):
@@ -69,6 +74,34 @@ def network_rows(lecture: Lecture, detail: str, box: ShownBox | None, spoken: Co
     if second and detail == "full":
         blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
     return blocks
+
+
+def lines_said(lecture: Lecture, box: ShownBox) -> set[str]:
+    """The lines of a box that are shown: those of gradients, and those that they read but the network does not say."""
+    derived = lecture.derivation
+    slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
+    network = {e.target.name for e in derived.forward.equations} - slopes - set(lecture.hidden)
+    found: set[str] = set()
+    waiting = [line.name for line in box.lines if line.name in slopes]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in network:
+            found.add(name)
+            waiting += box.by_name[name].needs if name in box.by_name else ()
+    return found
+
+
+def _cut(lecture: Lecture, box: ShownBox | None) -> dict[str, Node]:
+    """The tensors whose parts have names, each as these parts side by side, but those of which the box says it."""
+    names = lecture.plain
+    views, said = ViewNames(names), {box.by_name[n].formula for n in lines_said(lecture, box) if n in box.by_name} if box else set()
+    found = {name: views.side_by_side(name) for name in names.program.tensors if name in names.blocks}
+    return {name: e for name, e in found.items() if e is not None and e not in said}
+
+
+def _right(equation: Node) -> tuple[Node, ...]:
+    """The sign and the right side of an equation."""
+    return items_of(split(equation)[1] or equation)
 
 
 def further_rows(lecture: Lecture, spoken: Spoken, at_steps: bool) -> list[Formula]:

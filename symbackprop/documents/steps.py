@@ -45,7 +45,7 @@ from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, beside, packed
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
-from symbackprop.documents.network import WIDE, further_rows, network_rows
+from symbackprop.documents.network import WIDE, further_rows, lines_said, network_rows
 from symbackprop.documents.spoken import Spoken
 from symbackprop.documents.step_block import step_block
 from symbackprop.documents.titles import typeset
@@ -263,15 +263,13 @@ def _kind(derived: Derivation, tensor: Signature, kinds: Mapping[str, Told] = _K
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail: str) -> list[Block]:
     """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
-    slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
-    said = {e.target.name for e in derived.forward.equations} - slopes - set(lecture.hidden)
-    read = _read(box, slopes, said)
+    slopes, read = {n for n, tensor in derived.program.tensors.items() if tensor.role}, lines_said(lecture, box)
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name in read]
     lines += [(line, f"{line.name}:product") for line in box.products]
     lines += [(line, f"{line.name}:update") for line in box.updates]
     rows = list(_rows(names, [(replace(line, formula=lecture.gaps(line.name, line.formula)), label) for line, label in lines]))
     if detail != "full":
-        rows = list(folded(rows))
+        rows = list(folded(rows, lecture.layer))
     if not steps and len(rows) > MOST_ROWS:
         shown = packed(
             (lecture.product(line.name, line.formula) if label in slopes else line.formula for line, label in lines), WIDE
@@ -289,18 +287,6 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail:
     if not box.proved:
         blocks.append(Note(UNPROVED))
     return blocks
-
-
-def _read(box: ShownBox, slopes: Collection[str], said: Collection[str]) -> set[str]:
-    """The lines of gradients, and those that they read but the network does not say."""
-    found: set[str] = set()
-    waiting = [line.name for line in box.lines if line.name in slopes]
-    while waiting:
-        name = waiting.pop()
-        if name not in found and name not in said:
-            found.add(name)
-            waiting += box.by_name[name].needs if name in box.by_name else ()
-    return found
 
 
 def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Formula]:

@@ -77,3 +77,28 @@ def test_what_equal_layers_say_at_once_is_not_said_of_each_again() -> None:
     network = sb.derive(net).text().partition("The network")[2].partition("How to read it")[0]
     assert "zₗ = Wₗ aₗ₋₁" in network
     assert network.count("tanh") == 2  # of the first layer, and of the others
+
+
+def step(k: int, last: str = "") -> list[str]:
+    return [
+        rf"p_{{{k}}} = h_{{{k - 1}}} U + x_{{{k}}} W", rf"i_{{{k}}} = \sigma\left(p_{{{k}}}\right)",
+        rf"f_{{{k}}} = \tanh\left(p_{{{k}}}\right)", rf"o_{{{k}}} = \exp\left(p_{{{k}}}\right)", rf"g_{{{k}}} = \log\left(p_{{{k}}}\right)",
+        rf"c_{{{k}}} = f_{{{k}}} c_{{{k - 1}}} + i_{{{k}}} g_{{{k}}}", rf"{last or f'h_{{{k}}}'} = o_{{{k}}} c_{{{k}}}",
+    ]  # fmt: skip
+
+
+def test_two_long_steps_are_told_once_and_the_line_of_the_last_that_is_another_for_each() -> None:
+    found = shown(folded(rows(*step(2), *step(3, "H")), "t"))
+    assert len(found) == 8
+    assert found[0] == "p_{t} = h_{t-1} U + x_{t} W | t = 2, 3"
+    assert found[6:] == ["h_{2} = o_{2} c_{2}", "H = o_{3} c_{3}"]
+
+
+def test_of_more_steps_the_last_line_is_told_of_all_but_the_last() -> None:
+    found = shown(folded(rows(*step(2), *step(3), *step(4), *step(5, "H")), "t"))
+    assert found[0].endswith("| t = 2, …, 5")
+    assert found[6:] == ["h_{t} = o_{t} c_{t} | t = 2, 3, 4", "H = o_{5} c_{5}"]
+
+
+def test_two_steps_of_which_two_lines_differ_are_written_out() -> None:
+    assert len(folded(rows(*step(2), *step(3, "H")[:-2], "c = 0", "H = 1"))) == 14
