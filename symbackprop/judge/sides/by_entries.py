@@ -22,13 +22,19 @@ _LEFT = re.compile(
     rf"\s*(?:\\nabla\s*(?P<twice>\^\s*\{{?\s*2\s*\}}?)?|(?P<hessian>H)_?)\s*\{{?{_FONT}(?P<of>\\?[A-Za-z]*)\s*\}}?"
     r"\s*(?:\([^()]*\))?\s*="
 )
-_SECOND = re.compile(r"\s*(?P<of>\\?[A-Za-z]+)_\{\s*(?P<one>\\?[A-Za-z])\s*(?P<other>\\?[A-Za-z])\s*\}\s*(?:\([^()=]*\)\s*)?=(?!=)")
+_BELOW = re.compile(  # f_{xy}, f_x(x, y)
+    r"\s*(?P<of>\\?[A-Za-z]+)_(?:\{(?P<by>(?:\s*(?:\\[A-Za-z]+|[A-Za-z]))+)\s*\}|(?P<one>\\[A-Za-z]+|[A-Za-z]))"
+    r"\s*(?:\([^()=]*\)\s*)?=(?!=)"
+)
+_LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 _ENTRY = re.compile(
     r"\s*H\s*_\s*\{?\s*(?P<one>\d)\s*,?\s*(?P<other>\d)\s*\}?\s*=(?!=)(?P<same>\s*H\s*_\s*\{?\s*\d\s*,?\s*\d\s*\}?\s*=(?!=))?"
 )
 _COMMA = re.compile(  # f_x = ..., f_y = ...
-    r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*(?=\\?[A-Za-z]+'*(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))"
+    r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*"
+    r"(?=\\?[A-Za-z]+'*(?:\^\{\(\d\)\})?(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))"
 )
+_MARKS = re.compile(r"(?:'+|\^\{\(\d\)\})$")  # of f'' and f^{(4)}
 _APPLIED = re.compile(r"\s*\([^()]*\)$")
 _MATRIX = re.compile(r"\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}", re.DOTALL)
 _TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
@@ -61,10 +67,10 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
     joined = parts[:1]
     for part in parts[1:]:
         left = _APPLIED.sub("", part.partition("=")[0].strip()).lstrip("\\")
-        second = _SECOND.match(part)
-        is_own = second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of
+        higher = _BELOW.match(part)
+        is_own = higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of
         of, _, by = left.partition("_")
-        is_own = is_own or (left.endswith("'") and spelled(truth, left.rstrip("'")) == truth.of)
+        is_own = is_own or (_MARKS.search(left) is not None and spelled(truth, _MARKS.sub("", left)) == truth.of)
         is_own = is_own or spelled(truth, left) in parameters or ("H" not in truth.named and _ENTRY.match(part) is not None)
         is_own = is_own or (spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters)
         joined = [*joined, part] if is_own and is_balanced(joined[-1]) else [*joined[:-1], f"{joined[-1]}, {part}"]
@@ -74,12 +80,13 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
 def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tuple[str, str]]:
     """The left side and what it is of each entry; nothing where a claim says no such vector."""
     of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
-    second = _SECOND.match(claim)
-    if second is not None and spelled(truth, second["of"].lstrip("\\")) == truth.of:
-        pair = [spelled(truth, second[part].lstrip("\\")) for part in ("one", "other")]
-        if all(one in parameters for one in pair):
-            by = [own[parameters.index(one)] for one in pair if one]
-            yield rf"\frac{{\partial^2 {of}}}{{\partial {by[0]} \partial {by[1]}}}", claim[second.end() :]
+    higher = _BELOW.match(claim)
+    if higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of:
+        several = [spelled(truth, letter.lstrip("\\")) for letter in _LETTER.findall(higher["by"] or higher["one"])]
+        if all(one in parameters for one in several):
+            by = " ".join(rf"\partial {own[parameters.index(one)]}" for one in several if one)
+            order = f"^{len(several)}" if len(several) > 1 else ""
+            yield rf"\frac{{\partial{order} {of}}}{{{by}}}", claim[higher.end() :]
         return
     entry = _ENTRY.match(claim) if "H" not in truth.named else None
     if entry is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
@@ -18,11 +19,11 @@ from symbackprop.evaluate.extents import evaluator
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter, parse_name
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.told import Formula, Told, told
+from symbackprop.formulas.told import Formula, Told, name, told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.weighing.reading import CLAIM, Claim, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.judge.weighing.weigh import Bindings, Goal, goal_of, value
+from symbackprop.judge.weighing.weigh import Bindings, Goal, goal_of, is_zero, value
 from symbackprop.notation.claims import At, Left
 from symbackprop.notation.claims.constants import constant
 
@@ -64,8 +65,7 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
     match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](\w+)\s*", what)
     if match:
         of, wrt = (aliases.get(n, n) for n in match.groups())
-        known = of in tensors or of in truth.everything.tensors
-        return about(truth, name, of, wrt) if known and wrt in tensors and differentiable(truth, wrt) else None
+        return about(truth, name, of, wrt) if truth.knows(of) and wrt in tensors and differentiable(truth, wrt) else None
     called = _OF_LOSS.fullmatch(what)
     if called and called[1] not in tensors and (wrt := spelled(truth, called[2])) is not None and differentiable(truth, wrt):
         return about(truth, name, truth.of, wrt)
@@ -154,7 +154,7 @@ def made_of_itself(goal: Goal, program: Program, bindings: Bindings = ()) -> boo
     At one end it may be, where a product over the other steps is empty: there it says nothing.
     """
     truth = goal.truth
-    name = f"d{goal.of}/d{goal.wrt}"
+    name = gradient_name(goal.of, goal.wrt)
     same = {name, *(own for own, what in bindings if what == name)} & {t.name for t in program.inputs}
     axes = truth.loops.axes.get(goal.wrt)
     if not same or not axes or goal.of != truth.of:
@@ -213,6 +213,9 @@ def together(goal: Goal, pattern: Sequence[int]) -> Goal:
 def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> Told:
     """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; nothing where it can."""
     lead = len(goals[0].shape) - what.rank
+    above = goals[0].truth.program.tensors.get(what.of)
+    if above is not None and above.kind != "value" and what.of != what.wrt and not all(is_zero(r.program) for r in claim.readings):
+        return told("{} is given in this network, so that its derivative by {} is 0", name(what.of), name(what.wrt))
     if not claim.left.partial and any(
         made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)
     ):

@@ -16,7 +16,10 @@ from symbackprop.notation.claims.words import bases
 Step = tuple[str, Any, str]
 
 _OF, _BY = r"(?P<of>\\?[A-Za-z]+)", r"(?P<by>(?:\\(?:mathbf|boldsymbol|bm)\s*\{?\s*)?\\?[A-Za-z]+\s*\}?)"
-_TWICE = re.compile(rf"\s*{_OF}\s*(?:''|\^\{{?(?:''|\\prime\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
+_AGAIN = re.compile(  # f''(x), f^{(3)}(x)
+    rf"\s*{_OF}\s*(?:(?P<marks>'{{2,}})|\^\{{?(?P<primes>'{{2,}}|(?:\\prime\s*){{2,}})\}}?|\^\{{\s*\((?P<order>\d)\)\s*\}})"
+    rf"\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))"
+)
 _ONCE = re.compile(rf"\s*{_OF}\s*(?:'|\^\{{?(?:'|\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
 _ROW = re.compile(rf"\s*(?:D|\\mathrm\s*\{{D\}})\s*{_OF}\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
 _AT_POINT = re.compile(rf"\s*\\nabla(?:\^\{{?2\}}?)?\s*{_OF}\s*\(\s*{_BY}(?P<at>\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))\s*\)\s*=(?!=)")
@@ -27,6 +30,13 @@ _AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
 )
 
 
+_BY_POWER = re.compile(  # \frac{\partial l}{\partial \sigma^2}, of a network with \sigma alone
+    r"\s*\\[dt]?frac\s*\{(?P<above>\s*(?:\\partial|d)\s*(?!\^)[^{}^]+)\}\s*\{\s*(?P<d>\\partial|d)\s*"
+    r"(?:\(\s*(?P<inner>\\?[A-Za-z]+\s*\^\s*\{?\s*\d\s*\}?)\s*\)|(?P<own>\\?[A-Za-z]+\s*\^\s*(?:\d|\{\s*\d\s*\})))\s*\}\s*(?==(?!=))"
+)
+_EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
+
+
 def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     """The steps with left sides that are read."""
     found = [_respelled(truth, claim) if isinstance(claim, str) else claim for _, claim, _ in steps]
@@ -34,16 +44,18 @@ def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
 
 def _respelled(truth: Truth, claim: str) -> str:
-    claim = _with_rows(truth, _BETWEEN.sub("", claim))
+    claim = _by_power(truth, _with_rows(truth, _BETWEEN.sub("", claim)))
     of = latex(parse_name(truth.of).formula())
-    for pattern in (_TWICE, _ONCE, _ROW):
+    for pattern in (_AGAIN, _ONCE, _ROW):
         found = pattern.match(claim)
         by = _parameter(truth, found) if found else None
         if found is None or by is None:
             continue
         wrt = latex(parse_name(by).formula())
-        if pattern is _TWICE:
-            left = rf"\nabla^2 {of}" if truth.program.shape(by) else rf"\frac{{\partial^2 {of}}}{{\partial {wrt}^2}}"
+        if pattern is _AGAIN:
+            n = _order(found)
+            whole = n == 2 and truth.program.shape(by)
+            left = rf"\nabla^2 {of}" if whole else rf"\frac{{\partial^{n} {of}}}{{\partial {wrt}^{n}}}"
         else:
             row = "" if pattern is _ONCE else r"^\top"
             left = rf"\frac{{\partial {of}}}{{\partial {wrt}{row}}}"
@@ -55,6 +67,26 @@ def _respelled(truth: Truth, claim: str) -> str:
         claim = here.sub(lambda found: own if found["own"] else found[0], claim)
     left, sign, right = claim.partition("=")  # on the left it says by what: \nabla L(w)
     return left + sign + _AT.sub(lambda found: found["whole"] if _is_applied(truth, found) else found[0], right)
+
+
+def _by_power(truth: Truth, claim: str) -> str:
+    r"""A derivative by s^2, where the network has s alone, as the one by s: by the chain rule this is 2 s times as large."""
+    found = _BY_POWER.match(claim)
+    base, _, power = re.sub(r"[\s{}]", "", (found["inner"] or found["own"]) if found else "").partition("^")
+    by = spelled(truth, base.lstrip("\\")) if base else None
+    if found is None or by is None or spelled(truth, base.lstrip("\\") + power) or truth.program.shape(by):
+        return claim
+    factor = f"{power} {base}" + (f"^{{{int(power) - 1}}}" if int(power) > 2 else "")
+    sides = [side.strip() for side in _EQUALS.split(claim[found.end() :])[1:]]
+    own = " ".join(
+        f"= {side}" if side.strip(" .,;") == "0" else rf"= {factor} \left({side.rstrip(' .,;')}\right)" for side in sides
+    )
+    return rf"\frac{{{found['above']}}}{{{found['d']} {base}}} {own}"
+
+
+def _order(found: re.Match[str]) -> int:
+    primes = found["marks"] or (found["primes"] or "").replace(r"\prime", "'")
+    return int(found["order"]) if found["order"] else primes.count("'")
 
 
 def _with_rows(truth: Truth, claim: str) -> str:

@@ -23,6 +23,7 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.deltas import with_differentials
 from symbackprop.judge.sides.goals import about, asked, goal_for, named, stepped
 from symbackprop.judge.sides.layers import with_layers
+from symbackprop.judge.steps.apart import apart, identity
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
@@ -264,8 +265,9 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         said, left = said_left(judge, known, name, claim, what)
         goal = goal or said
         if goal is None:
-            known.unread = True
-            return Judged(name, None, "not understood", fault.told)
+            equation = identity(judge, known, name, claim) if not truth.pinned else None
+            known.unread |= equation is None
+            return equation or Judged(name, None, "not understood", fault.told)
         judged = _spared(known, refitted_step(judge, known, name, claim, goal, judge.unread(goal, fault)))
         _bind_truth(known, name, left, goal)
         known.unread |= judged.open
@@ -287,6 +289,9 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         known.give(name, understood.left, None, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
+        differs = apart(known, understood) if understood.between and not truth.pinned else None
+        if differs is not None:
+            return replace(differs, name=name)
         judged = Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
         return entry_in_numbers(judge, known, judged, claim, program) if truth.pinned else judged
     count = known.samples.get(place)
@@ -336,7 +341,9 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     if not (found.has_rate or judged.right):
         with suppress(NotUnderstood):
             along, goal = read_step(judge, known, found.gradient, found.claim, None, look=True)
-            judged = (newton_step(known, name, goal.wrt, along) if goal is not None else None) or judged
+            of_newton = newton_step(known, name, goal.wrt, along) if goal is not None else None
+            if of_newton is not None:
+                return moved_to(judge, known, as_update(of_newton, name, judge.truth), claim, moved)
     if not (found.has_rate or judged.right or judged.open):
         return Judged(name, None, "abbreviation", remarks=(told("an update without a rate, and no step of Newton"),))
     return moved_to(judge, known, as_update(judged, name, judge.truth), claim, moved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program
+from symbackprop.core.program import Gradient, Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import told
@@ -24,6 +24,8 @@ CLOSE = 1e-7
 def newton_step(known: Known, step: str, wrt: str, along: Claim) -> Judged | None:
     """The verdict on a step without a rate, from the parameter along what is said; None where it is none of Newton's.
 
+    One that reads the second derivative is meant to be.
+
     along   what is taken away from the parameter.
     """
     truth = known.truth
@@ -37,6 +39,9 @@ def newton_step(known: Known, step: str, wrt: str, along: Claim) -> Judged | Non
         if tried.count(True) >= LEAST and False not in tried:
             said = told("a step of Newton: {} times what is taken away is {}", second.shown, asked.shown)
             return Judged(step, asked, "right, numeric", formulas=along.formulas, remarks=(said,), points=tried.count(True))
+        if tried.count(False) >= LEAST and any(one.role == Gradient(second.of, wrt) for one in reading.program.inputs):
+            why = told("for a step of Newton, {} times what is taken away is {}; here it is not", second.shown, asked.shown)
+            return Judged(step, asked, "wrong", why, along.formulas, points=tried.count(False))
     return None
 
 

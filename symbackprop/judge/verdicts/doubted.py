@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
@@ -19,7 +20,7 @@ from symbackprop.notation.claims.shapes import number_turned
 
 def says_nothing(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> bool:
     """Whether a claim about some entries is about none at any point: then it follows the true derivative, whatever that is."""
-    name = f"d{goal.of}/d{goal.wrt}"
+    name = gradient_name(goal.of, goal.wrt)
     for sample in found.samples:
         place = sample.place
         try:

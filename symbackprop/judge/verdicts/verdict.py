@@ -259,8 +259,8 @@ class Verification(Shown):
 
     @property
     def claims_nothing(self) -> bool:
-        """Whether no step is about a gradient: each gives a name to something."""
-        return not any(c.what or c.kind in OPEN for c in self.claims)
+        """Whether nothing is judged: each step gives a name to something."""
+        return not any(c.what or c.right or c.wrong or c.open for c in self.claims)
 
     @property
     def first_wrong_step(self) -> int | None:
@@ -274,7 +274,7 @@ class Verification(Shown):
     @property
     def worst(self) -> Judged:
         """The claim that the verdict on all of them rests on."""
-        judged = [c for c in self.claims if c.what or c.open] or list(self.claims)
+        judged = [c for c in self.claims if c.what or c.right or c.open] or list(self.claims)
         for test in (lambda c: c.wrong, lambda c: c.open, lambda c: c.verdict.startswith("right, numeric"), lambda c: c.right):
             for claim in judged:
                 if test(claim):

@@ -19,6 +19,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.grammar import check
 from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
+from symbackprop.core.orders import derivative_named
 from symbackprop.core.program import Gradient, Program, Signature
 from symbackprop.core.settled import settled
 from symbackprop.display.box import line_formula
@@ -97,7 +98,8 @@ class Truth:
     def gradient(self, wrt: str, of: str | None = None) -> Formula:
         """d of / d wrt in a sentence."""
         of = of or self.of
-        return Formula(f"d{of}/d{wrt}", in_line(self.names.derivative(Gradient(of, wrt), ())))
+        names = self.names if of in self.everything.tensors else Names(self.program_of(of))
+        return Formula(f"d{of}/d{wrt}", in_line(names.derivative(Gradient(of, wrt), ())))
 
     def guessed(self, guess: Guess) -> Formula:
         """What a letter is taken to be, in a sentence."""
@@ -138,8 +140,18 @@ class Truth:
         return self._derived[key]
 
     def program_of(self, name: str) -> Program:
-        """The program that has a tensor: the network, or its gradients as well."""
-        return self.program if name in self.program.tensors else self.everything
+        """The program that has a tensor: the network, its gradients as well, or those of one of these."""
+        for program in (self.program, self.everything):
+            if name in program.tensors:
+                return program
+        role = derivative_named(name)
+        assert role is not None, name
+        return self.derived(role.wrt, role.of).program
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is that of a tensor, or of a derivative of one by others."""
+        role = derivative_named(name)
+        return name in self.program.tensors or (role is not None and self.knows(role.of) and role.wrt in self.program.tensors)
 
     @cached_property
     def _derived(self) -> dict[tuple[str, str, bool], Derivation]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symbackprop.notation.claims import derivatives, higher
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.indices import indexed
+from symbackprop.notation.claims.indices import indexed, powered
 from symbackprop.notation.claims.naming import scripts
 from symbackprop.notation.claims.shapes import Senses, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Word
-from symbackprop.notation.claims.tokens import bare
+from symbackprop.notation.claims.tokens import bare, plain
 from symbackprop.notation.claims.words import described, stem
 
 
@@ -20,6 +21,9 @@ def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
 
     Raises Fault where a value is at samples of other data.
     """
+    if isinstance(behind, sx.Scripted) and not (behind.sub or behind.primes) and plain(behind.sup).isdigit():  # f'(x)^2
+        whole = value_applied(state, word, behind.body)
+        return None if whole is None else powered(state, whole, behind.sup, behind.at)
     if not isinstance(behind, sx.Group) or behind.bracket != "(":
         return None
     value = state.names.lookup(_without_parameters(state, word))
@@ -31,7 +35,8 @@ def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
     if not known or len(known) < len(behind.items):
         return None
     if word.primes:
-        return _slope(state, word, value.name, [one.name for one in known if not (one.index or one.sample)])
+        slope = _slope(state, word, value.name, [one.name for one in known if not (one.index or one.sample)])
+        return powered(state, slope, value.power, word.at) if value.power else slope
     made, whole = state.context.made_of(value.name), sure(state.tensor(value.name))
     if all(one.name in made and not (one.index or one.sample) for one in known):
         return scripts(state, whole, (), value.power, word.at)
@@ -49,13 +54,14 @@ def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
 
 
 def _slope(state: State, word: Word, value: str, given: list[str]) -> Senses:
-    """f'(x): the derivative of a number f by the x that it is applied to. Raises Fault for any other primes."""
+    """f'(x), f''(x): the derivative of a number f by the x that it is applied to. Raises Fault for any other primes."""
     mend = r"Write the derivative that it is, \frac{\partial f}{\partial x}, or claim it by itself."
-    if word.primes > 1:
-        raise Fault(f"{described(word)} with primes is not read on this side.", mend, word.at)
     if len(given) != 1 or state.probe.shapes[value]:
         raise Fault(f"{described(word)} with a prime is not read on this side.", mend, word.at)
-    return sure(state.tensor(state.gradient(value, given[0])))
+    if word.primes == 1:
+        return sure(state.tensor(state.gradient(value, given[0])))
+    found = higher.in_turn(state, value, [(given[0], ())] * higher.checked(word.primes, word.at), word.at)
+    return derivatives.true_derivative(state, derivatives.Derivative(*found, word.at))
 
 
 def _without_parameters(state: State, word: Word) -> Word:

@@ -178,7 +178,10 @@ class Attempt:
             yield self.senses(way, guesses, {**state.trims, **trims})
 
     def between(self) -> Iterator[tuple[Reading, ...]]:
-        """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
+        """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule.
+
+        What derivatives of numbers by numbers say has no layout that the rule would leave open.
+        """
         for side in self.main.between:
             if is_name(side):
                 continue
@@ -187,7 +190,7 @@ class Attempt:
                 _, readings = Attempt(self.context, self.names, self.probe, main, self.definitions).readings({})
             except Fault:
                 continue
-            if not any(t.role for t in readings[0].program.inputs):
+            if not any(t.role and t.shape for t in readings[0].program.inputs):
                 yield tuple(readings)
 
     def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:

@@ -2,32 +2,26 @@ r"""Derivatives that a claim writes, \frac{\partial L}{\partial z}, \nabla_z L, 
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import NamedTuple
 
 from symbackprop.core.chain_rule import gradient_name
-from symbackprop.core.letters import LETTERS
-from symbackprop.core.program import Sum
+from symbackprop.core.orders import orders
+from symbackprop.core.program import Gradient, Sum
 from symbackprop.formulas.told import told
-from symbackprop.notation.claims import naming, steps
+from symbackprop.notation.claims import ends, higher, naming, steps
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
-from symbackprop.notation.claims.errors import Fault, Unknown
+from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import indexed, powered
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Misfit
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token, plain
-from symbackprop.notation.claims.words import described, has_label, how_to_call, split_family
+from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.claims.words import described, split_family
 
 ENTRYWISE, FLIPPED = 0.5, 2.0
-_LOSSES = frozenset(["L", "J", "C", "E", "l", "ell", "loss", "Loss", "cost", "R", "F", "f"])
-
-
-_NAMED_LOSS = re.compile(r"[A-Z]{2,}|total|data|reg|train")
 
 
 class Derivative(NamedTuple):
@@ -52,7 +46,7 @@ class Derivative(NamedTuple):
 
     @property
     def second(self) -> bool:
-        """Whether a gradient is differentiated once more: `of` is then its name."""
+        """Whether a gradient is differentiated once more, or again: `of` is then its name."""
         return self.of is not None and "/" in self.of
 
 
@@ -65,12 +59,15 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
             return _fraction(state, over, under, at)
         case sx.Product(factors=(sx.Word(), sx.Word(), sx.Word(), sx.Word()) as four, ops=("", "div", "")):
             return _fraction(state, sx.Product(four[:2], ("",), four[0].at), sx.Product(four[2:], ("",), four[2].at), four[0].at)
-        case sx.Nabla(wrt=wrt, of=of, at=at, order=2):
-            by = (_only(state) or "", ()) if not wrt else reference(state, syntax(wrt))
+        case sx.Nabla(wrt=wrt, of=of, at=at, order=order) if order > 1:
+            by = (_only(state) or "", ()) if not wrt else ends.reference(state, syntax(wrt))
             if not by[0]:
                 raise Fault("the nabla does not say by what.", r"Write \nabla_w^2 L.", at)
-            top = above(state, of)[0] if of is not None else state.context.of
-            return _twice(state, top, by, by, at)
+            top = ends.above(state, of)[0] if of is not None else state.context.of
+            return Derivative(*higher.in_turn(state, top, [by] * higher.checked(order, at), at), at)
+        case sx.Nabla(wrt=wrt, of=of, at=at) if letters := higher.side_by_side(state, wrt):  # \partial_{xy} f
+            top = ends.above(state, of)[0] if of is not None else state.context.of
+            return Derivative(*higher.in_turn(state, top, letters, at), at)
         case sx.Nabla(wrt=wrt, of=of, at=at):
             if not wrt:
                 if (by := _only(state)) is None:
@@ -78,17 +75,32 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
                 return Derivative(state.context.of, (), by, (), at)
             below = steps.below(syntax(wrt)) if state.context.loops else syntax(wrt)
             several = _family(state, below)
-            name, index = several[:2] if several else reference(state, below)
-            top, top_index = above(state, of) if of is not None else (state.context.of, ())
+            name, index = several[:2] if several else ends.reference(state, below)
+            top, top_index = differentiated(state, of) if of is not None else (state.context.of, ())
             return Derivative(top, top_index, name, index, at, several[2:] if several else None)
-        case sx.Product() | sx.Word() if (target := differential(state, node)) is not None and not isinstance(target, sx.Partial):
+        case sx.Product() | sx.Word() if (target := ends.differential(state, node)) is not None and not isinstance(
+            target, sx.Partial
+        ):
             found = _tensor(state, target)
             short = not (isinstance(node, sx.Product) and isinstance(node.factors[0], sx.Partial))
             own = _is_sampled(state, target)
             return Derivative(state.context.of, (), *found, node.at, short=short, sampled=own) if found else None
+        case sx.Product(factors=(sx.Fraction(over=sx.Partial(of=None)) as operator, inner), ops=("",)):
+            return _applied(state, operator, inner)
         case sx.Group(items=(inner,), bracket="(" | "{"):
             return derivative(state, inner)
     return None
+
+
+def _applied(state: State, operator: Syntax, inner: Syntax) -> Derivative | None:
+    r"""\frac{\partial}{\partial y} of a derivative; None of anything else."""
+    found = derivative(state, operator)
+    try:
+        within = derivative(state, inner)
+        name, index = differentiated(state, inner)
+    except Fault:
+        return None
+    return None if found is None or within is None else found._replace(of=name, of_index=index)
 
 
 def _only(state: State) -> str | None:
@@ -97,73 +109,34 @@ def _only(state: State) -> str | None:
     return state.context.wrt or (parameters[0].name if len(parameters) == 1 else None)
 
 
-def _twice(state: State, of: str, first: tuple[str, Tokens], second: tuple[str, Tokens], at: int) -> Derivative:
-    """The second derivative of a scalar: that of its gradient by the first."""
-    if of not in state.probe.shapes or state.probe.shapes[of]:
-        raise Fault("a second derivative is that of a scalar.", "Write the loss above.", at)
-    return Derivative(state.gradient(of, first[0]), first[1], *second, at)
-
-
-def _second(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | None:
-    r"""\frac{\partial^2 L}{\partial w \partial v^\top}, \frac{\partial^2 L}{\partial w^2}; None for any other fraction."""
-    match over:
-        case sx.Partial(order=2, of=None):
-            top = state.context.of
-        case sx.Partial(order=2, of=of) if of is not None:
-            top = above(state, of)[0]
-        case sx.Product(factors=(Word(base="d", sub=()) as d, of), ops=("",)) if plain(d.sup) == "2" and not declared(state, d):
-            top = above(state, of)[0]
-        case _:
-            return None
-    match under:
-        case sx.Product(factors=(sx.Partial(of=Word() as first), sx.Partial(of=Word() as second)), ops=("",)):
-            one, other = (reference(state, untransposed(state, word)) for word in (first, second))
-            return _twice(state, top, one, other, at)
-        case sx.Partial() | sx.Product() | Word():
-            one = differential(state, under)
-            if isinstance(one, Word) and plain(one.sup) == "2":
-                by = reference(state, replace(one, sup=()))
-                return _twice(state, top, by, by, at)
-        case _:
-            pass
-    mend = r"Write \frac{\partial^2 L}{\partial w \partial w^\top}, or \frac{\partial^2 L}{\partial w_i \partial w_j}."
-    raise Fault("this second derivative does not say by what.", mend, at)
-
-
-def untransposed(state: State, node: Syntax) -> Syntax:
-    r"""What is differentiated by, w^\top and w' as w; a matrix W' may be another than W."""
-    match node:
-        case Word(primes=0, sup=sup) if plain(sup) in ("T", "top"):
-            return replace(node, sup=())
-        case Word(primes=1, sub=(), sup=()) if not marked(state, node):
-            own = replace(node, primes=0)
-            found = state.names.lookup(own)
-            return own if found is not None and len(state.probe.shapes[found.name]) < 2 else node
-        case _:
-            return node
-
-
-def marked(state: State, word: Word) -> bool:
-    """Whether a word with a prime names a tensor whose name has it."""
-    found = state.names.lookup(word)
-    return found is not None and found.name.endswith("prime")
-
-
 def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | None:
-    found = _second(state, over, under, at)
-    if found is not None:
-        return found
-    top, below = differential(state, over), differential(state, under)
+    several = higher.fraction(state, over, under, at)
+    if several is not None:
+        return Derivative(*several, at)
+    top, below = ends.differential(state, over), ends.differential(state, under)
     if top is None or below is None or isinstance(below, sx.Partial):
         return None
-    plain_below = untransposed(state, below)
+    plain_below = ends.untransposed(state, below)
     several = _family(state, plain_below)
-    name, index = several[:2] if several else reference(state, plain_below)
+    name, index = several[:2] if several else ends.reference(state, plain_below)
     family = several[2:] if several else None
-    of, of_index = (None, ()) if isinstance(top, sx.Partial) else above(state, top)
+    of, of_index = (None, ()) if isinstance(top, sx.Partial) else differentiated(state, top)
     is_row = plain_below != below and not state.probe.shapes.get(of or state.context.of, ())
     own = _is_sampled(state, plain_below)
     return Derivative(of, of_index, name, index, at, family, sampled=own, flipped=is_row)
+
+
+def differentiated(state: State, node: Syntax) -> tuple[str, Tokens]:
+    """What is differentiated, and the indices below it: a tensor, or a derivative that is differentiated once more."""
+    below = higher.subscripted(state, node) if isinstance(node, Word) else None
+    inner = derivative(state, node) if isinstance(node, sx.Nabla | sx.Fraction | sx.Group | sx.Product) else None
+    inner = Derivative(*below, node.at) if below is not None else inner
+    if inner is None or inner.family or inner.flipped:
+        return ends.above(state, node)
+    of = state.context.of if inner.of is None else inner.of
+    if not inner.second and state.probe.shapes[of]:
+        return ends.above(state, node)
+    return state.gradient(of, inner.wrt), higher.joined([inner.of_index, inner.wrt_index], inner.at)
 
 
 def _is_sampled(state: State, node: Syntax) -> bool:
@@ -171,30 +144,9 @@ def _is_sampled(state: State, node: Syntax) -> bool:
     return found is not None and bool(found.sample) and not found.index
 
 
-def above(state: State, node: Syntax) -> tuple[str, Tokens]:
-    """What is differentiated: a tensor; or the loss, by whatever letter people call one, with its arguments in brackets."""
-    match node:
-        case sx.Product(factors=(Word() as word, sx.Group()), ops=("",)) if not word.sub:
-            return above(state, word)
-        case Word(base=base, sub=(), sup=()) if base in _LOSSES and not declared(state, node):
-            return state.context.of, ()
-        case Word(base=base, sub=sub, sup=()) if base in _LOSSES | {"D"} and _NAMED_LOSS.fullmatch(plain(sub)):  # L_{CE}, D_{KL}
-            if not declared(state, node):
-                return state.context.of, ()
-    return reference(state, node)
-
-
-def is_loss_of(state: State, node: Syntax) -> bool:
-    """Whether a loss, by whatever letter people call one, stands before what it is a function of: J(w, b)."""
-    match node:
-        case sx.Product(factors=(Word(base=base, sub=(), sup=()) as word, sx.Group(bracket="(")), ops=("",)):
-            return base in _LOSSES and not declared(state, word)
-    return False
-
-
 def _family(state: State, node: Syntax) -> tuple[str, Tokens, dict[int, str], Tokens] | None:
     """h_t of the tensors h_1, h_2, ...; None where it is one tensor."""
-    if not isinstance(node, Word) or declared(state, node):
+    if not isinstance(node, Word) or ends.declared(state, node):
         return None
     found = state.names.family(node)
     if found is None:
@@ -204,77 +156,11 @@ def _family(state: State, node: Syntax) -> tuple[str, Tokens, dict[int, str], To
     return None if power else (next(iter(members.values())), index, members, numbers)
 
 
-def differential(state: State, node: Syntax) -> Syntax | None:
-    """What stands behind the d of \\partial z or dz; a Partial for \\partial alone; None for anything else."""
-    match node:
-        case sx.Partial(of=None):
-            return node
-        case sx.Partial(of=of):
-            return of
-        case sx.Product(factors=(Word(base="d", sub=(), sup=(), primes=0) as d, behind), ops=("",)) if not declared(state, d):
-            if state.divides and state.names.size(d):
-                return None
-            own = isinstance(behind, Word) and described(replace(behind, base="d" + behind.base)) in state.local
-            return None if own else behind
-        case sx.Product(factors=(sx.Partial(of=sx.Word() as first), *rest), ops=ops) if not any(ops):
-            return sx.Product((first, *rest), tuple(ops), first.at)
-        case Word(base=base) if len(base) > 1 and base[0] == "d" and not declared(state, node):
-            return replace(node, base=base[1:], font="")
-    return None
-
-
-def declared(state: State, word: Word) -> bool:
-    """Whether a word names something already."""
-    return state.names.lookup(word) is not None or state.names.symbol(word) is not None or described(word) in state.local
-
-
 def _tensor(state: State, node: Syntax) -> tuple[str, Tokens] | None:
     try:
-        return reference(state, node)
+        return ends.reference(state, node)
     except Fault:
         return None
-
-
-def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
-    """The tensor that is differentiated or differentiated by, and the indices below it."""
-    match node:
-        case sx.Group(items=(inner,), bracket="(" | "{" | "["):
-            return reference(state, inner)
-        case sx.Scripted(body=body, sub=sub, sup=()):
-            name, index = reference(state, body)
-            return name, (*index, *sub)
-        case sx.Product(factors=factors, ops=ops) if not any(ops) and all(isinstance(f, Word) for f in factors):
-            joined = Word("".join(f.base for f in factors), node.at, sub=factors[-1].sub, sup=factors[-1].sup)  # type: ignore[union-attr]
-            return reference(state, joined)
-        case Word():
-            symbol = state.names.symbol(node)
-            said = state.names.named(symbol[0]) if symbol else None
-            if symbol and said:
-                _no_power(said, symbol[2], node.at)
-                return said, symbol[1]
-            found = state.names.lookup(node) if not node.primes or marked(state, node) else None
-            if found:
-                _no_power(found.name, found.power, node.at)
-            if found and not found.power:
-                return found.name, (*found.sample, *found.index)
-            family = state.names.family(node)
-            if family:
-                raise Fault(f"{described(node)} is one of several tensors.", "Write the one that is meant by its number.", node.at)
-            is_label = has_label(node) and not {*plain(node.sub)} <= {*LETTERS}
-            own = described(replace(node, sub=node.sub if is_label else (), sup=()))
-            raise Unknown(node.base, f"there is no {own} in this network.", _meant(state, own), node.at)
-    raise Fault("this is no tensor to differentiate.", r"Write \frac{\partial L}{\partial z} with names of the network.", node.at)
-
-
-def _no_power(name: str, power: Tokens, at: int) -> None:
-    r"""Refuse \partial \sigma^2: the square is no tensor of the network, and a derivative by it is none by \sigma."""
-    number = plain(power)
-    if number.isdigit():
-        raise Fault(
-            f"{name}^{number} is a power, which has no name in this network.",
-            f"Claim the derivative by {name}, or write the network with a name for the power, v = {name}**{number}.",
-            at,
-        )
 
 
 def true_derivative(state: State, found: Derivative) -> Senses:
@@ -282,15 +168,14 @@ def true_derivative(state: State, found: Derivative) -> Senses:
     if found.flipped:
         return made(nd.transposed, true_derivative(state, found._replace(flipped=False)))
     of = state.context.of if found.of is None else found.of
-    if found.second:
-        raise Fault("a second derivative is not read on this side.", r"Claim it by itself: \nabla_w^2 L = ...", found.at)
     own = gradient_name(of, found.wrt)
     if own in state.promised and found.family is None:
         if own not in state.local:
             raise Fault(f"{own} is said further down.", "Write it before it is used.", found.at)
         state.used.add(own)
         return naming.applied(state, state.local[own], (*found.of_index, *found.wrt_index), (), found.at)
-    for name in (of, found.wrt):
+    first, by = orders(Gradient(of, found.wrt))
+    for name in (first, *by):
         if name not in state.context.forward.tensors:
             raise Fault(
                 f"{name} is no tensor of the network, so that it has no true derivative.", "Write its name alone.", found.at
@@ -355,8 +240,8 @@ def _jacobian(state: State, found: Derivative, of: str, name: str) -> Senses:
 
 
 def primed(state: State, word: Word) -> Senses:
-    """a' of a value a = f(z) of the network: its slope, entry by entry; nothing for any other word."""
-    found = state.names.lookup(word) if word.primes == 1 else None
+    """a' of a value a = f(z) of the network: its slope, entry by entry, and a'' of a number; nothing for any other word."""
+    found = state.names.lookup(word) if word.primes else None
     if found is None or found.sample:
         return []
     forward = state.context.forward
@@ -365,9 +250,12 @@ def primed(state: State, word: Word) -> Senses:
     if len(near) != 1 or forward.shape(near[0]) != forward.shape(found.name):
         return []
     rank = len(forward.shape(near[0]))
-    if rank > 2:
+    if rank > 2 or (rank and word.primes > 1):
         return []
-    slope = state.gradient(found.name, near[0])
+    steps_down = (
+        higher.in_turn(state, found.name, [(near[0], ())] * higher.checked(word.primes, word.at), word.at) if not rank else None
+    )
+    slope = state.gradient(found.name if steps_down is None else steps_down.of, near[0])
     axes = (DOWN, RIGHT)[:rank]
     node = nd.leaf(slope, axes * 2, state.probe.entries(slope))
     senses = [Sense(node, ENTRYWISE, (told("{} is read as the slope d{}/d{}", described(word), found.name, near[0]),))]
@@ -385,12 +273,3 @@ def entrywise(state: State, of: str, wrt: str) -> bool:
             alone = isinstance(equation.op, Sum) and not equation.op.over
             good[target.name] = alone and all(good[r.name] and r.index == target.index for r in reading)
     return good.get(of, False)
-
-
-def _meant(state: State, name: str) -> str:
-    """The mend for a name that is none: the tensor that is spelled alike, W_q for W_Q."""
-    plain = re.sub(r"[\W_]", "", name).casefold()
-    alike = next((own for own in state.context.shapes() if own.replace("_", "").casefold() == plain), None)
-    if alike and "'" not in name:
-        return f"Did you mean {alike}?"
-    return f"Name one of its tensors, or say which this is: {how_to_call(name)}."

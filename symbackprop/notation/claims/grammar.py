@@ -318,8 +318,8 @@ class Parser:
 
     def differential(self, several: Tokens) -> Syntax:
         r"""The top or bottom of a fraction; a lone \partial is an operator that waits for what it is applied to."""
-        if several and several[0].text == r"\partial" and plain(several[1:]) in ("", "^2"):
-            return sx.Partial(None, several[0].at, 2 if len(several) > 1 else 1)
+        if several and several[0].text == r"\partial" and re.fullmatch(r"(?:\^\d\d?)?", plain(several[1:])):
+            return sx.Partial(None, several[0].at, int(plain(several[2:]) or 1))
         return self.inside(several)
 
     def nabla(self, at: int) -> Syntax:
@@ -336,14 +336,14 @@ class Parser:
         return sx.Nabla(wrt, of, at, order)
 
     def order(self) -> int:
-        r"""2 where \partial^2 or \nabla^2 says so, 1 where nothing does."""
+        r"""The number where \partial^2 or \nabla^2 says one, 1 where nothing does."""
         if self.peek() != "^":
             return 1
         self.take()
         at, given = self.at, plain(self.argument())
-        if given != "2":
-            raise Fault(f"a derivative of the order {given} is not read.", "First and second derivatives are.", at)
-        return 2
+        if not (given.isdigit() and len(given) < 3):
+            raise Fault(f"a derivative of the order {given} is not read.", "Write its order as a number.", at)
+        return int(given)
 
     def accent(self, accent: str, at: int) -> Syntax:
         inner = self.inside(self.argument())

@@ -8,9 +8,10 @@ from typing import Literal
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.orders import orders
+from symbackprop.core.program import Gradient
 from symbackprop.core.step_axes import Axis
-from symbackprop.notation.claims import derivatives
+from symbackprop.notation.claims import derivatives, ends
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.indices import below, letters_of
@@ -213,9 +214,9 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
     if found is None and isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[0], sx.Fraction):
         found = derivatives.derivative(state, node.factors[0])
         if found is not None and found.second:
-            return found if derivatives.above(state, node.factors[1])[0] == state.context.of else None
+            return found if ends.above(state, node.factors[1])[0] == state.context.of else None
         if found is not None and found.of is None:
-            name, index = derivatives.reference(state, node.factors[1])
+            name, index = derivatives.differentiated(state, node.factors[1])
             return found._replace(of=name, of_index=index)
         return None
     return found
@@ -257,9 +258,9 @@ def _digits(parts: list[Tokens], extents: list[int]) -> list[Tokens]:
 def _contradicts(state: State, of: str, wrt: str) -> bool:
     """Whether a derivative is another than the key's; a second one is that by either of what it is by."""
     context = state.context
-    before = of.removeprefix(gradient_name(context.of, ""))
-    if before != of:
-        return context.wrt not in (None, wrt, before)
+    first, by = orders(Gradient(of, wrt))
+    if len(by) > 1 and first == context.of:
+        return context.wrt not in (None, *by)
     return (of, wrt) != (context.of, context.wrt or wrt)
 
 
@@ -277,7 +278,7 @@ def _differentiates(node: Syntax) -> bool:
 def _names_its_ends(state: State, body: Syntax) -> None:
     """Raises Fault for a derivative of or by what the network does not have, naming that."""
     match body:
-        case sx.Fraction(over=sx.Partial(of=above), under=sx.Partial()) if above is not None:
+        case sx.Fraction(over=sx.Partial(of=above), under=sx.Partial()) | sx.Nabla(of=above) if isinstance(above, Word):
             try:
                 derivatives.derivative(state, body)
             except Unknown as unknown:

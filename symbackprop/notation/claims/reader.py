@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeVar, assert_never
 
 from symbackprop.formulas.told import Told
-from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
+from symbackprop.notation.claims import brackets, calls, derivatives, higher, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.applied import value_applied
@@ -202,7 +202,7 @@ class Reader:
         if isinstance(one, sx.Fraction) and behind:
             found = derivatives.derivative(self.state, one)
             if found is not None and found.of is None:  # \frac{\partial}{\partial z} L
-                name, index = derivatives.reference(self.state, behind[0])
+                name, index = derivatives.differentiated(self.state, behind[0])
                 return derivatives.true_derivative(self.state, found._replace(of=name, of_index=index)), k + 2
         if isinstance(one, sx.Partial) and reach < len(beside) and node.ops[k + reach] == "div" and reach == 0:
             below = beside[0]
@@ -252,6 +252,10 @@ class Reader:
         whole = self.joined(word, behind, self.may_join) if declared else None
         if whole is not None:
             return whole[0], k + 1 + whole[1]
+        below = higher.subscripted(self.state, word)
+        if below is not None:  # f_{xy}
+            found = derivatives.true_derivative(self.state, derivatives.Derivative(*below, word.at))
+            return (powered(state, found, word.sup, word.at) if word.sup else found), k + 1
         found = best([*(naming.named(self.state, word) or []), *derivatives.primed(self.state, word)])
         if found:
             return found, k + 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symbackprop.core.chain_rule import gradient_name
-from symbackprop.notation.claims import derivatives, partial
+from symbackprop.notation.claims import derivatives, ends, partial
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -239,11 +239,12 @@ def equality(node: Syntax) -> Equality:
 
 
 def _before_derivative(left: Syntax) -> Syntax | None:
-    """The number that stands before a derivative; None where none does."""
+    """The number that stands before a derivative; None where none does, as in x^\\top \\nabla f."""
     match left:
         case sx.Product(factors=(factor, sx.Nabla() | sx.Fraction(over=sx.Partial())), ops=("" | "dot",)):
             parts = (factor.over, factor.under) if isinstance(factor, sx.Fraction) else (factor,)
-            return factor if all(isinstance(part, sx.Number | Word) for part in parts) else None
+            is_number = all(isinstance(p, sx.Number) or (isinstance(p, Word) and plain(p.sup) not in ("T", "top")) for p in parts)
+            return factor if is_number else None
     return None
 
 
@@ -312,7 +313,7 @@ def define(state: State, read: Callable[[Syntax], Senses], definition: Equality)
         last = left.factors[-1]
         assert isinstance(last, Word)
         left = replace(last, base="".join(f.base for f in left.factors if isinstance(f, Word)))
-    if derivatives.is_loss_of(state, left):
+    if ends.is_loss_of(state, left):
         return  # f(w) = ... beside \\nabla f(w): what the network has of it is judged
     if not isinstance(left, Word):
         raise Fault("what is defined here is no name.", "Write a letter on the left-hand side.", left.at)

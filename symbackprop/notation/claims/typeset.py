@@ -9,6 +9,7 @@ from typing import assert_never
 import sympy as sp
 
 from symbackprop.core.functions import FUNCTIONS, Declared
+from symbackprop.core.orders import orders
 from symbackprop.core.program import Gradient
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import at_steps, index, letter, parse_name
@@ -253,9 +254,19 @@ class Typeset:
         return parse_name(stem(name)).formula() if role is None else self.derivative(role, [])
 
     def derivative(self, role: Gradient, letters: Sequence[Formula]) -> Formula:
-        rank = self.rank(role.of) if letters else 0
-        of, wrt = parse_name(role.of).formula(letters[:rank]), parse_name(role.wrt).formula(letters[rank:])
-        return f.over(f.partial(of), f.partial(wrt))
+        of, by = orders(role)
+        left, below = list(letters), list[Formula]()
+        for name in by[::-1]:
+            rank = len(left) - (self.rank(name) if left else 0)
+            below = [parse_name(name).formula(left[rank:]), *below]
+            left = left[:rank]
+        top = parse_name(of).formula(left)
+        if len(by) == 1:
+            return f.over(f.partial(top), f.partial(below[0]))
+        is_power = len({*by}) == 1 and not letters and not self.rank(by[0])
+        below = [f.scripted(below[0], sup=f.number(len(by)))] if is_power else below
+        under = f.joined(f.THIN, list(map(f.partial, below)))
+        return f.over(f.partial(top, len(by)), under)
 
     def arithmetic(self, node: Node, sign: str) -> Formula:
         a, b = node.args[0], node.args[-1]

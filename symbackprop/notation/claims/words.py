@@ -241,8 +241,9 @@ class Names:
         numbered = bool(sub) and sub[0].text in _NUMBERS and len(self.families.get(folded(base), {})) > 1  # h_t^2 is a square
         if re.fullmatch(r"\d+|[A-Za-z]", power) and self.named(base) is None and not numbered and power not in TRANSPOSES:
             yield f"{base}_{power}", sub, (), ()
-        if base == "sigma" and power == "2" and self.named("sigma") is None:
-            yield from ((own, sub, (), ()) for own in VARIANCES)
+        if base == "sigma" and re.fullmatch(r"-?\d", power) and self.named("sigma") is None:  # \sigma^4 is the square of \sigma^2
+            exponent = () if power == "2" else tuple(Token(t, sup[0].at) for t in _halved(int(power)))
+            yield from ((own, sub, exponent, ()) for own in VARIANCES)
         elif len(sup) > 1 and sup[0].text.isdigit() and plain(sup[1:]) in ("T", "top") and self.named(base) is None:
             yield f"{base}_{sup[0].text}", sub, sup[1:], ()
 
@@ -265,6 +266,12 @@ class Names:
 
 
 _SEPARATOR = (Token("", 0),)
+
+
+def _halved(power: int) -> tuple[str, ...]:
+    """Half of a power, as the tokens of a superscript."""
+    sign, whole = ("-",) * (power < 0), abs(power)
+    return (*sign, str(whole // 2)) if whole % 2 == 0 else (*sign, str(whole), "/", "2")
 
 
 def _labelled(sub: Tokens) -> Tokens:

@@ -1,0 +1,104 @@
+r"""Equations between what is no gradient, D = f_{xx} f_{yy} - f_{xy}^2 = 4 x y - 9, x f_x + y f_y = 2 f: whether sides are equal.
+
+Sides that are equal everywhere are right. Others may be equal where a condition holds that nothing says, as at the best value of a
+parameter: of a chain that is told, and convicts nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.formulas import build as f
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Formula, told
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.step_reading import read_step
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.points import largest
+from symbackprop.judge.weighing.reading import Claim, NotUnderstood
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import Bindings, value
+
+POINTS, LEAST = 8, 4  # tried, and that must have a value
+SAME = 1e-9  # relative: what rounding leaves
+CLEAR = 1e-2  # relative: by how much sides differ at least at some points; what was rounded by hand differs by less
+LEFT = 1e-3  # of the largest value of the network: what is much smaller is what cancels
+_FRESH = "uvqrgkm"
+_EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
+_SIGNS = re.compile(r"[<>]|\\(?:n?[lg]eq?|neq?|approx|sim|propto|equiv|in)(?![a-z])|:=|==")
+
+
+def apart(known: Known, claim: Claim) -> Judged | None:
+    """A chain behind a name of a person's own, whose sides are equal in no reading; None for any other."""
+    for side in claim.between:
+        if _are_equal(known, side, claim) is False:
+            shown = [Formula(plain(formula), formula) for one in (side, claim) for formula in one.formulas[:1]]
+            why = (
+                told("the sides of its chain are not equal: {} is not {}", *shown)
+                if len(shown) == 2
+                else told("its sides are not equal")
+            )
+            return Judged(claim.left.name, None, "undecided", why, claim.formulas)
+    return None
+
+
+def identity(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
+    """An equation between formulas, where its sides are equal everywhere; None for any other."""
+    sides = _EQUALS.split(claim.strip(" .,;")) if isinstance(claim, str) and not _SIGNS.search(claim) else []
+    fresh = next((letter for letter in _FRESH if letter not in claim and letter not in known.truth.program.tensors), None)
+    if len(sides) < 2 or fresh is None or not all(map(str.strip, sides)):
+        return None
+    try:
+        read = [read_step(judge, known, fresh, f"{fresh} = {side}", None, look=False)[0] for side in sides]
+    except NotUnderstood:
+        return None
+    if any(one.unknown for one in read):
+        return None
+    found = [_are_equal(known, one, other) for one, other in pairwise(read)]
+    each = [formula for one in read for formula in one.formulas[:1]]
+    formulas = (reduce(f.equation, each),) if len(each) == len(read) else ()
+    return Judged(name, None, "right, numeric", formulas=formulas, points=POINTS) if all(found) else None
+
+
+def _are_equal(known: Known, one: Claim, other: Claim) -> bool | None:
+    """Whether two sides are equal in some reading of each; None where that is not clear."""
+    found = [_compared(known.truth, a.program, b.program, known.written) for a in one.readings for b in other.readings]
+    return True if True in found else None if None in found else False
+
+
+def _compared(truth: Truth, one: Program, other: Program, bindings: Bindings) -> bool | None:
+    """Whether two programs have the same values at all points; None where they are close, or have too few."""
+    gaps: list[float] = []
+    for place in truth.places.first(POINTS):
+        try:
+            a, b = (value(truth, program, bindings, place, place.values, FLOATS) for program in (one, other))
+        except (PointError, SymbackpropError):
+            continue
+        if np.isfinite(a).all() and np.isfinite(b).all():
+            gaps.append(_gap(a, b, LEFT * max(map(largest, place.values.values()))))
+    if len(gaps) < LEAST:
+        return None
+    return True if max(gaps) <= SAME else None if min(gaps) <= SAME or _middle(gaps) <= CLEAR else False
+
+
+def _gap(a: np.ndarray, b: np.ndarray, least: float) -> float:
+    """By how much arrays differ, relative to the largest entry, or to what cancels; infinitely where their shapes do."""
+    if a.shape != b.shape:
+        return np.inf
+    scale = max(largest(a), largest(b), least)
+    return largest(a - b) / scale if scale else 0.0
+
+
+def _middle(gaps: Sequence[float]) -> float:
+    return sorted(gaps)[len(gaps) // 2]
