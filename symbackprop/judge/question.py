@@ -63,7 +63,7 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
     sampled = with_sample_losses(truth, given)
-    further = with_names(truth, with_probabilities(truth, respelled(truth, sampled.steps)), judge.symbols, alone)
+    further = with_names(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)), judge.symbols, alone)
     written = [step[:2] for step in further.steps]
     if further.values or sampled.values:
         judge = question.judge({**sampled.values, **further.values})

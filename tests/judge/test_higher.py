@@ -147,3 +147,19 @@ def test_a_derivative_by_a_square_is_read(name: str) -> None:
 def test_several_derivatives_stand_side_by_side() -> None:
     claims = sb.verify(LINE, r"f'(x) = 4x^3 - 9x^2 + 2, f''(x) = 12x^2 - 18x, f^{(3)}(x) = 24x - 18, f^{(4)}(x) = 24").claims
     assert [one.kind for one in claims] == ["right, identity"] * 4
+
+
+def test_a_derivative_by_a_logarithm_is_read() -> None:
+    one = sb.read("mu: parameter\nsigma: parameter & positive\nK = log(1/sigma) + (sigma**2 + mu**2)/2 - 1/2")
+    assert kinds(one, r"\frac{\partial K}{\partial\log\sigma} = \sigma^2 - 1") == ["right, identity"]
+    assert kinds(one, r"\frac{\partial K}{\partial\log\sigma^2} = \frac12(\sigma^2 - 1)") == ["right, identity"]
+    assert kinds(one, r"\frac{\partial K}{\partial\log\sigma^2} = \sigma^2 - 1")[0] != "right, identity"
+    several = sb.read("mu: parameter[k]\nsigma: parameter[k] & positive\nK = sum(sigma**2 + mu**2 - 1 - log(sigma**2))/2")
+    assert kinds(several, r"\frac{\partial K}{\partial\log\sigma_j^2} = \frac12(\sigma_j^2 - 1)") == ["right, identity"]
+
+
+def test_an_index_below_a_number_is_told() -> None:
+    """`p_i stands nowhere in this network. The network has ..., p`: it was no help."""
+    network = sb.read("w: parameter\nx: data[n]\np = sum(w*x)\nL = p**2")
+    (found,) = sb.verify(network, r"\frac{\partial L}{\partial w} = 2\sum_i p_i x_i")
+    assert "p is a number in this network: it has no index" in found.reason

@@ -3,7 +3,7 @@ r"""Left sides in spellings of their own as those that are read: f''(x), Df(x), 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symbackprop.formulas.latex import latex
@@ -30,21 +30,25 @@ _AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
 )
 
 
-_BY_POWER = re.compile(  # \frac{\partial l}{\partial \sigma^2}, of a network with \sigma alone
+_SCALE = r"\\?[A-Za-z]+(?:_(?:[a-z]|\{[a-z]\}))?(?:\s*\^\s*(?:\d|\{\s*\d\s*\}))?"
+_BY_OTHER = re.compile(  # \frac{\partial l}{\partial \sigma^2}, \frac{\partial l}{\partial \log\sigma_j^2}
     r"\s*\\[dt]?frac\s*\{(?P<above>\s*(?:\\partial|d)\s*(?!\^)[^{}^]+)\}\s*\{\s*(?P<d>\\partial|d)\s*"
-    r"(?:\(\s*(?P<inner>\\?[A-Za-z]+\s*\^\s*\{?\s*\d\s*\}?)\s*\)|(?P<own>\\?[A-Za-z]+\s*\^\s*(?:\d|\{\s*\d\s*\})))\s*\}\s*(?==(?!=))"
+    rf"(?P<log>(?:\(\s*)?\\(?:log|ln)(?![a-z])\s*)?(?P<bracket>\(\s*)?(?P<by>{_SCALE})\s*(?(bracket)\))\s*\)?\s*\}}\s*(?==(?!=))"
 )
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 
 
-def respelled(truth: Truth, steps: Sequence[Step]) -> list[Step]:
-    """The steps with left sides that are read."""
-    found = [_respelled(truth, claim) if isinstance(claim, str) else claim for _, claim, _ in steps]
+def respelled(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> list[Step]:
+    """The steps with left sides that are read.
+
+    symbols   what the steps call otherwise.
+    """
+    found = [_respelled(truth, claim, symbols) if isinstance(claim, str) else claim for _, claim, _ in steps]
     return [step if step[1] == claim else (step[0], claim, step[2]) for step, claim in zip(steps, found, strict=True)]
 
 
-def _respelled(truth: Truth, claim: str) -> str:
-    claim = _by_power(truth, _with_rows(truth, _BETWEEN.sub("", claim)))
+def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
+    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols)
     of = latex(parse_name(truth.of).formula())
     for pattern in (_AGAIN, _ONCE, _ROW):
         found = pattern.match(claim)
@@ -69,18 +73,21 @@ def _respelled(truth: Truth, claim: str) -> str:
     return left + sign + _AT.sub(lambda found: found["whole"] if _is_applied(truth, found) else found[0], right)
 
 
-def _by_power(truth: Truth, claim: str) -> str:
-    r"""A derivative by s^2, where the network has s alone, as the one by s: by the chain rule this is 2 s times as large."""
-    found = _BY_POWER.match(claim)
-    base, _, power = re.sub(r"[\s{}]", "", (found["inner"] or found["own"]) if found else "").partition("^")
-    by = spelled(truth, base.lstrip("\\")) if base else None
-    if found is None or by is None or spelled(truth, base.lstrip("\\") + power) or truth.program.shape(by):
+def _by_other(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
+    r"""A derivative by s^2 or \log s, where the network has s alone, as the one by s, which is 2 s or 1/s times as large."""
+    found = _BY_OTHER.match(claim)
+    base, _, power = re.sub(r"[\s{}]", "", found["by"] if found else "").partition("^")
+    letter, _, index = base.lstrip("\\").partition("_")
+    called = {name.lstrip("\\"): tensor for name, tensor in symbols.items()}.get(letter, letter)
+    by = spelled(truth, called) if letter else None
+    if found is None or by is None or not (found["log"] or power) or len(truth.program.shape(by)) != len(index):
         return claim
-    factor = f"{power} {base}" + (f"^{{{int(power) - 1}}}" if int(power) > 2 else "")
-    sides = [side.strip() for side in _EQUALS.split(claim[found.end() :])[1:]]
-    own = " ".join(
-        f"= {side}" if side.strip(" .,;") == "0" else rf"= {factor} \left({side.rstrip(' .,;')}\right)" for side in sides
-    )
+    if power and not found["log"] and spelled(truth, letter + power):
+        return claim
+    times = int(power or 1)
+    scale = rf"\frac{{{times}}}{{{base}}}" if found["log"] else f"{times} {base}" + (f"^{{{times - 1}}}" if times > 2 else "")
+    sides = [side.strip(" .,;\n") for side in _EQUALS.split(claim[found.end() :])[1:]]
+    own = " ".join("= 0" if side == "0" else rf"= {scale} \left({side}\right)" for side in sides)
     return rf"\frac{{{found['above']}}}{{{found['d']} {base}}} {own}"
 
 

@@ -359,6 +359,14 @@ def behind_label(word: Word) -> Tokens:
     return word.sup[closing + 1 :]
 
 
+def no_number(state: State, word: Word) -> None:
+    """Raises Fault for an index below the name of a number."""
+    found = state.names.lookup(replace(word, sub=(), sup=())) if word.sub else None
+    if found is not None and not state.probe.shapes[found.name]:
+        says = f"Write {found.name} alone, or declare it with an axis."
+        raise Fault(f"{found.name} is a number in this network: it has no index.", says, word.at)
+
+
 def mend(state: State, name: str) -> str:
     """What to do about a letter that stands nowhere."""
     known = ", ".join([name for name in state.names.known if stem(name) == name][:12])

@@ -345,6 +345,7 @@ class Reader:
             raise Unknown(key, f"{key} stands nowhere in this network.", naming.mend(state, key), word.at)
         labelled = has_label(word) and not {*plain(word.sub)} <= state.outer | state.ranges.keys()
         key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if labelled else ()))
+        naming.no_number(state, word)
         raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state, key), word.at)
 
     def gradient_of(self, found: Found, at: int) -> Senses:
