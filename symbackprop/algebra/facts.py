@@ -13,8 +13,9 @@ from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact, summed_letters
 from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
+from symbackprop.core.expressions import symbols_in
 from symbackprop.core.functions import FUNCTIONS
-from symbackprop.core.program import Program, Sum, same_size, slot, symbols_in
+from symbackprop.core.program import Program, Sum, same_size, slot
 
 LARGE = 20  # forward values: of a larger program each definition is looked into one level deep
 POSITIVE = ("exp", "sigmoid", "softplus")

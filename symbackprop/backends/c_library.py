@@ -20,6 +20,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.c import source
+from symbackprop.core.cache import cache_folder
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.schedule import Plan
@@ -100,7 +101,7 @@ def built(text: str) -> Path:
     """The file of a source's library; it is compiled where the cache folder has none yet."""
     command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
     about = "\n".join([*command, platform.machine(), _processor(), text])
-    place = _cache() / f"{hashlib.sha256(about.encode()).hexdigest()}.so"
+    place = cache_folder() / f"{hashlib.sha256(about.encode()).hexdigest()}.so"
     if not place.exists():
         try:
             _make(text, command, place)
@@ -121,25 +122,6 @@ def _make(text: str, command: list[str], place: Path) -> None:
             first = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
             raise NativeError(f'{command[0]}: {first}; backend="numpy" needs no compiler')
         os.replace(made, place)
-
-
-def _cache() -> Path:
-    """The user's folder for what can be made again; a temporary one where there is none to write to."""
-    if sys.platform == "darwin":
-        usual = Path.home() / "Library" / "Caches"
-    else:
-        usual = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache")
-    folder = usual / "symbackprop"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return _temporary()
-    return folder if os.access(folder, os.W_OK) else _temporary()
-
-
-@cache
-def _temporary() -> Path:
-    return Path(tempfile.mkdtemp(prefix="symbackprop-"))
 
 
 @cache

@@ -9,9 +9,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError, Arguments
-from symbackprop.backends.executed import executed, raised_at
+from symbackprop.backends.executed import Source, executed, raised_at
 from symbackprop.backends.jax import on_one_device, require_jax
-from symbackprop.backends.numpy import Source
 from symbackprop.core.program import Program
 
 Arrays = Mapping[str, Any]

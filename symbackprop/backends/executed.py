@@ -5,7 +5,22 @@ from __future__ import annotations
 import builtins
 import linecache
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """A NumPy function as text.
+
+    text       the whole module.
+    name       the function's name.
+    arguments  the inputs that it takes, in order.
+    """
+
+    text: str
+    name: str
+    arguments: tuple[str, ...]
 
 
 def executed(text: str, name: str, names: Mapping[str, Any] | None = None) -> Callable[..., Any]:

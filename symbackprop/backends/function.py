@@ -17,8 +17,9 @@ from sympy import Expr
 from symbackprop.backends.arguments import ArgumentError, Arguments, CompileError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
+from symbackprop.backends.executed import Source
 from symbackprop.backends.kinds import require_number, require_whole
-from symbackprop.backends.numpy import Source, arguments_that_tell, source
+from symbackprop.backends.numpy import arguments_that_tell, source
 from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
@@ -295,8 +296,7 @@ class Compiled(Result):
         return plan(self.program, self.value_name, self.gradients)
 
     def _require_sizes(self, what: str) -> None:
-        free = [s.name for s in self.program.sizes()]
-        if free:
+        if free := [s.name for s in self.program.sizes()]:
             given, typed = ", ".join(f"{n!r}: 32" for n in free), " ".join(f"--size {n}=32" for n in free)
             raise CompileError(f"{what} needs a number for every size: give sizes={{{given}}}, on the command line {typed}")
 

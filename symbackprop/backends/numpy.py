@@ -11,7 +11,6 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +18,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.backends.dialect import JAX_NAMES, NUMPY, Dialect
+from symbackprop.backends.executed import Source
 from symbackprop.backends.numpy_arrays import shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
@@ -33,20 +33,6 @@ from symbackprop.core.simplify import without_dead
 WIDTH = 100  # a comment that would end beyond this column stands above its line
 RESERVED = {"np", *HELPERS, *MATRIX_HELPERS, "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
 RESERVED |= {row.numpy for row in REDUCTIONS.values() if row.helper}
-
-
-@dataclass(frozen=True)
-class Source:
-    """A NumPy function as text.
-
-    text       the whole module.
-    name       the function's name.
-    arguments  the inputs that it takes, in order.
-    """
-
-    text: str
-    name: str
-    arguments: tuple[str, ...]
 
 
 class Names:

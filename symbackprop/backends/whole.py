@@ -8,9 +8,10 @@ from typing import Any
 import sympy as sp
 from sympy import Symbol
 
+from symbackprop.core.expressions import parts_in
 from symbackprop.core.functions import Where
 from symbackprop.core.guards import letters_of
-from symbackprop.core.program import Carry, Equation, Program, Reduce, Sum, parts_in
+from symbackprop.core.program import Carry, Equation, Program, Reduce, Sum
 
 ROUNDING = ("floor", "ceiling", "ceil", "round", "trunc", "sign")
 """Functions whose values are whole numbers, whatever they are asked of."""

@@ -9,6 +9,7 @@ import click
 
 from symbackprop.cli.options import NATURAL, Command, network_options, size_option
 from symbackprop.cli.shell import guarded, leave, number_or_text, read_pair, read_sizes, require_place, say
+from symbackprop.cli.using import keep_usual
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import FileError, require_apart
@@ -85,6 +86,8 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     with Interrupts():  # what is trained is kept first
         say(trained.summary())
         kept = _save(trained, output, curve)
+        if output:
+            keep_usual(asked, trained)
         if trained.unkept:
             raise SymbackpropError(f"{trained.unkept}. {kept or f'The parameters are in {_elsewhere(trained)}'}")
     if not (quiet or output or settings["checkpoint"] or settings["resume"]) and trained.signal is None:

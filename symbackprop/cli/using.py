@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from symbackprop.cli.options import Asked, Command, network_options, size_option
 from symbackprop.cli.shell import FileName, guarded, read_sizes, require_place, say, show, write
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_apart
 
 
@@ -34,7 +38,7 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
     """Tell the loss of a trained network on data and, for a classifier, how many answers are right."""
     from symbackprop.training.using import evaluate as evaluate_
 
-    show(evaluate_(asked.network(), parameters, data, predict, read_sizes(sizes)))
+    show(_answered(asked, lambda network: evaluate_(network, parameters, data, predict, read_sizes(sizes))))
 
 
 @click.command(cls=Command)
@@ -60,9 +64,43 @@ def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -
     if output:
         require_place(output, (".csv",))
         require_apart({"what is computed": output}, {"the network": asked.net, "the data": data})
-    array = np.asarray(predict_(asked.network(), parameters, data, value))
+    array = np.asarray(_answered(asked, lambda network: predict_(network, parameters, data, value)))
     text = io.StringIO()
     np.savetxt(text, array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1), delimiter=",", fmt="%.17g")
     write(output, text.getvalue().rstrip("\n"))
     if output:
         say(f"{output}: written, {' x '.join(map(str, array.shape)) or 'one'} numbers")
+
+
+def keep_usual(asked: Asked, trained: Any) -> None:
+    """Keep what evaluating and predicting will ask of a network that was trained: they need no SymPy then."""
+    from symbackprop.training.forward import forward_of, keep
+    from symbackprop.training.using import usual
+
+    if key := _key(asked):
+        forward = forward_of(trained.network)
+        for names in usual(forward, trained.prediction):
+            forward.source(names)
+        keep(key, forward)
+
+
+def _answered(asked: Asked, answer: Callable[[Any], Any]) -> Any:
+    """What is answered of a network: by its functions that were kept, else by what is derived now, which is kept."""
+    from symbackprop.training.forward import forward_of, keep, kept
+
+    key = _key(asked)
+    if key and (known := kept(key)):
+        with suppress(SymbackpropError):  # what was not kept, and what is refused: the network itself tells why
+            return answer(known)
+    forward = forward_of(asked.network())
+    found = answer(forward)
+    if key:
+        keep(key, forward)
+    return found
+
+
+def _key(asked: Asked) -> str | None:
+    """What the functions of a network are kept by; None where its file alone does not say what it is."""
+    from symbackprop.training.forward import key_of
+
+    return None if asked.example else key_of(asked.net, replace(asked, net=""))

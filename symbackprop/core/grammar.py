@@ -7,6 +7,7 @@ from typing import assert_never
 
 from sympy import Expr, Symbol
 
+from symbackprop.core.expressions import symbols_in
 from symbackprop.core.functions import matrix_function, reduction
 from symbackprop.core.loops import schedule
 from symbackprop.core.program import (
@@ -22,7 +23,6 @@ from symbackprop.core.program import (
     position,
     same_size,
     shape_text,
-    symbols_in,
 )
 
 

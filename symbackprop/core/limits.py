@@ -12,11 +12,11 @@ from typing import Any
 import sympy as sp
 from sympy import S
 
+from symbackprop.core.expressions import parts_in
 from symbackprop.core.functions.defined import length, product_with_log
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.functions.quotients import V, quotient_of
 from symbackprop.core.functions.where import Where
-from symbackprop.core.program import parts_in
 
 ANALYTIC = (sp.exp, expm1, log1p, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.asin, sp.atan, sp.asinh, sp.atanh)
 

@@ -20,34 +20,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
-from typing import Any, NamedTuple, assert_never
-
-import sympy as sp
-from sympy import Expr, Symbol
+from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.naming import named
-from symbackprop.core.renaming import is_renaming, renamed
+from symbackprop.core.expressions import expanded, factors, one, symbol, symbols_in
+
+if TYPE_CHECKING:  # who only computes numbers, with a function that was derived before, needs no SymPy
+    from sympy import Expr, Symbol
 
 
 @cache
 def size(name: str) -> Symbol:
     """The size `name`: a positive integer symbol. All sizes come from here, so that equal names are equal symbols."""
-    return Symbol(name, integer=True, positive=True)
+    return symbol(name, integer=True, positive=True)
 
 
 @cache
 def slot(k: int) -> Symbol:
     """The slot s_k of a body: it stands for the k-th operand's entry."""
-    return Symbol(f"s{k}")
+    return symbol(f"s{k}")
 
 
 @cache
 def position(letter: str) -> Symbol:
     """The position that `letter` stands at, counted from 0, as a body may mention it."""
-    return Symbol(letter, integer=True, nonnegative=True)
+    return symbol(letter, integer=True, nonnegative=True)
 
 
 def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
@@ -59,34 +58,21 @@ def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
 
 @lru_cache(maxsize=8192)  # layers and steps that were written out are the same bodies again and again
 def _substituted(expression: Expr, swap: tuple[tuple[Any, Expr], ...]) -> Expr:
+    from symbackprop.core.renaming import is_renaming, renamed
+
     new = dict(swap)
     if is_renaming(new, symbols_in(expression)):
         return renamed(expression, new)  # type: ignore[return-value]  # SymPy promises a Basic only
     return expression.xreplace(new)  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=8192)
-def symbols_in(expression: Expr) -> frozenset[Any]:
-    """The symbols of an expression."""
-    return frozenset(expression.free_symbols)
-
-
-@lru_cache(maxsize=8192)
-def parts_in(expression: Expr, kind: type[Any]) -> frozenset[Any]:
-    """The parts of an expression that are of a kind."""
-    return frozenset(expression.atoms(kind))
-
-
 def same_size(a: Expr, b: Expr) -> bool:
     """Whether two sizes are equal for every value of their symbols."""
-    return a == b or sp.expand(a - b) == 0
-
-
-def is_below_zero(expression: Expr) -> bool:
-    """Whether an expression of sizes is negative wherever no size is 1."""
-    symbols: Any = expression.free_symbols
-    larger: Any = {symbol: symbol + 1 for symbol in symbols}
-    return bool(expression.is_negative or sp.expand(expression.subs(larger, simultaneous=True)).is_negative)
+    if a == b:
+        return True
+    if all(n.is_Symbol or n.is_Integer for n in (a, b)):
+        return False
+    return expanded(a - b) == 0
 
 
 _size_text = lru_cache(10_000)(str)
@@ -107,7 +93,7 @@ class Ref(NamedTuple):
         return f"{self.name}[{' '.join(self.index)}]" if self.index else self.name
 
 
-Range = tuple[str, Expr]  # a letter and the size that it runs over
+Range = tuple[str, "Expr"]  # a letter and the size that it runs over
 
 
 @dataclass(frozen=True)
@@ -166,7 +152,7 @@ class Carry:
     letter: str
     step: int
     over: tuple[Range, ...] = ()
-    origin: Expr = sp.S.One
+    origin: Expr = field(default_factory=one)
 
 
 Op = Sum | Reduce | Matrix | Carry
@@ -333,7 +319,7 @@ class Program:
     def _sizes(self) -> tuple[Symbol, ...]:
         extents = {n for tensor in self.tensors.values() for n in (*tensor.shape, tensor.bound) if n is not None}
         extents |= {n for equation in self.equations for _, n in equation.op.over}  # some that no tensor has
-        symbols = {s for n in extents for s in symbols_in(n) if isinstance(s, Symbol)}
+        symbols = {s for n in extents for s in symbols_in(n) if s.is_Symbol}
         return tuple(sorted(symbols, key=str))
 
     def equation_of(self) -> dict[str, Equation]:
@@ -358,7 +344,7 @@ class Program:
 
 def is_product(op: Op) -> bool:
     """Whether an operation sums a product of two operands or more: a matrix product, never to be repeated entry by entry."""
-    return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in sp.Mul.make_args(op.body)) > 1
+    return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in factors(op.body)) > 1
 
 
 def letter_sizes(program: Program, equation: Equation) -> dict[str, Expr]:
@@ -373,6 +359,8 @@ def letter_sizes(program: Program, equation: Equation) -> dict[str, Expr]:
 
 def describe(equation: Equation) -> str:
     """The right-hand side of an equation as one line of plain text."""
+    from symbackprop.core.naming import named
+
     op = equation.op
     match op:
         case Sum():

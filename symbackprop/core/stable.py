@@ -16,12 +16,13 @@ import sympy as sp
 from sympy import Expr, Symbol, exp, log
 
 from symbackprop.core.crossed import in_entries
+from symbackprop.core.expressions import parts_in
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.grammar import check
 from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters_of, overhang, split
 from symbackprop.core.letters import fresh
 from symbackprop.core.limits import is_sum_of_squares, lengths, products_with_logs, quotients
-from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, parts_in, slot
+from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, slot
 from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
 from symbackprop.core.stable_rules import applies, exponent_times_power, log1p, power_times_log, respelled, sigmoid
 

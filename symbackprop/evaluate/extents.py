@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
 from math import prod
-from typing import Any
-
-import sympy as sp
-from sympy import Expr, Symbol
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.functions.special import remainder
 from symbackprop.core.program import Signature
+
+if TYPE_CHECKING:  # a size that is a name or a number needs no SymPy
+    import sympy as sp
+    from sympy import Expr
 
 Sizes = Mapping[str, int]
 LARGEST = 2**40  # no size is looked for beyond
@@ -30,11 +30,16 @@ def evaluator(e: Expr) -> Callable[[Sizes], Any]:
 
     Raises SizeError for a function that no size is made of.
     """
-    if isinstance(e, Symbol):
-        return lambda sizes: sizes.get(e.name)
+    if e.is_Symbol:
+        name = str(e)
+        return lambda sizes: sizes.get(name)
     if e.is_Rational:
         number = int(e) if e.is_Integer else Fraction(int(e.p), int(e.q))  # type: ignore[attr-defined]
         return lambda sizes: number
+    import sympy as sp
+
+    from symbackprop.core.functions.special import remainder
+
     joins: dict[Any, Callable[..., Any]] = {
         sp.Add: lambda *parts: sum(parts), sp.Mul: lambda *parts: prod(parts), sp.Pow: lambda a, b: Fraction(a) ** b,
         sp.floor: lambda a: a // 1, sp.ceiling: lambda a: -(-a // 1), sp.Max: max, sp.Min: min, sp.Mod: lambda a, b: a % b,
@@ -70,7 +75,9 @@ def shape_of(tensor: Signature, sizes: Sizes) -> tuple[int, ...]:
 
 def known(expression: sp.Basic, sizes: Sizes) -> str:
     """The sizes that an expression mentions, with their numbers: h = 4, d = 3."""
-    names = dict.fromkeys(s.name for s in sp.preorder_traversal(expression) if isinstance(s, Symbol))
+    from sympy import Symbol, preorder_traversal
+
+    names = dict.fromkeys(s.name for s in preorder_traversal(expression) if isinstance(s, Symbol))
     return ", ".join(f"{name} = {sizes[name]}" for name in names if name in sizes)
 
 
@@ -105,6 +112,8 @@ def roots(expression: Expr, name: str, n: int, found: Sizes) -> list[int]:
 @cache
 def _line(e: Expr, name: str) -> tuple[Expr | None, Expr]:
     """a and b where an expression is a s + b; a is None where it is not."""
+    import sympy as sp
+
     s = next(symbol for symbol in e.free_symbols if symbol.name == name)  # type: ignore[attr-defined]
     if not e.is_polynomial(s) or any(s in part.free_symbols for part in e.atoms(sp.floor, sp.ceiling, sp.Mod)):
         return None, e
@@ -117,6 +126,8 @@ def _line(e: Expr, name: str) -> tuple[Expr | None, Expr]:
 @cache
 def _way(e: Expr, name: str) -> int | None:
     """1 or -1 where an expression never falls or never rises with a size, 0 where it lacks it, None where that is not plain."""
+    import sympy as sp
+
     if all(s.name != name for s in e.free_symbols):  # type: ignore[attr-defined]
         return 0
     if e.is_Symbol:

@@ -7,15 +7,16 @@ left to solve. What is found is put back into every axis and every condition of 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sympy import Expr, Indexed, Symbol, ordered
 
 from symbackprop.core.choices import mend
-from symbackprop.core.loops import steps_of
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.extents import SizeError, Sizes, evaluator, known, roots
+
+if TYPE_CHECKING:  # shapes of names and numbers are solved without SymPy
+    from sympy import Expr, Symbol
 
 ATTEMPTS = 4000  # draws of sizes
 STEPS = (3, 1, 2, 5)  # of a loop: the first, the last, one between, and none of these
@@ -126,6 +127,8 @@ def misfit(
     sizes, origin   the sizes that are known, and for those that others tell, who does.
     sample          whether the shape is that of one sample.
     """
+    from sympy import Indexed, ordered
+
     names = dict.fromkeys(s.name for n in tensor.shape for s in ordered(n.free_symbols))  # type: ignore[attr-defined]
     told = [f"{s} = {sizes[s]} {at if at == GIVEN else f'by {at}'}" for s, at in (origin or {}).items() if s in names and sizes]
     each = "one sample of " if sample else ""
@@ -207,6 +210,8 @@ def draws(program: Program, given: Mapping[str, Any] | None, rng: np.random.Gene
     given   sizes that are settled.
     Raises SizeError where `given` names no size of the program, or no sizes meet the program's conditions.
     """
+    from symbackprop.core.loops import steps_of
+
     fixed = settled(program, given)
     symbols = {str(s) for s in program.sizes()} | {str(s) for c in program.conditions for s in c.free_symbols}
     free = sorted(symbols - set(fixed))

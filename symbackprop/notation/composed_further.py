@@ -8,7 +8,8 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import Sum, parts_in, shape_text
+from symbackprop.core.expressions import parts_in
+from symbackprop.core.program import Sum, shape_text
 from symbackprop.language import operations as op
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.operations import TABLE

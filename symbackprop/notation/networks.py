@@ -11,9 +11,10 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.choices import nearest
+from symbackprop.core.expressions import parts_in
 from symbackprop.core.functions import Declared, TableFunction, declared_names
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program, Sum, parts_in
+from symbackprop.core.program import Program, Sum
 from symbackprop.language.lower.nodes import Outputs, ordered
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of

@@ -8,7 +8,8 @@ from itertools import permutations
 import sympy as sp
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import Program, Sum, parts_in, same_size, shape_text, slot
+from symbackprop.core.expressions import parts_in
+from symbackprop.core.program import Program, Sum, same_size, shape_text, slot
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Index, Tensor, is_truth, label
 

@@ -13,8 +13,9 @@ import sympy as sp
 from sympy import Expr, S
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from symbackprop.core.expressions import is_below_zero
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import Sum, is_below_zero, position, same_size, size
+from symbackprop.core.program import Sum, position, same_size, size
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor, indexing
 from symbackprop.notation.errors import NotationError

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 from numpy import ndarray
-from sympy import Expr, Symbol
 
 from symbackprop.core.choices import mend
-from symbackprop.core.functions import TableFunction
-from symbackprop.core.program import Program, Signature, Sum, same_size, shape_text
+from symbackprop.core.program import Equation, Program, Signature, Sum, same_size, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs
 from symbackprop.training.mapped import everywhere, parts
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 SQUASHING = {"sigmoid", "softplus", "exp"}  # what turns a log-odds into a probability, or into a loss
 
@@ -141,14 +142,14 @@ def require_counted(program: Program, classes: Classes, array: ndarray, settled:
     """
     tensor = program.tensors[classes.name]
     count = tensor.bound if tensor.kind == "integers" else tensor.shape[-1] if tensor.kind == "labels" and in_table else None
-    if not isinstance(count, Symbol) or count.name in settled or not array.size:
+    if count is None or not count.is_Symbol or str(count) in settled or not array.size:
         return
     numbers = array if classes.kind == "integers" else array.argmax(axis=classes.axis)
     least = int(min(part.min() for part in parts(numbers)))
     if least > 0:
         most = int(max(part.max() for part in parts(numbers)))
         name, how = classes.name, "or write names in the table" if in_table else f"give {classes.name} - {least}"
-        size = count.name
+        size = str(count)
         raise TrainingError(
             f"{name} counts classes from {least}, and the network counts them from 0: there would be a class 0 without a sample. "
             f"Count from 0, {how}, or say how many there are with it, sizes={{{size!r}: {most + 1}}}, on the command line --size "
@@ -194,10 +195,19 @@ def _class_axis(shape: tuple[Expr, ...], truth: Signature) -> int | None:
 
 def is_applied(program: Program, value: str, functions: Collection[str]) -> bool:
     """Whether an equation that reads a value applies one of these functions to it: names of rows, or "exp"."""
-    for equation in program.equations:
-        for s, operand in zip(getattr(equation.op, "slots", ()), equation.operands, strict=False):
-            if operand.name == value and isinstance(equation.op, Sum):
-                applied = (f for f in equation.op.body.atoms(sp.exp, TableFunction) if s in f.free_symbols)
-                if any((f.row.name if isinstance(f, TableFunction) else "exp") in functions for f in applied):
-                    return True
-    return False
+    readers = (e for e in program.equations if any(r.name == value for r in e.operands))
+    return any(not set(functions).isdisjoint(applied(equation, value)) for equation in readers)
+
+
+def applied(equation: Equation, value: str) -> set[str]:
+    """The functions that an equation applies to a value that it reads: names of rows, or "exp"."""
+    op = equation.op
+    if not isinstance(op, Sum):
+        return set(getattr(op, "applied", {}).get(value, ()))
+    import sympy as sp
+
+    from symbackprop.core.functions import TableFunction
+
+    own = [s for s, operand in zip(op.slots, equation.operands, strict=False) if operand.name == value]
+    found = (f for f in op.body.atoms(sp.exp, TableFunction) if not f.free_symbols.isdisjoint(own))
+    return {f.row.name if isinstance(f, TableFunction) else "exp" for f in found}

@@ -9,7 +9,6 @@ from typing import Any, TypeGuard
 
 import numpy as np
 from numpy import ndarray
-from sympy import Integer
 
 from symbackprop.core.choices import mend, nearest
 from symbackprop.core.program import Program, Signature, shape_text
@@ -163,7 +162,7 @@ def _roles(name: str, program: Program) -> tuple[Signature, Signature]:
 
 
 def _fits(declared: list[Any], shape: tuple[int, ...]) -> bool:
-    return len(declared) == len(shape) and all(n == m or not isinstance(n, Integer) for n, m in zip(declared, shape, strict=True))
+    return len(declared) == len(shape) and all(n == m or not n.is_Integer for n, m in zip(declared, shape, strict=True))
 
 
 def _placed(array: ndarray, tensor: Signature, batch: Any) -> ndarray:

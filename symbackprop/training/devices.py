@@ -14,8 +14,9 @@ from numpy import ndarray
 from symbackprop.backends import jax_flat
 from symbackprop.backends.jax import Devices, require_jax
 from symbackprop.backends.numpy_step import Step
+from symbackprop.training.answers import Answer, judged
 from symbackprop.training.mapped import is_mapped
-from symbackprop.training.model import Answer, Arrays, Model
+from symbackprop.training.model import Arrays, Model
 from symbackprop.training.optimiser import Descent, moved, weights_of_means
 
 Function = Callable[..., Any]
@@ -69,7 +70,7 @@ class OnDevices(Model):
 
         def tested(index: ndarray) -> Answer:
             values = {name: np.asarray(value) for name, value in self._values(flat, *self._given(index)).items()}
-            return self.judged(values, self.layout.take(truth, index))
+            return judged(values, self.layout.take(truth, index), self.loss, self.prediction)
 
         return tested
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
-from sympy import Integer, Symbol
 
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.sizes import SizeError, Solver, misfit
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.mapped import everywhere, is_mapped, parts
+
+if TYPE_CHECKING:
+    from sympy import Symbol
 
 FEW = 10  # so many samples or more are a set of which a part can be held out without being asked for
 SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run
@@ -86,7 +89,7 @@ def batch_size(program: Program, given: Mapping[str, int]) -> Symbol | None:
     return leftmost
 
 
-def _candidates(program: Program, given: Mapping[str, int]) -> list[Symbol]:
+def _candidates(program: Program, given: Mapping[str, int]) -> list[Any]:
     """The sizes that stand alone on an axis of data inputs, and nowhere else."""
     inputs = data_inputs(program)
     elsewhere = {s for t in program.parameters for n in t.shape for s in n.free_symbols}
@@ -95,14 +98,14 @@ def _candidates(program: Program, given: Mapping[str, int]) -> list[Symbol]:
         for n in tensor.shape:
             if not n.is_Symbol or tensor.shape.count(n) > 1:
                 elsewhere |= n.free_symbols
-    lone = (n for t in inputs for n in t.shape if isinstance(n, Symbol))
+    lone: list[Any] = [n for t in inputs for n in t.shape if n.is_Symbol]
     return [n for n in dict.fromkeys(lone) if n not in elsewhere and n.name not in given]
 
 
 def sizes_told(program: Program, arrays: Mapping[str, ndarray]) -> dict[str, int]:
     """The sizes that stand alone on an axis of one of these arrays."""
     axes = (axis for name, array in arrays.items() for axis in zip(program.shape(name), array.shape, strict=False))
-    return {n.name: count for n, count in axes if isinstance(n, Symbol)}
+    return {str(n): count for n, count in axes if n.is_Symbol}
 
 
 def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str, int], start: Mapping[str, ndarray]) -> Layout:
@@ -155,7 +158,7 @@ def _misfit(tensor: Signature, array: ndarray) -> str:
         )
     told = f"{tensor.name} has shape {array.shape}, but it is declared as {shape_text(tensor.shape)}"
     if array.ndim == tensor.rank + 1 and array.shape[-1] == 1:
-        column = shape_text((*tensor.shape, Integer(1)))
+        column = f"({', '.join(map(str, tensor.shape))}, 1)"
         return f"{told}: give {tensor.name}[{':, ' * tensor.rank}0], or declare it as a column, {column}"
     if tensor.kind == "integers" and array.ndim == tensor.rank + 1 and everywhere(array, lambda part: (part == 0) | (part == 1)):
         return (
@@ -180,8 +183,8 @@ def _classes(program: Program, arrays: Mapping[str, ndarray]) -> dict[str, int]:
     """How many classes the class numbers tell."""
     found: dict[str, int] = {}
     for tensor in data_inputs(program):
-        if isinstance(tensor.bound, Symbol) and arrays[tensor.name].size:
-            found.setdefault(tensor.bound.name, max(int(np.nanmax(arrays[tensor.name])) + 1, 1))
+        if tensor.bound is not None and tensor.bound.is_Symbol and arrays[tensor.name].size:
+            found.setdefault(str(tensor.bound), max(int(np.nanmax(arrays[tensor.name])) + 1, 1))
     return found
 
 

@@ -17,6 +17,7 @@ from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.core.simplify import without_dead
+from symbackprop.training.answers import Answer, Answers
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
 from symbackprop.training.optimiser import Descent
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from symbackprop.backends.c_descent import Ahead, Descending
 
 Arrays = Mapping[str, ndarray]
-Answer = tuple[float, int, int]  # a loss, and of how many answers how many are right: that first
 LOOKED_AT = 10_000  # entries along the first axis
 
 
@@ -117,7 +117,8 @@ class Model:
 
     def losses(self, parameters: Arrays) -> Callable[[ndarray], float]:
         """The loss on chosen samples, with the parameters of the memory: what is tested after each epoch."""
-        return self._loss if self.layout.batch else lambda index: self._test(parameters, index)[0]
+        tested = self.tests(parameters)
+        return self._loss if self.layout.batch else lambda index: tested(index)[0]
 
     def losses_ahead(self, index: ndarray, batch: int) -> list[float]:
         """The losses on the first of some batches of samples, as `losses` gives them: those that are computed as one call."""
@@ -164,13 +165,7 @@ class Model:
 
     def tests(self, parameters: Arrays) -> Callable[[ndarray], Answer]:
         """With these parameters: of chosen samples the loss, how many answers are right, and of how many."""
-        return partial(self._test, parameters)
-
-    def _test(self, parameters: Arrays, index: ndarray) -> Answer:
-        if self.layout.batch:
-            return self._answer(parameters, self.layout.take(self.arrays, index))
-        answers = [self._answer(parameters, self.layout.take(self.arrays, int(sample))) for sample in index]
-        return sum(a[0] for a in answers) / len(index), sum(a[1] for a in answers), sum(a[2] for a in answers)
+        return Answers(partial(self._compiled.outputs, parameters), self.arrays, self.layout, self.loss, self.prediction)
 
     def fault(self, parameters: Arrays, index: ndarray) -> str:
         """The first value that a person named and that is not finite on the chosen samples, with its equation, in words."""
@@ -182,15 +177,3 @@ class Model:
                 if not np.isfinite(values[equation.target.name]).all():
                     return f", the first value that is not finite being {equation}"
         return ""
-
-    def _answer(self, parameters: Arrays, data: Arrays) -> Answer:
-        if self.prediction is None:
-            return self._compiled.value(parameters, data), 0, 0
-        return self.judged(self._compiled.outputs(parameters, data, (self.loss, self.prediction.name)), data)
-
-    def judged(self, values: Arrays, data: Arrays) -> Answer:
-        """The answer of the loss and of the value that answers."""
-        if self.prediction is None:
-            return float(values[self.loss]), 0, 0
-        right, of = self.prediction.right(values[self.prediction.name], data[self.prediction.classes.name])
-        return float(values[self.loss]), right, of

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.function import Compiled
 from symbackprop.core.choices import mend, nearest
 from symbackprop.core.files import StrPath
-from symbackprop.core.left_out import without_left_out
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
-from symbackprop.core.stable import stable
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
+from symbackprop.training.answers import Answers
 from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
 from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_npy, is_table, load
 from symbackprop.training.errors import TrainingError
+from symbackprop.training.forward import Forward, forward_of
 from symbackprop.training.given import given_parameters
 from symbackprop.training.in_parts import are_apart, is_large, is_mean, parts_of
-from symbackprop.training.layout import batch_size, checked, lay_out, sizes_told
+from symbackprop.training.layout import batch_size, checked, data_inputs, lay_out, sides, sizes_told
 from symbackprop.training.mapped import folder, mapped, parts
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.shipped import BUNDLED
@@ -35,8 +35,8 @@ Parameters = Mapping[str, Any] | StrPath
 
 
 def evaluate(
-    network: Network, parameters: Parameters, data: Data, predict: str | None = None, sizes: Mapping[str, int] | None = None,
-    like: Header | None = None,
+    network: Network | Forward, parameters: Parameters, data: Data, predict: str | None = None,
+    sizes: Mapping[str, int] | None = None, like: Header | None = None,
 ) -> Evaluated:  # fmt: skip
     """The loss of a network with these parameters on data and, for a classifier, how many answers are right.
 
@@ -48,7 +48,8 @@ def evaluate(
 
     Raises TrainingError where these do not fit the network.
     """
-    program = without_left_out(stable(network.program))
+    forward = _forward(network)
+    program = forward.program
     given = _required(program, parameters)
     like = like or header_told(parameters)
     arrays = load(data, program, {**sizes_told(program, given), **(sizes or {})}, like)
@@ -58,10 +59,11 @@ def evaluate(
     arrays = checked(program, arrays, layout.sizes, "float64")
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
-    from symbackprop.training.model import Model  # with all that plans steps
 
-    model = Model(program, network.loss, arrays, layout, prediction, "float64")
-    tested, samples = model.tests(given), layout.samples
+    def values(data: Mapping[str, ndarray], names: tuple[str, ...]) -> Mapping[str, ndarray]:
+        return forward.outputs({**given, **data}, names)
+
+    tested, samples = Answers(values, arrays, layout, forward.loss, prediction), layout.samples
     whole = not is_large(arrays, samples) or not is_mean(lambda index: tested(index)[0], samples)
     found = [(len(index), *tested(index)) for index in ([np.arange(samples)] if whole else parts_of(samples))]
     loss = sum(count * value for count, value, *_ in found) / samples
@@ -69,7 +71,9 @@ def evaluate(
     return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
 
 
-def predict(network: Network, parameters: Parameters, data: Data, value: str | None = None, like: Header | None = None) -> ndarray:
+def predict(
+    network: Network | Forward, parameters: Parameters, data: Data, value: str | None = None, like: Header | None = None
+) -> ndarray:
     """A value of the forward part with these parameters on data, which need not hold labels.
 
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
@@ -80,28 +84,43 @@ def predict(network: Network, parameters: Parameters, data: Data, value: str | N
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
-    program = without_left_out(stable(network.program))
+    forward = _forward(network)
+    program = forward.program
     given = _required(program, parameters)
     measures = _measures(data, program, sizes_told(program, given), like or header_told(parameters))
     arrays = {str(name): as_array(str(name), array) for name, array in measures.items()}
-    name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
+    name = _asked(program, forward.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
     needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
     for key, array in needed.items():
         for part in parts(array):
             if not np.isfinite(part).all():
                 raise TrainingError(f"{key} {outside(program.tensors[key], array, {})}")
-    compiled = Compiled(program, network.loss, {}, (name,))
     axes = _sample_axes(program, given, needed, name)
     samples = max((array.shape[axes[key]] for key, array in needed.items() if key in axes), default=0)
     if is_large(needed, samples):
 
         def values(index: ndarray) -> ndarray:
             taken = {k: np.asarray(a.take(index, axes[k]) if k in axes else a) for k, a in needed.items()}
-            return compiled.outputs(given, taken, [name])[name]
+            return forward.outputs({**given, **taken}, (name,))[name]
 
         if are_apart(values, samples, axes[name]):
             return np.concatenate([values(index) for index in parts_of(samples)], axes[name])
-    return compiled.outputs(given, needed, [name])[name]
+    return forward.outputs({**given, **needed}, (name,))[name]
+
+
+def usual(forward: Forward, prediction: str | None) -> set[tuple[str, ...]]:
+    """The values that are asked for where nobody names any: of evaluating, and of predicting with and without what is predicted."""
+    program = forward.program
+    inputs, found = {t.name for t in data_inputs(program)}, {(forward.loss, *filter(None, [prediction]))}
+    truth = sides(program)
+    for given in (inputs, inputs - {truth[1].name} if truth else inputs):
+        with suppress(TrainingError):
+            found.add((_asked(program, forward.loss, given, None, ""),))
+    return found
+
+
+def _forward(network: Network | Forward) -> Forward:
+    return network if isinstance(network, Forward) else forward_of(network)
 
 
 def _sample_axes(program: Program, given: Mapping[str, ndarray], arrays: Mapping[str, ndarray], name: str) -> dict[str, int]:
@@ -152,26 +171,26 @@ def _required(program: Program, parameters: Parameters) -> dict[str, ndarray]:
     return given_parameters(program, parameters)
 
 
-def _asked(program: Program, loss: str, arrays: Mapping[str, ndarray], value: str | None, where: str) -> str:
+def _asked(program: Program, loss: str, arrays: Collection[str], value: str | None, where: str) -> str:
     """The value to compute."""
     needs = needs_of(program)
     values = [e.target.name for e in program.equations if program.tensors[e.target.name].named]
     if value is not None:
         if value not in (e.target.name for e in program.equations):
             raise TrainingError(f"the network computes no {value}; {mend(value, values)}")
-        if missing := sorted(needs[value] - arrays.keys()):
+        if missing := sorted(needs[value] - set(arrays)):
             raise TrainingError(f"{where}: {value} depends on {', '.join(missing)}; give an array for each")
         return value
     labels = {t.name for t in program.inputs if t.kind == "labels"}
-    enough = [v for v in values if v != loss and needs[v] and needs[v] <= arrays.keys() - labels]
-    if not enough and (scores := scores_of(program, arrays.keys() - labels)) is not None:
+    enough = [v for v in values if v != loss and needs[v] and needs[v] <= set(arrays) - labels]
+    if not enough and (scores := scores_of(program, set(arrays) - labels)) is not None:
         return scores
     if not enough:
         told = ", ".join(arrays) or "no array"
         last = next((v for v in reversed(values) if v != loss and needs[v]), loss)
-        first = sorted(needs[last] - arrays.keys())[0]
+        first = sorted(needs[last] - set(arrays))[0]
         read = ", ".join(sorted(needs[last]))
-        if near := nearest(first, arrays.keys() - needs[last]):
+        if near := nearest(first, set(arrays) - needs[last]):
             raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: is {near} meant by {first}? rename it")
         raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: give {read}")
     return enough[-1]

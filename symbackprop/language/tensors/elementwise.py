@@ -9,8 +9,9 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.core.expressions import parts_in
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, TableFunction, Where
-from symbackprop.core.program import Range, Sum, parts_in, same_size, shape_text, slot
+from symbackprop.core.program import Range, Sum, same_size, shape_text, slot
 from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, as_tensor, label, number_of, turned
 
 LARGEST = sp.Integer(10) ** 300  # the numbers of a program stay below

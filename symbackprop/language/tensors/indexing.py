@@ -9,8 +9,9 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.core.expressions import is_below_zero
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import Sum, is_below_zero, position, same_size, shape_text, slot
+from symbackprop.core.program import Sum, position, same_size, shape_text, slot
 from symbackprop.language.tensors.elementwise import broadcast, letters, where
 from symbackprop.language.tensors.parts import source_of
 from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label, number_of

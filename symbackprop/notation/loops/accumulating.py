@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import NamedTuple
 
-from symbackprop.core.program import Sum, slot, substituted, symbols_in
+from symbackprop.core.expressions import symbols_in
+from symbackprop.core.program import Sum, slot, substituted
 from symbackprop.language.loop import Loop
 from symbackprop.language.tensors import Tensor, number_of
 from symbackprop.notation.arrays import copied

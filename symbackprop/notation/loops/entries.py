@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import is_below_zero, position, same_size, shape_text
+from symbackprop.core.expressions import is_below_zero
+from symbackprop.core.program import position, same_size, shape_text
 from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
