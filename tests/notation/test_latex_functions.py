@@ -109,3 +109,48 @@ def test_what_may_mean_two_things_is_refused(latex: str, words: str) -> None:
     with pytest.raises(SymbackpropError) as told:
         sb.read(latex, let=["a: parameter", "b: data[n]", "c: data[k]", "y: integers[n, k]"])
     assert words in str(told.value)
+
+
+OF_PAPERS = {
+    "a policy": (
+        r"J = \frac1N\sum_{i=1}^N \log \pi(a_i | s_i) G_i, \pi(a|s) = \frac{\exp(\theta_a^\top s)}{\sum_{b=1}^K \exp(\theta_b^\top s)}, "
+        r"s_i \in \mathbb{R}^d, a_i \in \{1,\dots,K\}, \theta_b \in \mathbb{R}^d, G \in \mathbb{R}^N",
+        "S: data[N, d]\na: integers[N, K]\ntheta: parameter[K, d]\nG: data[N]\n"
+        "Z = S @ theta.T\nJ = mean(log_softmax(Z, axis=1)[arange(N), a] * G)",
+    ),
+    "values of actions": (
+        r"L = \sum_{i=1}^N (r_i - Q(s_i, a_i))^2, Q(s, a) = w_a^\top s, s_i \in \mathbb{R}^d, a_i \in \{1, \dots, K\}, "
+        r"w_1, \dots, w_K \in \mathbb{R}^d, r \in \mathbb{R}^N",
+        "S: data[N, d]\na: integers[N, K]\nW: parameter[K, d]\nr: data[N]\nL = sum((r - (S @ W.T)[arange(N), a])**2)",
+    ),
+    "a likelihood": (
+        r"L = -\sum_{i=1}^n \log p(y_i | x_i), p(y|x) = \sigma(w^\top x)^y (1 - \sigma(w^\top x))^{1-y}, x_i \in \mathbb{R}^d, "
+        r"y_i \in \{0,1\}, w \in \mathbb{R}^d",
+        "X: data[n, d]\ny: binary[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -sum(y*log(p) + (1 - y)*log(1 - p))",
+    ),
+    "a kernel": (
+        r"L = \sum_{i=1}^n \sum_{j=1}^n c_i c_j k(x_i, x_j), k(x, x') = (x^\top x' + 1)^2 \exp(-\|x - x'\|^2), x_i \in \mathbb{R}^d, "
+        r"c \in \mathbb{R}^n",
+        "X: data[n, d]\nc: data[n]\nD = sum((X[:, None] - X[None])**2, axis=2)\nL = c @ ((X @ X.T + 1)**2 * exp(-D)) @ c",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_PAPERS)
+def test_functions_as_papers_write_them(name: str) -> None:
+    latex, text = OF_PAPERS[name]
+    ours, theirs = sb.read(latex), sb.read(text)
+    _, values = defined(theirs.program, seed=2)
+    for wrt in ([t.name for t in theirs.program.inputs if t.kind == "parameter"] or ["c"], ["S"] if "S" in values else ["X"]):
+        found, expected = (sb.compile(net, wrt=wrt).value_and_grad(values) for net in (ours, theirs))
+        assert found[0] == pytest.approx(expected[0], rel=1e-9)
+        for w, gradient in expected[1].items():
+            assert found[1][w] == pytest.approx(gradient, rel=1e-8, abs=1e-10), w
+
+
+def test_indices_that_nothing_ends_are_asked_for() -> None:
+    kernel = r"K_{ij} = \exp(-\|x_i - x_j\|^2){}, L = y^\top K y, x_i \in \mathbb{R}^d, y \in \mathbb{R}^n"
+    with pytest.raises(SymbackpropError, match="how far i and j run is not said") as told:
+        sb.read(kernel.replace("{}", "", 1))
+    said = str(told.value).partition("behind the formula: ")[2].partition(".\n")[0]
+    assert {t.name: len(t.shape) for t in sb.read(kernel.replace("{}", f" {said}", 1)).program.inputs} == {"X": 2, "y": 1}

@@ -67,6 +67,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     own = {one.name: one for one in found if one.name not in defined and not names.lookup(one.word) and not names.size(one.word)}
     _require_rows(own.values(), steps)
+    _require_ends(own.values(), formulas, {*sizes, *steps})
     own, notes = _apart(own, defined)
     if not sought and (sought := _arguments(formulas, own)):
         notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)
@@ -93,6 +94,16 @@ def _require_rows(several: Iterable[Member], steps: Collection[str]) -> None:
             raise Fault(
                 f"how far {letter} runs is not said, so that {one.word.base}_{letter} has no number of steps.", mend, one.at
             )
+
+
+def _require_ends(several: Iterable[Member], formulas: Sequence[Tokens], known: Collection[str]) -> None:
+    r"""Raise Fault for x_i \in \mathbb{R}^d beside K_{ij} = ..., where nothing says how far i and j run."""
+    for piece in formulas:
+        letters = list(dict.fromkeys(unit.text for unit in left_of(piece) if unit.below and unit.letter and len(unit.text) == 1))
+        for one in several if len(letters) > 1 and not {*letters} & {*known} else ():
+            if [t.text for t in bare(one.word.sub)] in [[c] for c in letters]:
+                mend = f"Write it behind the formula: \\text{{for }} {', '.join(letters)} = 1, \\ldots, n."
+                raise Fault(f"how far {' and '.join(letters)} run is not said.", mend, piece[0].at)
 
 
 def _is_mentioned(piece: Tokens) -> bool:

@@ -10,6 +10,7 @@ from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import MOST, Token, plain
 from symbackprop.notation.latex.units import bound, split, texts, units
 
+BARS = ("|", r"\mid")
 _FRESH = "ijklmnpqrsuvabcdgho"
 
 
@@ -51,6 +52,7 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
         function = function_of(found[k])
         if function is None:
             continue
+        function = _unprimed(function, {unit.text for part in found for unit in units(part)})
         others = [*found[:k], (), *found[k + 1 :]]
         own = [*map(plain, function.arguments)]
         calls = [call for part in others for call in _calls(part, function.head)]
@@ -102,6 +104,22 @@ def function_of(part: Tokens) -> Function | None:
     return Function(part[:opening], _arguments(part[opening + 1 : k - 1]), part[k + 1 :])
 
 
+def _unprimed(function: Function, taken: set[str]) -> Function:
+    """The function with a letter of its own for an argument x', as of k(x, x')."""
+    free = iter(c for c in _FRESH if c not in taken)
+    for k, argument in enumerate(function.arguments):
+        if [t.text for t in argument[1:]] != ["'"] or (letter := next(free, None)) is None:
+            continue
+        out, j, body = [], 0, function.body
+        while j < len(body):
+            is_primed = [t.text for t in body[j : j + 2]] == [argument[0].text, "'"]
+            out.append(Token(letter, body[j].at) if is_primed else body[j])
+            j += 1 + is_primed
+        arguments = (*function.arguments[:k], (Token(letter, argument[0].at),), *function.arguments[k + 1 :])
+        function = function._replace(arguments=arguments, body=tuple(out))
+    return function
+
+
 def _closing(part: Sequence[Token], opening: int) -> int:
     """The place of the bracket that closes the one at `opening`; -1 where none does."""
     depth = 0
@@ -113,8 +131,9 @@ def _closing(part: Sequence[Token], opening: int) -> int:
 
 
 def _arguments(inner: Tokens) -> tuple[Tokens, ...]:
-    """The arguments between the commas and semicolons that no bracket holds."""
-    return tuple(split(inner, ",", ";"))
+    """The arguments between the commas and semicolons that no bracket holds, and on both sides of one bar, as of pi(a | s)."""
+    bars = [t for t in inner if t.text in BARS]
+    return tuple(split(inner, ",", ";", *BARS)) if len(bars) == 1 else tuple(split(inner, ",", ";"))
 
 
 def _heads(part: Tokens, head: Tokens) -> Iterator[tuple[int, int]]:
@@ -182,13 +201,22 @@ def _written(body: Tokens, given: Mapping[str, Tokens], taken: set[str], at: int
             out += [Token(t.text, at) for t in body[unit.start : unit.end]]
             continue
         elif unit.below or (len(units(argument)) == 1 and k + 1 < len(several) and several[k + 1].text == "_"):
-            if len(units(argument)) > 1:
+            if len(units(argument)) > 1 and not _is_label(argument):
                 raise Fault(f"{unit.text} is an index, and {plain(argument)} is none.", "Call the function with a letter.", at)
-            own = [*argument]
+            lone = len(units(argument)) > 1 and body[unit.start - 1].text == "_"
+            own = [Token("{", at), *argument, Token("}", at)] if lone and body[unit.start].text != "{" else [*argument]
         else:
             own = [Token("(", at), *argument, Token(")", at)]
+            if k and several[k - 1].text == "^" and body[unit.start].text != "{":
+                own = [Token("{", at), *argument, Token("}", at)]
         out += [Token("{", at), *own, Token("}", at)] if body[unit.start].text == "{" else own
     return tuple(out)
+
+
+def _is_label(argument: Tokens) -> bool:
+    """Whether an argument is a letter with an index, a_i, which may be the label of a sample."""
+    first, *rest = units(argument)
+    return first.letter and [unit.text for unit in rest[:1]] == ["_"] and all(unit.below for unit in rest[1:])
 
 
 def _valued(part: Tokens, function: Function) -> Tokens:

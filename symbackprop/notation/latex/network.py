@@ -193,6 +193,7 @@ class _Equations:
                 self.enter(line, self.value(line))
             except Fault as fault:
                 missing = self.undeclared() or ([fault] if isinstance(fault, Unknown) else [])
+                missing = [one for one in missing if one.key not in self.sizes] or missing  # none of the letters of sums
                 raise (asked(missing, self.words(), self.sizes) if missing else fault) from None
 
     def undeclared(self) -> list[Unknown]:
