@@ -31,16 +31,15 @@ from symbackprop.algebra.matrix import (
 )
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.outside import stencils
-from symbackprop.algebra.positions import Place, View
+from symbackprop.algebra.positions import View
 from symbackprop.core.crossed import Cross, cross_of
 from symbackprop.core.functions import Where, matrix_function, reduction
-from symbackprop.core.guards import is_size, proven, split
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
-from symbackprop.core.recursion import pinned, unpinned
 from symbackprop.display.forms import Printer
 from symbackprop.display.leading import at, fits, leading
 from symbackprop.display.listed import SHORT, by_position
 from symbackprop.display.names import Names
+from symbackprop.display.picked import picked
 from symbackprop.display.reading_order import content_of, negated, split_product, split_sum, swapped, tidy_condition
 from symbackprop.display.softmax import softmaxes, with_softmax
 from symbackprop.display.views import Slices
@@ -125,11 +124,11 @@ class _Reader:
 
     def form(self) -> Form:
         """The right side, in the shape of the target."""
-        self.equation = self.picked(self.equation)
+        self.equation, self.views = picked(self.names.program, self.equation, self.inline)
         op, target = self.equation.op, self.equation.target
         if self.views and not self.is_within:  # what is read of three axes may have two: X_{:,0}
             self.lead = leading(self.equation)
-        if self.lead is None or (self.lead and self.views):
+        if self.lead is None or (self.is_within and self.lead and self.views):
             raise MisfitError("more than two axes")
         if not isinstance(op, Sum):
             return self.special(op, *self.equation.operands)
@@ -177,35 +176,6 @@ class _Reader:
         if expression == 0 and letter is not None:
             return Form("blocks", (number(0),) * int(self.sizes[letter]), 0)
         return self.listed(expression, letter, None) or self.whole(expression, letter, None)
-
-    def picked(self, equation: Equation) -> Equation:
-        """The equation with x_{n - 1} for the sum over rows of which it reads the last alone, and p_{:,h:2h} for a slice."""
-        for c, extent in equation.op.over:
-            at, holders = pinned(equation, c), [k for k, ref in enumerate(equation.operands) if c in ref.index]
-            if at is None or len(holders) != 1:
-                continue
-            assert isinstance(equation.op, Sum)
-            if sum(position(c) in test.free_symbols for test in split(equation.op).guards) != 1:  # a diagonal is no slice
-                continue
-            ref = equation.operands[holders[0]]
-            along = [x for x in self.sizes if position(x) in at.free_symbols]  # the letter that runs through a slice
-            first = at - sum(map(position, along))
-            if len(along) > 1 or not all(map(is_size, first.free_symbols)) or set(along) & set(ref.index):
-                continue
-            last = first + sum(self.sizes[x] - 1 for x in along)
-            inside = proven(first, self.names.program.conditions) and proven(extent - 1 - last, self.names.program.conditions)
-            if not inside or ref.index.count(c) != 1 or ref.name in self.inline or ref.name in self.views:
-                continue
-            own = [y for x in ref.index for y in (along if x == c else [x])]
-            places = tuple(
-                Place(first, tuple((own.index(x), S.One) for x in along)) if x == c else Place(S.Zero, ((own.index(x), S.One),))
-                for x in ref.index
-            )
-            row = Ref(f"{ref.name}({c} = {at})", tuple(own))
-            self.views[row.name] = View(ref.name, places, tuple(self.sizes[x] for x in own))
-            operands = tuple(row if k == holders[0] else other for k, other in enumerate(equation.operands))
-            equation = Equation(equation.target, unpinned(equation.op, c), operands, equation.step)
-        return equation
 
     def special(self, op: Reduce | Matrix | Carry, operand: Ref, *along: Ref) -> Form:
         """A reduction over all entries, or an inverse or determinant."""

@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.core.guards import fixed_letters, letters_of, split
+from symbackprop.algebra.positions import Place, View
+from symbackprop.core.guards import affine, fixed_letters, letters_of, split
 from symbackprop.core.program import Equation, Sum, letter_sizes, position
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import body_formula, equation_letters
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import swapped
+from symbackprop.display.views import Slices
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.tree import Node
 
 
@@ -32,12 +35,34 @@ def placed_equation(names: Names, equation: Equation, inline: Collection[str] = 
         return None
     if not all(fills(at, sizes[c], sizes) for c, at in places.items()):
         return None
+    block = _block(names, equation, places, sizes)
+    if block is not None:
+        return block
     letters = equation_letters(names, equation)
     printer = BodyPrinter({position(c): shown for c, shown in letters.items() if shown is not None})
     shown = [printer.formula(places[c]) if c in places else letters[c] for c in equation.target.index]
     body = sp.Mul(factors.coefficient, *[op.slots[k] for k in factors.operands], factors.rest)
     body = swapped(body, {position(c): at for c, at in places.items()})
     return f.equation(names.entry(equation.target.name, shown), body_formula(names, equation, letters, inline, body))
+
+
+def _block(names: Names, equation: Equation, places: Mapping[str, Expr], sizes: Mapping[str, Expr]) -> Node | None:
+    """Matrices that stand side by side, each as a block of columns: H_{n,:,3l:3l+3} = A_{nl}; None where it is no such value."""
+    op, target = equation.op, equation.target.index
+    assert isinstance(op, Sum)
+    form = affine(places[target[-1]]) if [*places] == [target[-1]] else None
+    if form is None or split(op).rest * split(op).coefficient != 1 or len(equation.operands) != 1 or len(split(op).operands) != 1:
+        return None
+    (operand,) = equation.operands
+    *lead, row, column = operand.index if len(operand.index) > 2 else ("", "", "")
+    blocks = [x for x in form.slopes if x != column]
+    if len(blocks) != 1 or target[:-1] != (*(x for x in lead if x not in blocks), row) or 1 in sizes.values():
+        return None
+    own, (block,) = (*lead, row, column), blocks
+    whole = tuple(Place(S.Zero, ((own.index(x), S.One),)) for x in target[:-1])
+    cut = Place(S.Zero, ((own.index(block), form.slopes[block]), (own.index(column), S.One)))
+    view = View(equation.target.name, (*whole, cut), tuple(sizes[x] for x in own))
+    return f.equation(Slices(names).formula(view, lead), names.entry(operand.name, [letter(x) for x in lead]))
 
 
 def fills(at: Expr, extent: Expr, sizes: Mapping[str, Expr]) -> bool:

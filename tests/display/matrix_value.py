@@ -24,6 +24,7 @@ def matrix_value(
     """
     reader = _MatrixReader(program, arrays, sizes)
     reader.places = dict(at)
+    reader.letters = {c: np.asarray(k) for c, k in at.items()}
     return np.asarray(reader.read(parse(latex).items))
 
 

@@ -48,7 +48,7 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
         "S"
     )
     if causal or mask is not None:
-        scores = _masked(scores, causal, mask).called("S")
+        scores = _masked(scores, causal, mask).called("Stilde")
     return matmul(softmax(scores).called("P"), V)
 
 

@@ -82,6 +82,8 @@ def _inner(tensor: Tensor, names: Mapping[int, str]) -> Gradient | None:
 
 _OTHERS = {"z": "zsq", "a": "ahg", "P": "PQR", "p": "pqr", "Z": "ZSQ", "A": "AHG"}
 """What a value is called by what it is for, and otherwise where the author calls something so."""
+_APART = {"v": "s"}
+"""What layers call a value, and otherwise beside one of another role: a variance, beside the values of attention."""
 
 
 def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
@@ -111,7 +113,10 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
     stems = {key: (stem.upper() if key in matrices else stem, subscript) for key, (stem, subscript) in stems.items()}
     free = {stem: next((c for c in others if c not in own), stem) for stem, others in _OTHERS.items()}
     stems = {key: (free.get(stem, stem), subscript) for key, (stem, subscript) in stems.items()}
-    stems |= {id(t): (stem, "") for t in order if (stem := t.stem or t.role) is not None}
+    roles = {t.role for t in order if t.stem is None}
+    apart = {stem: other for stem, other in _APART.items() if stem in roles and other not in own}
+    stems |= {id(t): (apart.get(t.stem, t.stem), "") for t in order if t.stem is not None}
+    stems |= {id(t): (t.role, "") for t in order if t.stem is None and t.role is not None}
     taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
     proposed = {stem for stem, _ in stems.values()}
