@@ -26,6 +26,7 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \makeatletter
 \def\@listI{\leftmargin\leftmargini\topsep0pt\parsep0pt\itemsep0pt}\let\@listi\@listI
 \renewcommand{\section}{\@startsection{section}{1}{0pt}{-1.1em}{.45em}{\normalfont\large\bfseries}}
+\setlength{\@fptop}{0pt}
 \AtBeginDocument{\setlength{\abovedisplayskip}{-0.8em plus 2pt}\setlength{\belowdisplayskip}{0.4em plus 2pt}}
 \makeatother
 \setlength{\emergencystretch}{3em}\setlength{\jot}{2pt}

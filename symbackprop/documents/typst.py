@@ -13,6 +13,9 @@ from symbackprop.formulas.tree import Node
 from symbackprop.formulas.typst import quoted, typst
 from symbackprop.pictures.picture import on_paper
 
+_OWN_PAGE = 410.0
+"""Points from which on a picture has a page of its own, at whose top it stands: more than half of one."""
+
 
 class Typst(Paper):
     """A whole .typ file."""
@@ -113,7 +116,8 @@ class Typst(Paper):
         pieces = on_paper(figure.draw, self.language.words).pieces()
         shown = [f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces]
         shown[-1] += f"\n#align(center, quiet[{caption}])"
-        return "\n\n".join(f"#place(bottom, float: true)[{one}]" for one in shown)
+        sides = ["top" if piece.points * piece.height > _OWN_PAGE else "bottom" for piece in pieces]
+        return "\n\n".join(f"#place({side}, float: true)[{one}]" for side, one in zip(sides, shown, strict=True))
 
     def code(self, text: str, language: str) -> str:
         return f"#raw({quoted(text)}, block: true)"

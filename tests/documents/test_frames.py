@@ -60,6 +60,13 @@ def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_
     assert len(Latex(ENGLISH).arranged(beside).blocks) == len(beside.blocks)
 
 
+def test_a_picture_with_a_page_of_its_own_stands_at_its_top() -> None:
+    tall, short = (Figure(lambda page, h=h: Picture((Sheet(70.0, h, ()),), "t", "w"), "Values.", "alt") for h in (900.0, 100.0))
+    for figure, side in ((tall, "top"), (short, "bottom")):
+        assert f"#place({side}, float: true)[" in Typst.write(Document("t", (figure,)))
+    assert r"\setlength{\@fptop}{0pt}" in Latex.write(Document("t", (tall,)))
+
+
 def test_on_paper_no_picture_stands_above_the_title_and_what_is_said_of_a_table_stays_with_it() -> None:
     figure = Figure(lambda page: Picture((Sheet(70.0, 100.0, ()),), "t", "w"), "Values.", "alt")
     written = Latex.write(Document("t", (figure, Table(("a",), (("1",),), "l", "Said of it."))))
