@@ -100,7 +100,7 @@ def test_a_step_of_newton_by_the_second_derivative() -> None:
 def test_the_power_of_a_derivative_is_a_power() -> None:
     """f'(x)^2 was f' times x^2."""
     assert kinds(SIGMOID, "s'(x) = s(x) - s(x)^2") == ["right, identity"]
-    assert kinds(SQUARE, r"D = f_{xx}f_{yy} - f_{xy}^2 = f_{xx}f_{yy} - f_{xy}f_{yx}") == ["abbreviation"]
+    assert kinds(SQUARE, r"D = f_{xx}f_{yy} - f_{xy}^2 = f_{xx}f_{yy} - f_{xy}f_{yx}") == ["right, numeric"]
 
 
 def test_sides_of_a_chain_are_held_against_each_other() -> None:
@@ -108,7 +108,7 @@ def test_sides_of_a_chain_are_held_against_each_other() -> None:
     (found,) = sb.verify(SQUARE, r"u = x f_x - y f_y = x^2y + ye^y")
     assert found.kind == "undecided"
     assert "the sides of its chain are not equal" in found.reason
-    assert kinds(SQUARE, r"u = x f_x - y f_y = x^2y - ye^y") == ["abbreviation"]
+    assert kinds(SQUARE, r"u = x f_x - y f_y = x^2y - ye^y") == ["right, numeric"]
 
 
 @pytest.mark.parametrize(("network", "claim"), [

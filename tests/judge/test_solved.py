@@ -219,3 +219,31 @@ def test_a_name_of_another_shape_than_the_gradient_that_it_stands_for_is_told() 
         "X: data[N, D]\ny: data[N]\nw: parameter[D]\nb: parameter\nz = X @ w + b\np = sigmoid(z)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
     )
     assert not all(one.right for one in sb.verify(net, r"dz = ps- y dw7 = X^T dz, \quad db = \um dz"))
+
+
+MIXTURE = (
+    "x: data[n]\nmu: parameter[K]\npi: data[K] & positive\nN = exp(-(x[:, None] - mu)**2/2)\nl = sum(log(sum(pi*N, axis=1)))\n"
+)
+SHARES = r"\gamma_{ik} = \frac{\pi_k N_{ik}}{\sum_j \pi_j N_{ij}}"
+MEAN = r"\mu_k = \frac{\sum_i \gamma_{ik} x_i}{\sum_i \gamma_{ik}}"
+
+
+@pytest.mark.parametrize("text", [f"{MEAN}, {SHARES}", f"$${SHARES}$$\n\n$${MEAN}$$"])
+def test_a_best_value_that_is_made_of_itself_holds_where_the_gradient_is_0(text: str) -> None:
+    """The steps of expectation and maximisation were names of a person's own."""
+    assert sb.verify(MIXTURE, text).claims[-1].kind == "right, numeric"
+    assert not sb.verify(MIXTURE, text.replace(r"x_i}{\sum", r"x_i}{2\sum")).ok
+
+
+def test_a_parameter_behind_its_gradient_is_a_best_value_and_no_definition() -> None:
+    r"""\mu_k = ... behind \partial l/\partial\mu_k = ... said what the \mu_k in that is, and made it wrong; a wrong \hat p was passed over."""
+    slope = r"\frac{\partial l}{\partial\mu_k} = \sum_i \gamma_{ik}(x_i - \mu_k)"
+    assert [one.kind for one in sb.verify(MIXTURE, f"{slope}, {SHARES}, {MEAN}").claims] == ["right, identity", "right, numeric"]
+    coins = "p: parameter & unit\nk: data & positive\nn: data & positive\nl = k*log(p) + (n - k)*log(1 - p)"
+    score = r"\frac{dl}{dp} = \frac kp - \frac{n - k}{1 - p}"
+    for name in (r"\hat p", "p", "p^*", r"p_{MLE}"):
+        assert [one.kind for one in sb.verify(coins, rf"{score}, {name} = \frac kn").claims] == [
+            "right, identity",
+            "right, numeric",
+        ]
+        assert not sb.verify(coins, rf"{score}, {name} = \frac{{2k}}{{n}}").ok, name

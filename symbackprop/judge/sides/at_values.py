@@ -19,7 +19,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as called
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import Code
-from symbackprop.judge.texts.beside import is_balanced
+from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.numbers import PLAIN
 from symbackprop.judge.texts.sentences import GIVEN
 from symbackprop.judge.weighing.reading import CLAIM, read

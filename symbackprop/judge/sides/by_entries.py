@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations
 from typing import Any
 
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled
-from symbackprop.judge.texts.beside import is_balanced
+from symbackprop.judge.texts.defined import own_steps
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.bracketed import between_commas, last_side
 from symbackprop.notation.claims.errors import Fault
@@ -30,10 +31,7 @@ _LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 _ENTRY = re.compile(
     r"\s*H\s*_\s*\{?\s*(?P<one>\d)\s*,?\s*(?P<other>\d)\s*\}?\s*=(?!=)(?P<same>\s*H\s*_\s*\{?\s*\d\s*,?\s*\d\s*\}?\s*=(?!=))?"
 )
-_COMMA = re.compile(  # f_x = ..., f_y = ...
-    r"(?:,|\\q?quad\b)(?:\s|\\q?quad\b|\\[ ,;:])*"
-    r"(?=\\?[A-Za-z]+'*(?:\^\{\(\d\)\})?(?:_\{[^{}]*\}|_\w)?\s*(?:\([^()=]*\)\s*)?=(?!=))"
-)
+_DET = re.compile(r"\s*\\det\s*(?:\\left)?\s*\(?\s*H\s*(?:\([^()]*\)\s*)?(?:\\right)?\s*\)?\s*=(?!=)")
 _MARKS = re.compile(r"(?:'+|\^\{\(\d\)\})$")  # of f'' and f^{(4)}
 _APPLIED = re.compile(r"\s*\([^()]*\)$")
 _MATRIX = re.compile(r"\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}", re.DOTALL)
@@ -60,26 +58,34 @@ def _numbers(truth: Truth) -> list[str]:
 def side_by_side(truth: Truth, step: Step) -> list[Step]:
     """f_x = ..., f_{xy} = ... and x = 1, y = 2 of parameters as a step each: no line says what a parameter stands for."""
     _, claim, what = step
-    parameters = _numbers(truth)
-    if not parameters or not isinstance(claim, str) or "\n" in claim:
+    parameters = [one.name for one in truth.program.parameters]
+    if not isinstance(claim, str) or "\n" in claim:
         return [step]
-    parts = _COMMA.split(claim)
-    joined = parts[:1]
-    for part in parts[1:]:
-        left = _APPLIED.sub("", part.partition("=")[0].strip()).lstrip("\\")
-        higher = _BELOW.match(part)
-        is_own = higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of
-        of, _, by = left.partition("_")
-        is_own = is_own or (_MARKS.search(left) is not None and spelled(truth, _MARKS.sub("", left)) == truth.of)
-        is_own = is_own or spelled(truth, left) in parameters or ("H" not in truth.named and _ENTRY.match(part) is not None)
-        is_own = is_own or (spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters)
-        joined = [*joined, part] if is_own and is_balanced(joined[-1]) else [*joined[:-1], f"{joined[-1]}, {part}"]
-    return [step] if len(joined) == 1 else [(part.partition("=")[0].strip(), part, what) for part in joined]
+    parts = own_steps(claim, lambda part: _is_own(truth, parameters, part))
+    return [step] if len(parts) == 1 else [(part.partition("=")[0].strip(), part, what) for part in parts]
+
+
+def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
+    """Whether a text says a derivative, f_x = ..., a parameter or an entry of the Hessian, which is never a definition."""
+    left = _APPLIED.sub("", part.partition("=")[0].strip()).lstrip("\\")
+    of, _, by = left.partition("_")
+    higher = _BELOW.match(part)
+    if (higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of) or part.startswith(r"\det"):
+        return True
+    if _MARKS.search(left) and spelled(truth, _MARKS.sub("", left)) == truth.of:
+        return True
+    if spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters:
+        return True
+    return bool({spelled(truth, left), spelled(truth, of)} & {*parameters}) or ("H" not in truth.named and bool(_ENTRY.match(part)))
 
 
 def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tuple[str, str]]:
     """The left side and what it is of each entry; nothing where a claim says no such vector."""
     of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
+    determinant = _DET.match(claim) if "H" not in truth.named else None
+    if determinant is not None and 2 <= len(parameters) <= 3:
+        yield r"\det H", f"{_determinant(truth.of, parameters)} = {claim[determinant.end() :]}"
+        return
     higher = _BELOW.match(claim)
     if higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of:
         several = [spelled(truth, letter.lstrip("\\")) for letter in _LETTER.findall(higher["by"] or higher["one"])]
@@ -111,6 +117,18 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tu
         for one, row in zip(own, rows, strict=True):
             for other, entry in zip(own, row, strict=True):
                 yield rf"\frac{{\partial^2 {of}}}{{\partial {one} \partial {other}}}", entry
+
+
+def _determinant(of: str, parameters: Sequence[str]) -> str:
+    """The determinant of the Hessian of a number by two or three numbers, by its entries."""
+    own = latex(parse_name(of).formula())
+    each = [latex(parse_name(one).formula()) for one in parameters]
+    terms = []
+    for order in permutations(range(len(each))):
+        falls = sum(order[i] > order[j] for i, j in combinations(range(len(each)), 2))
+        entries = [rf"\frac{{\partial^2 {own}}}{{\partial {each[i]} \partial {each[j]}}}" for i, j in enumerate(order)]
+        terms.append(("-" if falls % 2 else "+") + " ".join(entries))
+    return " ".join(terms).removeprefix("+")
 
 
 def _is_zero(claim: str) -> bool:

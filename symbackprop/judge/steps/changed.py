@@ -15,6 +15,7 @@ from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
 
+_STAR = re.compile(r"\*|\\(?:star|ast)(?![a-z])")
 _RATES = re.compile(r"(?:.*_)?(?:lr|rate|eta|alpha|step|step_?size|epsilon)\d*$|learning.*", re.IGNORECASE)
 
 
@@ -184,5 +185,8 @@ def may_pass(truth: Truth, steps: Sequence[Step], place: int) -> bool:
 
 
 def may_mention(claim: Any, name: str) -> bool:
-    """Whether a name may stand in a claim: its letters do."""
-    return isinstance(claim, str) and all(part in claim for part in re.findall(r"[^\W_]+", name))
+    """Whether a name may stand in a claim: its letters do, and a star where it has one."""
+    if not isinstance(claim, str):
+        return False
+    has_star = _STAR.search(name) is None or _STAR.search(claim) is not None
+    return has_star and all(part in claim for part in re.findall(r"[^\W_]+", _STAR.sub("", name)))

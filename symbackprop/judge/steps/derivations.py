@@ -23,11 +23,11 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.deltas import with_differentials
 from symbackprop.judge.sides.goals import about, asked, goal_for, named, stepped
 from symbackprop.judge.sides.layers import with_layers
-from symbackprop.judge.steps.apart import apart, identity
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
 from symbackprop.judge.steps.differentiated import another_loss, loss_step
+from symbackprop.judge.steps.equalities import chained, identity
 from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
@@ -289,9 +289,9 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         known.give(name, understood.left, None, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
-        differs = apart(known, understood) if understood.between and not truth.pinned else None
-        if differs is not None:
-            return replace(differs, name=name)
+        told_by_sides = chained(known, understood) if understood.between and not truth.pinned else None
+        if told_by_sides is not None:
+            return replace(told_by_sides, name=name)
         judged = Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
         return entry_in_numbers(judge, known, judged, claim, program) if truth.pinned else judged
     count = known.samples.get(place)

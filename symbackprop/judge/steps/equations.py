@@ -25,6 +25,7 @@ MOST = 60  # unknown numbers
 LEAST = 3  # points with a solution
 STEPS = 30  # of Newton's method
 MOVED = 1e-5
+BESIDE, CURVED = 1e-2, 1e-2  # how far from a best value, and how steep the gradient is there at least
 NEAR = 1e-6  # relative to the gradient elsewhere
 _BEST = re.compile(
     r"\\(?:wide)?hat\s*(?:\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)(?:_(?:\w|\{[^{}]*\}))?|\\?[A-Za-z]+\s*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)\s*\}?"
@@ -104,28 +105,69 @@ def is_best_with_others(known: Known, program: Program, wrt: str) -> bool | None
     return None if len(found) < LEAST or len({*found}) > 1 else found[0]
 
 
+def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
+    """Whether a parameter is equal to what is made of it, w = g(w), where the gradient by it is 0, and not everywhere."""
+    found: list[bool] = []
+    for place in tall_places(known.truth):
+        try:
+            anywhere = value(known.truth, program, known.written, place, place.values, FLOATS)
+            moved = _at_best(known, [wrt], {}, place)
+            there = None if moved is None else value(known.truth, program, known.written, place, moved, FLOATS)
+        except (PointError, SymbackpropError):
+            continue
+        if moved is None or there is None:
+            continue
+        is_clear = _curved(known, wrt, place, moved[wrt])  # an entry that ran off has no slope either
+        gap, before = np.abs(there - moved[wrt])[is_clear], np.abs(anywhere - place.point[wrt])[is_clear]
+        if gap.size:
+            found.append(bool(gap.max() <= NEAR and before.max() > BESIDE))
+    return len(found) >= LEAST and all(found)
+
+
+def _curved(known: Known, wrt: str, place: Place, best: ndarray) -> ndarray:
+    """The entries of a parameter beside whose best value the gradient is not 0."""
+    found = np.zeros(best.shape, dtype=bool)
+    for at in np.ndindex(best.shape):
+        beside = best.copy()
+        beside[at] += BESIDE
+        slope = walk(known.truth.everything, {**place.point, wrt: beside}, place.sizes)[f"d{known.truth.of}/d{wrt}"][at]
+        found[at] = abs(slope) > BESIDE * CURVED
+    return found
+
+
 def _others_at_best(known: Known, program: Program, wrt: str, others: list[str], place: Place) -> dict[str, ndarray] | None:
-    """All values where a parameter has the value that is claimed and the gradient by the others is 0, by Newton's method."""
+    """All values where a parameter has the value that is claimed and the gradient by the others is 0."""
+    try:
+        best = value(known.truth, program, known.written, place, place.values, FLOATS)
+    except (PointError, SymbackpropError):
+        return None
+    return _at_best(known, others, {wrt: best}, place)
+
+
+def _at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: Place) -> dict[str, ndarray] | None:
+    """All values where the gradient by some parameters is 0, by Newton's method; None where it does not get there.
+
+    fixed   the values of others.
+    """
     shapes = [place.point[name].shape for name in others]
     counts = [int(np.prod(shape)) for shape in shapes]
     if sum(counts) > MOST:
         return None
 
-    def at(own: ndarray, best: ndarray) -> tuple[dict[str, ndarray], ndarray]:
+    def at(own: ndarray) -> tuple[dict[str, ndarray], ndarray]:
         parts = np.split(own, np.cumsum(counts)[:-1])
         given = {name: part.reshape(shape) for name, part, shape in zip(others, parts, shapes, strict=True)}
-        values = walk(known.truth.everything, {**place.point, **given, wrt: best}, place.sizes)
+        values = walk(known.truth.everything, {**place.point, **given, **fixed}, place.sizes)
         return values, np.concatenate([values[f"d{known.truth.of}/d{name}"].ravel() for name in others])
 
     try:
-        best = value(known.truth, program, known.written, place, place.values, FLOATS)
         own = np.concatenate([np.ravel(place.point[name]) for name in others]).astype(float)
         for _ in range(STEPS):
-            values, gradient = at(own, best)
+            values, gradient = at(own)
             if np.abs(gradient).max(initial=0.0) <= ZERO:
                 return values
             moves = MOVED * np.eye(len(own))
-            hessian = np.stack([(at(own + one, best)[1] - at(own - one, best)[1]) / (2 * MOVED) for one in moves], axis=1)
+            hessian = np.stack([(at(own + one)[1] - at(own - one)[1]) / (2 * MOVED) for one in moves], axis=1)
             own = own - np.linalg.solve(hessian, gradient)
     except (PointError, SymbackpropError, np.linalg.LinAlgError, ValueError):
         return None

@@ -15,7 +15,7 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
-from symbackprop.judge.steps.equations import is_best_with_others, is_stationary, with_own_names
+from symbackprop.judge.steps.equations import holds_at_best, is_best_with_others, is_stationary, with_own_names
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple
 from symbackprop.judge.verdicts.verdict import Judged
@@ -187,10 +187,18 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
     wrt = next((t.name for t in truth.program.parameters if is_spelled(t.name, own)), None)
     if wrt is None:
         return judged
-    for program in _programs(known, sides(claim)[-1], own[own.find("_") :] if "_" in own else ""):
-        if wrt not in _inputs(known, program) and equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
+    right = sides(claim)[-1]
+    definitions = claim.rpartition(right)[2] if right in claim else ""
+    for program in _programs(known, right + definitions, own[own.find("_") :] if "_" in own else ""):
+        if not equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
+            continue
+        if wrt not in _inputs(known, program):
             found = held(known, program, wrt)
             return judged if among_all(found) is None else _answered(truth, judged, own, wrt, found)
+        if holds_at_best(known, program, wrt):  # \mu_k = \sum_i \gamma_{ik} x_i/\sum_i \gamma_{ik}, whose \gamma is made of \mu
+            said = told("it holds where the gradient by {} is 0", name(wrt))
+            asked = _set_to_zero(truth, own, wrt)
+            return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=LEAST)
     return judged
 
 
@@ -261,7 +269,7 @@ def _by_its_solution(known: Known, judged: Judged, programs: Sequence[Program], 
 
 
 def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
-    """The readings of a formula that is made of tensors of the network alone.
+    """The readings of a formula that is made of tensors of the network, and of names that steps gave.
 
     at   the indices of its entries, _k.
     """
@@ -271,7 +279,8 @@ def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
     except SymbackpropError:
         return []
     several = [] if found.unknown else [reading.program for reading in found.readings]
-    return [one for one in several if all(t.role is None and t.name in truth.program.tensors for t in one.inputs)]
+    named = {*truth.program.tensors, *known.shapes}
+    return [one for one in several if all(t.role is None and t.name in named for t in one.inputs)]
 
 
 def _inputs(known: Known, program: Program) -> set[str]:

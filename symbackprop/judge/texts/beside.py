@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from symbackprop.judge.texts.brackets import is_balanced
+
 THUS = r"\\(?:[Rr]ightarrow|Longrightarrow|implies|therefore|iff|Leftrightarrow|leadsto)\b"
 GAP = rf"{THUS}|(?<!\\)[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
 DERIVED = (  # a derivative, or a differential
@@ -28,7 +30,6 @@ NUMBER_BESIDE = re.compile(  # net = 0.84, \qquad out = 0.70
 )
 _GIVEN = r"[^=,;:]*=\s*(?:[-+]?[\d.]+|\\begin\{pmatrix\}[^=:]*\\end\{pmatrix\})\s*(?:,|\\q?quad\b|\\[ ,;])?\s*"
 AT_NUMBERS = re.compile(rf"^((?:{_GIVEN})+):\s*(?={DERIVED})")  # x = 0, y = 0: \nabla f = ...
-BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 _DIGITS = r"[-+−]?\s*(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+|\s*\\(?:times|cdot)\s*10\s*\^\s*\{?[-+\d]+\}?)?"
 _ROUNDED = re.compile(  # \approx 0.1385
     rf"(?:\\(?:approx|simeq|doteq|approxeq)(?![A-Za-z])|[≈≃≅])(?=\s*(?:{_DIGITS}|\\begin\{{[pb]matrix\}}[-+\d.\s&\\]*?\\end\{{[pb]matrix\}}|"
@@ -62,8 +63,3 @@ def _beside(line: str) -> Iterator[str]:
             yield before.strip()
             begin = found.end()
     yield line[begin:].strip()
-
-
-def is_balanced(text: str) -> bool:
-    """Whether every bracket and environment that a text opens is closed in it."""
-    return all(len(re.findall(opens, text)) == len(re.findall(shuts, text)) for opens, shuts in BRACKETS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from symbackprop.judge.texts.beside import is_balanced
+from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.numbers import PLAIN
 
 DISPLAYS = re.compile(

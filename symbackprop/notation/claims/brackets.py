@@ -113,7 +113,7 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
     r"""\bar g: the mean over the rows, where no such name is declared."""
     if accent != "bar":
         raise Fault(f"{accent} stands over more than a name.", "Give it a name of its own.", at)
-    readings = state.read(body)
+    readings = state.read(_with_rows(state, body))
 
     def mean(x: Node) -> Node:
         axis = DOWN if DOWN in x.axes else (x.letters or [""])[0]
@@ -129,6 +129,15 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
         key = described(word) if word else "bar"
         raise Unknown(key, "a bar over what is no vector and no name.", naming.mend(state, key), at)
     return naming.scripts(state, found, word.sub, word.sup, at) if word else found
+
+
+def _with_rows(state: State, body: Syntax) -> Syntax:
+    r"""X for the x of \bar x, where x_n is a row of X and nothing is called x."""
+    if not isinstance(body, Word) or len(body.base) > 1 or not body.base.islower() or state.names.lookup(body) is not None:
+        return body
+    whole = replace(body, base=body.base.upper())
+    found = state.names.lookup(whole)
+    return body if found is None or len(state.probe.shapes[found.name]) != 2 else whole
 
 
 def matrix(state: State, node: sx.Grid) -> Senses:

@@ -198,6 +198,7 @@ def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
 
 
 def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
+    node = _of_slopes(node)
     match node:
         case sx.Product(factors=(sx.Nabla() as nabla, sx.Group(items=several, bracket="(")), ops=("",)):  # \nabla L(w)
             node, by = nabla, several[0]
@@ -220,6 +221,17 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
             return found._replace(of=name, of_index=index)
         return None
     return found
+
+
+def _of_slopes(node: Syntax) -> Syntax:
+    r"""A left side \frac{dL}{dr} as a derivative, also where the network has a d: nobody claims a quotient of products."""
+    match node:
+        case sx.Fraction(
+            over=sx.Product(factors=(Word(base="d", sub=()) as d, of), ops=("",)),
+            under=sx.Product(factors=(Word(base="d", sub=(), sup=()) as e, by), ops=("",)),
+        ) if not plain(d.sup) or plain(d.sup).isdigit():
+            return replace(node, over=sx.Partial(of, d.at, int(plain(d.sup) or 1)), under=sx.Partial(by, e.at))
+    return node
 
 
 def _range(state: State, several: Tokens, axes: list[tuple[int, Expr]], letters: list[str], at: list[At]) -> None:

@@ -361,7 +361,7 @@ def behind_label(word: Word) -> Tokens:
 
 def no_number(state: State, word: Word) -> None:
     """Raises Fault for an index below the name of a number."""
-    found = state.names.lookup(replace(word, sub=(), sup=())) if word.sub else None
+    found = state.names.lookup(replace(word, sub=(), sup=())) if plain(word.sub).isalpha() else None
     if found is not None and not state.probe.shapes[found.name]:
         says = f"Write {found.name} alone, or declare it with an axis."
         raise Fault(f"{found.name} is a number in this network: it has no index.", says, word.at)

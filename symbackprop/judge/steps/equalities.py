@@ -39,18 +39,20 @@ _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _SIGNS = re.compile(r"[<>]|\\(?:n?[lg]eq?|neq?|approx|sim|propto|equiv|in)(?![a-z])|:=|==")
 
 
-def apart(known: Known, claim: Claim) -> Judged | None:
-    """A chain behind a name of a person's own, whose sides are equal in no reading; None for any other."""
-    for side in claim.between:
-        if _are_equal(known, side, claim) is False:
+def chained(known: Known, claim: Claim) -> Judged | None:
+    """The verdict on a chain behind a name of a person's own: right where derivatives stand in it and its sides are equal.
+
+    None where it says nothing, or that is not clear.
+    """
+    found = [_are_equal(known, side, claim) for side in claim.between]
+    for side, equal in zip(claim.between, found, strict=True):
+        if equal is False:
             shown = [Formula(plain(formula), formula) for one in (side, claim) for formula in one.formulas[:1]]
-            why = (
-                told("the sides of its chain are not equal: {} is not {}", *shown)
-                if len(shown) == 2
-                else told("its sides are not equal")
-            )
-            return Judged(claim.left.name, None, "undecided", why, claim.formulas)
-    return None
+            both = told("the sides of its chain are not equal: {} is not {}", *shown) if len(shown) == 2 else None
+            return Judged(claim.left.name, None, "undecided", both or told("its sides are not equal"), claim.formulas)
+    derived = any(tensor.role for one in claim.between for tensor in one.readings[0].program.inputs)
+    right = Judged(claim.left.name, None, "right, numeric", formulas=claim.formulas, points=POINTS)
+    return right if derived and all(found) else None
 
 
 def identity(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:

@@ -1,0 +1,48 @@
+"""What stands behind a claim in its line: a definition of what it uses, or a step of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.texts.defined import own_steps
+
+CASES = [
+    (r"\nabla L = X^\top e, e = p - y", [r"\nabla L = X^\top e, e = p - y"]),
+    (r"\nabla L = X^\top e, e = p - y, H = X^\top X", [r"\nabla L = X^\top e, e = p - y", r"H = X^\top X"]),
+    (r"\nabla L = X^\top e, H = X^\top R X, e = p - y, R = S", [r"\nabla L = X^\top e, e = p - y", r"H = X^\top R X, R = S"]),
+    (r"\nabla L = A b, b = 1 - a, a = 2c", [r"\nabla L = A b, b = 1 - a, a = 2c"]),
+    (r"\nabla L = A b, d = b - a, a = 2c, b = a c", [r"\nabla L = A b, a = 2c, b = a c", r"d = b - a, a = 2c, b = a c"]),
+    (r"\nabla_k L = \sum_i e_i x_{ik}, e_j = p_j - y_j", [r"\nabla_k L = \sum_i e_i x_{ik}, e_j = p_j - y_j"]),
+    (r"\nabla L = \delta_i x, i = 1, \ldots, n", [r"\nabla L = \delta_i x, i = 1, \ldots, n"]),
+    (r"\nabla L = f(a, b), \quad \hat w = A^{-1} b", [r"\nabla L = f(a, b)", r"\hat w = A^{-1} b"]),
+    (r"e = p - y, g = X^\top e", [r"e = p - y, g = X^\top e"]),
+    (r"f'(x) = 2x a, a = 3", [r"f'(x) = 2x a, a = 3"]),
+]
+
+
+@pytest.mark.parametrize(("line", "steps"), CASES)
+def test_definitions_stay_with_what_uses_them(line: str, steps: list[str]) -> None:
+    assert own_steps(line, lambda part: False) == steps
+
+
+RIDGE = "A: data[m, n]\nb: data[m]\nx: parameter[n]\nmu: data & positive\nf = 1/2*sum((A @ x - b)**2) + mu/2*sum(x**2)"
+
+
+def test_what_a_claim_does_not_use_is_judged() -> None:
+    """A wrong Hessian, or a wrong best value, behind a right gradient was taken for a definition, and passed over."""
+    slope = r"\nabla f = A^\top(Ax - b) + \mu x"
+    assert sb.verify(RIDGE, rf"{slope}, H = A^\top A + \mu I").ok
+    assert [one.kind for one in sb.verify(RIDGE, rf"{slope}, x^* = (A^\top A + \mu I)^{{-1}}A^\top b").claims][
+        1
+    ] == "right, numeric"
+    assert sb.verify(RIDGE, rf"{slope}, x^* = 2(A^\top A + \mu I)^{{-1}}A^\top b").claims[1].kind == "wrong"
+    assert sb.verify(RIDGE, rf"{slope}, x^* = 2C^{{-1}}A^\top b, C = A^\top A + \mu I").claims[1].kind == "wrong"
+
+
+def test_a_determinant_of_the_hessian_is_judged() -> None:
+    saddle = "x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y"
+    matrix = r"H = \begin{pmatrix} 6x & -3 \\ -3 & 6y \end{pmatrix}"
+    assert sb.verify(saddle, rf"{matrix}, \det H = 36xy - 9").ok
+    assert not sb.verify(saddle, rf"{matrix}, \det H = 36xy + 9").ok
+    assert not sb.verify(saddle, r"\det H = 36xy + 9").ok
