@@ -248,6 +248,22 @@ def test_a_gradient_that_vanishes_with_depth_is_no_rounding() -> None:
     assert check(wrong).rows[0].status == "wrong"
 
 
+@pytest.mark.parametrize("small", [120, 170, 200, 250, 270, 300, 320])
+@pytest.mark.filterwarnings("error")
+def test_gradients_of_any_size_stand_beside_one_another(small: int) -> None:
+    """Their squares leave the range of floats, and in the end they do: each is held against its own size."""
+    assert check(f"u: parameter[n]\nw: parameter[n]\nL = sum(tanh(u)) + 1e-{small}*sum(w**3)").ok
+
+
+@pytest.mark.parametrize("small", [100, 200])
+def test_a_wrong_gradient_of_any_size_is_heard(small: int) -> None:
+    derived = sb.derive(f"u: parameter[n]\nw: parameter[n]\nL = sum(tanh(u)) + 1e-{small}*sum(w**3)")
+    wrong = altered(derived, "dL/dw", lambda body: body * sp.Rational(11, 10))
+    rows = {row.name: row for row in check(wrong).rows}
+    assert rows["w"].complex_step.wrong
+    assert not rows["u"].complex_step.wrong
+
+
 @pytest.mark.parametrize("slope", [3, 10, 30, 100])
 def test_saturated_units_raise_no_false_alarm(slope: int) -> None:
     w, v = declare("w", ("n",)), declare("v")

@@ -160,12 +160,12 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
     labels = _labels(names, derivation.program, box, rate)
     forms = [form for line in box.lines for form in (line.form, *(piece.form for piece in line.pieces)) if form is not None]
     to = Printer(names.labelled(labels), leading=leading(forms))
-    order = [line.name for line in box.lines]
+    place = {line.name: k for k, line in enumerate(box.lines)}
     lines: dict[str, ShownLine] = {}
     for line in box.lines:
         legend = _legend(to, derivation.program, line, labels)
         lines |= {shown.name: shown for shown in legend if shown.name not in lines}
-        needs = (*(shown.name for shown in legend), *(n for n in order if n in line.tensors))
+        needs = (*(shown.name for shown in legend), *sorted(line.tensors & place.keys(), key=place.__getitem__))
         lines[line.name] = ShownLine(line.name, line_formula(to, line), needs)
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items() if n in by}  # what is differentiated stands in the network as well

@@ -57,6 +57,7 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
     box     its lines; where there is no box, or no line, equations stand as the chain rule wrote them.
     """
     backward = {e.target.name: e for e in derivation.backward}
+    place = {name: k for k, name in enumerate(backward)}
     shown = {n: line.formula for n, line in box.by_name.items() if n in backward} if box else {}
     plain = _without_line(derivation, backward, shown)
     hidden = [n for n in backward if n not in shown and n not in plain]
@@ -65,10 +66,10 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
     for name, equation in backward.items():
         if name in known:
             formula = shown.get(name) or equation_formula(names, equation, hidden)
-            line = Line(name, formula, tuple(path_of(backward, known, name)))
-            found.setdefault(_start(derivation, line, known), []).append(line)
+            line = Line(name, formula, path_of(backward, place, known, name))
+            found.setdefault(_start(derivation, place, line, known), []).append(line)
     found = {start: _defined_first(lines, box) for start, lines in found.items()}
-    made = [Layer(start, tuple(lines), _starts(derivation, start, lines, known)) for start, lines in found.items()]
+    made = [Layer(start, tuple(lines), _starts(derivation, place, start, lines, known)) for start, lines in found.items()]
     return tuple(_together(made))
 
 
@@ -130,8 +131,8 @@ def _is_elementwise(equation: Equation) -> bool:
     return isinstance(equation.op, Sum) and not equation.op.over and step is not None and step.pattern in ("map", "multiply")
 
 
-def path_of(backward: dict[str, Equation], known: Collection[str], name: str) -> Iterable[Equation]:
-    """The equations between a gradient and those that are known before it."""
+def path_of(backward: Mapping[str, Equation], place: Mapping[str, int], known: Collection[str], name: str) -> tuple[Equation, ...]:
+    """The equations between a gradient and those that are known before it; `place` is that of each in the sweep."""
     found = {name}
     waiting = [name]
     while waiting:
@@ -139,10 +140,10 @@ def path_of(backward: dict[str, Equation], known: Collection[str], name: str) ->
             if ref.name in backward and ref.name not in known and ref.name not in found:
                 found.add(ref.name)
                 waiting.append(ref.name)
-    return (e for n, e in backward.items() if n in found)
+    return tuple(backward[n] for n in sorted(found, key=place.__getitem__))
 
 
-def _start(derivation: Derivation, line: Line, known: Collection[str]) -> str:
+def _start(derivation: Derivation, place: Mapping[str, int], line: Line, known: Collection[str]) -> str:
     """The value whose gradient is the last of those that a line reads; what is differentiated, where it reads none.
 
     Of those at its own step: what reads itself or other steps alone goes on from itself.
@@ -151,21 +152,21 @@ def _start(derivation: Derivation, line: Line, known: Collection[str]) -> str:
     here = _here(line, known)
     goes_on = line.name in read or (read and not here and not derivation.vector)
     read = {line.name} if goes_on else here or read
-    last = next((e.target.name for e in reversed(derivation.backward) if e.target.name in read), None)
+    last = max(read, key=place.__getitem__, default=None)
     role = derivation.program.tensors[last].role if last else None
     if derivation.vector:
         return role.of if role else derivation.wrt[0]
     return role.wrt if role else derivation.of
 
 
-def _starts(derivation: Derivation, start: str, lines: Sequence[Line], known: Collection[str]) -> tuple[str, ...]:
+def _starts(
+    derivation: Derivation, place: Mapping[str, int], start: str, lines: Sequence[Line], known: Collection[str]
+) -> tuple[str, ...]:
     """All values that a step begins at, in the order of the sweep; where they are many, the last alone."""
     tensors = derivation.program.tensors
     read = {n for line in lines for n in _here(line, known)} - {line.name for line in lines}
     found = dict.fromkeys(
-        role.of if derivation.vector else role.wrt
-        for e in derivation.backward
-        if e.target.name in read and (role := tensors[e.target.name].role)
+        role.of if derivation.vector else role.wrt for name in sorted(read, key=place.__getitem__) if (role := tensors[name].role)
     )
     return tuple(found) if start in found and len(found) <= _MOST_STARTS else (start,)
 

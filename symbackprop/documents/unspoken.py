@@ -56,7 +56,10 @@ def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None
         inside = {n: ends(n, without if n in passed else "") for n in read if n in found and n in written}
         return {m for n in read for m in inside.get(n, {n})} & differentiated
 
-    readers = {n: [e.target.name for e in written.values() if n in {r.name for r in e.operands}] for n in found}
+    readers: dict[str, list[str]] = {n: [] for n in found}
+    for e in written.values():
+        for n in dict.fromkeys(r.name for r in e.operands if r.name in found):
+            readers[n].append(e.target.name)
     for n in found - gone if gone is not None else ():
         if any(ends(n) & ends(reader, n) for reader in readers[n]):
             found.discard(n)

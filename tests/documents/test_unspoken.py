@@ -32,7 +32,8 @@ def lecture_of(derived: Derivation) -> tuple[Lecture, list[Line]]:
     named = {n for n, tensor in forward.tensors.items() if tensor.named or tensor.called or tensor.kind != "value"}
     roles = {n: derived.program.tensors[n].role for n in backward}
     known = {n for n, role in roles.items() if role is not None and role.via is None and role.wrt in named}
-    lines = [Line(n, build.ONE, tuple(path_of(backward, known, n))) for n in known]
+    place = {n: k for k, n in enumerate(backward)}
+    lines = [Line(n, build.ONE, path_of(backward, place, known, n)) for n in known]
     uses = forward.uses()
     wanted = {n for n in forward.tensors if n not in named and uses[n] == 1} - set(lecture.softmaxes)
     lecture.leave_out([Layer("", tuple(lines), ())], wanted)

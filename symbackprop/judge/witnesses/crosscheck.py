@@ -32,14 +32,13 @@ from symbackprop.evaluate.same import Same
 from symbackprop.evaluate.sizes import STEPS, draw_sizes
 from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
 from symbackprop.judge.witnesses.apart import written_apart
-from symbackprop.judge.witnesses.directions import by_halves
+from symbackprop.judge.witnesses.directions import UNDERFLOW, by_halves
 from symbackprop.judge.witnesses.evidence import MARGIN, Evidence, Said, Statement, largest_of
 from symbackprop.judge.witnesses.watched import watched
 
 ROUNDING = 1e-9  # relative error that the tape and the complex step may leave
 TINY = 1e-9  # a gradient below this part of the largest one may be rounding alone
 JITTERS = (0, 1, 2, 6)  # runs in which every rounded result is moved in its last digit: more where something is off
-UNDERFLOW = 1e-250  # below, the products that a gradient is made of lose digits or vanish
 DRAWS = 5  # points drawn where the first lies outside a function's domain or on kinks
 
 
@@ -148,7 +147,8 @@ class _Trial:
         self.sizes, self.compiled, self.watched = at, compiled, watched(derived, at)
         self.tried: list[dict[str, int]] = []
         named = {name: derived.gradient(name) for name in derived.wrt}
-        self.rows = {name: Row(name, _shape(derived, own), gradient=own) for name, own in named.items()}
+        widths = LayerWidths(derived.program)
+        self.rows = {name: Row(name, _shape(derived, widths, own), gradient=own) for name, own in named.items()}
         self.value = Witness()
         self.redrawn = 0
 
@@ -261,9 +261,9 @@ class _Trial:
                 yield Statement(getattr(self.rows[name], kind), said)
 
 
-def _shape(derived: Derivation, name: str) -> str:
+def _shape(derived: Derivation, widths: LayerWidths, name: str) -> str:
     """The shape of a gradient; that of a layer, where each has another."""
-    return shape_text(LayerWidths(derived.program).shape(name) or derived.program.shape(name))
+    return shape_text(widths.shape(name) or derived.program.shape(name))
 
 
 def _off(statements: Sequence[Statement]) -> bool:

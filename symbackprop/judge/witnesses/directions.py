@@ -13,6 +13,7 @@ from numpy import ndarray
 QUIET = 1e-6  # entries below this part of their tensor's mean size are weighted as if they had it
 FAINT = 1e-4  # the same for tensors, where steps are taken
 VANISHING = 1e-6  # an entry of what is differentiated is held against this part of the mean of all, at least
+UNDERFLOW = 1e-250  # below, the products that a gradient is made of lose digits or vanish
 NOISY = 20  # times what rounding moves an entry by: below, it is rounding alone
 
 
@@ -85,7 +86,7 @@ def sharp(
     floors, bases = {}, {}
     for name in names:
         rows = gradients[name]
-        floors[name] = max(QUIET * rows.size, NOISY * rows.most) or largest or 1.0
+        floors[name] = max(max(QUIET * rows.size, NOISY * rows.most) or largest or 1.0, UNDERFLOW)
         bases[name] = 0.0 if rows.size else floors[name]
     if before is not None and (before.floors, before.bases) == (floors, bases):
         return before.again(gradients)
@@ -125,9 +126,15 @@ def _told(
 
 
 def _length(entries: Mapping[str, ndarray], unit: Mapping[str, ndarray]) -> ndarray:
-    """sqrt(sum of (v * entry)^2), in units of the largest entry: squares of large numbers leave the range of floats."""
-    top = max((float(e.max(initial=0.0)) for e in entries.values()), default=0.0) or 1.0
-    return top * np.sqrt(sum(v**2 @ ((entries[name] / top) ** 2).T for name, v in unit.items()))
+    """sqrt(sum of (v * entry)^2), in units of the largest product: squares of large and small numbers leave the range of floats."""
+    most = {name: [float(abs(a).max(initial=0.0)) for a in (v, entries[name])] for name, v in unit.items()}
+    top = max((v * e for v, e in most.values()), default=0.0) or 1.0
+
+    def squares(name: str) -> ndarray:
+        v, e = most[name]
+        return (v * e / top) ** 2 * ((unit[name] / (v or 1.0)) ** 2 @ ((entries[name] / (e or 1.0)) ** 2).T)
+
+    return top * np.sqrt(sum(map(squares, unit)))
 
 
 def by_halves(names: Sequence[str], off: Callable[[Sequence[str]], bool]) -> list[str]:
