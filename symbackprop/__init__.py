@@ -48,6 +48,7 @@ PUBLIC = {
     "verify": "verbs",
     "compile": "verbs",
     "train": "verbs",
+    "load": "verbs.trained",
     "objective": "verbs",
     "draw": "verbs",
     "exercise": "judge.exercise",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from symbackprop.training.errors import TrainingError
     from symbackprop.verbs import check, compile, derive, draw, network, objective, read, trace, train, verify
     from symbackprop.verbs.estimators import NetworkClassifier, NetworkRegressor
+    from symbackprop.verbs.trained import load
 
 __all__ = [
     "read",
@@ -133,6 +135,7 @@ __all__ = [
     "verify",
     "compile",
     "train",
+    "load",
     "objective",
     "draw",
     "exercise",

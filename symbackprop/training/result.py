@@ -15,11 +15,16 @@ from symbackprop.core.network import Network, listed
 from symbackprop.core.result import Result
 from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
+from symbackprop.training.given import given_parameters
 from symbackprop.training.interrupts import told
+from symbackprop.training.layout import sizes_told
 from symbackprop.training.score import Evaluated, Score
-from symbackprop.training.storage import write_arrays
+from symbackprop.training.storage import read_told, write_arrays
 from symbackprop.training.table import Header
 from symbackprop.training.using import evaluate, predict
+
+TOLD = ("samples", "held_out", "kept", "prediction", "score", "classes")  # beside the parameters, in the file of them
+MOST_LOSSES = 1000  # epochs
 
 
 class Losses(NamedTuple):
@@ -29,7 +34,7 @@ class Losses(NamedTuple):
     held_out: tuple[float, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Trained(Result):
     """A trained network.
 
@@ -116,8 +121,33 @@ class Trained(Result):
 
         Raises TrainingError where the suffix is another, FileError where it cannot be written; no part of a file is left then.
         """
-        told = {name: {k: list(v) for k, v in rows.items()} for name, rows in vars(self.header).items() if rows}
+        told: dict[str, Any] = {n: {k: list(v) for k, v in rows.items()} for n, rows in vars(self.header).items() if rows}
+        told["run"] = {name: getattr(self, name) for name in TOLD}
+        if len(self.losses.training) <= MOST_LOSSES:
+            told["run"]["losses"] = list(map(list, self.losses))
         write_arrays(path, self.parameters, told)
+
+    @classmethod
+    def load(cls, path: StrPath, network: Network) -> Trained:
+        """What `save` wrote, with its network: it predicts and evaluates as it did.
+
+        path   of the file; another .npz or .safetensors file of the parameters will do, a checkpoint as well.
+
+        Raises TrainingError where the file holds other parameters than the network has.
+        """
+        parameters, told = given_parameters(network.program, path), read_told(path)
+        run = told.get("run")
+        run = run if isinstance(run, dict) else {}
+        losses, values = _losses(run.get("losses")), {e.target.name for e in network.program.equations}
+        samples, held_out, kept = (run[n] if _is_count(run.get(n)) else 0 for n in ("samples", "held_out", "kept"))
+        kept = kept if kept <= len(losses.training) or not losses.training else len(losses.training)
+        prediction = run.get("prediction")
+        prediction = prediction if isinstance(prediction, str) and prediction in values else None
+        return cls(
+            parameters, losses, _score(run.get("score")), prediction, sizes_told(network.program, parameters), samples,
+            held_out, kept, network.title or "", network.loss, network=network,
+            classes=run["classes"] if _is_count(run.get("classes")) else None, header=Header.told(told),
+        )  # fmt: skip
 
     def curve(self, path: str | os.PathLike[str]) -> None:
         """Write the loss curve as an SVG picture.
@@ -135,16 +165,18 @@ class Trained(Result):
 
     def summary(self) -> str:
         """What came out, in a few lines of text."""
-        epochs = len(self.losses.training)
+        epochs = len(self.losses.training) or self.kept  # of a long run, a file does not tell the losses
+        if not self.samples:
+            return "\n".join(filter(None, (f"the parameters {', '.join(self.parameters)}, as they were saved", str(self.header))))
         stopped = f", of which {self.kept} are kept" if self.kept < epochs else ""
         by = f", stopped by {self.stopped}" if self.stopped else ""
         few = " (none is held out)" if not self.held_out else ""
         lines = [
             f"trained {epochs} epoch{'s' * (epochs != 1)} on {self.samples:,} sample{'s' * (self.samples != 1)}{few}{stopped}{by}"
         ]
-        if epochs:
+        if self.losses.training:
             lines[0] += f": {self.loss} from {self.losses.training[0]:.4g} to {self.losses.training[self.kept - 1]:.4g}"
-        if epochs and self.losses.held_out:
+        if self.losses.held_out:
             lines[0] += f", on the {self.held_out:,} held out {self.losses.held_out[self.kept - 1]:.4g}"
         if self.score:
             on = f"the {self.held_out:,} held-out sample{'s' * (self.held_out != 1)}" if self.held_out else "the training samples"
@@ -163,9 +195,28 @@ class Trained(Result):
 
     def __repr__(self) -> str:
         epochs = len(self.losses.training)
+        if not self.samples:
+            return f"<Trained {listed(self.parameters)}, as they were saved>"
         last = f", {self.loss} {self.losses.training[self.kept - 1]:.4g}" if epochs else ""
         return f"<Trained {listed(self.parameters)}: {epochs} epoch{'s' * (epochs != 1)}{last}>"
 
     def _repr_html_(self) -> str:
         said = escape(self.summary()).replace("\n", "<br>")
         return f"<p>{said}</p>{self._curve() if self.losses.training else ''}"
+
+
+def _is_count(told: Any) -> bool:
+    return isinstance(told, int) and not isinstance(told, bool) and told >= 0
+
+
+def _losses(told: Any) -> Losses:
+    """The losses that a file tells; none where it tells none."""
+    rows = told if isinstance(told, list) and len(told) == 2 and all(isinstance(row, list) for row in told) else [[], []]
+    if not all(isinstance(x, int | float) for row in rows for x in row) or len(rows[1]) not in (0, len(rows[0])):
+        rows = [[], []]
+    return Losses(*(tuple(map(float, row)) for row in rows))
+
+
+def _score(told: Any) -> Score | None:
+    is_one = isinstance(told, list) and len(told) == 2 and all(map(_is_count, told)) and told[1]
+    return Score(*told) if is_one else None

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy import ndarray
 
 import symbackprop as sb
 from symbackprop.training import TrainingError, in_parts, using
+from symbackprop.training.storage import write_arrays
 from symbackprop.training.using import evaluate, predict
 from tests.command import EXAMPLES, Run
 
@@ -247,3 +249,52 @@ def test_samples_on_disk_are_taken_in_parts_only_where_that_gives_the_whole(
     assert bool(taken) == (how != "normalised")
     paths = {"X": tmp_path / "X.npy"}
     np.testing.assert_allclose(predict(net, parameters, paths, "p"), predict(net, parameters, arrays, "p"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("epochs", [3, 1200])
+def test_what_was_saved_is_loaded_as_it_was(suffix: str, epochs: int, data: dict[str, ndarray], tmp_path: Path) -> None:
+    given = {"X": data["X"], "y": np.sign(data["y"])}
+    trained = sb.train(NET, given, sizes={"h": 3}, epochs=epochs, progress=False)
+    trained.save(tmp_path / f"net{suffix}")
+    loaded = sb.load(NET, tmp_path / f"net{suffix}")
+    assert np.array_equal(loaded.predict({"X": data["X"]}), trained.predict({"X": data["X"]}))
+    assert loaded.evaluate(given) == trained.evaluate(given)
+    assert (loaded.score, loaded.prediction, loaded.sizes, loaded.classes) == (
+        trained.score, trained.prediction, trained.sizes, trained.classes,
+    )  # fmt: skip
+    if epochs == 3:
+        assert loaded.losses == trained.losses
+        assert loaded.summary() == trained.summary()
+    else:
+        assert loaded.summary().splitlines()[1:] == trained.summary().splitlines()[1:]
+        assert loaded.summary().startswith("trained 1200 epochs on 32 samples\n")
+    loaded.save(tmp_path / f"again{suffix}")
+    assert sb.load(NET, tmp_path / f"again{suffix}").summary() == loaded.summary()
+
+
+def test_a_table_is_read_alike_after_loading(tmp_path: Path) -> None:
+    rows = [f"{k % 7 - 3},{k % 5},{'no' if k % 7 < 3 else 'yes'}" for k in range(40)]
+    (tmp_path / "data.csv").write_text("a,b,label\n" + "\n".join(rows))
+    (tmp_path / "new.csv").write_text("b,a\n1,2\n3,4\n")
+    net = "X: data[n, d]\ny: binary[n]\nw: parameter[d]\ns = X @ w\nL = mean((s - y)**2)"
+    trained = sb.train(net, tmp_path / "data.csv", epochs=2, progress=False)
+    trained.save(tmp_path / "net.npz")
+    loaded = sb.load(net, tmp_path / "net.npz")
+    assert np.array_equal(loaded.predict(tmp_path / "new.csv"), trained.predict({"X": np.array([[2.0, 1.0], [4.0, 3.0]])}))
+
+
+WRONG = [None, 1, "x", [], {}, [1, 2], [[1], ["x"]], [[1.0, 2.0], [1.0]], {"a": []}, -1, True, 1e400]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_file_that_tells_nonsense_of_its_run_is_parameters(wrong: Any, tmp_path: Path) -> None:
+    for name in ("losses", "score", "samples", "held_out", "kept", "prediction", "classes", "run"):
+        told = {"run": {name: wrong}} if name != "run" else {"run": wrong}
+        write_arrays(tmp_path / "net.npz", {"w": np.ones(2), "V": np.ones((3, 2))}, told)
+        loaded = sb.load(NET, tmp_path / "net.npz")
+        assert loaded.predict({"X": np.ones((4, 2))}).shape == (4,)
+        assert str(loaded)
+        assert repr(loaded)
+    with pytest.raises(TrainingError, match="w is no parameter of the network"):
+        sb.load("X: data[n]\nv: parameter\nL = mean((X - v)**2)", tmp_path / "net.npz")
