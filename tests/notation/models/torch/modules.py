@@ -259,6 +259,10 @@ LAYERS = {
         lambda: Of(seq2seq, encoder=nn.LSTM(3, 4, batch_first=True), decoder=nn.LSTM(2, 4, batch_first=True), head=nn.Linear(4, 2)),
         reals((2, 3, 3), (2, 2, 2)), NUMBERS, real(2, 2, 2),
     ),
+    "lstm, projected": Case(
+        sequence(lambda: nn.LSTM(3, 4, num_layers=2, proj_size=2, bidirectional=True, batch_first=True), 4),
+        real(2, 3, 3), CLASSES, below(2, 2),
+    ),
     "conv1d": Case(
         lambda: nn.Sequential(
             nn.Conv1d(2, 4, 3, stride=2, padding=1, groups=2), nn.SiLU(), nn.Conv1d(4, 3, 3, dilation=2, padding="same"),

@@ -62,8 +62,13 @@ REFUSED = {
         r"modules.py:\d+:\d+: the module \(Of\): torch's fft_irfft is not in the table",
     ),
     "an option": (
-        lambda: sb.from_torch(nn.Sequential(nn.LSTM(3, 4, proj_size=2)), torch.ones(2, 3, 3), loss=lambda out: out[0].sum()),
-        r"0 \(LSTM\): a recurrent layer with a projection",
+        lambda: sb.from_torch(
+            nn.LSTM(3, 4, proj_size=2),
+            torch.ones(2, 3, 3),
+            (torch.ones(1, 3, 2), torch.ones(1, 3, 4)),
+            loss=lambda out: out[0].sum(),
+        ),
+        r"a projected state \(proj_size\) that is given is not in the language; let it begin at 0",
     ),
     "a mask of none": (lambda: of(lambda m, x: m.fc(x)[x[:, 0] > 1e9].sum()), "a mask chooses no entry of these inputs"),
     "alignments": (

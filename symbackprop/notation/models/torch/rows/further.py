@@ -11,7 +11,7 @@ from symbackprop.language.tensors import Tensor, as_number, as_tensor
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.composed_further import linspace
 from symbackprop.notation.models.torch.rows.words import axes, lang
-from symbackprop.notation.scipy.distances import cdist
+from symbackprop.notation.scipy.distances import cdist, pdist
 from symbackprop.notation.scipy.matrices import block_diag
 from symbackprop.notation.scipy.special import SPECIAL, multigammaln
 
@@ -104,6 +104,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "tensordot": _tensordot,
     "vdot": lambda x, other: lang.dot(x, other),
     "cdist": _cdist,
+    "pdist": lambda x, p=2: pdist(x) if p == 2 else pdist(x, "minkowski", p=p),
     "pairwise_distance": _pairwise_distance,
     "trapezoid": _trapezoid,
     "linspace": lambda start, end, steps, dtype=None: linspace(start, end, steps),

@@ -40,8 +40,9 @@ def _layer(
         raise LanguageError(f"dropout={dropout} between recurrent layers draws at random; call module.eval(), or set it to 0")
     ways = 2 if bidirectional else 1
     each = len(params) // (num_layers * ways)
-    if each != (4 if has_biases else 2):
-        raise LanguageError("a recurrent layer with a projection (proj_size) is not in the language; set it to 0")
+    projected = each > (4 if has_biases else 2)
+    if projected and not is_zero(hx[0]):
+        raise LanguageError("a projected state (proj_size) that is given is not in the language; let it begin at 0")
     x = x if batch_first else lang.swapaxes(x, 0, 1)
     last, kept = [], []
     for layer in range(num_layers):
@@ -49,15 +50,24 @@ def _layer(
         for way in range(ways):
             k = layer * ways + way
             W, U, *biases = params[k * each : (k + 1) * each]
+            P = biases.pop().T if projected else None
             b, c = biases or [lang.zeros((W.shape[0],))] * 2
             state = tuple(None if is_zero(h) else h[k] for h in hx)
-            y, memory = cell(lang.flip(x, 1) if way else x, W, U, b, c, state)
+            own = lang.flip(x, 1) if way else x
+            y, memory = cell(own, W, U, b, c, state) if P is None else _projected(cell, own, (W, U, b, c), P, state)
             last.append(y[:, -1])
             kept.append(memory)
             outputs.append(lang.flip(y, 1) if way else y)
         x = outputs[0] if ways == 1 else lang.concatenate(outputs, 2)
     memories = lang.stack(kept, 0) if kept[0] is not None else None
     return x if batch_first else lang.swapaxes(x, 0, 1), lang.stack(last, 0), memories
+
+
+def _projected(cell: Cell, x: Tensor, weights: Sequence[Any], P: Tensor, state: tuple[Any, ...]) -> tuple[Tensor, Any]:
+    """A cell that hands on its state times P: h_t = s_t P, so that its gates read s_{t-1} (P U)."""
+    W, U, b, c = weights
+    y, memory = cell(x, W, U @ P.T, b, c, state)
+    return y @ P, memory
 
 
 def _row(cell: Cell) -> Callable[..., list[Any]]:
