@@ -44,6 +44,14 @@ REDUCED = ("sum", "mean", "max", "min", "prod", "norm", "std", "var")  # of a wr
 TYPES = ("int", "int32", "int64", "float", "float32", "float64")  # what a number may be put into
 
 
+def _called(name: str, node: ast.Call) -> str:
+    """What to write for x(...): a product, or an entry where whole numbers stand in the brackets."""
+    numbers = [one.value for one in node.args if isinstance(one, ast.Constant) and type(one.value) is int]
+    at = ", ".join(str(n - 1 if n else 0) for n in numbers)
+    entry = f" Entries stand in square brackets, from 0 on: {name}[{at}]." if numbers and len(numbers) == len(node.args) else ""
+    return f"Write {name} * (...) for a product.{entry}"
+
+
 def call(evaluator: Evaluator, node: ast.Call) -> Any:
     """The value of a call. Raises NotationError for what is no function of the language, or does not take such arguments."""
     function = node.func
@@ -59,7 +67,7 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
                 return evaluator.inlined(node, helper)
             name = own.name if isinstance(own, Second) else name
             if evaluator.known(name):
-                raise evaluator.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
+                raise evaluator.fault(function, f"{name} is a tensor, not a function.", _called(name, node))
             module = evaluator.imported.get(name, "")
         case ast.Attribute(value=value, attr=name) if is_at(value):
             return changed(evaluator, node, name)

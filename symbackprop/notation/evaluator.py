@@ -18,6 +18,7 @@ from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_n
 from symbackprop.notation import stretches
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
+from symbackprop.notation.carets import misread
 from symbackprop.notation.composed_shapes import array
 from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES, is_distribution
@@ -151,8 +152,8 @@ class Evaluator:
             chain.append(chain[-1].left)
         result = self.value(chain[-1].left)
         for link in reversed(chain):
-            if isinstance(link.op, ast.BitXor) and _begins_with(link.right, "T") and not self.known("T"):
-                raise self.fault(link.right, "^T is no transpose here.", f"Write {self.source.segment(link.left)}.T.")
+            if said := misread(link, self.source.segment, self.known):
+                raise self.fault(link.right, *said)
             right = self.value(link.right)
             several = None if isinstance(result, Tensor) and isinstance(right, Tensor) else self.of_several(link, result, right)
             if several is not None:
@@ -367,13 +368,6 @@ class Evaluator:
 
     def position(self, node: ast.expr) -> Any:
         return None if isinstance(node, ast.Constant) and node.value is None else self.plain(self.operand(node))
-
-
-def _begins_with(node: ast.expr, name: str) -> bool:
-    """Whether a name stands first in an expression, as T in W^T @ x, which Python takes for W^(T @ x)."""
-    while isinstance(node, ast.BinOp):
-        node = node.left
-    return isinstance(node, ast.Name) and node.id == name
 
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {

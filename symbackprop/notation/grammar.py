@@ -221,6 +221,9 @@ def _syntax(error: SyntaxError, source: Source) -> NotationError:
         other = {"lambda": "lam"}.get(word, f"{word}_1")
         where = source.at(line, text.index(word), len(word))
         return NotationError(f"{word} is a word of Python and cannot name a tensor.", f"Write {other}.", where)
+    above = source.line(line - 1) if line > 1 else ""
+    if "unexpected indent" in message and (found := slip(above, 0, "")) and "loop" in found.fault:  # for i in 1:n is a whole loop
+        return NotationError(found.fault, found.mend, source.at(line - 1, found.start, found.length), found.write)
     if "unexpected indent" in message or "unindent" in message:
         return NotationError("the line is indented.", "Begin every line at the left margin.", place)
     if "expected an indented block" in message:

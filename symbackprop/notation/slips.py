@@ -25,6 +25,7 @@ _ROWS = (
     (re.compile(r"^\s*for\s+\w+\s*(=)"), "the letter of a loop stands before in.", "Write for l in 1..n:", "in"),
     (re.compile(r"^\s*for\s+\w+\s+in\s+\w+\s*(:|\.\.\.+|…|-)\s*\w+\s*:?\s*$"),
      "two points stand between the bounds of a loop.", "Write for l in 1..n:", ".."),
+    (re.compile(r"^\s*(let|var|const|val)\s+\w+\s*:"), "a declaration needs no word before its name.", "Leave it out.", ""),
     (re.compile(r"^\s*(let|var|const|val)\s+\w+\s*="), "a value needs no word before its name.", "Write name = ...", ""),
     (re.compile(r"^\s*[^\W\d]\w*(\([\w\s,]*\))\s*=(?!=)"), "a value needs no arguments.", "Leave them out: f = ...", ""),
     (re.compile(r"^\s*(>>>)(?=\s)"), "the prompt of Python stands before the line.", "Leave it out.", ""),
@@ -35,6 +36,12 @@ _ROWS = (
       for sign, own in (("*", "*"), ("/", "/"), ("^", "**"))),
     *((re.compile(f"({sign})"), f"{sign} is no number here.", f"Write ({number})*.", f"({number})*")
       for sign, number in (("½", "1/2"), ("⅓", "1/3"), ("⅔", "2/3"), ("¼", "1/4"), ("¾", "3/4"))),
+    (re.compile(r"\b(?:log|ln)\s*(\|)[^|]+\|"), "bars are no determinant here.",
+     "Write logdet(A) of a matrix, or log(abs(x)).", ""),
+    (re.compile(r"(?:^|[=(+\-*/,])\s*((?:Σ|∑|Sigma|sum)(?:_\w+|_\{[^}]*\})?)\s+[^\W\d]"), "a sum stands before brackets.",
+     "Write sum(x**2) over all entries, sum(x**2, axis=0) over one axis.", ""),
+    (re.compile(r"[\w\])]\s*(\\)\s*[\w(\[]"), "\\ divides no matrices here.", "Write solve(A, b).", ""),
+    (re.compile(r"(\?)[^?:]*:"), "? is not in the language.", "Write where(condition, a, b).", ""),
     (re.compile(r"(\|\||‖)"), "a norm is not written by bars.", "Write norm(x), or sum(x**2) for its square.", ""),
     (re.compile(r"(?<![\w.])((?!0[xXoObB])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![jJ]\b)(?=[^\W\d])"),
      "a number stands before a name.", "Write * between them.", "{}*"),
@@ -44,6 +51,7 @@ _ROWS = (
       for sign in ("$", "\\", "?")),
 )  # fmt: skip
 """What is found in a line, and what is said of it; the group is where it stands, and is written anew where the row says how."""
+_TYPED = re.compile(rf"^\s*({'|'.join((*KINDS, *DOMAINS))})\s+([^\W\d]\w*)\s*(\[[^\]]*\])?\s*;?\s*$")
 _PRIMED = re.compile(r"[\w)\]](')")
 _KIND = re.compile(rf"^\s*([^\W\d]\w*)(\s+|\s*=\s*)((?:{'|'.join((*KINDS, *DOMAINS))})(?:\[[^\]]*\])?)\s*$")
 _EMPTY = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*(?:{'|'.join((*KINDS, *DOMAINS))})(\[\s*\])")
@@ -68,6 +76,10 @@ def slip(line: str, at: int, said: str) -> Slip | None:
     code = line.partition("#")[0]
     if found := _KIND.match(code):
         return Slip("a declaration has a colon.", f"Write {found[1]}: {found[3]}.", found.start(2), len(found[2]), ": ")
+    if found := _TYPED.match(code):
+        declared = f"{found[2]}: {found[1]}{found[3] or ''}"
+        mend = f"The name comes first: {declared}."
+        return Slip("a declaration has a colon.", mend, found.start(1), len(found[0].strip()), declared)
     if found := _EMPTY.match(code):
         mend = "Write none, or the sizes of its axes: [n]."
         return Slip("the brackets are empty.", mend, found.start(1), len(found[1]), " ")

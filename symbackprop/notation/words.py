@@ -73,6 +73,10 @@ OUTSIDE = {
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",
     **dict.fromkeys(
+        ("tf", "tensorflow", "keras"), "Words of TensorFlow are not read: write mean(...), sum(x, axis=0), X @ W, relu(x), exp(x)."
+    ),
+    "true": "Write True.", "false": "Write False.",
+    **dict.fromkeys(
         ("eig", "eigvals"), "Eigenvalues of a matrix that is not symmetric may be complex; write eigh of a symmetric one."
     ),
     **dict.fromkeys(

@@ -114,6 +114,20 @@ HABITS = {  # what people bring along -> what is said
     "L = nn.MSELoss(x, x)": "Write nn.MSELoss()(...), or mse_loss(...).",
     "L = sum(nn.MSELoss(x, x))": "Write nn.MSELoss()(...), or mse_loss(...).",
     "L = sum(nn.Linear(3, 4)(x))": "Declare its weights, W: parameter[h, d]",
+    "L = sum(W \\ x)": "divides no matrices here. Write solve(A, b).",  # it was read as LaTeX, and as a product
+    "h = 0\ny = W @ h + x\nL = sum(y**2)": "a number has no axes to multiply along; write zeros(n) in the place of 0",
+    "parameter V[n, n]\nL = sum(V @ x)": "a declaration has a colon. The name comes first: V: parameter[n, n].",
+    "var z: data[n]\nL = sum(z)": "a declaration needs no word before its name. Leave it out.",
+    "L = sum(x > 0 ? x : 0)": "? is not in the language. Write where(condition, a, b).",
+    "L = Σ x_i": "a sum stands before brackets. Write sum(x**2)",
+    "L = sum_i x_i": "a sum stands before brackets. Write sum(x**2)",
+    "L = log|W|": "bars are no determinant here. Write logdet(A) of a matrix",
+    "L = sum(W^-1 @ x)": "W^-1 is no inverse here. Write inv(A) of a matrix",
+    "L = W(1, 2)": "Entries stand in square brackets, from 0 on: W[0, 1].",
+    "L = tf.reduce_sum(x)": "Words of TensorFlow are not read: write mean(...)",
+    "L = sum(sum(W, axis=0, keepdims=true))": "true is not defined. Write True.",
+    "t: integers[n, n]\nL = cross_entropy(t, W)": "the scores come first, cross_entropy(W, t)",
+    "s = 0\nfor i in 1:n\n  s += x[i]\nL = s": "two points stand between the bounds of a loop. Write for l in 1..n:",
     "L = sum(x)\nL.backward()": "Leave the line out: every gradient of the loss is derived.",
 }
 

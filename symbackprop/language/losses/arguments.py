@@ -90,6 +90,8 @@ def targets(loss: str, S: Value, target: Value) -> tuple[Tensor, Tensor]:
         fits = S.ndim == target.ndim and all(map(same_size, S.shape, target.shape))
         if fits:
             return S, target
+        if is_class(S) and target.ndim == S.ndim + 1:
+            raise LanguageError(f"{loss}: {_shapes(S, target)}; the scores come first, {loss}({label(target)}, {label(S)})")
         mend = f"give one-hot rows of the shape {shape_text(S.shape)}"
         if target.ndim == S.ndim - 1:
             sizes = ", ".join(map(str, (*target.shape, S.shape[-1])))

@@ -95,6 +95,18 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
         size = next((n for n in map(number_of, (a, b)) if n is not None and n.is_Symbol), None)
         if size is not None:  # a name was meant that is one of an axis already
             raise LanguageError(f"@: {size} is the size of an axis; give the value, or the size, another name")
+        other, inner = (a, -1) if a.ndim else (b, -min(b.ndim, 2))
+        vector = f"zeros({other.shape[inner]})" if other.ndim else ""
+        scalar = b if a.ndim else a
+        named = scalar.signature is not None and scalar.signature.value == 0
+        if vector and (named or number_of(scalar) == 0):  # h = 0 before U @ h
+            raise LanguageError(
+                f"{label(a)} @ {label(b)}: a number has no axes to multiply along; write {vector} in the place of 0"
+            )
+        if vector:
+            raise LanguageError(
+                f"{label(a)} @ {label(b)}: a scalar has no axes to multiply along; write * instead, or let it begin as {vector}"
+            )
         raise LanguageError(f"{label(a)} @ {label(b)}: a scalar has no axes to multiply along; write * instead")
     inner_a, inner_b = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
     if not same_size(inner_a, inner_b):

@@ -207,14 +207,13 @@ class _Equations:
                     continue
                 try:
                     Readings(state).word(word, [], 0)
-                except Unknown as unknown:
+                except Fault as fault:
                     whole = self.spellings.lookup(replace(word, sub=())) if word.sub else None
                     if whole and not self.spellings.known[whole.name]:
                         mend = f"Declare {described(word)}: data, or {whole.name} with an axis: {whole.name}: data[n]."
                         raise Fault(f"{whole.name} is a number: {described(word)} is none of its entries.", mend, word.at) from None
-                    found.setdefault(unknown.key, unknown)
-                except Fault:
-                    continue
+                    if isinstance(fault, Unknown):
+                        found.setdefault(fault.key, fault)
         return list(found.values())
 
     def numbers(self, formulas: Iterable[Tokens]) -> list[str]:

@@ -22,7 +22,7 @@ _FORMULA = re.compile(r"[\\=^_{}]")
 _KINDS = "|".join([*KINDS, *DOMAINS, *MEANT, "function"])
 _OF_LATEX = re.compile(rf"([ \t]*%*[ \t]*)(\$?[^:=%]*[\\^{{][^:=%]*?)([ \t]*:[ \t]*(?:{_KINDS})\b[^\\]*)$")
 _COMMENT = re.compile(r"[ \t]*#")
-_MACRO = re.compile(r"\\.|\$|[∈∑∏]")  # or a sign of paper that no line of Python has
+_MACRO = re.compile(r"\\\S|[,;.]\s*\\|\$|[∈∑∏]")  # or a sign of paper that no line of Python has
 
 
 def is_latex(text: str) -> bool:
