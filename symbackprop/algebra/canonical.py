@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice, permutations, product
 from typing import Any
@@ -11,7 +12,10 @@ from sympy import Expr
 
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, is_summed, place, places, summed_letters
 from symbackprop.core.crossed import parity
+from symbackprop.core.functions import FUNCTIONS
 
+ODD = tuple(FUNCTIONS[n] for n in ("tanh", "sin", "tan", "sinh", "arcsin", "arctan", "arcsinh", "arctanh", "erf", "sign"))
+EVEN = tuple(FUNCTIONS[n] for n in ("cos", "cosh", "abs"))
 MOST_ORDERS = 720  # of summed letters that nothing tells apart
 INDICATORS = ("positive", "zero", "delta", "onehot", "tie", "order")  # 0 or 1: powers of them are themselves
 
@@ -55,8 +59,10 @@ def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list
     """Equal atoms with equal letters as one factor; numbers in front; the sizes of letters that lost their last factor."""
     powers: dict[tuple[Atom, tuple[str, ...]], Number] = {}
     for atom, letters, exponent in factors:
-        if atom.kind == "turn" and len(set(letters)) < len(letters):
+        if atom.turns and len(set(letters)) < len(letters) and (exponent > 0 or atom.kind == "turn"):
             return 0, [], []
+        if atom.turns and atom.kind != "turn" and exponent.denominator == 1:
+            c, letters = c * parity(letters) ** (int(exponent) % 2), tuple(sorted(letters))
         key = atom, tuple(sorted(letters)) if atom.symmetric else letters
         powers[key] = powers[key] + exponent if key in powers else exponent
     left: list[Factor] = []
@@ -79,6 +85,15 @@ def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list
     return exact(c), left, list(gone.values())
 
 
+def learn_symmetry(atom: Atom, ways: Sequence[tuple[Poly, ...]]) -> None:
+    """Note what becomes of an atom where its two axes are exchanged, by its arguments in both ways."""
+    if len(ways) == 2:
+        is_odd = atom.kind == "group" or (atom.kind == "function" and atom.name in ODD)
+        is_turned = ways[0] == tuple(-p for p in ways[1])
+        atom.symmetric = atom.symmetric or ways[0] == ways[1] or (is_turned and atom.kind == "function" and atom.name in EVEN)
+        atom.turns = atom.turns or (is_odd and is_turned)
+
+
 def two_valued(p: Poly, e: int) -> Poly | None:
     """(a + b y)^e for a number y that is 0 or 1, or -1 or 1; None for any other sum."""
     other = [(term, c) for term, c in p.terms.items() if term]
@@ -96,6 +111,25 @@ def two_valued(p: Poly, e: int) -> Poly | None:
 def has_roots(term: Term, c: Number) -> bool:
     """Whether a broken power of a product is the product of the powers, whatever the signs."""
     return c > 0 and all(f.atom.positive or (f.atom.kind == "group" and f.exponent.numerator % 2 == 1) for f in term)
+
+
+def factor_of_all(term: Term, e: Number) -> list[Factor]:
+    """The factors of a sum whose power can stand alone: what is not summed, or a sum by itself, |u|^2 of |u|^2 |v|^2."""
+    front = [f for f in term if not any(map(is_summed, f.letters)) and (e.denominator == 1 or f.atom.positive)]
+    if front:
+        return front
+    own, letters = list(term[:1]), {*filter(is_summed, term[0].letters)} if term else set[str]()
+    while more := [f for f in term if f not in own and letters.intersection(f.letters)]:
+        own += more
+        letters |= {x for f in more for x in f.letters if is_summed(x)}
+    is_all = len(own) == len(term) or not letters
+    return [] if is_all or not (e.denominator == 1 or all(map(_is_never_negative, term))) else own
+
+
+def _is_never_negative(f: Factor) -> bool:
+    """Whether a factor of a real product is."""
+    is_even = f.exponent.denominator == 2 or f.exponent.numerator % 2 == 0
+    return is_even or f.atom.positive or f.atom.never_negative or f.atom.kind in INDICATORS
 
 
 def _whole(c: Number, n: int, e: Number) -> tuple[Number, Number]:
@@ -140,10 +174,15 @@ def _named(factors: list[Factor], order: list[str]) -> tuple[Term, int]:
     named = [f.renamed(name) for f in factors]
     sign = 1
     for f in named:
-        if f.atom.kind == "turn" and f.exponent.denominator == 1:
-            sign *= parity(f.letters) ** int(f.exponent)
-    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.symmetric or f.atom.kind == "turn" else f for f in named]
+        if _turns(f):
+            sign *= parity(f.letters) ** (int(f.exponent) % 2)
+    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.symmetric or _turns(f) else f for f in named]
     return tuple(sorted(named, key=place)), sign
+
+
+def _turns(f: Factor) -> bool:
+    """Whether a factor may be turned round, with a sign."""
+    return f.atom.turns and f.exponent.denominator == 1
 
 
 def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
@@ -155,7 +194,7 @@ def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
     while True:
         seen: dict[str, list[Any]] = {x: [] for x in summed}
         for f in own:
-            swaps, view = f.atom.symmetric or f.atom.kind == "turn", [str(colour.get(x, x)) for x in f.letters]
+            swaps, view = f.atom.symmetric or _turns(f), [str(colour.get(x, x)) for x in f.letters]
             shown = f"{f.atom.id:6} {f.exponent} {sorted(view) if swaps else view}"
             for axis, x in enumerate(f.letters):
                 if x in seen:

@@ -16,7 +16,7 @@ from symbackprop.algebra.compared import compared, sides
 from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
 from symbackprop.algebra.lift import BOUND
 from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, leaves, number, scaled, sized
-from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
+from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, renamed, shown_axes
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.outside import Shifted, stencils
 from symbackprop.algebra.poly import ONLY, Atom, Poly
@@ -59,6 +59,7 @@ class EntryWriter:
 
     def network(self, net: Net, taken: frozenset[str]) -> Form:
         """One network, with its sums before it."""
+        net = oriented(net)
         sizes = net.sizes
         mine = [x for x in sorted(sizes) if x[0] in BOUND and x not in taken and sizes[x] is not S.One]
         used, swap = {*taken, *sizes, *self.algebra.reserved}, dict[str, str]()

@@ -30,7 +30,7 @@ from symbackprop.algebra.matrix import (
     transpose,
 )  # fmt: skip
 from symbackprop.algebra.matrix_product import product
-from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, renamed, shown_axes
+from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, View, place_of, tensor_of
@@ -166,7 +166,7 @@ class Lift:
         return found
 
     def _network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
-        net, summed, scope = self._with_letters(net, {row, col}, scope)
+        net, summed, scope = self._with_letters(oriented(net), {row, col}, scope)
         sizes = net.sizes
         contraction = Contraction(row, col, sizes, net.coefficient)
         items = sorted(net.items, key=self._reading_order)

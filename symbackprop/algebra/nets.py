@@ -104,6 +104,14 @@ def renamed(net: Net, swap: dict[str, str]) -> Net:
     return Net(net.coefficient, tuple(items))
 
 
+def oriented(net: Net) -> Net:
+    """A network without its minus, where a factor changes its sign as it is turned round: sin(x_j - x_i) for -sin(x_i - x_j)."""
+    for k, item in enumerate(net.items) if net.coefficient < 0 else ():
+        if isinstance(item, Entry) and item.atom.turns and item.atom.kind != "turn" and item.exponent % 2 == 1:
+            return Net(-net.coefficient, (*net.items[:k], item._replace(letters=item.letters[::-1]), *net.items[k + 1 :]))
+    return net
+
+
 def shown_axes(atom: Atom, letters: Sequence[str]) -> tuple[str, ...]:
     """The letters of a tensor as it is written: beyond two axes, those of size 1 are left out."""
     return tuple(x for x, n in zip(letters, atom.shape, strict=True) if len(letters) < 3 or n != 1)

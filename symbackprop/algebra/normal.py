@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.algebra.canonical import has_roots, merged, two_valued, without_deltas, written
+from symbackprop.algebra.canonical import factor_of_all, has_roots, learn_symmetry, merged, two_valued, without_deltas, written
 from symbackprop.algebra.known import Knowledge
 from symbackprop.algebra.poly import (
     ONE,
@@ -231,7 +231,7 @@ class Algebra(Knowledge):
 
     def _apart(self, term: Term, c: Number, e: Number) -> tuple[Poly, Poly] | None:
         """What a sum has as a factor of all of it, and the sum without: (n^-1 sum x)^e = n^-e (sum x)^e; None where it has none."""
-        front = [f for f in term if not any(map(is_summed, f.letters)) and (e.denominator == 1 or f.atom.positive)]
+        front = factor_of_all(term, e)
         return (self.make(1, front), self.make(c, [f for f in term if f not in front])) if front else None
 
     def _number_power(self, c: Fraction, e: Number) -> Poly:
@@ -260,7 +260,7 @@ class Algebra(Knowledge):
             made.append((tuple(self.renamed(p, swap) for p in args), choice))
         turned, choice = min(made, key=lambda pair: tuple(p.key() for p in pair[0])) if len(made) > 1 else made[0]
         atom = self.atom(kind, name, turned, [sizes[x] for x in choice])
-        atom.symmetric = atom.symmetric or (len(made) == len(choice) == 2 and made[0][0] == made[1][0])
+        learn_symmetry(atom, [args for args, _ in made] if len(made) == len(choice) == 2 else [])
         return self.factor(atom, choice, exponent)
 
     def softmax(self, x: Poly, letter: str) -> Poly:

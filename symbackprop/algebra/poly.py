@@ -53,6 +53,7 @@ class Atom:
     shape      the size of each axis.
     id         its place in the order in which atoms were met.
     symmetric  whether its two axes may be exchanged: the order of its letters says nothing.
+    turns      whether it changes its sign where two axes are exchanged: e_ijk, sin(x_i - x_j).
     positive   whether all its entries are positive; `never_negative`: positive or 0.
     orthogonal whether its inverse is its transpose.
     is_binary  whether its entries are 0 or 1: a power of it is itself.
@@ -69,6 +70,7 @@ class Atom:
     shape: tuple[Expr, ...]
     id: int
     symmetric: bool = False
+    turns: bool = False
     positive: bool = False
     never_negative: bool = False
     orthogonal: bool = False
@@ -81,6 +83,7 @@ class Atom:
 
     def __post_init__(self) -> None:
         self.symmetric = self.symmetric or self.kind == "delta"
+        self.turns = self.turns or self.kind == "turn"
         own = {factor.atom for p in self.args for term in p.terms for factor in term}
         self.inner = frozenset(own.union(*[atom.inner for atom in own]))
         self.lead = self._lead()
