@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.algebra.lines import Line
@@ -34,6 +34,22 @@ def shared(lines: Mapping[str, Line], named: Collection[str]) -> dict[str, Line]
                 gone = _tensors(form) - _tensors(made)
                 found[other] = replace(found[other], form=made, tensors=(found[other].tensors - gone) | {name})
                 readers[name].add(other)
+    return found
+
+
+def said_once(lines: Mapping[str, Line], outputs: Sequence[str]) -> dict[str, Line]:
+    """The lines, with an output whose long formula is that of one before it read by its name: dL/dr = dL/dh.
+
+    outputs   in the order of the lines.
+    """
+    found, first = dict(lines), dict[tuple[Form, int], str]()
+    for name in outputs:
+        line = found[name]
+        if line.form is None or line.subscripts or len(line.letters) > 2 or line.form.tokens <= SHORT:
+            continue
+        known = first.setdefault((line.form, len(line.letters)), name)
+        if known != name:
+            found[name] = replace(line, form=Form("leaf", (), Leaf(known, (), len(line.letters) < 2)), tensors=frozenset({known}))
     return found
 
 

@@ -400,6 +400,17 @@ def test_what_is_made_of_differences_is_not_printed_turned() -> None:
     assert box == "z = 1ₙ sᵀ − s 1ₙᵀ\nδ = D ⊙ σ(z)\n∂L/∂s = δᵀ 1ₙ − δ 1ₙ"
 
 
+def test_an_output_that_is_another_one_is_read_by_its_name() -> None:
+    net = "h: parameter[d]\nr: parameter[d]\nt: parameter[d]\nn: data[d]\nL = relu(1 + norm(h + r - t) - norm(h + r - n))"
+    derivation = sb.derive(net)
+    assert "∂L/∂r = ∂L/∂h" in str(derivation.box())
+    *_, said = derivation.gradients["r"].definitions
+    assert said == derivation.gradients["h"].latex()
+    assert "∂L/∂h" not in str(sb.derive(net, wrt=["r"]).box())  # nothing stands in for what is not shown
+    short = "A: parameter[n, n]\nB: parameter[n, n]\nL = sum((A + B)**2)/2"
+    assert str(sb.derive(short).box()) == "∂L/∂A = A + B\n∂L/∂B = A + B"
+
+
 READS = {
     "a cube": ("x: parameter[n]\nA: data[m, n]\nb: data[m]\nL = sum((A @ x - b)**4)", "∂L/∂x = 4 Aᵀ(A x − b)^(⊙3)"),
     "a margin": (
