@@ -46,3 +46,16 @@ def test_a_determinant_of_the_hessian_is_judged() -> None:
     assert sb.verify(saddle, rf"{matrix}, \det H = 36xy - 9").ok
     assert not sb.verify(saddle, rf"{matrix}, \det H = 36xy + 9").ok
     assert not sb.verify(saddle, r"\det H = 36xy + 9").ok
+
+
+@pytest.mark.parametrize(("network", "claim"), [
+    (RIDGE, r"\nabla f = A^\top(Ax - b) + \mu x, H = {}\left(A^\top A + \mu I\right)"),
+    (RIDGE, r"\nabla f = A^\top A x - A^\top b + \mu x = 0 \implies (A^\top A + \mu I)\hat x = A^\top b \implies \hat x = {}\left((A^\top A + \mu I)^{{-1}}A^\top b\right)"),
+    ("x: data[n]\ny: data[n]\na: parameter\nb: parameter\nS = sum((y - a*x - b)**2)", r"\sum y_i = a\sum x_i + nb, \quad \sum x_i y_i = {}\left(a\sum x_i^2 + b\sum x_i\right)"),
+    ("x: parameter\ny: parameter\nlam: parameter\nL = x*y - lam*(x + y - 10)", r"L_x = y - \lambda, L_y = x - \lambda, L_\lambda = {}\left(10 - x - y\right)"),
+    ("X: data[n, d]\nm: parameter[d]\nL = sum((X - m)**2)", r"\nabla_m L = -2\sum_i (x_i - m), \hat m = {}\left(\bar x\right)"),
+    ("x: data[n]\nm: data\ns: parameter & positive\nL = n*log(s) + sum((x - m)**2)/(2*s**2)", r"\frac{{\partial L}}{{\partial s}} = \frac ns - \frac{{\sum_i (x_i - m)^2}}{{s^3}} = 0 \Rightarrow s^2 = {}\left(\frac1n\sum_i (x_i - m)^2\right)"),
+])  # fmt: skip
+def test_a_factor_of_3_in_the_last_step_is_never_passed_over(network: str, claim: str) -> None:
+    assert sb.verify(network, claim.format("")).ok
+    assert not sb.verify(network, claim.format("3")).ok

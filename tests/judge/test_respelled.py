@@ -18,12 +18,12 @@ LOGISTIC = sb.read("X: data[N, d]\nt: data[N]\nw: parameter[d]\ny = sigmoid(X @ 
         (QUADRATIC, r"\nabla f(x^{(k)}) = Ax^{(k)} + b", "wrong"),
         (QUADRATIC, r"Df(x) = x^\top A - b^\top", "right, identity"),
         (QUADRATIC, r"f''(x) = A", "right, identity"),
-        (QUADRATIC, "H = 2A", "abbreviation"),
+        (QUADRATIC, "H = 2A", "undecided"),
         (POISSON, r"\ell''(\lambda) = -\frac{1}{\lambda^2}\sum_i x_i", "right, identity"),
         (POISSON, r"\ell''(\lambda) = \frac{1}{\lambda^2}\sum_i x_i", "up to convention"),
         (LOGISTIC, r"H = \nabla\nabla E(w) = \sum_n y_n(1 - y_n)x_nx_n^T = X^TRX, R = \mathrm{diag}(y(1 - y))", "right, identity"),
         (LOGISTIC, r"H_{jk} = \sum_n y_n(1 - y_n)x_{nj}x_{nk}", "right, identity"),
-        (LOGISTIC, r"H = \sum_n y_n^2x_nx_n^T", "abbreviation"),
+        (LOGISTIC, r"H = \sum_n y_n^2x_nx_n^T", "undecided"),
     ],
 )
 def test_left_sides_are_read_in_spellings_of_their_own(net: sb.Network, claim: str, kind: str) -> None:

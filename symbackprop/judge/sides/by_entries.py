@@ -9,8 +9,9 @@ from typing import Any
 
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
-from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.sides.goals import spelled, tensor_named
 from symbackprop.judge.texts.defined import own_steps
+from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.bracketed import between_commas, last_side
 from symbackprop.notation.claims.errors import Fault
@@ -74,7 +75,7 @@ def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
         return True
     if _MARKS.search(left) and spelled(truth, _MARKS.sub("", left)) == truth.of:
         return True
-    if spelled(truth, of) == truth.of and spelled(truth, by.strip("{} ").lstrip("\\")) in parameters:
+    if spelled(truth, of) == truth.of and tensor_named(truth, by.strip("{} ")) in parameters:
         return True
     return bool({spelled(truth, left), spelled(truth, of)} & {*parameters}) or ("H" not in truth.named and bool(_ENTRY.match(part)))
 
@@ -83,12 +84,12 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tu
     """The left side and what it is of each entry; nothing where a claim says no such vector."""
     of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
     determinant = _DET.match(claim) if "H" not in truth.named else None
-    if determinant is not None and 2 <= len(parameters) <= 3:
+    if determinant is not None and 2 <= len(parameters) <= 3 and not is_of_numbers(re.split("[<>]", claim[determinant.end() :])[0]):
         yield r"\det H", f"{_determinant(truth.of, parameters)} = {claim[determinant.end() :]}"
         return
     higher = _BELOW.match(claim)
     if higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of:
-        several = [spelled(truth, letter.lstrip("\\")) for letter in _LETTER.findall(higher["by"] or higher["one"])]
+        several = [tensor_named(truth, letter) for letter in _LETTER.findall(higher["by"] or higher["one"])]
         if all(one in parameters for one in several):
             by = " ".join(rf"\partial {own[parameters.index(one)]}" for one in several if one)
             order = f"^{len(several)}" if len(several) > 1 else ""

@@ -26,6 +26,8 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, Goal, goal_of, is_zero, value
 from symbackprop.notation.claims import At, Left
 from symbackprop.notation.claims.constants import constant
+from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.words import bases
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
 _OF_LOSS = re.compile(r"d_?([jJlLcCeE]|loss|cost|error)_d_?(\w+)")  # dj_dw: of the loss, whatever the network calls it
@@ -103,6 +105,13 @@ def spelled(truth: Truth, name: str) -> str | None:
         return truth.network.aliases[name]
     plain = re.sub(r"[_{}^()\[\]\\ ]", "", name)
     return next((n for n in truth.named if n.replace("_", "") == plain), None) if plain else None
+
+
+def tensor_named(truth: Truth, text: str) -> str | None:
+    r"""The tensor that a letter names, \lambda lam; None where it names none."""
+    letters = re.findall("[A-Za-z]+", text)
+    several = bases(Word(letters[-1], 0)) if letters else []
+    return next((name for one in several if (name := spelled(truth, one)) is not None), None)
 
 
 def steps_of(claims: Any) -> list[tuple[str, Any, str]]:

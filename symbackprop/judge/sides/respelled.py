@@ -8,10 +8,8 @@ from typing import Any
 
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
-from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.sides.goals import spelled, tensor_named
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.notation.claims.syntax import Word
-from symbackprop.notation.claims.words import bases
 
 Step = tuple[str, Any, str]
 
@@ -35,6 +33,10 @@ _BY_OTHER = re.compile(  # \frac{\partial l}{\partial \sigma^2}, \frac{\partial 
     r"\s*\\[dt]?frac\s*\{(?P<above>\s*(?:\\partial|d)\s*(?!\^)[^{}^]+)\}\s*\{\s*(?P<d>\\partial|d)\s*"
     rf"(?P<log>(?:\(\s*)?\\(?:log|ln)(?![a-z])\s*)?(?P<bracket>\(\s*)?(?P<by>{_SCALE})\s*(?(bracket)\))\s*\)?\s*\}}\s*(?==(?!=))"
 )
+_SQUARE = re.compile(  # \hat\sigma^2 =
+    r"\s*(?P<hat>\\(?:wide)?hat\s*)?(?P<of>\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)"
+    r"\s*\^\s*(?:2|\{\s*2\s*\})(?:\s*_\s*\{?\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:MLE?|MAP|opt)\s*\}*)?\s*(?==(?!=))"
+)
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 
 
@@ -44,11 +46,16 @@ def respelled(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -
     symbols   what the steps call otherwise.
     """
     found = [_respelled(truth, claim, symbols) if isinstance(claim, str) else claim for _, claim, _ in steps]
-    return [step if step[1] == claim else (step[0], claim, step[2]) for step, claim in zip(steps, found, strict=True)]
+    return [step if step[1] == claim else (_called(step, claim), claim, step[2]) for step, claim in zip(steps, found, strict=True)]
+
+
+def _called(step: Step, claim: str) -> str:
+    """What a step is called: where its left side was a square, the root of that."""
+    return claim.partition("=")[0].strip() if _SQUARE.match(step[1]) and not _SQUARE.match(claim) else step[0]
 
 
 def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
-    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols)
+    claim = _root(truth, _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols), symbols)
     of = latex(parse_name(truth.of).formula())
     for pattern in (_AGAIN, _ONCE, _ROW):
         found = pattern.match(claim)
@@ -91,6 +98,20 @@ def _by_other(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     return rf"\frac{{{found['above']}}}{{{found['d']} {base}}} {own}"
 
 
+def _root(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
+    r"""The best value of a square, \hat\sigma^2 = v, where the network has \sigma alone, as that of its root."""
+    found = _SQUARE.match(claim)
+    letter = re.sub(r"[\s{}\\]", "", found["of"]) if found else ""
+    called = {name.lstrip("\\"): tensor for name, tensor in symbols.items()}.get(letter, letter)
+    by = tensor_named(truth, called) if letter else None
+    if found is None or by is None or truth.program.tensors[by].kind != "parameter" or truth.program.shape(by):
+        return claim
+    if any(spelled(truth, f"{letter}{mark}2") for mark in ("", "^", "_")):
+        return claim
+    sides = [side.strip(" .,;\n") for side in _EQUALS.split(claim[found.end() :])[1:]]
+    return f"{found['hat'] or ''}{found['of']} " + " ".join(rf"= \sqrt{{{side}}}" for side in sides)
+
+
 def _order(found: re.Match[str]) -> int:
     primes = found["marks"] or (found["primes"] or "").replace(r"\prime", "'")
     return int(found["order"]) if found["order"] else primes.count("'")
@@ -110,16 +131,9 @@ def _with_rows(truth: Truth, claim: str) -> str:
 def _is_applied(truth: Truth, found: re.Match[str]) -> bool:
     """Whether in brackets behind a gradient of the loss stands what that is a function of."""
     whole = _SCRIPTS.sub("", found["names"])
-    known = [_tensor(truth, one) for one in re.split("[,;]", whole)]
+    known = [tensor_named(truth, one) for one in re.split("[,;]", whole)]
     is_given = all(one is not None and truth.program.tensors[one].kind != "value" for one in known)
     return is_given and not re.search("[-+*/]", whole) and spelled(truth, found["of"].lstrip("\\")) == truth.of
-
-
-def _tensor(truth: Truth, text: str) -> str | None:
-    r"""The tensor that a letter names, \lambda lam; None where it names none."""
-    letters = re.findall("[A-Za-z]+", text)
-    several = bases(Word(letters[-1], 0)) if letters else []
-    return next((name for one in several if (name := spelled(truth, one)) is not None), None)
 
 
 def _parameter(truth: Truth, found: re.Match[str]) -> str | None:
@@ -129,5 +143,5 @@ def _parameter(truth: Truth, found: re.Match[str]) -> str | None:
     parameters = [tensor.name for tensor in truth.program.parameters]
     if found["by"] is None:
         return parameters[0] if len(parameters) == 1 else None
-    by = _tensor(truth, found["by"])
+    by = tensor_named(truth, found["by"])
     return by if by in parameters else None

@@ -41,7 +41,7 @@ from symbackprop.judge.steps.step_products import step_product
 from symbackprop.judge.steps.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
-from symbackprop.judge.steps.turned_out import turned_out, with_name
+from symbackprop.judge.steps.turned_out import no_hessian, turned_out, with_name
 from symbackprop.judge.steps.updated import as_update, goes_along, update_of
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
@@ -289,6 +289,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         known.give(name, understood.left, None, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
+        if goal is None and not multiple and what != "abbreviation" and (why := no_hessian(known, name, program)):
+            return Judged(name, None, "undecided", why, understood.formulas)
         told_by_sides = chained(known, understood) if understood.between and not truth.pinned else None
         if told_by_sides is not None:
             return replace(told_by_sides, name=name)

@@ -93,7 +93,7 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         return _as_equation(before, judged, steps[place][1])
     if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
         return judged
-    is_used = any(k != place and isinstance(claim, str) and may_mention(claim, own) for k, (_, claim, _) in enumerate(steps))
+    is_used = any(may_mention(claim, own) for _, claim, _ in steps[place + 1 :])
     shape = program.shape(CLAIM)
     if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
         return judged
@@ -157,9 +157,11 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
         return judged
     _not_used(known, used)
     alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
-    if _inputs(known, used.program) & _own(truth) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+    fits, read = equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)), _inputs(known, used.program) & _own(truth)
+    found = held(known, used.program, wrt) if fits and wrt not in read else []
+    if not fits or (read and among_all(found) is None):
         return replace(alone, remarks=(told("a value that follows from what is set to 0, which is not judged"),))
-    return _with_others(known, alone, own, wrt, used.program, held(known, used.program, wrt))
+    return _with_others(known, alone, own, wrt, used.program, found)
 
 
 def _of_signs(known: Known, program: Program, wrt: str) -> Told:

@@ -18,7 +18,7 @@ from symbackprop.judge.steps.known import Known
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import convention
-from symbackprop.judge.weighing.reading import CLAIM
+from symbackprop.judge.weighing.reading import CLAIM, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import fits, weigh
 
@@ -45,9 +45,18 @@ def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None,
         if named is not None and not multiple:
             multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
     found = _hessian(known, name, program)
-    if found is None and not multiple and _HESSIAN.fullmatch(name.strip()) and len(program.shape(CLAIM)) == 2:
-        multiple = told("{} is no second derivative of {}", written(name), called(truth.of))
     return found, multiple
+
+
+def no_hessian(known: Known, name: str, program: Program) -> Told:
+    """What is said of an H that has the shape of the second derivative, and is none; nothing of any other name."""
+    truth = known.truth
+    shapes = [(*one.shape, *one.shape) for one in truth.program.parameters]
+    if not _HESSIAN.fullmatch(name.strip()) or not any(
+        equal_shapes(program.shape(CLAIM), shape) for shape in shapes if len(shape) == 2
+    ):
+        return Told()
+    return told("{} is no second derivative of {}", written(name), called(truth.of))
 
 
 def _hessian(known: Known, name: str, program: Program) -> Asked | None:

@@ -22,7 +22,8 @@ _BEHIND = re.compile(  # , e_i = and , f_x(x, y) = and , \det H =
     rf"(?=(?P<name>(?:\\det\s*)?{_LETTER}'*(?:\s*[_^]\s*(?:\{{[^{{}}]*\}}|\\?[A-Za-z]+|[\d*]))*)\s*(?:\([^()=]*\)\s*)?=(?!=))"
 )
 _INDEX = re.compile(r"\s*_\s*(?:[a-z]|\{\s*[a-z](?:\s*,?\s*[a-z])*\s*\})\s*$")  # of e_i; MAP of w_{MAP} is none
-_COUNTED = re.compile(r"=\s*(?:[-+]?\s*\d+\s*(?:$|[,;\\])|\\[lc]?dots)")  # i = 1, ..., n
+_NEXT = re.compile(r"\s*[,;]?\s*\\q?quad\b(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*(?=(?P<left>[^=,;]+)=(?!=))")  # \quad \sum x_i y_i =
+_COUNTED = re.compile(r"=\s*(?:[-+]?\s*\d+\s*(?:$|[,;]|\\(?:[,;: ]|[lc]?dots|q?quad|text))|\\[lc]?dots)")  # i = 1, ..., n
 _CLAIMS = re.compile(rf"\s*-?\s*(?:{DERIVED})|\s*\\?[A-Za-z]+'+\s*(?:\([^()]*\)\s*)?=")  # \nabla L = ..., f'(x) = ...
 
 
@@ -52,12 +53,14 @@ def own_steps(line: str, is_own: Callable[[str], bool]) -> list[str]:
 def _segments(line: str, is_own: Callable[[str], bool]) -> tuple[list[str], list[str], list[bool]]:
     """The claims and definitions of a line, the name of each, and whether it is a step in any case."""
     segments, names, own, begin = list[str](), [""], [True], 0
-    for found in _BEHIND.finditer(line):
+    named = {found.end(): found for found in _BEHIND.finditer(line)}
+    others = {found.end(): found for found in _NEXT.finditer(line) if is_balanced(found["left"]) and "\\text" not in found["left"]}
+    for found in sorted((others | named).values(), key=lambda one: one.end()):
         before, behind = line[begin : found.start()], line[found.end() :]
-        by_itself = is_own(behind)
+        by_itself = found.re is _NEXT or is_own(behind)
         if "=" in before and is_balanced(before) and (by_itself or not _COUNTED.match(behind, behind.index("="))):
             segments.append(before.strip())
-            names.append(found["name"])
+            names.append(found["name"] if found.re is _BEHIND else "")
             own.append(by_itself)
             begin = found.end()
     return [*segments, line[begin:].strip()], names, own
@@ -69,7 +72,7 @@ def _closure(first: int, segments: Sequence[str], names: Sequence[str], taken: s
     while waiting:
         text = segments[waiting.pop()].partition("=")[2]
         for k in range(1, len(segments)):
-            if k not in own | taken and (k > first or k in reached) and _uses(text, names[k]):
+            if names[k] and k not in own | taken and (k > first or k in reached) and _uses(text, names[k]):
                 own.add(k)
                 waiting.append(k)
     return own
