@@ -107,7 +107,7 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
     values = [v for v in values if not program.tensors[v].named] + [v for v in values if program.tensors[v].named]
     if named is not None:
         if named not in values:
-            raise TrainingError(f"predict: the network computes no {named}; {mend(named, values)}")
+            raise TrainingError(f"predict: the network computes no {named}; {mend(str(named), values)}")
         values = [named]
     for classes in inputs:
         for value in reversed(values):

@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
+from symbackprop.core.errors import shown
 from symbackprop.core.files import StrPath, require_apart
 from symbackprop.core.left_out import without_left_out
 from symbackprop.core.network import Network
@@ -34,7 +35,7 @@ from symbackprop.training.model import Model
 from symbackprop.training.progress import told_by
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
-from symbackprop.training.settings import MANY, USUAL, Settings, usual
+from symbackprop.training.settings import MANY, Settings, plain, usual
 from symbackprop.training.storage import require_arrays_place
 
 Parameters = dict[str, ndarray]
@@ -119,12 +120,14 @@ def train(
         known = [n for n, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY]
         told = f"did you mean {own}?" if (own := OTHER_NAMES.get(name)) in known else mend(name, known)
         raise TrainingError(f"there is no setting {name}; {told}")
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise TrainingError(f"sizes={shown(sizes)}: give a dict with names, such as sizes={{'h': 32}}")
     wanted: dict[str, Any] = {
         "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": _part(held_out), "optimiser": optimiser,
         "momentum": momentum, "decay": decay, "clip": clip, "schedule": schedule, "patience": patience, "dtype": dtype,
         "backend": backend, "devices": devices, "recompute": recompute,
     }  # fmt: skip
-    wanted = {name: value for name, value in wanted.items() if value is not None}
+    wanted = {name: plain(value) for name, value in wanted.items() if value is not None}
     if start is not None and resume is not None:
         raise TrainingError("start and resume both say where to begin; give one of them")
     if init is not None and (start is not None or resume is not None):
@@ -209,13 +212,13 @@ def _part(held_out: Any) -> Any:
 
 def _for_few(settings: Settings, wanted: Mapping[str, Any], samples: int, classes: ndarray | None) -> Settings:
     """The settings for so many samples, where a person left the choice."""
-    held_out = wanted.get("held_out", usual_part(samples, classes))
+    held_out = settings.held_out if "held_out" in wanted else usual_part(samples, classes)
     if settings.patience and not held_out:
         raise TrainingError(
             f"patience watches the loss on held-out samples, of which {samples} leave none: give held_out=0.25, say"
         )
     few = "held_out" not in wanted and not held_out
-    return replace(settings, held_out=held_out, epochs=wanted.get("epochs", MANY if few else USUAL["epochs"]))
+    return replace(settings, held_out=held_out, epochs=MANY if few and "epochs" not in wanted else settings.epochs)
 
 
 def _fitted(program: Program, given: Parameters, layout: Layout, dtype: str) -> Parameters:

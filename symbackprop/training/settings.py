@@ -94,6 +94,11 @@ def _row(name: Any) -> Optimiser:
     return OPTIMISERS[name]
 
 
+def plain(value: Any) -> Any:
+    """A number of NumPy as one of Python, which a checkpoint tells."""
+    return float(value) if isinstance(value, np.floating) else int(value) if isinstance(value, np.integer) else value
+
+
 def _is_whole(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
@@ -101,4 +106,5 @@ def _is_whole(value: Any) -> bool:
 def _is_real(value: Any) -> bool:
     if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
         return False
+    value = float(value) if isinstance(value, np.floating) else value  # float32 is not compared with what it cannot hold
     return bool(abs(value) < HUGE) and isfinite(value)

@@ -177,7 +177,7 @@ def _asked(program: Program, loss: str, arrays: Collection[str], value: str | No
     values = [e.target.name for e in program.equations if program.tensors[e.target.name].named]
     if value is not None:
         if value not in (e.target.name for e in program.equations):
-            raise TrainingError(f"the network computes no {value}; {mend(value, values)}")
+            raise TrainingError(f"the network computes no {value}; {mend(str(value), values)}")
         if missing := sorted(needs[value] - set(arrays)):
             raise TrainingError(f"{where}: {value} depends on {', '.join(missing)}; give an array for each")
         return value

@@ -178,6 +178,19 @@ def test_patience_keeps_the_best_parameters() -> None:
     assert np.array_equal(same.parameters["w"], trained.parameters["w"])
 
 
+@pytest.mark.filterwarnings("error")
+def test_settings_may_be_numbers_of_numpy(tmp_path: Path) -> None:
+    settings = {
+        "rate": np.float32(0.1), "epochs": np.int64(3), "batch": np.uint8(8), "seed": np.int32(2), "held_out": np.float16(0.25),
+        "momentum": np.float64(0.5), "clip": np.float32(3), "patience": np.int8(2),
+    }  # fmt: skip
+    trained = quiet(LINE, line(), checkpoint=tmp_path / "run.npz", **settings)
+    again = quiet(LINE, line(), **{name: float(v) if isinstance(v, np.floating) else int(v) for name, v in settings.items()})
+    assert trained.losses == again.losses
+    resumed = sb.train(LINE, line(), resume=tmp_path / "run.npz", progress=False, **settings)
+    assert resumed.losses == trained.losses
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -198,6 +211,8 @@ def test_patience_keeps_the_best_parameters() -> None:
         ({"dtype": "float16"}, "dtype='float16': did you mean float"),
         ({"patience": 3, "held_out": 0}, "patience watches the loss on held-out samples: give held_out=0.2 as well"),
         ({"predict": "q"}, "predict: the network computes no q"),
+        ({"predict": 3}, "predict: the network computes no 3"),
+        ({"sizes": 5}, "sizes=5: give a dict with names, such as sizes={'h': 32}"),
         ({"sizes": {"k": 3}}, "k is no size of this network"),
         ({"start": {"w": [1, 2]}}, "start: the parameter b is missing; give an array for each of w, b"),
         ({"start": {"w": [1, 2], "b": 0, "c": 1}}, "start: c is no parameter of the network"),
