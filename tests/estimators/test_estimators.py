@@ -114,6 +114,8 @@ def test_the_same_state_gives_the_same_network_and_a_warm_start_goes_on() -> Non
     assert model.n_iter_ == 2
     with pytest.raises(TrainingError, match="same classes"):
         sb.NetworkClassifier(warm_start=True, **FEW).fit(X, WORDS).fit(X, BITS)
+    with pytest.raises(TrainingError, match=r"the same columns of X: \d+ before, 1 now; give the same, or warm_start=False"):
+        sb.NetworkClassifier(warm_start=True, **FEW).fit(X, WORDS).fit(X[:, :1], WORDS)
 
 
 def test_several_numbers_a_sample_are_rows() -> None:

@@ -95,6 +95,11 @@ class _Estimator(BaseEstimator):
         """
         settings = {name: getattr(self, name) for name in SETTINGS}
         before = getattr(self, "parameters_", None) if self.warm_start else None
+        if before is not None and X.shape[1] != self._columns:
+            raise TrainingError(
+                f"warm_start goes on with the same columns of X: {self._columns} before, {X.shape[1]} now; give the same, or "
+                f"warm_start=False"
+            )
         if before is not None:
             settings |= {"start": before, "init": None}
         data = {**samples.arrays(X), samples.y.name: y}
@@ -104,6 +109,7 @@ class _Estimator(BaseEstimator):
         )  # fmt: skip
         self.network_, self.parameters_ = network, dict(self.trained_.parameters)
         self.loss_curve_, self.n_iter_ = list(self.trained_.losses.training), len(self.trained_.losses.training)
+        self._columns = X.shape[1]
         self._samples, self._compiled = samples, Compiled(samples.program, network.loss, {})
         if self.trained_.stopped:
             raise KeyboardInterrupt
