@@ -30,6 +30,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Atom, Node, walk
 
 NOTHING = Told()
+OUTSIDE = f.words(" outside")  # of a tensor that is taken to be 0 there
 UNPROVED = Told("None of this is proved or checked: that takes NumPy, which is not here.")
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
@@ -196,7 +197,7 @@ def line_formula(to: Printer, line: Line) -> Node:
 def with_outside(to: Printer, form: Form, formula: Node) -> Node:
     """A formula with what its form takes to be 0 outside of its axes: r = 0 outside."""
     zeros = [part for name in outside(form) for part in (to.tensor(name), f.EQUALS)]
-    return f.beside(formula, f.COMMA, f.QUAD, *zeros, f.ZERO, f.words(" outside")) if zeros else formula
+    return f.beside(formula, f.COMMA, f.QUAD, *zeros, f.ZERO, OUTSIDE) if zeros else formula
 
 
 def marks_below(line: Line) -> list[Node]:

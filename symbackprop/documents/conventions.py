@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from symbackprop.core.derivation import Mode
+from symbackprop.display.box import OUTSIDE
 from symbackprop.documents.document import Content
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import index
@@ -104,6 +105,10 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
     (
         lambda node: isinstance(node, Row) and _ONES.base in node.items,
         told("{} is 1 where the condition holds, otherwise 0.", f.indicator(f.equation(_K, _I))),
+    ),
+    (
+        _has(OUTSIDE),
+        told("{} outside: an entry before the first or after the last of an axis counts as 0.", f.equation(_V, f.ZERO)),
     ),
     (
         _has(f.symbol("leftarrow")),

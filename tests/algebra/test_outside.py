@@ -73,3 +73,10 @@ def test_what_is_listed_is_enough() -> None:
     (line,) = (line for line in proved_box(derivation).lines if line.form is not None)
     shifted = {(leaf.name.tensor, leaf.zero) for leaf in leaves(line.form) if isinstance(leaf, Shifted)}  # type: ignore[union-attr]
     assert shifted == {("r", True), ("u", False)}
+
+
+def test_a_report_says_what_outside_means_and_what_each_wire_takes_to_be_zero() -> None:
+    derivation = sb.derive(DIFFERENCES["total variation"][0])
+    assert "v = 0 outside: an entry before the first" in derivation.text()
+    assert "(범위 밖)" in derivation.report("text", lang="ko")
+    assert "outside" not in sb.derive("x: parameter[n]\nL = sum(x**2)").text()
