@@ -60,3 +60,16 @@ def test_a_gradient_that_the_parameter_stands_in_is_no_update() -> None:
     net = "x: data[d]\nw: parameter[d]\nL = sum(w**2)/2 - w @ x"
     assert sb.verify(net, r"w = w - x \quad (\text{by hand})").claims[0].right
     assert sb.verify(net, r"w^{(t+1)} = w^{(t)} - (w^{(t)} - x)").claims[0].right  # at a rate of 1
+
+
+LEAST_SQUARES = "A: data[m, n]\nb: data[m]\nx: parameter[n]\nf = 1/2*sum((A @ x - b)**2)"
+
+
+def test_steps_up_the_gradient_are_told() -> None:
+    r"""x + \alpha\nabla f(x) said nothing, whatever its sign; a step of Newton with the other sign holds where the gradient is 0, as any does."""
+    for right in (r"x_k - \alpha\nabla f(x_k)", r"x_k - (A^\top A)^{-1}A^\top(Ax_k - b)", r"x_k + (A^\top A)^{-1}A^\top(b - Ax_k)"):
+        assert not sb.verify(LEAST_SQUARES, rf"x_{{k+1}} = {right}").claims[0].wrong
+    for up in (r"x_k + \alpha\nabla f(x_k)", r"x_k + (A^\top A)^{-1}A^\top(Ax_k - b)", r"x_k - (A^\top A)^{-1}A^\top(b - Ax_k)"):
+        (found,) = sb.verify(LEAST_SQUARES, rf"x_{{k+1}} = {up}")
+        assert found.kind == "up to convention"
+        assert sb.verify(LEAST_SQUARES, rf"x_{{k+1}} = {up}", allow=["sign"]).claims[0].allowed

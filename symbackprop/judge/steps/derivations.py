@@ -42,7 +42,7 @@ from symbackprop.judge.steps.step_reading import read_or_restated, read_step, re
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
 from symbackprop.judge.steps.turned_out import no_hessian, turned_out, with_name
-from symbackprop.judge.steps.updated import as_update, goes_along, update_of
+from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, update_of
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
 from symbackprop.judge.texts.prose import written
@@ -335,16 +335,14 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     if found is None or (not found.is_certain and _said(judge, known.copy(), place, name, claim, "").right):
         return None  # w = w - C X^T y may be the gradient of a penalty and a loss
     if found.has_rate and (along := goes_along(judge, known, found)) is not None:
-        itself = told("an update by the gradient itself: it says nothing of what that is")
-        return moved_to(
-            judge, known, Judged(name, stepped(judge.truth, name, along.wrt), "abbreviation", remarks=(itself,)), claim, moved
-        )
+        return moved_to(judge, known, by_itself(judge, stepped(judge.truth, name, along.wrt), found), claim, moved)
     judged = _said(judge, known.copy(), place, found.gradient, found.claim, "")
     if not (found.has_rate or judged.right):
         with suppress(NotUnderstood):
             along, goal = read_step(judge, known, found.gradient, found.claim, None, look=True)
             of_newton = newton_step(known, name, goal.wrt, along) if goal is not None else None
             if of_newton is not None:
+                of_newton = replace(of_newton, allowed=of_newton.convention is not None and "sign" in judge.allow)
                 return moved_to(judge, known, as_update(of_newton, name, judge.truth), claim, moved)
     if not (found.has_rate or judged.right or judged.open):
         return Judged(name, None, "abbreviation", remarks=(told("an update without a rate, and no step of Newton"),))

@@ -13,6 +13,7 @@ from symbackprop.judge.sides.goals import about, goal_for
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.stationary import tall_places
 from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.conventions import Convention
 from symbackprop.judge.weighing.points import Place
 from symbackprop.judge.weighing.reading import CLAIM, Claim, equal_shapes
 from symbackprop.judge.weighing.weigh import Goal, value
@@ -39,14 +40,18 @@ def newton_step(known: Known, step: str, wrt: str, along: Claim) -> Judged | Non
         if tried.count(True) >= LEAST and False not in tried:
             said = told("a step of Newton: {} times what is taken away is {}", second.shown, asked.shown)
             return Judged(step, asked, "right, numeric", formulas=along.formulas, remarks=(said,), points=tried.count(True))
+        if tried.count(False) >= LEAST and all(_leads(known, goal, reading.program, at, -1.0) for at in tall_places(truth)):
+            away = told("a step away from that of Newton: it has the other sign")
+            sign = Convention(("sign",), away, told("multiply by -1"))
+            return Judged(step, asked, "up to convention", away, along.formulas, convention=sign, points=tried.count(False))
         if tried.count(False) >= LEAST and any(one.role == Gradient(second.of, wrt) for one in reading.program.inputs):
             why = told("for a step of Newton, {} times what is taken away is {}; here it is not", second.shown, asked.shown)
             return Judged(step, asked, "wrong", why, along.formulas, points=tried.count(False))
     return None
 
 
-def _leads(known: Known, goal: Goal, program: Program, place: Place) -> bool | None:
-    """Whether the Hessian times a step is the gradient at a point; None where there is no step."""
+def _leads(known: Known, goal: Goal, program: Program, place: Place, sign: float = 1.0) -> bool | None:
+    """Whether the Hessian times a step is the gradient at a point, or minus that; None where there is no step."""
     try:
         step = value(known.truth, program, known.written, place, place.values, FLOATS)
         hessian, gradient = goal.at(place), place.values[f"d{known.truth.of}/d{goal.wrt}"]
@@ -55,4 +60,4 @@ def _leads(known: Known, goal: Goal, program: Program, place: Place) -> bool | N
     if not (np.isfinite(step).all() and np.isfinite(hessian).all()) or np.abs(step).max(initial=0.0) > 1 / CLOSE:
         return None
     whole = np.tensordot(hessian, step, step.ndim) if step.ndim else hessian * step
-    return bool(np.abs(whole - gradient).max(initial=0.0) <= CLOSE * max(1.0, float(np.abs(gradient).max(initial=0.0))))
+    return bool(np.abs(sign * whole - gradient).max(initial=0.0) <= CLOSE * max(1.0, float(np.abs(gradient).max(initial=0.0))))

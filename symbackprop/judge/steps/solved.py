@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program, Sum
+from symbackprop.core.program import Program, Sum, shape_text
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Formula, Told, name, several, told
 from symbackprop.judge.sides.asked import Asked
@@ -95,8 +95,11 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         return judged
     is_used = any(may_mention(claim, own) for _, claim, _ in steps[place + 1 :])
     shape = program.shape(CLAIM)
-    if wrt in _inputs(known, program) or not equal_shapes(shape, truth.program.shape(wrt)):
+    if wrt in _inputs(known, program):
         return judged
+    if not equal_shapes(shape, truth.program.shape(wrt)):
+        shapes = map(shape_text, (shape, truth.program.shape(wrt)))
+        return replace(judged, kind="undecided", because=told("it has the shape {}, the parameter {}", *shapes))
     found = held(known, program, wrt)
     waits = not ended and len({one for name, _, _ in steps if (one := parameter_named(truth, name))}) > 1
     if among_all(found) is None and (is_used or waits):
@@ -197,7 +200,7 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
         if wrt not in _inputs(known, program):
             found = held(known, program, wrt)
             return judged if among_all(found) is None else _answered(truth, judged, own, wrt, found)
-        if holds_at_best(known, program, wrt):  # \mu_k = \sum_i \gamma_{ik} x_i/\sum_i \gamma_{ik}, whose \gamma is made of \mu
+        if not judged.remarks and holds_at_best(known, program, wrt):  # of no update
             said = told("it holds where the gradient by {} is 0", name(wrt))
             asked = _set_to_zero(truth, own, wrt)
             return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=LEAST)

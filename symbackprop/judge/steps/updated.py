@@ -25,6 +25,7 @@ from symbackprop.judge.steps.step_reading import said_left
 from symbackprop.judge.texts.prose import without_place
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.conventions import Convention
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
@@ -118,6 +119,16 @@ def goes_along(judge: Judge, known: Known, update: Update) -> Asked | None:
     is_slope = slope is not None and spelled(judge.truth, slope["of"].lstrip("\\")) == judge.truth.of
     is_own = said is not None and own is not None and (said.of, said.wrt) == (own.of, own.wrt)
     return own if is_slope or is_own else None
+
+
+def by_itself(judge: Judge, step: Asked, update: Update) -> Judged:
+    """The verdict on an update along the very gradient that it says: of its sign alone."""
+    itself = told("an update by the gradient itself: it says nothing of what that is")
+    if not update.along[1].lstrip(" (").startswith("-"):
+        return Judged(step.name, step, "abbreviation", remarks=(itself,))
+    up = told("it goes along the gradient, by which {} grows: descent goes against it", named(judge.truth.of))
+    sign = Convention(("sign",), up, told("multiply by -1"))
+    return Judged(step.name, step, "up to convention", up, remarks=(itself,), convention=sign, allowed="sign" in judge.allow)
 
 
 def as_update(judged: Judged, step: str, truth: Truth) -> Judged:
