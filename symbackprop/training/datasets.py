@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.choices import mend, nearest
+from symbackprop.core.files import exists
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.arrays import masked_at
 from symbackprop.training.errors import TrainingError
@@ -41,7 +42,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | 
             return read_table(path, program, sizes, like)
         if not os.path.isdir(path) and path.suffix.lower() not in SUFFIXES:
             near = nearest(str(data), BUNDLED)
-            said = f"did you mean {near}?" if near else "write one of these"
+            said = f"did you mean {near}?" if near else "write one of these" if exists(path) else "there is nothing of this name"
             raise TrainingError(f"{path}: data are read from .npz, .csv and .safetensors files and folders of .npy files; {said}")
         return _matched(folder(path) if os.path.isdir(path) else read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):

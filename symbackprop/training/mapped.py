@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.training.errors import TrainingError
+from symbackprop.training.storage import NUMBERS
 
 PART = 1 << 24  # bytes that are looked at together
 
@@ -17,12 +18,15 @@ PART = 1 << 24  # bytes that are looked at together
 def mapped(path: str | os.PathLike[str]) -> ndarray:
     """The array of an .npy file, of which nothing is read yet. Raises TrainingError where it is none."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as fault:
         raise TrainingError(f"{os.fspath(path)}: cannot be read: {fault.strerror or fault}") from None
     except (ValueError, EOFError) as fault:
         told = " ".join(str(fault).split())[:200]
         raise TrainingError(f"{os.fspath(path)}: this is no .npy file of numbers: {told}; write it by np.save") from None
+    if array.dtype.kind not in NUMBERS:
+        raise TrainingError(f"{os.fspath(path)}: the array holds {array.dtype}, not real numbers; save it as numbers")
+    return array
 
 
 def folder(path: Path) -> dict[str, ndarray]:

@@ -34,9 +34,7 @@ def read_arrays(path: str | os.PathLike[str], texts: bool = False) -> dict[str, 
 
     Raises TrainingError where the file is missing, of another format, damaged, or holds anything but real numbers.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TrainingError(f"{shown(path)} is no path of a file; give a dict of arrays or a path")
-    path = Path(path)
+    path = _path(path, "a dict of arrays or a path")
     reader = {".npz": _read_npz, ".safetensors": _read_safetensors}[_suffix(path)]
     try:
         arrays = reader(path)
@@ -83,15 +81,21 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ndarray], to
 
     Raises TrainingError where the suffix is another, FileError where the file cannot be written.
     """
-    path = Path(path)
+    path = _path(path)
     content = {".npz": _npz, ".safetensors": _safetensors}[_suffix(path)](arrays, told or {})
     write_whole(path, content)
 
 
 def require_arrays_place(path: str | os.PathLike[str]) -> None:
     """Raise TrainingError or FileError where `write_arrays` would."""
-    _suffix(Path(path))
+    _suffix(_path(path))
     require_writable(path)
+
+
+def _path(path: Any, wanted: str = "one that ends in .npz") -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TrainingError(f"{shown(path)} is no path of a file; give {wanted}")
+    return Path(path)
 
 
 def _suffix(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Where data come from: tables, arrays on disk that are larger than memory, sets that scikit-learn ships, a file that is held out."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -298,3 +299,19 @@ def test_positions_that_are_looked_up_need_not_begin_at_0(folder: Path) -> None:
     rng = np.random.default_rng(0)
     found = sb.train(network, {"u": rng.integers(2, 6, 40), "y": rng.normal(size=40)}, **QUIET)
     assert found.parameters["E"].shape == (6, 3)
+
+
+def test_an_array_on_disk_that_holds_no_numbers_is_refused(tmp_path: Path) -> None:
+    for array, told in ((np.zeros(3, "S4"), "|S4"), (np.zeros(3, complex), "complex128"), (np.array(["a"]), "<U1")):
+        np.save(tmp_path / "X.npy", array)
+        with pytest.raises(TrainingError, match=rf"X.npy: the array holds {re.escape(told)}, not real numbers; save it as numbers"):
+            sb.train(CLASSES, tmp_path, **QUIET)
+
+
+def test_what_is_no_path_is_refused_in_words() -> None:
+    with pytest.raises(TrainingError, match=r"3 is no path of a file; give one that ends in .npz"):
+        sb.train(CLASSES, drawn(), checkpoint=3, **QUIET)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match=r"3 is no path of a file; give one that ends in .npz"):
+        sb.train(CLASSES, drawn(), **QUIET).save(3)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match=r"nowhere: data are read from .* there is nothing of this name"):
+        sb.train(CLASSES, "nowhere", **QUIET)
