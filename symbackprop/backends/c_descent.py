@@ -19,16 +19,18 @@ HEAD = """#include <math.h>
 
 typedef REAL real;
 """
+# compilers take arrays as apart where they are arguments, and make vector instructions then
 DESCEND = """
-void descend(ptrdiff_t n, real *const *at, const double *by);
-void descend(ptrdiff_t n, real *const *at, const double *by) {
-    ARRAYS
+static void move(ptrdiff_t n, ARRAYS, const double *by) {
     NUMBERS
     for (ptrdiff_t i = 0; i < n; i++) {
         before[i] = w[i];
         BODY
     }
 }
+
+void descend(ptrdiff_t n, real *const *at, const double *by);
+void descend(ptrdiff_t n, real *const *at, const double *by) { move(n, GIVEN, by); }
 """
 # the sum of squares goes in lanes, which vector instructions take at once
 SHRINK = """double lanes[8] = {0}, sum = 0;
@@ -94,15 +96,14 @@ def _descend(record: Record, dtype: str) -> str:
     """The function of an update."""
     before, body = record.c()
     written = {*record.results, "before"}
-    arrays = [
-        f"{'' if name in written else 'const '}real *restrict {name} = at[{k}];"
-        for k, name in enumerate((*record.arrays, "before"))
-    ]
+    names = (*record.arrays, "before")
+    arrays = ", ".join(f"{'' if name in written else 'const '}real *restrict {name}" for name in names)
     read = [
         SHRINK.replace("NUMBER", f"by[{k}]") if name == "shrink" else f"const double {name} = by[{k}];"
         for k, name in enumerate(record.used)
     ]
-    text = DESCEND.replace("ARRAYS", "\n    ".join(arrays)).replace("NUMBERS", "\n    ".join([*read, before]))
+    text = DESCEND.replace("ARRAYS", arrays).replace("GIVEN", ", ".join(f"at[{k}]" for k in range(len(names))))
+    text = text.replace("NUMBERS", "\n    ".join([*read, before]))
     return text.replace("BODY", body).replace("root(", "sqrtf(" if dtype == "float32" else "sqrt(")
 
 
