@@ -78,10 +78,11 @@ def keep_usual(asked: Asked, trained: Any) -> None:
     from symbackprop.training.using import usual
 
     if key := _key(asked):
-        forward = forward_of(trained.network)
-        for names in usual(forward, trained.prediction):
-            forward.source(names)
-        keep(key, forward)
+        with suppress(SymbackpropError):  # whoever asks is told why
+            forward = forward_of(trained.network)
+            for names in usual(forward, trained.prediction):
+                forward.source(names)
+            keep(key, forward)
 
 
 def _answered(asked: Asked, answer: Callable[[Any], Any]) -> Any:
