@@ -26,6 +26,7 @@ def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
     """B B^e = B^(e + 1), for each term of B; e_t x / (x^T e_t) = e_t; (q^(1/2))^2 = q."""
     yield from _picked(a, atom)
     yield from _normalised(a, atom)
+    yield from _turned_exponential(a, atom)
     (base,), own = atom.args, _own(atom)
     root = a.names.get(atom)
     if root is not None and base.only() is not None:  # r = sqrt(q): r^2 = q, above a line and below it
@@ -68,6 +69,15 @@ def _normalised(a: Algebra, atom: Atom) -> Iterator[Relation]:
         f = found.renamed({summed: "k"})
         softmax = a.softmax(a.at(f.atom.args[0], f.letters), "k")
         yield from _solved(a, [f, Factor(atom, own, -1)], (*own, "k"), softmax)
+
+
+def _turned_exponential(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """1/(a + b exp(x)) = (1 - b/(a exp(-x) + b))/a."""
+    (base,), own, first = atom.args, _own(atom), Fraction(atom.args[0].terms.get((), 0))
+    for (f, *more), b in [(term, c) for term, c in base.terms.items() if term] if first and len(base.terms) == 2 else []:
+        if not more and f.atom.name is FUNCTIONS["exp"] and f.exponent == 1 and not any(map(is_summed, f.letters)):
+            other = applied(a, FUNCTIONS["exp"], -a.at(f.atom.args[0], f.letters)).scaled(first) + const(b)
+            yield from _solved(a, [Factor(atom, own, -1)], own, (ONE - a.power(other, -1).scaled(b)).scaled(1 / first))
 
 
 def _pow(a: Algebra, atom: Atom) -> Iterator[Relation]:
@@ -296,15 +306,12 @@ def with_one_log(a: Algebra, p: Poly) -> Iterator[Poly]:
     logs = [(term, k) for term in p.terms for k, f in enumerate(term) if f.atom.name is log and f.exponent == 1]
     for (one, k), (other, m) in permutations(logs, 2):
         c, (f, g) = p.terms[one], (one[k], other[m])
-        if c <= 0 or p.terms[other] != -c or one[:k] + one[k + 1 :] != other[:m] + other[m + 1 :] or _is_bound(f) or _is_bound(g):
+        is_bound = any(map(is_summed, (*f.letters, *g.letters)))
+        if c <= 0 or p.terms[other] != -c or one[:k] + one[k + 1 :] != other[:m] + other[m + 1 :] or is_bound:
             continue
         x, y = (a.at(h.atom.args[0], h.letters) for h in (f, g))
         made = applied(a, log, a.times(x, a.power(y, -1)))
         yield p - Poly({one: c, other: -c}) + a.times(made, a.make(c, one[:k] + one[k + 1 :]))
-
-
-def _is_bound(f: Factor) -> bool:
-    return any(map(is_summed, f.letters))
 
 
 def _as_in(f: Factor, term: Term) -> tuple[str, ...] | None:

@@ -90,7 +90,7 @@ def examples(a: Algebra) -> dict[Any, Poly]:
     x, y, t = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "t")
     s, r = leaf(a, "S", "0", "1"), leaf(a, "R", "0", "1")
     return {
-        "group": a.power(y + a.power(x, 2), -1),
+        "group": a.power(y + a.power(x, 2), -1) + a.power(ONE.scaled(3) - applied(a, FUNCTIONS["exp"], x).scaled(2), -1),
         "pow": pow_of(a, ONE + y, t),
         "positive": applied(a, "positive", applied(a, FUNCTIONS["abs"], x) - t),
         "inverse": a.closed("inverse", "", (s + r,), order=["0", "1"]),
