@@ -280,7 +280,7 @@ REFUSED = {
     "class of no interest": (sequential(HIDDEN, loss={"class_name": "SparseCategoricalCrossentropy", "config": {"ignore_class": 0}}), {}, "ignore_class=0 is not read", "loss="),
     "loss of no batch": (sequential(HIDDEN, loss={"class_name": "MeanSquaredError", "config": {"reduction": "none"}}), {}, "reduction='none'", "loss="),
     "unsaid setting": (sequential(HIDDEN, loss={"class_name": "Huber", "config": {"name": "huber_loss"}}), {}, "does not write down its delta", 'loss="Huber"|loss="huber"'),
-    "unknown layer": (sequential(layer("ConvLSTM1D", "att")), {"loss": "mse"}, r"att \(ConvLSTM1D\): no row", "ONNX"),
+    "unknown layer": (sequential(layer("SpectralPool", "att")), {"loss": "mse"}, r"att \(SpectralPool\): no row", "ONNX"),
     "own function": (sequential(layer("Lambda", "f")), {"loss": "mse"}, "holds a function of Python", "keras.ops"),
     "own mask": (sequential(layer("Masking", "m"), layer("Softmax", "s"), shape=(None, 5, 3)), {"loss": "mse"}, "its mask is not read", "softmax"),
     "masked loss": (sequential(layer("Masking", "m"), shape=(None, 5, 3)), {"loss": "squared_error"}, "squared_error is not read of such", "mse_loss"),

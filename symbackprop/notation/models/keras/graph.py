@@ -7,13 +7,13 @@ from typing import Any
 
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.models.keras import attention, further, layers, operations, recurrent, windows
+from symbackprop.notation.models.keras import attention, convolved, further, layers, operations, recurrent, windows
 from symbackprop.notation.models.keras.calls import Call, Reference, exchanged, leaves, references_in
 from symbackprop.notation.models.keras.layer import Layer, Value
 from symbackprop.notation.models.keras.masks import mask_of
 
 ROWS: Mapping[str, Callable[..., Any]] = {
-    **layers.LAYERS, **windows.LAYERS, **recurrent.LAYERS, **attention.LAYERS, **operations.LAYERS,
+    **layers.LAYERS, **windows.LAYERS, **recurrent.LAYERS, **convolved.LAYERS, **attention.LAYERS, **operations.LAYERS,
     **further.LAYERS,
 }  # fmt: skip
 MODELS = ("Sequential", "Functional", "Model")

@@ -22,7 +22,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }  # fmt: skip
 """The values of a layer's setting `activation`."""
 
-INWARD = ("GRU", "LSTM", "SimpleRNN", "RNN", "Bidirectional")
+INWARD = ("GRU", "LSTM", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 """Layers whose activation is not the last that they do."""
 
 UNREAD = {

@@ -47,6 +47,15 @@ for kind in (L.SimpleRNN, L.LSTM, L.GRU):
         kind(2, activation="relu", **gates), shape=(5, 3)
     )
 
+MODELS["ConvLSTM of images"] = lambda: sequential(
+    L.ConvLSTM2D(2, (3, 2), padding="same", return_sequences=True),
+    L.ConvLSTM2D(1, 2, strides=2, use_bias=False),
+    shape=(3, 4, 5, 2),
+)
+MODELS["ConvLSTM of signals"] = lambda: sequential(
+    L.ConvLSTM1D(2, 3, activation="relu", recurrent_activation="hard_sigmoid", go_backwards=True, dilation_rate=2), shape=(6, 7, 2)
+)
+
 BEFORE = {"reset_after": False}
 MODELS |= {
     "reset before": lambda: sequential(L.Masking(), L.GRU(3, return_sequences=True, **BEFORE), shape=(5, 3)),
