@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 
 
 def lasting_folder() -> Path | None:
-    """The folder; None where there is none to write to."""
+    """The folder; None where there is none to write to, or others write there as well: what is kept is run."""
     if sys.platform == "darwin":
         usual = Path.home() / "Library" / "Caches"
     else:
@@ -18,14 +19,20 @@ def lasting_folder() -> Path | None:
     folder = usual / "symbackprop"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder if os.access(folder, os.W_OK) and _is_own(folder) else None
     except OSError:
         return None
-    return folder if os.access(folder, os.W_OK) else None
 
 
 def cache_folder() -> Path:
     """The folder; a temporary one of this process where there is none to write to."""
     return lasting_folder() or _temporary()
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether nobody else writes into a folder, as far as the system tells."""
+    about = folder.stat()
+    return not hasattr(os, "getuid") or (about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 @cache

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.cache import cache_folder, lasting_folder
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.training import forward as kept_ones
 from symbackprop.training.forward import Unkept, forward_of, keep, kept, key_of
@@ -159,3 +160,22 @@ def test_what_is_kept_is_text_of_a_few_kinds(tmp_path: Path, monkeypatch: pytest
     forward.source(("p",))
     keep("net", forward)
     assert set(json.loads((tmp_path / "symbackprop" / "net.json").read_text())) == {"loss", "tensors", "equations", "sources"}
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="the system tells no owners")
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722])
+def test_a_folder_that_others_write_to_is_not_used(mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    forward = forward_of(settled("binary")[0])
+    forward.source(("p",))
+    keep("net", forward)
+    assert kept("net") is not None
+    folder = tmp_path / "symbackprop"
+    folder.chmod(mode)
+    assert kept("net") is None
+    assert lasting_folder() is None
+    assert cache_folder() != folder
+    folder.chmod(0o700)
+    assert kept("net") is not None
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    assert lasting_folder() is None
