@@ -148,9 +148,24 @@ def test_functions_as_papers_write_them(name: str) -> None:
             assert found[1][w] == pytest.approx(gradient, rel=1e-8, abs=1e-10), w
 
 
-def test_indices_that_nothing_ends_are_asked_for() -> None:
-    kernel = r"K_{ij} = \exp(-\|x_i - x_j\|^2){}, L = y^\top K y, x_i \in \mathbb{R}^d, y \in \mathbb{R}^n"
-    with pytest.raises(SymbackpropError, match="how far i and j run is not said") as told:
-        sb.read(kernel.replace("{}", "", 1))
+ENDLESS = [
+    (
+        r"K_{ij} = \exp(-\|x_i - x_j\|^2){}, L = y^\top K y, x_i \in \mathbb{R}^d, y \in \mathbb{R}^n",
+        "i and j run",
+        {"X": 2, "y": 1},
+    ),
+    (r"r_i = y_i - x_i^\top w{}, L = \|r\|^2, x_i, w \in \mathbb{R}^d, y_i \in \mathbb{R}", "i runs", {"X": 2, "w": 1, "y": 1}),
+    (
+        r"\hat y_i = w^\top x_i{}, L = (y_1 - \hat y_1)^2, x_i, w \in \mathbb{R}^d, y_i \in \mathbb{R}",
+        "i runs",
+        {"X": 2, "w": 1, "y": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize(("latex", "run", "axes"), ENDLESS)
+def test_indices_that_nothing_ends_are_asked_for(latex: str, run: str, axes: dict[str, int]) -> None:
+    with pytest.raises(SymbackpropError, match=f"how far {run} is not said") as told:
+        sb.read(latex.replace("{}", "", 1))
     said = str(told.value).partition("behind the formula: ")[2].partition(".\n")[0]
-    assert {t.name: len(t.shape) for t in sb.read(kernel.replace("{}", f" {said}", 1)).program.inputs} == {"X": 2, "y": 1}
+    assert {t.name: len(t.shape) for t in sb.read(latex.replace("{}", f" {said}", 1)).program.inputs} == axes

@@ -440,3 +440,12 @@ def test_rows_of_a_recursion_whose_steps_nobody_tells_are_asked_for() -> None:
     text = r"h_t = \tanh(W h_{t-1} + x_t), h_0 = 0, L = \|h_T\|^2 + \|h_3\|^2, W \in \mathbb{R}^{d \times d}, x_t \in \mathbb{R}^d"
     with pytest.raises(sb.NotationError, match=r"how far t runs is not said, so that x_t has no number of steps\. Write it behind"):
         sb.read(text)
+
+
+def test_a_recursion_that_falls_is_asked_how_far_it_runs() -> None:
+    text = (
+        r"\delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)}, \delta^{(3)} = e, L = \|\delta^{(1)}\|^2, "
+        r"W^{(l)} \in \mathbb{R}^{d \times d}, e \in \mathbb{R}^d"
+    )
+    with pytest.raises(sb.NotationError, match="how far l runs is not said, so that W_l has no number of steps"):
+        sb.read(text)

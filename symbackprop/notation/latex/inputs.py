@@ -97,13 +97,28 @@ def _require_rows(several: Iterable[Member], steps: Collection[str]) -> None:
 
 
 def _require_ends(several: Iterable[Member], formulas: Sequence[Tokens], known: Collection[str]) -> None:
-    r"""Raise Fault for x_i \in \mathbb{R}^d beside K_{ij} = ..., where nothing says how far i and j run."""
+    r"""Raise Fault for x_i \in \mathbb{R}^d beside K_{ij} = ... or r_i = ... and \|r\|, where nothing says how far i and j run."""
     for piece in formulas:
-        letters = list(dict.fromkeys(unit.text for unit in left_of(piece) if unit.below and unit.letter and len(unit.text) == 1))
-        for one in several if len(letters) > 1 and not {*letters} & {*known} else ():
-            if [t.text for t in bare(one.word.sub)] in [[c] for c in letters]:
-                mend = f"Write it behind the formula: \\text{{for }} {', '.join(letters)} = 1, \\ldots, n."
-                raise Fault(f"how far {' and '.join(letters)} run is not said.", mend, piece[0].at)
+        left = left_of(piece)
+        letters = list(dict.fromkeys(unit.text for unit in left if unit.below and unit.letter and len(unit.text) == 1))
+        if not letters or {*letters} & {*known} or not (len(letters) > 1 or _is_whole(left[0].text, letters[0], formulas)):
+            continue
+        if any([t.text for t in bare(one.word.sub)] in [[c] for c in letters] for one in several):
+            mend = f"Write it behind the formula: \\text{{for }} {', '.join(letters)} = 1, \\ldots, n."
+            if len(letters) == 1:
+                raise Fault(f"how far {letters[0]} runs is not said.", mend, piece[0].at)
+            raise Fault(f"how far {' and '.join(letters)} run is not said.", mend, piece[0].at)
+
+
+def _is_whole(base: str, letter: str, formulas: Iterable[Tokens]) -> bool:
+    """Whether a value with an index is read without it, or at a number."""
+    for piece in formulas:
+        right = units(piece)[len(left_of(piece)) :]
+        for k, unit in enumerate(right):
+            below = [one.text for one in right[k + 1 : k + 4] if one.text != "{"]
+            if unit.text == base and not unit.below and below[:2] != ["_", letter]:
+                return True
+    return False
 
 
 def _is_mentioned(piece: Tokens) -> bool:

@@ -34,7 +34,8 @@ def steps_of(pieces: Sequence[Tokens]) -> dict[str, str | None]:
             for m in _WORD.finditer(right)
             if m[1] in own and (m[1], _index(m)) not in given and re.fullmatch(r"[A-Z]|[1-9]\d*", _index(m))
         }
-        found[letter] = _count(*last.pop()) if len(last) == 1 else None
+        falls = any(own.get(base) is not None and at and at[0] == letter and at[1] > own[base] for base, at in read)
+        found[letter] = _count(*last.pop()) if len(last) == 1 and not falls else None
     return found
 
 
