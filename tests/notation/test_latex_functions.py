@@ -169,3 +169,14 @@ def test_indices_that_nothing_ends_are_asked_for(latex: str, run: str, axes: dic
         sb.read(latex.replace("{}", "", 1))
     said = str(told.value).partition("behind the formula: ")[2].partition(".\n")[0]
     assert {t.name: len(t.shape) for t in sb.read(latex.replace("{}", f" {said}", 1)).program.inputs} == axes
+
+
+def test_matrices_of_a_domain_for_each_index_are_told_what_to_write() -> None:
+    mixture = (
+        r"L = \sum_{i=1}^N \log \sum_{k=1}^K \pi_k \mathcal{N}(x_i; \mu_k, \Sigma_k), x_i, \mu_k \in \mathbb{R}^d, \pi \in \mathbb{R}^K, "
+        r"\Sigma_k \in {}"
+    )
+    with pytest.raises(SymbackpropError, match="a matrix for each k has no set of its own") as told:
+        sb.read(mixture.replace("{}", r"\mathbb{S}^d_{++}"))
+    said = str(told.value).partition("Write ")[2].partition(".\n")[0]
+    assert {t.name: len(t.shape) for t in sb.read(mixture.replace("{}", said)).program.inputs}["Sigma"] == 3

@@ -156,6 +156,10 @@ def _member(word: Word, within: Set, ranges: Mapping[str, str], steps: Collectio
         rows, word = [*rows, *(ranges[c] for c in letters)], _bare_word(word)
     if rows and not is_step and within.sizes and within.kind is None and len(word.base) == 1 and word.base.islower():
         word = Word(word.base.upper(), word.at, word.accent, sub=word.sub, sup=word.sup)
+    if rows and within.domain in MATRICES.values():
+        n = within.sizes[-1]
+        mend = f"Write \\mathbb{{R}}^{{{n} \\times {n}}}."
+        raise Fault(f"a matrix for each {''.join(letters) or label} has no set of its own but that of all matrices.", mend, word.at)
     sizes = (*rows, *within.sizes)
     return Member(name_of(word) or "", word, within._replace(sizes=sizes), word.at)
 
