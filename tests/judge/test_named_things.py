@@ -104,3 +104,16 @@ def test_the_mean_of_a_matrix_is_over_all_of_it_or_along_what_makes_a_claim_righ
 def test_a_letter_of_the_loss_is_no_transpose_and_no_expectation() -> None:
     assert sb.verify(QUADRATIC, r"\nabla T = A^T x - b").ok
     assert sb.verify(QUADRATIC, r"\nabla R = A x - b, \quad x \in \mathbb{R}^n").ok
+
+
+@pytest.mark.parametrize(("claim", "verdict"), [
+    (r"\frac{\partial f}{\partial x_i} = e_i^\top(Ax - b)", "right, identity"),
+    (r"\frac{\partial f}{\partial x_i} = \mathbf{e}_i^\top Ax - b_i", "right, identity"),
+    (r"\nabla f = \sum_i(e_i^\top Ax - b_i)\mathbf{e}_i", "right, identity"),
+    (r"\frac{\partial f}{\partial x_i} = e_i^\top(Ax + b)", "wrong"),
+])  # fmt: skip
+def test_unit_vectors(claim: str, verdict: str) -> None:
+    (found,) = sb.verify("A: symmetric[n, n]\nb: data[n]\nx: parameter[n]\nf = 1/2*x @ A @ x - b @ x", claim)
+    assert found.kind == verdict
+    assert "unit vector" in str(found.remarks[0])
+    assert "\\mathbf{e}_{i}" in found.understood

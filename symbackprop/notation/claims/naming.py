@@ -28,6 +28,7 @@ ASSUMED = 0.5
 SLACK = 0.2
 PRIME = 1.0
 UNIT = 0.4  # an axis of size 1 is left out
+_BOLD = ("mathbf", "boldsymbol", "bm", "vec")
 NUMBER_E = told("{} is read as the number", letter("e"))
 ROW_LETTERS = frozenset("NmnMBT")
 
@@ -273,7 +274,7 @@ def extents(state: State, sub: Tokens) -> list[int]:
 
 
 def constant(state: State, word: Word) -> Senses | None:
-    """e, pi, sizes, the number of rows, the identity, Kronecker's delta; None for anything else."""
+    """e, pi, sizes, the number of rows, the identity, unit vectors, Kronecker's delta; None for anything else."""
     sub = bare(word.sub)
     if word.accent or word.primes:
         return None
@@ -282,6 +283,10 @@ def constant(state: State, word: Word) -> Senses | None:
         return best(made(lambda x: nd.applied("exp", x), exponent))
     if word.base == "e" and sub and sub[0].text.isalpha() and state.is_integer(state.names.named(sub[0].text) or ""):
         return scripts(state, calls.unit(state, state.read(syntax(word.sub)), word.at), (), word.sup, word.at)
+    if word.base == "e" and len(sub) == 1 and sub[0].text.isalpha() and (word.font in _BOLD or plain(word.sup) in ("T", "top")):
+        extent = state.range(sub[0].text.lstrip("\\"), word.at)
+        note = told("{} is read as a unit vector", described(replace(word, sup=())))
+        return scripts(state, [Sense(nd.eye((DOWN, sub[0].text), (extent, extent)), 0.0, (note,))], (), word.sup, word.at)
     if word.base == "pi" and not sub:
         return scripts(state, sure(nd.const(sp.pi, complex(sp.pi))), (), word.sup, word.at)
     if word.base == "delta" and len(sub) >= 2 and not word.sup:

@@ -126,6 +126,8 @@ class Typeset:
                 return self.ones(extent) if axis in MATRIX else f.ONE
             case nd.Eye(axes=axes, extents=extents):
                 a, b = axes
+                if (a in MATRIX) != (b in MATRIX):  # the unit vector along an index
+                    return Script(f.bold("e"), self.step(b if a in MATRIX else a))
                 size = self.size(extents[0])
                 return Script(f.letter("I"), size) if a in MATRIX else Script(f.symbol("delta"), f.beside(letter(a), letter(b)))
             case nd.Positions(axis=axis):
