@@ -117,3 +117,10 @@ def test_unit_vectors(claim: str, verdict: str) -> None:
     assert found.kind == verdict
     assert "unit vector" in str(found.remarks[0])
     assert "\\mathbf{e}_{i}" in found.understood
+
+
+@pytest.mark.parametrize("said", ["P(t=1|x_n)", "P(t_n=1|x_n)", r"p(t=1\mid x_n; w)", "(1 - P(t=0|x_n))"])
+def test_a_probability_has_the_index_of_what_it_is_given(said: str) -> None:
+    network = "X: data[n, d]\nt: data[n] & binary\nw: parameter[d]\np = sigmoid(X @ w)\nE = -sum(t*log(p) + (1-t)*log(1-p))"
+    assert sb.verify(network, rf"\nabla E = \sum_n({said} - t_n)x_n").ok
+    assert not sb.verify(network, rf"\nabla E = \sum_n({said} + t_n)x_n").ok

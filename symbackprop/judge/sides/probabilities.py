@@ -20,8 +20,9 @@ TRIED = 2  # points at which probabilities sum to 1
 _SAID = re.compile(
     r"(?<![A-Za-z\\])(?:\\Pr|[Pp]|\\(?:mathbb|mathrm|mathbf)\s*\{?\s*P\s*\}?)\s*(?:\\left)?\("
     r"\s*(?P<label>[A-Za-z])(?:\s*[_^]\s*(?:(?P<short>\w)|\{\s*\(?\s*(?P<long>\w)\s*\)?\s*\}))?\s*=\s*(?P<class>\w)\s*"
-    r"(?:\||\\mid\b|\\vert\b)(?:[^()]|\((?:[^()])*\))*?(?:\\right)?\)"
+    r"(?:\||\\mid\b|\\vert\b)(?P<given>(?:[^()]|\((?:[^()])*\))*?)(?:\\right)?\)"
 )
+_SAMPLE = re.compile(r"[_^]\s*(?:(?P<short>[a-z])(?![A-Za-z])|\{\s*\(?\s*(?P<long>[a-z])\s*\)?\s*\})")  # of x_n and x^{(i)}
 
 
 def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
@@ -31,7 +32,7 @@ def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     classes, signs = _value(truth, _sums_to_one), _value(truth, _is_between)
 
     def entry(found: re.Match[str]) -> str:
-        at, k = found["short"] or found["long"] or "", found["class"]
+        at, k = found["short"] or found["long"] or _sample(found["given"]), found["class"]
         if classes is not None and spelled(truth, found["label"]) is not None:
             rank = truth.program.tensors[classes].rank
             return f"{_shown(classes)}_{{{at}{k}}}" if bool(at) == (rank == 2) else found[0]
@@ -42,6 +43,12 @@ def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
     said = [_SAID.sub(entry, claim) if isinstance(claim, str) else claim for _, claim, _ in steps]
     return [step if step[1] == claim else (step[0], claim, step[2]) for step, claim in zip(steps, said, strict=True)]
+
+
+def _sample(given: str) -> str:
+    """The index of what a probability is conditioned on, x_n; "" where it has none."""
+    found = _SAMPLE.search(given)
+    return "" if found is None else found["short"] or found["long"]
 
 
 def _shown(name: str) -> str:
