@@ -247,3 +247,23 @@ def test_a_parameter_behind_its_gradient_is_a_best_value_and_no_definition() -> 
             "right, numeric",
         ]
         assert not sb.verify(coins, rf"{score}, {name} = \frac{{2k}}{{n}}").ok, name
+
+
+LAGRANGE = "x: parameter\ny: parameter\nlam: parameter\nL = x*y - lam*(x + y - 10)"
+VALLEY = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
+
+
+@pytest.mark.parametrize("claim", [r"x = y = {} \text{{ is a minimum}}", "x^* = y^* = {}", "(x^*, y^*) = ({0}, {0})"])
+def test_several_parameters_have_one_value(claim: str) -> None:
+    """x = y = 1, in LaTeX, was a wrong gradient by x; (x^*, y^*) = (1, 1) was not read."""
+    assert [one.kind for one in sb.verify(VALLEY, claim.format(1)).claims] == ["right, numeric"] * 2
+    assert not sb.verify(VALLEY, claim.format(2)).ok
+
+
+def test_best_values_of_all_parameters_hold_together() -> None:
+    """x^* = 6 was right beside y^* = 5 and \\lambda^* = 5, each with the others at their best."""
+    assert sb.verify(LAGRANGE, r"x^* = 5, y^* = 5, \lambda^* = 5").ok
+    for wrong in (r"x^* = 6, y^* = 5, \lambda^* = 5", r"x^* = 5, y^* = 6, \lambda^* = 5", r"x^* = 5, y^* = 5, \lambda^* = 6"):
+        assert "wrong" in [one.kind for one in sb.verify(LAGRANGE, wrong).claims]
+    assert sb.verify(LAGRANGE, r"L_x = 0, L_y = 0, L_\lambda = 0 \implies x = y = 5").ok
+    assert not sb.verify(LAGRANGE, r"L_x = 0, L_y = 0, L_\lambda = 0 \implies x = y = 6").ok

@@ -109,7 +109,8 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
 
 def _with_others(known: Known, judged: Judged, own: str, wrt: str, program: Program, found: Sequence[str]) -> Judged:
     """The verdict on a solution; where the gradient is not 0 at it alone, by that with the other parameters at their best."""
-    others = len(known.truth.program.parameters) > 1 and among_all(found) is None
+    told_best = {parameter_named(known.truth, one) for one, _ in known.written}
+    others = among_all(found) is None and not _own(known.truth) <= {wrt, *told_best}
     is_best = is_best_with_others(known, program, wrt) if others else None
     if is_best is None:
         return judged if others else _answered(known.truth, judged, own, wrt, found)

@@ -1,0 +1,45 @@
+"""Values of several parameters in one equation, x = y = 5 and (x^*, y^*) = (1, 2), as a step for each."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from symbackprop.judge.sides.best_names import parameter_named
+from symbackprop.judge.sides.goals import tensor_named
+from symbackprop.judge.weighing.truth import Truth
+
+Step = tuple[str, Any, str]
+
+_TUPLES = re.compile(
+    r"\s*(?:\\left)?\((?P<names>[^()]*)(?:\\right)?\)\s*=\s*(?:(?:\\left)?\((?P<values>[^()=]*)(?:\\right)?\)"
+    r"|\\begin\{pmatrix\}(?P<column>[^&=]*)\\end\{pmatrix\})\s*[.,;]?\s*"
+)
+
+
+def spread(truth: Truth, step: Step) -> list[Step]:
+    """The steps that one says of several parameters at once; any other as it is."""
+    _, claim, what = step
+    if not isinstance(claim, str) or "\n" in claim or what:
+        return [step]
+    found = _TUPLES.fullmatch(claim)
+    if found is not None:
+        names = [part.removesuffix("\\right") for part in found["names"].split(",")]
+        values = found["values"].removesuffix("\\right").split(",") if found["values"] else found["column"].split(r"\\")
+        pairs = list(zip(names, values, strict=True)) if len(names) == len(values) else []
+    else:
+        *several, value = claim.split("=")
+        pairs = [(own, value) for own in several] if len(several) > 1 else []
+    meant = [_parameter(truth, own) for own, _ in pairs]
+    if not meant or None in meant or len({*meant}) < len(meant):
+        return [step]
+    return [(own.strip(), f"{own.strip()} = {value.strip()}", what) for own, value in pairs]
+
+
+def _parameter(truth: Truth, name: str) -> str | None:
+    """The parameter that a name says, or the best value of; None where it says none."""
+    if not re.fullmatch(r"\s*\\?[A-Za-z]+(?:_(?:\w|\{\w+\}))?\s*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)\s*\}?)?\s*", name):
+        return None
+    plain = re.sub(r"\^.*", "", name).strip()
+    own = parameter_named(truth, name.strip()) or tensor_named(truth, plain)
+    return own if own is not None and truth.program.tensors[own].kind == "parameter" else None
