@@ -20,7 +20,7 @@ from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code, reworded
 from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.numbers import is_of_numbers
-from symbackprop.judge.texts.sentences import GIVEN
+from symbackprop.judge.texts.sentences import ASIDE, GIVEN
 from symbackprop.judge.verdicts.places import in_places
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
@@ -33,7 +33,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     """
     truth = question.judge().truth
     steps = [own for step in of_numbers(steps) for own in spread(truth, step)]
-    steps = [part for step in steps for part in parted(truth, step, question.symbols)]
+    steps = [part for step in once(truth, steps) for part in parted(truth, step, question.symbols)]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, steps, question.symbols), question.symbols)
     firsts = firsts_of(truth, plain, question.symbols)
@@ -70,6 +70,12 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         begun[-1] = replace(begun[-1], remarks=(said,))
     begun = as_written(in_places(begun, [step[:2] for step in first]), first, written)
     return (*begun, *as_written(there, alone, written))
+
+
+def once(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps without the definitions behind a claim that are steps of their own already."""
+    own = {part[1].strip(" .,;") for step in steps for part in side_by_side(truth, step)[1:] if step[2] != ASIDE}
+    return [step for step in steps if step[2] != ASIDE or not isinstance(step[1], str) or step[1].strip(" .,;") not in own]
 
 
 def of_numbers(steps: Sequence[Step]) -> list[Step]:

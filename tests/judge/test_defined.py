@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import symbackprop as sb
@@ -59,3 +61,14 @@ def test_a_determinant_of_the_hessian_is_judged() -> None:
 def test_a_factor_of_3_in_the_last_step_is_never_passed_over(network: str, claim: str) -> None:
     assert sb.verify(network, claim.format("")).ok
     assert not sb.verify(network, claim.format("3")).ok
+
+
+def test_a_step_of_its_own_is_told_once(tmp_path: Path) -> None:
+    """It was also a definition of what the line says, f_y beside \\partial f/\\partial y."""
+    file = tmp_path / "claims.tex"
+    file.write_text(
+        r"$$f_x = 3x^2 - 3y, \quad f_y = 3y^2 - 3x$$" + "\n" + r"$$\nabla f = g, g = (3x^2 - 3y, 3y^2 - 3x), H = 2$$",
+        encoding="utf-8",
+    )
+    names = [one.name for one in sb.verify("x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y", file).claims]
+    assert len(names) == len({*names}), names
