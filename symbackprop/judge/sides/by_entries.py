@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, groupby, permutations
 from typing import Any
 
 from symbackprop.formulas.latex import latex
@@ -91,7 +91,7 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tu
     if higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of:
         several = [tensor_named(truth, letter) for letter in _LETTER.findall(higher["by"] or higher["one"])]
         if all(one in parameters for one in several):
-            by = " ".join(rf"\partial {own[parameters.index(one)]}" for one in several if one)
+            by = _under([own[parameters.index(one)] for one in reversed(several) if one])
             order = f"^{len(several)}" if len(several) > 1 else ""
             yield rf"\frac{{\partial{order} {of}}}{{{by}}}", claim[higher.end() :]
         return
@@ -99,8 +99,7 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tu
     if entry is not None:
         places = [int(entry["one"]), int(entry["other"])]
         if all(1 <= k <= len(own) for k in places):
-            by = [own[k - 1] for k in places]
-            yield rf"\frac{{\partial^2 {of}}}{{\partial {by[0]} \partial {by[1]}}}", claim[entry.end() :]
+            yield rf"\frac{{\partial^2 {of}}}{{{_under([own[k - 1] for k in places])}}}", claim[entry.end() :]
         return
     left = _LEFT.match(claim)
     if left is None or spelled(truth, left["of"].lstrip("\\") or truth.of) != truth.of or len(parameters) < 2:
@@ -117,7 +116,13 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tu
     elif len(rows) == len(own) and all(len(row) == len(own) for row in rows):
         for one, row in zip(own, rows, strict=True):
             for other, entry in zip(own, row, strict=True):
-                yield rf"\frac{{\partial^2 {of}}}{{\partial {one} \partial {other}}}", entry
+                yield rf"\frac{{\partial^2 {of}}}{{{_under([one, other])}}}", entry
+
+
+def _under(by: Sequence[str]) -> str:
+    r"""What stands below in a derivative by one number after the other: \partial x^2 \partial y."""
+    together = ((one, len(list(same))) for one, same in groupby(by))
+    return " ".join(rf"\partial {one}" + (f"^{count}" if count > 1 else "") for one, count in together)
 
 
 def _determinant(of: str, parameters: Sequence[str]) -> str:

@@ -53,6 +53,8 @@ def fraction(state: State, over: Syntax, under: Syntax, at: int) -> InTurn | Non
     if len(by) != order:
         mend = r"Write \frac{\partial^2 L}{\partial w \partial w^\top}, or \frac{\partial^2 L}{\partial w_i \partial w_j}."
         raise Fault(f"this derivative of the order {order} does not say by what.", mend, at)
+    if not any(index or state.probe.shapes[name] for name, index in by):  # \partial x \partial y: by y first
+        by = by[::-1]
     return in_turn(state, state.context.of if top is None else ends.above(state, top)[0], by, at)
 
 
