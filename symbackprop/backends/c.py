@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from symbackprop.backends.c_circular import ROWS
-from symbackprop.backends.c_entries import across, groups, held, in_tiles, is_row
+from symbackprop.backends.c_entries import groups, held, is_row
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES, TALL
 from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
@@ -191,10 +191,7 @@ class _Writer:
             if own is not None:
                 known[window] = own
         inner += [f"{self._at(window, len(dims))} = {own};" for window, own in known.items()]
-        if (axis := across(group)) is not None:
-            self.lines += in_tiles(dims, axis, inner)
-        else:
-            self._loop(dims, inner if dims or not known else ["{", *inner, "}"])
+        self._loop(dims, inner if dims or not known else ["{", *inner, "}"])
 
     def _row(self, s: Apply) -> None:
         """A function of entries that is called for all along the last axis."""

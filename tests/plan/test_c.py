@@ -14,13 +14,11 @@ import pytest
 from numpy import ndarray
 
 import symbackprop as sb
-from symbackprop.backends import c_entries
 from symbackprop.backends.c_library import NativeError, compiler
 from symbackprop.backends.c_matrices import MATRICES
 from symbackprop.backends.function import Compiled, CompileError
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.program import Matrix
-from symbackprop.evaluate.points import point
 from symbackprop.plan.schedule import plan
 from tests.command import Run
 from tests.plan.test_plan import EXAMPLES, NETWORKS, OTHERS, WITHOUT_LOSS, at_sizes, compiled
@@ -125,27 +123,6 @@ if CC is not None:
         assert values[1] == pytest.approx(values[0], rel=close, abs=close)
         for w, gradient in plain.gradients.items():
             np.testing.assert_allclose(native.gradients[w], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
-
-    @pytest.mark.parametrize(("n", "m"), [(67, 93), (64, 64), (9, 500)])
-    def test_what_is_read_across_is_done_in_tiles(n: int, m: int) -> None:
-        function = sb.compile(
-            "A: parameter[n, m]\nB: parameter[m, n]\nC: parameter[k, m, n]\nX: data[n, m]\n"
-            "Z = tanh(A * B.T + X)\nL = sum(Z**2 * X) + sum(C * Z.T) + sum(where(B > A.T, B * A.T, 0))",
-            {"n": n, "m": m, "k": 3},
-        )
-        arrays = point(function.program, {}, seed=1)
-        plain, native = (function.bind(arrays, backend=backend) for backend in ("numpy", "c"))
-        assert native() == pytest.approx(plain(), rel=1e-12)
-        for w, gradient in plain.gradients.items():
-            np.testing.assert_allclose(native.gradients[w], gradient, rtol=1e-12, atol=1e-12)
-        assert ("b0 +=" in native.source) == (n >= c_entries.TILE)
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("name", SOME)
-    def test_tiles_of_any_size_compute_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        for word, number in {"MANY": 1, "APART": 2, "TILE": 2}.items():
-            monkeypatch.setattr(c_entries, word, number)
-        test_c_computes_what_numpy_does(name, "float64")
 
     @pytest.mark.parametrize("name", SOME[:1])
     def test_c_computes_what_numpy_does_in_short(name: str) -> None:
