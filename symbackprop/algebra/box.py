@@ -13,7 +13,7 @@ from sympy import Eq
 
 from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import front_of
-from symbackprop.algebra.shared import said_once, shared, uncut
+from symbackprop.algebra.shared import said_once, shared, uncut, without_bracket
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import Where
 from symbackprop.core.garbage import without_collections
@@ -136,7 +136,7 @@ class Search:
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
         order = _in_order([n for n in (*self.lines.forward, *self.backward) if n in needed], lines)
-        lines = said_once(lines, [n for n in order if n in self.program.outputs])
+        lines = {n: without_bracket(line) for n, line in said_once(lines, [n for n in order if n in self.program.outputs]).items()}
         used = self.lines.algebra.used
         labels = [a.name for a in used if a.kind == "leaf" and self.program.tensors[a.name].kind == "labels"]
         unsaid = {n: missing[n] for n in self.program.outputs if n in missing}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.algebra.lines import Line
-from symbackprop.algebra.matrix import Form, Front, Leaf, leaves, scaled
+from symbackprop.algebra.matrix import Form, Front, Leaf, leaves, negated, scaled
 from symbackprop.algebra.positions import tensor_of
 
 SHORT = 3  # tokens of a block that is written where it is read
@@ -51,6 +51,14 @@ def said_once(lines: Mapping[str, Line], outputs: Sequence[str]) -> dict[str, Li
         if known != name:
             found[name] = replace(line, form=Form("leaf", (), Leaf(known, (), len(line.letters) < 2)), tensors=frozenset({known}))
     return found
+
+
+def without_bracket(line: Line) -> Line:
+    """A line that is minus a sum, -(A + B), as -A - B."""
+    form = line.form
+    if form is None or form.op != "scaled" or not form.parts or form.given != Front(-1) or form.parts[0].op != "sum":
+        return line
+    return replace(line, form=Form("sum", tuple(map(negated, form.parts[0].parts))))
 
 
 def uncut(lines: Mapping[str, Line]) -> dict[str, Line]:

@@ -412,6 +412,10 @@ def test_an_output_that_is_another_one_is_read_by_its_name() -> None:
 
 
 READS = {
+    "minus a sum": (
+        "w: parameter[n]\nmu: data[n]\nS: spd[n, n]\nL = -(mu @ w)/sqrt(w @ S @ w)",
+        "∂L/∂w = −(L/(wᵀ S w)) S w − μ/√(wᵀ S w)",
+    ),
     "a cube": ("x: parameter[n]\nA: data[m, n]\nb: data[m]\nL = sum((A @ x - b)**4)", "∂L/∂x = 4 Aᵀ(A x − b)^(⊙3)"),
     "a margin": (
         "X: data[N, d]\ny: sign[N]\nw: parameter[d]\nb: data[()]\nL = sum(relu(1 - y*(X @ w + b)))",
