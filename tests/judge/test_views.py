@@ -153,3 +153,19 @@ def test_a_box_with_a_wrong_line_is_not_right(stem: str, name: str) -> None:
     right, comma, elsewhere = right.partition(r", \text")
     changed = [*box[:k], (box[k][0], rf"{left}= \frac{{3}}{{2}} \left({right}\right){comma}{elsewhere}"), *box[k + 1 :]]
     assert any(one.wrong for one in sb.verify(network, changed).claims), changed[k]
+
+
+DIFFERENCES = "u: parameter[n]\nf: data[n-2]\nr = u[2:] - 2*u[1:-1] + u[:-2] - f\nL = 1/2*sum(r**2)"
+
+
+def test_what_is_0_outside_of_its_axis_is_read() -> None:
+    """The line of our own box was not understood."""
+    line = sb.derive(DIFFERENCES).gradients["u"].latex()
+    assert r"r = 0 \text{ outside}" in line
+    assert sb.verify(DIFFERENCES, line).ok
+    assert not sb.verify(DIFFERENCES, line.replace("- 2", "+ 2")).ok
+    assert not sb.verify(DIFFERENCES, line.replace("j-2", "j-3")).ok
+    (found,) = sb.verify(DIFFERENCES, line.partition(",")[0])
+    assert found.kind == "not understood"
+    (found,) = sb.verify(DIFFERENCES, line.replace(r"\quad r = 0", r"\quad q = 0"))
+    assert "no tensor that may be 0 outside" in found.reason

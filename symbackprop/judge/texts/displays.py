@@ -15,7 +15,7 @@ from symbackprop.notation.claims.errors import Fault
 
 INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
 INDENT = re.compile(rf"^(?:{THUS}|\\q?quad\b|\\h(?:space|phantom)\*?\{{[^}}]*\}}|\\[ ,;:!]|[~\s])+")
-READ = "if|where|with|else|elsewhere|otherwise|and|or|for|all|when|in|tr|sign|diag|softmax"  # words that say something of a claim
+READ = "if|where|with|else|elsewhere|otherwise|and|or|for|all|when|in|outside|tr|sign|diag|softmax"  # words of a claim
 SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
 REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) and \text{out}_1 are none
     rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*[(_^}}])(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"

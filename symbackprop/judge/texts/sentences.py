@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.numbers import PLAIN
+from symbackprop.notation.claims.outside import without_zeros
 
 DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
@@ -75,7 +76,7 @@ def _displayed(found: re.Match[str], said: str) -> str:
 
 def defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
     """What a claim defines behind a comma, "..., W = diag(w)", of which later displays speak."""
-    parts = re.split(r",|;|\\q?quad\b|\\text\{[^}]*\}", claim)
+    parts = re.split(r",|;|\\q?quad\b|\\text\{[^}]*\}", without_zeros(claim)[0])
     used = _words(_read(later)) if len(parts) > 1 and "=" in parts[-1] else set()
     for part in parts[1:]:
         side, equals, right = part.partition("=")

@@ -16,6 +16,7 @@ from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.attempt import Attempt
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.left import Left, left_side
+from symbackprop.notation.claims.outside import tensors_of, without_zeros
 from symbackprop.notation.claims.own_functions import without_functions
 from symbackprop.notation.claims.partial import of_entries
 from symbackprop.notation.claims.probe import Probe
@@ -133,6 +134,7 @@ def _latex(text: str, context: Context) -> Understood:
 
 def _formula(text: str, context: Context, least: int = 0) -> Understood:
     loops = context.loops
+    text, zeros = without_zeros(text)
     several = [below(one) for one in statements.split(text)] if loops else statements.split(text)
     names = Names(
         {name: len(shape) for name, shape in context.shapes().items()},
@@ -144,6 +146,7 @@ def _formula(text: str, context: Context, least: int = 0) -> Understood:
     )
     for name, given in inputs(context).items():
         names.also(name, given)
+    context = replace(context, zeros=tensors_of(names, zeros)) if zeros else context
     counts = names.counts() | ({1, 2, 3} if "matrix" in text else set())
     shapes = context.shapes()
     if context.wrt is not None and context.wrt not in shapes:  # what is claimed is by a value that nobody named

@@ -182,7 +182,9 @@ def _at(state: State, node: Node, axis: str, part: Tokens, at: int, first: sp.Ex
     if [k for k, _ in place.letters] == [1] and low == 0:
         letter = place.letters[0][1]
         state.ranged(letter, extent)
-        if (letter in state.limited or letter in state.lows) and state.range(letter, at) < extent:
+        count, whole = state.range(letter, at), leaf_of(node) if state.context.zeros else None
+        goes_beyond = count > extent and whole is not None and whole[0] in state.context.zeros
+        if goes_beyond or ((letter in state.limited or letter in state.lows) and count < extent):
             return nd.picked(node, axis, ((1, letter, state.range(letter, at)),), 0)
         return nd.renamed(node, [(axis, letter)])
     state.counted = state.counted or sum(k for k, _ in place.letters) != 1

@@ -42,6 +42,7 @@ class Context:
     lettered  a name that several steps gave at letters of their own, delta_k and delta_j -> its name at each of them.
     own       a tensor z -> the name among `defined` of the gradient by it that a step called dz.
     left      the indices of what is claimed with their sizes, where they are known and the claim is a right-hand side alone.
+    zeros     the tensors that are 0 outside of their axes, where a claim says so.
     firsts    a tensor of a network -> the numbers of its first entries, by the places of the axes that do not count from 1.
     """
 
@@ -57,6 +58,7 @@ class Context:
     lettered: Mapping[str, Mapping[tuple[str, ...], str]] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     left: tuple[tuple[str, Expr], ...] = ()
+    zeros: frozenset[str] = frozenset()
     firsts: Mapping[str, Mapping[int, Expr]] = field(default_factory=dict)
 
     @property
