@@ -39,9 +39,12 @@ class ViewNames:
         return self.names.entry(view.tensor, self._slices(view, subscripts)) if short is None else short
 
     def entry(self, view: View, letters: Sequence[str]) -> Node:
-        """An entry of a view, by positions that may be outside of the tensor: r_{j-1}."""
-        to = BodyPrinter({position(c): letter(c) for c in letters})
-        at = [sp.Add(place.offset, *(stride * position(letters[k]) for k, stride in place.parts)) for place in view.places]
+        """An entry of a view, by positions that may be outside of the tensor: r_{j-1}. Axes of size 1 are left out."""
+        to, sizes = BodyPrinter({position(c): letter(c) for c in letters}), self.program.shape(view.tensor)
+        longer = [k for k, size in enumerate(view.shape) if size != 1] if len(letters) < len(view.shape) else range(len(letters))
+        own = dict(zip(longer, map(position, letters), strict=True))
+        places = [place for place, size in zip(view.places, sizes, strict=True) if len(sizes) < 3 or size != 1]
+        at = [sp.Add(place.offset, *(stride * own.get(k, sp.S.Zero) for k, stride in place.parts)) for place in places]
         return self.names.entry(view.tensor, [to.formula(e) for e in at])
 
     def short(self, view: View, subscripts: Sequence[str]) -> Node | None:

@@ -24,7 +24,7 @@ from symbackprop.judge.proofs.proved import Point, proved_box, random_points
 from symbackprop.judge.proofs.wires import at_wire, gradient_formulas, wires_told
 from symbackprop.pictures.network_graph import unseen
 from symbackprop.verbs import _derived
-from tests.display.test_box import SUMS, BoxReader, is_in_matrices, without_note
+from tests.display.test_box import OTHER, SUMS, BoxReader, is_in_matrices, without_note
 from tests.formulas.latex_value import FUNCTIONS, Numbered, split_at, text_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -78,7 +78,10 @@ class WireReader(BoxReader):
         if not pieces or len(pieces) == array.ndim:
             return super().tensor(number, pieces)
         array = array.squeeze(tuple(k for k, n in enumerate(self.shapes[number]) if n == 1))  # an axis of size 1 has no letter
-        return column(array[tuple(int(self.read(piece)) for piece in pieces)])
+        places = tuple(int(self.read(piece)) for piece in pieces)
+        if self.zeros is not None and any(not 0 <= at < n for at, n in zip(places, array.shape, strict=False)):
+            return np.full((1, 1), 0.0 if number in self.zeros else OTHER)
+        return column(array[places])
 
 
 def column(array: np.ndarray) -> np.ndarray:
