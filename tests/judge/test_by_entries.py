@@ -53,3 +53,25 @@ def test_other_vectors_are_no_gradients_by_several_numbers() -> None:
     assert "not understood" in ragged.html()  # what cannot be set stands as it was written
     one = sb.verify("x: parameter[2]\nL = sum(x**2)", r"\nabla L = 2x")
     assert [claim.what for claim in one.claims] == ["dL/dx"]
+
+
+CUBES = "x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y"
+
+
+@pytest.mark.parametrize("claim", [
+    r"H = 3\begin{pmatrix} 2x & -1 \\ -1 & 2y \end{pmatrix}",
+    r"H = 3 \left(\begin{pmatrix} 2x & -1 \\ -1 & 2y \end{pmatrix}\right)",
+    r"\nabla f = 3\begin{pmatrix} x^2 - y \\ y^2 - x \end{pmatrix}",
+    r"\nabla f = 3(x^2 - y, y^2 - x)",
+    r"\nabla f(2, 1) = 3(3, -1)",
+    r"H(1, 1) = 3\begin{pmatrix} 2 & -1 \\ -1 & 2 \end{pmatrix}",
+])  # fmt: skip
+def test_a_factor_before_a_vector_or_a_matrix_is_one_of_its_entries(claim: str) -> None:
+    """A Hessian with a factor before it was a name of a person's own, right or wrong; such a gradient was not read."""
+    assert sb.verify(CUBES, claim).ok
+    assert "wrong" in {one.kind for one in sb.verify(CUBES, claim.replace("= 3", "= 2")).claims}
+
+
+def test_what_is_added_to_a_matrix_is_no_factor() -> None:
+    found = sb.verify(CUBES, r"H = A - 3\begin{pmatrix} 2x & -1 \\ -1 & 2y \end{pmatrix}")
+    assert not any(one.wrong or one.right for one in found.claims)

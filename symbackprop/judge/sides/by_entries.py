@@ -10,6 +10,7 @@ from typing import Any
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled, tensor_named
+from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.defined import own_steps
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.weighing.truth import Truth
@@ -35,9 +36,17 @@ _ENTRY = re.compile(
 _DET = re.compile(r"\s*\\det\s*(?:\\left)?\s*\(?\s*H\s*(?:\([^()]*\)\s*)?(?:\\right)?\s*\)?\s*=(?!=)")
 _MARKS = re.compile(r"(?:'+|\^\{\(\d\)\})$")  # of f'' and f^{(4)}
 _APPLIED = re.compile(r"\s*\([^()]*\)$")
-_MATRIX = re.compile(r"\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}", re.DOTALL)
 _TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
-_VECTOR = re.compile(rf"(?:\\left)?\s*(?:\(|\[|\\langle)(?P<entries>.*?)(?:\\right)?\s*(?:\)|\]|\\rangle){_TURNED}\s*$", re.DOTALL)
+_MATRIX = re.compile(  # with a factor before it, which adds nothing
+    r"(?P<factor>[^=&]*?)\s*(?:\\cdot\s*)?(?P<open>(?:\\left)?\(\s*)?\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}\s*(?(open)(?:\\right)?\))",
+    re.DOTALL,
+)
+_WITHIN, _ADDS = re.compile(r"\{[^{}]*\}|\([^()]*\)"), re.compile(r"[-+]")
+_VECTOR = re.compile(
+    rf"(?P<factor>-?\s*(?:\d+|\\[dt]?frac\s*(?:\d\s*\d|\{{\d+\}}\s*\{{\d+\}}))?)\s*(?:\\left)?\s*(?:\(|\[|\\langle)(?P<entries>.*?)"
+    rf"(?:\\right)?\s*(?:\)|\]|\\rangle){_TURNED}\s*$",
+    re.DOTALL,
+)
 
 
 def by_entries(truth: Truth, steps: Sequence[Step]) -> list[Step]:
@@ -142,11 +151,15 @@ def _is_zero(claim: str) -> bool:
 
 
 def _rows(side: str) -> list[list[str]]:
-    """The entries of a matrix or a vector, row by row. Raises Fault where its brackets cannot be read."""
+    """The entries of a matrix or a vector, each times the factor before it. Raises Fault where its brackets cannot be read."""
     matrix = _MATRIX.fullmatch(re.sub(rf"{_TURNED}\s*$", "", side.strip()))
-    if matrix is not None:
+    if matrix is not None and is_balanced(matrix["factor"]) and not _ADDS.search(_WITHIN.sub("", matrix["factor"]).lstrip("-+ ")):
         rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", matrix["rows"]) if row.strip()]
-        return [[entry.strip() for entry in row.split("&")] for row in rows]
+        return [[_times(matrix["factor"], entry) for entry in row.split("&")] for row in rows]
     vector = _VECTOR.fullmatch(side.strip())
     parts = between_commas(tuple(tokens(vector["entries"]))) if vector is not None else []
-    return [[" ".join(token.text for token in part) for part in parts]]
+    return [[_times(vector["factor"] if vector else "", " ".join(token.text for token in part)) for part in parts]]
+
+
+def _times(factor: str, entry: str) -> str:
+    return rf"{factor.strip()} \left({entry.strip()}\right)" if factor.strip() else entry.strip()
