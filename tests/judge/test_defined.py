@@ -72,3 +72,17 @@ def test_a_step_of_its_own_is_told_once(tmp_path: Path) -> None:
     )
     names = [one.name for one in sb.verify("x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y", file).claims]
     assert len(names) == len({*names}), names
+
+
+def test_a_row_of_a_parameter_is_no_definition() -> None:
+    """c_k = ... behind the gradient by c_k, a row of C, made that wrong."""
+    means = "X: data[n, d]\nC: parameter[k, d]\nR: data[n, k]\nD = 1/2*sum(R*sum((X[:, None, :] - C[None, :, :])**2, axis=2))"
+    best = r"c_k = \frac{\sum_n r_{nk}x_n}{\sum_n r_{nk}}"
+    found = sb.verify(means, rf"\frac{{\partial D}}{{\partial c_k}} = \sum_n r_{{nk}}(c_k - x_n), {best}")
+    assert [one.kind for one in found.claims] == ["right, identity", "right, numeric"]
+
+
+def test_a_quotient_of_derivatives_is_a_side_of_a_chain() -> None:
+    utility = "x: parameter & positive\ny: parameter & positive\nU = log(x) + 2*log(y)"
+    assert sb.verify(utility, r"M = \frac{U_x}{U_y} = \frac{y}{2x}").ok
+    assert not sb.verify(utility, r"M = \frac{U_x}{U_y} = \frac{y}{x}").ok

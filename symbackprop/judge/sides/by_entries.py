@@ -86,7 +86,9 @@ def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
         return True
     if spelled(truth, of) == truth.of and tensor_named(truth, by.strip("{} ")) in parameters:
         return True
-    return bool({spelled(truth, left), spelled(truth, of)} & {*parameters}) or ("H" not in truth.named and bool(_ENTRY.match(part)))
+    row = spelled(truth, of.upper()) if len(of) == 1 and by else None  # c_k, a row of C
+    is_entry = "H" not in truth.named and _ENTRY.match(part) is not None
+    return is_entry or bool({spelled(truth, left), spelled(truth, of), row} & {*parameters})
 
 
 def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tuple[str, str]]:

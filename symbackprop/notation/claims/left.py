@@ -178,8 +178,13 @@ def unlettered(left: Left, side: Syntax | None, senses: Senses) -> Left:
 
 def is_name(side: Syntax) -> bool:
     """Whether a side of a chain only says what is claimed: a name or a derivative."""
-    body = _peeled(side)[0]
-    return isinstance(body, Word | sx.Fraction | sx.Nabla)
+    match _peeled(side)[0]:
+        case Word() | sx.Nabla() | sx.Fraction(over=sx.Partial()) | sx.Fraction(over=sx.Product(factors=(Word(base="d"), *_))):
+            return True
+        case sx.Fraction(over=Word(base=base), under=Word(base=below)):  # dL over dw
+            return base[:1] == below[:1] == "d" and len(base) > 1 < len(below)
+        case _:
+            return False
 
 
 def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
