@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.algebra.lines import Lines
 from symbackprop.algebra.matrix import Leaf, leaves
 from symbackprop.algebra.outside import Shifted
 from symbackprop.core.derivation import Derivation
@@ -20,7 +21,7 @@ from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.tree import Atom, Node, Script
-from symbackprop.judge.proofs.proved import proved_box
+from symbackprop.judge.proofs.proved import is_provable, proved_box, proved_line, random_points
 from symbackprop.judge.proofs.recursed import proved_steps
 from tests.algebra.test_box import BOXES
 from tests.algebra.test_outside import DIFFERENCES
@@ -249,3 +250,13 @@ def test_one_over_a_size_stands_in_front_in_all_of_a_box_or_in_none() -> None:
     assert str(sb.derive(net.format("")).box()) == "∂L/∂M = M/N"
     both = net.format(" + sum((A - X)**2)/(2*N)").replace("X: data", "A: parameter[N, k]\nX: data")
     assert str(sb.derive(both).box()) == "∂L/∂A = (1/N)(A − X)\n∂L/∂M = (1/N) M"
+
+
+def test_a_formula_of_too_many_sums_within_sums_is_not_proved() -> None:
+    """The query weights of a transformer block alone had one that took minutes to compute."""
+    network = sb.read(ROOT / "examples" / "layers" / "transformer_block.net")
+    derivation = sb.derive(network, wrt=["W_q"])
+    assert all(is_provable(line, random_points(derivation)) for line in proved_box(derivation).lines)
+    whole = Lines(derivation.program, {}).line(derivation.gradient("W_q"), set())
+    assert not is_provable(whole, random_points(derivation))
+    assert proved_line(derivation, derivation.gradient("W_q")) is None

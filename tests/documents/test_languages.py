@@ -30,7 +30,7 @@ from symbackprop.evaluate.verdict import NOTES
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Said, several, told
 from symbackprop.judge.mistakes.name import OPENINGS
-from symbackprop.judge.proofs.proved import UNPROVED
+from symbackprop.judge.proofs.proved import TOO_LONG, UNPROVED
 from symbackprop.judge.verdicts.verdict import KINDS
 from symbackprop.judge.weighing.conventions import LAYOUTS
 from symbackprop.notation.errors import NotationError, Place
@@ -83,6 +83,7 @@ def messages() -> set[str]:
         MADE_OF_MISSING,
         SEVERAL,
         BOTH_SIDES,
+        TOO_LONG,
         UNPROVED,
         *(row.kink for row in (*ELEMENTWISE.values(), *REDUCTIONS.values()) if row.kink),
         *KINDS,

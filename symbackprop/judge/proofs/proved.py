@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import product as cartesian
+from math import prod
 
 import numpy as np
 from numpy import ndarray
@@ -29,7 +30,9 @@ from symbackprop.judge.proofs.forms import FormValue, entries
 POINTS = 3
 CLOSE = 1e-7  # of the largest entry; a formula that is wrong is wrong by more
 TRIES = 4  # searches, each without the lines that failed before
+MOST = 300_000  # parts of a formula, counted as often as its sums read them, beyond which no point is tried
 UNPROVED = "the short form that was found does not agree with the network"
+TOO_LONG = "the short form that was found has too many sums within sums to be proved"
 NO_POINT = "no point was found at which a short form could be proved"
 
 
@@ -54,7 +57,11 @@ def proved_box(derivation: Derivation, points: list[Point] | None = None) -> Box
         wrong = [line.name for line in said if not is_proved(derivation.program, line, points)]
         if not wrong:
             return found
-        refused |= {name: UNPROVED if any(_is_finite(name, point) for point in points) else NO_POINT for name in wrong}
+        long = {line.name for line in said if not is_provable(line, points)}
+        refused |= {
+            name: TOO_LONG if name in long else UNPROVED if any(_is_finite(name, point) for point in points) else NO_POINT
+            for name in wrong
+        }
     return Box((), dict.fromkeys(derivation.program.outputs, UNPROVED))
 
 
@@ -88,8 +95,32 @@ def random_points(derivation: Derivation) -> list[Point]:
 
 def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
     """Whether a line's formula is the value of its equation at every point at which that is finite."""
+    if not is_provable(line, points):
+        return False
     proofs = [_agrees(program, line, point) for point in points if _is_finite(line.name, point)]
     return bool(proofs) and all(proofs)
+
+
+def is_provable(line: Line, points: list[Point]) -> bool:
+    """Whether a line's formula can be computed at the points in good time."""
+    several = [line] if line.form is not None else line.pieces
+    for point in points:
+        extents = dict(zip(line.letters, point.values[line.name].shape, strict=False))
+        for one in several:
+            places = prod(extents.get(x, 1) for x in one.subscripts)
+            if one.form is not None and _visits(one.form, point) * places > MOST:
+                return False
+    return True
+
+
+def _visits(form: Form, point: Point) -> float:
+    """How many parts are read where a form is computed: those below a sum at each position of its letters."""
+    front = (*form.given.tops, *form.given.bottoms) if form.op == "scaled" else ()
+    inner = 1.0 + sum(_visits(part, point) for part in (*front, *form.parts))
+    if form.op == "indexsum":
+        for _, size in form.given:
+            inner *= float(evaluator(size)(point.sizes))
+    return inner
 
 
 def _is_finite(name: str, point: Point) -> bool:
