@@ -86,3 +86,9 @@ def test_a_quotient_of_derivatives_is_a_side_of_a_chain() -> None:
     utility = "x: parameter & positive\ny: parameter & positive\nU = log(x) + 2*log(y)"
     assert sb.verify(utility, r"M = \frac{U_x}{U_y} = \frac{y}{2x}").ok
     assert not sb.verify(utility, r"M = \frac{U_x}{U_y} = \frac{y}{x}").ok
+
+
+def test_what_rows_of_a_parameter_are_called_is_a_definition() -> None:
+    network = "U: parameter[w, d]\nu: parameter[d]\nh: data[d]\ns = u @ h\nJ = -log(sigmoid(s)) - sum(log(sigmoid(-(U @ h))))"
+    loss = r"J = -\log \sigma(u^\top h) - \sum_{k=1}^{w} \log \sigma(-u_k^\top h), \quad u_k = U_{k,:}"
+    assert [one.name for one in sb.verify(network, loss).claims] == ["J"]

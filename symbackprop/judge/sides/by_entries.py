@@ -34,6 +34,9 @@ _ENTRY = re.compile(
     r"\s*H\s*_\s*\{?\s*(?P<one>\d)\s*,?\s*(?P<other>\d)\s*\}?\s*=(?!=)(?P<same>\s*H\s*_\s*\{?\s*\d\s*,?\s*\d\s*\}?\s*=(?!=))?"
 )
 _DET = re.compile(r"\s*\\det\s*(?:\\left)?\s*\(?\s*H\s*(?:\([^()]*\)\s*)?(?:\\right)?\s*\)?\s*=(?!=)")
+_ROWS = re.compile(  # u_k = U_{k,:}, which says what rows are called
+    r"[^=]*=\s*\\?[A-Za-z]+\s*_\s*\{[^{}]*:[^{}]*\}\s*[.,;]?\s*(?:$|[,;\\])"
+)
 _MARKS = re.compile(r"(?:'+|\^\{\(\d\)\})$")  # of f'' and f^{(4)}
 _APPLIED = re.compile(r"\s*\([^()]*\)$")
 _TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
@@ -79,6 +82,8 @@ def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
     """Whether a text says a derivative, f_x = ..., a parameter or an entry of the Hessian, which is never a definition."""
     left = _APPLIED.sub("", part.partition("=")[0].strip()).lstrip("\\")
     of, _, by = left.partition("_")
+    if _ROWS.match(part):
+        return False
     higher = _BELOW.match(part)
     if (higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of) or part.startswith(r"\det"):
         return True
