@@ -66,11 +66,11 @@ def _substituted(expression: Expr, swap: tuple[tuple[Any, Expr], ...]) -> Expr:
     return expression.xreplace(new)  # type: ignore[return-value]
 
 
-def same_size(a: Expr, b: Expr) -> bool:
+def same_size(a: Expr | int, b: Expr | int) -> bool:
     """Whether two sizes are equal for every value of their symbols."""
     if a == b:
         return True
-    if all(n.is_Symbol or n.is_Integer for n in (a, b)):
+    if all(isinstance(n, int) or n.is_Symbol or n.is_Integer for n in (a, b)):
         return False
     return expanded(a - b) == 0
 

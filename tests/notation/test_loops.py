@@ -261,7 +261,7 @@ REFUSED = {
     "for l in 1..n:\n    z[l] = U @ z[l-1]\nz[0] = x\nL = sum(z)": (6, 16, "z[l-1] is z[0] at l = 1, and z[0] is not given above the loop, but on line 7. Move that line above the loop over l (line 5)."),
     "z = 2*x\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (7, 5, "z has a value already, and an entry cannot be set. Write z_2[...], or leave the line above out; if that is the start, z[0] = ... above the loop."),
     "z[0] = x\nfor l in 1..n:\n    z = U @ z\nL = sum(z)": (5, 1, "z has no value yet: no entry of it can be set. Write z = ..., or set z[...] step by step in a loop."),
-    "z[0] = 0\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (7, 12, "U @ z[l-1]: a scalar has no axes to multiply along; write * instead. z[0] is the number 0: write z[0] = zeros(...), of the shape of a step"),
+    "z[0] = 0\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (7, 12, "U @ z[l-1]: a scalar has no axes to multiply along; write * instead, or let it begin as zeros(h). z[0] is the number 0: write z[0] = zeros(...), of the shape of a step"),
     Z + "U @ z[l]\nL = sum(z)": (7, 16, "z[l] is used before line 7 of the loop over l (line 6) writes it. Write z[l-1], of the step before."),
     Z + "U @ z[l-1]\nL = sum(z[l])": (8, 11, "l counts the steps of the loop on line 6, and has no value below it. Write n for the last step."),
     "z[0] = x\nwhile l < n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (6, 1, "while is not in the language. Write for t in 1..T:"),
