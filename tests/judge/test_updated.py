@@ -73,3 +73,17 @@ def test_steps_up_the_gradient_are_told() -> None:
         (found,) = sb.verify(LEAST_SQUARES, rf"x_{{k+1}} = {up}")
         assert found.kind == "up to convention"
         assert sb.verify(LEAST_SQUARES, rf"x_{{k+1}} = {up}", allow=["sign"]).claims[0].allowed
+
+
+def test_a_second_iterate_is_no_square() -> None:
+    parabola = "w: parameter\nf = w**2 - 4*w + 5"
+    for k, before in ((1, 0), (2, 1), (3, 2)):
+        (found,) = sb.verify(parabola, rf"w^{{{k}}} = w^{{{before}}} - \eta(2w^{{{before}}} - 4)")
+        (other,) = sb.verify(parabola, rf"w^{{{k}}} = w^{{{before}}} - \eta(2w^{{{before}}} + 4)")
+        assert found.kind == sb.verify(parabola, r"w^{3} = w^{2} - \eta(2w^{2} - 4)").claims[0].kind
+        assert not other.right
+
+
+def test_a_first_power_is_no_power() -> None:
+    (found,) = sb.verify("w: parameter\nf = w**3", r"\frac{\partial f}{\partial w^1} = 3w^2/w")
+    assert not found.right

@@ -89,7 +89,7 @@ def _by_other(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     by = spelled(truth, called) if letter else None
     if found is None or by is None or not (found["log"] or power) or len(truth.program.shape(by)) != len(index):
         return claim
-    if power and not found["log"] and spelled(truth, letter + power):
+    if not found["log"] and (int(power) < 2 or spelled(truth, letter + power)):  # w^1 is no power
         return claim
     times = int(power or 1)
     scale = rf"\frac{{{times}}}{{{base}}}" if found["log"] else f"{times} {base}" + (f"^{{{times - 1}}}" if times > 2 else "")
@@ -106,7 +106,8 @@ def _root(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     by = tensor_named(truth, called) if letter else None
     if found is None or by is None or truth.program.tensors[by].kind != "parameter" or truth.program.shape(by):
         return claim
-    if any(spelled(truth, f"{letter}{mark}2") for mark in ("", "^", "_")):
+    is_iterate = re.search(rf"{re.escape(found['of'].strip())}\s*\^", claim[found.end() :]) is not None  # w^2 = w^1 - \eta g
+    if is_iterate or any(spelled(truth, f"{letter}{mark}2") for mark in ("", "^", "_")):
         return claim
     sides = [side.strip(" .,;\n") for side in _EQUALS.split(claim[found.end() :])[1:]]
     return f"{found['hat'] or ''}{found['of']} " + " ".join(rf"= \sqrt{{{side}}}" for side in sides)
