@@ -39,7 +39,8 @@ class Answers:
         if self.layout.batch:
             return self._of(self.layout.take(self.arrays, index))
         answers = [self._of(self.layout.take(self.arrays, int(sample))) for sample in index]
-        return sum(a[0] for a in answers) / len(index), sum(a[1] for a in answers), sum(a[2] for a in answers)
+        mass = self.layout.mass(self.arrays, index)
+        return sum(a[0] for a in answers) / mass, sum(a[1] for a in answers), sum(a[2] for a in answers)
 
     def _of(self, data: Arrays) -> Answer:
         return judged(self.values(data, asked(self.loss, self.prediction)), data, self.loss, self.prediction)

@@ -77,7 +77,7 @@ class Keeper:
         begin = time.monotonic()
         about = {
             "settings": asdict(self.settings), "of": self.about, "order": run.order, "epoch": run.epoch, "step": run.step,
-            "total": run.total, "kept": run.kept,
+            "total": run.total, "kept": run.kept, "before": run.before,
         }  # fmt: skip
         arrays = {ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
         for part in KEPT:
@@ -101,13 +101,13 @@ def read_run(path: StrPath) -> tuple[Run, dict[str, Any], dict[str, Any]]:
         for name, array in arrays.items():
             part, _, parameter = name.partition("/")
             parts[part][parameter] = array
-        numbers = {name: int(about[name]) for name in ("epoch", "step", "kept")}
+        numbers = {name: int(about[name]) for name in ("epoch", "step", "kept", "before")}
         np.random.PCG64().state = about["order"]
         if not parts["parameters"] or parts["best"].keys() - parts["parameters"].keys():
             raise KeyError("parameters")
         run = Run(parts["parameters"], parts["state"], about["order"], best=parts["best"], total=float(about["total"]))
         run.training, run.held_out = losses["training"], losses["held_out"]
-        run.epoch, run.step, run.kept = numbers["epoch"], numbers["step"], numbers["kept"]
+        run.epoch, run.step, run.kept, run.before = (numbers[name] for name in ("epoch", "step", "kept", "before"))
         return run, about["settings"], about["of"]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise TrainingError(

@@ -101,7 +101,8 @@ class OnDevices(Model):
 
             tree, first = require_jax().tree, function(flat, taken(arrays, index[0]))
             sums, _ = require_jax().lax.scan(add, first, index[1:])
-            return tree.map(lambda a: a / index.shape[0], sums)
+            mass = taken({weight: arrays[weight]}, index)[weight].sum() if (weight := self.layout.weight) else index.shape[0]
+            return tree.map(lambda a: a / mass, sums)
 
         return of_batch if self.layout.batch else of_each
 

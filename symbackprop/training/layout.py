@@ -35,16 +35,24 @@ class Layout:
     axes      for each input that differs from sample to sample, the axis along which its samples stand.
     samples   how many there are.
     sizes     every other size by name.
+    weight    the input that says how much each sample counts; "": all count alike.
+    further   how many of the samples, the last, are of another set.
     """
 
     batch: str | None
     axes: Mapping[str, int]
     samples: int
     sizes: Mapping[str, int]
+    weight: str = ""
+    further: int = 0
 
     def take(self, arrays: Mapping[str, ndarray], index: ndarray | int) -> dict[str, ndarray]:
         """The chosen samples of every input; an input that all samples share is whole."""
         return {name: np.asarray(a.take(index, axis=self.axes[name]) if name in self.axes else a) for name, a in arrays.items()}
+
+    def mass(self, arrays: Mapping[str, ndarray], index: ndarray) -> float:
+        """How much the chosen samples count together."""
+        return float(arrays[self.weight][index].sum()) if self.weight else len(index)
 
 
 def data_inputs(program: Program) -> list[Signature]:
@@ -233,7 +241,12 @@ def with_further(
     name, axis = next(iter(layout.axes.items()))
     samples = joined[name].shape[axis]
     every = np.arange(samples)
-    return joined, replace(layout, samples=samples), every[: layout.samples], every[layout.samples :]
+    return (
+        joined,
+        replace(layout, samples=samples, further=samples - layout.samples),
+        every[: layout.samples],
+        every[layout.samples :],
+    )
 
 
 def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarray, ndarray]:

@@ -37,6 +37,7 @@ from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
 from symbackprop.training.settings import MANY, Settings, plain, usual
 from symbackprop.training.storage import require_arrays_place
+from symbackprop.training.weighted import weighted, with_weights
 
 Parameters = dict[str, ndarray]
 
@@ -57,9 +58,10 @@ def train(
     schedule: str | None = None,
     patience: int | None = None,
     predict: str | None = None,
-    start: Mapping[str, Any] | StrPath | None = None,
+    start: Mapping[str, Any] | StrPath | Trained | None = None,
     init: str | Mapping[str, str] | None = None,
     sizes: Mapping[str, int] | None = None,
+    sample_weight: Any = None,
     dtype: str | None = None,
     backend: str | None = None,
     devices: int | None = None,
@@ -89,9 +91,12 @@ def train(
     schedule   "constant" (where not given), "linear" (down to 0) or "cosine" (down to 0).
     patience   stop when the loss on the held-out samples has had no new minimum for so many epochs, and keep the best.
     predict    the value that answers with a class; found where not given.
-    start      initial parameters: a dict of arrays, or a file that `save` wrote; drawn where not given, see `training.initial`.
+    start      initial parameters: a dict of arrays, or a file that `save` wrote; drawn where not given, see `training.initial`. Or
+               what `train` returned: its optimiser, where this is the same, goes on with what it remembers.
     init       how they are drawn: a name of `initial.INITIALISERS`, for all weights, or a dict of such names for some parameters.
     sizes      sizes that neither data nor `start` tell, such as {"h": 32}.
+    sample_weight  how much each sample of `data` counts, in the losses and their gradients: as many copies of it would, 2.5 as
+               well; a sample of weight 0 is left out. All count alike, where not given.
     dtype      "float32" (where not given) or "float64".
     backend    what computes the gradients: "numpy" (where not given), "c", "auto" (C where there is a compiler) or "jax".
     devices    of JAX, how many divide the samples of each step among them, those of all processes counted; one where not given.
@@ -132,6 +137,8 @@ def train(
         raise TrainingError("start and resume both say where to begin; give one of them")
     if init is not None and (start is not None or resume is not None):
         raise TrainingError(f"init and {'start' if resume is None else 'resume'} both say where to begin; give one of them")
+    memory, like = (start.memory, start.header) if isinstance(start, Trained) else (None, None)
+    start = start.parameters if isinstance(start, Trained) else start
     program = without_left_out(stable(network.program))
     require_initialisers(init, program)
     require_domains(program)
@@ -148,7 +155,7 @@ def train(
     if resume is not None:
         require_parameters(resume, before, program)
     given = run.parameters if run else given_parameters(program, start)
-    like = header_told(start)
+    like = like or header_told(start)
     known = {**sizes_told(program, given), **(sizes or {})}
     arrays, header = load(data, program, known, like), header_of(data, program, like)
     layout = lay_out(program, arrays, sizes or {}, given)
@@ -166,6 +173,13 @@ def train(
         prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
     else:
         to_train, to_test = split(layout.samples, settings.held_out, each)
+    modelled, loss = program, network.loss
+    if sample_weight is not None:
+        modelled, loss, weight = weighted(program, loss, layout.batch)
+        arrays, layout = with_weights(arrays, layout, weight, sample_weight, settings.dtype)
+        to_train, to_test = (index[arrays[weight][index] > 0] for index in (to_train, to_test))
+        if not to_train.size:
+            raise TrainingError("sample_weight is 0 of every sample that is trained on; give one at least a positive weight")
     here = described(program, network.loss, layout, arrays, predict) if checkpoint is not None else {}
     if run and resume is not None:
         require_same(resume, before, here)
@@ -173,12 +187,12 @@ def train(
         parameters = _fitted(program, given, layout, settings.dtype) or initial(
             program, layout.sizes, settings.seed, settings.dtype, init
         )
-        run = begun(parameters, len(to_train), settings)
+        run = begun(parameters, len(to_train), settings, memory)
     if settings.devices and layout.batch is None:
         raise TrainingError("the network is written for one sample, and devices divide a batch: declare X: data[n, d], say")
     kind = OnDevices if settings.backend == "jax" else Model
     model = kind(
-        program, network.loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices, settings.recompute
+        modelled, loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices, settings.recompute
     )  # fmt: skip
     leads = settings.backend != "jax" or is_first_process()
 
@@ -189,7 +203,7 @@ def train(
         return Trained(
             run.parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test),
             run.kept, network.title or "", network.loss, run.stopped, network, None if each is None else len(np.unique(each)),
-            header, keeper.unkept,
+            header, keeper.unkept, run.memory(settings.optimiser, -(-len(to_train) // settings.batch)),
         )  # fmt: skip
 
     keeper = Keeper(checkpoint if leads else None, settings, here)
@@ -199,7 +213,7 @@ def train(
         try:
             descend(model, run, to_train, to_test, settings, told, keeper, signals)
         except Diverged as fault:
-            fault.trained = result() if run.epoch or run.step else None
+            fault.trained = replace(result(), memory=None) if run.epoch or run.step else None
             raise
         keeper.keep(run, told)
         return result()

@@ -57,7 +57,8 @@ class Model:
 
     def largest(self) -> tuple[str, float] | None:
         """The data input of numbers with the largest entry among the first samples, and its size; None where there is none."""
-        first = {name: array[:LOOKED_AT] for name, array in self.arrays.items() if array.ndim and array.dtype.kind == "f"}
+        numbers = {name: a for name, a in self.arrays.items() if a.ndim and a.dtype.kind == "f" and name != self.layout.weight}
+        first = {name: array[:LOOKED_AT] for name, array in numbers.items()}
         sizes = {name: float(np.abs(part).max(initial=0)) for name, part in first.items()}
         return max(sizes.items(), key=lambda item: item[1]) if sizes else None
 
@@ -105,8 +106,13 @@ class Model:
         for sample in index:
             total += self._evaluated(1, int(sample))
             sums += flat
-        np.divide(sums, len(index), flat)
-        return total / len(index)
+        mass = self.mass(index)
+        np.divide(sums, mass, flat)
+        return total / mass
+
+    def mass(self, index: ndarray) -> float:
+        """How much the chosen samples count together."""
+        return self.layout.mass(self.arrays, index)
 
     def _evaluated(self, samples: int, index: ndarray | int) -> float:
         if samples not in self._steps:

@@ -34,6 +34,14 @@ class Losses(NamedTuple):
     held_out: tuple[float, ...]
 
 
+class Memory(NamedTuple):
+    """What an optimiser remembers after some steps: an array over all parameters for each of its slots."""
+
+    optimiser: str
+    state: Mapping[str, ndarray]
+    steps: int
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Trained(Result):
     """A trained network.
@@ -54,6 +62,7 @@ class Trained(Result):
     header       of the table that was trained on: which columns an input has, and the names of the classes. Another table is read
                  alike; what `save` writes tells it.
     unkept       why the checkpoint could not be written at the end; empty where it could, or none was asked for.
+    memory       of the optimiser, which `train(..., start=trained)` goes on with; None where the last parameters are not kept.
     """
 
     parameters: Mapping[str, ndarray]
@@ -71,6 +80,7 @@ class Trained(Result):
     classes: int | None = None
     header: Header = field(default_factory=Header)
     unkept: str = ""
+    memory: Memory | None = None
 
     @property
     def stopped(self) -> str:

@@ -17,6 +17,7 @@ from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.model import Model
 from symbackprop.training.optimiser import SCHEDULES, Descent, slots_of
 from symbackprop.training.progress import Progress
+from symbackprop.training.result import Memory
 from symbackprop.training.score import Score
 from symbackprop.training.settings import Settings
 
@@ -32,8 +33,9 @@ class Run:
     parameters   moved in place.
     state        what the optimiser remembers, an array over all parameters for each of its slots; empty before the first step.
     order        the state, at the beginning of the epoch, of the generator that shuffles.
+    before       how many steps the optimiser has taken before the run.
     epoch        how many are complete, and `step` how many steps of the next one.
-    total        the sum of the losses of these steps, each times its samples.
+    total        the sum of the losses of these steps, each times what its samples count.
     training     the loss of each epoch, and `held_out` that on the samples held out.
     best         the parameters of epoch `kept`, where the best are kept.
     stopped      the number of the signal that stopped the run.
@@ -42,6 +44,7 @@ class Run:
     parameters: Parameters
     state: dict[str, ndarray]
     order: Mapping[str, Any]
+    before: int = 0
     epoch: int = 0
     step: int = 0
     total: float = 0.0
@@ -50,6 +53,10 @@ class Run:
     best: Parameters = field(default_factory=dict)
     kept: int = 0
     stopped: int | None = None
+
+    def memory(self, optimiser: str, steps: int) -> Memory | None:
+        """What the optimiser remembers, after epochs of so many steps; None where the parameters are not those it has come to."""
+        return None if self.best else Memory(optimiser, self.state, self.before + self.epoch * steps + self.step)
 
 
 class Keeps(Protocol):
@@ -61,10 +68,16 @@ class Keeps(Protocol):
     def keep(self, run: Run, told: Progress) -> None: ...
 
 
-def begun(parameters: Parameters, samples: int, settings: Settings) -> Run:
-    """A run before its first step."""
+def begun(parameters: Parameters, samples: int, settings: Settings, memory: Memory | None = None) -> Run:
+    """A run before its first step.
+
+    memory   what an optimiser remembers of another run, which goes on; another optimiser begins anew.
+    """
     order = np.random.default_rng([settings.seed, samples]).bit_generator.state
-    return Run(parameters, {}, order)
+    slots = slots_of(settings.optimiser, settings.momentum)
+    if memory is None or memory.optimiser != settings.optimiser or tuple(memory.state) != slots:
+        return Run(parameters, {}, order)
+    return Run(parameters, dict(memory.state), order, memory.steps)
 
 
 def descend(
@@ -94,18 +107,19 @@ def descend(
             while run.step < steps:
                 left = shuffled[run.step * settings.batch :]
                 begun = run.epoch * steps + run.step
+                first = run.before + begun + 1
                 rates = partial(_rates, settings, begun, settings.epochs * steps)
                 if ahead is not None and len(left) >= settings.batch:
-                    values = ahead(left, lambda count, begun=begun, rates=rates: descent.numbers(rates(count), begun + 1))
+                    values = ahead(left, lambda count, first=first, rates=rates: descent.numbers(rates(count), first))
                 else:
                     values = [model.gradient(left[: settings.batch])]
                     if isfinite(values[0]):
-                        descent.step(rates(1)[0], begun + 1)
+                        descent.step(rates(1)[0], first)
                 for k, value in enumerate(values):
+                    index = left[k * settings.batch :][: settings.batch]
                     if not isfinite(value):
-                        index = left[k * settings.batch :][: settings.batch]
                         raise _diverged(model, run, descent, value, index, settings)
-                    run.step, run.total = run.step + 1, run.total + value * min(settings.batch, len(left))
+                    run.step, run.total = run.step + 1, run.total + value * model.mass(index)
                 if keeps.is_due:
                     descent.fetch()
                     keeps.keep(run, told)
@@ -148,7 +162,7 @@ def _finished(
     last = to_train[: settings.batch]
     if not all(np.isfinite(w).all() for w in run.parameters.values()):
         raise _diverged(model, run, descent, np.nan, last, settings)
-    loss, held_out = run.total / len(to_train), None
+    loss, held_out = run.total / model.mass(to_train), None
     if run.training and loss > GROWN * abs(run.training[0]) > 0:
         raise Diverged(
             f"the loss has grown from {run.training[0]:.4g} in the first epoch to {loss:.4g} in epoch {run.epoch + 1}; "
@@ -156,9 +170,9 @@ def _finished(
         )
     if len(to_test):
         loss_on, first = model.losses(run.parameters), model.losses_ahead(to_test, settings.batch)
-        rest = batches(to_test[len(first) * settings.batch :], settings.batch)
-        weighted = [*(loss * settings.batch for loss in first), *(loss_on(part) * len(part) for part in rest)]
-        held_out = sum(weighted) / len(to_test)
+        parts = list(batches(to_test, settings.batch))
+        losses = [*first, *map(loss_on, parts[len(first) :])]
+        held_out = sum(loss * model.mass(part) for loss, part in zip(losses, parts, strict=True)) / model.mass(to_test)
         if not isfinite(held_out):
             raise _diverged(model, run, descent, held_out, to_test, settings)
         run.held_out.append(held_out)
@@ -216,5 +230,5 @@ def test(model: Model, parameters: Parameters, index: ndarray, batch: int) -> tu
     tested, total, right, of = model.tests(parameters), 0.0, 0, 0
     for part in batches(index, batch):
         value, true, asked = tested(part)
-        total, right, of = total + value * len(part), right + true, of + asked
-    return total / len(index), Score(right, of)
+        total, right, of = total + value * model.mass(part), right + true, of + asked
+    return total / model.mass(index), Score(right, of)

@@ -355,8 +355,8 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     data       a dict with an array for each data input, the path of a .npz or .csv file or of a folder of .npy files, or the name
                of a set that scikit-learn ships, "digits"; None: the example of a traced network, which training also starts from.
     settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, optimiser,
-               momentum, decay, clip, schedule, patience, predict, start, init, sizes, dtype, backend, devices, recompute,
-               checkpoint, resume, log, progress.
+               momentum, decay, clip, schedule, patience, predict, start, init, sizes, sample_weight, dtype, backend, devices,
+               recompute, checkpoint, resume, log, progress.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError where the data do not fit the network, or the loss is no longer finite.

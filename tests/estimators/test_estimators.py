@@ -36,6 +36,7 @@ def test_scikit_learn_finds_nothing_to_mend(kind: Any) -> None:
     left_out = {r["check_name"] for r in results if r["status"] != "passed"}
     assert left_out <= {  # those want pandas, or a setting of SciPy
         "check_array_api_input", "check_classifier_data_not_an_array", "check_regressor_data_not_an_array",
+        "check_sample_weights_pandas_series",
     }  # fmt: skip
     assert len(results) > 45
 
@@ -116,6 +117,64 @@ def test_the_same_state_gives_the_same_network_and_a_warm_start_goes_on() -> Non
         sb.NetworkClassifier(warm_start=True, **FEW).fit(X, WORDS).fit(X, BITS)
     with pytest.raises(TrainingError, match=r"the same columns of X: \d+ before, 1 now; give the same, or warm_start=False"):
         sb.NetworkClassifier(warm_start=True, **FEW).fit(X, WORDS).fit(X[:, :1], WORDS)
+
+
+@pytest.mark.parametrize("kind", [sb.NetworkClassifier, sb.NetworkRegressor])
+def test_a_weight_is_so_many_copies_of_a_row(kind: Any) -> None:
+    y = WORDS if kind is sb.NetworkClassifier else X[:, :2] ** 2
+    weights = np.random.default_rng(1).integers(0, 3, 60)
+    model = kind(batch=200, epochs=5, rate=0.01, random_state=0)
+    once = clone(model).fit(X, y, sample_weight=weights)
+    copies = clone(model).fit(X.repeat(weights, 0), y.repeat(weights, 0))
+    for name, array in copies.parameters_.items():
+        np.testing.assert_allclose(once.parameters_[name], array, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(once.loss_curve_, copies.loss_curve_)
+    step = clone(model).partial_fit(X, y, **({"classes": np.unique(y)} if y is WORDS else {}), sample_weight=weights)
+    np.testing.assert_allclose(step.loss_curve_, once.loss_curve_[:1])
+    with pytest.raises(ValueError, match="sample_weight"):
+        clone(model).fit(X, y, sample_weight=weights[1:])
+
+
+@pytest.mark.parametrize("optimiser", [{"optimiser": "adam"}, {"optimiser": "sgd", "momentum": 0.9}])
+def test_calls_of_partial_fit_are_epochs_of_one_fit(optimiser: dict[str, Any]) -> None:
+    settings = {"batch": 100, "rate": 0.01, "random_state": 0, **optimiser}
+    whole, step = sb.NetworkClassifier(epochs=4, **settings).fit(X, WORDS), sb.NetworkClassifier(**settings)
+    for _ in range(4):
+        assert step.partial_fit(X, WORDS, classes=["left", "middle", "right"]) is step
+    np.testing.assert_allclose(step.predict_proba(X), whole.predict_proba(X), rtol=1e-9)
+    np.testing.assert_allclose(step.loss_curve_, whole.loss_curve_)
+    assert step.n_iter_ == 4
+    whole.partial_fit(X, WORDS)
+    assert whole.n_iter_ == 5
+    again = pickle.loads(pickle.dumps(step)).partial_fit(X, WORDS)
+    np.testing.assert_allclose(again.predict_proba(X), whole.predict_proba(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("y", "parts", "loss"),
+    [
+        ("integers[n, c]", SOFT, "cross_entropy(z, y)"),
+        ("labels[n, c]", SOFT, "-mean(sum(y*log(softmax(z)), axis=1))"),
+        ("sign[n]", ONE, "mean(log(1 + exp(-y*z)))"),
+        ("data[n]", ONE, "mean(log(1 + exp(-y*z)))"),
+    ],
+)
+def test_partial_fit_sees_classes_in_any_order(y: str, parts: dict[str, str], loss: str) -> None:
+    two = parts is ONE
+    answers, classes = (2 * BITS - 1, [-1, 1]) if two else (WORDS, ["left", "middle", "right"])
+    order = np.argsort(answers, kind="stable")
+    model = sb.NetworkClassifier(LINEAR.format(y=y, loss=loss, **parts), rate=0.3, batch=8, optimiser="sgd", random_state=0)
+    for _ in range(6):
+        for rows in np.split(order, 15):
+            model.partial_fit(X[rows], answers[rows], classes=classes)
+    assert model.score(X, answers) > 0.8
+    assert model.predict_proba(X).shape == (60, len(classes))
+    with pytest.raises(TrainingError, match=r"y holds .*, which is none of the classes; tell all of them in the first call"):
+        model.partial_fit(X[:2], [classes[0], "none" if not two else 5])
+    with pytest.raises(ValueError, match="classes"):
+        clone(model).partial_fit(X, answers)
+    with pytest.raises(TrainingError, match="patience=3: partial_fit does not know what comes; leave it out, or call fit"):
+        clone(model).set_params(patience=3).partial_fit(X, answers, classes=classes)
 
 
 def test_several_numbers_a_sample_are_rows() -> None:

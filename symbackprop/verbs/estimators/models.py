@@ -10,14 +10,15 @@ from numpy import ndarray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags, check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.validation import _check_sample_weight as weights_of
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symbackprop.backends.function import Compiled
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.stable import stable
-from symbackprop.training.classes import class_inputs, find_prediction
+from symbackprop.training.classes import Prediction, class_inputs, find_prediction
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.result import Trained
 from symbackprop.verbs import read, train
@@ -88,29 +89,45 @@ class _Estimator(BaseEstimator):
         sizes = {**({"h": HIDDEN} if self.network is None else {}), **(self.sizes or {})}
         return network, Samples.of(stable(network.program), self.given or {}, sizes)
 
-    def _train(self, network: Network, samples: Samples, X: ndarray, y: ndarray) -> None:
+    def _goes_on(self) -> bool:
+        """Whether `partial_fit` has something to go on from. Raises TrainingError for a setting that needs to know all samples."""
+        for name, usual in (("schedule", (None, "constant")), ("patience", (None,)), ("held_out", (0.0,))):
+            if (value := getattr(self, name)) not in usual:
+                raise TrainingError(f"{name}={shown(value)}: partial_fit does not know what comes; leave it out, or call fit")
+        return hasattr(self, "trained_")
+
+    def _train(self, network: Network, samples: Samples, X: ndarray, y: ndarray, weight: Any, once: bool = False) -> None:
         """Train, and keep what came out.
+
+        weight   of each sample; None: all count alike.
+        once     see the samples once, and go on from what was fitted before, as `partial_fit` does.
 
         Raises KeyboardInterrupt after Ctrl-C, with what there is kept.
         """
         settings = {name: getattr(self, name) for name in SETTINGS}
-        before = getattr(self, "parameters_", None) if self.warm_start else None
+        before = getattr(self, "trained_", None) if self.warm_start or once else None
         if before is not None and X.shape[1] != self._columns:
             raise TrainingError(
                 f"warm_start goes on with the same columns of X: {self._columns} before, {X.shape[1]} now; give the same, or "
                 f"warm_start=False"
             )
         if before is not None:
-            settings |= {"start": before, "init": None}
+            settings |= {"start": before if once else before.parameters, "init": None}
+        if once:
+            settings["epochs"] = 1
+        if weight is not None:
+            settings["sample_weight"] = weights_of(weight, X, dtype=np.float64, ensure_non_negative=True)
         data = {**samples.arrays(X), samples.y.name: y}
         self.trained_: Trained = train(
             network, data, **settings, seed=int(check_random_state(self.random_state).randint(SEEDS)), sizes=samples.sizes,
             predict=self._named(), progress=bool(self.verbose),
         )  # fmt: skip
         self.network_, self.parameters_ = network, dict(self.trained_.parameters)
-        self.loss_curve_, self.n_iter_ = list(self.trained_.losses.training), len(self.trained_.losses.training)
+        self.loss_curve_ = [*(self.loss_curve_ if once and before else ()), *self.trained_.losses.training]
+        self.n_iter_ = len(self.loss_curve_)
         self._columns = X.shape[1]
-        self._samples, self._compiled = samples, Compiled(samples.program, network.loss, {})
+        if before is None or samples is not self._samples:
+            self._samples, self._compiled = samples, Compiled(samples.program, network.loss, {})
         if self.trained_.stopped:
             raise KeyboardInterrupt
 
@@ -143,18 +160,64 @@ class NetworkClassifier(ClassifierMixin, _Estimator):
 
     _default = CLASSIFIER
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train on the rows of X, and their classes y. Raises TrainingError where they do not fit the network."""
-        found: Any = validate_data(self, X, y, dtype=np.float64)
-        rows, told = found
-        check_classification_targets(told)
-        classes, codes = np.unique(column_or_1d(told, warn=True), return_inverse=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on the rows of X, and their classes y.
+
+        sample_weight   how much each row counts, in the losses and their gradients: as many copies of it would; None: all alike.
+
+        Raises TrainingError where they do not fit the network.
+        """
+        rows, told = self._targets(X, y)
+        classes, codes = np.unique(told, return_inverse=True)
         if len(classes) < 2:
             raise TrainingError(f"y has one class alone, {classes[0]}; a classifier tells two classes or more apart")
-        network, samples = self._read()
         if self.warm_start and hasattr(self, "classes_") and classes.tolist() != self.classes_.tolist():
             raise TrainingError("warm_start goes on with the same classes, and y has others; give the same, or warm_start=False")
-        array = samples.classes(codes, classes)
+        network, samples = self._read()
+        answer = self._answering(samples, samples.classes(codes, classes))
+        self.classes_, self.prediction_, self._answer = classes, answer.name, answer
+        self._train(network, samples, rows, samples.classes(codes, classes), sample_weight)
+        self._find_chances(rows)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train once on the rows of X, and their classes y, from where the parameters and the optimiser stand.
+
+        classes         all classes that will come, in the first call; those later may be left out.
+        sample_weight   as in `fit`.
+
+        Raises TrainingError where they do not fit the network, or what came before.
+        """
+        goes_on = self._goes_on()
+        begins = _check_partial_fit_first_call(self, classes)
+        rows, told = self._targets(X, y, reset=not goes_on)
+        if (strange := np.setdiff1d(told, self.classes_)).size:
+            raise TrainingError(
+                f"y holds {strange[0]}, which is none of the classes; tell all of them in the first call, classes=[...]"
+            )
+        if begins or not goes_on:
+            network, samples = self._read()
+            every = samples.classes(np.arange(len(self.classes_)), self.classes_)
+            samples = samples.knowing(len(self.classes_))
+            self._answer = self._answering(samples, every)
+            self.prediction_ = self._answer.name
+        else:
+            network, samples = self.network_, self._samples
+        codes = np.searchsorted(self.classes_, told)
+        self._train(network, samples, rows, samples.classes(codes, self.classes_), sample_weight, once=True)
+        if not goes_on:
+            self._find_chances(rows)
+        return self
+
+    def _targets(self, X: Any, y: Any, reset: bool = True) -> tuple[ndarray, ndarray]:
+        """The rows, and the class of each."""
+        found: Any = validate_data(self, X, y, dtype=np.float64, reset=reset)
+        rows, told = found
+        check_classification_targets(told)
+        return rows, column_or_1d(told, warn=True)
+
+    def _answering(self, samples: Samples, array: ndarray) -> Prediction:
+        """The value that answers with a class, where y holds this array."""
         places = {samples.y.name: samples.y.shape.index(samples.batch) if samples.batch is not None else 0}
         holding = class_inputs(samples.program, {samples.y.name: array}, places)
         answer = find_prediction(samples.program, holding, samples.batch and samples.batch.name, self.prediction)
@@ -163,11 +226,12 @@ class NetworkClassifier(ClassifierMixin, _Estimator):
                 f"no value answers with a class of {samples.y.name}: give the prediction a line of its own, such as z = X @ W, "
                 f"with an axis for the classes"
             )
-        self.classes_, self.prediction_, self._answer = classes, answer.name, answer
-        self._train(network, samples, rows, array)
-        sizes = {**self.trained_.sizes, **({str(samples.batch): len(rows)} if samples.batch is not None else {})}
-        self._chances = chances(samples, self._compiled, answer, sizes, rows)
-        return self
+        return answer
+
+    def _find_chances(self, rows: ndarray) -> None:
+        batch = self._samples.batch
+        sizes = {**self.trained_.sizes, **({str(batch): len(rows)} if batch is not None else {})}
+        self._chances = chances(self._samples, self._compiled, self._answer, sizes, rows)
 
     def decision_function(self, X: Any) -> ndarray:
         """The value that answers: for each row a number for each class, or one that is greater for the second of two."""
@@ -210,16 +274,39 @@ class NetworkRegressor(RegressorMixin, _Estimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train on the rows of X, and the numbers y. Raises TrainingError where they do not fit the network."""
-        found: Any = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
-        rows, aim = found
-        network, samples = self._read()
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on the rows of X, and the numbers y.
+
+        sample_weight   how much each row counts, in the losses and their gradients: as many copies of it would; None: all alike.
+
+        Raises TrainingError where they do not fit the network.
+        """
+        rows, aim = self._targets(X, y)
+        return self._fitted(*self._read(), rows, aim, sample_weight)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train once on the rows of X, and the numbers y, from where the parameters and the optimiser stand.
+
+        sample_weight   as in `fit`.
+
+        Raises TrainingError where they do not fit the network, or what came before.
+        """
+        goes_on = self._goes_on()
+        rows, aim = self._targets(X, y, reset=not goes_on)
+        network, samples = (self.network_, self._samples) if goes_on else self._read()
+        return self._fitted(network, samples, rows, aim, sample_weight, once=True)
+
+    def _targets(self, X: Any, y: Any, reset: bool = True) -> tuple[ndarray, ndarray]:
+        """The rows, and the numbers of each."""
+        found: Any = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, reset=reset)
+        return found
+
+    def _fitted(self, network: Network, samples: Samples, rows: ndarray, aim: ndarray, weight: Any, once: bool = False) -> Self:
         if aim.ndim == 2 and not samples.own(samples.y):
             aim = column_or_1d(aim, warn=True) if aim.shape[1] == 1 else aim
         self.prediction_ = samples.answer(self.prediction)
         self._flat = aim.ndim == 1
-        self._train(network, samples, rows, samples.numbers(aim))
+        self._train(network, samples, rows, samples.numbers(aim), weight, once)
         return self
 
     def _named(self) -> str | None:

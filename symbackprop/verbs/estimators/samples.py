@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -55,6 +55,12 @@ class Samples:
             raise TrainingError(f"{SIDES}; it has {has}. Give arrays and numbers for others: given={{...}}")
         batch = batch_size(program, sizes)
         return cls(program, *found, batch if all(batch in t.shape for t in found) else None, dict(given), dict(sizes))
+
+    def knowing(self, classes: int) -> Samples:
+        """The same, where y is of so many classes, of which these samples may lack some."""
+        own = self.own(self.y)
+        count = self.y.bound if self.y.kind == "integers" and not own else own[0] if len(own) == 1 else None
+        return replace(self, sizes={**self.sizes, str(count): classes}) if count is not None and count.is_Symbol else self
 
     def own(self, tensor: Signature) -> list[Any]:
         """The axes of an input beside that of the samples."""
