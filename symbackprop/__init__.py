@@ -4,9 +4,9 @@ The public names, a table of contents. A name is imported when it is first asked
 nothing. Besides the names of the table, every function of the language is here: `sb.sigmoid`, `sb.sum`, `sb.where` ...
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -67,7 +67,10 @@ PUBLIC = {
 }
 LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
+TYPE_CHECKING = False  # that of typing takes 5 ms to import, in which Ctrl-C would end in a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from symbackprop.core.derivation import DerivationError
     from symbackprop.core.errors import SymbackpropError
     from symbackprop.core.files import FileError
@@ -161,7 +164,7 @@ def __getattr__(name: str) -> Any:
         import_module(f"{__name__}.presenter")  # whatever comes of it shows itself
         found = getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
     # `from symbackprop import program` asks here first: a submodule must not wait for the language, which imports it
-    elif find_spec(f"{__name__}.{name}"):
+    elif import_module("importlib.util").find_spec(f"{__name__}.{name}"):
         return import_module(f"{__name__}.{name}")
     else:
         language = import_module(f"{__name__}.{LANGUAGE}")

@@ -1,6 +1,9 @@
 """`python -m symbackprop` and `symbackprop` are the command line."""
 
 import signal
+import sys
+
+STOPPED = 128 + signal.SIGINT
 
 
 def main() -> None:
@@ -10,9 +13,12 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from symbackprop.cli import main as command_line
 
-    if caught:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    command_line(prog_name="symbackprop")
+    try:
+        if caught:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        command_line(prog_name="symbackprop")
+    except KeyboardInterrupt:  # before or after what a subcommand guards
+        sys.exit(STOPPED)
 
 
 if __name__ == "__main__":

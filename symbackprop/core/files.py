@@ -21,6 +21,7 @@ StrPath = str | os.PathLike[str]
 MENDS = {
     errno.ENOSPC: "make room on the disk, or write to another",
     errno.EDQUOT: "make room on the disk, or write to another",
+    errno.EFBIG: "raise the limit on the size of files, ulimit -f, or write less",
     errno.EACCES: "choose another place, or ask for the right to write there",
     errno.EPERM: "choose another place, or ask for the right to write there",
     errno.ENAMETOOLONG: "choose a shorter name",

@@ -19,13 +19,13 @@ from symbackprop.training.layout import batch_size, data_inputs, sides
 from symbackprop.training.mapped import folder, mapped
 from symbackprop.training.shipped import BUNDLED, shipped
 from symbackprop.training.storage import NUMBERS, SUFFIXES, read_arrays, read_told
-from symbackprop.training.table import Header, header, read_table
+from symbackprop.training.table import Header, read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
 
 
-def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> dict[str, ndarray]:
-    """An array for each data input of the network.
+def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> tuple[dict[str, ndarray], Header]:
+    """An array for each data input of the network, and what a table tells beside its numbers: its columns and classes.
 
     data    a dict of arrays by the names of the inputs, or of paths of .npy files; the path of an .npz or .csv file that holds
             them, or of a folder with an .npy file for each; or a name of BUNDLED. What is in an .npy file is read as it is needed.
@@ -35,7 +35,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | 
     Raises TrainingError where an array is missing, is no input, or holds no real numbers.
     """
     if isinstance(data, str) and data in BUNDLED:
-        return bundled(data, program, sizes)
+        return bundled(data, program, sizes), Header()
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         if is_table(data):
@@ -44,24 +44,20 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Header | 
             near = nearest(str(data), BUNDLED)
             said = f"did you mean {near}?" if near else "write one of these" if exists(path) else "there is nothing of this name"
             raise TrainingError(f"{path}: data are read from .npz, .csv and .safetensors files and folders of .npy files; {said}")
-        return _matched(folder(path) if os.path.isdir(path) else read_arrays(data), program, f"{os.fspath(data)}: ")
+        found = folder(path) if os.path.isdir(path) else read_arrays(data)
+        return _matched(found, program, f"{os.fspath(data)}: "), Header()
     if not isinstance(data, Mapping):
         first = next((t.name for t in data_inputs(program)), "X")
         raise TrainingError(
             f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}: give {{{first!r}: ...}}'
         )
     arrays = {str(name): mapped(value) if is_npy(value) else value for name, value in data.items()}
-    return _matched({name: as_array(name, value) for name, value in arrays.items()}, program, "")
+    return _matched({name: as_array(name, value) for name, value in arrays.items()}, program, ""), Header()
 
 
 def is_table(data: Any) -> TypeGuard[str | os.PathLike[str]]:
     """Whether data are the path of a .csv file."""
     return isinstance(data, str | os.PathLike) and Path(data).suffix.lower() == ".csv"
-
-
-def header_of(data: Any, program: Program, like: Header) -> Header:
-    """What data tell beside their numbers: the columns and classes of a table, nothing of others; `like`: read as another one."""
-    return header(Path(data), program, like) if is_table(data) else Header()
 
 
 def header_told(parameters: Any) -> Header:

@@ -23,7 +23,7 @@ from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
-from symbackprop.training.datasets import Data, header_of, header_told, is_table, load
+from symbackprop.training.datasets import Data, header_told, is_table, load
 from symbackprop.training.devices import OnDevices
 from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
@@ -157,7 +157,7 @@ def train(
     given = run.parameters if run else given_parameters(program, start)
     like = like or header_told(start)
     known = {**sizes_told(program, given), **(sizes or {})}
-    arrays, header = load(data, program, known, like), header_of(data, program, like)
+    arrays, header = load(data, program, known, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     arrays = checked(program, arrays, layout.sizes, settings.dtype)
     classes = class_inputs(program, arrays, layout.axes)
@@ -168,7 +168,7 @@ def train(
         require_counted(program, prediction.classes, arrays[prediction.classes.name], said, is_table(data))
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
     if isinstance(settings.held_out, str):
-        further = checked(program, load(settings.held_out, program, layout.sizes, header), layout.sizes, settings.dtype)
+        further = checked(program, load(settings.held_out, program, layout.sizes, header)[0], layout.sizes, settings.dtype)
         arrays, layout, to_train, to_test = with_further(arrays, layout, further, settings.held_out)
         prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
     else:

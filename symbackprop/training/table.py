@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,16 +66,17 @@ class Table:
 
     def numbers(self, column: str) -> ndarray:
         """A column of finite numbers."""
-        numbers = []
-        for k, text in enumerate(self.columns[column]):
-            try:
-                numbers.append(float(text))
-            except ValueError:
-                comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) is not None
-                raise self.fault(k, column, f"which is no number; {'write a point for the comma' if comma else MEND}") from None
-            if not math.isfinite(numbers[-1]):
-                raise self.fault(k, column, f"which is no finite number; {MEND}")
-        return np.array(numbers)
+        texts, numbers = self.columns[column], []
+        try:
+            numbers.extend(map(float, texts))  # as far as they are numbers
+        except ValueError:
+            k = len(numbers)
+            comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", texts[k]) is not None
+            raise self.fault(k, column, f"which is no number; {'write a point for the comma' if comma else MEND}") from None
+        found = np.array(numbers)
+        for k in np.flatnonzero(~np.isfinite(found)):
+            raise self.fault(int(k), column, f"which is no finite number; {MEND}")
+        return found
 
     def holds_names(self, column: str) -> bool:
         """Whether no entry of a column is a number."""
@@ -96,8 +96,10 @@ def _is_names(row: Any) -> bool:
     return isinstance(row, list) and bool(row) and all(isinstance(name, str) for name in row)
 
 
-def read_table(path: Path, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> dict[str, ndarray]:
-    """The arrays of a table.
+def read_table(
+    path: Path, program: Program, sizes: Mapping[str, int], like: Header | None = None
+) -> tuple[dict[str, ndarray], Header]:
+    """The arrays of a table, and what it tells beside its numbers.
 
     sizes  what is known of sizes: a table need not hold a sample of each class.
     like   the header of another table, whose columns and classes these are.
@@ -108,7 +110,8 @@ def read_table(path: Path, program: Program, sizes: Mapping[str, int], like: Hea
 
     Raises TrainingError, with line and column, for what is no finite number, and where a column belongs to no input.
     """
-    return _arrays(_table(path), data_inputs(program), sizes, like or Header())
+    table, like = _table(path), like or Header()
+    return _arrays(table, data_inputs(program), sizes, like), _header(table, program, like)
 
 
 def read_measures(path: Path, program: Program, sizes: Mapping[str, int], like: Header | None = None) -> dict[str, ndarray]:
@@ -124,10 +127,8 @@ def read_measures(path: Path, program: Program, sizes: Mapping[str, int], like: 
     return _arrays(table, [t for t in data_inputs(program) if found is None or t != found[1] or is_told(t)], sizes, like)
 
 
-def header(path: Path, program: Program, like: Header | None = None) -> Header:
-    """What a table tells beside its numbers; `like`: read as another one. Raises TrainingError as `read_table` does."""
-    table = _table(path)
-    like = like or Header()
+def _header(table: Table, program: Program, like: Header) -> Header:
+    """What a table tells beside its numbers; `like`: read as another one."""
     parts = _assigned(table, data_inputs(program), like.columns)
     classes: dict[str, Sequence[str]] = {}
     for tensor in data_inputs(program):

@@ -29,7 +29,7 @@ from symbackprop.training.mapped import folder, mapped, parts
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.shipped import BUNDLED
 from symbackprop.training.storage import read_arrays
-from symbackprop.training.table import Header, header, read_measures
+from symbackprop.training.table import Header, read_measures
 
 Parameters = Mapping[str, Any] | StrPath
 
@@ -52,10 +52,10 @@ def evaluate(
     program = forward.program
     given = _required(program, parameters)
     like = like or header_told(parameters)
-    arrays = load(data, program, {**sizes_told(program, given), **(sizes or {})}, like)
+    arrays, header = load(data, program, {**sizes_told(program, given), **(sizes or {})}, like)
     layout = lay_out(program, arrays, sizes or {}, given)
     if is_table(data):
-        _require_classes(Path(data), program, layout.sizes, like)
+        _require_classes(os.fspath(data), header, program, layout.sizes, like)
     arrays = checked(program, arrays, layout.sizes, "float64")
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
@@ -149,9 +149,9 @@ def _measures(data: Data, program: Program, sizes: Mapping[str, int], like: Head
     return folder(Path(data)) if os.path.isdir(data) else read_arrays(data)
 
 
-def _require_classes(path: Path, program: Program, sizes: Mapping[str, int], like: Header) -> None:
+def _require_classes(path: str, header: Header, program: Program, sizes: Mapping[str, int], like: Header) -> None:
     """Raise TrainingError where a table names fewer classes than there are: their order would not be that of training."""
-    for name, names in header(path, program, like).classes.items():
+    for name, names in header.classes.items():
         if name in like.classes:
             continue
         tensor = program.tensors[name]
@@ -188,8 +188,13 @@ def _asked(program: Program, loss: str, arrays: Collection[str], value: str | No
     if not enough:
         told = ", ".join(arrays) or "no array"
         last = next((v for v in reversed(values) if v != loss and needs[v]), loss)
-        first = sorted(needs[last] - set(arrays))[0]
-        read = ", ".join(sorted(needs[last]))
+        read, missing = ", ".join(sorted(needs[last])), sorted(needs[last] - set(arrays))
+        if not missing:
+            raise TrainingError(
+                f"no value but the loss has a name and is computed without labels: give the prediction a line of its own, such as "
+                f"yhat = ..., or say which value: {', '.join(v for v in values if needs[v])}"
+            )
+        first = missing[0]
         if near := nearest(first, set(arrays) - needs[last]):
             raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: is {near} meant by {first}? rename it")
         raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: give {read}")

@@ -128,6 +128,34 @@ def test_a_disk_that_becomes_full_ends_no_training(data, whole, full: range, mon
     assert_same(train(data, resume="run.npz"), whole)  # of what was written before, or at the end
 
 
+LIMITED = """
+import resource, sys
+import numpy as np
+import symbackprop as sb
+from symbackprop.training import checkpoint, progress
+
+def limited(self, number, loss, held_out):
+    if number == 5:  # in the midst of training, files may hold no more than this
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+
+progress.Lines.epoch, checkpoint.SECONDS, checkpoint.PART = limited, 0, 0
+found = sb.train(sys.argv[1], "data.npz", checkpoint="run.npz", log="run.jsonl", epochs=40, rate=0.05, sizes={"h": 3})
+print(found.unkept)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no such limit")
+def test_what_the_system_does_not_write_is_told_with_its_mend_and_what_was_written_stays(data) -> None:
+    np.savez("data.npz", **data)
+    told = subprocess.run([sys.executable, "-c", LIMITED, NET], capture_output=True, text=True, check=True)
+    mend = "File too large; raise the limit on the size of files, ulimit -f, or write less"
+    assert f"run.npz: cannot be written: {mend}. Training goes on, and it is tried again" in told.stderr
+    assert f"run.jsonl: the log cannot be written: {mend}. Training goes on" in told.stderr
+    assert told.stdout == f"run.npz: cannot be written: {mend}\n"
+    assert "Traceback" not in told.stderr
+    assert_same(train(data, resume="run.npz", epochs=12), train(data, rate=0.05, epochs=12))
+
+
 def test_a_signal_after_the_last_step_throws_nothing_away(data, whole, monkeypatch) -> None:
     keep = Keeper.keep
 

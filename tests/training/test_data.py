@@ -12,6 +12,7 @@ from symbackprop.core.files import FileError
 from symbackprop.notation import read
 from symbackprop.training import Diverged, TrainingError, mapped, progress
 from symbackprop.training import shipped as shipped_module
+from symbackprop.training import table as training_table
 from symbackprop.training.datasets import load
 from symbackprop.training.initial import INITIALISERS, initial
 from symbackprop.training.shipped import BUNDLED, shipped
@@ -46,18 +47,30 @@ def table(header: str, rows: str) -> str:
     return "data.csv"
 
 
+def test_a_table_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, paths = training_table._table, []
+    monkeypatch.setattr(training_table, "_table", lambda path: paths.append(path) or whole(path))
+    path = table("X1,X2,y", "\n".join(f"{k},{k % 3},{k / 7}" for k in range(20)))
+    named = LINE.replace("X @ w + b - y", "yhat - y").replace("L =", "yhat = X @ w + b\nL =")
+    trained = sb.train(named, path, epochs=1, progress=False)
+    assert paths == [Path(path)]
+    trained.evaluate(path)
+    trained.predict(path)
+    assert paths == [Path(path)] * 3
+
+
 def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> None:
     program = read(CLASSES).program
     for header in ("X1,X2,t", "width,height,t"):
-        found = load(table(header, "1,2.5,rose\n3,4,lily\n5,6,rose"), program, {})
+        found = load(table(header, "1,2.5,rose\n3,4,lily\n5,6,rose"), program, {})[0]
         np.testing.assert_array_equal(found["X"], [[1, 2.5], [3, 4], [5, 6]])
         np.testing.assert_array_equal(found["t"], [1, 0, 1])
     labels = read("X: data[n, 1]\nY: labels[n, 3]\nW: parameter[1, 3]\nL = -sum(Y * log_softmax(X @ W))").program
-    np.testing.assert_array_equal(load(table("x,Y", "1,2\n4,0"), labels, {})["Y"], np.eye(3)[[2, 0]])
-    found = load(table("X2,t,X10,X1,X3,X4,X5,X6,X7,X8,X9", "2,10.0,10,1,3,4,5,6,7,8,9\n0,2,0,0,0,0,0,0,0,0,0"), program, {})
+    np.testing.assert_array_equal(load(table("x,Y", "1,2\n4,0"), labels, {})[0]["Y"], np.eye(3)[[2, 0]])
+    found = load(table("X2,t,X10,X1,X3,X4,X5,X6,X7,X8,X9", "2,10.0,10,1,3,4,5,6,7,8,9\n0,2,0,0,0,0,0,0,0,0,0"), program, {})[0]
     np.testing.assert_array_equal(found["X"], [range(1, 11), [0] * 10])  # by number, in whatever order they stand
     np.testing.assert_array_equal(found["t"], [10, 2])
-    found = load(table("y, X_1", "1,2\n3,4"), read(LINE).program, {})
+    found = load(table("y, X_1", "1,2\n3,4"), read(LINE).program, {})[0]
     assert (found["X"].shape, found["y"].shape) == ((2, 1), (2,))
 
 

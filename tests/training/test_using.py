@@ -298,3 +298,13 @@ def test_a_file_that_tells_nonsense_of_its_run_is_parameters(wrong: Any, tmp_pat
         assert repr(loaded)
     with pytest.raises(TrainingError, match="w is no parameter of the network"):
         sb.load("X: data[n]\nv: parameter\nL = mean((X - v)**2)", tmp_path / "net.npz")
+
+
+def test_a_network_that_names_nothing_but_its_loss_is_told_so() -> None:
+    text = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = mean((X @ w - y)**2)"
+    data = {"X": np.ones((3, 2)), "y": np.ones(3)}
+    trained = sb.train(text, data, epochs=1, progress=False)
+    with pytest.raises(TrainingError, match=r"no value but the loss has a name.*: give the prediction a line of its own.*: L$"):
+        trained.predict(data)
+    with pytest.raises(TrainingError, match="data holds X, and L depends on X, y: give X, y"):
+        trained.predict({"X": data["X"]})
