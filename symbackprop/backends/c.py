@@ -57,6 +57,8 @@ NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
     "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
 } | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
+LANES = {"maximum": "greatest_", "minimum": "smallest_"}  # of a row of entries, side by side
+WIDE = 16  # entries of a row that are as many as the lanes
 BLOCK = 256, 32  # at most, of a product: rows and columns that are packed at once
 
 
@@ -78,7 +80,9 @@ class _Writer:
         self.plan, self.dtype = evened(plan), dtype
         self.data = {name: f"data_{k}" for k, name in enumerate(plan.layout.held)}
         self.work = {name: name.replace(" ", "_") for name in plan.buffers if name.startswith("work")}
-        self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data, **self.work}
+        self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data}
+        # as members, of which compilers know that they do not overlap: of pointers to them they ask at every turn, and gcc in vain
+        self.names |= {name: f"memory->{own}" for name, own in self.work.items()}
         self.names |= {name: name.replace(" ", "_") for name in plan.fixed}
         self.lines: list[str] = []
         self.packed, self.places, self.scratch = 1, 0, 0
@@ -87,17 +91,14 @@ class _Writer:
         self._all(self.plan.statements)
         body = "".join(f"    {line}\n" for line in self.lines)
         value = self._number(self.plan.value)
-        pointers = "".join(
-            f"    {TYPES[self.plan.buffers[name].kind]} *restrict {own} = memory->{own};\n" for name, own in self.work.items()
-        )
         suffix = "f" if self.dtype == "float32" else ""
         placed = "1" if "windows_product_" in body else "0"  # a loop that need not ask compiles faster
         helpers = "".join(self._needed(body)).replace("SUFFIX", suffix).replace("PLACED", placed)
         parts = [self._about(title), PRELUDE.replace("REAL", REALS[self.dtype]), helpers, self._tables(), self._memory()]
-        read = {*re.findall(r"\w+", body + value), *(["memory"] if pointers else [])}
+        read = set(re.findall(r"\w+", body + value))
         taken = [self.names[PARAMETERS], self.names[GRADIENTS], *self.data.values(), "memory"]
         unread = "".join(f"    (void){name};\n" for name in taken if name not in read)  # else compilers warn of them
-        return "".join([*parts, f"{self._head()} {{\n", pointers, unread, body, f"    return {value};\n}}\n"])
+        return "".join([*parts, f"{self._head()} {{\n", unread, body, f"    return {value};\n}}\n"])
 
     @staticmethod
     def _needed(text: str) -> list[str]:
@@ -346,6 +347,12 @@ class _Writer:
             return
         out = self._at(s.out, 0, [names[k] for k in kept])
         self._loop_over(s.a, kept, [f"{out} = {BEGINNINGS[s.function]};"])
+        outer, (count, step) = range(len(s.a.dims) - 1), s.a.dims[-1]
+        is_real = self._kind(s.a) == "real"
+        if s.function in LANES and is_real and len(outer) in s.axes and step == 1 and count >= WIDE:
+            row = f"{LANES[s.function]}({count}, &{self._at(replace(s.a, dims=s.a.dims[:-1]), 0, names[:-1])})"
+            self._loop_over(s.a, outer, [f"{out} = {join.format(out, row)};"])
+            return
         self._loop_over(s.a, range(len(s.a.dims)), [f"{out} = {join.format(out, entry)};"])
 
     @staticmethod

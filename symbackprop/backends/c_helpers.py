@@ -81,6 +81,17 @@ static inline void reduced_(real x, const int less, real *scale, real *rest) {{
 }}
 """.format(single=_series("float", 7, 2), double=_series("double", 13, 2))
 
+_EXTREME = """OWN real {name}(ptrdiff_t n, const real *a) {{
+    const ptrdiff_t whole = n / 16 * 16;
+    real part[16], found = {begin};
+    for (int j = 0; j < 16; j++) part[j] = {begin};
+    for (ptrdiff_t k = 0; k < whole; k += 16)
+        for (int j = 0; j < 16; j++) part[j] = {join}(part[j], a[k + j]);
+    for (ptrdiff_t k = whole; k < n; k++) found = {join}(found, a[k]);
+    for (int j = 0; j < 16; j++) found = {join}(found, part[j]);
+    return found;
+}}
+"""
 HELPERS = {
     "reduced_": _EXPM1,
     "clipped_": """static inline real clipped_(real x) {
@@ -126,6 +137,8 @@ HELPERS = {
     **c_logs.HELPERS,
     **c_circular.HELPERS,
     **c_hyperbolic.HELPERS,
+    "greatest_": _EXTREME.format(name="greatest_", join="maximum_", begin="-INFINITY"),
+    "smallest_": _EXTREME.format(name="smallest_", join="minimum_", begin="INFINITY"),
     "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
     const ptrdiff_t whole = p == 1 && q == 1 ? n / 16 * 16 : 0;
     double total = 0;

@@ -93,6 +93,10 @@ def _weighted(program: Program, equation: Equation, n: Any, weight: str, total: 
     if isinstance(op, Reduce):
         if op.kind in SAME or not any(letter in own for letter, _ in op.over):
             return equation
+        raise TrainingError(
+            f"sample_weight: {equation.target.name} is the {op.kind} over the samples, in which a weight has no place; leave the "
+            f"weights out, or write them into the loss, as a data input of their own"
+        )
     elif not any(letter in own for ref in (equation.target, *equation.operands) for letter in ref.index[-2:]):
         return equation
     raise _without_copies(equation.target.name)

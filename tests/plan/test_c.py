@@ -124,6 +124,23 @@ if CC is not None:
         for w, gradient in plain.gradients.items():
             np.testing.assert_allclose(native.gradients[w], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
 
+    @pytest.mark.parametrize("n", [1, 15, 16, 17, 48, 61])
+    def test_the_largest_of_a_row_is_found_in_lanes(n: int) -> None:
+        text = "A: parameter[3, n]\nB: data[4, 3, n]\nL = sum(max(A, axis=1)*min(A, axis=1)) + sum(max(B*A, axis=(0, 2))) + sum(logsumexp(A, axis=1))"
+        function, rng = sb.compile(text), np.random.default_rng(n)
+        point = {"A": rng.standard_normal((3, n)), "B": rng.standard_normal((4, 3, n))}
+        plain, native = (function.bind(point, backend=backend) for backend in ("numpy", "c"))
+        assert ("greatest_(" in native.source) == (n >= 16)
+        for place, entry in ((None, 0), ((1, n - 1), -np.inf), ((2, n // 2), np.inf), ((0, 0), np.nan)):
+            for step in (plain, native):
+                step.quiet = True
+                step.parameters["A"][...] = point["A"]
+                if place:
+                    step.parameters["A"][place] = entry
+            with np.errstate(all="ignore"):
+                assert native() == pytest.approx(plain(), rel=1e-12, nan_ok=True)
+            np.testing.assert_allclose(native.gradients["A"], plain.gradients["A"], rtol=1e-12, atol=1e-12)
+
     @pytest.mark.parametrize("name", SOME[:1])
     def test_c_computes_what_numpy_does_in_short(name: str) -> None:
         test_c_computes_what_numpy_does(name, "float64")

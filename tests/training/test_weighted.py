@@ -70,7 +70,7 @@ def test_in_small_batches_a_loss_counts_by_its_weights(name: str) -> None:
 @pytest.mark.parametrize(
     "loss",
     [
-        "E[1:] - E[:-1]", "logsumexp(E, axis=0)", "cumsum(E, axis=0)", "concat([E, T])", "inv(E @ E.T + eye(n))", "E*range(n)[:, None]",
+        "E[1:] - E[:-1]", "cumsum(E, axis=0)", "concat([E, T])", "inv(E @ E.T + eye(n))", "E*range(n)[:, None]",
     ],
 )  # fmt: skip
 def test_where_samples_have_places_weights_are_refused(loss: str) -> None:
@@ -78,6 +78,11 @@ def test_where_samples_have_places_weights_are_refused(loss: str) -> None:
         TrainingError, match=r"sample_weight: .* depends on where a sample stands among the others.*; leave the weights out"
     ):
         sb.train(NUMBERS + f"L = sum(tanh({loss}))", {"X": X, "T": T}, sample_weight=W, **QUIET)
+
+
+def test_where_a_weight_has_no_place_it_is_refused() -> None:
+    with pytest.raises(TrainingError, match="sample_weight: .* is the logsumexp over the samples, in which a weight has no place"):
+        sb.train(NUMBERS + "L = sum(logsumexp(E, axis=0))", {"X": X, "T": T}, sample_weight=W, **QUIET)
 
 
 @pytest.mark.parametrize(
