@@ -18,6 +18,10 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Model
 
 ROUNDING, SINGLE = 1e-9, 1e-4  # relative: of float64, and of models that compute in float32
+INFINITE = (
+    "Give data where it is finite: a row of a softmax that is masked as a whole, log 0 and 0 / 0 are not; "
+    "let each row keep an entry, or mask by a large number, -1e9."
+)
 STEP = 0.01  # how far beside the example, relative to the largest entry
 
 
@@ -27,7 +31,7 @@ def held(model: Model) -> Network:
     _require_inside(network)
     own = model.value(network.example)
     if not np.isfinite(own):
-        raise NotationError(f"the loss of the model is {own} at the given data.", "Give data where it is finite.")
+        raise NotationError(f"the loss of the model is {own} at the given data.", INFINITE)
     _require_close("at", own, _loss(network, network.example), rounding)
     even: list[str] = []
     for arrays in _beside(network, model.fixed):

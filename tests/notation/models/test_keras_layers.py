@@ -237,3 +237,40 @@ def test_hard_sigmoid_of_keras_2_is_another_function() -> None:
     model = json.loads(sequential(layer("Dense", "d", units=2, activation="hard_sigmoid"), shape=(None, 3)))
     with pytest.raises(sb.NotationError, match="hard_sigmoid of Keras 2"):
         sb.from_keras(json.dumps(model | {"keras_version": "2.12.0"}), "mse_loss")
+
+
+def operation(kind: str, *arrays: Any, **config: Any) -> str:
+    """A model of one function of keras.ops, called with the input and with arrays."""
+    called = call("a")
+    called[0]["args"] += [
+        {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": str(array.dtype)}}
+        if isinstance(array, np.ndarray)
+        else array
+        for array in arrays
+    ]
+    made = layer(kind, "f", **config) | {"module": "keras.src.ops.nn", "inbound_nodes": called}
+    return functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), made, output=[["f", 0, 0]])
+
+
+@pytest.mark.parametrize("how", ["valid", "same"])
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_a_convolution_is_turned_round_without_a_layer_as_well(how: str, stride: int) -> None:
+    net = sb.from_keras(operation("ConvTranspose", TURN, strides=stride, padding=how, output_padding=None), "mse_loss")
+    expected = turned(X, TURN, stride, how == "same")
+    y = np.linspace(-1, 1, expected.size).reshape(expected.shape)
+    assert value(net, a=X, y=y) == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (operation("SegmentSum", np.array([0, 1]), num_segments=None), "how many segments there are. Say num_segments="),
+        (operation("ScatterUpdate", np.array([[0], [0]]), np.ones((2, 4, 3))), "writes to an entry more than once"),
+        (operation("ScatterUpdate", np.array([[-1]]), np.ones((1, 4, 3))), "its positions are not on the axis"),
+        (operation("View", dtype="int32"), "reads bits as numbers of another kind. Write keras.ops.cast"),
+        (operation("STFT", sequence_length=3, sequence_stride=1, fft_length=3, window="kaiser"), "window='kaiser' is not read"),
+    ],
+)
+def test_what_a_function_of_keras_cannot_say_is_refused(text: str, fault: str) -> None:
+    with pytest.raises(sb.NotationError, match=fault):
+        sb.from_keras(text, "mse_loss")

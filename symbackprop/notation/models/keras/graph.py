@@ -7,7 +7,7 @@ from typing import Any
 
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.models.keras import attention, convolved, further, layers, operations, recurrent, windows
+from symbackprop.notation.models.keras import attention, convolved, further, layers, operations, placed, recurrent, signals, windows
 from symbackprop.notation.models.keras.calls import Call, Reference, exchanged, leaves, references_in
 from symbackprop.notation.models.keras.layer import Layer, Value
 from symbackprop.notation.models.keras.masks import mask_of
@@ -15,6 +15,8 @@ from symbackprop.notation.models.keras.masks import mask_of
 ROWS: Mapping[str, Callable[..., Any]] = {
     **layers.LAYERS, **windows.LAYERS, **recurrent.LAYERS, **convolved.LAYERS, **attention.LAYERS, **operations.LAYERS,
     **further.LAYERS,
+    **placed.LAYERS,
+    **signals.LAYERS,
 }  # fmt: skip
 MODELS = ("Sequential", "Functional", "Model")
 MOST = 2_000  # layers
@@ -81,7 +83,7 @@ class Graph:
         if layer.kind in MODELS:
             return graph_of(layer, self.bind).holds_positions(k)
         held = layer.config.get("layer")
-        if (layer.row, k) in (("ops.OneHot", 0), ("ops.Take", 1)):
+        if (layer.row, k) in POSITIONS:
             return True
         return layer.kind == "Embedding" or (isinstance(held, dict) and held.get("class_name") == "Embedding")
 
@@ -144,6 +146,13 @@ class Graph:
             given = _masked(layer, values, named.pop("mask", None))
             return inner.run(lambda k, _: given[k])
         return entered(layer, args, named)
+
+
+POSITIONS = (
+    ("ops.OneHot", 0), ("ops.MultiHot", 0), ("ops.Take", 1), ("ops.SegmentSum", 1), ("ops.SegmentMax", 1), ("ops.SegmentMin", 1),
+    ("ops.Scatter", 0), ("ops.ScatterUpdate", 1),
+)  # fmt: skip
+"""Which of the tensors that an operation is called with hold positions."""
 
 
 def graph_of(layer: Layer, bind: Bind) -> Graph:

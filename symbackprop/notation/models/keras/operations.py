@@ -12,10 +12,11 @@ import numpy as np
 from symbackprop.language import operations as ops
 from symbackprop.language.layers.attention import MASKED
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import Tensor, as_number, as_tensor
+from symbackprop.language.tensors import Tensor, as_number, as_tensor, is_truth
 from symbackprop.language.tensors.indexing import is_integer
 from symbackprop.notation.models.keras.calls import exchanged
 from symbackprop.notation.models.keras.layer import Layer
+from symbackprop.notation.models.scattering import positions
 
 ABOUT = ("name", "dtype", "trainable", "sparse", "ragged")  # settings that change no value
 EPSILON = 1e-7  # keras.config.epsilon()
@@ -108,7 +109,7 @@ def _item(layer: Layer, x: Tensor, key: Any) -> Tensor:
 
 def _cast(layer: Layer, x: Tensor) -> Tensor:
     """The same numbers: what would be cut to whole ones is refused."""
-    if not layer.gives.startswith(("float", "bool")) and not is_integer(x):
+    if not layer.gives.startswith(("float", "bool")) and not (is_integer(x) or is_truth(x)):
         raise layer.refused("it may make whole numbers of others.", "Leave it out, or export the model to ONNX.")
     return x != 0 if layer.gives == "bool" else x
 
@@ -186,7 +187,7 @@ def _unstacked(layer: Layer, x: Tensor, axis: int = 0, num: int | None = None) -
 def _hot(layer: Layer, t: Tensor, num_classes: int, axis: int = -1) -> Tensor:
     if axis not in (-1, t.ndim):
         raise layer.refused(f"axis={axis} is not read.", "axis=-1 is.")
-    return ops.one_hot(t, num_classes)
+    return ops.one_hot(positions(t, as_number(num_classes)), num_classes)
 
 
 def _glu(layer: Layer, x: Tensor, axis: int = -1) -> Tensor:

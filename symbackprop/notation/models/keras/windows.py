@@ -37,27 +37,32 @@ def pooled(rank: int, operation: Callable[..., Tensor], is_mean: bool) -> Callab
 
 
 def _transposed(rank: int) -> Callable[[Layer, Tensor], Tensor]:
-    """A convolution turned round, cut or filled up to the length that the padding asks for."""
-
     def row(layer: Layer, x: Tensor) -> Tensor:
         layer.last()
         filters, kernel = int(layer.config["filters"]), layer.numbers("kernel_size", rank)
-        strides, dilations = layer.numbers("strides", rank), layer.numbers("dilation_rate", rank)
         W = layer.weight("W", (*kernel, filters, x.shape[-1]), True, None)
         b = layer.weight("b", (filters,), True, None) if layer.config.get("use_bias", True) else 0
-        y = convolution_transposed(
-            ops.moveaxis(x, -1, 1), ops.transpose(W, (rank + 1, rank, *range(rank))), None, strides, 0, 0, dilations
-        )
-        y = ops.moveaxis(y, 1, -1)
-        beyond = layer.config.get("output_padding")
-        more = (None,) * rank if beyond is None else layer.numbers("output_padding", rank)
-        cuts = [_cut(layer, d * (k - 1) + 1, s, o) for k, s, d, o in zip(kernel, strides, dilations, more, strict=True)]
-        y = y[(slice(None), *(slice(left, -right if right > 0 else None) for left, right in cuts))]
-        if any(right < 0 for _, right in cuts):
-            y = ops.pad(y, ((0, 0), *((0, max(-right, 0)) for _, right in cuts), (0, 0)))
-        return layer.activated((y + b).called("z"))
+        return layer.activated((turned_round(layer, x, W) + b).called("z"))
 
     return row
+
+
+def turned_round(layer: Layer, x: Tensor, W: Tensor) -> Tensor:
+    """A convolution turned round by a kernel (..., filters, channels), cut or filled up to the length that the padding asks for."""
+    rank = x.ndim - 2
+    kernel = tuple(map(int, W.shape[:rank]))
+    strides, dilations = layer.numbers("strides", rank), layer.numbers("dilation_rate", rank)
+    y = convolution_transposed(
+        ops.moveaxis(x, -1, 1), ops.transpose(W, (rank + 1, rank, *range(rank))), None, strides, 0, 0, dilations
+    )
+    y = ops.moveaxis(y, 1, -1)
+    beyond = layer.config.get("output_padding")
+    more = (None,) * rank if beyond is None else layer.numbers("output_padding", rank)
+    cuts = [_cut(layer, d * (k - 1) + 1, s, o) for k, s, d, o in zip(kernel, strides, dilations, more, strict=True)]
+    y = y[(slice(None), *(slice(left, -right if right > 0 else None) for left, right in cuts))]
+    if any(right < 0 for _, right in cuts):
+        y = ops.pad(y, ((0, 0), *((0, max(-right, 0)) for _, right in cuts), (0, 0)))
+    return y
 
 
 def _cut(layer: Layer, reach: int, stride: int, more: int | None) -> tuple[int, int]:

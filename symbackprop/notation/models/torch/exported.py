@@ -17,13 +17,14 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import size
 from symbackprop.notation.errors import NotationError, Place, shortened
 from symbackprop.notation.models.torch.drawn import Drawn, redrawn, with_draws
 from symbackprop.notation.models.torch.gradients import OPERATION, asked
 from symbackprop.notation.models.torch.graph import Given, Graph, Node, Ref
 from symbackprop.notation.models.torch.inlined import inlined
-from symbackprop.notation.models.torch.masks import Places, places, with_places
+from symbackprop.notation.models.torch.masks import Places, places, unread, with_places
 from symbackprop.notation.models.torch.precise import double, precise, unguarded
 from symbackprop.notation.models.torch.tasks import called, task
 
@@ -130,11 +131,13 @@ class _Reading:
         self.draws: Mapping[str, Drawn] = {}
         self.values: list[Any] = []  # of the inputs of the graph
         self.places: Mapping[Any, list[Places]] = {}
+        self.unread = frozenset[str]()  # attentions with rows that may read nothing
 
     def graph(self) -> Graph:
         nodes = list(self.program.graph.nodes)
         given = tuple(self.inputs([n for n in nodes if n.op == "placeholder"]))
         self.places = places(self.program.graph_module, self.values)
+        self.unread = unread(self.program.graph_module, self.values)
         self.count_places()
         output = next(n for n in nodes if n.op == "output")
         last = [n for n in output.args[0] if n is not None][-1]
@@ -224,6 +227,8 @@ class _Reading:
             for key, value in named.items()
             if key not in plain or not _same(value, plain[key])
         }
+        if node.name in self.unread:
+            kept["or_zero"] = True
         if name in CONVERSIONS:
             name, kept = self.conversion(node)
         in_place = name.endswith("_") and not name.startswith("_")
@@ -280,8 +285,10 @@ class _Reading:
         return path, self.layers.get(path, "")
 
     def back(self, array: ndarray, like: Any) -> Any:
-        """An array as a tensor of the kind of another."""
+        """An array as a tensor of the kind of another; what stands for an infinity of that is infinite."""
         tensor = self.torch.as_tensor(np.array(array))
+        if not like.is_complex() and like.is_floating_point() and like.shape == tensor.shape:
+            tensor = self.torch.where(like.isinf() & (tensor.abs() > INFINITE / 2), like.detach(), tensor)
         return self.torch.view_as_complex(tensor) if like.is_complex() else tensor.to(like.dtype)
 
     def value(self, arrays: Mapping[str, ndarray]) -> float:

@@ -55,6 +55,7 @@ def places(module: Any, values: Sequence[Any]) -> dict[Any, list[Places]]:
     if not wanted:
         return {}
     seen = _values(torch, module, values, {mask for masks in wanted.values() for mask in masks} | {n.args[0] for n in wanted})
+    seen = {node: array != 0 for node, array in seen.items()}
     if any(not seen[mask].any() for masks in wanted.values() for mask in masks):
         raise NotationError(
             "a mask chooses no entry of these inputs, so that they do not show what it does.",
@@ -64,6 +65,31 @@ def places(module: Any, values: Sequence[Any]) -> dict[Any, list[Places]]:
         node: [Places(mask, tuple(np.nonzero(_spread(node, seen[mask], seen))), _count(torch, node)) for mask in masks]
         for node, masks in wanted.items()
     }
+
+
+def unread(module: Any, values: Sequence[Any]) -> frozenset[str]:
+    """The attentions whose mask lets some query read nothing at all: torch gives 0 for such a row, not a softmax.
+
+    module, values   as `places` takes them.
+    """
+    masks = {node: mask for node in module.graph.nodes if (mask := _mask_of(node)) is not None}
+    if not masks:
+        return frozenset()
+    seen = _values(import_module("torch"), module, values, set(masks.values()))
+    return frozenset(node.name for node, mask in masks.items() if _hides(seen[mask]))
+
+
+def _mask_of(node: Any) -> Any:
+    """The mask of an attention; None without one."""
+    if getattr(getattr(node.target, "overloadpacket", None), "__name__", "") != "scaled_dot_product_attention":
+        return None
+    return node.args[3] if len(node.args) > 3 else node.kwargs.get("attn_mask")
+
+
+def _hides(mask: ndarray) -> bool:
+    """Whether a row of a mask lets nothing be read."""
+    read = mask if mask.dtype == bool else mask > -np.inf
+    return bool((~read.any(-1)).any())
 
 
 def _spread(node: Any, mask: ndarray, seen: Mapping[Any, ndarray]) -> ndarray:
@@ -106,7 +132,7 @@ def _values(torch: Any, module: Any, values: Sequence[Any], wanted: set[Any]) ->
             found = self.given(node)
             found = super().run_node(node) if found is None else found
             if node in wanted:
-                seen[node] = found.detach().cpu().numpy() != 0
+                seen[node] = found.detach().cpu().numpy()
             return found
 
         def given(self, node: Any) -> Any:

@@ -134,6 +134,8 @@ class Reading:
         if self.flat:
             held = ", ".join(dict.fromkeys(self.names[g.name] for g in self.graph.inputs if g.name in self.flat))
             yield f"What is read under torch.no_grad() or detached alone is not learnt: {held} are data of the network."
+        if any(node.arguments.get("or_zero") for node in self.needed):
+            yield "A query that its mask lets read no key has 0 for its attention, as torch computes it."
         if any(node.operation == "batch_norm" and node.arguments.get("training") for node in self.needed):
             yield "Batch normalisation takes the mean and variance of the batch, as in training; module.eval() takes those kept."
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import Input, Model, Sequential
 from keras import layers as L
 from keras import ops as K
@@ -188,6 +189,13 @@ MODELS |= {
     "dot of rows": lambda: dotted(-1, False, (3, 4), (2, 4)),
 }  # fmt: skip
 
+
+def front(x: Any) -> Any:
+    return K.transpose(x, (2, 1, 0))
+
+
+back = front
+
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "shapes": lambda x, y: K.concatenate([K.transpose(K.reshape(x, (-1, 6, 4)), (0, 2, 1)), K.flip(y, 1)], 1),
     "stack": lambda x, y: K.squeeze(K.stack([x, y], axis=1)[:, :1], 1) + K.expand_dims(x[:, 0], 1),
@@ -220,6 +228,15 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "losses": lambda x, y: K.binary_crossentropy(K.sigmoid(y), K.sigmoid(x)) + K.binary_crossentropy(y, x, from_logits=True) + K.categorical_crossentropy(K.softmax(y), K.softmax(x))[..., None],
     "losses of classes": lambda x, y: K.sparse_categorical_crossentropy(K.argmax(y, -1), x, from_logits=True) + K.sparse_categorical_crossentropy(K.argmax(y, -1), K.exp(x)) + K.categorical_crossentropy(y[..., 0], x[..., 1], from_logits=True)[:, None],
     "windows": lambda x, y: K.max_pool(x, (2,), (2,))[:, :1] + K.average_pool(y, (2,), (1,), "same") + K.conv(x, K.ones((3, 6, 6)) / 7, padding="same"),
+    "segments": lambda x, y: K.transpose(K.segment_sum(K.transpose(x, (2, 0, 1)), np.array([0, 2, 0, 1, 2, 1]), 4), (1, 2, 0)) + K.transpose(K.segment_max(K.transpose(y, (2, 0, 1)), np.array([0, 1, 0, 3, 2, 3]), 4) * K.segment_min(K.transpose(x, (2, 0, 1)), np.array([0, 1, 0, 3, 2, 3]), 4), (1, 2, 0)),
+    "scattered": lambda x, y: K.sum(K.scatter(np.array([[0], [2], [0], [4], [5], [2]]), K.mean(front(x), 2), (6, 4)) * K.arange(24, dtype="float32").reshape((6, 4)), 1) * K.scatter_update(y, np.array([[0, 1], [2, 3]]), x[:2, 0]),
+    "updated": lambda x, y: back(K.scatter_update(front(x), [[1], [4]], front(y)[:2, :, :])) + back(K.scatter_update(front(x), [[1], [1]], front(y)[:2, :, :], reduction="add")) * back(K.scatter_update(front(y), [[0], [2]], front(x)[2:4, :, :], reduction="max")) + back(K.scatter_update(front(x), [[0, 1], [3, 2]], front(y)[:2, 0, :], reduction="mul")),
+    "chosen": lambda x, y: K.select([x > 0.5, y > 0], [x * 2, y * x], 0.3) + K.where(K.isclose(x, y, 0.5, 0.1), x, 2.0) * K.cast(K.signbit(y), "float32") + K.angle(x) * y + K.view(x, "float32") + K.real(x) * K.imag(y) + K.top_k(x, 6, sorted=False)[0],
+    "frequencies": lambda x, y: K.rfft(x)[0][..., :3] * K.rfft(y, 5)[1] + K.irfft(K.rfft(x, 9), 3) + K.fft2((x, y))[0][..., :3] + K.ifft2((y, x))[1][..., 3:] * K.irfft(K.fft((x, y)))[..., :3],
+    "short frequencies": lambda x, y: K.stft(x, 3, 2, 4)[0] + K.stft(y, 4, 2, 4, window=None)[1] + K.stft(y, 4, 2, 4, window="hamming")[1] + K.extract_sequences(K.concatenate([x, y], -1), 3, 3)[..., :1, :],
+    "kernels of channels": lambda x, y: K.depthwise_conv(x, K.ones((2, 6, 2)) * 0.3 + K.convert_to_tensor([[0.1, 0.2]]), 1, "same") + K.separable_conv(y, K.ones((3, 6, 1)) / 4, K.ones((1, 6, 12)) / 3, padding="same"),
+    "pixels": lambda x, y: K.depth_to_space(K.reshape(x, (-1, 2, 2, 6))[..., :4], 2)[:, :2, :2, 0] + K.space_to_depth(K.reshape(y, (-1, 4, 6, 1)), 2)[..., 1, :2] + K.image.rgb_to_grayscale(K.reshape(x, (-1, 2, 4, 3)))[..., :2, 0],
+    "several classes": lambda x, y: K.multi_hot(K.cast(x > 0, "int32") * 2 + K.cast(y > 0.3, "int32"), 6)[:, :4] * y[:, :, :1] + K.cast(K.isin(K.argmax(x, -1), np.array([0, 1, 5])), "float32")[:, :, None],
     "rows of a batch": lambda x, y: K.layer_normalization(x, y[0, 0], y[0, 1]) + K.rms_normalization(x, y[1, 2]),
     "heads with a mask": lambda x, y: K.dot_product_attention(*(K.reshape(z, (-1, 4, 2, 3)) for z in (x, y, x)), mask=K.reshape(y[:, :, :4] > -0.5, (-1, 1, 4, 4))),
     "heads with a bias": lambda x, y: K.dot_product_attention(*(K.reshape(z, (-1, 4, 2, 3)) for z in (x, y, x)), bias=K.reshape(y[:, :, :4], (-1, 1, 4, 4))),

@@ -20,7 +20,9 @@ def without(value: Any) -> Any:
     if isinstance(value, dict):
         kept = {k: v for k, v in value.items() if not k.endswith(("_initializer", "_constraint")) and k != "build_config"}
         return {
-            k: without(v) for k, v in kept.items() if (v is not None or k == "axis") and not (k == "dtype" and isinstance(v, dict))
+            k: without(v)
+            for k, v in kept.items()
+            if (v is not None or k in ("axis", "window")) and not (k == "dtype" and isinstance(v, dict))
         }
     return [without(one) for one in value] if isinstance(value, list) else value
 

@@ -58,8 +58,18 @@ REFUSED = {
         "the module raised RuntimeError: mat1 and mat2 shapes",
     ),
     "no row": (
-        lambda: of(lambda m, x: torch.fft.irfft(m.fc(x)).abs().sum()),
-        r"modules.py:\d+:\d+: the module \(Of\): torch's fft_irfft is not in the table",
+        lambda: of(lambda m, x: torch.fft.hfft(m.fc(x)).abs().sum()),
+        r"modules.py:\d+:\d+: the module \(Of\): torch's fft_hfft is not in the table",
+    ),
+    "windows that overlap": (
+        lambda: of(
+            lambda m, x: nn.functional.max_unpool1d(*nn.functional.max_pool1d(m.fc(x), 2, 1, return_indices=True), 2, 1).sum()
+        ),
+        "a pool with return_indices whose windows overlap.* is not in the language; leave padding",
+    ),
+    "a row of a softmax that is masked": (
+        lambda: of(lambda m, x: m.fc(x).masked_fill(torch.arange(2)[:, None] > 0, -torch.inf).softmax(-1).sum()),
+        "the loss of the model is nan .* a row of a softmax that is masked as a whole",
     ),
     "an option": (
         lambda: sb.from_torch(

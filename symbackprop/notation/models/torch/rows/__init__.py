@@ -53,9 +53,6 @@ MENDS: Mapping[str, str] = {
     "nonzero": "How many entries there are depends on the values: multiply by a mask, or write torch.where.",
     "item": "A number of Python has left the graph: leave tensors as they are.",
     "bincount": "Write F.one_hot(x, n).sum(0), with n as many as there are.",
-    "stft": "Cut the frames by x.unfold(-1, n, hop) * window, and take torch.fft.rfft of them.",
-    "hann_window": "Make it in __init__ and keep it by register_buffer.",
-    "max_pool2d_with_indices": "Leave return_indices out: the way back, max_unpool2d, is not in the language.",
     "ctc_loss": "Its sum over alignments is not in the language.",
 }
 """What to do about operations that have no row; for all others, see `refusal`."""

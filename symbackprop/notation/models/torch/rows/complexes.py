@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
 from sympy import Expr
 
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
+from symbackprop.notation.models.fourier import frames, from_half, half, transformed
 from symbackprop.notation.models.torch.rows.words import lang
 
 
@@ -136,39 +136,64 @@ def _pow(x: Any, exponent: Any) -> Complex:
 # -- Fourier transforms ----------------------------------------------------------------------------------------------------
 
 
-def _turned(x: Any, dim: int, back: bool, norm: Any) -> Complex:
-    """The discrete Fourier transform along one axis: a product with the matrix exp(-2 pi i k j / n), or its conjugate over n."""
-    x = _parts(x)
-    n = x.shape[dim]
-    angle = (2 * sp.pi / n) * lang.outer(lang.arange(n), lang.arange(n))
-    scale = {"backward": 1 / n if back else 1, "forward": 1 if back else 1 / n, "ortho": 1 / sp.sqrt(n)}[norm or "backward"]
-    cos, sin = lang.cos(angle), lang.sin(angle) if back else -lang.sin(angle)
-    last = Complex(*[lang.moveaxis(part, dim, -1) for part in (x.re, x.im)])
-    found = _times(lambda a, b: a @ b, last, Complex(cos, sin))
-    parts = [lang.moveaxis(part, -1, dim) for part in (found.re, found.im)]
-    return Complex(*[part if scale == 1 else as_number(scale) * part for part in parts])
-
-
 def _fourier(back: bool, rank: int | None) -> Callable[..., Complex]:
     def run(x: Any, n: Any = None, dim: Any = None, norm: Any = None, s: Any = None) -> Complex:
-        if n is not None or s is not None:
-            raise LanguageError("a Fourier transform of another length is not in the language; pad or cut what it reads")
-        count = _parts(x).re.ndim
-        several = [dim if isinstance(dim, int) else -1] if rank == 1 else dim or list(range(count - (rank or count), count))
-        for one in several:
-            x = _turned(x, one % count, back, norm)
-        return x
+        given = _parts(x)
+        re, im, count = given.re, None if _real(x) else given.im, given.re.ndim
+        lengths = [n] if rank == 1 else list(s or [])
+        first = count - (rank or len(lengths) or count)
+        several = [dim if isinstance(dim, int) else -1] if rank == 1 else dim or list(range(first, count))
+        for one, length in zip(several, lengths or [None] * len(several), strict=True):
+            re, im = transformed(re, im, one % count, back, norm, length)
+        return _parts(re) if im is None else Complex(re, im)
 
     return run
 
 
 def _half(x: Tensor, n: Any = None, dim: int = -1, norm: Any = None) -> Complex:
-    """Of real numbers, the first half of the frequencies, which say the others."""
-    if n is not None:
-        raise LanguageError("a Fourier transform of another length is not in the language; pad or cut what it reads")
-    whole = _turned(x, dim % x.ndim, False, norm)
-    part = (*[slice(None)] * (dim % x.ndim), slice(None, sp.floor(x.shape[dim] / 2) + 1))
-    return Complex(whole.re[part], whole.im[part])
+    return Complex(*half(x, dim % x.ndim, norm, n))
+
+
+def _halves(x: Tensor, s: Any = None, dim: Any = (-2, -1), norm: Any = None) -> Complex:
+    """The half of the last axis that is said, then the other axes."""
+    several = list(dim) if dim else list(range(x.ndim))
+    lengths = list(s) if s else [None] * len(several)
+    first = _half(x, lengths[-1], several[-1], norm)
+    return _fourier(False, None)(first, dim=several[:-1], norm=norm, s=lengths[:-1]) if several[1:] else first
+
+
+def _from_halves(x: Any, s: Any = None, dim: Any = (-2, -1), norm: Any = None) -> Tensor:
+    X = _parts(x)
+    several = list(dim) if dim else list(range(X.re.ndim))
+    lengths = list(s) if s else [None] * len(several)
+    whole = _fourier(True, None)(X, dim=several[:-1], norm=norm, s=lengths[:-1]) if several[1:] else X
+    return _from_half(whole, lengths[-1], several[-1], norm)
+
+
+def _from_half(x: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Tensor:
+    X = _parts(x)
+    return from_half(X.re, X.im, dim % X.re.ndim, norm, n)
+
+
+def _stft(
+    x: Any, n_fft: int, hop_length: Any = None, win_length: Any = None, window: Any = None, normalized: bool = False,
+    onesided: Any = None, return_complex: Any = None, align_to_window: Any = None, center: bool = False, pad_mode: str = "reflect",
+) -> Any:  # fmt: skip
+    """X[f, t] = sum_j w[j] x[t hop + j] exp(-2 pi i f j / n): the transforms of the windows, a column for each."""
+    if is_complex(x) or is_complex(window):
+        raise LanguageError("stft of complex numbers is not in the language; take that of the parts")
+    if center:
+        x = lang.pad(x, (*((0, 0) for _ in range(x.ndim - 1)), (n_fft // 2, n_fft // 2)), pad_mode)
+    wide = n_fft if win_length is None else win_length
+    w = lang.ones((wide,)) if window is None else window
+    if wide < n_fft:
+        before = (n_fft - wide) // 2
+        w = lang.pad(w, ((before, n_fft - wide - before),))
+    cut = frames(x, n_fft, n_fft // 4 if hop_length is None else hop_length) * w
+    norm = "ortho" if normalized else None
+    re, im = transformed(cut, None, cut.ndim - 1, norm=norm) if onesided is False else half(cut, cut.ndim - 1, norm)
+    found = Complex(lang.swapaxes(re, -1, -2), lang.swapaxes(im, -1, -2))
+    return TAKES["view_as_real"](found) if return_complex is False else found
 
 
 # -- the tables --------------------------------------------------------------------------------------------------------------
@@ -180,6 +205,8 @@ MAKES: Mapping[str, Callable[..., Any]] = {
     **{f"fft_{'i' if back else ''}fft{'' if rank == 1 else rank or 'n'}": _fourier(back, rank)
        for back in (False, True) for rank in (1, 2, None)},
     "fft_rfft": _half,
+    **dict.fromkeys(("fft_rfft2", "fft_rfftn"), _halves),
+    "stft": _stft,
 }  # fmt: skip
 """Operations that make complex numbers of real ones."""
 
@@ -203,6 +230,8 @@ TAKES: Mapping[str, Callable[..., Any]] = {
     "exp": _exp,
     "log": lambda x: Complex(lang.log(_abs2(x)) / 2, lang.arctan2(x.im, x.re)),
     "einsum": _einsum,
+    "fft_irfft": _from_half,
+    **dict.fromkeys(("fft_irfft2", "fft_irfftn"), _from_halves),
 }
 """Operations on complex numbers that have rules of their own."""
 

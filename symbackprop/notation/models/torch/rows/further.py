@@ -47,6 +47,28 @@ def _tensordot(x: Tensor, other: Tensor, dims_self: Sequence[int], dims_other: S
     return lang.tensordot(x, other, (tuple(dims_self), tuple(dims_other)))
 
 
+def _raised_cosine(level: float) -> Callable[..., Tensor]:
+    """w[j] = a - (1 - a) cos(2 pi j / n) for a window of signals; with n - 1 in the place of n where it is not periodic."""
+
+    def row(window_length: Any, periodic: bool = True, alpha: Any = level, beta: Any = 1 - level, dtype: Any = None) -> Tensor:
+        n = as_number(window_length)
+        if n == 1:
+            return lang.ones((1,))
+        turn = 2 * sp.pi / (n if periodic else n - 1)
+        return as_number(alpha) - as_number(beta) * lang.cos(turn * lang.arange(n))
+
+    return row
+
+
+def _blackman(window_length: Any, periodic: bool = True, dtype: Any = None) -> Tensor:
+    """w[j] = 0.42 - 0.5 cos(2 pi j / n) + 0.08 cos(4 pi j / n)."""
+    n = as_number(window_length)
+    if n == 1:
+        return lang.ones((1,))
+    angle = 2 * sp.pi / (n if periodic else n - 1) * lang.arange(n)
+    return as_number(0.42) - lang.cos(angle) / 2 + as_number(0.08) * lang.cos(2 * angle)
+
+
 ROWS: dict[str, Callable[..., Any]] = {
     # statistics
     **{name: _of(ours) for name, ours in (
@@ -107,5 +129,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "pdist": lambda x, p=2: pdist(x) if p == 2 else pdist(x, "minkowski", p=p),
     "pairwise_distance": _pairwise_distance,
     "trapezoid": _trapezoid,
+    "blackman_window": _blackman,
+    "hann_window": _raised_cosine(0.5), "hamming_window": _raised_cosine(0.54),
     "linspace": lambda start, end, steps, dtype=None: linspace(start, end, steps),
 }  # fmt: skip

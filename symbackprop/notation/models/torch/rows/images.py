@@ -21,7 +21,7 @@ def _two(value: Any) -> tuple[int, int]:
     return int(first), int(more[0] if more else first)
 
 
-def _window(x: Tensor, axis: int, size: int, step: int, spread: int) -> Tensor:
+def window(x: Tensor, axis: int, size: int, step: int, spread: int) -> Tensor:
     """y[..., p, ..., q] = x[..., step p + spread q, ...]: the places of a window for an axis, its entries behind all."""
     count = sp.floor((x.shape[axis] - spread * (size - 1) - 1) / as_number(step)) + 1
     own = tuple(f"a{k}" for k in range(x.ndim))
@@ -33,7 +33,7 @@ def _window(x: Tensor, axis: int, size: int, step: int, spread: int) -> Tensor:
 
 def _unfold(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """The windows along an axis, their entries along a new last one."""
-    return _window(x, normal_axis("unfold", x, dimension), int(size), int(step), 1)
+    return window(x, normal_axis("unfold", x, dimension), int(size), int(step), 1)
 
 
 def _im2col(x: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
@@ -44,7 +44,7 @@ def _im2col(x: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     (kh, kw), (dh, dw), (ph, pw), (sh, sw) = map(_two, (kernel_size, dilation, padding, stride))
     if ph or pw:
         whole = lang.pad(whole, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-    found = _window(_window(whole, 2, kh, sh, dh), 3, kw, sw, dw)  # n c p q i j
+    found = window(window(whole, 2, kh, sh, dh), 3, kw, sw, dw)  # n c p q i j
     n, c, p, q = found.shape[:4]
     y = lang.reshape(lang.transpose(found, (0, 1, 4, 5, 2, 3)), (n, sp.expand(c * kh * kw), sp.expand(p * q)))
     return y if x.ndim == 4 else y[0]

@@ -167,10 +167,12 @@ def _attention(
     is_causal: bool = False,
     scale: Any = None,
     enable_gqa: bool = False,
+    or_zero: bool = False,
 ) -> Tensor:
     """softmax(Q K^T scale) V, where a mask of truth values says what may be read, and one of numbers is added.
 
-    With `enable_gqa` each head of keys and values is read by several heads of queries.
+    With `enable_gqa` each head of keys and values is read by several heads of queries. With `or_zero` a row that may read
+    nothing is 0, as torch has it.
     """
     if enable_gqa:
         key, value = (lang.repeat(x, sp.cancel(query.shape[-3] / x.shape[-3]), -3) for x in (key, value))
@@ -187,7 +189,11 @@ def _attention(
     if is_causal:
         t, u = lang.arange(scores.shape[-2]), lang.arange(scores.shape[-1])
         scores = lang.where(u[None, :] <= t[:, None], scores, MASKED).called("S")
-    return lang.softmax(scores).called("P") @ value
+    P = lang.softmax(scores)
+    if or_zero and attn_mask is not None:
+        read = attn_mask if is_truth(attn_mask) else attn_mask > -INFINITE / 2
+        P = lang.where(lang.max(read, -1, True), P, 0)
+    return P.called("P") @ value
 
 
 def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,15 @@ from symbackprop.core.program import Sum, position
 from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import LanguageError, Tensor, as_number
+from symbackprop.notation.models.scattering import scattered
+from symbackprop.notation.models.torch.rows.images import window
 from symbackprop.notation.models.torch.rows.places import positions
 from symbackprop.notation.models.torch.rows.words import lang
 
+OVERLAP = (
+    "a pool with return_indices whose windows overlap, reach over an edge or have gaps is not in the language; "
+    "leave padding, dilation and ceil_mode at their defaults, and stride at the size"
+)
 Whole = Any  # one whole number for all axes, or one for each
 
 
@@ -53,6 +60,48 @@ def _max_pool(rank: int) -> Callable[..., Tensor]:
         return max_pool(x, size, strides, pads, apart)
 
     return row
+
+
+def _with_places(rank: int) -> Callable[..., list[Any]]:
+    """The largest entry of each window, and where in its image it stands, counted row by row."""
+
+    def row(
+        x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0, dilation: Whole = 1, ceil_mode: bool = False
+    ) -> list[Any]:
+        largest = _max_pool(rank)(x, kernel_size, stride, padding, dilation, ceil_mode)
+        size, pads, apart = (_each(value, rank) for value in (kernel_size, padding, dilation))
+        strides = _each(stride, rank) if stride else size
+        if ceil_mode or any(pads) or any(d != 1 for d in apart) or any(s < k for s, k in zip(strides, size, strict=True)):
+            return [largest, LanguageError(OVERLAP)]
+        cut = x
+        for k in range(rank):
+            cut = window(cut, x.ndim - rank + k, size[k], strides[k], 1)
+        inside = lang.argmax(lang.reshape(cut, (*cut.shape[: x.ndim], sp.prod(size))), -1)
+        return [largest, _flat(inside, x.shape[-rank:], size, strides)]
+
+    return row
+
+
+def _flat(inside: Tensor, image: Any, size: tuple[int, ...], strides: tuple[int, ...]) -> Tensor:
+    """Positions within windows as positions in the image."""
+    flat: Any = 0
+    for k, (extent, wide, step) in enumerate(zip(image, size, strides, strict=True)):
+        tap = lang.floor(inside / math.prod(size[k + 1 :])) - wide * lang.floor(inside / math.prod(size[k:]))
+        place = lang.arange(inside.shape[k - len(size)])[(slice(None), *[None] * (len(size) - 1 - k))]
+        flat = flat * extent + step * place + tap
+    flat.below = sp.expand(sp.prod(image))
+    return flat
+
+
+def _unpooled(x: Tensor, indices: Tensor, output_size: Any) -> Tensor:
+    """Zeros, and what was the largest entry of each window at its place."""
+    rank = len(output_size)
+    sizes, lead = tuple(map(as_number, output_size)), x.shape[:-rank]
+    inner = (*lead, sp.expand(sp.Mul(*x.shape[-rank:])))
+    index = lang.reshape(indices, inner)
+    index.below = sp.expand(sp.Mul(*sizes))
+    zeros = lang.zeros((*lead, index.below))
+    return lang.reshape(scattered(zeros, len(lead), index, lang.reshape(x, inner), "replace"), (*lead, *sizes))
 
 
 def _average_pool(rank: int) -> Callable[..., Tensor]:
@@ -118,5 +167,8 @@ def _in_bags(rows: Tensor, member: Tensor, is_mean: bool) -> Tensor:
 ROWS: dict[str, Callable[..., Any]] = {
     **{f"max_pool{rank}d": _max_pool(rank) for rank in (1, 2, 3)},
     **{f"avg_pool{rank}d": _average_pool(rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d_with_indices": _with_places(rank) for rank in (1, 2, 3)},
+    "max_unpool2d": _unpooled,
+    "max_unpool3d": lambda x, indices, output_size, stride=None, padding=None: _unpooled(x, indices, output_size),
     "embedding_bag": _embedding_bag,
 }
