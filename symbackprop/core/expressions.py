@@ -49,6 +49,7 @@ def parts_in(expression: Expr, kind: type[Any]) -> frozenset[Any]:
     return frozenset(expression.atoms(kind))
 
 
+@lru_cache(maxsize=8192)
 def is_below_zero(expression: Expr) -> bool:
     """Whether an expression of sizes is negative wherever no size is 1."""
     symbols: Any = expression.free_symbols

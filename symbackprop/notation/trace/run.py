@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -175,10 +176,14 @@ class Run(Asked):
         if self.count > self.most:
             fault = f"the function does more than {self.most} operations: a loop is unrolled."
             raise Refused(self.refusal(fault, "Write whole arrays in its place, or give a smaller example."))
+        watched = sys.gettrace()
+        sys.settrace(None)  # names are those of the person's frames: nobody asks for the thousands of calls in here
         try:
             return self._fitted(step)
         except NotationError as fault:
             return fault
+        finally:
+            sys.settrace(watched)
 
     def _fitted(self, step: Callable[[], Tensor]) -> Tensor:
         before, self._seen, self._depth = self._seen, [], self._depth + 1

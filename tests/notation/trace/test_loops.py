@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.expressions import is_below_zero
 from symbackprop.evaluate import tape
+from symbackprop.notation.trace.names import Names
 from tests.notation.trace.loops import LOOPS, UNEVEN
 from tests.notation.trace.test_trace import slopes
 
@@ -61,3 +63,30 @@ def test_what_is_no_even_step_is_written_out(function: Callable[..., Any]) -> No
     network = sb.trace(function, x)
     assert any("counts it out" in note for note in network.notes)
     assert slopes(network, function, (x,)) < 1e-6
+
+
+def test_what_a_traced_loop_costs_is_not_the_watching_of_our_own_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sys.settrace` is asked at every call of Python's: within an operation there are hundreds, of which none names a value."""
+    asked: list[str] = []
+    watch = Names.watch
+
+    def counted(self: Names, frame: Any, event: str, arg: Any) -> Any:
+        asked.append(event)
+        return watch(self, frame, event, arg) and self.watch
+
+    monkeypatch.setattr(Names, "watch", counted)
+    is_below_zero.cache_clear()
+
+    def loss(x: np.ndarray, w: np.ndarray) -> Any:
+        out = np.zeros((x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1))
+        for i in range(out.shape[0]):
+            for j in range(out.shape[1]):
+                out[i, j] = np.sum(x[i : i + w.shape[0], j : j + w.shape[1]] * w)
+        return np.sum(out**2)
+
+    args = np.arange(30.0).reshape(5, 6) / 9, np.ones((2, 3))
+    network = sb.trace(loss, *args)
+    operations = 4 * 4 * 4 * 9  # of a window, how many there are, of at most so many calls
+    assert len(asked) < 100 * operations
+    assert is_below_zero.cache_info().hits > 5 * is_below_zero.cache_info().misses
+    assert slopes(network, loss, args) < 1e-6
