@@ -4,6 +4,8 @@ With p = exp(o - u), u = logsumexp(o), the chain rule writes du[n] = sum_k -p dp
 United they are
 
     do[n i] = sum_k dp[n k] p[n k] (1[k = i] - p[n i]).
+
+Of a Jacobian that begins at p they are the sweep's first equation, in which 1[m = n] stands for dp.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ def _unit(derivation: Derivation, backward: list[Equation], source: str, total: 
     for equation, step in _chains(backward):
         ends = step.through.name, step.wrt.name  # type: ignore[union-attr]
         if ends in ways:
-            if ends in at or step.upstream is None:
+            if ends in at or (step.upstream is None and p != derivation.of):
                 return None
             at[ends] = equation
     written = forward.equation_of()
@@ -65,7 +67,9 @@ def _unit(derivation: Derivation, backward: list[Equation], source: str, total: 
     if len(rest) + 2 != len(whole.operands):
         return None
     target = above.target if rest else whole.target
-    one = _united(above, own[0], forward.shape(source)[own[0]], Ref(target.name, above.target.index))
+    target = Ref(target.name, above.target.index)
+    is_first = above.step is not None and above.step.upstream is None
+    one = _jacobian(above, own[0], target) if is_first else _united(above, own[0], forward.shape(source)[own[0]], target)
     gone = {to_total.target.name, above.target.name, onward.target.name}
     result = []
     for equation in backward:
@@ -95,6 +99,23 @@ def _united(above: Equation, axis: int, extent: Expr, target: Ref) -> Equation:
     read = (through, step.through)
     new = replace(step, through=through, upstream=upstream, local=local, local_operands=read, pattern=PATTERN)
     return Equation(target, op, (upstream, *read), new)
+
+
+def _jacobian(above: Equation, axis: int, target: Ref) -> Equation:
+    """dp[m k]/do[n i] = 1[m = n] p[n k] (1[k = i] - p[n i]), where the sweep begins at p: of dp/do|p = 1[m = n] 1[k = i] p[n i]."""
+    step = above.step
+    assert step is not None
+    assert step.through is not None
+    assert step.wrt is not None
+    own = step.wrt.index
+    lead = above.target.index[: len(own)]
+    through = Ref(step.through.name, tuple(lead[k] if k == axis else c for k, c in enumerate(own)))
+    ties = [iverson(sp.Eq(position(a), position(b), evaluate=False)) for a, b in zip(lead, own, strict=True)]
+    slope = slot(0) * (ties[axis] - slot(1))
+    others = [tie for k, tie in enumerate(ties) if k != axis]
+    read = (through, step.through)
+    new = replace(step, through=through, local=Sum(slope, (slot(0), slot(1))), local_operands=read, pattern=PATTERN)
+    return Equation(target, Sum(sp.Mul(*others, slope), (slot(0), slot(1))), read, new)
 
 
 def _chains(backward: list[Equation]) -> Iterator[tuple[Equation, Step]]:

@@ -14,7 +14,7 @@ from symbackprop.display.body import BodyPrinter
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, letter
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Binds, Node, split
 
 
 def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
@@ -30,6 +30,25 @@ def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
 
     p, q = (names.entry(named, at(c)) if named else Name(f.letter("p")).formula(at(c)) for c in (k, other))
     return slope_cases(p, q, names.entry(o.name, at(other)), letter(k), letter(other))
+
+
+def softmax_quotients(names: Names, o: Ref, named: str, k: str) -> Node:
+    """The same by the rule of quotients, of p[k] = e^o[k] / sum_k e^o[k], and what it is then."""
+    shape = dict(zip(o.index, names.signature(o.name).shape, strict=True))
+    other, summed = fresh(2, o.index, names=names.words)
+
+    def at(c: str) -> Node:
+        entry = names.entry(o.name, [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index])
+        return f.power(f.letter("e"), entry)
+
+    total = f.over_letters(f.SUM, [letter(summed)], at(summed))
+    square = f.power(f.bracket(total), f.number(2))
+    same = f.over(f.add([f.juxtapose([at(k), f.within(total, Binds.PRODUCT)]), f.negative(f.power(at(k), f.number(2)))]), square)
+    different = f.negative(f.over(f.juxtapose([at(k), at(other)]), square))
+    tests = f.equation(letter(k), letter(other)), f.relation(letter(k), f.symbol("ne"), letter(other))
+    left, right = split(softmax_cases(names, o, named, k))
+    assert right is not None
+    return f.beside(f.equation(left, f.cases(same, tests[0], different, tests[1])), right)
 
 
 def slope_cases(p: Node, q: Node, by: Node, first: Node, second: Node) -> Node:

@@ -62,6 +62,10 @@ class Reasons:
             through = [] if CANCELLED in dict(known) else self._softmax(line)
             yield from self._new((*found, *through, *known))
 
+    def recognised(self, line: Line) -> Iterator[Told]:
+        """What a line is known as, said once on a page."""
+        yield from self._new(recognised(self.derivation, self.names, line))
+
     def _new(self, reasons: Iterable[Reason]) -> Iterator[Told]:
         for key, sentence in reasons:
             if key not in self.told:

@@ -11,7 +11,7 @@ from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import declared_names
 from symbackprop.core.loops import has_loops
-from symbackprop.core.program import Equation, Program, Signature, Sum
+from symbackprop.core.program import Program, Signature, Sum
 from symbackprop.core.united import united
 from symbackprop.display.body import scalar
 from symbackprop.display.box import UNPROVED, ShownBox, ShownLine, no_product
@@ -41,13 +41,14 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )  # fmt: skip
+from symbackprop.documents.elementary import elementary
+from symbackprop.documents.equation_block import EquationBlocks, is_shown
 from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, beside, packed
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.network import WIDE, further_rows, lines_said, network_rows
 from symbackprop.documents.spoken import Spoken
-from symbackprop.documents.step_block import step_block
 from symbackprop.documents.titles import typeset
 from symbackprop.documents.unspoken import to_spell, unspoken
 from symbackprop.formulas.told import Told, in_line, listed, several, told
@@ -159,6 +160,7 @@ def report(
     blocks += [
         Section(modes.pass_heading(derived)),
         Paragraph(modes.opening(names, derived, detail == "normal")),
+        *(_slopes(derived) if detail == "full" else []),
         *steps,
     ]
     if check_table:
@@ -205,21 +207,16 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
             backward, _ = united(derived, softmaxes(lecture.plain).named)
             shown = [equation for equation in backward if is_shown(equation)]
             lecture.anchors |= {e.target.name: e.target.name for e in shown}
-            said: set[Content] = set()
-            return [_once(step_block(lecture.plain, e, lecture.hidden, lecture.values, lecture.gaps), said) for e in shown]
+            blocks = EquationBlocks(lecture, box, has_loops(derived.forward))
+            return [blocks.block(e) for e in shown]
     raise ValueError(f"{detail} is none of {', '.join(DETAILS)}")
 
 
-def _once(block: StepBlock, said: set[Content]) -> StepBlock:
-    """A block without the sentences that were said before."""
-    new = tuple(sentence for sentence in block.sentences if sentence not in said)
-    said |= set(new)
-    return replace(block, sentences=new)
-
-
-def is_shown(equation: Equation) -> bool:
-    """Whether a backward equation has a step of its own; the factors but one are written into their product."""
-    return equation.step is None or equation.step.rule != "without"
+def _slopes(derived: Derivation) -> list[Block]:
+    """Where the slopes of the functions that are gone back through come from."""
+    through = {e.step.through.name for e in derived.program.equations if e.step is not None and e.step.through is not None}
+    rows = elementary(e for e in derived.forward.equations if e.target.name in through)
+    return [FormulaRows(tuple(map(Formula, rows)), told("Elementary derivatives, from their definitions:"))] if rows else []
 
 
 def _tensors(names: Names, derived: Derivation) -> Table:

@@ -102,25 +102,40 @@ def test_the_two_layer_network_is_written_in_four_lines() -> None:
 def test_a_step_says_the_chain_rule_its_factors_and_their_product() -> None:
     block = steps(report(MAKERS["two_layers"](), detail="full"))["dL/da"]
     assert Text().line(block.title) == "From ŷ back to a"
+    assert said(block, "Differentiated") == (r"\hat{y} = W_{2} a",)
+    assert said(block, "Local derivative") == (r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",)
     assert said(block, "Chain rule") == (
         r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,"
-        r"\frac{\partial \hat{y}_{k}}{\partial a_{i}}",
+        r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,W_{2,ki}",
     )
-    assert said(block, "Local derivative") == (r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",)
     assert "Upstream gradient" not in [str(part.label) for part in block.parts]  # the chain rule names it
-    assert said(block, "Product") == (
-        r"\frac{\partial L}{\partial a} = W_{2}^{\top}\,\frac{\partial L}{\partial \hat{y}}",
-        r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,W_{2,ki}",
-    )
+    assert said(block, "Product") == (r"\frac{\partial L}{\partial a} = W_{2}^{\top}\,\frac{\partial L}{\partial \hat{y}}",)
     assert Text().line(block.shape) == "h"
 
 
-def test_a_product_shows_its_jacobian_for_all_pairs_of_entries() -> None:
+def test_a_product_shows_its_jacobian_for_all_pairs_of_entries_and_the_sum_that_the_delta_collapses() -> None:
     block = steps(report(MAKERS["two_layers"](), detail="full"))["dL/dW_1"]
-    assert said(block, "Local derivative") == (
-        r"\frac{\partial z_{i}}{\partial W_{1,ij}} = x_{j}",
-        r"\frac{\partial z_{k}}{\partial W_{1,ij}} = \mathbf{1}[k = i]\,x_{j}",
+    assert said(block, "Local derivative") == (r"\frac{\partial z_{k}}{\partial W_{1,ij}} = \mathbf{1}[k = i]\,x_{j}",)
+    assert said(block, "Chain rule") == (
+        r"\frac{\partial L}{\partial W_{1,ij}} = \sum_{k} \frac{\partial L}{\partial z_{k}}\,"
+        r"\frac{\partial z_{k}}{\partial W_{1,ij}} = \sum_{k} \frac{\partial L}{\partial z_{k}}\,\mathbf{1}[k = i]\,x_{j} = "
+        r"\frac{\partial L}{\partial z_{i}}\,x_{j}",
     )
+
+
+@pytest.mark.parametrize("loss", ["sum((W @ x - y)**2)", "sum(sigmoid(W @ x) * y)", "sum(log(softmax(W @ x)) * y)"])
+def test_a_full_report_says_no_general_sentence_and_comes_to_the_lines_of_the_box(loss: str) -> None:
+    """What a step is of stands in its sentences; where a line of the box puts steps together, it stands behind them."""
+    derivation = sb.derive(f"x: data[d]\ny: data[h]\nW: parameter[h, d]\nL = {loss}")
+    document = derivation.document(detail="full")
+    text = Text.write(document)
+    assert not any(
+        general in text for general in ("Each factor of a product receives", "A function multiplies", "Upstream gradient")
+    )
+    box = {plain(line.formula) for line in derivation.box().lines}
+    products = {plain(x) for block in steps(document).values() for p in block.parts if p.tone == "result" for x in p.formulas}
+    named = {re.sub(r"^(δ\S*) = ∂L/∂\S+ = ", r"\1 = ", x) for x in products}
+    assert box <= named
 
 
 def test_the_seed_of_a_jacobian_is_an_identity() -> None:
@@ -135,19 +150,23 @@ def test_the_numbers_of_a_scalar_network_stand_beside_its_equations() -> None:
 
 
 def test_broadcasting_is_said_on_the_way_back() -> None:
-    said = [str(block.sentences) for block in steps(report(MAKERS["batch_of_rows"](), detail="full")).values()]
-    assert any("so the gradients are summed" in text for text in said)
+    said = [Text().line(x) for block in steps(report(MAKERS["batch_of_rows"](), detail="full")).values() for x in block.sentences]
+    assert any("is used for every" in text and "its gradient is the sum over" in text for text in said)
 
 
 def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different_ones() -> None:
-    """In its one step, from p back to o, and nowhere else."""
+    """In its one step, from p back to o, and nowhere else, by the rule of quotients first."""
     document = report(MAKERS["softmax_of_one_sample"](), detail="full")
     assert not [block for block in document.blocks if isinstance(block, Formula)]
-    shown = said(steps(document)["dL/do"], "Local derivative")
-    assert shown == (
-        r"\frac{\partial p_{i}}{\partial o_{j}} = \begin{cases} p_{i} \left(1 - p_{i}\right) & \text{if } i = j \\ "
-        r"-p_{i} p_{j} & \text{if } i \ne j \end{cases}",
+    (shown,) = said(steps(document)["dL/do"], "Local derivative")
+    left, quotients, cases = shown.split(r" = \begin{cases} ")
+    assert left == r"\frac{\partial p_{i}}{\partial o_{j}}"
+    assert quotients == (
+        r"\frac{e^{o_{i}} \left(\sum_{k} e^{o_{k}}\right) - \left(e^{o_{i}}\right)^{2}}{\left(\sum_{k} e^{o_{k}}\right)^{2}} & "
+        r"\text{if } i = j \\ -\frac{e^{o_{i}} e^{o_{j}}}{\left(\sum_{k} e^{o_{k}}\right)^{2}} & "
+        r"\text{if } i \ne j \end{cases}"
     )
+    assert cases == r"p_{i} \left(1 - p_{i}\right) & \text{if } i = j \\ -p_{i} p_{j} & \text{if } i \ne j \end{cases}"
 
 
 def test_conventions_are_said_where_they_are_needed_and_only_there() -> None:
