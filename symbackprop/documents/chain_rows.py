@@ -52,7 +52,7 @@ def chain_rows(
     softmaxes  the logsumexp of each softmax that has a name -> what it is taken of, and that name.
     gone       values that no step speaks of.
     """
-    met = softmax_meets_loss(names, softmaxes, line, told)
+    met = softmax_meets_loss(names, softmaxes, line, told, gone)
     if met is not None:
         row, at = met
         return (ChainRow(row, Equation(at, Sum(slot(0), (slot(0),)), (at,))),)
@@ -67,7 +67,8 @@ def chain_rows(
     names = copy(names)
     names.written = names.written | {e.target.name: e for e in path}
     hidden = [*(e.target.name for e in inner), *gone]
-    if any(e.step is not None and e.step.pattern == "select" for e in line.path) and inner:
+    selects = [e.step for e in line.path if e.step is not None and e.step.pattern == "select"]
+    if inner and not all(map(_is_looked_up, selects)):
         return _by_part(names, inner, last, hidden)
     if inner:
         factors, right = _factors(names, path, gone), index_form(names, last, hidden)
@@ -161,6 +162,12 @@ def _part(names: Names, equation: Equation, name: str, hidden: Sequence[str]) ->
     printer = BodyPrinter({position(c): shown or f.ZERO for c, shown in letters.items()})
     places = [printer.formula(at) if c == own else letters[c] for c in step.wrt.index]
     return ChainRow(f.equation(names.entry(name, places), index_form(names, read, hidden)), read)
+
+
+def _is_looked_up(step: Step) -> bool:
+    """Whether what is selected is told by data, as the rows of an embedding are: 1[j = c] says it as short as anything."""
+    local = step.local
+    return isinstance(local, Sum) and bool(split(local).guards) and all(g.rhs in local.slots for g in split(local).guards)
 
 
 def _summed(names: Names, step: Step, apart: Untied) -> Node:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from itertools import groupby
 
 from symbackprop.documents.document import Block, Content, Document, Figure, Formula, Link, Part, Section, StepBlock, Table
 from symbackprop.documents.font import math_font
@@ -149,16 +150,20 @@ class Fragment(Writer):
         return f"<div{_id(row.anchor)}>{cells}</div>"
 
     def _part(self, part: Part) -> Iterator[tuple[str, str]]:
-        """The lines of a part of a step, each with its class: equations side by side, or one that is broken where it is wide."""
-        for shown in part.formulas:
-            equations = set_apart(shown)
-            widest = max(map(width, equations))
-            on_screen = "" if widest <= PHONE_STEP else "wide"
-            if widest <= STEP_ROOM:
-                yield on_screen, "".join(mathml(equation, display=True) for equation in equations)
-            else:
-                yield from _broken(equations, STEP_ROOM, on_screen)
-            if on_screen:
+        """The lines of a part of a step, each with its class: equations side by side, or one that is broken where it is wide.
+
+        Neighbours that fit a telephone are one line, which the page breaks where it is full.
+        """
+        lines = [set_apart(shown) for shown in part.formulas]
+        for is_narrow, group in groupby(lines, lambda equations: max(map(width, equations)) <= PHONE_STEP):
+            if is_narrow:
+                yield "", "".join(mathml(equation, display=True) for equations in group for equation in equations)
+                continue
+            for equations in group:
+                if max(map(width, equations)) <= STEP_ROOM:
+                    yield "wide", "".join(mathml(equation, display=True) for equation in equations)
+                else:
+                    yield from _broken(equations, STEP_ROOM, "wide")
                 yield from _broken(equations, PHONE_STEP, "narrow")
 
     def step(self, step: StepBlock, title: str, number: str) -> str:

@@ -38,6 +38,7 @@ class Reasons:
     onward     what the values that no step speaks of are read by.
     inside     what is written out in entries.
     several    values, each with one that it reads in several ways.
+    here       what the lines that are told go back to.
     """
 
     def __init__(self, derivation: Derivation, names: Names, softmaxes: dict[str, tuple[str, str]]) -> None:
@@ -47,6 +48,7 @@ class Reasons:
         self.onward: Mapping[str, str] = {}
         self.inside: frozenset[str] = frozenset()
         self.several: set[tuple[str, str]] = set()
+        self.here: set[str] = set()
 
     def path(self, line: Line) -> tuple[Equation, ...]:
         """The equations by which a line is told: those of its sweep, or steps put together."""
@@ -54,6 +56,8 @@ class Reasons:
 
     def of(self, lines: Sequence[Line]) -> Iterator[Told]:
         """The sentences of some lines, each once on a page."""
+        steps = [e.step for line in lines for e in self.path(line)]
+        self.here = {step.wrt.name for step in steps if step is not None and step.wrt is not None}
         yield from self._side_by_side(lines)
         yield from self._uses(lines)
         for line in lines:
@@ -267,9 +271,8 @@ class Reasons:
         elif part == "kernel":
             yield "correlation", told("The gradient by the kernel {} is {} held against that by {}, window by window.", x, other, y)
         else:
-            roles = [tensor.role for tensor in self.derivation.program.tensors.values()]
             second = step.local_operands[0].name
-            if second not in self.onward and any(role is not None and role.wrt == second for role in roles):
+            if second not in self.onward and second in self.here:
                 said = told("{} is linear in {} and in {}: the gradient of each is that of {} times the other.", y, x, other, y)
                 yield "product", said
             elif "product" not in self.told:

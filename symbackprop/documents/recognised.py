@@ -36,6 +36,7 @@ def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     yield from _delta_rule(names, line)
     yield from _same_sign(names, line)
     yield from _turned(names, line)
+    yield from _written_out(names, line)
     yield from _cancelled(derivation, names, line)
     yield from _reparametrised(names, line)
     yield from _hessian(derivation, names, line)
@@ -87,6 +88,23 @@ def _turned(names: Names, line: Line) -> Iterator[Reason]:
             yield "turned", told("That {} was used.", f.equation(left, f.call(f.symbol("sigma"), [x])))
 
 
+def _written_out(names: Names, line: Line) -> Iterator[Reason]:
+    """The sigmoid that a gradient holds where the author wrote exponentials: e^x/(1 + e^x), or 1 - σ(x) of -x."""
+    right = split(line.formula)[1]
+    ops = [written.op for written in names.written.values() if isinstance(written.op, Sum)]
+    if right is None or f.symbol("sigma") not in walk(right) or any(_functions(op) & {"sigmoid", "softplus"} for op in ops):
+        return
+    slopes = (e.step.local.body for e in line.path if e.step is not None and isinstance(e.step.local, Sum))
+    found = [part for body in slopes for part in body.atoms(sp.exp)]
+    if found and any(op.body.has(sp.log) for op in ops):
+        is_turned = all(part.args[0].could_extract_minus_sign() for part in found)
+        x = f.letter("x")
+        exponential = f.power(f.letter("e"), f.negative(x) if is_turned else x)
+        sigmoid = f.call(f.symbol("sigma"), [x])
+        value = f.add([f.ONE, f.negative(sigmoid)]) if is_turned else sigmoid
+        yield "turned", told("That {} was used.", f.equation(f.over(exponential, f.add([f.ONE, exponential])), value))
+
+
 def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
     """Prediction minus target: what is left where a softmax or a sigmoid meets the logarithm of a cross-entropy."""
     read = {r.name for e in line.path for r in e.operands}
@@ -95,7 +113,7 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
         for y in (t for t in derivation.forward.inputs if t.name in read):
             own = names.tensor(y.name)
             if what == _SOFTMAX and y.kind == "integers" and y.shape == shape[:-1]:
-                own = f.call(f.function("onehot"), [own])
+                own = f.call(f.function("onehot"), [own]) if y.shape else f.scripted(f.letter("e"), sub=own)
             elif y.kind not in ("labels", "data") or y.shape != shape:
                 continue
             difference = f.add([p, f.negative(own)])

@@ -6,7 +6,7 @@ where the y[k] are known to sum to one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 
 import sympy as sp
@@ -26,12 +26,13 @@ from symbackprop.formulas.tree import Node
 
 
 def softmax_meets_loss(
-    names: Names, known: Mapping[str, tuple[str, str]], line: Line, told: Sequence[Equation]
+    names: Names, known: Mapping[str, tuple[str, str]], line: Line, told: Sequence[Equation], gone: Collection[str] = ()
 ) -> tuple[Node, Ref] | None:  # fmt: skip
     """The chain rule of the gradient by what a softmax is of, entry by entry, and the entry; None where no target meets a softmax.
 
     known   the logsumexp of each softmax that has a name -> what it is of, and that name.
     told    the equations by which the line is told.
+    gone    values that are written out.
     """
     role, read = names.signature(line.name).role, {r.name for e in line.path for r in e.operands}
     total = next((n for n, (o, _) in known.items() if n in read and role is not None and role.wrt == o), None)
@@ -41,16 +42,20 @@ def softmax_meets_loss(
     above = [e for e in told if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == p]
     if len(above) != 1 or not isinstance(above[0].op, Sum) or above[0].op.over:
         return None
-    return _row(names, above[0], line.name, p, axis)
+    return _row(names, above[0], line.name, p, axis, gone)
 
 
-def _row(names: Names, above: Equation, name: str, p: str, axis: int) -> tuple[Node, Ref] | None:
+def _row(
+    names: Names, above: Equation, name: str, p: str, axis: int, gone: Collection[str]
+) -> tuple[Node, Ref] | None:  # fmt: skip
     """The row over dL/dp = share y / p, whose share is the same for all entries of the softmax."""
     index, op = above.target.index, above.op
     assert isinstance(op, Sum)
     k, (other,) = index[axis], fresh(1, index)
     read = dict(zip(op.slots, above.operands, strict=True))
-    own = next((s for s, r in read.items() if r == Ref(p, index)), None)
+    own = next((s for s, r in read.items() if r == Ref(p, index) or _is_read_at(names, r, Ref(p, index), above, k)), None)
+    if own is not None:
+        read[own] = Ref(p, index)
     labels_ = _labels(names, above, k)
     y = labels_ or _target(above, own)
     if own is None or y is None:
@@ -71,12 +76,32 @@ def _row(names: Names, above: Equation, name: str, p: str, axis: int) -> tuple[N
     pieces = printed(there) | {label: BodyPrinter(printed(there)).formula(y)}
     printer = BodyPrinter({**pieces, total: f.over_letters(f.SUM, [letter(k)], labels)})
     slope = f.add([f.indicator(f.equation(letter(k), letter(other))), f.negative(pieces[own])])
-    each = f.juxtapose([f.bracket(index_form(names, above)), entry(names, Ref(p, index), here), f.bracket(slope)])
+    each = f.juxtapose([f.bracket(index_form(names, above, gone)), entry(names, Ref(p, index), here), f.bracket(slope)])
     wholes = (total,) if labels_ is None else (total, sp.S.One)
     left = [printer.formula(-share * (own * whole - label)) for whole in wholes]
     summed = f.over_letters(f.SUM, [letter(k)], each)
     at = Ref(name, tuple(other if c == k else c for c in index))
     return f.equation(entry(names, Ref(name, index), there), reduce(f.equation, left, summed)), at
+
+
+def _is_read_at(names: Names, value: Ref, p: Ref, above: Equation, k: str) -> bool:
+    """Whether a value is p[t] of the number t of a class, where 1[k = t] stands: it is p[k] there."""
+    written = names.written.get(value.name)
+    if written is None or not isinstance(written.op, Sum) or len(written.op.over) != 1 or not isinstance(above.op, Sum):
+        return False
+    (own, _), *_ = written.op.over
+    here = {**dict(zip(written.target.index, value.index, strict=True)), own: k}
+    read = dict(zip(above.op.slots, above.operands, strict=True))
+    theirs = {
+        s: Ref(r.name, tuple(here.get(c, c) for c in r.index)) for s, r in zip(written.op.slots, written.operands, strict=True)
+    }
+    classes = [r for g in split(above.op).guards if is_class(g, k) for s, r in read.items() if s == g.rhs]
+    chosen = [s for s, r in theirs.items() if r == p]
+    if len(chosen) != 1 or len(classes) != 1 or len(theirs) != 2:
+        return False
+    (label,) = theirs.keys() - {chosen[0]}
+    is_chosen = written.op.body == chosen[0] * iverson(sp.Eq(position(own), label, evaluate=False))
+    return is_chosen and theirs[label] == classes[0]
 
 
 def _labels(names: Names, above: Equation, k: str) -> sp.Expr | None:

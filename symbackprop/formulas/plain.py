@@ -1,7 +1,7 @@
 """Formulas as one line of Unicode text: ∂L/∂W₁ = [W₂ᵀ 2(ŷ − y) ⊙ a ⊙ (1 − a)] xᵀ."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ENVIRONMENTS
@@ -160,9 +160,19 @@ def _part(node: Node, under: bool) -> str:
             or isinstance(item, Fraction)
             or _atom_of(item).text == "/"
             or (kind_of(item) == "function" and kind_of(following) not in ("open", "fence"))
-            for item, following in zip(items, (*items[1:], None), strict=True)
+            for item, following in _outside(items)
         )
     return text if one else f"({text})"
+
+
+def _outside(items: tuple[Node, ...]) -> Iterator[tuple[Node, Node | None]]:
+    """The items with what follows each, but those within the brackets of a condition, 1[k = i]."""
+    depth = 0
+    for item, following in zip(items, (*items[1:], None), strict=True):
+        depth -= kind_of(item) == "close"
+        if not depth:
+            yield item, following
+        depth += kind_of(item) == "open"
 
 
 def _root(node: Root) -> str:

@@ -1,0 +1,114 @@
+"""A full report: the chain rule of each equation is computed, and what is said is of the network at hand."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.core.united import united
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.softmax import softmaxes
+from symbackprop.display.written_out import written_out
+from symbackprop.documents.document import StepBlock
+from symbackprop.documents.layer_block import Lecture
+from symbackprop.documents.layers import Line
+from symbackprop.documents.text import Text
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.read_latex import parse
+from tests.display.networks import MAKERS, at_random
+from tests.documents.test_layers import prove, reasons, sides
+from tests.formulas.latex_value import Numbered, latex_value
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+WORDS = (
+    "V: parameter[w, d]\nU: parameter[w, d]\nc: integers[w]\no: integers[w]\nv = V[c]\nz = U @ v\np = softmax(z)\nL = -log(p[o])"
+)
+CLASSES = "X: data[n, d]\nt: integers[n, c]\nW: parameter[d, c]\nO = X @ W\nP = softmax(O)\nL = -mean(log(P[arange(n), t]))"
+MARGIN = "X: data[n, d]\ny: sign[n]\nw: parameter[d]\nL = mean(log(1 + exp(-y*(X @ w))))"
+LOGITS = "X: data[n, d]\ny: binary[n]\nw: parameter[d]\nz = X @ w\nL = sum(log(1 + exp(z)) - y*z)"
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_the_chain_rule_of_each_equation_is_its_gradient(make) -> None:
+    derived = make()
+    names, (arrays, sizes) = Numbered(derived.program), at_random(derived, 0)
+    everything = [e.target.name for e in derived.program.equations]
+    lecture = Lecture(derived, names, written_out(derived), {}, lambda _, formula: formula)
+    for equation in united(derived, softmaxes(names).named)[0]:
+        if equation.step is None or equation.step.rule != "chain":
+            continue
+        name = equation.target.name
+        for row in lecture.chain(Line(name, equation_formula(names, equation), (equation,))):
+            if row.equation.target.name != name:
+                continue
+            for side in sides(row.formula):
+                found = latex_value(names, side, row.equation, arrays, sizes, everything)
+                np.testing.assert_allclose(found, arrays[name], rtol=1e-7, atol=1e-8, err_msg=latex(row.formula))
+
+
+def text(net: str, detail: str = "normal") -> str:
+    return " ".join(sb.derive(net).report("text", detail=detail).split())
+
+
+@pytest.mark.parametrize("net", [WORDS, CLASSES])
+def test_the_number_of_a_class_meets_a_softmax_as_labels_do(net: str) -> None:
+    derived = sb.derive(net)
+    assert prove(derived, derived.box())
+    assert "The softmax and the logarithm cancel" in reasons(net)
+    assert "Jacobian of p is" not in reasons(net)
+    assert re.search(r"u_?[₀-₉(]", text(net)) is None
+
+
+def test_the_chain_rule_over_all_entries_of_a_softmax_ends_in_what_the_box_says() -> None:
+    assert "Σ_j (−1[j = o]/pₒ) pⱼ(1[j = i] − pᵢ) = pᵢ(Σ_j 1[j = o]) − 1[i = o] = pᵢ − 1[i = o]" in text(WORDS)
+    assert "p − eₒ is left, the prediction minus the target" in text(WORDS)
+
+
+def test_what_is_looked_up_has_its_chain_rule() -> None:
+    """A row that data name, in one formula; an entry of a window has none in indicators."""
+    assert "∂L/∂Vⱼᵢ = (Σ_k δ_(z,k) Uₖᵢ) 1[j = c]" in text(WORDS)
+    for name in ("layers/embed", "losses/skip_gram_loss"):
+        derived = sb.derive(str(EXAMPLES / f"{name}.net"))
+        assert prove(derived, derived.box())
+
+
+def test_a_sigmoid_that_nobody_wrote_says_what_it_is_of() -> None:
+    assert "That e⁻ˣ/(1 + e⁻ˣ) = 1 − σ(x) was used." in reasons(MARGIN)
+    assert "That eˣ/(1 + eˣ) = σ(x) was used." in reasons(LOGITS)
+    written = LOGITS.replace("sum(log(1 + exp(z)) - y*z)", "sum((sigmoid(z) - y)**2)")
+    assert "was used." not in reasons(written)
+
+
+@pytest.mark.parametrize("path", ["layers/lstm", "layers/gru", "two_layer", "mlp_3_4_4_1", "layers/dot_product_attention"])
+def test_linear_in_two_factors_is_said_where_the_step_goes_back_to_both(path: str) -> None:
+    for block in sb.derive(str(EXAMPLES / f"{path}.net")).document().blocks:
+        if isinstance(block, StepBlock):
+            said = " ".join(Text().line(sentence) for sentence in block.sentences)
+            rows = " ".join(plain(x) for part in block.parts for x in part.formulas)
+            for first, second in re.findall(r"is linear in (\S+) and in (\S+):", said):
+                assert re.search(rf"∂{re.escape(first)}|/∂{first[0]}", rows), (first, rows)
+                assert re.search(rf"∂{re.escape(second)}|/∂{second[0]}", rows), (second, rows)
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [
+        (r"-\frac{\mathbf{1}[j = o]}{p}", "−1[j = o]/p"),
+        (r"\frac{a + b}{p}", "(a + b)/p"),
+        (r"\frac{\mathbf{1}[a + b > 0] + c}{p}", "(1[a + b > 0] + c)/p"),
+        (r"\frac{\mathbf{1}[a > 0]\,\mathbf{1}[b > 0]}{p}", "1[a > 0] 1[b > 0]/p"),
+        (r"\frac{p}{\mathbf{1}[a > 0]\,b}", "p/(1[a > 0] b)"),
+    ],
+)
+def test_a_condition_over_a_line_has_no_bracket_of_its_own(formula: str, shown: str) -> None:
+    assert plain(parse(formula)) == shown
+
+
+def test_short_formulas_of_a_step_are_one_line_that_the_page_breaks() -> None:
+    page = sb.derive(str(EXAMPLES / "layers/lstm.net")).report("html")
+    differentiated = re.findall(r"<dt>Differentiated</dt>((?:<dd[^>]*>.*?</dd>)+?)<dt", page, flags=re.DOTALL)
+    assert max(row.count("<math") for row in differentiated) == 6
+    assert all(row.count("<dd") == 1 for row in differentiated)
