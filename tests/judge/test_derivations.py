@@ -98,10 +98,26 @@ def test_a_softmax_has_no_diagonal_jacobian() -> None:
 
 
 def test_an_abbreviation_is_not_judged() -> None:
-    steps = [("e", "yhat - t", "abbreviation"), ("g", "x*3"), ("W_2", "outer(e, a_1)")]
+    steps = [("e", "yhat - t", "abbreviation"), ("g", "x*3", "abbreviation"), ("W_2", "outer(e, a_1)")]
     result = sb.verify(network("two_layer"), steps)
     assert [c.verdict for c in result.claims] == ["abbreviation", "abbreviation", "right, identity"]
     assert result.exit_code == 0
+
+
+def test_a_name_that_nothing_uses_is_not_passed_over() -> None:
+    used = [("e", "yhat - t"), ("g", "a_1*3"), ("W_2", "outer(e, g)/3")]
+    assert sb.verify(network("two_layer"), used).ok
+    result = sb.verify(network("two_layer"), [("g", "a_1*3"), ("W_2", "outer(yhat - t, a_1)")])
+    assert [c.kind for c in result.claims] == ["undecided", "right, identity"]
+    assert result.exit_code == 3
+    assert str(result.claims[0].because) == "nothing uses g. Say what it claims to be, or leave it out"
+
+
+@pytest.mark.parametrize("line", [r"f_{xx} = 6x, f_{yy} = 6y, f_{xy} = -3, D = 36xy - 9", r"f_x = 3x^2 - 3y, c = y^2"])
+def test_a_value_that_only_looks_like_a_name_is_undecided(line: str) -> None:
+    """D is the determinant of the Hessian to its author: a wrong one was passed over."""
+    result = sb.verify("x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y", line)
+    assert result.claims[-1].kind == "undecided"
 
 
 def test_a_step_that_is_not_understood_stands_for_the_truth_later() -> None:

@@ -17,6 +17,7 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as called
+from symbackprop.judge.sides.best_names import parameter_named
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.brackets import is_balanced
@@ -152,7 +153,7 @@ def point_of(truth: Truth, claim: Any, symbols: Mapping[str, str]) -> tuple[str,
     if behind is not None and (behind["of"] is None or spelled(truth, behind["of"].lstrip("\\")) == truth.of):
         cuts.append(behind.span("point"))
         said.add(behind["at"])
-    if not cuts:
+    if not cuts or any(parameter_named(truth, text.rpartition("=")[2]) for text in said):  # |_{r = r^*} says no numbers
         return None
     own = list(_at(truth, said.pop(), symbols)) if len(said) == 1 else []
     found = _together(truth, own, Numbers({}, {})) if own else Told()

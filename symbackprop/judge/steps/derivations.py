@@ -24,6 +24,7 @@ from symbackprop.judge.sides.deltas import with_differentials
 from symbackprop.judge.sides.goals import about, asked, goal_for, named, stepped
 from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
+from symbackprop.judge.steps.at_best import best_step
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
 from symbackprop.judge.steps.differentiated import another_loss, loss_step
@@ -42,6 +43,7 @@ from symbackprop.judge.steps.step_reading import read_or_restated, read_step, re
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
 from symbackprop.judge.steps.turned_out import no_hessian, turned_out, with_name
+from symbackprop.judge.steps.unused import not_passed_over
 from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, update_of
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
@@ -75,7 +77,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     if general.stated(found):
         found = _all(judge, general.steps, samples)
     found = or_beside(judge, steps, found, lambda own: _all(judge, own, samples))
-    return general.together(found, steps)
+    return not_passed_over(judge.truth, general.together(found, steps), steps)
 
 
 def _all(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None) -> tuple[Judged, ...]:
@@ -225,7 +227,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     judged = differential_step(judge, known, name, claim, what) if known.differentials else None
     if judged is None and not what:
         judged = (
-            slope_step(judge, name, claim)
+            best_step(judge, known, name, claim)
+            or slope_step(judge, name, claim)
             or step_product(judge, known, name, claim)
             or step_jacobian(judge, known, name, claim)
             or loss_step(judge, known, name, claim)

@@ -34,7 +34,6 @@ from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tok
 TRIED = 3  # points
 MOVED = 0.9  # how far parameters are moved
 _LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
-_AT_BEST = re.compile(r"\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat")
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
 _SCRIPTS = frozenset(["_", "^", "'"])
 _INDEX = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z\d])")
@@ -119,8 +118,6 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     r"""A step that says of which function the gradient is, J(w) = ...: whether the network has it; None for any other step."""
     found = _LOSS.match(claim) if isinstance(claim, str) else None
     truth = judge.truth
-    if found is not None and spelled(truth, found[1].lstrip("\\")) == truth.of and _AT_BEST.search(found[0]):
-        return Judged(name, None, "abbreviation")  # what it comes to at its best
     if found is None or spelled(truth, found[1].lstrip("\\")):
         return None
     try:

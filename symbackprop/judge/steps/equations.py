@@ -111,20 +111,20 @@ def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
     for place in tall_places(known.truth):
         try:
             anywhere = value(known.truth, program, known.written, place, place.values, FLOATS)
-            moved = _at_best(known, [wrt], {}, place)
+            moved = at_best(known, [wrt], {}, place)
             there = None if moved is None else value(known.truth, program, known.written, place, moved, FLOATS)
         except (PointError, SymbackpropError):
             continue
         if moved is None or there is None:
             continue
-        is_clear = _curved(known, wrt, place, moved[wrt])  # an entry that ran off has no slope either
+        is_clear = curved(known, wrt, place, moved[wrt])  # an entry that ran off has no slope either
         gap, before = np.abs(there - moved[wrt])[is_clear], np.abs(anywhere - place.point[wrt])[is_clear]
         if gap.size:
             found.append(bool(gap.max() <= NEAR and before.max() > BESIDE))
     return len(found) >= LEAST and all(found)
 
 
-def _curved(known: Known, wrt: str, place: Place, best: ndarray) -> ndarray:
+def curved(known: Known, wrt: str, place: Place, best: ndarray) -> ndarray:
     """The entries of a parameter beside whose best value the gradient is not 0."""
     found = np.zeros(best.shape, dtype=bool)
     for at in np.ndindex(best.shape):
@@ -141,10 +141,10 @@ def _others_at_best(known: Known, program: Program, wrt: str, others: list[str],
         best = value(known.truth, program, known.written, place, place.values, FLOATS)
     except (PointError, SymbackpropError):
         return None
-    return _at_best(known, others, {wrt: best}, place)
+    return at_best(known, others, {wrt: best}, place)
 
 
-def _at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: Place) -> dict[str, ndarray] | None:
+def at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: Place) -> dict[str, ndarray] | None:
     """All values where the gradient by some parameters is 0, by Newton's method; None where it does not get there.
 
     fixed   the values of others.

@@ -109,12 +109,12 @@ def _best(known: Known, program: Program, wrt: str, place: Place, beside: Mappin
     """Among which values a solution is best at a point; None where there is none."""
     truth = known.truth
     gradient = f"d{truth.of}/d{wrt}"
-    solved = _solved(known) if beside is None else beside
+    known_best = solved(known) if beside is None else beside
     try:
         best = value(truth, program, known.written, place, place.values, FLOATS)
         if not np.isfinite(best).all() or _largest(best) > LARGEST:
             return None
-        others = {w: value(truth, p, known.written, place, place.values, FLOATS) for w, p in solved.items() if w != wrt}
+        others = {w: value(truth, p, known.written, place, place.values, FLOATS) for w, p in known_best.items() if w != wrt}
         found = [walk(truth.everything, {**place.point, **own, wrt: best}, place.sizes)[gradient] for own in ({}, others)]
         beyond = walk(truth.everything, {**place.point, wrt: best + BESIDE}, place.sizes)[gradient]
     except (PointError, SymbackpropError, np.linalg.LinAlgError):
@@ -127,7 +127,7 @@ def _best(known: Known, program: Program, wrt: str, place: Place, beside: Mappin
     return next((one for one in ("", "sum", "length", "none") if one in several), None)
 
 
-def _solved(known: Known) -> dict[str, Program]:
+def solved(known: Known) -> dict[str, Program]:
     """The parameters that steps have solved for: the variance is best at the best mean."""
     found = {parameter_named(known.truth, own): what for own, what in known.written}
     return {wrt: what for wrt, what in found.items() if wrt and isinstance(what, Program)}

@@ -55,7 +55,7 @@ def side_by_side(line: str) -> Iterator[str]:
 def _beside(line: str) -> Iterator[str]:
     """The derivatives that stand beside each other in a line, or the best values, each with its equals sign."""
     begin, others = 0, (APPLIED_BESIDE, UPDATE_BESIDE, NUMBER_BESIDE)
-    places = (BEST_BESIDE if BEST.match(line) else BESIDE).finditer(line)
+    places = [*BESIDE.finditer(line), *(BEST_BESIDE.finditer(line) if BEST.match(line) else ())]
     for found in sorted([*places, *(one for beside in others for one in beside.finditer(line))], key=lambda one: one.start()):
         before, behind = line[begin : found.start()], line[found.end() :]
         own = found.re in (APPLIED_BESIDE, NUMBER_BESIDE) and re.search(rf"(?<![A-Za-z]){re.escape(found[1])}(?![A-Za-z])", before)

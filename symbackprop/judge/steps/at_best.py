@@ -1,0 +1,128 @@
+r"""Steps that say what something comes to where parameters are best: S(\hat\beta) = y^\top y - ..., f''(x^*) = 6."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import name as named
+from symbackprop.formulas.told import told
+from symbackprop.judge.sides.asked import Asked
+from symbackprop.judge.sides.goals import goal_for, spelled
+from symbackprop.judge.sides.respelled import respelled
+from symbackprop.judge.steps.equations import at_best, curved, with_own_names
+from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.stationary import solved, tall_places
+from symbackprop.judge.steps.step_reading import read_step
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.judge import Judge
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.points import Place
+from symbackprop.judge.weighing.reading import read
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import value
+from symbackprop.notation.claims.bracketed import sides
+
+_LEFT = re.compile(
+    r"\s*(?P<stem>[^=|]*?)\s*(?:(?:\\left|\\bigl?)?\((?P<at>(?:[^()=]|\([^()=]*\))*)(?:\\right|\\bigr?)?\)"
+    r"|(?:\\(?:bigr?|Bigr?|right))?\s*[|]_(?P<below>\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}))\s*=(?!=)"
+)
+STARTS = (1.0, 0.3, -0.7, 1.9, 4.0)  # times a point: where Newton's method begins
+LEAST = 3
+AGREES, DIFFERS = 1e-6, 1e-4  # relative to the larger side
+
+
+def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
+    """The verdict on a step that says what the loss, or a derivative of it, is at best values; None for any other step."""
+    left = _LEFT.match(claim) if isinstance(claim, str) else None
+    own = with_own_names(judge.truth, left["at"] or left["below"])[1] if left else []
+    is_loss = left is not None and _is_loss(judge.truth, left["stem"])
+    if left is None or not own or (sides(claim)[-1].strip(" .,;") == "0" and not is_loss):  # \nabla f(x^*) = 0 says where it is
+        return None
+    found = [_judged(judge, known, left["stem"], own, with_own_names(judge.truth, side)[0]) for side in sides(claim)[1:]]
+    kind = next((one for one in ("wrong", "undecided") if one in found), "right, numeric")
+    asked, by = Asked(name, judge.truth.of, own[0], 0, written(name)), named(own[0])
+    if kind == "right, numeric":
+        return Judged(name, asked, kind, remarks=(told("it holds where the gradient by {} is 0", by),), points=LEAST)
+    if kind == "wrong":
+        return Judged(name, asked, kind, told("where the gradient by {} is 0, it is something else", by), points=LEAST)
+    return Judged(name, None, kind, told("what it is where the gradient by {} is 0 was not found", by))
+
+
+def _judged(judge: Judge, known: Known, stem: str, own: list[str], side: str) -> str:
+    """The kind of the verdict on one side."""
+    truth, kind = judge.truth, "undecided"
+    for true, claimed in _readings(judge, known, stem, side):
+        gaps = []
+        for place in tall_places(truth):
+            try:
+                scale = np.abs(true(place)).max(initial=0.0)
+                moved = list(_best_places(known, own, place))
+                own_gaps = [_gap(true(one), _value(known, claimed, one), scale) for one in moved]
+            except (PointError, SymbackpropError):
+                continue
+            gaps += [min(own_gaps)] if own_gaps else []
+        if len(gaps) >= LEAST and max(gaps) <= AGREES:
+            return "right, numeric"
+        if len(gaps) >= LEAST and min(gaps) > DIFFERS and not known.wrong:
+            kind = "wrong"
+    return kind
+
+
+def _is_loss(truth: Truth, stem: str) -> bool:
+    return spelled(truth, stem.strip().lstrip("\\")) == truth.of
+
+
+def _readings(judge: Judge, known: Known, stem: str, side: str) -> Iterator[tuple[Callable[[Place], ndarray], Program]]:
+    """What is true at a place, and what a side says, by each reading of it."""
+    truth = judge.truth
+    if _is_loss(truth, stem):
+        understood = read(f"q = {side}", truth, truth.of, None, judge.symbols, known.said)
+        if not understood.unknown:
+            yield from ((lambda place: place.values[truth.of], one.program) for one in understood.readings)
+        return
+    (name, claim, _) = respelled(truth, [(stem, f"{stem} = {side}", "")], judge.symbols)[0]
+    understood, goal = read_step(judge, known, name, claim, None, look=True)
+    if goal is not None and not understood.unknown:
+        yield from ((goal_for(truth, goal, one.program, one.at).at, one.program) for one in understood.readings)
+
+
+def _value(known: Known, claimed: Program, place: Place) -> ndarray:
+    return value(known.truth, claimed, known.written, place, place.values, FLOATS)
+
+
+def _gap(true: ndarray, claimed: ndarray, scale: float) -> float:
+    """How far two arrays are from each other, relative to the larger, or to what is true elsewhere."""
+    if true.shape != claimed.shape:
+        return np.inf
+    size = max(scale, float(np.abs(true).max(initial=0.0)), float(np.abs(claimed).max(initial=0.0)))
+    return float(np.abs(true - claimed).max(initial=0.0)) / (size or 1.0)
+
+
+def _best_places(known: Known, own: list[str], place: Place) -> Iterator[Place]:
+    """A place with parameters at the best values that steps gave, or else at each at which the gradient by them is 0."""
+    given = solved(known)
+    if set(own) <= {*given}:
+        yield _moved(known, place, {wrt: _value(known, given[wrt], place) for wrt in own})
+        return
+    for start in STARTS:
+        begun = _moved(known, place, {wrt: start * place.point[wrt] for wrt in own})
+        best = at_best(known, own, {}, begun)
+        if best is not None and all(curved(known, wrt, place, best[wrt]).all() for wrt in own):  # none ran off
+            yield _moved(known, place, {wrt: best[wrt] for wrt in own})
+
+
+def _moved(known: Known, place: Place, values: Mapping[str, ndarray]) -> Place:
+    """A place with other values of some tensors."""
+    own = Place(place.program, place.everything, place.seed, place.sizes, {**place.point, **values})
+    own.values = walk(known.truth.everything, own.point, own.sizes)
+    return own

@@ -1,0 +1,59 @@
+"""Names that steps give to formulas of the network and that nothing uses: they are claims of something that is not judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from symbackprop.formulas.told import told
+from symbackprop.judge.texts.arrays import Code
+from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.truth import Truth
+
+Step = tuple[str, Any, str]
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_PARTS = re.compile(r"[^\W_]+")
+
+
+def not_passed_over(truth: Truth, judged: Sequence[Judged], steps: Sequence[Step]) -> tuple[Judged, ...]:
+    r"""The verdicts; a name that no other step uses, such as D of `D = 36xy - 9` behind f_xx and f_yy, is undecided.
+
+    A definition alone is never wrong, and the reader who wrote it means more by it. Code has names that nothing uses, and
+    numbers are given to the network.
+    """
+    if truth.pinned or len(steps) < 2:
+        return tuple(judged)
+    return tuple(
+        _undecided(one)
+        if _is_idle(one, step) and not any(_uses(other[1], own) for own in _names(step) for other in steps if other is not step)
+        else one
+        for one, step in zip(judged, steps, strict=True)
+    )
+
+
+def _undecided(one: Judged) -> Judged:
+    why = told("nothing uses {}. Say what it claims to be, or leave it out", written(one.name))
+    return replace(one, kind="undecided", because=why)
+
+
+def _is_idle(one: Judged, step: Step) -> bool:
+    """Whether a step gives a name to a formula, without anything that is known of it."""
+    named = one.kind == "abbreviation" and not one.remarks and bool(one.formulas)
+    return named and step[2] != "abbreviation" and isinstance(step[1], str) and not isinstance(step[1], Code)
+
+
+def _names(step: Step) -> list[str]:
+    """What a step is called, and what it gives a name to."""
+    return [step[0], *step[1].split("=")[:-1][:1]]
+
+
+def _uses(claim: Any, name: str) -> bool:
+    r"""Whether a claim may hold a name: D of \frac D2 does, that of \Delta is none."""
+    if not isinstance(claim, str):
+        return False
+    commands = {*_COMMAND.findall(claim)}
+    letters = _COMMAND.sub(" ", claim)
+    return all(part in commands or part in letters for part in _PARTS.findall(name))
