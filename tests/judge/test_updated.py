@@ -26,7 +26,7 @@ LAYER = sb.read("x: data[d]\ny: data[h]\nW_1: parameter[h, d]\na = tanh(W_1 @ x)
         (RIDGE, r"w \leftarrow (1 - \lambda)w - \eta X^\top(Xw - y)", "undecided"),  # what it is is not said
         (RIDGE, r"w \leftarrow w - \eta\lambda w - \eta X^\top(Xw + y)", "wrong"),
         (RIDGE, r"w^{(t+1)} = w^{(t)}", "abbreviation"),
-        (RIDGE, r"w^{new} = w^{old} - \eta v", "abbreviation"),  # a velocity that nothing is said of
+        (RIDGE, r"w^{new} = w^{old} - \eta v", "undecided"),  # a velocity that nothing is said of
         (RIDGE, r"\Delta w_j = \eta\left(\sum_i(y_i - x_i^\top w)x_{ij} - \lambda w_j\right)", "right, identity"),
         (LAYER, r"W^{[1]} := W^{[1]} - \alpha\,((a - y)\odot(1 - a^2))x^T", "right, identity"),
         (LAYER, r"\Delta W^{(1)}_{ij} = -\eta(a_i - y_i)(1 - a_i^2)x_j", "right, identity"),
@@ -50,7 +50,8 @@ def test_an_update_by_what_was_said_before_claims_nothing_more() -> None:
 
 def test_updates_stand_side_by_side() -> None:
     net = "x: data[d]\ny: data[h]\nW: parameter[h, d]\nb: parameter[h]\nL = sum((W @ x + b - y)**2)/2"
-    assert sb.verify(net, r"\delta = Wx + b - y \\ W \leftarrow W - \eta\,\delta x^\top, \; b \leftarrow b - \eta\,\delta").ok
+    found = sb.verify(net, r"\delta = Wx + b - y \\ W \leftarrow W - \eta\,\delta x^\top, \; b \leftarrow b - \eta\,\delta")
+    assert [one.kind for one in found.claims[1:]] == ["right, identity"] * 2
     found = sb.verify(net, r"W \leftarrow W - \eta(Wx + b - y)x^\top, \quad b \leftarrow b - \eta(Wx + b - y)")
     assert [one.what for one in found.claims] == ["dL/dW", "dL/db"]
     assert found.ok

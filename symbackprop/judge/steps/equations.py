@@ -3,6 +3,7 @@ r"""Equations for the best value of a parameter, X^\top X \hat\beta = X^\top y: 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 from numpy import ndarray
@@ -124,14 +125,36 @@ def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
     return len(found) >= LEAST and all(found)
 
 
-def curved(known: Known, wrt: str, place: Place, best: ndarray) -> ndarray:
-    """The entries of a parameter beside whose best value the gradient is not 0."""
+def holds_together(known: Known, program: Program, wrt: str) -> bool | None:
+    """Whether a parameter is equal to what is made of others, x = y, where all gradients are 0; None where that is not found."""
+    names = [tensor.name for tensor in known.truth.program.parameters]
+    found: list[bool] = []
+    for place in tall_places(known.truth):
+        moved = at_best(known, names, {}, place)
+        if moved is None or not all(
+            curved(known, one, place, moved[one], {own: moved[own] for own in names}).all() for one in names
+        ):
+            continue
+        try:
+            claimed = value(known.truth, program, known.written, place, moved, FLOATS)
+        except (PointError, SymbackpropError):
+            continue
+        found.append(bool(np.abs(claimed - moved[wrt]).max(initial=0.0) <= NEAR * (1.0 + np.abs(moved[wrt]).max(initial=0.0))))
+    return found[0] if len(found) >= LEAST and len({*found}) == 1 else None
+
+
+def curved(known: Known, wrt: str, place: Place, best: ndarray, beside: Mapping[str, ndarray] | None = None) -> ndarray:
+    """The entries of a parameter beside whose best value a gradient is not 0.
+
+    beside   the best values of all parameters, any of whose gradients may be the one; None: it is that by the parameter alone.
+    """
     found = np.zeros(best.shape, dtype=bool)
     for at in np.ndindex(best.shape):
-        beside = best.copy()
-        beside[at] += BESIDE
-        slope = walk(known.truth.everything, {**place.point, wrt: beside}, place.sizes)[f"d{known.truth.of}/d{wrt}"][at]
-        found[at] = abs(slope) > BESIDE * CURVED
+        moved = best.copy()
+        moved[at] += BESIDE
+        values = walk(known.truth.everything, {**place.point, **(beside or {}), wrt: moved}, place.sizes)
+        slopes = [np.abs(values[f"d{known.truth.of}/d{one}"]).max(initial=0.0) for one in beside or ()]
+        found[at] = max(slopes or [abs(values[f"d{known.truth.of}/d{wrt}"][at])]) > BESIDE * CURVED
     return found
 
 

@@ -62,7 +62,7 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
         several = []
     goal = stepped(truth, own, own)
     if not several or len(several) < len(claim.split("=")) - 1 or not truth.places.is_settled:
-        return Judged(own, None, "abbreviation", remarks=(told("a new number for {}, which is not judged", named(own)),))
+        return Judged(own, None, "undecided", told("a new number for {}, which is not judged", named(own)))
     *before, last = several
     room = digits_leave(claim.rpartition("=")[2])
     for one in before:

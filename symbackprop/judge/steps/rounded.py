@@ -166,7 +166,7 @@ def moved_to(judge: Judge, known: Known, judged: Judged, claim: str, moved: Sequ
                 return replace(judged, kind="wrong, carried forward", remarks=(*kept, follows))
             return replace(judged, kind="wrong", because=told("it comes to {} there", plain(own)), remarks=kept)
     if own is None or not said or any(one is None for one in said):
-        return replace(judged, remarks=(*judged.remarks, told("what it comes to is not read")))
+        return replace(judged, kind="undecided", because=told("what it comes to is not read"))
     right = told("what it comes to is right, to the digits that are given")
     return judged if judged.right else replace(judged, kind="right, numeric", remarks=(*kept, right))
 

@@ -15,7 +15,7 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
-from symbackprop.judge.steps.equations import holds_at_best, is_best_with_others, is_stationary, with_own_names
+from symbackprop.judge.steps.equations import holds_at_best, holds_together, is_best_with_others, is_stationary, with_own_names
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple
 from symbackprop.judge.verdicts.verdict import Judged
@@ -163,9 +163,18 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
     alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
     fits, read = equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)), _inputs(known, used.program) & _own(truth)
     found = held(known, used.program, wrt) if fits and wrt not in read else []
-    if not fits or (read and among_all(found) is None):
-        return replace(alone, remarks=(told("a value that follows from what is set to 0, which is not judged"),))
-    return _with_others(known, alone, own, wrt, used.program, found)
+    if fits and (not read or among_all(found) is not None):
+        return _with_others(known, alone, own, wrt, used.program, found)
+    holds = holds_together(known, used.program, wrt) if fits else None
+    if holds is None:
+        why = told("a value that follows from what is set to 0, which is not judged")
+        return replace(alone, kind="undecided", because=why)
+    asked = _set_to_zero(truth, own, wrt)
+    if not holds:
+        why = told("it does not hold where the gradients by all parameters are 0")
+        return replace(alone, asked=asked, kind="wrong", because=why, points=LEAST)
+    said = told("it holds where the gradients by all parameters are 0")
+    return replace(alone, asked=asked, kind="right, numeric", remarks=(*alone.remarks, said), points=LEAST)
 
 
 def _of_signs(known: Known, program: Program, wrt: str) -> Told:
@@ -200,7 +209,9 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
             continue
         if wrt not in _inputs(known, program):
             found = held(known, program, wrt)
-            return judged if among_all(found) is None else _answered(truth, judged, own, wrt, found)
+            if among_all(found) is None and len(found) >= LEAST:
+                return replace(judged, kind="undecided", because=told("the gradient by {} is not 0 there", name(wrt)))
+            return _answered(truth, judged, own, wrt, found)
         if not judged.remarks and holds_at_best(known, program, wrt):  # of no update
             said = told("it holds where the gradient by {} is 0", name(wrt))
             asked = _set_to_zero(truth, own, wrt)

@@ -136,7 +136,7 @@ def as_update(judged: Judged, step: str, truth: Truth) -> Judged:
     taken = judged.convention
     if judged.open:
         why = told("an update; what it goes along is not read: {}", without_place(judged.because))
-        return Judged(step, None, "abbreviation", remarks=(why,))
+        return Judged(step, None, "undecided", why)
     judged = replace(judged, name=step)
     if taken is not None and {*taken.kinds} <= _TAKEN_UP:
         remarks = (*judged.remarks, told("the rate takes up a factor: {}", taken.says))

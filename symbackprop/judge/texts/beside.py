@@ -16,16 +16,18 @@ DERIVED = (  # a derivative, or a differential
 BEST = re.compile(  # \hat\beta =, w^* =
     r"\s*(?:\\(?:wide)?hat\s*\{?\s*\\?[A-Za-z]+|\\?[A-Za-z]+\s*\^\s*\{?\s*(?:\*|\\star|\\ast))[^=,&]*="
 )
-BEST_BESIDE = re.compile(rf"(?:,|;|\\q?quad\b|\\text\{{\s*and\s*\}})+\s*(?={BEST.pattern})")
+BEST_BESIDE = re.compile(
+    rf"(?:(?<!\\)[,;]|\\q?quad\b|\\text\{{\s*and\s*\}})(?:[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}|\\[ ,;:]|[~\s])*(?={BEST.pattern})"
+)
 BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 UPDATE_BESIDE = re.compile(  # W = W - ..., \quad b = b - ...
-    r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*"
+    r"\s*(?:(?<!\\)[,;]|\\q?quad\b)(?:[,;]|\\q?quad\b|\\[ ,;:]|[~\s])*"
     r"(?=(?P<own>\\?[A-Za-z]+(?:\s*[_^]\s*(?:\w|\{[^{}]*\}))*)\s*=\s*(?P=own)\s*[-+]"
     r"|(?P<base>\\?[A-Za-z]+)\s*[_^]\s*\{\s*\(?\s*(?P<k>[a-z])\s*\+\s*1\s*\)?\s*\}\s*=\s*(?P=base)\s*[_^]\s*\{?\s*\(?\s*(?P=k)(?![A-Za-z]))"
 )
-APPLIED_BESIDE = re.compile(r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
+APPLIED_BESIDE = re.compile(r"\s*(?:(?<!\\)[,;]|\\q?quad\b)(?:[,;]|\\q?quad\b|\\[ ,;:]|[~\s])*(?=(\\?[A-Za-z]+)\s*\([^()=]*\)\s*=)")
 NUMBER_BESIDE = re.compile(  # net = 0.84, \qquad out = 0.70
-    r"\s*(?:,|;|\\q?quad\b)(?:,|;|\\q?quad\b|\\[ ,;:]|[~\s])*"
+    r"\s*(?:(?<!\\)[,;]|\\q?quad\b)(?:[,;]|\\q?quad\b|\\[ ,;:]|[~\s])*"
     r"(?=(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)\s*=(?:[^=,;]*=)?\s*[-+]?\d*\.\d+\s*(?:$|[,;\\]))"
 )
 _GIVEN = r"[^=,;:]*=\s*(?:[-+]?[\d.]+|\\begin\{pmatrix\}[^=:]*\\end\{pmatrix\})\s*(?:,|\\q?quad\b|\\[ ,;])?\s*"
