@@ -97,7 +97,7 @@ def _weighted(program: Program, equation: Equation, n: Any, weight: str, total: 
             f"sample_weight: {equation.target.name} is the {op.kind} over the samples, in which a weight has no place; leave the "
             f"weights out, or write them into the loss, as a data input of their own"
         )
-    elif not any(letter in own for ref in (equation.target, *equation.operands) for letter in ref.index[-2:]):
+    if not any(letter in own for ref in (equation.target, *equation.operands) for letter in ref.index[-2:]):
         return equation
     raise _without_copies(equation.target.name)
 

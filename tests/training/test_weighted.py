@@ -81,7 +81,7 @@ def test_where_samples_have_places_weights_are_refused(loss: str) -> None:
 
 
 def test_where_a_weight_has_no_place_it_is_refused() -> None:
-    with pytest.raises(TrainingError, match="sample_weight: .* is the logsumexp over the samples, in which a weight has no place"):
+    with pytest.raises(TrainingError, match=r"sample_weight: .* is the logsumexp over the samples, in which a weight has no place"):
         sb.train(NUMBERS + "L = sum(logsumexp(E, axis=0))", {"X": X, "T": T}, sample_weight=W, **QUIET)
 
 
