@@ -12,6 +12,8 @@ from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Apply, Buffer, Copy, Loop, Product, Statement, Window, WindowProduct, every
 
 PIECE = 1 << 18  # entries of a copy
+SMALL = 1_000_000  # products of entries: as many OpenBLAS multiplies as they lie, of more it first makes copies of its own
+LEAST = 1 << 15  # entries of a copy, below which there are too many
 
 
 def in_pieces(plan: Plan) -> Plan:
@@ -63,10 +65,11 @@ class _Pieces:
         side = s.b.dims[: s.over] if summed else s.b.dims[s.over :]
         size = math.prod(n for n, _ in s.b.dims)
         extent, step = s.b.dims[axis]
-        if size <= PIECE or (extent == 1 and len(side) == 1):
+        piece = _piece(s.a.dims[0][0])
+        if size <= piece or (extent == 1 and len(side) == 1):
             yield from self._product(s, summed)
             return
-        at_once = next((n for n in range(max(1, extent * PIECE // size), 0, -1) if extent % n == 0), 1)
+        at_once = next((n for n in range(max(1, extent * piece // size), 0, -1) if extent % n == 0), 1)
         self.loops += 1
         number, inner = self.loops, math.prod(n for n, _ in side[1:])
         kept = () if at_once == 1 and len(side) > 1 else ((at_once, step),)
@@ -77,7 +80,7 @@ class _Pieces:
         else:
             out = _on(out, number, wide * out.dims[1][1], (out.dims[0], (wide, out.dims[1][1])))
         turn = WindowProduct(a, b, out, s.over - (summed and not kept))
-        again = at_once == 1 and len(side) > 1 and size > PIECE * extent
+        again = at_once == 1 and len(side) > 1 and size > piece * extent
         body = self._divided(turn, summed) if again else self._product(turn, summed)
         yield Loop(number, extent // at_once, tuple(body))
 
@@ -103,6 +106,12 @@ class _Pieces:
         part = Window("work sum", 0, ((m, n), (n, 1)))
         yield Product(s.a, copy, part, True)
         yield Apply("add", (s.out, part), s.out)
+
+
+def _piece(rows: int) -> int:
+    """How many entries of windows are copied at a time, for a product with a matrix of so many rows."""
+    small = SMALL // rows
+    return small if LEAST <= small < PIECE else PIECE
 
 
 def _splits(rows: Sequence[tuple[int, int]], columns: Sequence[tuple[int, int]]) -> bool:

@@ -70,6 +70,25 @@ def test_any_windows_are_what_the_source_says(text: str) -> None:
     assert_holds(text, "numpy")
 
 
+@pytest.mark.parametrize(("channels", "groups"), [(64, 8), (16, 1), (4, 4), (64, 1)])
+def test_pieces_for_few_rows_are_as_small_as_blas_multiplies_without_copies(
+    channels: int, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    own = channels // groups
+    text = f"X: data[16, {channels}, 16, 16]\nK: parameter[{channels}, {own}, 3, 3]\nL = sum(sin(conv2d(X, K, padding=1, groups={groups})))"
+    function = sb.compile(text)
+    parts = in_pieces(plan(function.program, function.value_name, function.gradients))
+    found = [s for s in every(parts.statements) if isinstance(s, Product) and "work copy" in (s.a.buffer, s.b.buffer)]
+    assert found
+    for product in found:
+        (rows, _), (k, _), columns = *product.a.dims, product.b.dims[1][0]
+        assert k * columns <= pieces.PIECE
+        assert rows * k * columns <= pieces.SMALL or pieces.SMALL // rows < pieces.LEAST
+    arrays = at_sizes(function, ())[1]
+    assert_same(function, function.bind(arrays, backend="numpy"), arrays)
+
+
 def test_no_matrix_of_all_windows_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     function = sb.compile(TWO)
