@@ -78,8 +78,7 @@ def test_what_a_person_wrote_gate_by_gate_is_one() -> None:
     assert str(whole.program.equation_of()["f"]) == "f = sigmoid(z)"
     assert_equal(sb.read(path), whole)
     assert (
-        "sigmoid is one equation: its slope is what those of its parts multiply to, y*(1 - y) with y = sigmoid(x)"
-        in whole.notes[-1]
+        "sigmoid is one equation: its slope is what those of its parts multiply to, sigmoid(x)*(1 - sigmoid(x))" in whole.notes[-1]
     )
 
 

@@ -146,7 +146,7 @@ def _joined(program: Program, first: Equation, second: Equation) -> Equation:
     """The step of the first, by what the second goes through, and that of the second as one."""
     one, _, between = _places(first)
     two, inside, by = _places(second)
-    inner = _sizes(program, second)
+    inner = sizes_of(program, second)
     one_letter = {inside.index[k]: inside.index[j] for j, k in _tied(between.index)}
     if one_letter:  # it goes on from tied entries alone
         index = second.target.index
@@ -154,12 +154,12 @@ def _joined(program: Program, first: Equation, second: Equation) -> Equation:
         second = replace(second, target=Ref(second.target.name, tied), step=moved_step(two, one_letter))
         two, inside, by = _places(second)
         inner = {c: extent for c, extent in inner.items() if c not in one_letter}
-    outer = _sizes(program, first)
+    outer = sizes_of(program, first)
     swap = dict(zip(between.index, inside.index, strict=True))
     others = [c for c in outer if c not in swap]
     swap |= zip(others, _fresh(program, len(others), {*inner, *outer, *swap.values()}), strict=True)
     moved = moved_step(one, swap)
-    body, operands = _product(moved, two)
+    body, operands = product_of(moved, two)
     sizes = inner | {swap[c]: extent for c, extent in outer.items()}
     assert moved.through is not None
     kept = {*moved.through.index, *by.index}
@@ -174,7 +174,7 @@ def _added(program: Program, first: Equation, second: Equation) -> Equation | No
     """Two steps between the same values as one: their local derivatives add; None where no body says the sum."""
     one, through, by = _places(first)
     two, other_through, other_by = _places(second)
-    own, other = _sizes(program, first), _sizes(program, second)
+    own, other = sizes_of(program, first), sizes_of(program, second)
     if set(own) - {*through.index, *by.index} or set(other) - {*other_through.index, *other_by.index}:
         return None
     pairs = {*zip(other_by.index, by.index, strict=True), *zip(other_through.index, through.index, strict=True)}
@@ -214,7 +214,8 @@ def _equation(equation: Equation, step: Step, body: Expr, operands: list[Ref], s
     return Equation(target, Sum(product, tuple(slot(k) for k in range(len(read))), over), read, step)
 
 
-def _product(one: Step, two: Step) -> tuple[Expr, list[Ref]]:
+def product_of(one: Step, two: Step) -> tuple[Expr, list[Ref]]:
+    """The product of the local derivatives of two steps, and what it reads."""
     operands = list(dict.fromkeys((*one.local_operands, *two.local_operands)))
     return _placed(one, operands) * _placed(two, operands), operands
 
@@ -246,7 +247,7 @@ def _fresh(program: Program, number: int, taken: Collection[str]) -> tuple[str, 
     return fresh(number, {*taken, *map(str, program.sizes())}, names=program.tensors)
 
 
-def _sizes(program: Program, equation: Equation) -> dict[str, Expr]:
+def sizes_of(program: Program, equation: Equation) -> dict[str, Expr]:
     """The sizes of the letters of a step."""
     step, sizes = equation.step, letter_sizes(program, equation)
     assert step is not None

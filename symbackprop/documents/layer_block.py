@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.onward import together_onward, told_onward
 from symbackprop.core.program import Equation, Sum
 from symbackprop.core.through import ends, onward, put_together, telling
 from symbackprop.core.united import united
@@ -71,8 +72,10 @@ class Lecture:
     def leave_out(self, layers: Sequence[Layer], wanted: Collection[str]) -> None:
         """Tell the steps without some values, as far as they can be: what reads such a value is gone back through with it."""
         lines = [line for layer in layers for line in layer.lines]
-        gone = telling((e for line in lines for e in line.path), wanted)
-        told_ = {line.name: put_together(self.names.program, line.path, gone) for line in lines if _reaches(line, gone)}
+        is_onward = bool(self.derivation.vector)
+        gone = (told_onward if is_onward else telling)((e for line in lines for e in line.path), wanted)
+        joined = together_onward if is_onward else put_together
+        told_ = {line.name: joined(self.names.program, line.path, gone) for line in lines if _reaches(line, gone)}
         self.gone, self.reasons.told_by = gone, told_
         self.reasons.onward = onward((e for line in lines for e in line.path), gone)
         self.reasons.inside = self._inside

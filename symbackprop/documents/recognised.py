@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import replace
-from itertools import permutations
+from itertools import permutations, takewhile
 
 import sympy as sp
 
@@ -20,7 +20,7 @@ from symbackprop.documents.layers import Line
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, told
-from symbackprop.formulas.tree import Node, Row, items_of, split, walk
+from symbackprop.formulas.tree import Fence, Node, Row, items_of, kind_of, split, walk
 
 Reason = tuple[Hashable, Told]
 """A sentence with its key: what has the same key is said once on a page."""
@@ -194,19 +194,35 @@ def _hessian(derivation: Derivation, names: Names, line: Line) -> Iterator[Reaso
     first, role = derivation.first, names.signature(line.name).role
     if first is None or role is None or role.wrt not in first.wrt or names.signature(first.of).shape:
         return
-    for name in names.written:
-        function = _applied(names.written[name])
-        if function is None or function.row.name != "sigmoid":
-            continue
-        p = names.tensor(name)
-        weights = f.hadamard([p, f.bracket(f.add([f.ONE, f.negative(p)]))])
-        middle, items = items_of(f.call(f.function("diag"), [weights])), items_of(line.formula)
-        if items[-len(middle) - 2 :] == (*items_of(f.power(items[-1], f.TOP)), *middle, items[-1]):
-            yield (
-                "hessian",
-                told("This is the Hessian of the logistic loss: its weights {} are slopes of the sigmoid, which are never "
-                     "negative, so that {} is convex.", weights, names.tensor(first.of)),
-            )  # fmt: skip
+    sigmoids = {names.tensor(name) for name, written in names.written.items() if _is_sigmoid(written)}
+    *_, turned, head, argument, last = (None, None, None, None, *_without_spaces(line.formula))
+    weights = _slope_of_sigmoid(argument, sigmoids) if head == f.function("diag") else None
+    if weights is not None and last is not None and items_of(f.power(last, f.TOP)) == (turned,):
+        yield (
+            "hessian",
+            told("This is the Hessian of the logistic loss: its weights {} are slopes of the sigmoid, which are never "
+                 "negative, so that {} is convex.", weights, names.tensor(first.of)),
+        )  # fmt: skip
+
+
+def _is_sigmoid(written: Equation) -> bool:
+    function = _applied(written)
+    return function is not None and function.row.name == "sigmoid"
+
+
+def _without_spaces(formula: Node) -> tuple[Node, ...]:
+    return tuple(item for item in items_of(formula) if kind_of(item) != "space")
+
+
+def _slope_of_sigmoid(argument: Node | None, sigmoids: Collection[Node]) -> Node | None:
+    """p (1 - p) in the brackets of a call, where p is one of some sigmoids, or written as one."""
+    if not isinstance(argument, Fence):
+        return None
+    p = Row(tuple(takewhile(lambda item: item != f.ODOT, items_of(argument.body))))
+    own = p.items[0] if len(p.items) == 1 else p
+    is_one = own in sigmoids or items_of(own)[0] == f.symbol("sigma")
+    slope = f.hadamard([own, f.bracket(f.add([f.ONE, f.negative(own)]))])
+    return argument.body if is_one and items_of(argument.body) == items_of(slope) else None
 
 
 def _has_logarithm(names: Names, line: Line, name: str) -> bool:

@@ -65,6 +65,7 @@ LEGEND = 40
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 DRAW = "symbackprop draw NET -o graph.svg"
+UPDATE = ":update"  # behind the name of a gradient: the label of its step of descent
 COUNTS_FROM_0 = ("function", "trace")
 """Where a network came from whose author counts steps from 0."""
 
@@ -263,15 +264,17 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail:
     slopes, read = {n for n, tensor in derived.program.tensors.items() if tensor.role}, lines_said(lecture, box)
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name in read]
     lines += [(line, f"{line.name}:product") for line in box.products]
-    lines += [(line, f"{line.name}:update") for line in box.updates]
-    rows = list(_rows(names, [(replace(line, formula=lecture.gaps(line.name, line.formula)), label) for line, label in lines]))
-    if detail != "full":
-        rows = list(folded(rows, lecture.layer))
-    if not steps and len(rows) > MOST_ROWS:
-        shown = packed(
-            (lecture.product(line.name, line.formula) if label in slopes else line.formula for line, label in lines), WIDE
-        )
-        rows = list(map(Formula, shown))
+    descent = [(line, line.name + UPDATE) for line in box.updates]
+
+    def shown(pairs: Sequence[tuple[ShownLine, str]]) -> list[Formula]:
+        whole = list(_rows(names, [(replace(line, formula=lecture.gaps(line.name, line.formula)), label) for line, label in pairs]))
+        return whole if detail == "full" else list(folded(whole, lecture.layer))
+
+    rows, updates = shown(lines), shown(descent)
+    if not steps and len(rows) + len(updates) > MOST_ROWS:
+        whole = (lecture.product(line.name, line.formula) if label in slopes else line.formula for line, label in lines)
+        rows = list(map(Formula, packed(whole, WIDE)))
+    rows += updates
     blocks: list[Block] = [FormulaRows(tuple(rows), framed=True)] if rows else []
     if box.assumed and "labels" not in lecture.reasons.told:  # no step says so
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
@@ -292,7 +295,9 @@ def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Form
         if is_legend:
             yield from _parts([line for line, _ in group])
         else:
-            yield from (Formula(line.formula, _note(names, line), label=label) for line, label in group)
+            yield from (
+                Formula(line.formula, "" if label.endswith(UPDATE) else _note(names, line), label=label) for line, label in group
+            )
 
 
 def _parts(lines: Sequence[ShownLine]) -> Iterator[Formula]:

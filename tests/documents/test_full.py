@@ -82,6 +82,39 @@ def test_a_sigmoid_that_nobody_wrote_says_what_it_is_of() -> None:
     assert "was used." not in reasons(written)
 
 
+@pytest.mark.parametrize("loss", [
+    "a = sigmoid(z)\nL = -mean(y*log(a) + (1 - y)*log(1 - a))", "L = sum(softplus(z) - y*z)", "L = sum(log(1 + exp(z)) - y*z)",
+])  # fmt: skip
+def test_the_hessian_of_the_logistic_loss_is_recognised(loss: str) -> None:
+    net = "X: data[n, d]\ny: binary[n]\nw: parameter[d]\nz = X @ w\n{}"
+    words = "This is the Hessian of the logistic loss"
+    assert words in " ".join(sb.derive(sb.derive(net.format(loss), "w"), "w").report("text").split())
+    for other in ("L = sum((z - y)**2)", "L = sum((sigmoid(z) - y)**2)", "L = sum(z**4)"):
+        assert words not in " ".join(sb.derive(sb.derive(net.format(other), "w"), "w").report("text").split())
+
+
+SHAPES = {1: "d, h", 2: "h, h", 3: "h, h", 4: "h, c"}
+LAYERS = "X: data[n, d]\nY: data[n, c]\n"
+LAYERS += "\n".join(f"W_{k}: parameter[{shape}]\nb_{k}: parameter[{shape[-1]}]" for k, shape in SHAPES.items())
+LAYERS += "\nA_1 = relu(X @ W_1 + b_1)\nA_2 = relu(A_1 @ W_2 + b_2)\nA_3 = relu(A_2 @ W_3 + b_3)\nL = sum((A_3 @ W_4 + b_4 - Y)**2)"
+
+
+@pytest.mark.parametrize("detail", ["brief", "normal"])
+def test_steps_of_descent_that_are_alike_are_one_line_and_no_gradient_stands_beside_them(detail: str) -> None:
+    report = sb.derive(LAYERS, update="eta").report("text", detail=detail)
+    lines = [" ".join(line.split()) for line in report.splitlines() if "← " in line and "A ←" not in line]
+    assert lines == ["Wₗ ← Wₗ − η (∂L/∂Wₗ) l = 1, …, 4", "bₗ ← bₗ − η (∂L/∂bₗ) l = 1, …, 4"]
+    whole = sb.derive(LAYERS, update="eta").report("text", detail="full")
+    assert len([line for line in whole.splitlines() if "← " in line and "A ←" not in line]) == 8
+    assert str(sb.derive(LAYERS, update="eta").box()).count("←") == 8
+
+
+def test_many_lines_of_a_brief_box_stand_apart_from_the_steps_of_descent() -> None:
+    net = (EXAMPLES / "layers/transformer_block.net").read_text()
+    report = sb.derive(net, update="eta").report("text", detail="brief")
+    assert all("∂L/∂" not in line.split("←")[0] for line in report.splitlines() if "←" in line)
+
+
 @pytest.mark.parametrize("path", ["layers/lstm", "layers/gru", "two_layer", "mlp_3_4_4_1", "layers/dot_product_attention"])
 def test_linear_in_two_factors_is_said_where_the_step_goes_back_to_both(path: str) -> None:
     for block in sb.derive(str(EXAMPLES / f"{path}.net")).document().blocks:

@@ -39,13 +39,11 @@ class Changed:
 
 
 def slope_of(name: str) -> str:
-    """The slope of a unit, as it stands beside its name."""
+    """The slope of a unit, in words of a network."""
     if name == SOFTMAX:
         return "p[k] (1[k = i] - p[i])"
     form = slope(name) if name in ELEMENTWISE else derivative(FUNCTIONS[name](X), X, Y)
-    named = "y = {}(x)" if form.has(Y) else ""
-    shown = sp.sstr(form.xreplace({X: Symbol("x"), Y: Symbol("y")}))
-    return f"{shown} with {named.format(name)}" if named else shown
+    return sp.sstr(form.xreplace({X: Symbol("x"), Y: Symbol(f"{name}(x)")}))
 
 
 @cache
