@@ -64,7 +64,7 @@ class Reasons:
             known = list(recognised(self.derivation, self.names, line))
             found = [reason for equation in self.path(line) for reason in self._of_equation(equation)]
             through = [] if CANCELLED in dict(known) else self._softmax(line)
-            yield from self._new((*found, *through, *known))
+            yield from self._new((*found, *self._routed(line), *through, *known))
 
     def recognised(self, line: Line) -> Iterator[Told]:
         """What a line is known as, said once on a page."""
@@ -155,6 +155,26 @@ class Reasons:
             is_down = softmaxes(self.names).is_down(self.total(step))
             of = told("a column {} of {}" if is_down else "a row {} of {}", p, own) if is_row else told("{}", own)
             yield "softmax", told("The Jacobian of {} is {}: what comes to it as {} goes back as {}.", of, jacobian, g, back)
+
+    def _routed(self, line: Line) -> Iterator[Reason]:
+        """How a gradient goes back through a maximum that is told together with the windows that it is taken of."""
+        path = self.path(line)
+        for step in (e.step for e in line.path if e.step is not None and e.step.pattern == "max" and e not in path):
+            ends = (e.step for e in path if e.step is not None and e.step.through is not None and e.step.wrt is not None)
+            whole = next(
+                (s.wrt for s in ends if step.through is not None and s.through and s.through.name == step.through.name), None
+            )
+            if whole is not None and step.through is not None and step.wrt is not None and step.through.index != step.wrt.index:
+                x, y = self.names.tensor(whole.name), self.names.tensor(step.through.name)
+                yield (
+                    "max",
+                    told(
+                        "Of each window of {} only the entry that {} was taken from receives its gradient; the others "
+                        "receive zero.",
+                        x,
+                        y,
+                    ),
+                )
 
     # Of one equation
 

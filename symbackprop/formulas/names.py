@@ -19,6 +19,7 @@ _GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0
     "ell",
 }
 _SPELLINGS = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}
+_WORDS = {*_SPELLINGS, "mu", "nu", "pi"}  # two letters that are one: W_mu is W_\mu, but W_xi what an LSTM does to x at its gate i
 _MARKS = tuple(sorted(set(ACCENTS) - {"widehat", "overline"}, key=len, reverse=True))
 
 RAISED = {"prime": "prime", "star": "star", "plus": "+", "minus": "-"}  # theta_prime, w_star: signs above a name
@@ -115,7 +116,7 @@ def _is_word(node: Node) -> bool:
 def _subscript(text: str) -> Node:
     if text.isdigit() and text.isascii():
         return f.number(text)
-    if len(text) == 2 and text.isalpha() and text not in _SPELLINGS:
+    if len(text) == 2 and text.isalpha() and text not in _WORDS:
         return f.beside(*map(f.letter, text))  # W_xh: two letters that name an input and an output
     node = _head(text)
     return f.words(text) if _is_word(node) else node

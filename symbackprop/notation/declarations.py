@@ -59,7 +59,7 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
         if not sizes:
             raise fault(
                 f"{name}: integers need the size that they stay below.",
-                f"Write {name}: integers[n, v]: shape (n,), values below v.",
+                f"Write {name}: integers[n, v] for n numbers below v, {name}: integers[v] for one.",
             )
         *shape, bound = sizes
         sizes = tuple(shape)

@@ -145,3 +145,10 @@ def test_short_formulas_of_a_step_are_one_line_that_the_page_breaks() -> None:
     differentiated = re.findall(r"<dt>Differentiated</dt>((?:<dd[^>]*>.*?</dd>)+?)<dt", page, flags=re.DOTALL)
     assert max(row.count("<math") for row in differentiated) == 6
     assert all(row.count("<dd") == 1 for row in differentiated)
+
+
+def test_a_maximum_of_windows_says_who_receives_its_gradient() -> None:
+    assert "Of each window of A only the entry that Y was taken from receives" in reasons(
+        (EXAMPLES / "layers/max_pool2d.net").read_text()
+    )
+    assert "window" not in reasons("X: parameter[n, d]\nm = max(X, axis=1)\nL = sum(m**2)")

@@ -302,7 +302,7 @@ WORDS = {  # text -> line, column, the words
     "x: data[n][m]": (1, 4, "the sizes stand in one pair of brackets. Write parameter[h, d]."),
     "x: data & parameter": (1, 4, "data & parameter says the same thing twice. Write s: parameter[n] & positive."),
     "x: data[n] = 3": (1, 14, "a declaration has no value. Write x = ... for a constant or an equation."),
-    "t: integers": (1, 4, "t: integers need the size that they stay below. Write t: integers[n, v]: shape (n,), values below v."),
+    "t: integers": (1, 4, "t: integers need the size that they stay below. Write t: integers[n, v] for n numbers below v, t: integers[v] for one."),
     "y: labels": (1, 4, "y: labels sum to one along their last axis, so they need an axis. Write y: labels[n, c]."),
     "W: parameter[h, d]\nX: data[n, d]\nL = W @ X": (3, 5, "W @ X: the inner sizes differ: W is (h, d), X is (n, d). Did you mean W @ X.T?"),
     "W: parameter[h, d]\nx: data[h]\nL = W @ x": (3, 5, "W @ x: the inner sizes differ: W is (h, d), x is (h,). Did you mean W.T @ x?"),
