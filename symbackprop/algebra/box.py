@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from sympy import Eq
+from sympy import Eq, Expr, Pow, Rational, S, Symbol
 
 from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import front_of
+from symbackprop.algebra.poly import Poly
 from symbackprop.algebra.shared import said_once, shared, uncut, without_bracket
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import Where
@@ -31,6 +33,7 @@ FEW = 14  # candidates for a line: up to that many, a box without any is a start
 SHORT = 6  # what a sum costs that a gradient holds and that is written out wherever it is read
 LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
 READERS_OF_A_GRADIENT = 2
+AGAIN = 3  # a line that names one before it: dL/dr = dL/dh
 NO_BOUND = 10**9
 MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 ROUNDS = 3
@@ -52,15 +55,16 @@ class Box:
     assumed: tuple[str, ...] = ()
 
 
-def box(program: Program, refused: dict[str, str] | None = None) -> Box:
+def box(program: Program, refused: dict[str, str] | None = None, each: bool = False) -> Box:
     """The gradients that a program puts out as a table of definitions.
 
     refused   lines that may not be used: name -> why.
+    each      whether each gradient has a formula of its own, also where it is a number times another.
     """
     if has_loops(program):  # a search that looks through values would go round
         return Box((), dict.fromkeys(program.outputs, OF_A_LOOP))
     with without_collections():  # budgets bound how much is made
-        return Search(program, refused or {}).box()
+        return Search(program, refused or {}, each).box()
 
 
 def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
@@ -102,6 +106,24 @@ def _is_conditioned(equation: Equation) -> bool:
     return body is not None and any(any(is_position(s) for s in one.args[0].free_symbols) for one in body.atoms(Where))
 
 
+def _is_under_a_root(program: Program, name: str) -> bool:
+    """Whether nobody named a value and its root alone is read: a gradient by the square of a norm says 1/(2 |x|)."""
+    tensor = program.tensors[name]
+    if tensor.named or tensor.called:
+        return False
+    read = list[tuple[Expr, Symbol]]()
+    for e in program.equations:
+        if program.tensors[e.target.name].role is None and isinstance(e.op, Sum):
+            read += [(e.op.body, s) for s, r in zip(e.op.slots, e.operands, strict=True) if r.name == name]
+    return bool(read) and all(s not in _without_roots(body, s).free_symbols for body, s in read)
+
+
+def _without_roots(body: Expr, s: Symbol) -> Expr:
+    """A body without the roots of a slot."""
+    roots = [power for power in body.atoms(Pow) if power.base == s and isinstance(power.exp, Rational) and power.exp.q > 1]
+    return cast(Expr, body.xreplace(dict.fromkeys(roots, S.Zero)))
+
+
 def _softened(program: Program) -> set[str]:
     """The gradients by what a softmax is taken of that several others read."""
     of = {e.operands[0].name for e in program.equations if isinstance(e.op, Reduce) and e.op.kind == "logsumexp"}
@@ -112,13 +134,14 @@ def _softened(program: Program) -> set[str]:
 class Search:
     """Which values get a line."""
 
-    def __init__(self, program: Program, refused: dict[str, str]) -> None:
-        self.program, self.lines = program, Lines(program, refused)
+    def __init__(self, program: Program, refused: dict[str, str], each: bool = False) -> None:
+        self.program, self.lines, self.each = program, Lines(program, refused), each
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role is not None]
         losses = {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward}
         self.network = {e.target.name for e in without_dead(program, losses).equations}
         self.inner = any(program.tensors[n].role for n in self.network)  # values of the network read gradients
         self.softened = _softened(program)
+        self.again = set[str]() if each else self._again()
         self.leaves_out = any(_is_conditioned(e) for e in program.equations)  # then a product may be infinite where it is not read
 
     def box(self) -> Box:
@@ -136,11 +159,24 @@ class Search:
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
         order = _in_order([n for n in (*self.lines.forward, *self.backward) if n in needed], lines)
-        lines = {n: without_bracket(line) for n, line in said_once(lines, [n for n in order if n in self.program.outputs]).items()}
+        outputs = [n for n in order if n in self.program.outputs and not self.each]
+        lines = said_once(lines, outputs, lambda n: self.lines.multiple(n, lets))
+        lines = {n: without_bracket(line) for n, line in lines.items()}
         used = self.lines.algebra.used
         labels = [a.name for a in used if a.kind == "leaf" and self.program.tensors[a.name].kind == "labels"]
         unsaid = {n: missing[n] for n in self.program.outputs if n in missing}
         return Box(tuple(lines[n] for n in order), unsaid, tuple(labels))
+
+    def _again(self) -> set[str]:
+        """The outputs that are a number times one before them, whatever has a line: dL/dr = dL/dh."""
+        tensors, found, first = self.program.tensors, set[str](), set[tuple[Poly, int]]()
+        apart = {n for n in self.backward if (role := tensors[n].role) and role.via is None}
+        for n in self.program.outputs:
+            one = self.lines.multiple(n, apart) if n in self.lines.equations else None
+            key = None if one is None else (one[0], len(self.lines.equations[n].target.index))
+            found |= {n} if key in first else set()
+            first |= {key} if key is not None else set()
+        return found
 
     def _chosen(self) -> set[str]:
         """The values that get a line, by climbing: one is added or dropped as long as that makes the box shorter."""
@@ -150,7 +186,8 @@ class Search:
         hidden = [
             n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told and self._is_worth_a_name(n)
         ]
-        gradients = [n for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None]
+        apart = {n: role.wrt for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None}
+        gradients = [n for n, by in apart.items() if not _is_under_a_root(self.program, by)]
         equal = {n for n in self._compared().intersection(hidden) if self.lines.is_computed(n)}
         candidates = [*(n for n in hidden if n not in equal), *gradients]
         read_as = Counter({n: uses[n] for n in gradients})
@@ -300,8 +337,9 @@ class Search:
                 continue
             found.add(n)
             line = self.lines.line(n, lets)
-            waiting += self._reads(line)
-            total += self._cost(line)
+            is_name = n in self.again and line.cost > AGAIN
+            waiting += [] if is_name else self._reads(line)
+            total += AGAIN if is_name else self._cost(line)
         return total
 
     def _cost(self, line: Line) -> int:

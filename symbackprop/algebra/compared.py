@@ -62,10 +62,16 @@ def compared(kind: str, parts: Sequence[Form]) -> Form:
     above, below = ([p for p in x.parts if p.negative == low] for low in (False, True)) if x.op == "sum" else ([], [])
     if above and below:
         first, second = (
-            several[0] if len(several) == 1 else Form("sum", tuple(several)) for several in (above, list(map(negated, below)))
+            several[0] if len(several) == 1 else Form("sum", tuple(numbers_first(several)))
+            for several in (above, list(map(negated, below)))
         )
         sign, sides = (Lt if sign is Gt else Eq, (second, first)) if first.op == "number" else (sign, (first, second))
     return Form("compare", sides, sign)
+
+
+def numbers_first(made: Sequence[Form]) -> list[Form]:
+    """Two summands, a whole number above 0 before what is above 0 as well: 1 + q."""
+    return sorted(made, key=lambda x: not (len(made) == 2 and x.op == "number" and x.given > 0 and x.given.denominator == 1))
 
 
 def denied(made: Sequence[Form]) -> Form | None:

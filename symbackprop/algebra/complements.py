@@ -5,7 +5,7 @@ Sums are written out in the normal form, so that a weight a beside its 1 - a, or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -30,13 +30,14 @@ class Complement(NamedTuple):
 
 
 def complements(a: Algebra, p: Poly, free: set[str]) -> Iterator[Complement]:
-    """The ways to take 1 - x out of a sum entry by entry, of all that its terms hold to whole powers."""
-    if len(p.terms) < FEWEST or not is_entrywise(p):
+    """The ways to take 1 - x out of a sum, for all that it holds to whole powers entry by entry; beside sums, for numbers alone."""
+    if len(p.terms) < FEWEST:
         return
+    numbers_alone = not is_entrywise(p)
     uses: dict[tuple[Atom, tuple[str, ...]], list[Number]] = {}
     for term in p.terms:
         for f in term:
-            if set(f.letters) <= free and len(set(f.letters)) == len(f.letters):
+            if {*f.letters} <= (set() if numbers_alone else free) and len({*f.letters}) == len(f.letters):
                 uses.setdefault((f.atom, f.letters), []).append(f.exponent)
     for (atom, letters), exponents in uses.items():
         if len(exponents) > 1 and all(0 < e <= HIGHEST and Fraction(e).denominator == 1 for e in exponents):
@@ -88,15 +89,6 @@ def _power(x: Factor, e: int) -> list[Factor]:
     return [x._replace(exponent=exact(Fraction(e)))] if e else []
 
 
-def turned_up(a: Algebra, beside: Iterable[Factor], p: Poly) -> Poly | None:
-    """1 - s of s - 1, where s stands beside it and lies between 0 and 1: s (s - 1) is -s (1 - s); None for any other sum."""
-    found = p + ONE
-    s = found.only()
-    if len(p.terms) != 2 or s is None or p.terms.get(()) != -1 or s not in beside:
-        return None
-    return -p if {FUNCTIONS["sigmoid"], "softmax"} & _meant(a, s.atom) else None
-
-
 def is_slope_of_tanh(a: Algebra, p: Poly) -> bool:
     """Whether a sum is a product of t and 1 - t^2 with what its two terms share, where t is tanh(x) or its name."""
     if len(p.terms) != 2 or sum(p.terms.values()) != 0:
@@ -104,10 +96,10 @@ def is_slope_of_tanh(a: Algebra, p: Poly) -> bool:
     one, other = p.terms
     pairs = [(f, less, more) for less, more in ((one, other), (other, one)) for f in less]
     found = [f for f, less, more in pairs if a.make(1, [*less, f._replace(exponent=2)]).terms.keys() == {more}]
-    return any(FUNCTIONS["tanh"] in _meant(a, f.atom) for f in found)
+    return any(FUNCTIONS["tanh"] in meant(a, f.atom) for f in found)
 
 
-def _meant(a: Algebra, atom: Atom) -> set[Any]:
+def meant(a: Algebra, atom: Atom) -> set[Any]:
     """What a value is: a function, or that of which it is the name."""
     return {atom.name, *(known.name for known in a.called.get(atom, ()))}
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from weakref import proxy
 
 from symbackprop.algebra.compared import content
-from symbackprop.algebra.complements import Complement, complements, is_entrywise, is_slope_of_tanh, one_minus, turned_up
+from symbackprop.algebra.complements import Complement, complements, is_entrywise, is_slope_of_tanh, one_minus
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
@@ -24,6 +24,7 @@ from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
 from symbackprop.algebra.powers import perfect_power, squares_within
 from symbackprop.algebra.separated import Separated, separated
+from symbackprop.algebra.upright import upright
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -179,7 +180,10 @@ class Factoriser:
             slope = is_slope_of_tanh(self.algebra, Poly({use.term: p.terms[use.term] for use in d.uses}))
             yield self._divided(p, d, free), PREFERRED_SLOPE if slope else 1 if _is_rest(d, p) else 0 if alike else -1
         for found in complements(self.algebra, p, free):
-            yield self._complemented(found), -1
+            yield (
+                self._complemented(found),
+                -1 if found.x.letters or not found.beside.terms else 1,
+            )  # a u + (1 - a) v, not a (u - v) + v
 
     def _cases(self, p: Poly, free: set[str]) -> Iterable[Nets]:
         """a [x > 0] + b as a + b where x > 0, otherwise b."""
@@ -273,9 +277,8 @@ class Factoriser:
             entries.append(Entry(d.atom, tuple(str(x) for _, x in d.how), exact(e)))
         inverse = [Factor(*entry._replace(exponent=-entry.exponent)) for entry in entries]
         quotient = a.added((c, [*term, *inverse]) for term, c in p.terms.items())
-        upright = turned_up(a, [Factor(*entry) for entry in entries], quotient)
-        _, nets = self.best(upright or quotient)
-        return Nets([self._folded(Net(-1 if upright else 1, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
+        c, nets = self._upright([Factor(*entry) for entry in entries], quotient)
+        return Nets([self._folded(Net(c, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
 
     def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
         """d q + m q = (d + m) q for a product m."""
@@ -299,16 +302,20 @@ class Factoriser:
         return None
 
     def _joined(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets:
-        upright = turned_up(self.algebra, [Factor(*entry)], quotient)
-        _, nets = self.best(upright or quotient)
+        c, nets = self._upright([Factor(*entry)], quotient)
         free = quotient.letters()
         if len(nets) == 1:
             inner = self._apart(nets[0], free, set(entry.letters) | free)
-            net = Net(inner.coefficient, (entry, *inner.items))
+            net = Net(exact(c * inner.coefficient), (entry, *inner.items))
         else:
-            net = Net(-1 if upright else 1, (entry, Inner(nets, tuple(sorted(free)))))
+            net = Net(c, (entry, Inner(nets, tuple(sorted(free)))))
         more = self.best(Poly(rest))[1] if rest else ()
         return Nets([self._folded(net), *more])
+
+    def _upright(self, beside: list[Factor], p: Poly) -> tuple[Number, Nets]:
+        """A sum beside factors as a number times networks."""
+        c, inner = upright(self.algebra, lambda q: self.best(q)[1], beside, p)
+        return c, self.best(inner)[1]
 
     @staticmethod
     def _apart(net: Net, free: set[str], taken: set[str]) -> Net:

@@ -17,18 +17,35 @@ Fold = Callable[[Algebra, Factorise, Net], Net | None]
 
 
 def relu_of(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
-    """x [x > 0] = relu(x)."""
+    """x [x > 0] = relu(x), and (m - D) [m > D] = relu(m - D)."""
     for test in net.items:
         if not isinstance(test, Entry) or test.atom.kind != "positive":
             continue
-        inside = test.atom.args[0].only()
-        if inside is None or inside.exponent != 1 or summed_letters((inside,)):
-            continue
+        atom = a.atom("function", FUNCTIONS["relu"], test.atom.args, test.atom.shape)
+        found = _value_of(a, net, test)
+        if found is not None:
+            item, scale = found
+            rest = tuple(other for other in net.items if other not in (test, item))
+            return Net(exact(net.coefficient * scale), (*rest, Entry(atom, test.letters, 1)))
+    return None
+
+
+def _value_of(a: Algebra, net: Net, test: Entry) -> tuple[Entry | Inner, Fraction] | None:
+    """The factor of a product that is a multiple of what a test asks to be above 0, a tensor or a sum, and how many times it."""
+    gap = test.atom.args[0]
+    inside = gap.only()
+    if inside is not None:
         wanted = Entry(inside.atom, at_axes(inside.letters, test.letters), 1)
-        if wanted in net.items and inside.atom.kind == "leaf":
-            atom = a.atom("function", FUNCTIONS["relu"], test.atom.args, test.atom.shape)
-            rest = tuple(item for item in net.items if item not in (test, wanted))
-            return Net(net.coefficient, (*rest, Entry(atom, test.letters, 1)))
+        is_tensor = inside.exponent == 1 and not summed_letters((inside,)) and inside.atom.kind == "leaf"
+        return (wanted, Fraction(1)) if is_tensor and wanted in net.items else None
+    swap = {x: f"%{k}" for k, x in enumerate(test.letters)}
+    base = a.renamed(gap, {str(k): f"%{k}" for k in range(len(test.letters))})
+    for item in net.items:
+        opened = _opened(a, item, swap) if isinstance(item, Inner) and {*item.letters} <= {*test.letters} else None
+        if opened is not None and opened.terms and base.terms:
+            scale = Fraction(opened.leading()) / Fraction(base.leading())
+            if opened == base.scaled(scale):
+                return item, scale
     return None
 
 

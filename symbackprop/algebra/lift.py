@@ -63,6 +63,13 @@ def _is_mean(x: Form) -> bool:
     return body is not None and body.op in MEANS
 
 
+def _places_of_numbers(made: list[Form]) -> Callable[[Form], tuple[bool, bool, bool]]:
+    """Where summands stand by sign and number: 1 - a, 1 + q, but v + 10^-5 and 2 a^2 - 3 a + 1."""
+    behind = any(x.op != "number" and not x.negative for x in made)
+    first = [x for x in made if len(made) == 2 and x.op == "number" and x.given > 0 and x.given.denominator == 1]
+    return lambda x: (behind and x.op == "number" and x not in first, x.negative, x not in first)
+
+
 def _bare(x: Form) -> Form:
     """A tensor without its sign and what turns or repeats it: b of -1 b^T."""
     if x.op == "transpose" or (x.op == "scaled" and x.parts and x.given.is_sign):
@@ -127,8 +134,8 @@ class Lift:
             made = self._in_full(made, nets, row, col)
         if not made:
             return number(0)
-        plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
-        made.sort(key=lambda x: (x.op == "number" and plain, x.negative, not _is_from_above(x), x.negative and not _is_mean(x)))
+        where = _places_of_numbers(made)
+        made.sort(key=lambda x: (*where(x), not _is_from_above(x), x.negative and not _is_mean(x)))
         bare = [_bare(x) for x in made]
         if len({_outline(x) for x in bare}) == 1 and bare[0].op in ("leaf", "hadamard"):  # A + A^T, d_1 r_1 + d_2 r_2
             said = [[(self.beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]

@@ -7,6 +7,7 @@ is the same on any machine.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from weakref import proxy
 
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
@@ -15,7 +16,7 @@ from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser,
 from symbackprop.algebra.facts import forward_values, known_algebra, reading_ranks, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.outside import outside, padded
-from symbackprop.algebra.poly import ONLY, Poly
+from symbackprop.algebra.poly import ONLY, Number, Poly
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.projections import learn_projections
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
@@ -138,6 +139,17 @@ class Lines:
         except NoFormError:
             return True
         return only is None or only.atom.kind != "leaf"
+
+    def multiple(self, name: str, lets: set[str]) -> tuple[Poly, Number] | None:
+        """A gradient as a number times a sum over the numbers of its axes; None where it has too many terms."""
+        try:
+            p = self._values((self.kept | lets) - {name}).definition(name)
+        except NoFormError:
+            return None
+        letters = self.equations[name].target.index
+        own = self.algebra.renamed(p, {x: str(k) for k, x in enumerate(letters) if x != ONLY})
+        ratio = Fraction(own.leading())
+        return (own.scaled(1 / ratio), ratio) if ratio else None
 
     def is_made(self, name: str, lets: set[str]) -> bool:
         """Whether the line is worked out already."""

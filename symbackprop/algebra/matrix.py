@@ -370,7 +370,7 @@ OPS: dict[str, Op] = {
     "sum": Op(_sum_tokens, Level.SUM, "spared"),
     "function": Op(_called(2), turned="spared"),
     "compare": Op(lambda x: len(x.parts) + sum(p.tokens for p in x.parts), Level.POWER, "spared"),
-    "cases": Op(_called(1), Level.SUM, "spared"),
+    "cases": Op(_called(3), Level.SUM, "spared"),  # a brace, "if" and "otherwise"
     "diag": Op(_called(2), turned="itself"),
     "diagonal": Op(lambda x: 2 + x.parts[0].tokens + 2 * (x.parts[0].op == "product")),  # most of a product is for nothing
     "rowsum": CALL,

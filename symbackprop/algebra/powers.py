@@ -58,7 +58,7 @@ def _root(a: Algebra, term: Term, c: Number, n: int) -> Poly | None:
     if any(Fraction(f.exponent) % n for f in plain):
         return None
     out = a.make(front, [f._replace(exponent=exact(Fraction(f.exponent) / n)) for f in plain])
-    for part, times in Counter(a.make(1, part) for part in _apart(term)).items():
+    for part, times in Counter(a.make(1, part) for part in apart(term)).items():
         if times % n:
             return None
         for _ in range(times // n):
@@ -75,7 +75,7 @@ def _number_root(c: Fraction, n: int) -> Fraction | None:
     return root if root**n == c else None
 
 
-def _apart(term: Term) -> Iterator[list[Factor]]:
+def apart(term: Term) -> Iterator[list[Factor]]:
     """The factors of a product that summed letters tie together."""
     left = [f for f in term if any(map(is_summed, f.letters))]
     while left:

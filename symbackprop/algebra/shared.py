@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, Leaf, leaves, negated, scaled
+from symbackprop.algebra.poly import Number, Poly
 from symbackprop.algebra.positions import tensor_of
 
 SHORT = 3  # tokens of a block that is written where it is read
@@ -37,19 +39,27 @@ def shared(lines: Mapping[str, Line], named: Collection[str]) -> dict[str, Line]
     return found
 
 
-def said_once(lines: Mapping[str, Line], outputs: Sequence[str]) -> dict[str, Line]:
-    """The lines, with an output whose long formula is that of one before it read by its name: dL/dr = dL/dh.
+def said_once(
+    lines: Mapping[str, Line], outputs: Sequence[str], multiple: Callable[[str], tuple[Poly, Number] | None]
+) -> dict[str, Line]:
+    """The lines, with an output that is a number times one before it read by its name: dL/dr = dL/dh, dL/db = -dL/da.
 
     outputs   in the order of the lines.
+    multiple  a value as a number times a sum; None where it has too many terms.
     """
-    found, first = dict(lines), dict[tuple[Form, int], str]()
+    found, first = dict(lines), dict[tuple[Form | Poly, int], tuple[str, Number]]()
     for name in outputs:
         line = found[name]
         if line.form is None or line.subscripts or len(line.letters) > 2 or line.form.tokens <= SHORT:
             continue
-        known = first.setdefault((line.form, len(line.letters)), name)
-        if known != name:
-            found[name] = replace(line, form=Form("leaf", (), Leaf(known, (), len(line.letters) < 2)), tensors=frozenset({known}))
+        told = [(line.form, 1), *([one] if (one := multiple(name)) else [])]
+        known = next((first[key, len(line.letters)] + (c,) for key, c in told if (key, len(line.letters)) in first), None)
+        if known is None:
+            first |= {(key, len(line.letters)): (name, c) for key, c in told}
+        else:
+            other, below, above = known
+            leaf = Form("leaf", (), Leaf(other, (), len(line.letters) < 2))
+            found[name] = replace(line, form=scaled(Front(Fraction(above) / below), leaf), tensors=frozenset({other}))
     return found
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, count
 
 from symbackprop.algebra.branches import Split, splits
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, summed_letters
+from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
+from symbackprop.algebra.powers import apart
 from symbackprop.algebra.reading import NoFormError, Values
 from symbackprop.algebra.relations import Relation, over_one_line, relations, replaced, with_one_log
-from symbackprop.algebra.solved import Solved, below, eliminated, solved
+from symbackprop.algebra.solved import Solved, below, eliminated, solved, written
 from symbackprop.core.program import Equation
 
 SHORTER = 8  # relations used one after the other in a line
@@ -115,8 +116,8 @@ class Shorter:
         for rule in self._rules(p, lets):
             if rule.name != name:
                 said = [(eliminated(a, p, way), 0, not rule.is_product) for way in rule.solved if way.atom in own]
-                worth = int(len(rule.relations) == 1)
-                said += [(self._throughout(p, r), worth, _is_torn(p, r)) for r in rule.relations if r.atoms <= own]
+                whole = rule.relations[0] if rule.is_product or len(rule.relations) == 1 else None
+                said += [(self._throughout(p, r), int(r is whole), _is_torn(p, r)) for r in rule.relations if r.atoms <= own]
                 far = {q for q, _, is_far in said if is_far and q is not None and len(q.terms) >= len(p.terms)}
                 ways.detours |= far
                 found += [(q, worth) for q, worth, _ in said if not (ways.direct and q in far)]
@@ -191,12 +192,35 @@ class Shorter:
         term, c = found
         if len(term) == 1 and term[0].atom in self.algebra.names:
             return None
-        return Rule(n, (Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))),), ways, True)
+        value = self.algebra.factor(leaf, own)
+        found = [Relation(term, own, value.scaled(1 / Fraction(c))), *self._opened(p, own, value, lets)]
+        return Rule(n, tuple(r for whole in found for r in (whole, *self._summed_part(whole))), ways, True)
+
+    def _opened(self, p: Poly, own: tuple[str, ...], value: Poly, lets: frozenset[str]) -> Iterator[Relation]:
+        """A product that has a name, with what another product is called written out: L = g^T v as g^T s/r, where v = s/r."""
+        a, last = self.algebra, self.place[next(iter(value.tensors()))]
+        for atom in {f.atom: None for term in p.terms for f in term if f.atom.kind == "leaf"}:
+            inner = self._rule(atom.name, lets) if self.place.get(atom.name, last) < last else None
+            if inner is not None and inner.is_product:
+                said = inner.relations[0]
+                (scale,) = said.poly.terms.values()
+                axes = dict(zip(said.letters, map(str, count()), strict=False))
+                found = written(a, p, atom, a.renamed(a.make(1 / Fraction(scale), said.term), axes)).single()
+                if found is not None:
+                    yield Relation(found[0], own, value.scaled(1 / Fraction(found[1])))
+
+    def _summed_part(self, whole: Relation) -> Iterator[Relation]:
+        """A product that has a name, solved for what it sums: s^T g = L (1 + q)/sqrt(q), where L = sqrt(q)/(1 + q) s^T g."""
+        summed = list(apart(whole.term))
+        front = [f for f in whole.term if not any(f in part for part in summed)]
+        if len(summed) == 1 and front and set(whole.letters) <= {x for f in summed[0] for x in f.letters}:
+            inverse = [f._replace(exponent=exact(-f.exponent)) for f in front]
+            yield Relation(tuple(summed[0]), whole.letters, self.algebra.times(whole.poly, self.algebra.make(1, inverse)))
 
     def _summands(self, p: Poly, leaf: Atom, own: tuple[str, ...]) -> Iterator[Relation]:
-        """A short sum that has a name, solved for the products in it that hold sums themselves."""
+        """A short sum that has a name, solved for the products in it that hold sums themselves, and for a power: a^2 = a - D."""
         for term, c in p.terms.items() if len(p.terms) <= FEW_TERMS else ():
-            if summed_letters(term):
+            if summed_letters(term) or (len(term) == 1 and term[0].exponent > 1):
                 rest = self.algebra.factor(leaf, own) - Poly({u: d for u, d in p.terms.items() if u != term})
                 yield Relation(term, own, rest.scaled(1 / Fraction(c)))
 

@@ -2,7 +2,8 @@ r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partia
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer, leading
 from symbackprop.display.names import Names
 from symbackprop.display.update import rate_formula, update_formula, updated
-from symbackprop.display.views import WHOLE
+from symbackprop.display.views import WHOLE, Unnamed
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import aligned, latex
 from symbackprop.formulas.names import Name, letter
@@ -163,7 +164,12 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
     to = Printer(names.labelled(labels), leading=leading(forms))
     place = {line.name: k for k, line in enumerate(box.lines)}
     lines: dict[str, ShownLine] = {}
+    plain, alone = Printer(to.names, Unnamed(to.names), to.leading), _said_alone(to, box.lines)
     for line in box.lines:
+        if line.name in alone:
+            needs = tuple(sorted(line.tensors & place.keys(), key=place.__getitem__))
+            lines[line.name] = ShownLine(line.name, line_formula(plain, line), needs)
+            continue
         legend = _legend(to, derivation.program, line, labels)
         lines |= {shown.name: shown for shown in legend if shown.name not in lines}
         needs = (*(shown.name for shown in legend), *sorted(line.tensors & place.keys(), key=place.__getitem__))
@@ -171,6 +177,27 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items() if n in by}  # what is differentiated stands in the network as well
     return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation), to.names)
+
+
+def _views(line: Line) -> list[tuple[View, tuple[str, ...]]]:
+    """The views that a line names, with their subscripts."""
+    said = [(piece.view, piece.subscripts) for piece in line.pieces]
+    forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
+    said += [(leaf.name, leaf.subscripts) for form in forms for leaf in leaves(form)]
+    return [(view, subscripts) for view, subscripts in said if isinstance(view, View)]
+
+
+def _said_alone(to: Printer, lines: Iterable[Line]) -> set[str]:
+    """The lines that are a view, or say one, that no other line names and that no block calls anything: Q_l = q_{:,kl:kl+k}."""
+    found = {line.name: _views(line) for line in lines if _is_bare(line)}
+    times = Counter(view for line in lines for view in _views(line))
+    return {n for n, (view, *more) in found.items() if not more and times[view] == 1 and not to.views.is_called(*view)}
+
+
+def _is_bare(line: Line) -> bool:
+    """Whether a line reads one value, or a part of one, and nothing else."""
+    forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
+    return [form.op for form in forms] == ["leaf"] and bool(_views(line))
 
 
 def _updates(names: Names, derivation: Derivation) -> tuple[ShownLine, ...]:
@@ -210,13 +237,8 @@ def marks_below(line: Line) -> list[Node]:
 
 def _legend(to: Printer, program: Program, line: Line, labels: Mapping[str, Name]) -> list[ShownLine]:
     """What the short names of views in a line stand for; a gradient's part is the gradient by the part, where its name says so."""
-    views = [(piece.view, piece.subscripts) for piece in line.pieces]
-    forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
-    views += [(leaf.name, leaf.subscripts) for form in forms for leaf in leaves(form)]
     found: dict[str, ShownLine] = {}
-    for view, subscripts in views:
-        if not isinstance(view, View):
-            continue
+    for view, subscripts in _views(line):
         role = program.tensors[view.tensor].role
         by = None if role is None else program.tensors[role.wrt]
         if by is not None and by.has_name and (to.views.is_called(view, subscripts) or _says_by_what(to, labels, view.tensor, by)):

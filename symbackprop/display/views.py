@@ -205,6 +205,13 @@ class Slices(ViewNames):
         return super().short(view, subscripts) if view.tensor in self.names.blocks else None
 
 
+class Unnamed(ViewNames):
+    """Views by their slices, where they are read once."""
+
+    def short(self, view: View, subscripts: Sequence[str]) -> Node | None:
+        return None
+
+
 def _fills(view: View, place: Place, size: Expr) -> bool:
     """Whether blocks that are counted are all of an axis."""
     (outer, stride), *_ = place.parts

@@ -29,7 +29,8 @@ class Where(Function):
             known = _holds(condition.args[0])
             if known is not None:
                 return cls(known, a, b) if isinstance(condition, sp.Ne) else cls(known, b, a)
-        return None
+        settled = _settled(condition)
+        return None if settled is None else cls(settled, a, b)
 
     def _eval_derivative(self, s: Any) -> Expr:
         parts: Any = self.args
@@ -42,6 +43,20 @@ def _holds(expression: Any) -> Any:
     factors: Any = sp.Mul.make_args(expression)
     if all(isinstance(f, Where) and f.args[1:] == (1, 0) for f in factors):
         return sp.And(*(f.args[0] for f in factors))
+    return None
+
+
+def _settled(condition: Any) -> Any:
+    """A comparison of cases of two numbers with a number as what the cases ask: [1[j > i] > 0] = [j > i]; None for all else."""
+    if not isinstance(condition, sp.Rel):
+        return None
+    for k, side in enumerate(condition.args):
+        numbers = [*getattr(side, "args", ())[1:], condition.args[1 - k]]
+        if isinstance(side, Where) and all(isinstance(n, sp.Rational) for n in numbers):
+            first, second = (condition.func(*((n, numbers[-1]) if k == 0 else (numbers[-1], n))) is S.true for n in numbers[:2])
+            if first == second:
+                return S.true if first else S.false
+            return side.args[0] if first else sp.Not(side.args[0])
     return None
 
 

@@ -44,15 +44,18 @@ class Point:
     values: Mapping[str, ndarray]
 
 
-def proved_box(derivation: Derivation, points: list[Point] | None = None) -> Box:
-    """The box of a derivation, of lines that are proved at some points; None: at random ones."""
+def proved_box(derivation: Derivation, points: list[Point] | None = None, each: bool = False) -> Box:
+    """The box of a derivation, of lines that are proved at some points; None: at random ones.
+
+    each   whether each gradient has a formula of its own, also where it is a number times another.
+    """
     points = random_points(derivation) if points is None else points
     if not points:
         return Box((), dict.fromkeys(derivation.program.outputs, NO_POINT))
     refused: dict[str, str] = {}
     program = _with_what_is_differentiated(derivation)
     for _ in range(TRIES):
-        found = box(program, refused)
+        found = box(program, refused, each)
         said = [line for line in found.lines if not line.written or line.aliases]
         wrong = [line.name for line in said if not is_proved(derivation.program, line, points)]
         if not wrong:

@@ -37,7 +37,7 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
         wire = None if target in hidden else wired(asked, target, hidden)
         if wire is None:
             continue
-        box = proved_box(wire, at_wire(asked, wire, target, points))
+        box = proved_box(wire, at_wire(asked, wire, target, points), each=True)
         lines = {line.name: line for line in box.lines}
         for source in wire.wrt:
             line = lines.get(wire.gradient(source))

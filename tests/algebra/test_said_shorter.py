@@ -1,0 +1,83 @@
+"""Lines that a lecturer would write shorter: names looked through, sums turned upright, gradients that are multiples of others."""
+
+from itertools import product
+
+import pytest
+import sympy as sp
+
+import symbackprop as sb
+from symbackprop.core.functions import Where
+
+PAIR = "a: parameter[d]\nb: parameter[d]\ny: binary[()]\nm: data[()]\nD = sqrt(sum((a - b)**2))\nL = y*D**2/2 + (1 - y)*relu(m - D)**2/2"
+TRANSE = (
+    "h: parameter[d]\nr: parameter[d]\nt: parameter[d]\nn: data[d]\nm: data[()]\nL = relu(m + norm(h + r - t) - norm(h + r - n))"
+)
+APPNP = (
+    "X: data[n, f]\nW: parameter[f, c]\nA: data[n, n] & symmetric\nY: labels[n, c]\na: data[()]\nH = X @ W\n"
+    "Z1 = (1 - a)*A @ H + a*H\nZ2 = (1 - a)*A @ Z1 + a*H\nP = softmax(Z2)\nL = -sum(Y*log(P))"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "s: parameter[d]\ng: data[d]\nq = s @ s\nv = sqrt(q)/(1 + q)*s\nL = g @ v",
+            r"\frac{1}{1 + q} \left[\frac{L \left(1 - q\right)}{q}\,s + \sqrt{q} g\right]",
+        ),
+        (
+            "W: parameter[h, d]\nx: data[d]\nl: data[()]\na = sigmoid(W @ x)\nD = a*(1 - a)\ns = sum(W**2, axis=1)\nL = l/2*sum(D**2*s)",
+            r"l\,\operatorname{diag}\left(D^{\odot 2}\right) \left(\left[s\odot \left(1 - 2 a\right)\right] x^{\top} + W\right)",
+        ),
+        (PAIR, r"y D - \operatorname{ReLU}\left(m - D\right) \left(1 - y\right)"),
+        (PAIR, r"\frac{\partial L}{\partial b} = -\frac{\partial L}{\partial a}"),
+        (
+            "z: parameter[n]\ng: data[n]\na = sigmoid(z)\nL = g @ (a*(1 - a))**2",
+            r"2 g\odot a^{\odot 2}\odot \left(1 - a\right)^{\odot 2}\odot \left(1 - 2 a\right)",
+        ),
+        (APPNP, r"\left(1 - a\right) A \delta_{Z_{1}} + a \left(\delta_{Z_{1}} + \delta_{Z_{2}}\right)"),
+        (TRANSE, r"= -\frac{\mathbf{1}[L > 0]}{\left\lVert h + r - t\right\rVert} \left(h + r - t\right)"),
+        (TRANSE, r"\frac{\partial L}{\partial r} = \frac{\partial L}{\partial h}"),
+        ("x: parameter[n]\nL = sum(x + x**3/3)", r"= 1 + x^{\odot 2}"),
+        ("x: parameter[n]\nL = sum(sqrt(x**2 + 1/100))", r"\sqrt{x^{\odot 2} + 0.01}"),
+    ],
+)
+def test_what_a_lecturer_writes_shorter(text: str, line: str) -> None:
+    box = sb.derive(text).box()
+    assert not box.missing
+    assert any(line in shown.latex() for shown in box.lines), [shown.latex() for shown in box.lines]
+
+
+@pytest.mark.parametrize("text", [PAIR, TRANSE, APPNP])
+def test_no_line_reads_a_gradient_by_the_square_of_a_norm(text: str) -> None:
+    shown = "\n".join(line.latex() for line in sb.derive(text).box().lines)
+    assert r"2 \left\lVert" not in shown
+
+
+@pytest.mark.parametrize("relation", [sp.Gt, sp.Ge, sp.Lt, sp.Le, sp.Eq, sp.Ne])
+def test_a_comparison_of_cases_of_numbers_asks_what_the_cases_ask(relation: type) -> None:
+    i, j, x, y = sp.symbols("i j x y")
+    for first, second, number in product((-1, 0, 1, 2), repeat=3):
+        for turned in (False, True):
+            sides = (Where(j > i, first, second), sp.Integer(number))
+            found = Where(relation(*(sides[::-1] if turned else sides)), x, y)
+            for at in ({i: 0, j: 1}, {i: 1, j: 0}):
+                value = first if at[j] > at[i] else second
+                holds = relation(*((number, value) if turned else (value, number)))
+                assert found.subs(at) == (x if holds else y)
+
+
+def test_a_mask_of_ones_that_is_compared_is_a_triangle() -> None:
+    (line,) = sb.derive("x: parameter[n]\nA: data[n, n]\nL = sum(where(triu(ones((n, n)), 1) > 0, A*outer(x, x), 0))").box().lines
+    assert "triu" in line.latex()
+    assert "mathbf{1}[" not in line.latex()
+
+
+def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
+    box = sb.derive(
+        "X: data[N, T, d]\nA: parameter[d, 2*k]\nB: parameter[d, 2*k]\nC: parameter[d, 2*k]\nD: parameter[2*k, d]\n"
+        "Y = multi_head_attention(X, A, B, C, D, heads=2)\nL = sum(Y**2)"
+    ).box()
+    shown = [line.latex() for line in box.lines]
+    assert r"Q_{nl} = q_{n,:,kl:kl+k}" in shown
+    assert not any(line.startswith("q_{nl} =") for line in shown)
