@@ -87,12 +87,13 @@ def is_slot(symbol: sp.Basic) -> bool:
 
 @cache
 def split_sum(expression: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum in reading order: the positive ones first; a number after symbols, before functions.
+    """The terms of a sum in reading order: the positive ones first; a number after symbols, before functions and one value.
 
-    x - y + 1, 1 - a, 1 + e^x.
+    x - y + 1, 1 - a, 1 + e^x, 1 + q, but i + 1 of positions.
     """
     terms = sp.Add.make_args(expression)
-    plain = any(not is_negative(t) and not is_coefficient(t) for t in terms) and not expression.atoms(sp.Function)
+    begins = len(terms) == 2 and any(t.is_Integer and t.is_positive for t in terms) and any(map(is_slot, expression.free_symbols))
+    plain = not begins and any(not is_negative(t) and not is_coefficient(t) for t in terms) and not expression.atoms(sp.Function)
 
     def key(term: Expr) -> tuple:
         constant = is_coefficient(term)
