@@ -18,7 +18,7 @@ from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_n
 from symbackprop.notation import stretches
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
-from symbackprop.notation.carets import misread
+from symbackprop.notation.carets import decimal_comma, misread, otherwise
 from symbackprop.notation.composed_shapes import array
 from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES, is_distribution
@@ -63,6 +63,7 @@ class Evaluator:
         self.helpers: dict[str, Helper] = {}  # that a person wrote beside it
         self.inlined: Callable[[ast.Call, Helper], Any] | None = None  # what their calls are
         self.comprehended: Callable[[Comprehension], Any] | None = None  # what is written out
+        self.said: list[str] = []  # what a person should know of expressions
         self.sums_rows = False  # whether `sum` is Python's own, which adds up the rows of a matrix
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
@@ -90,7 +91,8 @@ class Evaluator:
                 if text.startswith(symbol):
                     text = f"{shortened(self.source.segment(node), 80)}: {text.removeprefix(symbol)}"
             kind = ShapesDiffer if isinstance(error, ShapeError) else NotationError
-            raise kind(text, "", self.source.place(node)) from None
+            comma = decimal_comma(node, self.source.segment) if isinstance(node, ast.Call) else None
+            raise kind(text, " ".join(comma or ()), self.source.place(node)) from None
         if isinstance(result, Tensor) and result.name is None and result.written is None:
             result.written = Written(self.source, node)
             self.keep_constant(result)
@@ -160,6 +162,7 @@ class Evaluator:
                 result = several
                 continue
             left, right = self.numeric(link.left, result), self.numeric(link.right, right)
+            self.said += [said for said in otherwise(link, left, right, self.source.segment) if said not in self.said]
             if isinstance(link.op, ast.BitXor) and all(isinstance(x, Tensor) and is_truth(x) for x in (left, right)):
                 result = self.placed(link, lambda left=left, right=right: op.logical_xor(left, right))
                 continue

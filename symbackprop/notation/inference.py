@@ -10,13 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
 from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from symbackprop.core.functions import FUNCTIONS
-from symbackprop.notation.unified import ONE, Misfit, Unified
+from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
 
 Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`; None: nothing is known
 MOST = 2_000  # ways that are walked
@@ -80,6 +79,11 @@ def proposed(
     return found[1].named(names) if found else {}
 
 
+def mostly_arrays(name: str) -> bool:
+    """Whether what is called so has axes as a rule, y or X: where it is proposed as a number, its use says so."""
+    return bool(_MATRIX.match(name) or _BESIDE.match(name))
+
+
 def others(
     statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], undeclared: Iterable[str],
     described: Mapping[str, Sequence[str]],
@@ -99,7 +103,7 @@ def _fitting(
     products = any(_is_product(node) for statement in statements for node in ast.walk(statement))
     ways = [sorted(_WAYS[_kind(name, products)].items(), key=lambda way: way[1]) for name in names]
     ways = [[(way, 0)] if (way := described.get(name)) is not None else row for name, row in zip(names, ways, strict=True)]
-    for cost, chosen in islice(_cheapest([[c for _, c in row] for row in ways]), MOST):
+    for cost, chosen in islice(cheapest([[c for _, c in row] for row in ways]), MOST):
         walk = _Walk(declared, {name: row[k][0] for name, row, k in zip(names, ways, chosen, strict=True)})
         try:
             walk.through(statements)
@@ -129,22 +133,6 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _cheapest(costs: list[list[int]]) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """A choice from each row, the cheapest first; rows are in order of cost."""
-    first: tuple[int, ...] = (0,) * len(costs)
-    heap: list[tuple[int, tuple[int, ...]]] = [(sum(row[0] for row in costs), first)]
-    seen: set[tuple[int, ...]] = {first}
-    while heap:
-        cost, chosen = heappop(heap)
-        yield cost, chosen
-        for k, row in enumerate(costs):
-            if chosen[k] + 1 < len(row):
-                after = (*chosen[:k], chosen[k] + 1, *chosen[k + 1 :])
-                if after not in seen:
-                    seen.add(after)
-                    heappush(heap, (cost - row[chosen[k]] + row[chosen[k] + 1], after))
-
-
 class _Walk:
     """A program, walked with shapes in the place of values.
 
@@ -161,6 +149,7 @@ class _Walk:
                 continue
             self.shapes[name] = {"": (), "1": (new(),), "column": (new(), ONE), "2": (new(), new())}[way] if way else ()
         self.axes, self.odd = axes, 0
+        self.last: Shape = None  # of the last value, which is most often the loss
         self.places: dict[str, int] = {}
         self.given = dict(self.shapes)
 
@@ -168,7 +157,7 @@ class _Walk:
         for node in statements:
             match node:
                 case ast.Assign(targets=targets, value=value):
-                    shape = self.of(value)
+                    shape = self.last = self.of(value)
                     for target in targets:
                         if isinstance(target, ast.Name):
                             self.shapes[target.id] = shape
@@ -178,6 +167,7 @@ class _Walk:
                     self.shapes[name] = self.met(self.of(ast.Name(name, ast.Load())), self.of(value))
                 case ast.Return(value=ast.expr() as value) | ast.Expr(value=value):
                     self.of(value)
+                    self.last = None
                 case ast.For(target=target, iter=several, body=body):
                     self.gone_through(target, several)
                     self.through(body)
@@ -356,10 +346,11 @@ class _Walk:
     # -- the proposal ---------------------------------------------------------------------------------------------------------
 
     def strange(self) -> int:
-        """What speaks against it: a bias along an axis that no weight has."""
+        """What speaks against it: a bias along an axis that no weight has, a last value that is no number."""
         weights = {self.sizes.root(n) for name, shape in self.given.items() if _WEIGHT.match(name) for n in shape or ()}
         along = [n for name in self.axes if name[0] == "b" for n in self.given[name] or () if n != ONE]
-        return self.odd + (UNEVEN * any(self.sizes.root(n) not in weights for n in along) if weights else 0)
+        lost = UNEVEN * any(self.sizes.root(n) not in weights for n in along) if weights else 0
+        return self.odd + lost + (UNEVEN if self.last else 0)
 
     def named(self, names: Iterable[str]) -> dict[str, Proposal]:
         """The shapes, with a letter for each size; a number that counts, as in sum(x)/n, is the size of the data."""

@@ -131,7 +131,14 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
         raise NotationError(what, "Write the loss: L = sum(...).", Place(reader.source.file))
     try:
         network = made(
-            reader.outputs, reader.inputs, loss, gates, reader.aliases, tuple(reader.remarks), lines=reader.lines, **about
+            reader.outputs,
+            reader.inputs,
+            loss,
+            gates,
+            reader.aliases,
+            (*reader.remarks, *reader.evaluator.said),
+            lines=reader.lines,
+            **about,
         )
     except NotationError as error:
         raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None

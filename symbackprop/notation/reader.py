@@ -24,7 +24,7 @@ from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
 from symbackprop.notation.grammar import inner
 from symbackprop.notation.grown import Grown
-from symbackprop.notation.inference import Proposal, kind_of, others, proposed
+from symbackprop.notation.inference import Proposal, kind_of, mostly_arrays, others, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
@@ -32,7 +32,7 @@ from symbackprop.notation.memory import replaced
 from symbackprop.notation.rounds import comprehended
 from symbackprop.notation.slips import run_together
 from symbackprop.notation.stretches import Stretch
-from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain
+from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain, value_fault
 from symbackprop.notation.words import NO_NUMBERS, NUMBERS, OUTSIDE
 
 SHORT = 3  # letters of a name that is near to many
@@ -293,6 +293,8 @@ class Reader:
     def declarations(self, name: str) -> str:
         """What to write for a name that is not defined, and for others that are not."""
         shapes = self.proposed()
+        if name in shapes and not shapes[name].sizes and mostly_arrays(name):
+            return f"Declare it: {name}: {shapes[name]}."
         if name not in shapes or not shapes[name].sizes:
             shape = "" if name in NUMBERS else "[n]"
             return f"Declare it: {name}: data{shape} or {name}: parameter{shape}."
@@ -352,8 +354,6 @@ class Reader:
                 self.outputs[own] = value.named(own)
             elif value.name != own:
                 self.aliases[own] = value.name
-            if name in functions():  # claims may call it as it was written
-                self.aliases[name] = own
             self.names[name], self.last = value, name
             self.note(node, own)
         elif value is None or isinstance(value, bool | str):
@@ -379,11 +379,10 @@ class Reader:
             value.name = None
 
     def own(self, node: ast.AST, name: str) -> str:
-        """What the next value of a name is called: the name, h_2 for the second h, z for _z, mean_1 for a function's name."""
+        """What the next value of a name is called: the name, h_2 for the second h, z for _z."""
         base = name.lstrip("_") or name
-        if base in functions():
-            base = f"{base}_1"
-        self.check(node, base)
+        if (fault := value_fault(base)) is not None:
+            raise self.fault(node, *fault)
         own = next(n for n in chain([base], (f"{base}_{k}" for k in count(2))) if not self.is_taken(n, name))
         if own != name and name in self.names:
             self.remarks.append(f"{name} is given another value on line {self.source.place(node).line}: it is called {own}.")

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.carets import decimal_comma
 from symbackprop.notation.containers import key
 from symbackprop.notation.declarations import is_kind
 from symbackprop.notation.dialects import INNER
@@ -252,6 +253,8 @@ def _require_one(reader: Reader, targets: list[ast.expr], value: ast.expr) -> No
         if kind in (*KINDS, *DOMAINS) and not reader.known(kind):
             sizes = ", ".join(map(reader.source.segment, value.args))
             raise reader.fault(value, "a declaration has a colon, and square brackets.", f"Write {name}: {kind}[{sizes}].")
+    if isinstance(targets[-1], ast.Name) and (said := decimal_comma(value, reader.source.segment)) is not None:
+        raise reader.fault(value, *said)
     if not (isinstance(targets[-1], ast.Name) and isinstance(value, ast.Tuple) and len(value.elts) == 1):
         return
     if value.col_offset == value.elts[0].col_offset:

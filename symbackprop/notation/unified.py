@@ -1,6 +1,9 @@
-"""Sizes that must be equal are made one."""
+"""Sizes that must be equal are made one, and choices that are tried, the cheapest first."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
 
 ONE = 0  # the size 1
 
@@ -37,3 +40,19 @@ class Unified:
         if a in self.called and b in self.called:
             raise Misfit
         self.above[b if a in self.called else a] = a if a in self.called else b
+
+
+def cheapest(costs: list[list[int]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """A choice from each row, the cheapest first; rows are in order of cost."""
+    first: tuple[int, ...] = (0,) * len(costs)
+    heap: list[tuple[int, tuple[int, ...]]] = [(sum(row[0] for row in costs), first)]
+    seen: set[tuple[int, ...]] = {first}
+    while heap:
+        cost, chosen = heappop(heap)
+        yield cost, chosen
+        for k, row in enumerate(costs):
+            if chosen[k] + 1 < len(row):
+                after = (*chosen[:k], chosen[k] + 1, *chosen[k + 1 :])
+                if after not in seen:
+                    seen.add(after)
+                    heappush(heap, (cost - row[chosen[k]] + row[chosen[k] + 1], after))

@@ -71,6 +71,11 @@ def name_fault(name: str) -> tuple[str, str] | None:
     return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
 
 
+def value_fault(name: str) -> tuple[str, str] | None:
+    """What is wrong with a name for a value that is computed: mean = X.mean(0) may be called as the function is."""
+    return None if name in functions() else name_fault(name)
+
+
 @lru_cache(maxsize=512)
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:
     """What a function takes; asked once."""

@@ -1,5 +1,7 @@
 """Habits of paper and of other languages: where the slip is, what to write, and that what a click writes is read."""
 
+import re
+
 import pytest
 
 import symbackprop as sb
@@ -14,6 +16,8 @@ SLIPS = {  # the line -> the column, what is said, what a click makes of the lin
     "L = sum(W' @ x)": (10, "' is no transposition here. Write .T.", "L = sum(W.T @ x)"),
     "z data[n]": (2, "a declaration has a colon. Write z: data[n].", "z: data[n]"),
     "L = sum(x) if": (14, "this is not the syntax of the language", ""),
+    "L = 0,5*sum(x**2)": (5, "0,5 is two values for Python, whose decimal sign is a point. Write 0.5.", ""),
+    "L = sum(1,5*x**2)": (5, "1,5 is two values for Python, whose decimal sign is a point. Write 1.5.", ""),
     "L = ||x||**2": (5, "a norm is not written by bars. Write norm(x), or sum(x**2) for its square.", ""),
     "L = sum(‖x‖²)": (9, "a norm is not written by bars.", ""),
     "a = W x": (7, "two values stand side by side. Write W @ x for a product of matrices, W * x entry by entry.", ""),
@@ -138,3 +142,38 @@ def test_a_habit_is_told_what_to_write(line: str) -> None:
         sb.read(GIVEN + line)
     assert HABITS[line] in str(refused.value)
     assert "function <" not in str(refused.value)
+
+
+NOTED = {
+    "L = sum(W**-1 @ x)": "W**-1 is 1/W entry by entry, as NumPy has it: the inverse is inv(W).",
+    "L = sum(x @ W**3)": "W**3 is that of every entry, as NumPy has it: the product is W @ W @ W.",
+    "L = sum(x**1/2)": "x**1/2 is x/2 for Python, a power first: the root is x**(1/2).",
+    "L = sum(x**2)**1/2": "sum(x**2)**1/2 is sum(x**2)/2 for Python, a power first: the root is sum(x**2)**(1/2).",
+}
+
+
+@pytest.mark.parametrize("line", NOTED)
+def test_a_power_that_paper_means_otherwise_is_said(line: str) -> None:
+    assert NOTED[line] in sb.network(GIVEN + line).notes
+
+
+@pytest.mark.parametrize(
+    "line", ["L = sum(W**2)", "L = sum(x**-1)", "L = sum((W * W)**2 + x**2/2)", "a, b = 0,5\nL = a*sum(W) + b"]
+)
+def test_a_power_that_is_meant_is_not(line: str) -> None:
+    assert not [said for said in sb.network("W: data[n, n]\nx: parameter[n]\n" + line).notes if "Python" in said or "NumPy" in said]
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("x: data[n]\nw: parameter[n]\nyhat = w @ x\nL = (yhat - y)**2", "y: data"),
+        ("x: data[n]\nw: parameter[n]\na = sigmoid(w @ x)\nL = -(y*log(a) + (1 - y)*log(1 - a))", "y: data"),
+        ("X: data[n, d]\nw: parameter[d]\nyhat = X @ w\nL = sum((yhat - y)**2)", "y: data[n]"),
+        ("X: data[n, d]\nw: parameter[d]\nL = mean((X @ w - y)**2)", "y: data[n]"),
+    ],
+)
+def test_a_target_is_as_wide_as_what_it_stands_beside(text: str, declared: str) -> None:
+    with pytest.raises(sb.NotationError, match=rf"y is not defined. Declare it: {re.escape(declared)}\."):
+        sb.network(text)
+    assert sb.network(f"{declared}\n{text}").loss == "L"

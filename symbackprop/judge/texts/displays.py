@@ -17,8 +17,12 @@ INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|ta
 INDENT = re.compile(rf"^(?:{THUS}|\\q?quad\b|\\h(?:space|phantom)\*?\{{[^}}]*\}}|\\[ ,;:!]|[~\s])+")
 READ = "if|where|with|else|elsewhere|otherwise|and|or|for|all|when|in|outside|tr|sign|diag|softmax"  # words of a claim
 SPACE = r"(?:\\q?quad\b|\\[ ,;:!]|[~\s])"
-REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...) and \text{out}_1 are none
-    rf"{SPACE}*(?:\(\s*\\text\{{.*\)|\\text\{{(?![^{{}}\s]*\}}\s*[(_^}}])(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f])(?![^}}]*\b(?:{READ})\b).*)$"
+APART = r"(?:\\q?quad\b|\\[ ;:]|~)\s*"  # what sets a remark apart
+NAME = r"[^{}\s]*\}\s*(?:[-(_^}+*/]|\\(?:cdot|odot|times|circ|otimes|oslash|left|bigl?)\b)"  # a word that is a name: \text{out} - y
+FACTOR = r"[A-Za-z]\w*\}"  # x^\top \text{err}
+REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...), \text{out}_1 and (\text{out} - y) are none
+    rf"(?:{SPACE}*(?:\(\s*\\text\{{(?!{NAME}).*\)|\\text\{{(?!{NAME}|{FACTOR}))|{APART}\\text\{{(?!{NAME}))"
+    rf"(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f]|$)(?![^}}]*\b(?:{READ})\b).*$"
 )
 LEAD = re.compile(  # \text{Let } x = -2
     r"\\text\{\s*(?:Let|Take|Given|Then|So|Hence|Thus|Therefore|Now|Finally|Also|With|We (?:have|get))\b[^{}]*\}"

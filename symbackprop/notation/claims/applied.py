@@ -2,8 +2,10 @@ r"""Values of the network applied to what they are made of: R(x), and h_\theta(x
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from symbackprop.notation import vocabulary
 from symbackprop.notation.claims import derivatives, higher
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -71,3 +73,23 @@ def _without_parameters(state: State, word: Word) -> Word:
     known = [tensors.get(one.name) if one is not None else None for one in below]
     is_said = bool(known) and all(one is not None and one.kind == "parameter" for one in known)
     return replace(word, sub=()) if is_said else word
+
+
+def is_applied(state: State, word: Word, behind: Sequence[Syntax]) -> bool:
+    r"""Whether the name of a value is a function with its argument: \tanh(u), or \mathrm{mean}(X) where mean is made of X."""
+    body = behind[0].body if behind and isinstance(behind[0], sx.Scripted) else behind[0] if behind else None
+    if not isinstance(body, sx.Group):
+        return False
+    if word.base in state.context.aliases:
+        return True
+    if word.base not in vocabulary.functions() or word.sub:
+        return False
+    if word.font != "mathrm":
+        return True
+    argument = body.items[0]
+    found = state.names.lookup(argument) if isinstance(argument, Word) else None
+    return found is not None and any(
+        found.name in (operand.name for operand in equation.operands)
+        for equation in state.context.forward.equations
+        if equation.target.name == word.base
+    )

@@ -135,7 +135,8 @@ def _latex(text: str, context: Context) -> Understood:
 def _formula(text: str, context: Context, least: int = 0) -> Understood:
     loops = context.loops
     text, zeros = without_zeros(text)
-    several = [below(one) for one in statements.split(text)] if loops else statements.split(text)
+    several = statements.split(text, context.shapes())
+    several = [below(one) for one in several] if loops else several
     names = Names(
         {name: len(shape) for name, shape in context.shapes().items()},
         map(str, context.forward.sizes()),

@@ -31,6 +31,20 @@ def with_densities(several: Iterable[Token]) -> list[Token]:
     return stream
 
 
+def with_value(several: Iterable[Token], name: str) -> list[Token]:
+    r"""The tokens, in which \mathrm{mean}_j is an entry of a value of that name in braces: \operatorname{mean}_j is the sign."""
+    stream = list(several)
+    length = len(name) + 3
+    k = 0
+    while k < len(stream):
+        part = stream[k : k + length]
+        if [t.text for t in part[1:]] == ["{", *name, "}"] and part[0].text in (r"\mathrm", r"\text"):
+            stream[k : k + length] = [Token("{", part[0].at), *part, Token("}", part[-1].at)]
+            k += length + 1
+        k += 1
+    return stream
+
+
 def _bar(texts: list[str], opening: int) -> int | None:
     """The sign between what is drawn and what it is given, in the bracket that opens at a place; None where none stands there."""
     depth = 0

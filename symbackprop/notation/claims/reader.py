@@ -11,7 +11,7 @@ from symbackprop.formulas.told import Told
 from symbackprop.notation.claims import brackets, calls, derivatives, higher, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
-from symbackprop.notation.claims.applied import value_applied
+from symbackprop.notation.claims.applied import is_applied, value_applied
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import CLOSING, syntax
 from symbackprop.notation.claims.indices import below, powered
@@ -240,7 +240,7 @@ class Reader:
         declared = state.names.lookup(word) or state.names.size(word)
         if not declared and word.base in calls.GENERIC and naming.labelled(word):  # g^{[1]}(z) is the activation of a layer
             word = replace(word, sup=naming.behind_label(word))
-        applied = word.base in state.context.aliases and behind and isinstance(behind[0], sx.Group)  # mean(x) beside a value mean
+        applied = bool(declared) and is_applied(state, word, behind)  # mean(x) beside a value mean
         functions = [] if declared and not (word.primes or applied) else calls.functions(state, word, behind)
         if functions:
             called = self.call(word, functions, behind)

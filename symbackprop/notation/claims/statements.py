@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from symbackprop.notation.claims import derivatives, ends, partial
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.given import with_densities
+from symbackprop.notation.claims.given import with_densities, with_value
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.left import is_name
@@ -51,9 +51,13 @@ class Equality:
     labels: int = 0
 
 
-def split(text: str) -> list[Equality]:
-    """The equalities of a text: the claim, and definitions. Raises Fault where a part is neither."""
-    found = parts(with_densities(tokens(text)))
+def split(text: str, known: Container[str] = ()) -> list[Equality]:
+    """The equalities of a text: the claim, and definitions. Raises Fault where a part is neither.
+
+    known   the names of values, of which one may be called as a sign is: mean.
+    """
+    several = with_densities(tokens(text))
+    found = parts(with_value(several, "mean") if "mean" in known else several)
     if not found:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
     main, *behind = (syntax(part) for part in found)

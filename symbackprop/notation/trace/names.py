@@ -13,7 +13,7 @@ from symbackprop.notation.trace.courses import HELD
 from symbackprop.notation.trace.frames import is_own_frame
 from symbackprop.notation.trace.sizes import Size
 from symbackprop.notation.trace.traced import Traced
-from symbackprop.notation.vocabulary import name_fault
+from symbackprop.notation.vocabulary import name_fault, value_fault
 
 HOLDERS = ("data", "value", "val", "array")  # what classes that wrap a number call it; where it lives says more
 MOST_HELD = 64  # entries of a container that are looked at
@@ -78,7 +78,7 @@ class Names:
         if tensor.is_input or not tensor.operands:
             return
         new = (depth + (1000 if held else 0), len(self.seen), name.strip("_"), tensor)
-        if new[:1] < self.seen.get(id(tensor), (10**6,))[:1] and (not name_fault(new[2]) or not name_fault(f"{new[2]}_1")):
+        if new[:1] < self.seen.get(id(tensor), (10**6,))[:1] and (not value_fault(new[2]) or not value_fault(f"{new[2]}_1")):
             self.seen[id(tensor)], self.lines[id(tensor)] = new, self._at
 
     def joined(self, new: Tensor, parts: Sequence[Tensor]) -> None:
@@ -100,7 +100,7 @@ class Names:
         count = Counter(name for name, tensor in found if tensor is not loss)
         used: set[str] = set()
         for name, tensor in sorted(found, key=lambda pair: pair[1] is not loss):
-            good = name not in taken and name not in used and not name_fault(name)
+            good = name not in taken and name not in used and not value_fault(name)
             alone = good and (tensor is loss or count[name] == 1)
             tensor.named(name if alone else next(n for n in _numbered(name) if n not in used and n not in taken))
             used.add(tensor.name or "")
