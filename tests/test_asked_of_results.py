@@ -91,3 +91,15 @@ def test_arrays_by_position_are_told_their_names() -> None:
     compiled = sb.compile(TWO_LAYER)
     with pytest.raises(sb.SymbackpropError, match=r"compiled\(x=x, y=y, W_1=W_1, W_2=W_2\)"):
         compiled(1, 2, 3, 4)
+
+
+def test_a_derivative_of_text_is_told_what_derives_a_network() -> None:
+    net = "x: data[d]\nW: parameter[k, d]\ny = W @ x\nL = sum(y**2)"
+    for word, form in (("grad", 'sb.derive(net, "x")'), ("hessian", 'sb.derive(sb.derive(net, "x"), "x")')):
+        with pytest.raises(sb.SymbackpropError) as refused:
+            getattr(sb, word)(net, "x")
+        assert form in str(refused.value)
+    with pytest.raises(AttributeError, match=r'write sb.derive\(sb.derive\(net, "x"\), vector="v"\)'):
+        _ = sb.hvp
+    with pytest.raises(sb.SymbackpropError, match="sigmoid, softmax"):
+        sb.read(net, expand=["sigmoid"])  # type: ignore[arg-type]

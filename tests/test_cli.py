@@ -284,6 +284,7 @@ def test_a_second_derivative_names_the_first(run: Run) -> None:
     done = run("derive", "x*y", "--then", "x")
     assert done.code == 2
     assert "there are 2 gradients; say which to differentiate" in done.err
+    assert "on the command line --wrt x" in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize(("command", "typed", "own"), [("train", "--lr", "--rate"), ("train", "--batch_size", "--batch"),

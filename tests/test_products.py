@@ -155,7 +155,9 @@ def test_no_two_names_print_alike() -> None:
         ({"vector": "v v", "wrt": "x"}, 'give one, such as vector="v"'),
         ({"upstream": "2", "of": "y"}, 'give one, such as upstream="dy"'),
         ({"upstream": "dy", "vector": "v"}, "a product has one of them"),
-        ({"upstream": 3}, 'give a name, such as upstream="L"'),
+        ({"upstream": 3}, 'give a name, such as upstream="dY"'),
+        ({"vector": [1, 2]}, 'give a name, such as vector="v"'),
+        ({"update": 0.1}, 'update="eta"'),
         ({"vector": "v", "wrt": "x", "update": "eta"}, "leave update away here"),
     ],
 )

@@ -25,6 +25,7 @@ _WORDS = {
         "sb.derive({}).gradients",
     ),
     "hessian": ('sb.derive({}, of="W")', 'sb.derive(sb.derive({}), of="W")'),
+    "hvp hessp hessian_vector_product": ('sb.derive(sb.derive({}, "x"), vector="v")',),
     "jacobian": ('sb.derive(net, of="y")',),
     "parameters inputs params weights data variables shapes symbols": ("program.inputs",),
     "subs eval numpy value numeric lambdify compute": ("evaluate(W=W, x=x)", "value(W=W, x=x)", "sb.compile({})(W=W, x=x)"),

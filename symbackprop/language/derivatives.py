@@ -19,13 +19,27 @@ Values = Any  # a tensor, or several
 __all__ = ["grad", "jacobian", "hessian", "laplacian", "divergence", "jvp", "vjp", "fixed_point"]
 
 
+_OF_TEXT = {
+    "grad": 'sb.derive(net, "x")', "jacobian": 'sb.derive(net, "x", of="y")', "hessian": 'sb.derive(sb.derive(net, "x"), "x")',
+    "vjp": 'sb.derive(net, "x", of="y", upstream="v")', "jvp": 'sb.derive(net, "x", of="y", vector="v")',
+}  # fmt: skip
+"""What does the same of a network that is text, as somebody writes who comes from another library."""
+
+
+def _taken(word: str, value: Any) -> Tensor:
+    """What a derivative is taken of, as a tensor."""
+    if isinstance(value, str) or hasattr(value, "program"):
+        raise LanguageError(f"{word} stands within a network and takes its tensors; of a whole network write {_OF_TEXT[word]}")
+    return as_tensor(value)
+
+
 def grad(f: Value, x: Values) -> Any:
     """g = df/dx, of the shape of x: the gradient of a scalar by what it was computed from.
 
     x   a tensor, or several: grad(L, [W, b]).
     Returns the gradient, or one for each. Raises LanguageError where f is no scalar, or does not depend on x.
     """
-    of, by = as_tensor(f), _several("grad", x)
+    of, by = _taken("grad", f), _several("grad", x)
     if of.shape:
         name, listed = label(of), label(by[0]) if len(by) == 1 else f"[{', '.join(map(label, by))}]"
         raise LanguageError(
@@ -41,13 +55,13 @@ def jacobian(y: Value, x: Values) -> Any:
 
     x   a tensor, or several. Returns the Jacobian, or one for each. Raises LanguageError where y does not depend on x.
     """
-    found = derivatives("jacobian", as_tensor(y), _several("jacobian", x))
+    found = derivatives("jacobian", _taken("jacobian", y), _several("jacobian", x))
     return found if isinstance(x, tuple | list) else found[0]
 
 
 def hessian(f: Value, x: Value) -> Tensor:
     """H = d^2 f / dx dx, of the shape of x twice. Raises LanguageError where f is no scalar, or is linear in x."""
-    of, x = as_tensor(f), as_tensor(x)
+    of, x = _taken("hessian", f), as_tensor(x)
     if of.shape:
         name = label(of)
         raise LanguageError(
@@ -62,7 +76,7 @@ def vjp(y: Value, x: Value, v: Value) -> Tensor:
 
     v   of the shape of y. Raises LanguageError for another shape, and where y does not depend on x.
     """
-    y, x, v = as_tensor(y), as_tensor(x), as_tensor(v)
+    y, x, v = _taken("vjp", y), as_tensor(x), as_tensor(v)
     _require_shape("vjp", "v", v, y)
     if isinstance(v.op, Sum) and v.op == Sum(S.One):  # ones: the gradient of the sum
         return derivatives("vjp", total(y), (x,))[0]
@@ -74,7 +88,7 @@ def jvp(y: Value, x: Value, v: Value) -> Tensor:
 
     v   of the shape of x. Raises LanguageError for another shape, and where y does not depend on x.
     """
-    y, x, v = as_tensor(y), as_tensor(x), as_tensor(v)
+    y, x, v = _taken("jvp", y), as_tensor(x), as_tensor(v)
     _require_shape("jvp", "v", v, x)
     return derivatives("jvp", y, (x,), vector=v)[0]
 

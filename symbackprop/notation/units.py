@@ -31,6 +31,8 @@ def with_units(network: Network, expand: str = "", merge: str = "") -> Network:
 
 
 def _names(word: str, text: str) -> tuple[str, ...]:
+    if not isinstance(text, str):
+        raise NotationError(f"{word}: the units are one text.", f'Write {word}="sigmoid, softmax".')
     found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in found:
         if name not in units():

@@ -214,13 +214,12 @@ def _first(network: Network, wrt: list[str] | None, of: str | None, upstream: st
 def _again(first: Derivation, wrt: list[str] | None, of: str | None, upstream: str, vector: str) -> Derivation:
     """The derivative of one of the gradients of a derivation."""
     candidates = {name: first.gradient(name) for name in first.wrt}
+    own = first.wrt[0]
     if of is None and len(candidates) > 1:
-        raise DerivationError(
-            f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}, or derive it alone by wrt"
-        )
-    target = candidates.get(of or first.wrt[0], of or "")
-    by = wrt or ([of or first.wrt[0]] if vector else first.wrt)
-    second = differentiate(first.program, target, by, True, upstream, vector)
+        say = f"say which to differentiate: of={own!r}, or derive it alone by wrt, on the command line --wrt {own}"
+        raise DerivationError(f"there are {len(candidates)} gradients; {say}")
+    by = wrt or ([of or own] if vector else first.wrt)
+    second = differentiate(first.program, candidates.get(of or own, of or ""), by, True, upstream, vector)
     return _shown(replace(second, first=first), first.network)
 
 
@@ -241,7 +240,8 @@ def _shown(derivation: Derivation, network: Network | None) -> Derivation:
 
 def _require_name(word: str, name: Any) -> None:
     if name is not None and not isinstance(name, str):
-        raise DerivationError(f'{word}={shown(name)}: give a name, such as {word}="L"')
+        example = {"upstream": "dY", "vector": "v", "update": "eta"}.get(word, "L")
+        raise DerivationError(f'{word}={shown(name)}: give a name, such as {word}="{example}"')
 
 
 def _by_name(word: str, given: Any, example: str) -> Any:
