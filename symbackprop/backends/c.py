@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from symbackprop.backends.c_circular import ROWS
-from symbackprop.backends.c_entries import groups, held, is_row
-from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
+from symbackprop.backends.c_entries import Turned, groups, held, is_row
+from symbackprop.backends.c_helpers import HELPERS, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES, TALL
-from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
+from symbackprop.backends.c_tables import FUNCTIONS, NUMBERS, TYPES, evened, kind_of, number, table
+from symbackprop.backends.c_turned import turned
 from symbackprop.backends.c_windows import SLAB
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.neighbours import out_of
@@ -39,23 +40,6 @@ from symbackprop.plan.statements import (
 )  # fmt: skip
 
 REALS = {"float32": "float", "float64": "double"}
-FUNCTIONS = {  # of entries
-    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
-    "square": "{0} * {0}", "reciprocal": "1 / {0}", "absolute": "absolute_({0})", "sign": "sign_({0})",
-    "maximum": "maximum_({0}, {1})", "minimum": "minimum_({0}, {1})", "power": "power_({0}, {1})",
-    "remainder": "remainder_({0}, {1})", "arctan2": "(real)atan2({0}, {1})",
-    "select": "{0} ? {1} : {2}", "where": "{0} ? {1} : {2}", "real": "{0}",
-    "equal": "{0} == {1}", "not_equal": "{0} != {1}", "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
-    "less": "{0} < {1}", "less_equal": "{0} <= {1}",
-    "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
-    "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})", "log": "log_({0})", "log1p": "log1p_({0})",
-} | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
-NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
-    "exp": "exp({0})", "expm1": "expm1({0})", "tanh": "tanh({0})", "log": "log({0})", "log1p": "log1p({0})",
-    "absolute": "fabs({0})", "power": "pow({0}, {1})",
-    "sign": "{0} != {0} ? {0} : ({0} > 0) - ({0} < 0)", "maximum": "{0} > {1} || {0} != {0} ? {0} : {1}",
-    "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
-} | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
 LANES = {"maximum": "greatest_", "minimum": "smallest_"}  # of a row of entries, side by side
 WIDE = 16  # entries of a row that are as many as the lanes
@@ -77,13 +61,13 @@ def source(plan: Plan, dtype: str, title: str = "", whole: str = "") -> str:
 
 class _Writer:
     def __init__(self, plan: Plan, dtype: str) -> None:
-        self.plan, self.dtype = evened(plan), dtype
+        self.plan, self.dtype = turned(evened(plan)), dtype
         self.data = {name: f"data_{k}" for k, name in enumerate(plan.layout.held)}
-        self.work = {name: name.replace(" ", "_") for name in plan.buffers if name.startswith("work")}
+        self.work = {name: name.replace(" ", "_") for name in self.plan.buffers if name.startswith("work")}
         self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data}
         # as members, of which compilers know that they do not overlap: of pointers to them they ask at every turn, and gcc in vain
         self.names |= {name: f"memory->{own}" for name, own in self.work.items()}
-        self.names |= {name: name.replace(" ", "_") for name in plan.fixed}
+        self.names |= {name: name.replace(" ", "_") for name in self.plan.fixed}
         self.lines: list[str] = []
         self.packed, self.places, self.scratch = 1, 0, 0
 
@@ -162,6 +146,8 @@ class _Writer:
                     self.lines = [*around, *(f"    {line}" for line in self.lines), "}"]
                 case [Apply() as s] if is_row(s):
                     self._row(s)
+                case [Turned(Window() as a, out)]:
+                    self._turned(a, out)
                 case [s] if not isinstance(s, Apply | Copy):
                     self._statement(s)
                 case _:
@@ -202,6 +188,16 @@ class _Writer:
         places = [f"&{self._at(replace(w, dims=w.dims[:-1]), depth)}" for w in (given, s.out)]
         call = f"turns_({ROWS[s.function]}, {count}, {places[0]}, {step}, {places[1]}, {ahead});"
         self._loop([n for n, _ in s.out.dims[:-1]], [call])
+
+    def _turned(self, a: Window, out: Window) -> None:
+        """A copy of entries that lie side by side along another axis."""
+        last = len(a.dims) - 1
+        k = next(k for k, (n, step) in enumerate(a.dims[:last]) if step == 1 and n > 1)
+        outer = [d for d in range(last) if d != k]
+        names = [f"i{d}" for d in outer]
+        places = [f"&{self._at(replace(w, dims=tuple(w.dims[d] for d in outer)), 0, names)}" for w in (a, out)]
+        call = f"transposed_({a.dims[k][0]}, {a.dims[last][0]}, {places[0]}, {a.dims[last][1]}, {places[1]}, {out.dims[k][1]});"
+        self._loop_over(a, outer, [call])
 
     def _loop(self, dims: Sequence[int], inner: Sequence[str], first: int = 0) -> None:
         """Loops over positions, the last innermost."""

@@ -7,7 +7,7 @@ in the gradient of a kernel, are computed side by side, twelve at a time, in vec
 
 from math import factorial
 
-from symbackprop.backends import c_circular, c_hyperbolic, c_logs, c_matrices, c_windows
+from symbackprop.backends import c_circular, c_hyperbolic, c_logs, c_matrices, c_turned, c_windows
 
 LIBRARY = {  # functions of entries that the math library computes
     "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
@@ -329,6 +329,7 @@ OWN void tiles_(
     } while (first < k);
 }
 """,
+    **c_turned.HELPERS,
     **c_windows.HELPERS,
     **c_matrices.HELPERS,
 }

@@ -1,4 +1,4 @@
-"""What depends on sizes alone, as tables of C; a table of equal numbers is one of them."""
+"""How C spells functions, and what depends on sizes alone, as tables of C; a table of equal numbers is one of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from numpy import ndarray
 
+from symbackprop.backends.c_helpers import LIBRARY
 from symbackprop.plan.folding import with_windows
 from symbackprop.plan.node import Kind
 from symbackprop.plan.schedule import Plan
@@ -16,6 +17,23 @@ from symbackprop.plan.statements import Window
 TYPES: dict[Kind, str] = {"real": "real", "boolean": "unsigned char", "integer": "long long"}
 LONG = 64  # entries: equal ones are so many in the source, to be read side by side
 ACROSS = 110  # columns of a table of numbers
+FUNCTIONS = {  # of entries
+    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
+    "square": "{0} * {0}", "reciprocal": "1 / {0}", "absolute": "absolute_({0})", "sign": "sign_({0})",
+    "maximum": "maximum_({0}, {1})", "minimum": "minimum_({0}, {1})", "power": "power_({0}, {1})",
+    "remainder": "remainder_({0}, {1})", "arctan2": "(real)atan2({0}, {1})",
+    "select": "{0} ? {1} : {2}", "where": "{0} ? {1} : {2}", "real": "{0}",
+    "equal": "{0} == {1}", "not_equal": "{0} != {1}", "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
+    "less": "{0} < {1}", "less_equal": "{0} <= {1}",
+    "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
+    "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})", "log": "log_({0})", "log1p": "log1p_({0})",
+} | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
+NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
+    "exp": "exp({0})", "expm1": "expm1({0})", "tanh": "tanh({0})", "log": "log({0})", "log1p": "log1p({0})",
+    "absolute": "fabs({0})", "power": "pow({0}, {1})",
+    "sign": "{0} != {0} ? {0} : ({0} > 0) - ({0} < 0)", "maximum": "{0} > {1} || {0} != {0} ? {0} : {1}",
+    "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
+} | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 
 
 def evened(plan: Plan) -> Plan:

@@ -141,6 +141,37 @@ if CC is not None:
                 assert native() == pytest.approx(plain(), rel=1e-12, nan_ok=True)
             np.testing.assert_allclose(native.gradients["A"], plain.gradients["A"], rtol=1e-12, atol=1e-12)
 
+    @pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+    @pytest.mark.parametrize(("n", "m"), [(16, 32), (33, 47), (40, 100), (17, 31)])
+    @pytest.mark.parametrize(
+        "loss",
+        [
+            "sum(A.T * B) + sum(sin(A.T + B) * B)",
+            "sum(where(M > 0, A, 0).T * tanh(B))",
+            "sum(exp(-A[:, :, None].T * B[None]) * C)",
+            "sum(T.transpose(0, 2, 1) * B) + sum(T.transpose(2, 0, 1)**3)",
+            "sum((A @ B).T * tanh(A @ B)) + sum(relu(A.T) * B)",
+        ],
+    )  # fmt: skip
+    def test_what_is_read_or_written_across_memory_is_turned(loss: str, n: int, m: int, dtype: str) -> None:
+        loss = loss.replace("M", f"tril(ones(({m}, {n})))")
+        text = f"A: parameter[{m}, {n}]\nB: parameter[{n}, {m}]\nC: data[1, {n}, {m}]\nT: parameter[3, {m}, {n}]\nL = {loss}"
+        function, rng = sb.compile(text, dtype=dtype), np.random.default_rng(n)
+        point = {t.name: rng.standard_normal([int(k) for k in t.shape]) for t in function.program.inputs}
+        plain, native = (function.bind(point, backend=backend) for backend in ("numpy", "c"))
+        close = 1e-11 if dtype == "float64" else 1e-4
+        for _ in range(2):
+            assert native() == pytest.approx(plain(), rel=close)
+        for name, gradient in plain.gradients.items():
+            np.testing.assert_allclose(native.gradients[name], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
+
+    @pytest.mark.slow
+    def test_turned_copies_are_what_the_sanitizers_allow(tmp_path: Path) -> None:
+        text = "A: parameter[40, 33]\nB: parameter[33, 40]\nL = sum(where(tril(ones((40, 33))) > 0, A, 0).T * tanh(B)) + sum(sin(A.T + B) * B)"
+        function = sb.compile(text)
+        assert "transposed_(" in Compiled(at_sizes(function, ())[0], function.value_name, function.gradients).c_source()
+        assert_exported(function, tmp_path)
+
     @pytest.mark.parametrize("name", SOME[:1])
     def test_c_computes_what_numpy_does_in_short(name: str) -> None:
         test_c_computes_what_numpy_does(name, "float64")
