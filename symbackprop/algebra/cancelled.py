@@ -1,9 +1,10 @@
-"""Sums over a line that is a factor of them: (c/s + s/c)/(s^2 + c^2) = 1/(s c), where the terms hold no power of the line alone."""
+"""Sums over a line that is a factor of them, (c/s + s/c)/(s^2 + c^2) = 1/(s c), and roots that are one: sqrt(z - 1) sqrt(z + 1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
 
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ZERO, Factor, Poly, Term, exact, place, summed_letters
@@ -25,6 +26,20 @@ def cancelled(a: Algebra, p: Poly) -> Iterator[Poly]:
         if found.terms:
             gone = a.added((c, [*term, f]) for term, c in a.times(found, base).terms.items())
             yield p - gone + a.times(found, a.power(base, exact(f.exponent + 1)))
+
+
+def with_one_root(a: Algebra, p: Poly) -> Iterator[Poly]:
+    """p with sqrt(z^2 - 1) for sqrt(z - 1) sqrt(z + 1), above a line and below it; both are real where the first is."""
+    roots = sorted({f for term in p.terms for f in term if f.atom.kind == "group" and f.exponent.denominator == 2}, key=place)
+    for f, g in combinations(roots, 2):
+        if f.letters != g.letters or f.exponent != g.exponent:
+            continue
+        base = a.times(a.at(f.atom.args[0], f.letters), a.at(g.atom.args[0], g.letters))
+        held = {term: c for term, c in p.terms.items() if f in term and g in term}
+        if len(base.terms) == len(f.atom.args[0].terms) == FEWEST and held:
+            root = a.power(base, f.exponent)
+            made = (a.times(root, a.make(c, [h for h in term if h not in (f, g)])) for term, c in held.items())
+            yield sum(made, p - Poly(held))
 
 
 def _quotient(a: Algebra, over: dict[Term, Fraction | int], base: Poly) -> Poly | None:

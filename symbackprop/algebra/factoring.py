@@ -357,10 +357,13 @@ def _leaves_ones(d: Divisor, free: set[str]) -> bool:
 
 
 def _is_rest(d: Divisor, p: Poly) -> bool:
-    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written."""
+    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written, D + e D."""
     alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
-    is_entrywise = bool(d.how) and all(kind == "free" for kind, _ in d.how)
-    return is_entrywise and len(d.uses) == 2 and len(alone) == 1 and sum(p.terms[use.term] for use in d.uses) == 0
+    if not (d.how and all(kind == "free" for kind, _ in d.how) and len(d.uses) == 2 and len(alone) == 1):
+        return False
+    one, other = (p.terms[use.term] for use in d.uses)
+    is_number = all(f.atom is d.atom or not f.letters for use in d.uses for f in use.term)
+    return one + other == 0 or (one == other and is_number)
 
 
 def _has_number_alone(d: Divisor) -> bool:

@@ -15,7 +15,7 @@ from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact, s
 from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
 from symbackprop.core.expressions import symbols_in
 from symbackprop.core.functions import FUNCTIONS
-from symbackprop.core.program import Program, Sum, same_size, slot
+from symbackprop.core.program import Equation, Program, Reduce, Sum, same_size, slot
 
 LARGE = 20  # forward values: of a larger program each definition is looked into one level deep
 POSITIVE = ("exp", "sigmoid", "softplus")
@@ -70,7 +70,22 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     for name in forward_values(program):
         if name in kept:
             _learn(program, algebra, values, name)
+        else:
+            _learn_logsum(program, algebra, values, name)
     return algebra
+
+
+def _learn_logsum(program: Program, algebra: Algebra, values: Values, name: str) -> None:
+    """That a value that nobody named is a logsumexp: exp(z - u) is a softmax where u has a line."""
+    op, own = program.equation_of()[name].op, program.equation_of()[name].target.index
+    if not (isinstance(op, Reduce) and op.kind == "logsumexp"):
+        return
+    try:
+        found = values.definition(name).only()
+    except NoFormError:
+        return
+    if found is not None and found.atom.kind == "reduction" and _once_reduced(found.atom.args[0]):
+        algebra.logsums[values.leaf(name)] = found.atom.args[0], tuple(found.letters.index(x) for x in own)
 
 
 def _steps(program: Program) -> set[Symbol]:
@@ -263,13 +278,13 @@ def _once_reduced(p: Poly) -> bool:
 
 
 def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -> None:
-    """[z > 0] is [a > 0] where a = relu(z) or max(0, z) has a name."""
+    """[z > 0] is [a > 0] where a = relu(z) or max(0, z) has a name, and a = leaky_relu(z) of what nobody named."""
     equation = program.equation_of()[name]
     body = equation.op.body if isinstance(equation.op, Sum) else None
     is_rectifier = isinstance(body, FUNCTIONS["relu"]) or (isinstance(body, FUNCTIONS["maximum"]) and body.args[1] == 0)
     leaf = values.leaf(name)
     leaf.never_negative = leaf.never_negative or is_rectifier
-    if not is_rectifier or body.args[0] not in equation.op.slots:  # type: ignore[union-attr]
+    if not (is_rectifier or _is_leaky(program, equation)) or body.args[0] not in equation.op.slots:  # type: ignore[union-attr]
         return
     (operand,), own = equation.operands, equation.target.index
     test = applied(algebra, "positive", values.ref(operand.name, operand.index)).only()
@@ -277,6 +292,14 @@ def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -
         mine = applied(algebra, "positive", algebra.factor(values.leaf(name), own)).only()
         assert mine is not None
         algebra.learn_name(test.atom, Named(mine.atom, 1, tuple(test.letters.index(x) for x in mine.letters)))
+
+
+def _is_leaky(program: Program, equation: Equation) -> bool:
+    """Whether a value has the sign of what nobody named, of which it is the leaky rectifier."""
+    body = equation.op.body if isinstance(equation.op, Sum) else None
+    is_leaky = isinstance(body, FUNCTIONS["leaky_relu"]) and bool(body.args[1].is_positive)
+    of = program.tensors[equation.operands[0].name]
+    return is_leaky and len(equation.operands) == 1 and not (of.called or (of.named and not of.counted))
 
 
 def _constant(algebra: Algebra, p: Poly) -> Number | None:

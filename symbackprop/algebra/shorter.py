@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import chain, count
 
 from symbackprop.algebra.branches import Split, splits
-from symbackprop.algebra.cancelled import cancelled
+from symbackprop.algebra.cancelled import cancelled, with_one_root
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
@@ -123,7 +123,7 @@ class Shorter:
                 ways.detours |= far
                 found += [(q, worth) for q, worth, _ in said if not (ways.direct and q in far)]
         found += [(self._by_cases(name, split, lets, by, ways), 0) for split in (splits(a, p) if by_cases else ())]
-        found += [(q, 0) for q in chain(cancelled(a, p), over_one_line(a, p), with_one_log(a, p))]
+        found += [(q, 0) for q in chain(cancelled(a, p), with_one_root(a, p), over_one_line(a, p), with_one_log(a, p))]
         found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
         low, worths = below(p), dict[Poly, int]()
         for q, worth in found:

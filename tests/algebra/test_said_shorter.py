@@ -81,3 +81,37 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
     shown = [line.latex() for line in box.lines]
     assert r"Q_{nl} = q_{n,:,kl:kl+k}" in shown
     assert not any(line.startswith("q_{nl} =") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x: parameter[n]\ns: positive[n]\nc: positive[n]\nL = sum(x*(c/s + s/c)/(s**2 + c**2))", r"= \frac{1}{s\odot c}"),
+        ("x: parameter[n]\ns: positive[n]\nc: positive[n]\nL = sum(x*(c/s + 2 + s/c)/(s + c))", r"= \frac{1}{s} + \frac{1}{c}"),
+        ("u: parameter[n]\na: data[n]\nz = 2 + sum((u - a)**2)\nL = arccosh(z)", r"\frac{2}{\sqrt{z^{2} - 1}} \left(u - a\right)"),
+        (
+            "X: data[N, d]\nW: parameter[d, k]\nZ = X @ W\nL = mean(logsumexp(Z, axis=1)**2)",
+            r"\operatorname{diag}\left(u\right)\,\operatorname{softmax}\left(Z\right)",
+        ),
+        (
+            "X: data[n, d]\nA: data[n, n]\nW: parameter[d, h]\ne: data[()]\nG: data[n, h]\nZ = A @ X @ W + e*(X @ W) + X @ W\nL = sum(G*tanh(Z))",
+            r"\left(1 + e\right) \delta_{Z} + A^{\top} \delta_{Z}",
+        ),
+        (
+            "a: parameter[n]\nb: data[n]\nG: data[n, n]\nE = leaky_relu(outer(a, b) + outer(b, a))\nP = softmax(E)\nL = sum(G*P)",
+            r"[E > 0]",
+        ),
+    ],
+    ids=[
+        "cancelled",
+        "cancelled with a square",
+        "one root",
+        "a softmax of a sum without a name",
+        "a factor that was opened",
+        "a leaky unit",
+    ],
+)
+def test_what_cancels_is_gone_and_what_is_known_has_its_name(text: str, line: str) -> None:
+    box = sb.derive(text).box()
+    assert not box.missing
+    assert any(line in shown.latex() for shown in box.lines), [shown.latex() for shown in box.lines]
