@@ -35,9 +35,10 @@ def _value_of(a: Algebra, net: Net, test: Entry) -> tuple[Entry | Inner, Fractio
     gap = test.atom.args[0]
     inside = gap.only()
     if inside is not None:
+        if inside.exponent != 1 or summed_letters((inside,)) or inside.atom.kind != "leaf":
+            return None
         wanted = Entry(inside.atom, at_axes(inside.letters, test.letters), 1)
-        is_tensor = inside.exponent == 1 and not summed_letters((inside,)) and inside.atom.kind == "leaf"
-        return (wanted, Fraction(1)) if is_tensor and wanted in net.items else None
+        return (wanted, Fraction(1)) if wanted in net.items else None
     swap = {x: f"%{k}" for k, x in enumerate(test.letters)}
     base = a.renamed(gap, {str(k): f"%{k}" for k in range(len(test.letters))})
     for item in net.items:
