@@ -11,6 +11,7 @@ BITS = {"float32": "int32", "float64": "int64"}
 TEXT = '''
 def choose(out, a, where, work):
     """out = a where the mask holds, bit for bit; `work` is memory for whole numbers of that shape."""
+    a = np.asarray(a, out.dtype) if isinstance(a, float) else a  # a number that a step has computed
     if a.dtype != out.dtype or out.itemsize != work.itemsize or 64 * np.count_nonzero(where) < where.size:
         np.copyto(out, a, "unsafe", where=where)
         return

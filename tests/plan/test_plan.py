@@ -18,7 +18,9 @@ from numpy import ndarray
 
 import symbackprop as sb
 from symbackprop.backends.arguments import ArgumentError
+from symbackprop.backends.executed import executed
 from symbackprop.backends.function import Compiled, with_sizes
+from symbackprop.backends.numpy_chosen import LEAST
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
@@ -320,6 +322,23 @@ def test_windows_are_copied_in_runs() -> None:
     copies = [s for s in statements if isinstance(s, Copy) and len(s.a.dims) == 6]
     assert len(copies) == 1  # the product forwards and the one backwards read the same
     assert copies[0].a.dims[-1] == copies[0].out.dims[-1] == (8, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("loss", ["where(x > t, t, x*t)", "where(x > t, x, t**2) + minimum(x, t)", "where(x > 0, exp(t), x)*x"])
+def test_a_number_is_chosen_among_many_entries(loss: str, dtype: str) -> None:
+    text = f"x: parameter[n]\nt: parameter\nL = sum(sin({loss}))"
+    function = sb.compile(text, dtype=dtype)
+    arrays = {"x": np.random.default_rng(0).standard_normal(LEAST + 5), "t": 0.3}
+    step = function.bind(arrays)
+    assert "choose(" in step.source
+    value, gradients = function.value_and_grad(arrays)
+    _, fast = executed(sb.compile(text, {"n": LEAST + 5}, dtype=dtype).fast_source(), "value_and_grad")(arrays)
+    close = 1e-11 if dtype == "float64" else 1e-4
+    assert step() == pytest.approx(value, rel=close)
+    for name, gradient in gradients.items():
+        for found in (step.gradients[name], fast[name]):
+            np.testing.assert_allclose(found, gradient, rtol=close, atol=close * abs(gradient).max())
 
 
 @pytest.mark.parametrize(
