@@ -45,6 +45,25 @@ def with_value(several: Iterable[Token], name: str) -> list[Token]:
     return stream
 
 
+def drawn_numbers(several: Iterable[Token]) -> set[str]:
+    r"""The letters without index that \mathcal{N}(x | m, s^2) is of, where its spread is no matrix: these are numbers."""
+    stream = list(several)
+    texts = [t.text for t in stream]
+    head, found = [r"\operatorname", "{", *GAUSSIAN, "}", "("], set[str]()
+    for k in range(len(stream) - len(head)):
+        if texts[k : k + len(head)] == head:
+            parts: list[list[str]] = [[]]
+            depth = 1
+            for text in texts[k + len(head) :]:
+                depth += (text in ("(", "{", "[")) - (text in (")", "}", "]"))
+                if depth == 0:
+                    break
+                parts = [*parts, []] if depth == 1 and text == "," else [*parts[:-1], [*parts[-1], text]]
+            if len(parts) == 3 and not any(text.lstrip("\\")[:1].isupper() for text in parts[2]):
+                found |= {part[0].lstrip("\\") for part in parts[:2] if len(part) == 1 and part[0].lstrip("\\").isalpha()}
+    return found
+
+
 def _bar(texts: list[str], opening: int) -> int | None:
     """The sign between what is drawn and what it is given, in the bracket that opens at a place; None where none stands there."""
     depth = 0

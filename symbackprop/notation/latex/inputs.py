@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from symbackprop.notation.latex.marks import marked
 from symbackprop.notation.latex.members import Member, indices_of, left_of, members
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import HEAD, objective
+from symbackprop.notation.latex.pairs import extents
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
 from symbackprop.notation.latex.reached_steps import steps_of
 from symbackprop.notation.latex.units import units
@@ -59,12 +61,12 @@ def inputs(reader: Reader, latex: str) -> Told:
     stream = marked(lined(latex, with_densities(tokens(latex))))
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
-    sizes, steps = ranges_of(stream), steps_of(several)
+    names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
+    sizes, steps = {**extents(tuple(stream), partial(_shape, reader, names)), **ranges_of(stream)}, steps_of(several)
     found, formulas = members([*several, *below], {**{c: n for c, n in steps.items() if n}, **sizes}, steps)
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     formulas = [piece for piece in formulas if not _is_mentioned(piece)] or formulas
     defined = {name for piece in formulas for name in _defined(piece)}
-    names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     own = {one.name: one for one in found if one.name not in defined and not names.lookup(one.word) and not names.size(one.word)}
     _require_rows(own.values(), steps)
     _require_ends(own.values(), formulas, {*sizes, *steps})
@@ -83,6 +85,13 @@ def inputs(reader: Reader, latex: str) -> Told:
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
     return Told(without_ranges(formulas), (*notes, note), tuple(ranges), sizes)
+
+
+def _shape(reader: Reader, names: Names, of: Tokens) -> tuple[str, ...]:
+    """The sizes of a declared tensor; none of anything else."""
+    word = word_of(of)
+    found = names.lookup(word) if word else None
+    return next((tuple(map(str, t.shape)) for t in reader.inputs if found is not None and t.name == found.name), ())
 
 
 def _require_rows(several: Iterable[Member], steps: Collection[str]) -> None:

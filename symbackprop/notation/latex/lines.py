@@ -8,6 +8,7 @@ from typing import NamedTuple
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import MOST, Token, plain
+from symbackprop.notation.latex.sampled import indexed, indices
 from symbackprop.notation.latex.units import bound, split, texts, units
 
 BARS = ("|", r"\mid")
@@ -54,6 +55,9 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
             continue
         function = _unprimed(function, {unit.text for part in found for unit in units(part)})
         others = [*found[:k], (), *found[k + 1 :]]
+        if (sampled := _sampled(found, function)) is not None:
+            found = sampled
+            continue
         own = [*map(plain, function.arguments)]
         calls = [call for part in others for call in _calls(part, function.head)]
         foreign = [call for call in calls if [*map(plain, call.arguments)] != own]
@@ -68,6 +72,30 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
         else:
             found = [_valued(part, function) for part in found]
     return [part for part in found if part]
+
+
+def _sampled(found: Sequence[Tokens], function: Function) -> list[Tokens] | None:
+    """The formulas with f_n in the place of f(x_n); None where f is not defined at samples, or called with anything else."""
+    defined, several = indices(function.arguments, function.arguments), units(function.head)
+    name = function.head[: several[0].end]
+    if defined is None or (len(several) > 1 and not _is_only(found, name, function.head)):
+        return None
+    made: list[Tokens] = []
+    for part in found:
+        out, k = list[Token](), 0
+        for call in _calls(part, function.head):
+            letters = indices(function.arguments, call.arguments)
+            if letters is None or len(letters) != len(defined) or call.below:
+                return None
+            out += [*part[k : call.start], *indexed(name, letters)]
+            k = call.end
+        made.append((*out, *part[k:]))
+    return made
+
+
+def _is_only(found: Sequence[Tokens], name: Tokens, head: Tokens) -> bool:
+    r"""Whether a name stands with one subscript alone, the parameters that it depends on: h_\theta(x_i)."""
+    return all(plain(part[start : start + len(head)]) == plain(head) for part in found for start, _ in _heads(part, name))
 
 
 def _left(part: Tokens) -> str | None:

@@ -3,7 +3,7 @@ r"""What is asked of names that nobody declared: x is not declared. Declare it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,17 +20,25 @@ LONG = "dpqm"  # letters for how long a vector is
 CLASSES = "K"  # how many there are of what a label names, in an example
 
 
-def asked(missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None) -> Fault:
+def asked(
+    missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None, numbers: Collection[str] = ()
+) -> Fault:
     r"""What is said of names that nobody declared, each with a declaration for an example.
 
     several   all words of the formulas; what stands below them tells r: data[n, K] for r_{ik}, y: integers[n, K] for w_{y_i}.
     sizes     how far each index runs that a sum or the text is over; its own letter where nothing says how far.
+    numbers   names that are no arrays, as what a density of one variance is of.
     """
     first, *_ = missing = list(missing)
     vectors, sizes = _vectors(several), sizes or {}
     counted = {*sizes.values()}  # a size of a sum is declared by what has it
     asked_of = [u for u in missing if declared_name(u.key) not in counted] or missing
-    listed = dict(_declaration(u.key, several, sizes, vectors) for u in asked_of)
+    listed = dict(
+        (u.key, f"{declared_name(u.key)}: {kind_of(declared_name(u.key))}")
+        if u.key in numbers
+        else _declaration(u.key, several, sizes, vectors)
+        for u in asked_of
+    )
     names, declarations = " and ".join(listed), "; ".join(listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."

@@ -20,6 +20,7 @@ from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted
+from symbackprop.notation.claims.given import drawn_numbers
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.lower import lowered_tensor
@@ -31,11 +32,13 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.arguments import lowered
 from symbackprop.notation.latex.equations import Line, ordered, reads
+from symbackprop.notation.latex.foreign import beyond
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
 from symbackprop.notation.latex.missing import asked, declared_name, scripted
+from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
 from symbackprop.notation.latex.stepped import step_letters
@@ -89,7 +92,7 @@ def read_latex(
             given = _Given((*map(plainly, declarations), own), latex, file)
             return _of_recursion(equations.recursion, given, loss, gates, about)
     except Fault as fault:
-        raise placed(latex, fault, file, NotationError) from None
+        raise placed(latex, beyond(latex, fault), file, NotationError) from None
     except RecursionError:
         raise NotationError("the formulas are nested too deep.", "Give their parts names of their own.") from None
 
@@ -130,6 +133,13 @@ def _declared(texts: Iterable[str], file: str, numbers: Mapping[str, int | Seque
     return reader
 
 
+def _rank(names: Names, of: Tokens) -> int | None:
+    """How many axes the tensor has that is written so; None where none is."""
+    word = syntax(of)
+    found = names.lookup(word) if isinstance(word, Word) else None
+    return names.known[found.name] if found is not None else None
+
+
 class _Equations:
     """The equations of one text, read one after the other into tensors."""
 
@@ -141,6 +151,7 @@ class _Equations:
         self.notes: list[str] = list(told.notes)
         self.steps: set[str] = set()  # sizes that tell how many steps there are
         known = self.names(())
+        told = told._replace(formulas=[with_pairs(piece, partial(_rank, known)) for piece in told.formulas])
         integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
         written = lowered(told.formulas, known, integers)
         several, ranges = formulas(written, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
@@ -152,6 +163,7 @@ class _Equations:
             raise Fault("this formula is no equation.", r"Name its value: L = ...", bare.right.at)
         self.steps = {s for one in ranges for text in (one.low, one.high) if text for s in re.findall(r"[^\W\d]\w*", text)}
         counts = {*self.reader.sizes, *self.tensors, *self.steps}
+        self.drawn = set[str]().union(*map(drawn_numbers, told.formulas))
         self.sizes = {c: told.sizes.get(c, CUSTOMARY.get(c, c)) for c in indices_of(told.formulas)}
         self.recursion: Recursion | None = None
         letters, raised = step_letters(equalities, counts.__contains__, known)
@@ -160,7 +172,8 @@ class _Equations:
             try:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
             except Unknown as unknown:
-                raise asked([unknown]) from None
+                several = [word for one in equalities for word, _ in words(one.right)]
+                raise asked([unknown], several, self.sizes, self.drawn) from None
             return
         self.lines, self.spellings = ordered(equalities, self.names)
         signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
@@ -194,7 +207,7 @@ class _Equations:
             except Fault as fault:
                 missing = self.undeclared() or ([fault] if isinstance(fault, Unknown) else [])
                 missing = [one for one in missing if one.key not in self.sizes] or missing  # none of the letters of sums
-                raise (asked(missing, self.words(), self.sizes) if missing else fault) from None
+                raise (asked(missing, self.words(), self.sizes, self.drawn) if missing else fault) from None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
@@ -203,6 +216,7 @@ class _Equations:
         for line in sorted(self.lines, key=lambda line: line.at):
             for word, _ in words(line.right):
                 known = self.spellings.lookup(word) or self.spellings.family(word) or functions(state, word)
+                known = known and not (word.base == "sigma" and plain(word.sup) == "2")  # no sigmoid without argument
                 if known or (word.base == "e" and word.sup):  # of whose exponent the words come too
                     continue
                 try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from symbackprop.notation.claims.tokens import Token
@@ -123,7 +124,10 @@ def _range(several: Sequence[Token], k: int) -> tuple[Range, int] | None:
 
 
 def _listed(several: Sequence[Token], letter: str, k: int, at: int) -> tuple[Range, int] | None:
-    r"""1, ..., T or 1, 2, ..., T or T, T - 1, \ldots, 1."""
+    r"""1, ..., T or 1, 2, ..., T or T, T - 1, \ldots, 1; 3, 2, 1 or 1, 2, where all are said."""
+    if (whole := _counted(several, k)) is not None:
+        low, high, falls, end = whole
+        return Range(letter, low, high, falls, at), end
     shown: list[str] = []
     while len(shown) < 3 and (one := _number(several, k)) is not None:
         shown.append(one[0])
@@ -141,6 +145,22 @@ def _listed(several: Sequence[Token], letter: str, k: int, at: int) -> tuple[Ran
     )
     low, high = (last[0], shown[0]) if falls else (shown[0], last[0])
     return Range(letter, low, high, falls, at), last[1]
+
+
+def _counted(several: Sequence[Token], k: int) -> tuple[str, str, bool, int] | None:
+    """The least and the largest of numbers that are all written, one after the other, whether they fall, and the place behind."""
+    found: list[int] = []
+    while _text(several, k).isdigit():
+        found.append(int(_text(several, k)))
+        if _text(several, k + 1) != "," or not _text(several, k + 2).isdigit():
+            break
+        k += 2
+    step = found[1] - found[0] if len(found) > 1 else 0
+    if abs(step) != 1 or any(b - a != step for a, b in pairwise(found)) or _text(several, k + 2) in DOTS:
+        return None
+    if _text(several, k + 1) not in ("", ";", ",", ".", ")", ":", r"\\"):
+        return None
+    return str(min(found)), str(max(found)), step < 0, k + 1
 
 
 def sized(several: Sequence[Token]) -> str | None:

@@ -54,7 +54,7 @@ def _bound(several: Sequence[Unit]) -> Iterator[str]:
     for k, unit in enumerate(several[:-1]):
         if unit.text in _BIG and several[k + 1].text == "_":
             for other in several[k + 2 :]:
-                if not other.below or not (other.letter or other.text in ("{", ",")):
+                if not other.below or not (other.letter or other.text in ("{", ",", "(")):
                     break
                 if other.letter:
                     yield other.text
