@@ -110,6 +110,8 @@ class Lecture:
             ends = several(starts) if len(layers) < FEWEST else told("{}", f.listed([starts[0], f.symbol("ldots"), starts[-1]]))
             title = told("Likewise from {}", ends)
         block = self._block(title, (), [layer.lines for layer in layers], ())
+        if len(layers) > 1:  # of several the box has the shapes
+            block = replace(block, shape="")
         rows = [Formula(self.product(line.name, line.formula)) for layer in layers for line in layer.lines]
         once = folded(rows, self.layer)
         if len(once) == len(rows):
@@ -117,7 +119,7 @@ class Lecture:
         shown = packed(
             f.side_by_side([row.formula, *row.note.parts]) if isinstance(row.note, Told) else row.formula for row in once
         )
-        return replace(block, parts=(Part(told("Product"), shown, "result"),), shape="")
+        return replace(block, parts=(Part(told("Product"), shown, "result"),))
 
     def _layer(self, layer: Layer) -> StepBlock:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}

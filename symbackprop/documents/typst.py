@@ -116,7 +116,7 @@ class Typst(Paper):
         pieces = on_paper(figure.draw, self.language.words).pieces()
         shown = [f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces]
         shown[-1] += f"\n#align(center, quiet[{caption}])"
-        sides = ["top" if piece.points * piece.height > _OWN_PAGE else "bottom" for piece in pieces]
+        sides = ["top" if piece.points * piece.height > _OWN_PAGE else "auto" for piece in pieces]
         return "\n\n".join(f"#place({side}, float: true)[{one}]" for side, one in zip(sides, shown, strict=True))
 
     def code(self, text: str, language: str) -> str:

@@ -152,3 +152,11 @@ def test_a_maximum_of_windows_says_who_receives_its_gradient() -> None:
         (EXAMPLES / "layers/max_pool2d.net").read_text()
     )
     assert "window" not in reasons("X: parameter[n, d]\nm = max(X, axis=1)\nL = sum(m**2)")
+
+
+def test_the_shapes_of_several_layers_stand_in_the_box_alone() -> None:
+    blocks = [block for block in sb.derive(LAYERS).document().blocks if isinstance(block, StepBlock)]
+    likewise = [block for block in blocks if "Likewise" in Text().line(block.title)]
+    assert likewise
+    assert not any(block.shape for block in likewise)
+    assert all(block.shape for block in blocks if block not in likewise)
