@@ -84,12 +84,14 @@ static inline void reduced_(real x, const int less, real *scale, real *rest) {{
 _EXTREME = """OWN real {name}(ptrdiff_t n, const real *a) {{
     const ptrdiff_t whole = n / 16 * 16;
     real part[16], found = {begin};
+    int odd = 0; /* whether an entry is no number: in a loop of its own, since compilers make vectors of neither in one */
     for (int j = 0; j < 16; j++) part[j] = {begin};
     for (ptrdiff_t k = 0; k < whole; k += 16)
-        for (int j = 0; j < 16; j++) part[j] = {join}(part[j], a[k + j]);
-    for (ptrdiff_t k = whole; k < n; k++) found = {join}(found, a[k]);
-    for (int j = 0; j < 16; j++) found = {join}(found, part[j]);
-    return found;
+        for (int j = 0; j < 16; j++) part[j] = a[k + j] {beyond} part[j] ? a[k + j] : part[j];
+    for (ptrdiff_t k = 0; k < n; k++) odd |= a[k] != a[k];
+    for (ptrdiff_t k = whole; k < n; k++) found = a[k] {beyond} found ? a[k] : found;
+    for (int j = 0; j < 16; j++) found = part[j] {beyond} found ? part[j] : found;
+    return odd ? (real)NAN : found;
 }}
 """
 HELPERS = {
@@ -137,8 +139,8 @@ HELPERS = {
     **c_logs.HELPERS,
     **c_circular.HELPERS,
     **c_hyperbolic.HELPERS,
-    "greatest_": _EXTREME.format(name="greatest_", join="maximum_", begin="-INFINITY"),
-    "smallest_": _EXTREME.format(name="smallest_", join="minimum_", begin="INFINITY"),
+    "greatest_": _EXTREME.format(name="greatest_", beyond=">", begin="-INFINITY"),
+    "smallest_": _EXTREME.format(name="smallest_", beyond="<", begin="INFINITY"),
     "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
     const ptrdiff_t whole = p == 1 && q == 1 ? n / 16 * 16 : 0;
     double total = 0;

@@ -55,6 +55,18 @@ def test_a_weight_is_so_many_copies(name: str, backend: str) -> None:
     assert once.samples == (W > 0).sum()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a normalised batch", "one sample"])
+def test_jax_weighs_alike(name: str) -> None:
+    pytest.importorskip("jax")
+    text, data = NETWORKS[name]
+    data = data if "x" in data else {"X": X, **data}
+    settings = {**QUIET, "batch": 6, "held_out": 0.3, "sample_weight": W + 0.5}
+    found = [sb.train(text, data, backend=backend, **settings) for backend in ("numpy", "jax")]
+    np.testing.assert_allclose(found[1].parameters["A"], found[0].parameters["A"], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found[1].losses, found[0].losses, rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["a mean and a regulariser", "one sample"])
 def test_in_small_batches_a_loss_counts_by_its_weights(name: str) -> None:
     text, data = NETWORKS[name]
