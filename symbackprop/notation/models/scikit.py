@@ -39,7 +39,7 @@ def from_sklearn(model: Any, X: Any = None, y: Any = None) -> Network:
     Raises NotationError for another class, a model that is not fitted, and settings that the loss here does not have.
     """
     kinds = [c.__name__ for c in type(model).__mro__ if c.__module__.startswith("sklearn.")]
-    known = next((kind for kind in kinds if kind in MODELS), None)
+    known = kinds[0] if kinds and kinds[0] in MODELS else None  # what scikit-learn makes of one has another loss
     own = shortened(model.__name__ if isinstance(model, type) else type(model).__name__)
     if isinstance(model, type):
         raise NotationError(f"{own} is a class.", f"Give a fitted model: {own}().fit(X, y).")
@@ -59,6 +59,8 @@ def from_sklearn(model: Any, X: Any = None, y: Any = None) -> Network:
 
 
 def _mend(model: Any, kinds: list[str]) -> str:
+    if kinds[:1] == ["LogisticRegressionCV"]:
+        return "Fit LogisticRegression(C=...) with the C that it found, model.C_."
     if "Pipeline" in kinds:
         return "Give its last step, from_sklearn(pipeline[-1]), and what the other steps make of X: pipeline[:-1].transform(X)."
     return f"Those are: {', '.join(MODELS)}."
@@ -91,6 +93,8 @@ class _Reading:
             raise NotationError("X and y go together.", "Give both, or neither.")
         rows = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
         target = np.asarray(y)
+        if target.ndim == 2 and target.shape[1] == 1 and self.y.ndim == 1:
+            target = target[:, 0]  # a column, which `fit` takes as well
         if self.classes is not None and target.ndim == 1:
             classes = np.asarray(self.classes)
             strange = np.setdiff1d(target, classes)
@@ -240,6 +244,17 @@ def _elastic(reading: _Reading) -> Tensor:
     return ops.sum(ops.square(e)) / (2 * reading.X.shape[0]) + _penalty(W, float(model.alpha), float(model.l1_ratio))
 
 
+def _elastic_of_several(reading: _Reading) -> Tensor:
+    """(1/(2 N)) |Yhat - Y|^2 + alpha (r sum_j |w_j| + (1 - r)/2 |W|^2), w_j what all outputs read of feature j."""
+    e, W = _residual(reading)
+    model = reading.model
+    lengths = ops.sum(ops.norm(W, axis=0)) if W.ndim > 1 else ops.sum(TABLE["abs"](W))
+    strength, ratio = float(model.alpha), float(model.l1_ratio)
+    loss = ops.sum(ops.square(e)) / (2 * reading.X.shape[0])
+    loss = loss + strength * ratio * lengths if ratio else loss
+    return loss + _penalty(W, strength * (1 - ratio), 0) if ratio != 1 else loss
+
+
 def _penalty(W: Tensor, strength: Any, ratio: float) -> Tensor:
     parts = []
     if ratio:
@@ -277,7 +292,8 @@ def _poisson_regression(reading: _Reading) -> Tensor:
 
 MODELS: dict[str, Callable[[_Reading], Tensor]] = {
     "MLPClassifier": _classifier, "MLPRegressor": _regressor, "LinearRegression": _least_squares, "Ridge": _ridge,
-    "Lasso": _elastic, "ElasticNet": _elastic, "LogisticRegression": _logistic, "PoissonRegressor": _poisson_regression,
+    "Lasso": _elastic, "ElasticNet": _elastic, "MultiTaskLasso": _elastic_of_several, "MultiTaskElasticNet": _elastic_of_several,
+    "LogisticRegression": _logistic, "PoissonRegressor": _poisson_regression,
 }  # fmt: skip
 """The classes that are read, and the loss of each."""
 

@@ -4,7 +4,17 @@ import copy
 
 import numpy as np
 import pytest
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import (
+    ElasticNet,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    MultiTaskElasticNet,
+    MultiTaskLasso,
+    PoissonRegressor,
+    Ridge,
+)
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -65,6 +75,8 @@ MINIMA = {
     "Ridge without intercept": (Ridge(0.5, fit_intercept=False), PAIRS),
     "Lasso": (Lasso(0.02, tol=1e-12), REAL),
     "ElasticNet": (ElasticNet(0.02, tol=1e-12), REAL),
+    "MultiTaskLasso": (MultiTaskLasso(0.02, tol=1e-12, max_iter=10**5), PAIRS),
+    "MultiTaskElasticNet": (MultiTaskElasticNet(0.02, l1_ratio=0.3, tol=1e-12, max_iter=10**5), PAIRS),
     "LogisticRegression": (LogisticRegression(tol=1e-10, max_iter=5000), WORDS),
     "LogisticRegression of two": (LogisticRegression(C=2, tol=1e-10, max_iter=5000), BITS),
     "LogisticRegression without penalty": (LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000), BITS),
@@ -132,6 +144,7 @@ def test_training_starts_from_the_model_and_goes_back_into_it() -> None:
         (lambda: sb.from_sklearn(MLPClassifier), "is a class", r"MLPClassifier\(\)\.fit"),
         (lambda: sb.from_sklearn(StandardScaler().fit(X)), "StandardScaler is no", "MLPClassifier"),
         (lambda: sb.from_sklearn(make_pipeline(StandardScaler(), Ridge()).fit(X, REAL)), "Pipeline is no", r"pipeline\[-1\]"),
+        (lambda: sb.from_sklearn(LogisticRegressionCV()), "LogisticRegressionCV is no", r"model\.C_"),
         (lambda: sb.from_sklearn(3), "int is no", "MLPClassifier"),
         (lambda: sb.from_sklearn(LogisticRegression(class_weight="balanced").fit(X, BITS)), "class_weight", "None"),
         (lambda: sb.from_sklearn(LogisticRegression(solver="liblinear").fit(X, BITS)), "intercept", "another solver"),
@@ -150,3 +163,9 @@ def test_training_starts_from_the_model_and_goes_back_into_it() -> None:
 def test_what_is_not_read_is_refused_with_its_mend(call, fault: str, mend: str) -> None:
     with pytest.raises(sb.NotationError, match=f"(?s){fault}.*{mend}"):
         call()
+
+
+def test_a_target_may_be_a_column() -> None:
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, random_state=0).fit(X, REAL)
+    flat, column = sb.from_sklearn(model, X, REAL), sb.from_sklearn(model, X, REAL[:, None])
+    assert sb.compile(flat).value(flat.example) == sb.compile(column).value(column.example)
