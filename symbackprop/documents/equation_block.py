@@ -15,7 +15,7 @@ from symbackprop.display.softmax_cases import softmax_quotients
 from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Line, path_of
-from symbackprop.documents.step_block import chain_sum, letters_of, local_lines, role_of, told_whole, untied
+from symbackprop.documents.step_block import chain_sum, letters_of, local_lines, part_local, role_of, told_whole, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node, split
@@ -85,7 +85,8 @@ class EquationBlocks:
         if step.pattern == PATTERN and step.through is not None and step.wrt is not None:
             (here,) = set(step.wrt.index) - set(step.through.index)
             return (softmax_quotients(self.lecture.plain, step.wrt, step.through.name, here),)
-        return local_lines(self.lecture.plain, equation)[-1:]
+        part = part_local(self.lecture.plain, equation)
+        return (part,) if part is not None else local_lines(self.lecture.plain, equation)[-1:]
 
     def _result(self, equation: Equation) -> tuple[Formulas, Formulas]:
         """The product, and the same entry by entry where that is another formula."""

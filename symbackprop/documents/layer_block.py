@@ -26,7 +26,7 @@ from symbackprop.documents.document import Content, Formula, Formulas, Part, Ste
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
-from symbackprop.documents.step_block import local_lines, told_whole, with_value
+from symbackprop.documents.step_block import local_lines, part_local, told_whole, with_value
 from symbackprop.documents.ways import Summed, by_ways
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
@@ -259,7 +259,8 @@ class Lecture:
         if self.reasons.total(step) and step.through is not None and step.wrt is not None:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
-        return local_lines(self.plain, equation, self._inside)[-1:]
+        part = part_local(self.plain, equation, self._inside)
+        return (part,) if part is not None else local_lines(self.plain, equation, self._inside)[-1:]
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""

@@ -6,16 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sympy as sp
+
+from symbackprop.core.guards import split
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Gradient, Ref, Step
+from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, position
 from symbackprop.core.through import whole
 from symbackprop.core.united import PATTERN
+from symbackprop.display.body import BodyPrinter
 from symbackprop.display.decimals import number_formula
 from symbackprop.display.index_form import entry, equation_letters
 from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.names import Names
 from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.documents.document import Formulas
+from symbackprop.documents.parts import part_read
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Atom, Binds, Fraction, Node, binds, items_of, kind_of, walk
@@ -101,6 +106,28 @@ def local_lines(names: Names, equation: Equation, inline: Collection[str] = ()) 
     shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters, inline))
     apart = untied(names, equation, step, inline)
     return (shown,) if apart is None else (shown, apart.formula)
+
+
+def part_local(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node | None:
+    """do[n m]/dp[n, m + 3 h] = o[n m] (1 - o[n m]), by the entry that a reader of a part reads; None of what reads no part.
+
+    By all other entries the derivative is 0.
+    """
+    step = equation.step
+    found = None if step is None or step.rule != "chain" else part_read(step)
+    if found is None or step is None or step.wrt is None or step.through is None or not isinstance(step.local, Sum):
+        return None
+    (own, at), factors = found, split(step.local)
+    body = sp.Mul(factors.coefficient, *[step.local.slots[k] for k in factors.operands], factors.rest)
+    if body.has(position(own)) or any(own in r.index for r in step.local_operands):
+        return None
+    letters = step_letters(names, equation, step)
+    positions = BodyPrinter({position(c): shown or f.ZERO for c, shown in letters.items()})
+    places = [positions.formula(at) if c == own else letters[c] for c in step.wrt.index]
+    role = Gradient(step.through.name, step.wrt.name)
+    left = names.derivative(role, [*[letters[c] for c in step.through.index], *places], local=True)
+    here = replace(equation, step=replace(step, local=replace(step.local, body=body)))
+    return f.equation(left, local_formula(names, here, letters, inline))
 
 
 @dataclass(frozen=True)

@@ -262,3 +262,11 @@ def test_what_comes_back_to_a_part_says_to_which_and_is_not_added() -> None:
     asked = sb.derive(net)
     found = latex(gradient_formulas(asked, wires_told(asked, unseen(asked, with_wires=True)))["X"])
     assert re.findall(r"\\to (X\S*)", found) == ["X_{i},", "X"]
+
+
+def test_what_adds_up_to_nothing_is_zero_on_its_wire_and_no_part_of_a_sum() -> None:
+    derived = _derived(str(ROOT / "examples" / "layers" / "batch_norm.net"))
+    shown = wires_told(derived, set())
+    assert latex(shown["mu", "v"].local) == "0"
+    assert all(latex(said.local) != "0" for ends, said in shown.items() if ends != ("mu", "v"))
+    assert "+" not in latex(gradient_formulas(derived, shown)["mu"]).replace("+ 10", "")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.program import Equation, Ref, Sum, position, slot
 from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.softmax import softmaxes
@@ -14,10 +15,13 @@ from symbackprop.display.written_out import written_out
 from symbackprop.documents.document import StepBlock
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Line
+from symbackprop.documents.parts import part_read
+from symbackprop.documents.step_block import part_local
 from symbackprop.documents.text import Text
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.told import told
 from tests.display.networks import MAKERS, at_random
 from tests.documents.test_layers import prove, reasons, sides
 from tests.formulas.latex_value import Numbered, latex_value
@@ -160,3 +164,58 @@ def test_the_shapes_of_several_layers_stand_in_the_box_alone() -> None:
     assert likewise
     assert not any(block.shape for block in likewise)
     assert all(block.shape for block in blocks if block not in likewise)
+
+
+PARTS = (
+    "p: parameter[n, 3*h]\nY: data[n, h]\na = sigmoid(p[:, :h])\nb = tanh(p[:, h:2*h])\nc = p[:, 2*h:]**2\nL = sum((a*b*c - Y)**2)"
+)
+
+
+@pytest.mark.parametrize("detail", ["normal", "full"])
+def test_what_reads_a_part_is_differentiated_by_the_entry_that_it_reads(detail: str) -> None:
+    shown = text(PARTS, detail)
+    assert "∂aᵢⱼ/∂pᵢⱼ = aᵢⱼ(1 − aᵢⱼ)" in shown or detail == "full"
+    blocks = [block for block in sb.derive(PARTS).document(detail=detail).blocks if isinstance(block, StepBlock)]
+    rows = [plain(x) for block in blocks for p in block.parts if p.label == told("Local derivative") for x in p.formulas]
+    assert rows
+    assert not any("1[" in row for row in rows)
+    assert any("+h" in row.replace(" ", "") and "/∂p" in row for row in rows)
+
+
+@pytest.mark.parametrize("path", ["layers/lstm", "layers/gru"])
+def test_gates_are_differentiated_without_conditions_on_positions(path: str) -> None:
+    derived = sb.derive(str(EXAMPLES / f"{path}.net"))
+    blocks = [block for block in derived.document().blocks if isinstance(block, StepBlock)]
+    rows = [plain(x) for block in blocks for p in block.parts if p.label == told("Local derivative") for x in p.formulas]
+    assert not any(re.search(r"1\[\w = \w [+] ", row) for row in rows)
+
+
+@pytest.mark.parametrize("text_", [PARTS, (EXAMPLES / "layers/lstm.net").read_text()])
+def test_the_derivative_by_the_entry_that_is_read_is_the_slope_there(text_: str) -> None:
+    """Times what comes from above it is what the gradient of the whole has at that entry, by this reader."""
+    derived = sb.derive(text_)
+    names, (arrays, sizes) = Numbered(derived.program), at_random(derived, 0)
+    everything = [e.target.name for e in derived.program.equations]
+    count = 0
+    for equation in derived.backward:
+        step = equation.step
+        found = None if step is None or step.upstream is None else part_read(step)
+        row = part_local(names, equation)
+        if found is None or row is None or step is None or step.through is None or step.upstream is None or step.wrt is None:
+            continue
+        (own, at), through = found, step.through
+        reader = Equation(
+            Ref(step.upstream.name, through.index), Sum(slot(0), (slot(0),)), (Ref(step.upstream.name, through.index),)
+        )
+        slope = latex_value(names, sides(row)[-1], reader, arrays, sizes, everything)
+        whole = arrays[equation.target.name]
+        for place in np.ndindex(*np.shape(arrays[step.upstream.name])):
+            here = dict(zip(through.index, place, strict=True))
+            where = at.subs({position(c): k for c, k in here.items()}).subs(
+                {s: sizes[str(s)] for s in at.free_symbols if str(s) in sizes}
+            )
+            entry = tuple(int(where) if c == own else here[c] for c in step.wrt.index)
+            slope_here = np.broadcast_to(slope, arrays[step.upstream.name].shape)[place]
+            assert whole[entry] == pytest.approx(slope_here * arrays[step.upstream.name][place], rel=1e-7, abs=1e-9)
+            count += 1
+    assert count

@@ -422,9 +422,9 @@ def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivati
     assert {"From H and c₃ back to p₃", "From c₃ and h₂ back to c₂", "From p₃, p₂ and p₁ back to b and W"} <= said.keys()
     parts = {str(part.label): part.formulas for part in said["From H and c₃ back to p₃"].parts}
     shown = " ".join(latex(formula) for formula in (*parts["Differentiated"], *parts["Local derivative"]))
-    for gate in "ifgo":
+    for gate, entry in {"i": "nm", "f": "n,m+h", "g": "n,m+2h", "o": "n,m+3h"}.items():
         assert f"{gate}_{{3}} =" in shown
-        assert rf"\partial {gate}_{{3,nm}}}}{{\partial p_{{3,nl}}}} =" in shown
+        assert rf"\partial {gate}_{{3,nm}}}}{{\partial p_{{3,{entry}}}}} =" in shown
 
 
 def test_a_graph_that_is_left_out_is_told_with_what_draws_it() -> None:

@@ -9,12 +9,13 @@ import numpy as np
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Carry
+from symbackprop.display.vanishing import vanishes
 from symbackprop.display.wires import Told, above, carried_told, stands_alone, wired
 from symbackprop.display.wires import told as wire_told
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.points import generator
 from symbackprop.evaluate.walk import walk
-from symbackprop.formulas.build import add, listed, relation, symbol
+from symbackprop.formulas.build import ZERO, add, listed, relation, symbol
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.proofs.proved import Point, proved_box, random_points
 
@@ -27,6 +28,8 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
     hidden   values that the graph writes out where they are read.
     """
     points = random_points(asked)
+    nothing = {(e.step.wrt.name, e.step.through.name) for e in asked.backward
+               if e.step and e.step.wrt and e.step.through and vanishes(asked.program, e)}  # fmt: skip
     shown = asked.forward.tensors.keys() - set(hidden)
     found: dict[tuple[str, str], Told] = {}
     for equation in asked.forward.equations:
@@ -42,7 +45,8 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
         for source in wire.wrt:
             line = lines.get(wire.gradient(source))
             alone = line is not None and stands_alone(asked, wire, line, target, shown)
-            found[source, target] = wire_told(asked, wire, line if alone else None, source, target)
+            said = wire_told(asked, wire, line if alone else None, source, target)
+            found[source, target] = Told(ZERO, ZERO, said.part) if (source, target) in nothing else said
     return found
 
 
@@ -62,6 +66,7 @@ def gradient_formulas(asked: Derivation, wires: Wires) -> dict[str, Node]:
 
 def _added(ways: list[Told]) -> Node:
     """What comes back along all ways as a sum; where it comes to different parts, one after the other, each with where it goes."""
+    ways = [way for way in ways if way.back != ZERO] or ways[:1]
     if len({way.part for way in ways}) == 1 and (ways[0].part is not None or len(ways) == 1):
         return add([way.back for way in ways])
     return listed([way.back if way.part is None else relation(way.back, symbol("to"), way.part) for way in ways])
