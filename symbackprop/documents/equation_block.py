@@ -30,6 +30,9 @@ _RULES = {
 }
 """What is said, once, of steps that are no chain rule of their own."""
 
+_SUMS = ("copy", "both")
+"""Rules of steps that add what others came to: entry by entry they say the same."""
+
 
 class EquationBlocks:
     """Tells the backward equations of one derivation, each as a step.
@@ -63,7 +66,12 @@ class EquationBlocks:
             Part(told("Upstream gradient"), _seed(self.names, equation, step)),
             Part(told("Chain rule"), chain),
             Part(told("Product"), shown, "result"),
-            Part(told("Product"), () if is_said else tuple(self.lecture.gaps(name, x) for x in entries), "result", folded=True),
+            Part(
+                told("Product"),
+                () if is_said or step.rule in _SUMS else tuple(self.lecture.gaps(name, x) for x in entries),
+                "result",
+                folded=True,
+            ),
             *self._in_the_box(name, (*product, *entries)),
         )
         said = tuple(self._sentences(equation, step, product[0]))
