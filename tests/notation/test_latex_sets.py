@@ -135,3 +135,22 @@ def test_a_value_at_a_sample_is_an_entry_and_not_the_whole(text: str, expected) 
     net = sb.network(SAMPLES + text)
     assert sb.compile(net).value({"X": X, "theta": t, "y": y}) == pytest.approx(expected(X, t, y), rel=1e-12)
     assert sb.check(net).ok
+
+
+def test_a_class_beside_a_sample_is_an_index_and_what_is_drawn_needs_no_name() -> None:
+    head = "X: data[N, d]\nW: parameter[K, d]\nY: data[N, K]\n"
+    X, W, Y = RNG.normal(size=(4, 3)), RNG.normal(size=(2, 3)), RNG.normal(size=(4, 2))
+    e = np.exp(X @ W.T)
+    expected = -np.sum(Y * np.log(e / e.sum(1, keepdims=True)))
+    for p in ("p(k|x_n)", "P(y_n = k | x_n)", r"p(k \mid x_n)"):
+        text = rf"{p} = \frac{{\exp(w_k^\top x_n)}}{{\sum_{{j=1}}^K \exp(w_j^\top x_n)}}, L = -\sum_{{n=1}}^N \sum_{{k=1}}^K y_{{nk}} \log {p}"
+        net = sb.network(head + text)
+        assert sb.compile(net).value({"X": X, "W": W, "Y": Y}) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("h", ["h", "h_w", r"h_\theta"])
+def test_a_sample_above_is_a_sample(h: str) -> None:
+    text = rf"{h}(x^{{(i)}}) = \sigma(w^\top x^{{(i)}}) \\ J = \frac{{1}}{{N}}\sum_{{i=1}}^N ({h}(x^{{(i)}}) - y^{{(i)}})^2"
+    net = sb.network(f"X: data[N, d]\nw: parameter[d]\ny: data[N]\n{text}")
+    X, w, y = RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=4)
+    assert sb.compile(net).value({"X": X, "w": w, "y": y}) == pytest.approx(np.mean((1 / (1 + np.exp(-X @ w)) - y) ** 2), rel=1e-12)

@@ -27,6 +27,7 @@ from symbackprop.notation.latex.objective import HEAD, objective
 from symbackprop.notation.latex.pairs import extents
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
 from symbackprop.notation.latex.reached_steps import steps_of
+from symbackprop.notation.latex.sampled import without_names
 from symbackprop.notation.latex.units import units
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
@@ -58,7 +59,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     What stands below a \\min or \\max is a parameter, and then the rest is data; otherwise names tell which, and a note says so.
     """
     latex = spoken(latex)
-    stream = marked(lined(latex, with_densities(tokens(latex))))
+    stream = marked(lined(latex, [*without_names(tuple(with_densities(tokens(latex))))]))
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)

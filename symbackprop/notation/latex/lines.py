@@ -8,10 +8,10 @@ from typing import NamedTuple
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import MOST, Token, plain
-from symbackprop.notation.latex.sampled import indexed, indices
+from symbackprop.notation.latex.sampled import BARS, indexed, indices
 from symbackprop.notation.latex.units import bound, split, texts, units
 
-BARS = ("|", r"\mid")
+PARAMETERS = ("theta", "phi", "psi", "omega", "Theta", "Phi")  # what stands below the name of what depends on it
 _FRESH = "ijklmnpqrsuvabcdgho"
 
 
@@ -55,7 +55,7 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
             continue
         function = _unprimed(function, {unit.text for part in found for unit in units(part)})
         others = [*found[:k], (), *found[k + 1 :]]
-        if (sampled := _sampled(found, function)) is not None:
+        if (sampled := _sampled(found, function, known)) is not None:
             found = sampled
             continue
         own = [*map(plain, function.arguments)]
@@ -74,17 +74,20 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
     return [part for part in found if part]
 
 
-def _sampled(found: Sequence[Tokens], function: Function) -> list[Tokens] | None:
+def _sampled(found: Sequence[Tokens], function: Function, known: Callable[[str], bool]) -> list[Tokens] | None:
     """The formulas with f_n in the place of f(x_n); None where f is not defined at samples, or called with anything else."""
-    defined, several = indices(function.arguments, function.arguments), units(function.head)
+    counted = {c for part in found for c in bound(units(part))}
+    defined, several = indices(function.arguments, function.arguments, counted), units(function.head)
     name = function.head[: several[0].end]
-    if defined is None or (len(several) > 1 and not _is_only(found, name, function.head)):
+    below = [unit.text for unit in several if unit.below and unit.letter]
+    is_said = all(c in PARAMETERS or known(c) for c in below) and not {*below} & counted
+    if defined is None or (len(several) > 1 and not (is_said and _is_only(found, name, function.head))):
         return None
     made: list[Tokens] = []
     for part in found:
         out, k = list[Token](), 0
         for call in _calls(part, function.head):
-            letters = indices(function.arguments, call.arguments)
+            letters = indices(function.arguments, call.arguments, counted)
             if letters is None or len(letters) != len(defined) or call.below:
                 return None
             out += [*part[k : call.start], *indexed(name, letters)]

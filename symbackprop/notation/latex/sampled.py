@@ -1,14 +1,17 @@
-r"""Values at samples: f(x_n) = \tanh(w x_n) is f_n, and k(x_i, x_j) is k_{ij}, wherever they stand."""
+r"""Values at samples: f(x_n) = \tanh(w x_n) is f_n, f(x^{(i)}) f_i, k(x_i, x_j) k_{ij}, P(y = k | x_n) P_{kn}."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from symbackprop.notation.claims.bracketed import behind
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import Token, plain
 from symbackprop.notation.latex.extents import group_at
 from symbackprop.notation.latex.units import units
+
+BARS = ("|", r"\mid")
 
 
 class At(NamedTuple):
@@ -18,24 +21,29 @@ class At(NamedTuple):
     letters: tuple[str, ...]
 
 
-def at(argument: Tokens) -> At | None:
-    """x_n in its parts, x without index; None for anything else, x_1 and x + y among it."""
+def at(argument: Tokens, counted: Collection[str] = ()) -> At | None:
+    """x_n and x^{(n)} in their parts, x without index; None for anything else, x_1 and x + y among it.
+
+    counted   letters that sums run over: one alone is an index.
+    """
     several = units(argument)
     if not several or not several[0].letter:
         return None
     base, rest = plain(argument[: several[0].end]), argument[several[0].end :]
     if not rest:
-        return At(base, ())
+        return At("", (base,)) if base in counted else At(base, ())
     inner = group_at(rest, 1)
+    if rest[0].text == "^" and [t.text for t in inner[:1]] == ["("] and inner[-1].text == ")" and len(inner) == 3:
+        return At(base, (inner[1].text,)) if inner[1].text.isalpha() and len(rest) == 6 else None
     if rest[0].text != "_" or len(rest) != len(inner) + (3 if rest[1].text == "{" else 1):
         return None
     letters = [t.text for t in inner if t.text != ","]
     return At(base, tuple(letters)) if letters and all(len(c) == 1 and c.isalpha() for c in letters) else None
 
 
-def indices(defined: Sequence[Tokens], called: Sequence[Tokens]) -> list[str] | None:
+def indices(defined: Sequence[Tokens], called: Sequence[Tokens], counted: Collection[str]) -> list[str] | None:
     """The letters of the samples that a call is at; None where it is not one of the value that is defined so."""
-    own, other = [*map(at, defined)], [*map(at, called)]
+    own, other = ([at(one, counted) for one in several] for several in (defined, called))
     if len(own) != len(other) or not any(one is not None and one.letters for one in own):
         return None
     found: list[str] = []
@@ -44,6 +52,22 @@ def indices(defined: Sequence[Tokens], called: Sequence[Tokens]) -> list[str] | 
             return None
         found += two.letters
     return list(dict.fromkeys(found))
+
+
+def without_names(piece: Tokens) -> Tokens:
+    """P(y_n = k | x_n) as P(k | x_n): what is drawn is said by its value."""
+    out: list[Token] = []
+    k = 0
+    while k < len(piece):
+        out.append(piece[k])
+        if piece[k].text == "(":
+            end = behind(piece, k) - 1
+            inner = [t.text for t in piece[k + 1 : end]]
+            bar = next((j for j, text in enumerate(inner) if text in BARS), 0)
+            if bar and "=" in inner[:bar] and "(" not in inner[:bar]:
+                k += 1 + inner.index("=")
+        k += 1
+    return tuple(out)
 
 
 def indexed(head: Tokens, letters: Sequence[str]) -> list[Token]:
