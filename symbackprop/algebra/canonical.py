@@ -113,7 +113,30 @@ def has_roots(term: Term, c: Number) -> bool:
     return c > 0 and all(f.atom.positive or (f.atom.kind == "group" and f.exponent.numerator % 2 == 1) for f in term)
 
 
-def factor_of_all(term: Term, e: Number) -> list[Factor]:
+def front_of_all(p: Poly, e: Number) -> tuple[list[Factor], list[tuple[Number, list[Factor]]]]:
+    """What comes out of a power of a sum, as a factor of all of it, and the products that are left."""
+    found = p.single()
+    if found is not None:
+        front = _factor_of_all(found[0], e)
+        return front, [(found[1], [f for f in found[0] if f not in front])]
+    front = _common_factors(p) if e < 0 and e.denominator == 1 else []
+    inverse = [f._replace(exponent=exact(-f.exponent)) for f in front]
+    return front, [(c, [*term, *inverse]) for term, c in p.terms.items()]
+
+
+def _common_factors(p: Poly) -> list[Factor]:
+    """What all terms of a sum hold above the line, by the lowest of its powers, where it is summed in none."""
+    first, *others = p.terms
+    found = []
+    for f in first:
+        powers = [next((g.exponent for g in term if g[:2] == f[:2]), 0) for term in others]
+        e = min([f.exponent, *powers])
+        if others and e > 0 and e.denominator == 1 and not any(map(is_summed, f.letters)):
+            found.append(f._replace(exponent=e))
+    return found
+
+
+def _factor_of_all(term: Term, e: Number) -> list[Factor]:
     """The factors of a sum whose power can stand alone: what is not summed, or a sum by itself, |u|^2 of |u|^2 |v|^2."""
     front = [f for f in term if not any(map(is_summed, f.letters)) and (e.denominator == 1 or f.atom.positive)]
     if front:

@@ -174,16 +174,16 @@ class Factoriser:
             yield self._divided(p, d, free), -1 if d.atom.kind == "ones" or _leaves_ones(d, free) else margin
         if has_no_form:
             return
+        found = list(complements(self.algebra, p, free))
+        for one in (one for one in found if one.beside.terms and not one.x.letters):  # a u + (1 - a) v, not a (u - v) + v
+            yield self._complemented(one), 1
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
         for d in partial[:2]:
             alike = _has_number_alone(d) or _is_all_but_a_number(d, p)
             slope = is_slope_of_tanh(self.algebra, Poly({use.term: p.terms[use.term] for use in d.uses}))
             yield self._divided(p, d, free), PREFERRED_SLOPE if slope else 1 if _is_rest(d, p) else 0 if alike else -1
-        for found in complements(self.algebra, p, free):
-            yield (
-                self._complemented(found),
-                -1 if found.x.letters or not found.beside.terms else 1,
-            )  # a u + (1 - a) v, not a (u - v) + v
+        for one in found:
+            yield self._complemented(one), -1
 
     def _cases(self, p: Poly, free: set[str]) -> Iterable[Nets]:
         """a [x > 0] + b as a + b where x > 0, otherwise b."""

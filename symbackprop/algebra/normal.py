@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.algebra.canonical import factor_of_all, has_roots, learn_symmetry, merged, two_valued, without_deltas, written
+from symbackprop.algebra.canonical import front_of_all, has_roots, learn_symmetry, merged, two_valued, without_deltas, written
 from symbackprop.algebra.known import Knowledge
 from symbackprop.algebra.poly import (
     ONE,
@@ -222,17 +222,12 @@ class Algebra(Knowledge):
         if found is not None and not summed_letters(found[0]) and (e.denominator == 1 or has_roots(*found)):
             made = self.make(1, [f._replace(exponent=exact(f.exponent * e)) for f in found[0]])
             return self.times(made, self._number_power(Fraction(found[1]), e))
-        apart = self._apart(*found, e) if found is not None else None
-        if apart is not None:
-            return self.times(*(self.power(part, e) for part in apart))
+        front, rest = front_of_all(p, e)
+        if front:  # (n^-1 sum x)^e = n^-e (sum x)^e, 1/(a b + a c) = 1/(a (b + c))
+            return self.times(self.power(self.make(1, front), e), self.power(self.added(rest), e))
         content = p.content()
         group = self.closed("group", "", (p.scaled(1 / content),), e)
         return self.times(group, self._number_power(content, e))
-
-    def _apart(self, term: Term, c: Number, e: Number) -> tuple[Poly, Poly] | None:
-        """What a sum has as a factor of all of it, and the sum without: (n^-1 sum x)^e = n^-e (sum x)^e; None where it has none."""
-        front = factor_of_all(term, e)
-        return (self.make(1, front), self.make(c, [f for f in term if f not in front])) if front else None
 
     def _number_power(self, c: Fraction, e: Number) -> Poly:
         if e.denominator == 1:

@@ -89,6 +89,12 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ("x: parameter[n]\ns: positive[n]\nc: positive[n]\nL = sum(x*(c/s + s/c)/(s**2 + c**2))", r"= \frac{1}{s\odot c}"),
         ("x: parameter[n]\ns: positive[n]\nc: positive[n]\nL = sum(x*(c/s + 2 + s/c)/(s + c))", r"= \frac{1}{s} + \frac{1}{c}"),
         ("u: parameter[n]\na: data[n]\nz = 2 + sum((u - a)**2)\nL = arccosh(z)", r"\frac{2}{\sqrt{z^{2} - 1}} \left(u - a\right)"),
+        ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
+        (
+            "z: parameter[k]\nt: data[k]\ny: labels[k]\nT: positive[()]\na: data[()]\np = softmax(z)\ns = softmax(z/T)\nq = softmax(t/T)\n"
+            "L = -(1 - a)*sum(y*log(p)) - a*T**2*sum(q*log(s))",
+            r"= \left(1 - a\right) \left(p - y\right) + T a \left(s - q\right)",
+        ),
         (
             "X: data[N, d]\nW: parameter[d, k]\nZ = X @ W\nL = mean(logsumexp(Z, axis=1)**2)",
             r"\operatorname{diag}\left(u\right)\,\operatorname{softmax}\left(Z\right)",
@@ -106,6 +112,8 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "cancelled",
         "cancelled with a square",
         "one root",
+        "a factor of what stands below",
+        "two weights",
         "a softmax of a sum without a name",
         "a factor that was opened",
         "a leaky unit",
