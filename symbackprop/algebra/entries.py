@@ -13,7 +13,8 @@ from weakref import proxy
 from sympy import Eq, Ge, S, Symbol
 
 from symbackprop.algebra.compared import compared, sides
-from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
+from symbackprop.algebra.divisors import Divisor
+from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
 from symbackprop.algebra.lift import BOUND
 from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, leaves, number, scaled, sized
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, renamed, shown_axes

@@ -11,11 +11,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from fractions import Fraction
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import proxy
 
 from symbackprop.algebra.compared import content
 from symbackprop.algebra.complements import Complement, complements, is_entrywise, is_slope_of_tanh, one_minus
+from symbackprop.algebra.divisors import (
+    Divisor,
+    Use,
+    has_number_alone,
+    has_several_powers,
+    is_all_but_a_number,
+    is_deeper,
+    is_rest,
+    leaves_ones,
+)
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
@@ -35,25 +45,6 @@ MOST_TERMS_READ = 12  # a longer sum is not shortened to a line
 MOST_TERMS_ENTRYWISE = 24  # the same of a sum without sums over letters, of which less is tried
 MOST_TERMS_PRINTED = 4  # such a sum is a line where it is so few products of sums
 MOST_VISITS = 4000  # polynomials that are divided; what comes after is left as a sum
-
-
-class Use(NamedTuple):
-    """A term, and the place of its factor or the name of its summed letter."""
-
-    term: Term
-    place: int | str
-
-
-class Divisor(NamedTuple):
-    """A factor that terms share.
-
-    how   for each of its letters: ("free", the letter), ("shared" or "inside", the axis where the letter stands first).
-    """
-
-    atom: Atom
-    above: bool
-    how: tuple[tuple[str, str | int], ...]
-    uses: tuple[Use, ...]
 
 
 class Factoriser:
@@ -161,9 +152,9 @@ class Factoriser:
         if len(set(tied)) > 1:
             divisors = [d for d in divisors if self.may_come_out(p, d)]
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
-        everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how) and not _leaves_ones(d, free)]
+        everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how) and not leaves_ones(d, free)]
         margin = -1 if len(set(tied)) > 1 else preferred  # diag(p) - p p^T, not (I - p 1^T) diag(p)
-        deep = [d for d in everywhere if not d.above and _has_several_powers(d)]
+        deep = [d for d in everywhere if not d.above and has_several_powers(d)]
         if len(everywhere) > 1 or deep:
             shallow, *others = [self._without_all(p, everywhere, low) for low in ((), *([deep] if deep else []))]
             if others and self.cost(others[0], free) < self.cost(shallow, free):  # (m - y)/m^3, not (1 - y/m)/m^2
@@ -171,17 +162,18 @@ class Factoriser:
             elif len(everywhere) > 1:
                 yield shallow, margin
         for d in full[:8]:  # tr(A) - |a|^2 and a^T x x + |x|^2 a, not sum(diag(A) - a^2) and (x a^T + a x^T) x
-            yield self._divided(p, d, free), -1 if d.atom.kind == "ones" or _leaves_ones(d, free) else margin
+            yield self._divided(p, d, free), -1 if d.atom.kind == "ones" or leaves_ones(d, free) else margin
         if has_no_form:
             return
         found = list(complements(self.algebra, p, free))
         for one in (one for one in found if one.beside.terms and not one.x.letters):  # a u + (1 - a) v, not a (u - v) + v
             yield self._complemented(one), 1
-        partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
+        some = (d for d in divisors if len(d.uses) < len(p.terms) and not is_deeper(d))
+        partial = sorted(some, key=lambda d: not is_rest(d, p))
         for d in partial[:2]:
-            alike = _has_number_alone(d) or _is_all_but_a_number(d, p)
+            alike = has_number_alone(d) or is_all_but_a_number(d, p)
             slope = is_slope_of_tanh(self.algebra, Poly({use.term: p.terms[use.term] for use in d.uses}))
-            yield self._divided(p, d, free), PREFERRED_SLOPE if slope else 1 if _is_rest(d, p) else 0 if alike else -1
+            yield self._divided(p, d, free), PREFERRED_SLOPE if slope else 1 if is_rest(d, p) else 0 if alike else -1
         for one in found:
             yield self._complemented(one), -1
 
@@ -339,41 +331,6 @@ class Factoriser:
 def most_read(p: Poly) -> int:
     """How many terms a sum may have to be shortened to a line."""
     return MOST_TERMS_ENTRYWISE if is_entrywise(p) else MOST_TERMS_READ
-
-
-def _has_several_powers(d: Divisor) -> bool:
-    """Whether a factor stands in its terms to more than one power, all of them whole."""
-    powers = {use.term[int(use.place)].exponent for use in d.uses}
-    return len(powers) > 1 and all(e.denominator == 1 for e in powers)
-
-
-def _leaves_ones(d: Divisor, free: set[str]) -> bool:
-    """Whether ones are left of an outer product, and it itself elsewhere: diag(x) (1 s^T - diag(x) V) for x s^T - diag(x^2) V."""
-    if len(free) != 2 or len(d.how) != 1 or d.how[0][0] != "free" or d.how[0][1] not in free or not _has_several_powers(d):
-        return False
-    (_, x), (y,) = d.how[0], free - {d.how[0][1]}
-    left = [{c for k, f in enumerate(use.term) if k != use.place for c in f.letters} for use in d.uses]
-    return any(x not in letters and y in letters for letters in left)
-
-
-def _is_rest(d: Divisor, p: Poly) -> bool:
-    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written, D + e D."""
-    alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
-    if not (d.how and all(kind == "free" for kind, _ in d.how) and len(d.uses) == 2 and len(alone) == 1):
-        return False
-    one, other = (p.terms[use.term] for use in d.uses)
-    is_number = all(f.atom is d.atom or not f.letters for use in d.uses for f in use.term)
-    return one + other == 0 or (one == other and is_number)
-
-
-def _has_number_alone(d: Divisor) -> bool:
-    """Whether a number stands alone in a term, and beside others elsewhere: (e^s - 1)/n + m, not e^s/n + m - 1/n."""
-    return d.atom.kind == "number" and any(len(use.term) == 1 for use in d.uses)
-
-
-def _is_all_but_a_number(d: Divisor, p: Poly) -> bool:
-    """Whether a tensor stands beside others in every term but a number: 1 - y X w - y b = 1 - y (X w + b)."""
-    return () in p.terms and len(d.uses) == len(p.terms) - 1 and all(len(use.term) > 1 for use in d.uses)
 
 
 def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:

@@ -1,0 +1,66 @@
+"""What terms share, and when it is taken out of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from symbackprop.algebra.poly import Atom, Poly, Term
+
+
+class Use(NamedTuple):
+    """A term, and the place of its factor or the name of its summed letter."""
+
+    term: Term
+    place: int | str
+
+
+class Divisor(NamedTuple):
+    """A factor that terms share.
+
+    how   for each of its letters: ("free", the letter), ("shared" or "inside", the axis where the letter stands first).
+    """
+
+    atom: Atom
+    above: bool
+    how: tuple[tuple[str, str | int], ...]
+    uses: tuple[Use, ...]
+
+
+def has_several_powers(d: Divisor) -> bool:
+    """Whether a factor stands in its terms to more than one power, all of them whole."""
+    powers = {use.term[int(use.place)].exponent for use in d.uses}
+    return len(powers) > 1 and all(e.denominator == 1 for e in powers)
+
+
+def leaves_ones(d: Divisor, free: set[str]) -> bool:
+    """Whether ones are left of an outer product, and it itself elsewhere: diag(x) (1 s^T - diag(x) V) for x s^T - diag(x^2) V."""
+    if len(free) != 2 or len(d.how) != 1 or d.how[0][0] != "free" or d.how[0][1] not in free or not has_several_powers(d):
+        return False
+    (_, x), (y,) = d.how[0], free - {d.how[0][1]}
+    left = [{c for k, f in enumerate(use.term) if k != use.place for c in f.letters} for use in d.uses]
+    return any(x not in letters and y in letters for letters in left)
+
+
+def is_rest(d: Divisor, p: Poly) -> bool:
+    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written, D + e D."""
+    alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
+    if not (d.how and all(kind == "free" for kind, _ in d.how) and len(d.uses) == 2 and len(alone) == 1):
+        return False
+    one, other = (p.terms[use.term] for use in d.uses)
+    is_number = all(f.atom is d.atom or not f.letters for use in d.uses for f in use.term)
+    return one + other == 0 or (one == other and is_number)
+
+
+def has_number_alone(d: Divisor) -> bool:
+    """Whether a number stands alone in a term, and beside others elsewhere: (e^s - 1)/n + m, not e^s/n + m - 1/n."""
+    return d.atom.kind == "number" and any(len(use.term) == 1 for use in d.uses)
+
+
+def is_all_but_a_number(d: Divisor, p: Poly) -> bool:
+    """Whether a tensor stands beside others in every term but a number: 1 - y X w - y b = 1 - y (X w + b)."""
+    return () in p.terms and len(d.uses) == len(p.terms) - 1 and all(len(use.term) > 1 for use in d.uses)
+
+
+def is_deeper(d: Divisor) -> bool:
+    """Whether a number stands below the lines of some terms alone, deeper in one: a/h^2 + b/h + c is not (a/h + b)/h + c."""
+    return not d.above and not d.how and has_several_powers(d)
