@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator
 from dataclasses import replace
-from itertools import permutations, takewhile
+from itertools import pairwise, permutations, takewhile
 
 import sympy as sp
 
@@ -20,7 +20,7 @@ from symbackprop.documents.layers import Line
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, told
-from symbackprop.formulas.tree import Fence, Node, Row, items_of, kind_of, split, walk
+from symbackprop.formulas.tree import Binds, Fence, Node, Row, items_of, kind_of, split, walk
 
 Reason = tuple[Hashable, Told]
 """A sentence with its key: what has the same key is said once on a page."""
@@ -28,6 +28,7 @@ Reason = tuple[Hashable, Told]
 CANCELLED = "cancelled"
 """The key of what is left of a softmax or a sigmoid."""
 
+_ROWSUM = f.function("rowsum")
 _SOFTMAX, _SIGMOID = Told("The softmax"), Told("The sigmoid")
 
 
@@ -38,6 +39,7 @@ def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     yield from _turned(names, line)
     yield from _written_out(names, line)
     yield from _cancelled(derivation, names, line)
+    yield from _summed_rows(names, line)
     yield from _reparametrised(names, line)
     yield from _hessian(derivation, names, line)
 
@@ -86,6 +88,43 @@ def _turned(names: Names, line: Line) -> Iterator[Reason]:
             x = f.letter("x")
             left = f.add([f.ONE, f.negative(f.call(f.symbol("sigma"), [f.negative(x)]))])
             yield "turned", told("That {} was used.", f.equation(left, f.call(f.symbol("sigma"), [x])))
+
+
+def _summed_rows(names: Names, line: Line) -> Iterator[Reason]:
+    """rowsum(D ⊙ O) for rowsum(A ⊙ D V^T), the sum that goes back through a softmax A, where the author has O = A V."""
+    read = {r.name for e in line.path for r in e.operands}
+    own = {p for (_, total), p in softmaxes(names).named.items() if total in read and p}
+    calls = [(head, fence) for row in walk(line.formula) for head, fence in pairwise(items_of(row)) if head == _ROWSUM]
+    for written in names.written.values():
+        factors = _matrix_product(written, own)
+        if factors is None:
+            continue
+        for k in range(len(written.target.index) - 1):
+            below = [letter(c) for c in written.target.index[:k]]
+            o, a, v = (names.entry(n, below) for n in (written.target.name, *factors))
+            for head, fence in calls:
+                items = items_of(fence.body) if isinstance(fence, Fence) else ()
+                if items[-2:] == (f.ODOT, o) and len(items) > 2:
+                    d = Row(items[:-2]) if len(items) > 3 else items[0]
+                    back = f.juxtapose([f.within(d, Binds.PRODUCT), f.power(v, f.TOP)])
+                    sums = f.equation(f.call(head, [f.hadamard([a, back])]), f.call(head, [f.hadamard([d, o])]))
+                    yield "rows", told("{}, since {}.", sums, f.equation(o, f.juxtapose([a, v])))
+                    return
+
+
+def _matrix_product(written: Equation, softmaxes_: Collection[str]) -> tuple[str, str] | None:
+    """A and V of O[n t i] = sum_l A[n t l] V[n l i], where A is one of some softmaxes."""
+    op = written.op
+    if not isinstance(op, Sum) or len(op.over) != 1 or len(op.slots) != 2 or op.body != op.slots[0] * op.slots[1]:
+        return None
+    (c, _), *_ = op.over
+    if len(written.target.index) < 2:
+        return None
+    *lead, column = written.target.index
+    for a, v in permutations(written.operands):
+        if a.name in softmaxes_ and a.index == (*lead, c) and v.index == (*lead[:-1], c, column):
+            return a.name, v.name
+    return None
 
 
 def _written_out(names: Names, line: Line) -> Iterator[Reason]:
@@ -195,9 +234,12 @@ def _hessian(derivation: Derivation, names: Names, line: Line) -> Iterator[Reaso
     if first is None or role is None or role.wrt not in first.wrt or names.signature(first.of).shape:
         return
     sigmoids = {names.tensor(name) for name, written in names.written.items() if _is_sigmoid(written)}
-    *_, turned, head, argument, last = (None, None, None, None, *_without_spaces(line.formula))
+    items = _without_spaces(line.formula)
+    if len(items) < 4:
+        return
+    turned, head, argument, last = items[-4:]
     weights = _slope_of_sigmoid(argument, sigmoids) if head == f.function("diag") else None
-    if weights is not None and last is not None and items_of(f.power(last, f.TOP)) == (turned,):
+    if weights is not None and items_of(f.power(last, f.TOP)) == (turned,):
         yield (
             "hessian",
             told("This is the Hessian of the logistic loss: its weights {} are slopes of the sigmoid, which are never "
@@ -214,7 +256,7 @@ def _without_spaces(formula: Node) -> tuple[Node, ...]:
     return tuple(item for item in items_of(formula) if kind_of(item) != "space")
 
 
-def _slope_of_sigmoid(argument: Node | None, sigmoids: Collection[Node]) -> Node | None:
+def _slope_of_sigmoid(argument: Node, sigmoids: Collection[Node]) -> Node | None:
     """p (1 - p) in the brackets of a call, where p is one of some sigmoids, or written as one."""
     if not isinstance(argument, Fence):
         return None

@@ -219,3 +219,16 @@ def test_the_derivative_by_the_entry_that_is_read_is_the_slope_there(text_: str)
             assert whole[entry] == pytest.approx(slope_here * arrays[step.upstream.name][place], rel=1e-7, abs=1e-9)
             count += 1
     assert count
+
+
+ATTENTION = "Q: parameter[t, k]\nK: data[t, k]\nV: data[t, m]\ny: data[t, m]\nA = softmax(Q @ K.T)\nO = A @ V\nL = {}"
+
+
+def test_the_sum_of_rows_that_goes_back_through_attention_says_why_it_is_that_of_the_output() -> None:
+    derived = sb.derive(ATTENTION.format("sum((O - y)**2)/2"))
+    said = " ".join(derived.report("text").split())
+    assert "rowsum(A ⊙ δ Vᵀ) = rowsum(δ ⊙ O), since O = A V." in said.replace("δ_O", "δ").replace("(O − y)", "δ")
+    rng = np.random.default_rng(0)
+    a, d, v = rng.normal(size=(4, 5)), rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
+    np.testing.assert_allclose((a * (d @ v.T)).sum(axis=1), (d * (a @ v)).sum(axis=1))
+    assert "since O" not in sb.derive(ATTENTION.format("sum(A**2)")).report("text")
