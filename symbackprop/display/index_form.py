@@ -308,7 +308,8 @@ def _operand(
     used = {letter(c) for c in letters} | {part for shown in letters.values() if shown is not None for part in walk(shown)}
     for c, extent in letter_sizes(names.program, inner).items():
         if c not in own:
-            shown = next(letter(x) for x in chain([c], pool()) if letter(x) not in used)
+            spare = chain([c], (x for x in pool() if x not in names.words))  # none that is a size: no (1/sqrt(k)) sum_k
+            shown = next(letter(x) for x in spare if letter(x) not in used)
             used.add(shown)
             own[c] = None if extent == 1 else shown
     if sign is not None and isinstance(inner.op, Reduce):

@@ -51,7 +51,7 @@ def _row(
     """The row over dL/dp = share y / p, whose share is the same for all entries of the softmax."""
     index, op = above.target.index, above.op
     assert isinstance(op, Sum)
-    k, (other,) = index[axis], fresh(1, index)
+    k, (other,) = index[axis], fresh(1, index, names=names.words)
     read = dict(zip(op.slots, above.operands, strict=True))
     own = next((s for s, r in read.items() if r == Ref(p, index) or _is_read_at(names, r, Ref(p, index), above, k)), None)
     if own is not None:

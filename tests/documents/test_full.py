@@ -232,3 +232,12 @@ def test_the_sum_of_rows_that_goes_back_through_attention_says_why_it_is_that_of
     a, d, v = rng.normal(size=(4, 5)), rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
     np.testing.assert_allclose((a * (d @ v.T)).sum(axis=1), (d * (a @ v)).sum(axis=1))
     assert "since O" not in sb.derive(ATTENTION.format("sum(A**2)")).report("text")
+
+
+def test_no_sum_within_a_formula_runs_over_the_letter_of_a_size() -> None:
+    net = "X: data[t, d]\ny: data[t, k]\n" + "\n".join(f"W_{n}: parameter[d, k]" for n in "qkv")
+    net += "\nQ = X @ W_q\nK = X @ W_k\nV = X @ W_v\nS = Q @ K.T / sqrt(k)\nA = softmax(S)\nL = sum((A @ V - y)**2)/2"
+    derived = sb.derive(net)
+    assert prove(derived, derived.box())
+    for detail in ("normal", "full"):
+        assert not re.search(r"Σ_\(?[^)\s]*[tdk]\b", derived.report("text", detail=detail))
