@@ -66,8 +66,11 @@ def _onehot(to: Printer, x: Form) -> Node:
 
 
 def _positions(to: Printer, x: Form) -> Node:
-    """1[i = j + 1], with what is subtracted on the other side, and the shorter side first."""
+    """1[i = j + 1], with what is subtracted on the other side, the shorter side first; of one letter what it is, 1[j = n - 1]."""
     given = x.given
+    if given.relation is sp.Eq and len(given.letters) == 1 and abs(given.slopes[0]) == 1:
+        value = BodyPrinter().formula(sp.expand(-given.offset * given.slopes[0]))
+        return f.indicator(f.equation(letter(given.letters[0]), value))
     steps = [(position(c), slope) for c, slope in zip(given.letters, given.slopes, strict=True)]
     sides = [sum((sign * slope * c for c, slope in steps if is_negative(slope) == (sign < 0)), sp.S.Zero) for sign in (1, -1)]
     for term in sp.Add.make_args(given.offset):

@@ -241,3 +241,9 @@ def test_no_sum_within_a_formula_runs_over_the_letter_of_a_size() -> None:
     assert prove(derived, derived.box())
     for detail in ("normal", "full"):
         assert not re.search(r"Σ_\(?[^)\s]*[tdk]\b", derived.report("text", detail=detail))
+
+
+@pytest.mark.parametrize(("read", "shown"), [("u[0]", "1[j = 0]"), ("u[n-1]", "1[j = n − 1]"), ("u[n-2]", "1[j = n − 2]")])
+def test_an_entry_is_told_by_what_its_letter_is(read: str, shown: str) -> None:
+    box = str(sb.derive(f"u: parameter[n]\nr = u[2:] - 2*u[1:-1] + u[:-2]\nL = sum(r**2)/2 + {read}**2/2").box())
+    assert shown in box, box
