@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from symbackprop.algebra.poly import Atom, Poly, Term
+from symbackprop.algebra.positions import View, tensor_of
+
+PLACES = 3  # of a second difference
 
 
 class Use(NamedTuple):
@@ -59,6 +62,15 @@ def has_number_alone(d: Divisor) -> bool:
 def is_all_but_a_number(d: Divisor, p: Poly) -> bool:
     """Whether a tensor stands beside others in every term but a number: 1 - y X w - y b = 1 - y (X w + b)."""
     return () in p.terms and len(d.uses) == len(p.terms) - 1 and all(len(use.term) > 1 for use in d.uses)
+
+
+def is_stencil(d: Divisor) -> bool:
+    """Whether what is left of terms is one tensor at places beside each other: 2 n (r_j - 2 r_{j-1} + r_{j-2})/h^2 is one thing."""
+    left = [[f for k, f in enumerate(use.term) if k != use.place and f.letters] for use in d.uses]
+    tensors = {tensor_of(f.atom.name) for rest in left for f in rest if isinstance(f.atom.name, View)}
+    return (
+        len(left) >= PLACES and len(tensors) == 1 and all(len(rest) == 1 and isinstance(rest[0].atom.name, View) for rest in left)
+    )
 
 
 def is_deeper(d: Divisor) -> bool:

@@ -82,7 +82,11 @@ class EntryWriter:
             tops.sort(key=lambda x: x.op == "positions")
         front = Front(front.coefficient, (*front.tops, *tops), (*front.bottoms, *bottoms))
         if not swap:
-            return scaled(front, None)
+            tall = [x for x in front.tops if x.op == "sum" and any(front_of(part)[0].is_line for part in x.parts)]
+            if len(tall) != 1 or not front.is_line:
+                return scaled(front, None)
+            beside = tuple(x for x in front.tops if x is not tall[0])  # 1/(n - 2) (a/h + b), no fraction in a fraction
+            return scaled(Front(front.coefficient, beside, front.bottoms), tall[0])
         over = tuple((swap[x], sizes[x]) for x in mine)
         names = {y for y, _ in over}
         inner, outer = ([x for x in front.tops if bool(letters_below(x) & names) == k] for k in (True, False))

@@ -24,6 +24,7 @@ from symbackprop.algebra.divisors import (
     is_all_but_a_number,
     is_deeper,
     is_rest,
+    is_stencil,
     leaves_ones,
 )
 from symbackprop.algebra.folds import FOLDS
@@ -169,11 +170,14 @@ class Factoriser:
         for one in (one for one in found if one.beside.terms and not one.x.letters):  # a u + (1 - a) v, not a (u - v) + v
             yield self._complemented(one), 1
         some = (d for d in divisors if len(d.uses) < len(p.terms) and not is_deeper(d))
-        partial = sorted(some, key=lambda d: not is_rest(d, p))
+        partial = sorted(some, key=lambda d: (not is_stencil(d), not is_rest(d, p)))
         for d in partial[:2]:
             alike = has_number_alone(d) or is_all_but_a_number(d, p)
             slope = is_slope_of_tanh(self.algebra, Poly({use.term: p.terms[use.term] for use in d.uses}))
-            yield self._divided(p, d, free), PREFERRED_SLOPE if slope else 1 if is_rest(d, p) else 0 if alike else -1
+            yield (
+                self._divided(p, d, free),
+                PREFERRED_SLOPE if slope or is_stencil(d) else 1 if is_rest(d, p) else 0 if alike else -1,
+            )
         for one in found:
             yield self._complemented(one), -1
 

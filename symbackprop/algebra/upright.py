@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from symbackprop.algebra.compared import content
 from symbackprop.algebra.complements import meant
+from symbackprop.algebra.divisors import PLACES
 from symbackprop.algebra.nets import Entry, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Atom, Factor, Number, Poly, exact
+from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.functions import FUNCTIONS
 
 Factorise = Callable[[Poly], Nets]
@@ -19,9 +21,9 @@ Outline = dict[tuple[int, ...], Number]
 def upright(a: Algebra, factorise: Factorise, beside: Sequence[Factor], p: Poly) -> tuple[Number, Poly]:
     """A sum beside factors as a number times a sum.
 
-    s (s - 1) is -s (1 - s), D (2 - 4 a) is 2 D (1 - 2 a), and (n - h)/|h - n| is -(h - n)/|h - n|.
+    s (s - 1) is -s (1 - s), D (2 - 4 a) is 2 D (1 - 2 a), (n - h)/|h - n| is -(h - n)/|h - n|, and so are second differences.
     """
-    if _is_slope(a, beside, p) or _turns_a_norm(factorise, beside, p):
+    if _is_slope(a, beside, p) or _turns_a_norm(factorise, beside, p) or _is_turned_stencil(p):
         return -1, -p
     common = content(p) if len(p.terms) > 1 else Fraction(1)
     c = exact(common) if common.denominator == 1 and abs(common) > 1 else 1
@@ -34,6 +36,14 @@ def _is_slope(a: Algebra, beside: Sequence[Factor], p: Poly) -> bool:
     if len(p.terms) != 2 or s is None or p.terms.get(()) != -1 or s not in beside:
         return False
     return bool({FUNCTIONS["sigmoid"], "softmax"} & meant(a, s.atom))
+
+
+def _is_turned_stencil(p: Poly) -> bool:
+    """Whether a sum is minus a second difference: -r_j + 2 r_{j-1} - r_{j-2}."""
+    factors = [f for term in p.terms for f in term]
+    views = {tensor_of(f.atom.name) for f in factors if isinstance(f.atom.name, View)}
+    is_of_one = len(p.terms) == len(factors) >= PLACES and len(views) == 1 and all(isinstance(f.atom.name, View) for f in factors)
+    return is_of_one and 2 * sum(c < 0 for c in p.terms.values()) > len(p.terms)
 
 
 def _turns_a_norm(factorise: Factorise, beside: Sequence[Factor], p: Poly) -> bool:

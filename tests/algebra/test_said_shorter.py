@@ -123,3 +123,16 @@ def test_what_cancels_is_gone_and_what_is_known_has_its_name(text: str, line: st
     box = sb.derive(text).box()
     assert not box.missing
     assert any(line in shown.latex() for shown in box.lines), [shown.latex() for shown in box.lines]
+
+
+def test_differences_stay_what_they_are_and_no_fraction_stands_in_a_fraction() -> None:
+    box = sb.derive(
+        "u: parameter[n]\nnu: data[()]\nh: positive[()]\nd = (u[2:] - u[:-2])/(2*h)\ndd = (u[2:] - 2*u[1:-1] + u[:-2])/h**2\n"
+        "r = u[1:-1]*d - nu*dd\nL = mean(r**2)"
+    ).box()
+    assert [line.latex() for line in box.lines] == [
+        r"\delta_{r} = \frac{2}{n - 2}\,r",
+        r"\frac{\partial L}{\partial u_{j}} = \frac{u_{j-1} \delta_{r,j-2} - u_{j+1} \delta_{r,j}}{2 h} + d_{j-1} \delta_{r,j-1}"
+        r" - \frac{\nu \left(\delta_{r,j} - 2 \delta_{r,j-1} + \delta_{r,j-2}\right)}{h^{2}},"
+        r"\quad\delta_{r} = d = 0 \text{ outside}",
+    ]
