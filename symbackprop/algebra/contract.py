@@ -155,6 +155,14 @@ class Contraction:
             raise MisfitError("a triangle of ones")
         return form if row == first else transpose(form)
 
+    def _factor(self, key: frozenset[str], first: str) -> Form:
+        """A matrix as a factor: a square one with a number added to each entry, K + 2 m, would be read as K + 2 m I."""
+        form, (one, *other) = self._oriented(key, first), key
+        is_square = bool(other) and self.sizes[one] == self.sizes[other[0]]
+        if is_square and form.op == "sum" and any(front_of(part)[1] is None for part in form.parts):
+            raise MisfitError("a number is added to a square factor")
+        return form
+
     def _sum_over(self, d: str, left: set[str]) -> set[str]:
         """Sum over one letter, or over two at once; returns the letters that are summed."""
         keys, vector, size = self._matrices(d), self._take(d), self.sizes[d]
@@ -169,7 +177,7 @@ class Contraction:
         if len(keys) == 2:
             self._join(d, keys, vector)
         elif vector is not None:
-            self._put(frozenset((o,)), product([self._oriented(keys[0], o), vector]), o)
+            self._put(frozenset((o,)), product([self._factor(keys[0], o), vector]), o)
         elif o in left and len(self._matrices(o)) == 1 and frozenset((o,)) not in self.parts:
             _, first = self.parts[keys[0]]
             (last,) = keys[0] - {first}
@@ -186,7 +194,7 @@ class Contraction:
             raise MisfitError("two matrices share both letters")
         if first == self.col or last == self.row:
             first, last, keys = last, first, keys[::-1]
-        a, b = self._oriented(keys[0], first), self._oriented(keys[1], d)
+        a, b = self._factor(keys[0], first), self._factor(keys[1], d)
         middle = [] if vector is None else [Form("diag", (vector,))]
         self._put(frozenset((first, last)), product([a, *middle, b]), first)
 
