@@ -45,12 +45,17 @@ def leaves_ones(d: Divisor, free: set[str]) -> bool:
 
 
 def is_rest(d: Divisor, p: Poly) -> bool:
-    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written, D + e D."""
+    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written, D + e D.
+
+    And a number beside what has axes: m + m log(x) = m (1 + log(x)).
+    """
     alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
-    if not (d.how and all(kind == "free" for kind, _ in d.how) and len(d.uses) == 2 and len(alone) == 1):
+    if not (all(kind == "free" for kind, _ in d.how) and len(d.uses) == 2 and len(alone) == 1) or d.atom.kind == "ones":
         return False
     one, other = (p.terms[use.term] for use in d.uses)
     is_number = all(f.atom is d.atom or not f.letters for use in d.uses for f in use.term)
+    if not d.how:
+        return d.above and abs(one) == abs(other) and not is_number
     return one + other == 0 or (one == other and is_number)
 
 

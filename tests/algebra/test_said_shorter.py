@@ -89,6 +89,11 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ("x: parameter[n]\ns: positive[n]\nc: positive[n]\nL = sum(x*(c/s + s/c)/(s**2 + c**2))", r"= \frac{1}{s\odot c}"),
         ("x: parameter[n]\ns: positive[n]\nc: positive[n]\nL = sum(x*(c/s + 2 + s/c)/(s + c))", r"= \frac{1}{s} + \frac{1}{c}"),
         ("u: parameter[n]\na: data[n]\nz = 2 + sum((u - a)**2)\nL = arccosh(z)", r"\frac{2}{\sqrt{z^{2} - 1}} \left(u - a\right)"),
+        ("x: parameter[n] & positive\nc: data[n]\nm: data[()]\nL = c @ x + m*sum(x*log(x))", r"= m \left(1 + \log x\right) + c"),
+        (
+            "w: parameter[n]\nK: data[n, n] & symmetric\nf: data[n]\nm: data[()]\nL = 0.5*(w @ K @ w) - f @ w + m*(sum(w) - 1)**2",
+            r"= 2 m \left(\operatorname{sum}\left(w\right) - 1\right) + K w - f",
+        ),
         ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
         (
             "z: parameter[k]\nt: data[k]\ny: labels[k]\nT: positive[()]\na: data[()]\np = softmax(z)\ns = softmax(z/T)\nq = softmax(t/T)\n"
@@ -112,6 +117,8 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "cancelled",
         "cancelled with a square",
         "one root",
+        "a number beside what has axes",
+        "no number in a square factor",
         "a factor of what stands below",
         "two weights",
         "a softmax of a sum without a name",
