@@ -11,7 +11,7 @@ from symbackprop.backends.c_circular import ROWS
 from symbackprop.backends.c_entries import Turned, groups, held, is_row
 from symbackprop.backends.c_helpers import HELPERS, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES, TALL
-from symbackprop.backends.c_tables import FUNCTIONS, NUMBERS, TYPES, evened, kind_of, number, table
+from symbackprop.backends.c_tables import FUNCTIONS, NUMBERS, TYPES, beginning, chosen, evened, kind_of, number, table
 from symbackprop.backends.c_turned import turned
 from symbackprop.backends.c_windows import SLAB
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
@@ -167,11 +167,12 @@ class _Writer:
                 case Copy(where=None):
                     value = f"({type_}){given[0]}"
                 case Copy(where=Window() as where):
-                    value = f"{self._operand(where, len(dims), known)} ? ({type_}){given[0]} : {before}"
+                    value = chosen(type_, self._operand(where, len(dims), known), f"({type_}){given[0]}", before)
                 case Apply():
                     if s.function not in FUNCTIONS:
                         raise PlanError(f"{s.function} has no C")
-                    value = FUNCTIONS[s.function].format(*given)
+                    is_choice = s.function in ("select", "where")
+                    value = chosen(type_, *given) if is_choice else FUNCTIONS[s.function].format(*given)
                 case _:
                     raise PlanError(f"{type(s).__name__} is no function of entries")
             inner.append(f"{before} = {value};" if own is None or window in known else f"{type_} {own} = {value};")
@@ -210,7 +211,7 @@ class _Writer:
     def _at(self, window: Window, depth: int, names: Sequence[str] | None = None) -> str:
         """The entry of a window at the positions of the loops; axes that it lacks are the outer ones."""
         names = names if names is not None else [f"i{k}" for k in range(depth - len(window.dims), depth)]
-        terms = _start(window)
+        terms = beginning(window)
         for name, (n, step) in zip(names, window.dims, strict=True):
             if step and n != 1:
                 terms.append(name if step == 1 else f"{step} * {name}")
@@ -293,7 +294,7 @@ class _Writer:
         )
 
     def _first(self, window: Window) -> str:
-        return f"{self.names[window.buffer]}[{' + '.join(_start(window)) or '0'}]"
+        return f"{self.names[window.buffer]}[{' + '.join(beginning(window)) or '0'}]"
 
     def _product(self, s: Product) -> None:
         lead = len(s.out.dims) - 2
@@ -379,13 +380,6 @@ class _Writer:
         own = self._at(rows, 0, names)
         inner = [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"]
         self._loop([n for n, _ in rows.dims], inner if rows.dims else ["{", *inner, "}"])
-
-
-def _start(window: Window) -> list[str]:
-    """Where a window begins, as the terms of a sum."""
-    turns = [f"turn{m.loop}" if not m.period else f"(turn{m.loop} % {m.period})" for m in window.moves]
-    moves = [f"{m.step} * {turn}" for m, turn in zip(window.moves, turns, strict=True)]
-    return [*([str(window.offset)] if window.offset else []), *moves]
 
 
 def _plain(name: str) -> str:

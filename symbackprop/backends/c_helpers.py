@@ -125,6 +125,29 @@ HELPERS = {
     return x < 0 ? -y : x == x ? y : x;
 }
 """,
+    "chosen_": """static inline real chosen_(const int first, real a, real b) {
+    if (sizeof(real) == 4) {
+        const float x = (float)a, y = (float)b;
+        const unsigned all = 0u - (unsigned)first;
+        unsigned p, q;
+        memcpy(&p, &x, 4);
+        memcpy(&q, &y, 4);
+        p = (p & all) | (q & ~all);
+        float found;
+        memcpy(&found, &p, 4);
+        return (real)found;
+    }
+    const double x = (double)a, y = (double)b;
+    const unsigned long long all = 0ull - (unsigned long long)first;
+    unsigned long long p, q;
+    memcpy(&p, &x, 8);
+    memcpy(&q, &y, 8);
+    p = (p & all) | (q & ~all);
+    double found;
+    memcpy(&found, &p, 8);
+    return (real)found;
+}
+""",
     "absolute_": "static inline real absolute_(real x) { return fabsSUFFIX(x); }\n",
     "sign_": "static inline real sign_(real x) { return x != x ? x : (real)((x > 0) - (x < 0)); }\n",
     "maximum_": "static inline real maximum_(real a, real b) { const real m = a > b ? a : b; return a != a ? a : m; }\n",

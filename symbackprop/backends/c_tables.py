@@ -25,7 +25,7 @@ FUNCTIONS = {  # of entries
     "select": "{0} ? {1} : {2}", "where": "{0} ? {1} : {2}", "real": "{0}",
     "equal": "{0} == {1}", "not_equal": "{0} != {1}", "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
     "less": "{0} < {1}", "less_equal": "{0} <= {1}",
-    "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
+    "logical_and": "({0} != 0) & ({1} != 0)", "logical_or": "({0} != 0) | ({1} != 0)", "logical_not": "!{0}",
     "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})", "log": "log_({0})", "log1p": "log1p_({0})",
 } | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
 NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
@@ -79,3 +79,17 @@ def number(x: float) -> str:
     if math.isinf(x):
         return "INFINITY" if x > 0 else "-INFINITY"
     return repr(float(x))
+
+
+def beginning(window: Window) -> list[str]:
+    """Where a window begins, as the terms of a sum."""
+    turns = [f"turn{m.loop}" if not m.period else f"(turn{m.loop} % {m.period})" for m in window.moves]
+    moves = [f"{m.step} * {turn}" for m, turn in zip(window.moves, turns, strict=True)]
+    return [*([str(window.offset)] if window.offset else []), *moves]
+
+
+def chosen(type_: str, first: str, a: str, b: str) -> str:
+    """One of two entries. A branch would have compilers load what is chosen by a mask, in which gcc 12 takes wrong ones."""
+    if type_ == "real":
+        return f"chosen_({first} != 0, {a}, {b})"
+    return f"({first} != 0) * {a} + ({first} == 0) * {b}"

@@ -172,6 +172,34 @@ if CC is not None:
         assert "transposed_(" in Compiled(at_sizes(function, ())[0], function.value_name, function.gradients).c_source()
         assert_exported(function, tmp_path)
 
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize(("n", "m"), [(40, 16), (7, 32), (33, 64), (16, 8), (5, 100)])
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "where(w < 0.2, w, x)",
+            "where(w < 0.2, x, w)",
+            "where(w < x, x, y)*w",
+            "where(w > 0, w, where(y > 0, x, y))",
+            "y*(w > x) + w",
+        ],
+    )
+    def test_one_of_two_is_chosen_whichever_stands_still(value: str, n: int, m: int, dtype: str) -> None:
+        function = sb.compile(
+            f"w: parameter[{n}, {m}]\nx: data[{m}]\ny: parameter[{n}, {m}]\nL = sum(cos(v) + v**2)\n".replace(
+                "L", f"v = {value}\nL"
+            ),
+            dtype=dtype,
+        )
+        rng = np.random.default_rng(0)
+        point = {"w": rng.standard_normal((n, m)), "x": 100 + rng.standard_normal(m), "y": rng.standard_normal((n, m))}
+        point = {name: point[name] for name in (t.name for t in function.program.inputs) if name in point}
+        plain, native = (function.bind(point, backend=backend) for backend in ("numpy", "c"))
+        close = 1e-10 if dtype == "float64" else 1e-4
+        assert native() == pytest.approx(plain(), rel=close)
+        for name, gradient in plain.gradients.items():
+            np.testing.assert_allclose(native.gradients[name], gradient, rtol=close, atol=close * abs(gradient).max())
+
     @pytest.mark.parametrize("name", SOME[:1])
     def test_c_computes_what_numpy_does_in_short(name: str) -> None:
         test_c_computes_what_numpy_does(name, "float64")
