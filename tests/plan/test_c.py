@@ -124,7 +124,7 @@ if CC is not None:
         for w, gradient in plain.gradients.items():
             np.testing.assert_allclose(native.gradients[w], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
 
-    @pytest.mark.parametrize("n", [1, 15, 16, 17, 48, 61])
+    @pytest.mark.parametrize("n", [pytest.param(n, marks=pytest.mark.slow) if n != 61 else n for n in (1, 15, 16, 17, 48, 61)])
     def test_the_largest_of_a_row_is_found_in_lanes(n: int) -> None:
         text = "A: parameter[3, n]\nB: data[4, 3, n]\nL = sum(max(A, axis=1)*min(A, axis=1)) + sum(max(B*A, axis=(0, 2))) + sum(logsumexp(A, axis=1))"
         function, rng = sb.compile(text), np.random.default_rng(n)
@@ -141,7 +141,8 @@ if CC is not None:
                 assert native() == pytest.approx(plain(), rel=1e-12, nan_ok=True)
             np.testing.assert_allclose(native.gradients["A"], plain.gradients["A"], rtol=1e-12, atol=1e-12)
 
-    @pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+    @pytest.mark.slow
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
     @pytest.mark.parametrize(("n", "m"), [(16, 32), (33, 47), (40, 100), (17, 31)])
     @pytest.mark.parametrize(
         "loss",
@@ -172,6 +173,7 @@ if CC is not None:
         assert "transposed_(" in Compiled(at_sizes(function, ())[0], function.value_name, function.gradients).c_source()
         assert_exported(function, tmp_path)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dtype", ["float64", "float32"])
     @pytest.mark.parametrize(("n", "m"), [(40, 16), (7, 32), (33, 64), (16, 8), (5, 100)])
     @pytest.mark.parametrize(
@@ -203,6 +205,10 @@ if CC is not None:
     @pytest.mark.parametrize("name", SOME[:1])
     def test_c_computes_what_numpy_does_in_short(name: str) -> None:
         test_c_computes_what_numpy_does(name, "float64")
+
+    def test_what_is_chosen_or_turned_is_what_numpy_says_in_short() -> None:
+        test_one_of_two_is_chosen_whichever_stands_still("where(w < 0.2, w, x)", 40, 16, "float64")
+        test_what_is_read_or_written_across_memory_is_turned("sum(where(M > 0, A, 0).T * tanh(B))", 33, 47, "float64")
 
     @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
     def test_functions_of_matrices_are_what_numpy_says(dtype: str) -> None:
