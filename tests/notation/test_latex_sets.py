@@ -154,3 +154,28 @@ def test_a_sample_above_is_a_sample(h: str) -> None:
     net = sb.network(f"X: data[N, d]\nw: parameter[d]\ny: data[N]\n{text}")
     X, w, y = RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=4)
     assert sb.compile(net).value({"X": X, "w": w, "y": y}) == pytest.approx(np.mean((1 / (1 + np.exp(-X @ w)) - y) ** 2), rel=1e-12)
+
+
+def test_a_density_is_taken_at_the_label_of_a_sample() -> None:
+    net = sb.network(
+        "X: data[N, d]\nW: parameter[K, d]\nc: integers[N, K]\n"
+        r"s_k(x_n) = w_k^\top x_n, p(k|x_n) = \frac{e^{s_k(x_n)}}{\sum_{j=1}^K e^{s_j(x_n)}}, L = -\sum_{n=1}^N \log p(c_n|x_n)"
+    )
+    X, W, c = RNG.normal(size=(4, 3)), RNG.normal(size=(2, 3)), np.array([0, 1, 1, 0])
+    e = np.exp(X @ W.T)
+    expected = -np.sum(np.log((e / e.sum(1, keepdims=True))[range(4), c]))
+    assert sb.compile(net).value({"X": X, "W": W, "c": c}) == pytest.approx(expected, rel=1e-12)
+
+
+LIKELIHOODS = {
+    r"L = -\log\prod_{n=1}^N \sigma(y_n w^\top x_n)": lambda z, y: np.sum(np.log1p(np.exp(-y * z))),
+    r"P = \prod_{n=1}^N \sigma(y_n w^\top x_n), L = -\log P": lambda z, y: np.sum(np.log1p(np.exp(-y * z))),
+    r"L = -\log\prod_{n=1}^N \mathcal{N}(y_n | w^\top x_n, 1)": lambda z, y: np.sum((y - z) ** 2 + np.log(2 * np.pi)) / 2,
+}
+
+
+@pytest.mark.parametrize("text", LIKELIHOODS)
+def test_a_product_of_numbers_of_samples_is_none_of_matrices(text: str) -> None:
+    net = sb.network(SAMPLES.replace("theta", "w").replace("m,", "N,").replace("[m]", "[N]") + text)
+    X, w, y = RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=4)
+    assert sb.compile(net).value({"X": X, "w": w, "y": y}) == pytest.approx(LIKELIHOODS[text](X @ w, y), rel=1e-10)

@@ -164,7 +164,8 @@ def _of_matrices(state: State, node: sx.Big, letter: str) -> Senses:
     with state.bound([letter]):
         state.foresee(body, [letter])
         factors = state.read(body)
-        if not any(r.node.matrix == MATRIX for r in factors):
+        least = min(r.cost for r in factors)
+        if not any(r.node.matrix == MATRIX for r in factors if r.cost == least):
             return []
         found = ordered.ordered(state, node, letter, factors, condition)
     return ordered.with_rest(state, found, rest, ops)

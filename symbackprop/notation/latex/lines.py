@@ -76,21 +76,25 @@ def formulas(pieces: Iterable[Tokens], known: Callable[[str], bool]) -> list[Tok
 
 def _sampled(found: Sequence[Tokens], function: Function, known: Callable[[str], bool]) -> list[Tokens] | None:
     """The formulas with f_n in the place of f(x_n); None where f is not defined at samples, or called with anything else."""
-    counted = {c for part in found for c in bound(units(part))}
+    summed = {c for part in found for c in bound(units(part))}
+    counted = summed | {unit.text for part in found for unit in units(part) if unit.below and len(unit.text) == 1}
     defined, several = indices(function.arguments, function.arguments, counted), units(function.head)
     name = function.head[: several[0].end]
     below = [unit.text for unit in several if unit.below and unit.letter]
-    is_said = all(c in PARAMETERS or known(c) for c in below) and not {*below} & counted
-    if defined is None or (len(several) > 1 and not (is_said and _is_only(found, name, function.head))):
+    is_said = all(c in PARAMETERS or known(c) for c in below) and not {*below} & summed
+    own = len(below) == 1 and below[0] in counted and not known(below[0])  # s_k(x_n), of which each k is one
+    head = name if own else function.head
+    if defined is None or (len(several) > 1 and not own and not (is_said and _is_only(found, name, head))):
         return None
     made: list[Tokens] = []
     for part in found:
         out, k = list[Token](), 0
-        for call in _calls(part, function.head):
+        for call in _calls(part, head):
             letters = indices(function.arguments, call.arguments, counted)
-            if letters is None or len(letters) != len(defined) or call.below:
+            if letters is None or len(letters) != len(defined) or bool(call.below) != own:
                 return None
-            out += [*part[k : call.start], *indexed(name, letters)]
+            first = [tuple(t.text for t in call.below if t.text not in "_{}")] if own else []
+            out += [*part[k : call.start], *indexed(name, [*first, *letters])]
             k = call.end
         made.append((*out, *part[k:]))
     return made
@@ -186,13 +190,13 @@ def _calls(part: Tokens, head: Tokens) -> Iterator[_Call]:
 
 
 def _behind_letter(part: Tokens, end: int) -> int:
-    """The place behind a subscript that is one letter; the place itself where there is none."""
+    """The place behind a subscript that is one letter or number; the place itself where there is none."""
     if end + 1 >= len(part) or part[end].text != "_":
         return end
     (below,) = units(part[end + 1 :])[:1]
     if below.text == "{":
-        return end + 4 if [t.text for t in part[end + 3 : end + 4]] == ["}"] and part[end + 2].text.isalpha() else end
-    return end + 1 + below.end if below.letter else end
+        return end + 4 if [t.text for t in part[end + 3 : end + 4]] == ["}"] and part[end + 2].text.isalnum() else end
+    return end + 1 + below.end if below.letter or below.text.isdigit() else end
 
 
 def _alone(part: Tokens, head: Tokens) -> bool:

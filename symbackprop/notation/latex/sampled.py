@@ -24,7 +24,7 @@ class At(NamedTuple):
 def at(argument: Tokens, counted: Collection[str] = ()) -> At | None:
     """x_n and x^{(n)} in their parts, x without index; None for anything else, x_1 and x + y among it.
 
-    counted   letters that sums run over: one alone is an index.
+    counted   letters that are indices: one alone is an index as well.
     """
     several = units(argument)
     if not several or not several[0].letter:
@@ -41,16 +41,21 @@ def at(argument: Tokens, counted: Collection[str] = ()) -> At | None:
     return At(base, tuple(letters)) if letters and all(len(c) == 1 and c.isalpha() for c in letters) else None
 
 
-def indices(defined: Sequence[Tokens], called: Sequence[Tokens], counted: Collection[str]) -> list[str] | None:
-    """The letters of the samples that a call is at; None where it is not one of the value that is defined so."""
+def indices(defined: Sequence[Tokens], called: Sequence[Tokens], counted: Collection[str]) -> list[tuple[str, ...]] | None:
+    """The indices of the samples that a call is at, c_n among them; None where it is not one of the value that is defined so."""
     own, other = ([at(one, counted) for one in several] for several in (defined, called))
-    if len(own) != len(other) or not any(one is not None and one.letters for one in own):
+    if len(own) != len(other) or not any(one is not None and one.base and one.letters for one in own):
         return None
-    found: list[str] = []
+    found: list[tuple[str, ...]] = []
     for one, two in zip(own, other, strict=True):
+        if one is not None and two is not None and not one.base and two.base and two.letters:
+            found.append(
+                (two.base, "_", *(two.letters if len(two.letters) == 1 else ("{", *two.letters, "}")))
+            )  # the label of a sample, where an index stands
+            continue
         if one is None or two is None or one.base != two.base or len(one.letters) != len(two.letters):
             return None
-        found += two.letters
+        found += [(letter,) for letter in two.letters]
     return list(dict.fromkeys(found))
 
 
@@ -70,7 +75,8 @@ def without_names(piece: Tokens) -> Tokens:
     return tuple(out)
 
 
-def indexed(head: Tokens, letters: Sequence[str]) -> list[Token]:
-    """The name with letters below it."""
+def indexed(head: Tokens, several: Sequence[tuple[str, ...]]) -> list[Token]:
+    """The name with indices below it."""
     place = head[0].at
-    return [*head, Token("_", place), Token("{", place), *(Token(c, place) for c in letters), Token("}", place)]
+    below = [Token(text, place) for k, one in enumerate(several) for text in ((",", *one) if k else one)]
+    return [*head, Token("_", place), Token("{", place), *below, Token("}", place)]
