@@ -12,6 +12,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
+from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth
 from symbackprop.notation import stretches
 from symbackprop.notation.arrays import PRODUCTS, of_arrays
@@ -218,7 +219,19 @@ def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]
         for value in given:
             evaluator.arrays.axes(node, value)
     further = renamed(evaluator.keywords(node), signature_of(meant.function).parameters)
+    if any(word in meant.name for word in ("entropy", "nll")) and _turned(given):
+        own = evaluator.source.segment
+        said = f"{meant.name} takes the prediction first: {own(node.args[0])} is taken for it, and nothing in that is learnt."
+        evaluator.said += [said] if said not in evaluator.said else []
     return called(meant.name, given, further, meant.function, evaluator.plain)
+
+
+def _turned(given: list[Any]) -> bool:
+    """Whether what a loss takes for the prediction is given, and what it takes for the target is made of what is learnt."""
+    if len(given) < 2 or not all(isinstance(one, Tensor) for one in given[:2]):
+        return False
+    learnt = [any(t.signature is not None and t.signature.kind == "parameter" for t in ordered([one])) for one in given[:2]]
+    return learnt == [False, True]
 
 
 def _stretched(evaluator: Evaluator, node: ast.Call, name: str, given: list[Any]) -> Any:

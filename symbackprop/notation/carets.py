@@ -37,6 +37,10 @@ def otherwise(link: ast.BinOp, left: Any, right: Any, written: Callable[[ast.exp
         case ast.BinOp(ast.BinOp(base, ast.Pow(), ast.Constant(1)), ast.Div(), ast.Constant(int() as root)) if root > 1:
             own = written(base)
             return [f"{written(link)} is {own}/{root} for Python, a power first: the root is {own}**(1/{root})."]
+        case ast.BinOp(ast.BinOp(ast.Constant(), ast.Div(), ast.Constant(1)) as first, ast.Add() | ast.Sub()):
+            return [
+                f"{written(link)} divides first, {written(first)} by itself: brackets are missing where all of it stands below."
+            ]
         case ast.BinOp(base, ast.Pow(), ast.UnaryOp(ast.USub(), ast.Constant(1))) if _is_square(left):
             own = written(base)
             return [f"{written(link)} is 1/{own} entry by entry, as NumPy has it: the inverse is inv({own})."]

@@ -157,6 +157,10 @@ class Reader:
         if name in self.outside:
             fault = f"{name} stands beside the function, and is no number."
             raise self.evaluator.unread(node, fault, f'Take it as an argument, {name}: "{kind_of(name)}[...]", with its sizes.')
+        if name[0] == "d" and isinstance(self.names.get(name[1:]), Tensor):
+            raise self.evaluator.unread(
+                node, f"{name} is derived.", "Leave the line out: every gradient is, and training descends them."
+            )
         near = self.meant(name) or nearest(name, (*self.names, *self.sizes))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         if (apart := run_together(name, self.names)) is not None:

@@ -275,6 +275,9 @@ def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
     match value:  # two habits of paper and of R
         case ast.Compare(ast.Name(id=name), [ast.Lt()]) if ARROW.match(reader.source.segment(value)) and not reader.known(name):
             raise reader.fault(value, "<- gives no name here.", f"Write {name} = ...")
+        case ast.Compare(ast.Name(id=name), [ast.In()]) if not reader.known(name):
+            mend = f"Write {name}: data[n], or {name}: parameter[n] where it is learnt."
+            raise reader.fault(value, "a declaration has a colon.", mend)
         case ast.BinOp(ast.Name(id=above), ast.Div(), ast.Name(id=below)) if (
             above[:1] == below[:1] == "d" and reader.known(above[1:]) and reader.known(below[1:]) and not reader.known(above)
         ):

@@ -16,6 +16,7 @@ SLIPS = {  # the line -> the column, what is said, what a click makes of the lin
     "L = sum(W' @ x)": (10, "' is no transposition here. Write .T.", "L = sum(W.T @ x)"),
     "z data[n]": (2, "a declaration has a colon. Write z: data[n].", "z: data[n]"),
     "L = sum(x) if": (14, "this is not the syntax of the language", ""),
+    "v in R^n": (1, "a declaration has a colon. Write v: data[n], or v: parameter[n] where it is learnt.", ""),
     "L = 0,5*sum(x**2)": (5, "0,5 is two values for Python, whose decimal sign is a point. Write 0.5.", ""),
     "L = sum(1,5*x**2)": (5, "1,5 is two values for Python, whose decimal sign is a point. Write 1.5.", ""),
     "L = ||x||**2": (5, "a norm is not written by bars. Write norm(x), or sum(x**2) for its square.", ""),
@@ -148,6 +149,8 @@ NOTED = {
     "L = sum(W**-1 @ x)": "W**-1 is 1/W entry by entry, as NumPy has it: the inverse is inv(W).",
     "L = sum(x @ W**3)": "W**3 is that of every entry, as NumPy has it: the product is W @ W @ W.",
     "L = sum(x**1/2)": "x**1/2 is x/2 for Python, a power first: the root is x**(1/2).",
+    "z = x + 1\nL = sum(1 / 1 + exp(-z))": "1 / 1 + exp(-z) divides first, 1 / 1 by itself: brackets are missing where all of it stands below.",
+    "v: parameter[n]\nL = binary_cross_entropy(x, sigmoid(v))": "binary_cross_entropy takes the prediction first: x is taken for it, and nothing in that is learnt.",
     "L = sum(x**2)**1/2": "sum(x**2)**1/2 is sum(x**2)/2 for Python, a power first: the root is sum(x**2)**(1/2).",
 }
 
@@ -177,3 +180,8 @@ def test_a_target_is_as_wide_as_what_it_stands_beside(text: str, declared: str) 
     with pytest.raises(sb.NotationError, match=rf"y is not defined. Declare it: {re.escape(declared)}\."):
         sb.network(text)
     assert sb.network(f"{declared}\n{text}").loss == "L"
+
+
+def test_an_update_by_a_derivative_is_none_of_the_network() -> None:
+    with pytest.raises(sb.NotationError, match=r"dL is derived\. Leave the line out: every gradient is\."):
+        sb.network(GIVEN + "L = sum(x)\nx_1 = x - 0.1*dL/dx")
