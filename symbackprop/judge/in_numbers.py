@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from copy import copy
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
-from symbackprop.judge.sides.entry_values import with_arrays
+from symbackprop.judge.sides.entry_values import counted_from_zero, with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.steps.new_numbers import is_new_number, number_given, of_new_number
@@ -56,7 +56,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     if any(fault for _, fault in given):
         there = without_places(truth, found, [step[:2] for step in alone], all_numbers=True)
     elif len(found) == len(alone):
-        there = at_moments(question, numbers, further, found)
+        there = at_moments(question, numbers, further, found, counted_from_zero(truth, steps, question.symbols))
     else:
         there = at_points(question.at(numbers), alone)
     if len(found) == len(there):
@@ -99,10 +99,13 @@ def as_written(found: Sequence[Judged], steps: Sequence[Step], written: Mapping[
     return tuple(out)
 
 
-def at_moments(question: Question, numbers: Numbers, steps: Sequence[At], found: Sequence[Judged]) -> tuple[Judged, ...]:
+def at_moments(
+    question: Question, numbers: Numbers, steps: Sequence[At], found: Sequence[Judged], from_zero: Set[str]
+) -> tuple[Judged, ...]:
     """The verdicts on steps, each at the numbers that its parameters have by then.
 
-    found   the verdicts on them for all numbers.
+    found       the verdicts on them for all numbers.
+    from_zero   inputs whose entries are counted from 0.
     """
     truth = question.judge().truth
     values, groups = moments_of(truth, numbers, steps)
@@ -119,7 +122,7 @@ def at_moments(question: Question, numbers: Numbers, steps: Sequence[At], found:
             several = at_points(there, said)
             if len(several) != len(said):
                 continue
-            several = moved(there, several, said, rates)[len(before) :]
+            several = moved(there, several, said, rates, from_zero)[len(before) :]
         for k, one in zip(own, several, strict=True):
             out[k] = one
     return tuple(out)
@@ -179,19 +182,23 @@ def better(one: Judged, there: Judged) -> Judged:
     return one if (one.right or is_name) and BEHIND not in one.remarks else there
 
 
-def moved(there: Question, found: Sequence[Judged], steps: Sequence[Step], rates: Sequence[float]) -> tuple[Judged, ...]:
+def moved(
+    there: Question, found: Sequence[Judged], steps: Sequence[Step], rates: Sequence[float], from_zero: Set[str]
+) -> tuple[Judged, ...]:
     """The verdicts on steps, of which those that give a parameter a new number, w = 0.5 - 0.1 * 0.3 = 0.47, claim no gradient.
 
-    rates   numbers that may be the rate.
+    rates       numbers that may be the rate.
+    from_zero   inputs whose entries are counted from 0.
     """
     truth = there.judge().truth
     parameters = {t.name for t in truth.program.parameters} & {*there.pinned}
+    all_given = [number_given(truth, said(claim), there.symbols) for _, claim, _ in steps]
     wrong = set[str]()
     out: list[Judged] = []
-    for one, (_, claim, _) in zip(found, steps, strict=True):
-        own, text = number_given(truth, said(claim))
-        if own in parameters and is_new_number(text):
-            fresh = of_new_number(truth, own, text, rates, own in wrong)
+    for one, given in zip(found, all_given, strict=True):
+        at = given.at(truth, 0 if given.own in from_zero else 1)
+        if given.own in parameters and at is not None and is_new_number(given.claim):
+            fresh = of_new_number(truth, given.own, given.claim, rates, given.own in wrong, at)
             one = replace(fresh, given=one.given)
         elif one.wrong and one.asked is not None:
             wrong.add(one.asked.wrt)

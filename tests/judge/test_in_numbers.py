@@ -274,3 +274,25 @@ def test_what_ends_in_a_number_without_saying_so_keeps_it() -> None:
     loss = sb.read("x: data\nw: parameter\ny: data & binary\na = sigmoid(w*x)\nL = -(y*log(a) + (1 - y)*log(1 - a))")
     (found,) = sb.verify(loss, r"\frac{\partial L}{\partial a} = -\frac1a \text{ if } y = 1")
     assert found.right
+
+
+ENTRIES = "x: data[2]\ny: data\nw: parameter[2]\nb: parameter\nz = w @ x + b\na = sigmoid(z)\nL = (a - y)**2/2\n"
+AT = "w_{0} = 0.1, w_{1} = -0.2, x_{0} = 1, x_{1} = 2, b = 0.3, y = 1\n\\frac{{\\partial L}}{{\\partial b}} = -0.125\n"
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [
+        (r"w_{0}^{{new}} = 0.1 - 0.1 \cdot (-0.125) = 0.1125", "right, numeric"),
+        (r"w_{1}^{{new}} = -0.2 - 0.1 \cdot (-0.25) = -0.175", "right, numeric"),
+        (r"w_{0} = 0.1 - 0.1 \cdot (-0.125) = 0.1125", "right, numeric"),
+        (r"w_{0}^{{new}} = 0.1 - 0.1 \cdot (-0.125) = 0.125", "wrong"),  # the arithmetic
+        (r"w_{1}^{{new}} = -0.2 - 0.1 \cdot (-0.375) = -0.1625", "wrong"),  # no gradient
+        (r"w_{0}^{{new}} = 0.1 + 0.1 \cdot (-0.125) = 0.0875", "up to convention"),
+    ],
+)
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_new_number_for_an_entry_goes_against_its_gradient(last: str, kind: str, first: int) -> None:
+    """It was passed over, right or wrong."""
+    found = sb.verify(ENTRIES, (AT + last).format(first, first + 1))
+    assert found.claims[-1].kind == kind

@@ -189,14 +189,17 @@ def _value(truth: Truth, name: str, text: str) -> Program | None:
     return replace(program, tensors={n: t for n, t in program.tensors.items() if n in used or t.kind == "value"})
 
 
-def number_of(truth: Truth, name: str, text: str) -> Program | None:
-    """A number, or an array of numbers for an input with axes, as a program without inputs."""
+def number_of(truth: Truth, name: str, text: str, rank: int | None = None) -> Program | None:
+    """A number, or an array of numbers for an input with axes, as a program without inputs.
+
+    rank   how many axes it has; None: as many as the input.
+    """
     if any(abs(int(one)) > HIGHEST for one in _EXPONENT.findall(text)):
         return None
     text = _POWER.sub(r"\1 \\cdot 10^{\2}", re.sub(r"(?<=\d)\.(?!\d)", "", text.strip(" ,;")))  # 2. is 2
     if not PLAIN.match(text) or any(len(digits) > LONGEST for digits in re.findall(r"\d+", text)):
         return None
-    rank = len(truth.program.shape(name))
+    rank = len(truth.program.shape(name)) if rank is None else rank
     try:
         found = read(f"q = {as_matrix(text, rank)}", truth, truth.of, None, {}).readings[0].program
     except NotUnderstood:

@@ -27,6 +27,11 @@ def with_arrays(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str])
     return [_said_whole(truth, step, symbols, whole) for step in steps]
 
 
+def counted_from_zero(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> set[str]:
+    """The inputs of which a step gives the entry 0 a number."""
+    return {own for step in steps for own, index, _ in _entries(truth, step, symbols) if 0 in index}
+
+
 def _said_whole(truth: Truth, step: Step, symbols: Mapping[str, str], whole: Mapping[str, str]) -> Step:
     name, claim, what = step
     own = dict.fromkeys(own for own, _, _ in _entries(truth, step, symbols) if own in whole)
@@ -47,8 +52,16 @@ def _entries(truth: Truth, step: Step, symbols: Mapping[str, str]) -> Iterator[t
 
 def _entry(truth: Truth, part: str, symbols: Mapping[str, str]) -> tuple[str, tuple[int, ...], str] | None:
     left, _, right = part.partition("=")
+    if re.search(r"matrix|array|[\[(][^()\[\]]*,", right):  # x_0 = (1, 2)^T is an iterate
+        return None
+    named = entry_named(truth, left, symbols)
+    return None if named is None else (*named, right.strip(" $.,;"))
+
+
+def entry_named(truth: Truth, left: str, symbols: Mapping[str, str]) -> tuple[str, tuple[int, ...]] | None:
+    """The input with axes of which a left side names an entry, and its indices as they are written; None for any other."""
     found = _ENTRY.fullmatch(left.strip(r" $,"))
-    if found is None or re.search(r"matrix|array|[\[(][^()\[\]]*,", right):  # x_0 = (1, 2)^T is an iterate
+    if found is None:
         return None
     base, whole = (re.sub(r"[\\{}\s]", "", one) for one in (found["base"], found[0]))
     own = input_named(truth, symbols.get(base, base), symbols)
@@ -59,7 +72,7 @@ def _entry(truth: Truth, part: str, symbols: Mapping[str, str]) -> tuple[str, tu
         return None
     digits = found["one"] or found["several"]
     several = re.split(r"[\s,]+", digits) if re.search(r"[\s,]", digits) else [digits] if rank == 1 else list(digits)
-    return (own, tuple(map(int, several)), right.strip(" $.,;")) if len(several) == rank else None
+    return (own, tuple(map(int, several))) if len(several) == rank else None
 
 
 def _array(entries: Mapping[tuple[int, ...], str]) -> str:

@@ -3,8 +3,8 @@ r"""New numbers of parameters, w = 0.5 - 0.1 \cdot 0.3 = 0.47: the arithmetic, a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -15,6 +15,7 @@ from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.at_values import number_of
+from symbackprop.judge.sides.entry_values import entry_named
 from symbackprop.judge.sides.goals import spelled, stepped
 from symbackprop.judge.steps.rounded import CARRIED, TURNED, digits_leave
 from symbackprop.judge.texts.numbers import is_of_numbers
@@ -33,15 +34,35 @@ _NEW = re.compile(r"\s*[_^]\s*\{?\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:new|next|\+
 _RATIO = re.compile(r"\\[dt]?frac\s*\{?\s*(\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?|(\d+)\s*/\s*(\d+)")
 
 
-def number_given(truth: Truth, claim: str) -> tuple[str | None, str]:
-    r"""The parameter to which a step gives a value, w or w_{new}, and the step with its number in place of its name."""
+class Given(NamedTuple):
+    """What a step gives a value to: a parameter, or an entry of it, as its indices are written; and the step with its number."""
+
+    own: str | None
+    entry: tuple[int, ...]
+    claim: str
+
+    def at(self, truth: Truth, first: int) -> tuple[int, ...] | None:
+        """The place of the entry where indices count from `first`; None where the parameter has no such entry."""
+        place = tuple(k - first for k in self.entry)
+        shape = truth.places.first(1)[0].values[self.own].shape if self.own and self.entry else ()
+        return place if all(0 <= k < n for k, n in zip(place, shape, strict=True)) else None
+
+
+def number_given(truth: Truth, claim: str, symbols: Mapping[str, str]) -> Given:
+    r"""What a step gives a value to, w, w_{new}, w_1^{new}; of a number, with what it was in place of its name."""
     left, equals, right = claim.partition("=")
-    own = spelled(truth, _NEW.sub("", left.strip()).lstrip("\\"))
-    place = truth.places.first(1)[0] if own in truth.pinned and truth.places.is_settled else None
-    if own is None or place is None or place.values[own].shape:
-        return own, claim
+    stem = _NEW.sub("", left.strip())
+    own = spelled(truth, stem.lstrip("\\"))
+    is_settled = bool(truth.pinned) and truth.places.is_settled
+    if own is None:
+        named = entry_named(truth, stem, symbols) if is_settled else None
+        return Given(*named, claim) if named is not None else Given(None, (), claim)
+    place = truth.places.first(1)[0] if own in truth.pinned and is_settled else None
+    if place is None or place.values[own].shape:
+        return Given(own, (), claim)
     number = f"({place.values[own]:.17g})"
-    return own, left + equals + re.sub(rf"(?<![A-Za-z\\]){re.escape(own)}(?![A-Za-z_^])", lambda _: number, right)
+    right = re.sub(rf"(?<![A-Za-z\\]){re.escape(own)}(?![A-Za-z_^])", lambda _: number, right)
+    return Given(own, (), left + equals + right)
 
 
 def is_new_number(claim: str) -> bool:
@@ -49,15 +70,16 @@ def is_new_number(claim: str) -> bool:
     return "=" in claim and all(map(is_of_numbers, claim.split("=")[1:]))
 
 
-def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], carried: bool) -> Judged:
+def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], carried: bool, at: tuple[int, ...] = ()) -> Judged:
     """The verdict on a step that gives a parameter a new number, at the numbers that are given.
 
     own      the parameter.
+    at       the entry of it that is given one; (): all of it.
     rates    the numbers that steps before gave to what may be the rate.
     carried  whether a step before claimed a wrong gradient by it.
     """
     try:
-        several = [one for side in sides(claim)[1:] if (one := _array(truth, own, side)) is not None]
+        several = [one for side in sides(claim)[1:] if (one := _array(truth, own, side, bool(at))) is not None]
     except Fault:
         several = []
     goal = stepped(truth, own, own)
@@ -69,8 +91,8 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
         if one.shape != last.shape or (np.abs(one - last) > 1.01 * room + 1e-9 * np.abs(one)).any():
             return Judged(own, goal, "wrong", told("it comes to {} there", plain(one)))
     place = truth.places.first(1)[0]
-    gradient = np.asarray(goal_of(truth, own, truth.of).at(place), float).reshape(last.shape)
-    moved = several[0] - np.asarray(place.values[own], float)
+    gradient = np.asarray(goal_of(truth, own, truth.of).at(place), float)[at].reshape(last.shape)
+    moved = several[0] - np.asarray(place.values[own], float)[at]
     rate, error = _rate(moved, gradient, 0.0 if before else room)
     known = [1.0, *rates, *_numbers(claim)]
     about_it: dict[str, Any] = {"points": 1, "witnesses": WITNESSES, "truth": truth.formula(own, truth.of)}
@@ -111,9 +133,9 @@ def _numbers(claim: str) -> list[float]:
     return [float(one) for one in _NUMBER.findall(claim)] + [a / b for a, b in ratios if b]
 
 
-def _array(truth: Truth, own: str, side: str) -> ndarray | None:
+def _array(truth: Truth, own: str, side: str, is_entry: bool) -> ndarray | None:
     """What a side comes to."""
-    found = number_of(truth, own, side)
+    found = number_of(truth, own, side, 0 if is_entry else None)
     try:
         return None if found is None else np.asarray(walk(found, {}, {}, FLOATS)[CLAIM], float)
     except (PointError, ArithmeticError):
