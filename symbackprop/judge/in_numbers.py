@@ -160,7 +160,7 @@ def at_points(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
     steps = [one for step in steps for one in side_by_side(truth, step)]
     points = [point_of(truth, claim, question.symbols) for _, claim, _ in steps]
     said = [step if at is None else (left_side(at[0]), at[0], step[2]) for step, at in zip(steps, points, strict=True)]
-    entries = [by_entries(truth, [step]) for step in said]
+    entries = [by_entries(truth, [step], at is not None) for step, at in zip(said, points, strict=True)]
     if not any(points):
         return answered(question, [one for several in entries for one in several])
     usual = [one for several, point in zip(entries, points, strict=True) if point is None for one in several]

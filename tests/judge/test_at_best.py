@@ -22,6 +22,7 @@ RIGHT = [
     (JONES, r"\left.\frac{d^2V}{dr^2}\right|_{r^*} = \frac{72e}{2^{1/3}s^2}"),
     (FORM, r"x^* = A^{-1}b, \nabla^2f(x^*) = A"),
     (FORM, r"x^* = A^{-1}b, f(x^*) = -\frac12b^\top A^{-1}b"),
+    (FORM, r"\nabla f = Ax - b, x^* = A^{-1}b, \left.\frac{\partial^2 f}{\partial x\partial x^\top}\right|_{x = x^*} = A"),
     (FORM, r"f(\hat x) = -\frac12 b^\top\hat x = -\frac12\hat x^\top A\hat x"),
 ]
 
@@ -51,3 +52,37 @@ def test_no_best_value_is_no_verdict() -> None:
     found = sb.verify("x: parameter\nf = exp(x)", "f(x^*) = 3").claims[0]
     assert found.kind == "undecided"
     assert "was not found" in str(found.because)
+
+
+@pytest.mark.parametrize("sign", ["-", ""])
+def test_the_curvature_at_counts_is_judged_where_they_are_positive(sign: str) -> None:
+    net = "k: data[n]\nlam: parameter & positive\nl = sum(k*log(lam)) - n*lam"
+    assert sb.verify(net, rf"{sign}l''(\hat\lambda) = {'' if sign else '-'}\frac{{n}}{{\bar k}}").ok
+    assert sb.verify(net, rf"I(\hat\lambda) = {sign or '-'}l''(\hat\lambda) = \frac{{n}}{{\hat\lambda}}").ok
+    assert sb.verify(net, rf"{sign}l''(\hat\lambda) = {sign or ''}\frac{{n}}{{\bar k}}").claims[0].wrong
+
+
+def test_a_side_that_is_not_read_is_told() -> None:
+    found = sb.verify(FORM, r"f(x^*) = \frac12 b^\top *").claims[0]
+    assert found.kind == "not understood"
+
+
+def test_a_determinant_at_a_point_is_judged() -> None:
+    net = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
+    assert sb.verify(net, r"\det H(1,1) = 400").ok
+    assert not sb.verify(net, r"\det H(1,1) = 500").ok
+
+
+@pytest.mark.parametrize("value", ["2.5", "7.5"])
+def test_the_last_of_several_values_is_one(value: str) -> None:
+    """lambda behind x and y was a definition that nothing used, whatever it was."""
+    net = "x: parameter\ny: parameter\nlam: parameter\nL = x*y + lam*(10 - 2*x - y)"
+    found = sb.verify(net, rf"L_x = y - 2\lambda = 0 \Rightarrow x = 2.5, y = 5, \lambda = {value}")
+    assert found.ok == (value == "2.5")
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_best_values_at_once_stand_beside_what_the_loss_is_there(value: str) -> None:
+    net = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
+    found = sb.verify(net, rf"f_y = 200(y-x^2), (x^*, y^*) = (1, 1), f(x^*, y^*) = {value}")
+    assert [one.right for one in found.claims] == [True, True, True, value == "0"]

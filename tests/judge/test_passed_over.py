@@ -6,10 +6,11 @@ import pytest
 
 import symbackprop as sb
 from tests.judge.in_one_line import DERIVATIONS
+from tests.judge.in_one_line_further import DERIVATIONS as FURTHER_DERIVATIONS
 from tests.judge.written_claims import WRITTEN
 from tests.judge.written_further import WRITTEN as FURTHER
 
-LINES = [(network, line) for network, lines in DERIVATIONS for line in lines]
+LINES = [(network, line) for network, lines in [*DERIVATIONS, *FURTHER_DERIVATIONS] for line in lines]
 CLAIMS = [
     (network, claim)
     for network, claims in [*WRITTEN.values(), *FURTHER.values()]

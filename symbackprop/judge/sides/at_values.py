@@ -56,12 +56,12 @@ _LEFT_DOT = re.compile(r"\\left\s*\.")
 _ENTRIES = r"(?=[^()]*\d)(?:[-+\d.,\s/{}]|\\[dt]?frac|\\sqrt|\\pi|\\[ ,;:!]|(?<=\d)e(?=[-+\d]))+"
 _SCRIPTS = r"(?:\s*[_^]\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))*"
 _BEHIND = re.compile(  # \nabla f(1, 2), f_x(1, 2), f'(3), H(0, 0), \frac{\partial f}{\partial x}(1, 2)
-    rf"\s*(?:H(?=\s*\()|\\[dt]?frac\s*\{{[^{{}}]*\}}\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}"
+    rf"\s*(?:(?:\\det\s*)?H(?=\s*\()|\\[dt]?frac\s*\{{[^{{}}]*\}}\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}"
     rf"|(?:\\nabla{_SCRIPTS}\s*|D\s*(?=[a-zA-Z]))?(?P<of>\\?[A-Za-z]+)(?:'+|{_SCRIPTS}))"
     rf"(?P<point>{_SPACE}(?:\\left)?\s*\((?P<at>{_ENTRIES})(?:\\right)?\))(?=\s*=)"
 )
 _APPLIED = re.compile(rf"\s*\\?[A-Za-z]+\s*(?:\\left)?\s*\({_ENTRIES}(?:\\right)?\)\s*")  # f(0, 0)
-_DERIVATIVE = re.compile(r"\\nabla|\\partial|'|\\frac\s*\{\s*d|^\s*(?:H|D\w|[a-zA-Z]_\{?\w+\}?)")
+_DERIVATIVE = re.compile(r"\\nabla|\\partial|\\det|'|\\frac\s*\{\s*d|^\s*(?:H|D\w|[a-zA-Z]_\{?\w+\}?)")
 
 
 Valued = Callable[[Truth, str, str], "Program | None"]

@@ -10,6 +10,7 @@ from typing import Any
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled, tensor_named
+from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.defined import own_steps
 from symbackprop.judge.texts.numbers import is_of_numbers
@@ -52,12 +53,15 @@ _VECTOR = re.compile(
 )
 
 
-def by_entries(truth: Truth, steps: Sequence[Step]) -> list[Step]:
-    """The steps, with one for each entry of what is claimed by all parameters at once, where each of these is a number."""
+def by_entries(truth: Truth, steps: Sequence[Step], at_point: bool = False) -> list[Step]:
+    """The steps, with one for each entry of what is claimed by all parameters at once, where each of these is a number.
+
+    at_point   whether the steps are about derivatives at a point, where a determinant is a number.
+    """
     parameters = _numbers(truth)
     out: list[Step] = []
     for name, claim, what in steps:
-        found = list(_entries(truth, parameters, claim)) if isinstance(claim, str) and parameters else []
+        found = list(_entries(truth, parameters, claim, at_point)) if isinstance(claim, str) and parameters else []
         out += [(left, f"{left} = {entry}", what) for left, entry in found] or [(name, claim, what)]
     return out
 
@@ -75,7 +79,8 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
     if not isinstance(claim, str) or "\n" in claim:
         return [step]
     parts = own_steps(claim, lambda part: _is_own(truth, parameters, part))
-    return [step] if len(parts) == 1 else [(part.partition("=")[0].strip(), part, what) for part in parts]
+    several = [(part.partition("=")[0].strip(), part, what) for part in parts]
+    return [step] if len(parts) == 1 else [own for one in several for own in spread(truth, one)]
 
 
 def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
@@ -92,15 +97,19 @@ def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
     if spelled(truth, of) == truth.of and tensor_named(truth, by.strip("{} ")) in parameters:
         return True
     row = spelled(truth, of.upper()) if len(of) == 1 and by else None  # c_k, a row of C
+    letter = tensor_named(truth, left) if left.isalpha() else None  # lambda, lam
     is_entry = "H" not in truth.named and _ENTRY.match(part) is not None
-    return is_entry or bool({spelled(truth, left), spelled(truth, of), row} & {*parameters})
+    if spelled(truth, left) in truth.named and is_of_numbers(part.partition("=")[2].strip(" .,;")):  # q = 3, f = -12
+        return True
+    return is_entry or bool({spelled(truth, left), spelled(truth, of), row, letter} & {*parameters})
 
 
-def _entries(truth: Truth, parameters: Sequence[str], claim: str) -> Iterator[tuple[str, str]]:
+def _entries(truth: Truth, parameters: Sequence[str], claim: str, at_point: bool) -> Iterator[tuple[str, str]]:
     """The left side and what it is of each entry; nothing where a claim says no such vector."""
     of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
     determinant = _DET.match(claim) if "H" not in truth.named else None
-    if determinant is not None and 2 <= len(parameters) <= 3 and not is_of_numbers(re.split("[<>]", claim[determinant.end() :])[0]):
+    is_number = determinant is not None and is_of_numbers(re.split("[<>]", claim[determinant.end() :])[0])
+    if determinant is not None and 2 <= len(parameters) <= 3 and (at_point or not is_number):
         yield r"\det H", f"{_determinant(truth.of, parameters)} = {claim[determinant.end() :]}"
         return
     higher = _BELOW.match(claim)

@@ -31,6 +31,7 @@ from symbackprop.judge.weighing.reading import read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
 from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.errors import Fault
 
 _LEFT = re.compile(
     r"\s*(?P<stem>[^=|]*?)\s*(?:(?:\\left|\\bigl?)?\((?P<at>(?:[^()=]|\([^()=]*\))*)(?:\\right|\\bigr?)?\)"
@@ -43,12 +44,16 @@ AGREES, DIFFERS = 1e-6, 1e-4  # relative to the larger side
 
 def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
     """The verdict on a step that says what the loss, or a derivative of it, is at best values; None for any other step."""
-    left = _LEFT.match(claim) if isinstance(claim, str) else None
+    left = _left(judge, claim) if isinstance(claim, str) else None
     own = with_own_names(judge.truth, left["at"] or left["below"])[1] if left else []
     is_loss = left is not None and _is_loss(judge.truth, left["stem"])
     if left is None or not own or (sides(claim)[-1].strip(" .,;") == "0" and not is_loss):  # \nabla f(x^*) = 0 says where it is
         return None
-    found = [_judged(judge, known, left["stem"], own, with_own_names(judge.truth, side)[0]) for side in sides(claim)[1:]]
+    try:
+        several = [with_own_names(judge.truth, side)[0] for side in sides(claim[left.start() :])[1:]]
+        found = [_judged(judge, known, left["stem"], own, side) for side in several]
+    except (SymbackpropError, Fault):
+        return None
     kind = next((one for one in ("wrong", "undecided") if one in found), "right, numeric")
     asked, by = Asked(name, judge.truth.of, own[0], 0, written(name)), named(own[0])
     if kind == "right, numeric":
@@ -58,18 +63,30 @@ def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     return Judged(name, None, kind, told("what it is where the gradient by {} is 0 was not found", by))
 
 
+def _left(judge: Judge, claim: str) -> re.Match[str] | None:
+    """The first side of a claim that says something at best values; I(\\hat\\theta) before it is a name for that."""
+    for begin in [0, *(sign.end() for sign in re.finditer(r"(?<![<>!:])=(?!=)", claim))][:2]:
+        found = _LEFT.match(claim, begin)
+        if found is not None and (_is_loss(judge.truth, found["stem"]) or re.search(r"\\nabla|\\partial|frac|'", found["stem"])):
+            return found
+    return None
+
+
 def _judged(judge: Judge, known: Known, stem: str, own: list[str], side: str) -> str:
     """The kind of the verdict on one side."""
     truth, kind = judge.truth, "undecided"
     for true, claimed in _readings(judge, known, stem, side):
         gaps = []
-        for place in tall_places(truth):
+        for place in [*tall_places(truth), *map(_positive(known), tall_places(truth))]:
+            if len(gaps) >= 2 * LEAST:
+                break
             try:
                 scale = np.abs(true(place)).max(initial=0.0)
                 moved = list(_best_places(known, own, place))
                 own_gaps = [_gap(true(one), _value(known, claimed, one), scale) for one in moved]
             except (PointError, SymbackpropError):
                 continue
+            own_gaps = [gap for gap in own_gaps if not np.isnan(gap)]
             gaps += [min(own_gaps)] if own_gaps else []
         if len(gaps) >= LEAST and max(gaps) <= AGREES:
             return "right, numeric"
@@ -85,6 +102,7 @@ def _is_loss(truth: Truth, stem: str) -> bool:
 def _readings(judge: Judge, known: Known, stem: str, side: str) -> Iterator[tuple[Callable[[Place], ndarray], Program]]:
     """What is true at a place, and what a side says, by each reading of it."""
     truth = judge.truth
+    stem, side = (stem.strip()[1:], f"-({side})") if stem.strip().startswith("-") else (stem, side)
     if _is_loss(truth, stem):
         understood = read(f"q = {side}", truth, truth.of, None, judge.symbols, known.said)
         if not understood.unknown:
@@ -94,6 +112,12 @@ def _readings(judge: Judge, known: Known, stem: str, side: str) -> Iterator[tupl
     understood, goal = read_step(judge, known, name, claim, None, look=True)
     if goal is not None and not understood.unknown:
         yield from ((goal_for(truth, goal, one.program, one.at).at, one.program) for one in understood.readings)
+
+
+def _positive(known: Known) -> Callable[[Place], Place]:
+    """A place with data that are positive: a rate is best at the mean of counts."""
+    names = [t.name for t in known.truth.program.inputs if t.kind == "data" and t.domain is None]
+    return lambda place: _moved(known, place, {name: np.abs(place.point[name]) for name in names})
 
 
 def _value(known: Known, claimed: Program, place: Place) -> ndarray:

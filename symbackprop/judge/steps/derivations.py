@@ -294,7 +294,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             known.nameless |= {one: place for one in names if one in known.shapes}
         if goal is None and not multiple and what != "abbreviation" and (why := no_hessian(known, name, program)):
             return Judged(name, None, "undecided", why, understood.formulas)
-        told_by_sides = chained(known, understood) if understood.between and not truth.pinned else None
+        told_by_sides = chained(known, understood) if understood.between and (not truth.pinned or truth.places.is_settled) else None
         if told_by_sides is not None:
             return replace(told_by_sides, name=name)
         judged = Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())

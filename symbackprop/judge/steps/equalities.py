@@ -89,7 +89,7 @@ def _compared(truth: Truth, one: Program, other: Program, bindings: Bindings) ->
             continue
         if np.isfinite(a).all() and np.isfinite(b).all():
             gaps.append(_gap(a, b, LEFT * max(map(largest, place.values.values()))))
-    if len(gaps) < LEAST:
+    if len(gaps) < (1 if truth.places.is_settled else LEAST):
         return None
     return True if max(gaps) <= SAME else None if min(gaps) <= SAME or _middle(gaps) <= CLEAR else False
 

@@ -32,6 +32,7 @@ _BEST = re.compile(
     r"\\(?:wide)?hat\s*(?:\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)(?:_(?:\w|\{[^{}]*\}))?|\\?[A-Za-z]+\s*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)\s*\}?"
     r"|_\s*\{\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:MLE?|MAP|OLS|opt)\s*\}+)"
 )
+_SEVERAL = re.compile(r"([A-Za-z]+)[A-Za-z]\s*[_^]")
 
 
 def with_own_names(truth: Truth, claim: str) -> tuple[str, list[str]]:
@@ -39,11 +40,14 @@ def with_own_names(truth: Truth, claim: str) -> tuple[str, list[str]]:
     spoken: list[str] = []
 
     def own(found: re.Match[str]) -> str:
-        wrt = parameter_named(truth, found[0])
+        before, name = "", found[0]
+        if parameter_named(truth, name) is None and (several := _SEVERAL.match(name)):  # X w^*
+            before, name = several[1], name[several.end(1) :]
+        wrt = parameter_named(truth, name)
         if wrt is None:
             return found[0]
         spoken.append(wrt)
-        return f" {latex(parse_name(wrt).formula())} "
+        return f"{before} {latex(parse_name(wrt).formula())} "
 
     return _BEST.sub(own, claim), list(dict.fromkeys(spoken))
 

@@ -209,6 +209,9 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
             continue
         if wrt not in _inputs(known, program):
             found = held(known, program, wrt)
+            if among_all(found) is None and holds_together(known, program, wrt):
+                said = told("it holds where the gradients by all parameters are 0")
+                return replace(judged, asked=_set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
             if among_all(found) is None and len(found) >= LEAST:
                 return replace(judged, kind="undecided", because=told("the gradient by {} is not 0 there", name(wrt)))
             return _answered(truth, judged, own, wrt, found)

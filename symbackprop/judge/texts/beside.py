@@ -19,7 +19,7 @@ BEST = re.compile(  # \hat\beta =, w^* =
 BEST_BESIDE = re.compile(
     rf"(?:(?<!\\)[,;]|\\q?quad\b|\\text\{{\s*and\s*\}})(?:[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}|\\[ ,;:]|[~\s])*(?={BEST.pattern})"
 )
-BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
+BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?=(?:\\left\s*\.\s*)?(?:{DERIVED}))")
 UPDATE_BESIDE = re.compile(  # W = W - ..., \quad b = b - ...
     r"\s*(?:(?<!\\)[,;]|\\q?quad\b)(?:[,;]|\\q?quad\b|\\[ ,;:]|[~\s])*"
     r"(?=(?P<own>\\?[A-Za-z]+(?:\s*[_^]\s*(?:\w|\{[^{}]*\}))*)\s*=\s*(?P=own)\s*[-+]"

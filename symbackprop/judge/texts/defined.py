@@ -23,6 +23,10 @@ _BEHIND = re.compile(  # , e_i = and , f_x(x, y) = and , \det H =
 )
 _INDEX = re.compile(r"\s*_\s*(?:[a-z]|\{\s*[a-z](?:\s*,?\s*[a-z])*\s*\})\s*$")  # of e_i; MAP of w_{MAP} is none
 _NEXT = re.compile(r"\s*[,;]?\s*\\q?quad\b(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*(?=(?P<left>[^=,;]+)=(?!=))")  # \quad \sum x_i y_i =
+_TUPLE = re.compile(  # , (x^*, y^*) =
+    r"\s*[,;](?:[,;~\s]|\\q?quad\b|\\[ ,;:])*"
+    r"(?=(?P<left>\((?:[^()=]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat))[^()=]*\)\s*)=(?!=))"
+)
 _COUNTED = re.compile(r"=\s*(?:[-+]?\s*\d+\s*(?:$|[,;]|\\(?:[,;: ]|[lc]?dots|q?quad|text))|\\[lc]?dots)")  # i = 1, ..., n
 _CLAIMS = re.compile(rf"\s*-?\s*(?:{DERIVED})|\s*\\?[A-Za-z]+'+\s*(?:\([^()]*\)\s*)?=")  # \nabla L = ..., f'(x) = ...
 
@@ -54,10 +58,11 @@ def _segments(line: str, is_own: Callable[[str], bool]) -> tuple[list[str], list
     """The claims and definitions of a line, the name of each, and whether it is a step in any case."""
     segments, names, own, begin = list[str](), [""], [True], 0
     named = {found.end(): found for found in _BEHIND.finditer(line)}
-    others = {found.end(): found for found in _NEXT.finditer(line) if is_balanced(found["left"]) and "\\text" not in found["left"]}
+    nexts = [found for pattern in (_NEXT, _TUPLE) for found in pattern.finditer(line)]
+    others = {found.end(): found for found in nexts if is_balanced(found["left"]) and "\\text" not in found["left"]}
     for found in sorted((others | named).values(), key=lambda one: one.end()):
         before, behind = line[begin : found.start()], line[found.end() :]
-        by_itself = found.re is _NEXT or is_own(behind)
+        by_itself = found.re is not _BEHIND or is_own(behind)
         if "=" in before and is_balanced(before) and (by_itself or not _COUNTED.match(behind, behind.index("="))):
             segments.append(before.strip())
             names.append(found["name"] if found.re is _BEHIND else "")

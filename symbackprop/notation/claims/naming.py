@@ -44,6 +44,7 @@ def local(state: State, word: Word) -> Senses | None:
         if key in state.local:
             if state.local[key].formal and not (sub or word.sub) and state.names.lookup(word) is not None:
                 return None  # u beside u_k = U_{k,:} is the network's
+            state.consulted.add(key)
             return applied(state, state.local[key], sub, sup, word.at)
     return None
 

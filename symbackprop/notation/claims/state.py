@@ -158,6 +158,7 @@ class State:
         self.divides = False  # whether what is read divides
         self.outer: set[str] = set()  # the indices of the left-hand side
         self.local: dict[str, Local] = {}
+        self.consulted: set[str] = set()  # of those, what something used
         self.roles: dict[str, Gradient] = {}
         self.used: set[str] = set()  # the guesses that were used, and the derivatives that the claim says itself
         self.promised: dict[str, int] = {}  # derivatives that the claim says itself, and where

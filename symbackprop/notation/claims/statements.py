@@ -298,10 +298,13 @@ def _derivative(state: State, definition: Equality) -> Word | None:
 
 
 def require_used(state: State) -> None:
-    """Raise Fault for a derivative that a definition says and nothing uses: it would be judged by nobody."""
+    """Raise Fault for what a definition says and nothing uses: it would be judged by nobody."""
     for name, at in state.promised.items():
         if name not in state.used:
             raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.", at)
+    for name in state.local:
+        if name not in state.consulted and name not in state.promised:
+            raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.")
 
 
 def define(state: State, read: Callable[[Syntax], Senses], definition: Equality) -> None:
