@@ -150,6 +150,7 @@ def test_calls_of_partial_fit_are_epochs_of_one_fit(optimiser: dict[str, Any]) -
     np.testing.assert_allclose(again.predict_proba(X), whole.predict_proba(X), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("y", "parts", "loss"),
     [

@@ -33,7 +33,7 @@ NETWORKS = {
     "one sample": ("x: data[d]\nt: data[2]\nA: parameter[2, d]\nL = sum((A @ x - t)**2)", {"x": X, "t": T}),
 }
 CC = any(map(shutil.which, ("cc", "gcc", "clang")))
-BACKENDS = ["numpy", pytest.param("c", marks=pytest.mark.skipif(not CC, reason="there is no C compiler"))]
+BACKENDS = ["numpy", pytest.param("c", marks=[pytest.mark.slow, pytest.mark.skipif(not CC, reason="there is no C compiler")])]
 
 
 def copied(data: dict[str, Any]) -> dict[str, Any]:
