@@ -159,7 +159,7 @@ def _softplus(a: Algebra, x: Poly) -> Poly | None:
 
 
 def _sigmoid(a: Algebra, x: Poly) -> Poly | None:
-    return ONE - applied(a, FUNCTIONS["sigmoid"], -x) if x.leading() < 0 else None
+    return ONE - applied(a, FUNCTIONS["sigmoid"], -x) if a.is_turned(x) else None
 
 
 _ODD = ("tanh", "sin", "tan", "sinh", "arcsin", "arctan", "arcsinh", "arctanh", "erf", "sign")

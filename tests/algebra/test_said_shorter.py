@@ -94,6 +94,10 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
             "w: parameter[n]\nK: data[n, n] & symmetric\nf: data[n]\nm: data[()]\nL = 0.5*(w @ K @ w) - f @ w + m*(sum(w) - 1)**2",
             r"= 2 m \left(\operatorname{sum}\left(w\right) - 1\right) + K w - f",
         ),
+        (
+            "x: data[d]\nw: parameter[d]\na: parameter[()]\nb: parameter[()]\np = sigmoid(b - w @ x) - sigmoid(a - w @ x)\nL = -log(p)",
+            r"= \sigma\left(b - x^{\top} w\right)",
+        ),
         ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
         (
             "z: parameter[k]\nt: data[k]\ny: labels[k]\nT: positive[()]\na: data[()]\np = softmax(z)\ns = softmax(z/T)\nq = softmax(t/T)\n"
@@ -119,6 +123,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "one root",
         "a number beside what has axes",
         "no number in a square factor",
+        "a sigmoid as it was written",
         "a factor of what stands below",
         "two weights",
         "a softmax of a sum without a name",
