@@ -31,9 +31,9 @@ class Complement(NamedTuple):
 
 def complements(a: Algebra, p: Poly, free: set[str]) -> Iterator[Complement]:
     """The ways to take 1 - x out of a sum, for all that it holds to whole powers entry by entry; beside sums, for numbers alone."""
-    if len(p.terms) < FEWEST:
+    if len(p.terms) < FEWEST - 1:
         return
-    numbers_alone = not is_entrywise(p)
+    numbers_alone = not is_entrywise(p) or len(p.terms) < FEWEST  # p + (1 - p) u, but h - h z + x as it is
     uses: dict[tuple[Atom, tuple[str, ...]], list[Number]] = {}
     for term in p.terms:
         for f in term:

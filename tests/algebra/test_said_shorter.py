@@ -98,6 +98,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
             "x: data[d]\nw: parameter[d]\na: parameter[()]\nb: parameter[()]\np = sigmoid(b - w @ x) - sigmoid(a - w @ x)\nL = -log(p)",
             r"= \sigma\left(b - x^{\top} w\right)",
         ),
+        ("p: parameter[()] & unit\nm: positive[()]\nL = -log(p + (1 - p)*exp(-m))", r"\left(1 - p\right) + p}"),
         ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
         (
             "z: parameter[k]\nt: data[k]\ny: labels[k]\nT: positive[()]\na: data[()]\np = softmax(z)\ns = softmax(z/T)\nq = softmax(t/T)\n"
@@ -124,6 +125,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "a number beside what has axes",
         "no number in a square factor",
         "a sigmoid as it was written",
+        "a mixture of two",
         "a factor of what stands below",
         "two weights",
         "a softmax of a sum without a name",
