@@ -116,8 +116,9 @@ class Typst(Paper):
         pieces = on_paper(figure.draw, self.language.words).pieces()
         shown = [f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces]
         shown[-1] += f"\n#align(center, quiet[{caption}])"
-        sides = ["top" if piece.points * piece.height > _OWN_PAGE else "auto" for piece in pieces]
-        return "\n\n".join(f"#place({side}, float: true)[{one}]" for side, one in zip(sides, shown, strict=True))
+        tall = [piece.points * piece.height > _OWN_PAGE for piece in pieces]  # others stand where they are, before the check
+        places = ("#place(top, float: true)[{}]" if is_tall else "#whole[{}]" for is_tall in tall)
+        return "\n\n".join(place.replace("{}", one) for place, one in zip(places, shown, strict=True))
 
     def code(self, text: str, language: str) -> str:
         return f"#raw({quoted(text)}, block: true)"

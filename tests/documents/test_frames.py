@@ -47,7 +47,7 @@ def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_
     figure = Figure(lambda page: Picture((Sheet(70.0, 100.0, ()),), "t", "w"), "Values.", "alt")
     document = Document("t", (Section("One"), Section("The graph"), figure, Section("Two"), Paragraph("More.")))
     for written, floats in (
-        (Typst.write(document), "#place(bottom, float: true)["),
+        (Typst.write(document), "#whole[#picture("),
         (Latex.write(document), r"\begin{figure}[!hbp]"),
     ):
         assert written.count(floats) == written.count("The graph") == 1
@@ -62,8 +62,8 @@ def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_
 
 def test_a_picture_with_a_page_of_its_own_stands_at_its_top() -> None:
     tall, short = (Figure(lambda page, h=h: Picture((Sheet(70.0, h, ()),), "t", "w"), "Values.", "alt") for h in (900.0, 100.0))
-    for figure, side in ((tall, "top"), (short, "bottom")):
-        assert f"#place({side}, float: true)[" in Typst.write(Document("t", (figure,)))
+    assert "#place(top, float: true)[#picture(" in Typst.write(Document("t", (tall,)))
+    assert "#whole[#picture(" in Typst.write(Document("t", (short,)))  # where it leaves no gap, with what follows below it
     assert r"\setlength{\@fptop}{0pt}" in Latex.write(Document("t", (tall,)))
 
 
