@@ -183,5 +183,7 @@ def test_a_target_is_as_wide_as_what_it_stands_beside(text: str, declared: str) 
 
 
 def test_an_update_by_a_derivative_is_none_of_the_network() -> None:
-    with pytest.raises(sb.NotationError, match=r"dL is derived\. Leave the line out: every gradient is, and training descends them\."):
+    with pytest.raises(
+        sb.NotationError, match=r"dL is derived\. Leave the line out: every gradient is, and training descends them\."
+    ):
         sb.network(GIVEN + "L = sum(x)\nx_1 = x - 0.1*dL/dx")
