@@ -18,7 +18,8 @@ CASES = [
     (r"\nabla_k L = \sum_i e_i x_{ik}, e_j = p_j - y_j", [r"\nabla_k L = \sum_i e_i x_{ik}, e_j = p_j - y_j"]),
     (r"\nabla L = \delta_i x, i = 1, \ldots, n", [r"\nabla L = \delta_i x, i = 1, \ldots, n"]),
     (r"\nabla L = f(a, b), \quad \hat w = A^{-1} b", [r"\nabla L = f(a, b)", r"\hat w = A^{-1} b"]),
-    (r"e = p - y, g = X^\top e", [r"e = p - y, g = X^\top e"]),
+    (r"e = p - y, g = X^\top e", [r"e = p - y", r"g = X^\top e"]),
+    (r"e = p - y, p = a b, g = X^\top e", [r"e = p - y, p = a b", r"g = X^\top e"]),
     (r"f'(x) = 2x a, a = 3", [r"f'(x) = 2x a, a = 3"]),
 ]
 

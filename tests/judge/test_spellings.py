@@ -332,3 +332,18 @@ def test_an_index_may_have_the_letter_of_labels_of_many_samples() -> None:
     net = "x: data[n, d]\nt: integers[n, k]\nW: parameter[d, k]\nL = cross_entropy(x @ W, t)"
     claim = r"\frac{\partial L}{\partial W_{ti}} = \frac1n\sum_j x_{jt}(\mathrm{softmax}(xW)_{ji} - 1[t_j = i])"
     assert sb.verify(net, claim).claims[0].right
+
+
+def test_a_bar_over_a_square_is_the_mean_of_squares() -> None:
+    """It was the square of the mean: a right claim was told wrong."""
+    net = "x: data[n]\ny: data[n]\nw: parameter\nJ = mean((w*x - y)**2)/2"
+    assert sb.verify(net, r"\frac{dJ}{dw} = w\overline{x^2} - \overline{xy}").ok
+    assert sb.verify(net, r"\frac{d^2J}{dw^2} = \overline{x^2}").ok
+    assert sb.verify(net, r"\frac{d^2J}{dw^2} = \bar x^2").claims[0].wrong
+    assert sb.verify(net, r"\frac{d^2J}{dw^2} = \overline{x}^2").claims[0].wrong
+
+
+def test_names_in_a_line_of_adjoints_are_steps() -> None:
+    net = "X: data[n, d]\nW: parameter[d, k]\nV: parameter[k, m]\nG: data[n, m]\nH = X @ W\nL = sum(G*(H @ V))"
+    found = sb.verify(net, r"\bar V = H^\top G, \bar H = GV^\top, \bar W = X^\top\bar H")
+    assert [one.kind for one in found.claims] == ["right, identity"] * 3

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from symbackprop.judge.texts.beside import DERIVED
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.tokens import tokens
@@ -28,7 +27,6 @@ _TUPLE = re.compile(  # , (x^*, y^*) =
     r"(?=(?P<left>\((?:[^()=]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat))[^()=]*\)\s*)=(?!=))"
 )
 _COUNTED = re.compile(r"=\s*(?:[-+]?\s*\d+\s*(?:$|[,;]|\\(?:[,;: ]|[lc]?dots|q?quad|text))|\\[lc]?dots)")  # i = 1, ..., n
-_CLAIMS = re.compile(rf"\s*-?\s*(?:{DERIVED})|\s*\\?[A-Za-z]+'+\s*(?:\([^()]*\)\s*)?=")  # \nabla L = ..., f'(x) = ...
 
 
 def own_steps(line: str, is_own: Callable[[str], bool]) -> list[str]:
@@ -37,17 +35,12 @@ def own_steps(line: str, is_own: Callable[[str], bool]) -> list[str]:
     is_own   whether a text that begins with a name and its equals sign is never a definition of what stands before it.
     """
     segments, names, own = _segments(line, is_own)
-    claims = _CLAIMS.match(line) is not None
-    heads, reached, last = list[int](), set[int](), 0
+    heads, reached = list[int](), set[int]()
     groups: dict[int, set[int]] = {}
     for k in range(len(segments)):
         if k in reached:
             continue
-        if k and not (own[k] or claims):  # behind what claims nothing, all of it says what that is made of
-            groups[last].add(k)
-            continue
         taken = {j for j in range(len(segments)) if own[j]} | {*heads}
-        last = k
         groups[k] = _closure(k, segments, names, taken, reached)
         reached |= groups[k]
         heads.append(k)

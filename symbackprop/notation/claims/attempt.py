@@ -249,16 +249,18 @@ class Attempt:
         while waiting:
             late: list[statements.Equality] = []
             fault: Fault | None = None
-            for definition in waiting:
+            given = {id(one): statements.given(one) for one in waiting}
+            ready = [one for one in waiting if not any(given[id(b)] in statements.mentioned(one) for b in waiting if b is not one)]
+            for definition in ready or waiting:
                 try:
                     statements.define(state, reader.read, definition)
                 except Fault as error:
                     late.append(definition)
                     fault = fault or error.with_traceback(None)
-            if len(late) == len(waiting):
+            if len(late) == len(ready or waiting):
                 assert fault is not None
                 raise fault
-            waiting = late
+            waiting = [one for one in waiting if one in late or (ready and one not in ready)]
 
 
 def _where(typeset: Typeset, node: Node, labels: int) -> Formula:

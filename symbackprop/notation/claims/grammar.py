@@ -347,9 +347,9 @@ class Parser:
 
     def accent(self, accent: str, at: int) -> Syntax:
         inner = self.inside(self.argument())
-        if isinstance(inner, sx.Word) and not inner.accent:
+        if isinstance(inner, sx.Word) and not inner.accent and not (accent == "bar" and plain(inner.sup).isdigit()):
             return replace(inner, accent=accent, at=at)
-        return sx.Over(accent, inner, at)
+        return sx.Over(accent, inner, at)  # \overline{x^2}: the mean of squares
 
     def font(self, name: str, at: int) -> Syntax:
         given = self.argument()

@@ -16,6 +16,7 @@ from symbackprop.notation.claims.given import with_densities, with_value
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.left import is_name
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.naming import ROW_LETTERS, labelled, near
 from symbackprop.notation.claims.shapes import Senses, made
 from symbackprop.notation.claims.state import Local, State
@@ -305,6 +306,30 @@ def require_used(state: State) -> None:
     for name in state.local:
         if name not in state.consulted and name not in state.promised:
             raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.")
+
+
+def given(definition: Equality) -> str:
+    """The name that a definition gives, without its indices: dz of dz_2; "" for a derivative."""
+    left = definition.left
+    if isinstance(left, sx.Scripted) and isinstance(left.body, sx.Group) and not left.sup:
+        left = left.body.items[0]
+    several = left.factors if isinstance(left, sx.Product) and not any(left.ops) else (left,)
+    words_ = [one for one in several if isinstance(one, Word)]
+    if len(words_) < len(several):
+        return ""
+    return _spelled(replace(words_[-1], base="".join(one.base for one in words_)))
+
+
+def mentioned(definition: Equality) -> set[str]:
+    """The names that may stand on the right side of a definition, as `given` spells them; two words side by side may be one."""
+    found = [one for one, _ in words(definition.right)]
+    together = [replace(b, base=a.base + b.base) for a, b in pairwise(found)]
+    return {_spelled(one) for one in (*found, *together)}
+
+
+def _spelled(word: Word) -> str:
+    digits = tuple(t for t in word.sub if t.text.isdigit())
+    return described(replace(word, font="", at=0, sub=digits, sup=(), primes=0))
 
 
 def define(state: State, read: Callable[[Syntax], Senses], definition: Equality) -> None:
