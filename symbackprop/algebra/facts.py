@@ -297,9 +297,10 @@ def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -
 def _is_leaky(program: Program, equation: Equation) -> bool:
     """Whether a value has the sign of what nobody named, of which it is the leaky rectifier."""
     body = equation.op.body if isinstance(equation.op, Sum) else None
-    is_leaky = isinstance(body, FUNCTIONS["leaky_relu"]) and bool(body.args[1].is_positive)
+    if not isinstance(body, FUNCTIONS["leaky_relu"]) or len(equation.operands) != 1 or not body.args[1].is_positive:
+        return False
     of = program.tensors[equation.operands[0].name]
-    return is_leaky and len(equation.operands) == 1 and not (of.called or (of.named and not of.counted))
+    return not (of.called or (of.named and not of.counted))
 
 
 def _constant(algebra: Algebra, p: Poly) -> Number | None:
