@@ -9,10 +9,13 @@ from itertools import combinations, islice
 from sympy import Expr, Symbol
 
 from symbackprop.algebra.branches import choice_of
+from symbackprop.algebra.complements import meant
 from symbackprop.algebra.functions import applied
+from symbackprop.algebra.known import Relation
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact, summed_letters
+from symbackprop.algebra.poly import ONE, ONLY, Atom, Factor, Named, Number, Poly, exact, summed_letters
 from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
+from symbackprop.algebra.relations import EXPECTED
 from symbackprop.core.expressions import symbols_in
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Equation, Program, Reduce, Sum, same_size, slot
@@ -225,6 +228,7 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
     alone = found[0][0] if found and found[1] == 1 and len(found[0]) == 1 else _as_softmax(algebra, p)
     if alone is not None and alone.atom.kind not in ("leaf", "number") and sorted(alone.letters) == sorted(own):
         _name(algebra, leaf, own, alone)
+    _learn_gate(algebra, values, leaf, own, p)
     _learn_step(program, algebra, values, name)
     for axes, total in _sums(program, algebra, name, own):
         if len(axes) == 1:
@@ -271,6 +275,29 @@ def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
         algebra.learn_name(atom, Named(leaf, exact(inverse), tuple(letters.index(x) for x in own)))
     named_positive = atom.name == "softmax" or getattr(atom.name, "__name__", "") in POSITIVE
     leaf.positive = leaf.positive or atom.positive or named_positive or exponent.denominator == 2
+
+
+def _learn_gate(algebra: Algebra, values: Values, leaf: Atom, own: tuple[str, ...], p: Poly) -> None:
+    """e p = 1 - p, where p = 1/s and s = 1 + e have names, and e is an exponential."""
+    below = p.only()
+    if below is None or below.exponent != -1 or below.letters != own or below.atom.name not in values.equations:
+        return
+    try:
+        total = values.definition(str(below.atom.name))
+    except NoFormError:
+        return
+    places = tuple(map(str, range(len(own))))
+    gate = algebra.factor(leaf, places)
+    total = algebra.renamed(total, dict(zip(values.equations[str(below.atom.name)].target.index, places, strict=True)))
+    over = [algebra.factor(below.atom, places, -k) for k in (1, 2)]
+    for term, c in total.terms.items():
+        if len(term) != 1 or term[0].letters != places or FUNCTIONS["exp"] not in meant(algebra, term[0].atom):
+            continue
+        slope = ONE - algebra.times(total - Poly({term: c}), gate)
+        for power, right in ((gate, slope), (over[0], slope), (over[1], algebra.times(gate, slope))):
+            left = algebra.times(Poly({term: c}), power).single()
+            if left is not None:
+                algebra.products.append(Relation(left[0], places, right.scaled(1 / Fraction(left[1])), EXPECTED))
 
 
 def _once_reduced(p: Poly) -> bool:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import chain, permutations
 from typing import Any
 
+from symbackprop.algebra.complements import meant
 from symbackprop.algebra.functions import applied, clip_of, pow_of
 from symbackprop.algebra.known import Relation
 from symbackprop.algebra.normal import REDUCED, Algebra, axes
@@ -41,7 +42,9 @@ def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
         for term, c in base.terms.items():
             rest = base - Poly({term: c})
             right = a.factor(atom, own, e + 1) - a.times(rest, a.factor(atom, own, e))
-            yield from _solved(a, [*term, Factor(atom, own, e)], own, right.scaled(1 / Fraction(c)))
+            power = a.factor(atom, own, e).only() or Factor(atom, own, e)  # by its name: e p = 1 - p of p = 1/(1 + e)
+            is_gate = e == -1 and root is not None and len(term) == 1 and FUNCTIONS["exp"] in meant(a, term[0].atom)
+            yield from _solved(a, [*term, power], own, right.scaled(1 / Fraction(c)), EXPECTED if is_gate else 0)
 
 
 def _picked(a: Algebra, atom: Atom) -> Iterator[Relation]:
@@ -277,10 +280,10 @@ def _own(atom: Atom) -> tuple[str, ...]:
     return tuple(map(str, range(len(atom.shape))))
 
 
-def _solved(a: Algebra, left: list[Factor], letters: tuple[str, ...], right: Poly) -> Iterator[Relation]:
+def _solved(a: Algebra, left: list[Factor], letters: tuple[str, ...], right: Poly, worth: int = 0) -> Iterator[Relation]:
     found = a.make(1, left).single()
     if found is not None and found[0] and set(letters) <= {x for f in found[0] for x in f.letters}:
-        yield Relation(found[0], letters, right.scaled(1 / Fraction(found[1])))
+        yield Relation(found[0], letters, right.scaled(1 / Fraction(found[1])), worth)
 
 
 def over_one_line(a: Algebra, p: Poly) -> Iterator[Poly]:

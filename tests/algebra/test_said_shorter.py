@@ -150,3 +150,25 @@ def test_differences_stay_what_they_are_and_no_fraction_stands_in_a_fraction() -
         r" - \frac{\nu \left(\delta_{r,j} - 2 \delta_{r,j-1} + \delta_{r,j-2}\right)}{h^{2}},"
         r"\quad\delta_{r} = d = 0 \text{ outside}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient"),
+    [
+        ("-sum(y*log(p) + (1 - y)*log(1 - p))", "p − y"),
+        ("-sum(y*log(p))", "y ⊙ (p − 1)"),
+        ("-sum((1 - y)*log(1 - p))", "p ⊙ (1 − y)"),
+        ("sum((p - y)**2)/2", "(p − y) ⊙ p ⊙ (1 − p)"),
+    ],
+)
+def test_a_gate_that_is_taken_apart_ends_in_the_gradient_of_the_gate(loss: str, gradient: str) -> None:
+    """It ended in e ⊙ p ⊙ (p − y)/(1 − p)."""
+    text = f"y: data[n]\nz: parameter[n]\ne = exp(-z)\np = 1/(1 + e)\nL = {loss}"
+    assert str(sb.derive(text).box()) == f"∂L/∂z = {gradient}"
+
+
+@pytest.mark.parametrize("loss", ["-sum(y*log(p) + (1 - y)*log(1 - p))", "-sum(y*log(p))", "-sum((1 - y)*log(1 - p))"])
+def test_an_expanded_sigmoid_ends_in_the_gradient_of_the_sigmoid(loss: str) -> None:
+    whole = f"y: data[n]\nz: parameter[n]\np = sigmoid(z)\nL = {loss}"
+    apart = str(sb.derive(sb.read(whole, expand="sigmoid")).box()).splitlines()[-1]
+    assert apart == str(sb.derive(whole).box()).splitlines()[-1]
