@@ -14,8 +14,9 @@ from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
 from symbackprop.algebra.powers import apart
 from symbackprop.algebra.reading import NoFormError, Values
-from symbackprop.algebra.relations import Relation, over_one_line, relations, replaced, with_one_log
+from symbackprop.algebra.relations import Relation, relations, replaced
 from symbackprop.algebra.solved import Solved, below, eliminated, solved, written
+from symbackprop.algebra.together import over_one_line, with_one_log
 from symbackprop.core.program import Equation
 
 SHORTER = 8  # relations used one after the other in a line

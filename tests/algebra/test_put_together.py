@@ -11,7 +11,7 @@ from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Poly
 from symbackprop.algebra.powers import squares_within
-from symbackprop.algebra.relations import with_one_log
+from symbackprop.algebra.together import with_one_log
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import size
 

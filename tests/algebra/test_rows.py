@@ -16,7 +16,8 @@ from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Factor, Named, Poly, const
 from symbackprop.algebra.powers import perfect_power
-from symbackprop.algebra.relations import ROWS, Relation, over_one_line, relations
+from symbackprop.algebra.relations import ROWS, Relation, relations
+from symbackprop.algebra.together import over_one_line
 from symbackprop.core.functions import FUNCTIONS, MATRIX_FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
 from symbackprop.display.forms import FORMULAS
