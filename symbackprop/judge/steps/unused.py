@@ -15,7 +15,7 @@ from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
-_INDICES = re.compile(r"_\s*(?:[a-z]|\{[a-z\s,]*\})\s*$")
+_INDICES = re.compile(r"_\s*(?:\w|\{[^{}]*\})\s*$")  # h_0 is used by h_{l-1}
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -48,7 +48,7 @@ def _is_idle(one: Judged, step: Step) -> bool:
 
 def _names(step: Step) -> list[str]:
     """What a step is called, and what it gives a name to, without indices."""
-    return [step[0], *(_INDICES.sub("", left) for left in step[1].split("=")[:-1][:1])]
+    return [_INDICES.sub("", own) for own in (step[0], *step[1].split("=")[:-1][:1])]
 
 
 def _uses(claim: Any, name: str) -> bool:
