@@ -18,8 +18,10 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import items_of
 
 POWERS = [X**p for p in (2, 3, 5, sp.Rational(1, 2), sp.Rational(3, 2), -1)]
-ROWS = [FUNCTIONS[name](*row.args) for name, row in ELEMENTWISE.items()]  # type: ignore[call-overload]
-ALL = [f for f in [*POWERS, *(f(X) for f in (*_INVERSES, *_ELEMENTARY)), *ROWS] if of(f) is not None]
+BESSEL = [FUNCTIONS[name](*row.args) for name, row in ELEMENTWISE.items() if "bessel" in name]  # type: ignore[call-overload]
+ROWS = [FUNCTIONS[name](*row.args) for name, row in ELEMENTWISE.items() if "bessel" not in name]  # type: ignore[call-overload]
+SEVERAL = [*POWERS, *(f(X) for f in (*_INVERSES, *_ELEMENTARY)), *ROWS]
+ALL = [*(f for f in SEVERAL if of(f) is not None), *BESSEL]  # slopes of the last make further rows, whatever is collected
 AT = {sp.Symbol("alpha"): 0.3, sp.Symbol("beta"): 1.4, sp.Symbol("lamda"): 0.2, sp.Symbol("low"): -2.0, sp.Symbol("high"): 1.7,
       sp.Symbol("theta"): -0.4, sp.Symbol("value"): 0.9}  # fmt: skip
 
