@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
-from symbackprop.judge.sides.entry_values import counted_from_zero, with_arrays
+from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.spread import spread
-from symbackprop.judge.steps.new_numbers import is_new_number, number_given, of_new_number
+from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code, reworded
 from symbackprop.judge.texts.displays import left_side
@@ -24,6 +24,8 @@ from symbackprop.judge.texts.sentences import ASIDE, GIVEN
 from symbackprop.judge.verdicts.places import in_places
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
+
+Entries = Mapping[str, Collection[tuple[int, ...]]]
 
 
 def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
@@ -56,7 +58,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     if any(fault for _, fault in given):
         there = without_places(truth, found, [step[:2] for step in alone], all_numbers=True)
     elif len(found) == len(alone):
-        there = at_moments(question, numbers, further, found, counted_from_zero(truth, steps, question.symbols))
+        there = at_moments(question, numbers, further, found, entries_told(truth, steps, question.symbols))
     else:
         there = at_points(question.at(numbers), alone)
     if len(found) == len(there):
@@ -100,12 +102,12 @@ def as_written(found: Sequence[Judged], steps: Sequence[Step], written: Mapping[
 
 
 def at_moments(
-    question: Question, numbers: Numbers, steps: Sequence[At], found: Sequence[Judged], from_zero: Set[str]
+    question: Question, numbers: Numbers, steps: Sequence[At], found: Sequence[Judged], entries: Entries
 ) -> tuple[Judged, ...]:
     """The verdicts on steps, each at the numbers that its parameters have by then.
 
-    found       the verdicts on them for all numbers.
-    from_zero   inputs whose entries are counted from 0.
+    found     the verdicts on them for all numbers.
+    entries   the indices that steps give numbers to, of each input.
     """
     truth = question.judge().truth
     values, groups = moments_of(truth, numbers, steps)
@@ -122,7 +124,7 @@ def at_moments(
             several = at_points(there, said)
             if len(several) != len(said):
                 continue
-            several = moved(there, several, said, rates, from_zero)[len(before) :]
+            several = moved(there, several, said, rates, entries)[len(before) :]
         for k, one in zip(own, several, strict=True):
             out[k] = one
     return tuple(out)
@@ -183,12 +185,12 @@ def better(one: Judged, there: Judged) -> Judged:
 
 
 def moved(
-    there: Question, found: Sequence[Judged], steps: Sequence[Step], rates: Sequence[float], from_zero: Set[str]
+    there: Question, found: Sequence[Judged], steps: Sequence[Step], rates: Sequence[float], entries: Entries
 ) -> tuple[Judged, ...]:
     """The verdicts on steps, of which those that give a parameter a new number, w = 0.5 - 0.1 * 0.3 = 0.47, claim no gradient.
 
-    rates       numbers that may be the rate.
-    from_zero   inputs whose entries are counted from 0.
+    rates     numbers that may be the rate.
+    entries   the indices that steps give numbers to, of each input.
     """
     truth = there.judge().truth
     parameters = {t.name for t in truth.program.parameters} & {*there.pinned}
@@ -196,9 +198,10 @@ def moved(
     wrong = set[str]()
     out: list[Judged] = []
     for one, given in zip(found, all_given, strict=True):
-        at = given.at(truth, 0 if given.own in from_zero else 1)
-        if given.own in parameters and at is not None and is_new_number(given.claim):
-            fresh = of_new_number(truth, given.own, given.claim, rates, given.own in wrong, at)
+        if given.own in parameters and is_new_number(given.claim):
+            places = given.places(truth, entries.get(given.own, ()))
+            several = [of_new_number(truth, given.own, given.claim, rates, given.own in wrong, at) for at in places]
+            fresh = min(several, key=lambda one: (not one.right, one.wrong), default=not_judged(given.own))
             one = replace(fresh, given=one.given)
         elif one.wrong and one.asked is not None:
             wrong.add(one.asked.wrt)

@@ -296,3 +296,25 @@ def test_a_new_number_for_an_entry_goes_against_its_gradient(last: str, kind: st
     """It was passed over, right or wrong."""
     found = sb.verify(ENTRIES, (AT + last).format(first, first + 1))
     assert found.claims[-1].kind == kind
+
+
+WHOLE = "x = (1, 2)^T, w = (0.1, -0.2)^T, b = 0.3, y = 1\n\\frac{\\partial L}{\\partial b} = -0.125\n"
+FIRST, SECOND = r"^{new} = 0.1 - 0.1 \cdot (-0.125) = 0.1125", r"^{new} = -0.2 - 0.1 \cdot (-0.25) = -0.175"
+
+
+@pytest.mark.parametrize(
+    ("claims", "kinds"),
+    [
+        ([f"w_0{FIRST}", f"w_1{SECOND}"], ["right, numeric"] * 2),
+        ([f"w_1{FIRST}", f"w_2{SECOND}"], ["right, numeric"] * 2),
+        ([f"w_1{SECOND}"], ["right, numeric"]),  # where it counts from, nothing says
+        ([f"w_1{SECOND}", f"w_2{FIRST}"], ["wrong"] * 2),
+        ([f"w_0{SECOND}"], ["wrong"]),
+        ([f"w_3{SECOND}"], ["undecided"]),
+        ([f"w_0{FIRST}", f"w_2{SECOND}"], ["right, numeric", "undecided"]),
+    ],
+)
+def test_entries_of_what_is_given_whole_count_as_new_numbers_say(claims: list[str], kinds: list[str]) -> None:
+    """w_1 counted from 0 was told wrong, and w_0 passed over."""
+    found = sb.verify(ENTRIES, WHOLE + "\n".join(claims))
+    assert [one.kind for one in found.claims[-len(claims) :]] == kinds

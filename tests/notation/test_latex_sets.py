@@ -179,3 +179,10 @@ def test_a_product_of_numbers_of_samples_is_none_of_matrices(text: str) -> None:
     net = sb.network(SAMPLES.replace("theta", "w").replace("m,", "N,").replace("[m]", "[N]") + text)
     X, w, y = RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=4)
     assert sb.compile(net).value({"X": X, "w": w, "y": y}) == pytest.approx(LIKELIHOODS[text](X @ w, y), rel=1e-10)
+
+
+def test_an_equation_with_a_value_of_its_own_is_no_density() -> None:
+    """(y = |z|) lost its y, as P(y = k | x) does."""
+    net = sb.network("y: data[n]\nz: parameter[n]\n" + r"L = \sum_i \mathbb{1}(y_i = |z_i|) z_i^2")
+    found = sb.compile(net).value({"y": np.array([1.0, 2.0, 3.0]), "z": np.array([1.0, -2.0, 5.0])})
+    assert found == pytest.approx(5.0)

@@ -14,6 +14,7 @@ from symbackprop.judge.weighing.truth import Truth
 
 Entries = dict[str, dict[tuple[int, ...], str]]  # of each array the numbers by their indices
 
+ARRAY = re.compile(r"matrix|array|[\[(][^()\[\]]*,")
 _ENTRY = re.compile(r"(?P<base>\\?[A-Za-z]+)\s*_\s*(?:(?P<one>\d)|\{\s*(?P<several>\d+(?:\s*,?\s*\d+)*)\s*\})")
 
 
@@ -25,11 +26,6 @@ def with_arrays(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str])
             found.setdefault(own, {}).setdefault(index, number)
     whole = {own: text for own, entries in found.items() if (text := _array(entries))}
     return [_said_whole(truth, step, symbols, whole) for step in steps]
-
-
-def counted_from_zero(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> set[str]:
-    """The inputs of which a step gives the entry 0 a number."""
-    return {own for step in steps for own, index, _ in _entries(truth, step, symbols) if 0 in index}
 
 
 def _said_whole(truth: Truth, step: Step, symbols: Mapping[str, str], whole: Mapping[str, str]) -> Step:
@@ -52,7 +48,7 @@ def _entries(truth: Truth, step: Step, symbols: Mapping[str, str]) -> Iterator[t
 
 def _entry(truth: Truth, part: str, symbols: Mapping[str, str]) -> tuple[str, tuple[int, ...], str] | None:
     left, _, right = part.partition("=")
-    if re.search(r"matrix|array|[\[(][^()\[\]]*,", right):  # x_0 = (1, 2)^T is an iterate
+    if ARRAY.search(right):  # x_0 = (1, 2)^T is an iterate
         return None
     named = entry_named(truth, left, symbols)
     return None if named is None else (*named, right.strip(" $.,;"))

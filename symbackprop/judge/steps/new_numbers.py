@@ -3,7 +3,7 @@ r"""New numbers of parameters, w = 0.5 - 0.1 \cdot 0.3 = 0.47: the arithmetic, a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +14,11 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
-from symbackprop.judge.sides.at_values import number_of
-from symbackprop.judge.sides.entry_values import entry_named
+from symbackprop.judge.sides.at_values import Step, number_of, parts_of
+from symbackprop.judge.sides.entry_values import ARRAY, entry_named
 from symbackprop.judge.sides.goals import spelled, stepped
 from symbackprop.judge.steps.rounded import CARRIED, TURNED, digits_leave
+from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.verdicts.judge import ROUNDED
 from symbackprop.judge.verdicts.verdict import Judged
@@ -41,11 +42,30 @@ class Given(NamedTuple):
     entry: tuple[int, ...]
     claim: str
 
-    def at(self, truth: Truth, first: int) -> tuple[int, ...] | None:
-        """The place of the entry where indices count from `first`; None where the parameter has no such entry."""
-        place = tuple(k - first for k in self.entry)
-        shape = truth.places.first(1)[0].values[self.own].shape if self.own and self.entry else ()
-        return place if all(0 <= k < n for k, n in zip(place, shape, strict=True)) else None
+    def places(self, truth: Truth, spoken: Collection[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """The places that the entry may have, () of all of a parameter; none where it has no such entry.
+
+        spoken   the indices of all entries that steps speak of: they count from 0 where one is 0, from 1 where one is the last.
+        """
+        if not self.own or not self.entry:
+            return [()]
+        shape = truth.places.first(1)[0].values[self.own].shape
+        is_last = any(k == n for index in spoken for k, n in zip(index, shape, strict=True))
+        firsts = (0,) if any(0 in index for index in spoken) else (1,) if is_last else (1, 0)
+        several = [tuple(k - first for k in self.entry) for first in firsts]
+        return [place for place in several if all(0 <= k < n for k, n in zip(place, shape, strict=True))]
+
+
+def entries_told(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> dict[str, set[tuple[int, ...]]]:
+    """The indices, as they are written, of the entries of each input that steps give numbers to, new ones as well."""
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for _, claim, _ in steps:
+        for part in parts_of(claim) if isinstance(claim, str) and not isinstance(claim, Code) else ():
+            left, _, right = part.partition("=")
+            entry = None if ARRAY.search(right) else entry_named(truth, _NEW.sub("", left.strip()), symbols)
+            if entry is not None:
+                found.setdefault(entry[0], set()).add(entry[1])
+    return found
 
 
 def number_given(truth: Truth, claim: str, symbols: Mapping[str, str]) -> Given:
@@ -70,6 +90,11 @@ def is_new_number(claim: str) -> bool:
     return "=" in claim and all(map(is_of_numbers, claim.split("=")[1:]))
 
 
+def not_judged(own: str) -> Judged:
+    """The verdict on a new number of a parameter that is held against nothing."""
+    return Judged(own, None, "undecided", told("a new number for {}, which is not judged", named(own)))
+
+
 def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], carried: bool, at: tuple[int, ...] = ()) -> Judged:
     """The verdict on a step that gives a parameter a new number, at the numbers that are given.
 
@@ -84,7 +109,7 @@ def of_new_number(truth: Truth, own: str, claim: str, rates: Sequence[float], ca
         several = []
     goal = stepped(truth, own, own)
     if not several or len(several) < len(claim.split("=")) - 1 or not truth.places.is_settled:
-        return Judged(own, None, "undecided", told("a new number for {}, which is not judged", named(own)))
+        return not_judged(own)
     *before, last = several
     room = digits_leave(claim.rpartition("=")[2])
     for one in before:

@@ -68,8 +68,8 @@ def without_names(piece: Tokens) -> Tokens:
         if piece[k].text == "(":
             end = behind(piece, k) - 1
             inner = [t.text for t in piece[k + 1 : end]]
-            bar = next((j for j, text in enumerate(inner) if text in BARS), 0)
-            if bar and "=" in inner[:bar] and "(" not in inner[:bar]:
+            bars = [j for j, text in enumerate(inner) if text in BARS]
+            if len(bars) == 1 and "=" in inner[: bars[0]] and "(" not in inner[: bars[0]]:  # two are around a value: (y = |x|)
                 k += 1 + inner.index("=")
         k += 1
     return tuple(out)
