@@ -270,3 +270,28 @@ def test_best_values_of_all_parameters_hold_together() -> None:
         assert "wrong" in [one.kind for one in sb.verify(LAGRANGE, wrong).claims]
     assert sb.verify(LAGRANGE, r"L_x = 0, L_y = 0, L_\lambda = 0 \implies x = y = 5").ok
     assert not sb.verify(LAGRANGE, r"L_x = 0, L_y = 0, L_\lambda = 0 \implies x = y = 6").ok
+
+
+CUBIC = "x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y"
+AT_CUBIC = r"f_x = 3x^2 - 3y = 0, f_y = 3y^2 - 3x = 0 \implies "
+SQUARES = "x: parameter\ny: parameter\nlam: parameter\nc: data & positive\nL = x**2*y**2 + lam*(c - x - y)"
+AT_SQUARES = r"L_x = 2xy^2 - \lambda = 0, L_y = 2x^2y - \lambda = 0 \implies "
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("network", "claim", "kind"),
+    [
+        (CUBIC, AT_CUBIC + "x = y^2", "right, numeric"),  # at (0, 0) and at (1, 1)
+        (CUBIC, AT_CUBIC + "x = -y", "undecided"),  # at (0, 0) alone
+        (CUBIC, AT_CUBIC + "x = 2 - y", "undecided"),  # at (1, 1) alone
+        (CUBIC, AT_CUBIC + "x = 3 - y", "wrong"),
+        (CUBIC, AT_CUBIC + "x = 1", "undecided"),
+        (SQUARES, AT_SQUARES + "x = y", "undecided"),  # at the maximum; the gradients are 0 where x or y is, too
+        (SQUARES, AT_SQUARES + "x = 3y", "wrong"),
+    ],
+)
+def test_what_holds_where_some_of_the_gradients_zeros_are_is_undecided(network: str, claim: str, kind: str) -> None:
+    """x = y was told wrong, x = -y right, and x = 1 was passed over: Newton's method had come to one of several places."""
+    *_, last = sb.verify(network, claim)
+    assert last.kind == kind

@@ -3,7 +3,7 @@ r"""Steps that say what something comes to where parameters are best: S(\hat\bet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,12 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import goal_for, spelled
 from symbackprop.judge.sides.respelled import respelled
-from symbackprop.judge.steps.equations import at_best, curved, with_own_names
+from symbackprop.judge.steps.equations import STARTS, at_best, curved, elsewhere, with_own_names
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.stationary import solved, tall_places
 from symbackprop.judge.steps.step_reading import read_step
@@ -37,7 +36,6 @@ _LEFT = re.compile(
     r"\s*(?P<stem>[^=|]*?)\s*(?:(?:\\left|\\bigl?)?\((?P<at>(?:[^()=]|\([^()=]*\))*)(?:\\right|\\bigr?)?\)"
     r"|(?:\\(?:bigr?|Bigr?|right))?\s*[|]_(?P<below>\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}))\s*=(?!=)"
 )
-STARTS = (1.0, 0.3, -0.7, 1.9, 4.0)  # times a point: where Newton's method begins
 LEAST = 3
 AGREES, DIFFERS = 1e-6, 1e-4  # relative to the larger side
 
@@ -82,8 +80,8 @@ def _judged(judge: Judge, known: Known, stem: str, own: list[str], side: str) ->
                 break
             try:
                 scale = np.abs(true(place)).max(initial=0.0)
-                moved = list(_best_places(known, own, place))
-                own_gaps = [_gap(true(one), _value(known, claimed, one), scale) for one in moved]
+                best = list(_best_places(known, own, place))
+                own_gaps = [_gap(true(one), _value(known, claimed, one), scale) for one in best]
             except (PointError, SymbackpropError):
                 continue
             own_gaps = [gap for gap in own_gaps if not np.isnan(gap)]
@@ -117,7 +115,7 @@ def _readings(judge: Judge, known: Known, stem: str, side: str) -> Iterator[tupl
 def _positive(known: Known) -> Callable[[Place], Place]:
     """A place with data that are positive: a rate is best at the mean of counts."""
     names = [t.name for t in known.truth.program.inputs if t.kind == "data" and t.domain is None]
-    return lambda place: _moved(known, place, {name: np.abs(place.point[name]) for name in names})
+    return lambda place: elsewhere(known, place, {name: np.abs(place.point[name]) for name in names})
 
 
 def _value(known: Known, claimed: Program, place: Place) -> ndarray:
@@ -136,17 +134,10 @@ def _best_places(known: Known, own: list[str], place: Place) -> Iterator[Place]:
     """A place with parameters at the best values that steps gave, or else at each at which the gradient by them is 0."""
     given = solved(known)
     if set(own) <= {*given}:
-        yield _moved(known, place, {wrt: _value(known, given[wrt], place) for wrt in own})
+        yield elsewhere(known, place, {wrt: _value(known, given[wrt], place) for wrt in own})
         return
     for start in STARTS:
-        begun = _moved(known, place, {wrt: start * place.point[wrt] for wrt in own})
+        begun = elsewhere(known, place, {wrt: start * place.point[wrt] for wrt in own})
         best = at_best(known, own, {}, begun)
         if best is not None and all(curved(known, wrt, place, best[wrt]).all() for wrt in own):  # none ran off
-            yield _moved(known, place, {wrt: best[wrt] for wrt in own})
-
-
-def _moved(known: Known, place: Place, values: Mapping[str, ndarray]) -> Place:
-    """A place with other values of some tensors."""
-    own = Place(place.program, place.everything, place.seed, place.sizes, {**place.point, **values})
-    own.values = walk(known.truth.everything, own.point, own.sizes)
-    return own
+            yield elsewhere(known, place, {wrt: best[wrt] for wrt in own})

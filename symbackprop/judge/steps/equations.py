@@ -3,7 +3,7 @@ r"""Equations for the best value of a parameter, X^\top X \hat\beta = X^\top y: 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy import ndarray
@@ -25,6 +25,7 @@ from symbackprop.judge.weighing.weigh import value
 MOST = 60  # unknown numbers
 LEAST = 3  # points with a solution
 STEPS = 30  # of Newton's method
+STARTS = (1.0, 0.3, -0.7, 1.9, 4.0)  # times a point: where that begins
 MOVED = 1e-5
 BESIDE, CURVED = 1e-2, 1e-2  # how far from a best value, and how steep the gradient is there at least
 NEAR = 1e-6  # relative to the gradient elsewhere
@@ -130,21 +131,55 @@ def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
 
 
 def holds_together(known: Known, program: Program, wrt: str) -> bool | None:
-    """Whether a parameter is equal to what is made of others, x = y, where all gradients are 0; None where that is not found."""
-    names = [tensor.name for tensor in known.truth.program.parameters]
-    found: list[bool] = []
+    """Whether a parameter is equal to what is made of others, x = y, where all gradients are 0.
+
+    None where no such place is found, and where it holds at some of them alone.
+    """
+    kinds, count = set[bool](), 0
     for place in tall_places(known.truth):
-        moved = at_best(known, names, {}, place)
-        if moved is None or not all(
-            curved(known, one, place, moved[one], {own: moved[own] for own in names}).all() for one in names
-        ):
-            continue
+        several = _held_at(known, program, wrt, place)
+        kinds |= several
+        count += bool(several)
+        if len(kinds) > 1:
+            return None
+    return kinds.pop() if count >= LEAST else None
+
+
+def _held_at(known: Known, program: Program, wrt: str, place: Place) -> set[bool]:
+    """Whether a parameter is equal to a tensor where all gradients are 0, at each such place that is found from a point."""
+    names = [tensor.name for tensor in known.truth.program.parameters]
+    found: set[bool] = set()
+    for begun in _begun(known, program, wrt, names, place):
+        best = at_best(known, names, {}, begun)
         try:
-            claimed = value(known.truth, program, known.written, place, moved, FLOATS)
+            if best is None or not all(curved(known, n, place, best[n], {m: best[m] for m in names}).all() for n in names):
+                continue
+            claimed = value(known.truth, program, known.written, place, best, FLOATS)
         except (PointError, SymbackpropError):
             continue
-        found.append(bool(np.abs(claimed - moved[wrt]).max(initial=0.0) <= NEAR * (1.0 + np.abs(moved[wrt]).max(initial=0.0))))
-    return found[0] if len(found) >= LEAST and len({*found}) == 1 else None
+        gap = np.abs(claimed - best[wrt]).max(initial=0.0)
+        found.add(bool(gap <= NEAR * (1.0 + np.abs(best[wrt]).max(initial=0.0))))
+    return found
+
+
+def _begun(known: Known, program: Program, wrt: str, names: Sequence[str], place: Place) -> Iterator[Place]:
+    """Where Newton's method begins: around a point, at positive numbers, and where the parameter is what is claimed already."""
+    scaled = [{name: factor * place.point[name] for name in names} for factor in STARTS]
+    for values in (*scaled, {name: np.abs(place.point[name]) for name in names}):
+        try:
+            one = elsewhere(known, place, values)
+            yield one
+            claimed = value(known.truth, program, known.written, one, one.values, FLOATS)
+            yield elsewhere(known, one, {wrt: claimed})
+        except (PointError, SymbackpropError):
+            continue
+
+
+def elsewhere(known: Known, place: Place, values: Mapping[str, ndarray]) -> Place:
+    """A place with other values of some tensors."""
+    own = Place(place.program, place.everything, place.seed, place.sizes, {**place.point, **values})
+    own.values = walk(known.truth.everything, own.point, own.sizes)
+    return own
 
 
 def curved(known: Known, wrt: str, place: Place, best: ndarray, beside: Mapping[str, ndarray] | None = None) -> ndarray:

@@ -163,12 +163,14 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
     alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
     fits, read = equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)), _inputs(known, used.program) & _own(truth)
     found = held(known, used.program, wrt) if fits and wrt not in read else []
+    why = told("a value that follows from what is set to 0, which is not judged")
+    undecided = replace(alone, kind="undecided", because=why)
     if fits and (not read or among_all(found) is not None):
-        return _with_others(known, alone, own, wrt, used.program, found)
+        answered = _with_others(known, alone, own, wrt, used.program, found)
+        return undecided if answered == alone else answered
     holds = holds_together(known, used.program, wrt) if fits else None
     if holds is None:
-        why = told("a value that follows from what is set to 0, which is not judged")
-        return replace(alone, kind="undecided", because=why)
+        return undecided
     asked = _set_to_zero(truth, own, wrt)
     if not holds:
         why = told("it does not hold where the gradients by all parameters are 0")
