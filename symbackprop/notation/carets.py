@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from symbackprop.core.program import same_size
@@ -71,17 +72,19 @@ def decimal_comma(value: ast.expr, written: Callable[[ast.expr], str]) -> tuple[
 
     value   what is given to a name, or a call that is refused.
     """
-    parts = value.elts if isinstance(value, ast.Tuple) else value.args if isinstance(value, ast.Call) else []
-    if len(parts) < 2 or not (isinstance(value, ast.Call) or _is_zero(parts[0]) or not isinstance(parts[1], ast.Constant)):
+    if isinstance(value, ast.Call):
+        pairs, is_alone = list(pairwise(value.args)), len(value.args) == 2
+    elif isinstance(value, ast.Tuple) and not written(value).startswith("("):
+        pairs, is_alone = list(pairwise(value.elts))[:1], written(value).startswith("0,")
+    else:
         return None
-    found = re.search(r"(?<![\w.])(\d+),(\d+)(?![\w.])", written(value).removeprefix("("))
-    if found is None or (isinstance(value, ast.Tuple) and (found.start() or written(value)[0] == "(")):
-        return None
-    return f"{found[0]} is two values for Python, whose decimal sign is a point.", f"Write {found[1]}.{found[2]}."
-
-
-def _is_zero(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value == 0
+    for whole, rest in pairs:
+        digits = re.match(r"\d+(?![\w.])", written(rest))
+        touches = (whole.end_lineno, (whole.end_col_offset or 0) + 1) == (rest.lineno, rest.col_offset)
+        if touches and digits and written(whole).isdigit() and (is_alone or not isinstance(rest, ast.Constant)):
+            said = f"{written(whole)},{digits[0]}"
+            return f"{said} is two values for Python, whose decimal sign is a point.", f"Write {said.replace(',', '.')}."
+    return None
 
 
 def _first(node: ast.expr) -> ast.expr:

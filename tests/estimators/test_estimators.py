@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import symbackprop as sb
 from symbackprop import verbs
 from symbackprop.training import TrainingError
-from symbackprop.verbs.estimators import missing
+from symbackprop.verbs.estimators import missing, models
 
 FEW = {"epochs": 2, "random_state": 0}
 RNG = np.random.default_rng(0)
@@ -236,3 +237,14 @@ def test_without_scikit_learn_they_say_what_they_need(monkeypatch: pytest.Monkey
         TrainingError, match=r"NetworkClassifier is an estimator of scikit-learn: pip install 'symbackprop\[digits\]'"
     ):
         missing.NetworkClassifier(epochs=3)
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_what_was_interrupted_answers_with_what_there_is(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """predict_proba ended in an AttributeError."""
+    train = models.train
+    monkeypatch.setattr(models, "train", lambda *args, **named: replace(train(*args, **named), signal=2))
+    model = sb.NetworkClassifier(**FEW)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model, call)(X, WORDS, **({"classes": np.unique(WORDS)} if call == "partial_fit" else {}))
+    assert model.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(len(X)))

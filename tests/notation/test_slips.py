@@ -187,3 +187,10 @@ def test_an_update_by_a_derivative_is_none_of_the_network() -> None:
         sb.NotationError, match=r"dL is derived\. Leave the line out: every gradient is, and training descends them\."
     ):
         sb.network(GIVEN + "L = sum(x)\nx_1 = x - 0.1*dL/dx")
+
+
+@pytest.mark.parametrize("line", ["L = sum(reshape(x, (2,3)))", "L = sum(reshape(x, 2,3))", "L = sum(swapaxes(x, 0,1))"])
+def test_sizes_beside_a_comma_are_no_decimals(line: str) -> None:
+    with pytest.raises(sb.NotationError) as refused:
+        sb.network("x: parameter[5]\n" + line)
+    assert "decimal" not in str(refused.value)

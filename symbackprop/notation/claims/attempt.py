@@ -247,20 +247,21 @@ class Attempt:
         waiting = list(self.definitions)
         state.promised = statements.derivatives_defined(state, waiting)
         while waiting:
-            late: list[statements.Equality] = []
+            ready = [id(one) for one in statements.ready(waiting)]
+            done: list[int] = []
             fault: Fault | None = None
-            given = {id(one): statements.given(one) for one in waiting}
-            ready = [one for one in waiting if not any(given[id(b)] in statements.mentioned(one) for b in waiting if b is not one)]
-            for definition in ready or waiting:
+            for definition in sorted(waiting, key=lambda one: id(one) not in ready):
+                if done and id(definition) not in ready:
+                    break
                 try:
                     statements.define(state, reader.read, definition)
+                    done.append(id(definition))
                 except Fault as error:
-                    late.append(definition)
                     fault = fault or error.with_traceback(None)
-            if len(late) == len(ready or waiting):
+            if not done:
                 assert fault is not None
                 raise fault
-            waiting = [one for one in waiting if one in late or (ready and one not in ready)]
+            waiting = [one for one in waiting if id(one) not in done]
 
 
 def _where(typeset: Typeset, node: Node, labels: int) -> Formula:

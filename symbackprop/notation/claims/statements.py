@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -308,7 +308,13 @@ def require_used(state: State) -> None:
             raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.")
 
 
-def given(definition: Equality) -> str:
+def ready(definitions: Sequence[Equality]) -> list[Equality]:
+    """The definitions that use the name of no other one."""
+    names, used = [_given(one) for one in definitions], [_mentioned(one) for one in definitions]
+    return [one for k, one in enumerate(definitions) if not used[k] & {*names[:k], *names[k + 1 :]}]
+
+
+def _given(definition: Equality) -> str:
     """The name that a definition gives, without its indices: dz of dz_2; "" for a derivative."""
     left = definition.left
     if isinstance(left, sx.Scripted) and isinstance(left.body, sx.Group) and not left.sup:
@@ -320,8 +326,8 @@ def given(definition: Equality) -> str:
     return _spelled(replace(words_[-1], base="".join(one.base for one in words_)))
 
 
-def mentioned(definition: Equality) -> set[str]:
-    """The names that may stand on the right side of a definition, as `given` spells them; two words side by side may be one."""
+def _mentioned(definition: Equality) -> set[str]:
+    """The names that may stand on the right side of a definition, as `_given` spells them; two words side by side may be one."""
     found = [one for one, _ in words(definition.right)]
     together = [replace(b, base=a.base + b.base) for a, b in pairwise(found)]
     return {_spelled(one) for one in (*found, *together)}

@@ -7,10 +7,8 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.functions import iverson
-from symbackprop.core.program import position, same_size
+from symbackprop.core.program import same_size
 from symbackprop.language import operations as ops
-from symbackprop.language import tensors as builder
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_number
 
@@ -47,15 +45,6 @@ def from_half(re: Tensor, im: Tensor, axis: int, norm: Any = None, n: Any = None
     angle = (2 * sp.pi / size) * ops.outer(k, ops.arange(size))
     x = (weight * re) @ TABLE["cos"](angle) - (weight * im) @ TABLE["sin"](angle)
     return ops.moveaxis(_scaled(x, _scale(norm, True, size)), -1, axis)
-
-
-def frames(x: Tensor, size: Any, step: Any) -> Tensor:
-    """y[..., t, j] = x[..., step t + j]: the windows along the last axis."""
-    count = sp.floor((x.shape[-1] - as_number(size)) / as_number(step)) + 1
-    lead = tuple(f"a{k}" for k in range(x.ndim - 1))
-    sizes: dict[str, Expr] = dict(zip((*lead, "i"), x.shape, strict=True)) | {"p": sp.expand(count), "q": as_number(size)}
-    at = sp.Eq(position("i"), as_number(step) * position("p") + position("q"), evaluate=False)
-    return builder.product([(x, (*lead, "i"))], (*lead, "p", "q"), sizes, iverson(at))
 
 
 def _products(re: Tensor, im: Tensor | None, size: Expr, count: Expr, sign: int, scale: Expr) -> tuple[Tensor, Tensor]:

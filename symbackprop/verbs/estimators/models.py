@@ -123,13 +123,17 @@ class _Estimator(BaseEstimator):
             predict=self._named(), progress=bool(self.verbose),
         )  # fmt: skip
         self.network_, self.parameters_ = network, dict(self.trained_.parameters)
-        self.loss_curve_ = [*(self.loss_curve_ if once and before else ()), *self.trained_.losses.training]
+        self.loss_curve_ = [*(self.loss_curve_ if once and before is not None else ()), *self.trained_.losses.training]
         self.n_iter_ = len(self.loss_curve_)
         self._columns = X.shape[1]
         if before is None or samples is not self._samples:
             self._samples, self._compiled = samples, Compiled(samples.program, network.loss, {})
+            self._prepare(X)
         if self.trained_.stopped:
             raise KeyboardInterrupt
+
+    def _prepare(self, rows: ndarray) -> None:
+        """Find what answers need that parameters do not tell."""
 
     def _named(self) -> str | None:
         return self.prediction
@@ -177,7 +181,6 @@ class NetworkClassifier(ClassifierMixin, _Estimator):
         answer = self._answering(samples, samples.classes(codes, classes))
         self.classes_, self.prediction_, self._answer = classes, answer.name, answer
         self._train(network, samples, rows, samples.classes(codes, classes), sample_weight)
-        self._find_chances(rows)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -205,8 +208,6 @@ class NetworkClassifier(ClassifierMixin, _Estimator):
             network, samples = self.network_, self._samples
         codes = np.searchsorted(self.classes_, told)
         self._train(network, samples, rows, samples.classes(codes, self.classes_), sample_weight, once=True)
-        if not goes_on:
-            self._find_chances(rows)
         return self
 
     def _targets(self, X: Any, y: Any, reset: bool = True) -> tuple[ndarray, ndarray]:
@@ -228,7 +229,7 @@ class NetworkClassifier(ClassifierMixin, _Estimator):
             )
         return answer
 
-    def _find_chances(self, rows: ndarray) -> None:
+    def _prepare(self, rows: ndarray) -> None:
         batch = self._samples.batch
         sizes = {**self.trained_.sizes, **({str(batch): len(rows)} if batch is not None else {})}
         self._chances = chances(self._samples, self._compiled, self._answer, sizes, rows)

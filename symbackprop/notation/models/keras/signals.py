@@ -12,11 +12,12 @@ from symbackprop.language import operations as ops
 from symbackprop.language.layers.conv import convolution
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_number, as_tensor
-from symbackprop.notation.models.fourier import frames, from_half, half, transformed
+from symbackprop.notation.models.fourier import from_half, half, transformed
 from symbackprop.notation.models.keras.layer import Layer
 from symbackprop.notation.models.keras.layers import surrounded
 from symbackprop.notation.models.keras.operations import Function, entrywise, of, operand, operation
 from symbackprop.notation.models.keras.windows import turned_round
+from symbackprop.notation.models.windows import windows
 
 # -- Fourier transforms: complex numbers are pairs of tensors ----------------------------------------------------------------
 
@@ -62,7 +63,7 @@ def _short(
     before = (fft_length - sequence_length) // 2
     after = fft_length - sequence_length - before
     w = ops.pad(w, ((before, after),)) if before or after else w
-    cut = frames(x, fft_length, sequence_stride) * w
+    cut = windows(x, x.ndim - 1, fft_length, sequence_stride) * w
     return half(cut, cut.ndim - 1)
 
 
@@ -140,7 +141,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "RFFT": operation(_half, "fft_length"), "IRFFT": operation(_from_half, "fft_length"),
     "STFT": operation(_short, "sequence_length", "sequence_stride", "fft_length", "window", "center"),
     "ExtractSequences": of(
-        lambda x, **s: frames(x, s["sequence_length"], s["sequence_stride"]), "sequence_length", "sequence_stride"
+        lambda x, **s: windows(x, x.ndim - 1, s["sequence_length"], s["sequence_stride"]), "sequence_length", "sequence_stride"
     ),
     "DepthwiseConv": operation(_depthwise, "strides", "padding", "data_format", "dilation_rate"),
     "SeparableConv": operation(_separable, "strides", "padding", "data_format", "dilation_rate"),

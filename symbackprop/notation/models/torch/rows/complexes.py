@@ -9,8 +9,9 @@ from typing import Any
 from sympy import Expr
 
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
-from symbackprop.notation.models.fourier import frames, from_half, half, transformed
+from symbackprop.notation.models.fourier import from_half, half, transformed
 from symbackprop.notation.models.torch.rows.words import lang
+from symbackprop.notation.models.windows import windows
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def _stft(
     if wide < n_fft:
         before = (n_fft - wide) // 2
         w = lang.pad(w, ((before, n_fft - wide - before),))
-    cut = frames(x, n_fft, n_fft // 4 if hop_length is None else hop_length) * w
+    cut = windows(x, x.ndim - 1, n_fft, n_fft // 4 if hop_length is None else hop_length) * w
     norm = "ortho" if normalized else None
     re, im = transformed(cut, None, cut.ndim - 1, norm=norm) if onesided is False else half(cut, cut.ndim - 1, norm)
     found = Complex(lang.swapaxes(re, -1, -2), lang.swapaxes(im, -1, -2))

@@ -13,6 +13,7 @@ from symbackprop.core.program import position, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, label, normal_axis
 from symbackprop.notation.models.torch.rows.words import lang
+from symbackprop.notation.models.windows import windows
 
 
 def _two(value: Any) -> tuple[int, int]:
@@ -21,19 +22,9 @@ def _two(value: Any) -> tuple[int, int]:
     return int(first), int(more[0] if more else first)
 
 
-def window(x: Tensor, axis: int, size: int, step: int, spread: int) -> Tensor:
-    """y[..., p, ..., q] = x[..., step p + spread q, ...]: the places of a window for an axis, its entries behind all."""
-    count = sp.floor((x.shape[axis] - spread * (size - 1) - 1) / as_number(step)) + 1
-    own = tuple(f"a{k}" for k in range(x.ndim))
-    out = (*(("p" if k == axis else c) for k, c in enumerate(own)), "q")
-    sizes: dict[str, Expr] = dict(zip(own, x.shape, strict=True)) | {"p": sp.expand(count), "q": sp.Integer(size)}
-    at = sp.Eq(position(own[axis]), step * position("p") + spread * position("q"), evaluate=False)
-    return builder.product([(x, own)], out, sizes, iverson(at))
-
-
 def _unfold(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """The windows along an axis, their entries along a new last one."""
-    return window(x, normal_axis("unfold", x, dimension), int(size), int(step), 1)
+    return windows(x, normal_axis("unfold", x, dimension), int(size), int(step))
 
 
 def _im2col(x: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
@@ -44,7 +35,7 @@ def _im2col(x: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     (kh, kw), (dh, dw), (ph, pw), (sh, sw) = map(_two, (kernel_size, dilation, padding, stride))
     if ph or pw:
         whole = lang.pad(whole, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-    found = window(window(whole, 2, kh, sh, dh), 3, kw, sw, dw)  # n c p q i j
+    found = windows(windows(whole, 2, kh, sh, dh), 3, kw, sw, dw)  # n c p q i j
     n, c, p, q = found.shape[:4]
     y = lang.reshape(lang.transpose(found, (0, 1, 4, 5, 2, 3)), (n, sp.expand(c * kh * kw), sp.expand(p * q)))
     return y if x.ndim == 4 else y[0]

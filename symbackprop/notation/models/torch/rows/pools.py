@@ -13,9 +13,9 @@ from symbackprop.language.layers.pool import average_pool, max_pool
 from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import LanguageError, Tensor, as_number
 from symbackprop.notation.models.scattering import scattered
-from symbackprop.notation.models.torch.rows.images import window
 from symbackprop.notation.models.torch.rows.places import positions
 from symbackprop.notation.models.torch.rows.words import lang
+from symbackprop.notation.models.windows import windows
 
 OVERLAP = (
     "a pool with return_indices whose windows overlap, reach over an edge or have gaps is not in the language; "
@@ -75,7 +75,7 @@ def _with_places(rank: int) -> Callable[..., list[Any]]:
             return [largest, LanguageError(OVERLAP)]
         cut = x
         for k in range(rank):
-            cut = window(cut, x.ndim - rank + k, size[k], strides[k], 1)
+            cut = windows(cut, x.ndim - rank + k, size[k], strides[k])
         inside = lang.argmax(lang.reshape(cut, (*cut.shape[: x.ndim], sp.prod(size))), -1)
         return [largest, _flat(inside, x.shape[-rank:], size, strides)]
 
