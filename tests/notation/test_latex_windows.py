@@ -134,3 +134,13 @@ def test_what_has_no_entry_is_asked_about(text: str, declared: str, fault: str, 
         sb.read(text, let=declared.split("\n"))
     assert any(one in error.value.fault for one in fault.split("|")), error.value
     assert mend in error.value.mend
+
+
+@pytest.mark.parametrize("told", [r"k = 1, \ldots, 2", "k = 1, 2", r"k \in \{1, 2\}", r"k \in \{1, \ldots, 2\}", "k = 2, 1"])
+def test_an_index_that_stops_before_an_axis_ends_says_so(told: str) -> None:
+    """The sum was over all five, without a word."""
+    network = sb.read(rf"z_k = w_k x, {told}, L = \sum_k z_k^2", let=["x: data", "w: parameter[5]"])
+    w = np.arange(1.0, 6.0)
+    assert value(network, {"x": np.array(3.0), "w": w}, {}) == pytest.approx(9 * (1 + 4))
+    with pytest.raises(NotationError, match="reads entry 7 of w, which has the entries 1 to 5"):
+        sb.read(r"z_k = w_k x, k = 1, \ldots, 7, L = \sum_k z_k^2", let=["x: data", "w: parameter[5]"])

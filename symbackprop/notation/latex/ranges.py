@@ -158,7 +158,7 @@ def _counted(several: Sequence[Token], k: int) -> tuple[str, str, bool, int] | N
     step = found[1] - found[0] if len(found) > 1 else 0
     if abs(step) != 1 or any(b - a != step for a, b in pairwise(found)) or _text(several, k + 2) in DOTS:
         return None
-    if _text(several, k + 1) not in ("", ";", ",", ".", ")", ":", r"\\"):
+    if _text(several, k + 1) not in ("", ";", ",", ".", ")", ":", r"\}", r"\\"):
         return None
     return str(min(found)), str(max(found)), step < 0, k + 1
 

@@ -61,7 +61,7 @@ class Windows:
         found = _Found(self, {c: Letter(c, False, at) for c in letters})
         found.say([one for one in self.ranges if at <= one.at < end])
         found.walk(right, found.free, True)
-        if not found.is_window or found.is_numbered:
+        if not (found.is_window or found.is_part()) or found.is_numbered:
             return Spanned(right)
         reads = found.settled()
         require_entries(reads)
@@ -105,6 +105,16 @@ class _Found:
                 letter.lows += self.forms(one.low, {})
                 letter.highs += self.forms(one.high, {})
                 self.is_window |= any(low.added != 1 for low in letter.lows)
+
+    def is_part(self) -> bool:
+        """Whether the text says that a letter stops at another number than an axis that it reads has."""
+        return any(
+            letter is own and extent.is_Integer and high.added.is_Integer and not high.letters and high.added != extent
+            for _, form, extent, *_ in self.reads
+            for _, letter in form.letters
+            for own in self.free.values()
+            for high in own.highs
+        )
 
     def forms(self, text: str | None, scope: Scope) -> list[Form]:
         form = self.form(tuple(tokens(text)), scope) if text else None
