@@ -13,6 +13,8 @@ CLAIMS = [
     Z + r"2(1-\text{out}^2)\odot\text{err}",
     Z + r"\text{err}\odot 2(1-\text{out}^2)",
     r"\frac{\partial L}{\partial \text{out}} = 2\,\text{err}",
+    r"\frac{\partial L}{\partial \text{out}} = 2(\text{err})",
+    r"\frac{\partial L}{\partial \text{out}} = 2(\text{err}) (\text{squares})",
     r"\frac{\partial L}{\partial \text{out}} = 2\text{err}\quad\text{(squares)}",
     r"\frac{\partial L}{\partial x} = 2W^\top\operatorname{diag}(1-\text{out}^2)\text{err}",
     W + r"2 \text{err}\odot(1-\text{out}^2)\, x^\top",

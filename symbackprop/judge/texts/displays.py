@@ -21,7 +21,8 @@ APART = r"(?:\\q?quad\b|\\[ ;:]|~)\s*"  # what sets a remark apart
 NAME = r"[^{}\s]*\}\s*(?:[-(_^}+*/]|\\(?:cdot|odot|times|circ|otimes|oslash|left|bigl?)\b)"  # a word that is a name: \text{out} - y
 FACTOR = r"[A-Za-z]\w*\}"  # x^\top \text{err}
 REMARK = re.compile(  # \text{by the chain rule}, (\text{since} ...); \text{np.sum}(...), \text{out}_1 and (\text{out} - y) are none
-    rf"(?:{SPACE}*(?:\(\s*\\text\{{(?!{NAME}).*\)|\\text\{{(?!{NAME}|{FACTOR}))|{APART}\\text\{{(?!{NAME}))"
+    rf"(?:{SPACE}+\(\s*\\text\{{(?!{NAME}).*\)|\(\s*\\text\{{(?!{NAME}|{FACTOR}\s*\)).*\)"
+    rf"|{SPACE}*\\text\{{(?!{NAME}|{FACTOR})|{APART}\\text\{{(?!{NAME}))"
     rf"(?=[^}}]*[^\W\d_]{{2}}|[^}}]*[^\x00-\x7f]|$)(?![^}}]*\b(?:{READ})\b).*$"
 )
 LEAD = re.compile(  # \text{Let } x = -2
