@@ -265,9 +265,13 @@ class Step:
     def like(self, arrays: Mapping[str, ndarray]) -> ndarray:
         """Arrays of the shapes of the parameters, one after the other as `flat` holds them; 0 where none is given."""
         flat = np.zeros_like(self.flat)
-        for name, array in _views(flat, self.layout.parameters).items():
+        for name, array in self.parts(flat).items():
             array[...] = arrays.get(name, 0)
         return flat
+
+    def parts(self, flat: ndarray) -> dict[str, ndarray]:
+        """The parts of an array as `like` makes one, by the names of the parameters: they share its memory."""
+        return _views(flat, self.layout.parameters)
 
     def put(self, arrays: Mapping[str, ndarray]) -> None:
         """Write arrays into the step's own, where they are others."""

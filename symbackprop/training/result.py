@@ -35,10 +35,10 @@ class Losses(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What an optimiser remembers after some steps: an array over all parameters for each of its slots."""
+    """What an optimiser remembers after some steps: for each of its slots, an array for each parameter."""
 
     optimiser: str
-    state: Mapping[str, ndarray]
+    state: Mapping[str, Mapping[str, ndarray]]
     steps: int
 
 

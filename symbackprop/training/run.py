@@ -39,6 +39,7 @@ class Run:
     training     the loss of each epoch, and `held_out` that on the samples held out.
     best         the parameters of epoch `kept`, where the best are kept.
     stopped      the number of the signal that stopped the run.
+    parts        the state by the names of the parameters, in the same memory; before the first step, that of the run that goes on.
     """
 
     parameters: Parameters
@@ -53,10 +54,11 @@ class Run:
     best: Parameters = field(default_factory=dict)
     kept: int = 0
     stopped: int | None = None
+    parts: dict[str, Parameters] = field(default_factory=dict)
 
     def memory(self, optimiser: str, steps: int) -> Memory | None:
         """What the optimiser remembers, after epochs of so many steps; None where the parameters are not those it has come to."""
-        return None if self.best else Memory(optimiser, self.state, self.before + self.epoch * steps + self.step)
+        return None if self.best else Memory(optimiser, self.parts, self.before + self.epoch * steps + self.step)
 
 
 class Keeps(Protocol):
@@ -77,7 +79,7 @@ def begun(parameters: Parameters, samples: int, settings: Settings, memory: Memo
     slots = slots_of(settings.optimiser, settings.momentum)
     if memory is None or memory.optimiser != settings.optimiser or tuple(memory.state) != slots:
         return Run(parameters, {}, order)
-    return Run(parameters, dict(memory.state), order, memory.steps)
+    return Run(parameters, {}, order, memory.steps, parts={slot: dict(arrays) for slot, arrays in memory.state.items()})
 
 
 def descend(
@@ -147,10 +149,11 @@ def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> D
     decays = {name: w.ndim > 1 and (name not in domains or domains[name].decays) for name, w in memory.parameters.items()}
     decayed = memory.like({name: np.full(w.shape, decays[name]) for name, w in memory.parameters.items()})
     zeros = {slot: np.zeros_like(memory.flat) for slot in slots_of(settings.optimiser, settings.momentum)}
-    before = run.state or zeros
+    before = run.state or {slot: memory.like(arrays) for slot, arrays in run.parts.items()} or zeros
     if {slot: array.shape for slot, array in before.items()} != {slot: array.shape for slot, array in zeros.items()}:
         raise TrainingError("what the optimiser remembers in the checkpoint is of other parameters; begin anew without resume")
     run.state = {slot: np.array(before[slot], memory.flat.dtype) for slot in zeros}
+    run.parts = {slot: memory.parts(array) for slot, array in run.state.items()}
     held = [Held(name, domain, memory.parameters[name], memory.gradients[name]) for name, domain in domains.items()]
     return model.descent(memory, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip, held)
 

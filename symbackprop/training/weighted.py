@@ -53,7 +53,10 @@ def with_weights(
     Raises TrainingError where the weights are not as many as the samples, or one is negative or not finite.
     """
     try:
-        given = np.asarray(weights, dtype=float)
+        given = np.asarray(weights)
+        if given.dtype.kind == "c":
+            raise TypeError(given.dtype)
+        given = given.astype(float)
     except (TypeError, ValueError):
         raise TrainingError("sample_weight holds no numbers; give a number for each sample") from None
     if given.shape != (count := layout.samples - layout.further,):

@@ -106,6 +106,7 @@ def test_where_a_weight_has_no_place_it_is_refused() -> None:
         (W * 1e300, r"holds \de\+300 at \(\d+\); .* that float32 can hold"),
         (0 * W, "sample_weight is 0 of every sample that is trained on"),
         (["a"] * N, "sample_weight holds no numbers"),
+        (W * 1j, "sample_weight holds no numbers"),
     ],
 )
 def test_weights_that_are_none_are_refused(weights: Any, said: str) -> None:
@@ -139,3 +140,19 @@ def test_what_was_trained_goes_on_with_its_optimiser(optimiser: dict[str, Any], 
     other = sb.train(text, data, start=first, **{**onward, "optimiser": "adamw", "momentum": 0.0})
     anew = sb.train(text, data, start=first.parameters, **{**onward, "optimiser": "adamw", "momentum": 0.0})
     np.testing.assert_array_equal(other.parameters["A"], anew.parameters["A"])
+
+
+@pytest.mark.parametrize("optimiser", [{"optimiser": "adam"}, {"momentum": 0.9}])
+def test_what_an_optimiser_remembers_is_found_by_name(optimiser: dict[str, Any]) -> None:
+    data, settings, declared = {"X": X, "T": T}, {**QUIET, **optimiser}, ["A: parameter[d, 2]", "b: parameter[2]"]
+    network, turned = ("\n".join([*HEAD.splitlines()[:1], "T: data[n, 2]", *lines, "L = mean((X @ A + b - T)**2)"])
+                       for lines in (declared, declared[::-1]))  # fmt: skip
+    first = sb.train(network, data, **settings)
+    del settings["init"]
+    assert first.memory is not None
+    kept = {slot: {name: array.copy() for name, array in arrays.items()} for slot, arrays in first.memory.state.items()}
+    for name, array in sb.train(network, data, start=first, **settings).parameters.items():
+        np.testing.assert_allclose(sb.train(turned, data, start=first, **settings).parameters[name], array, rtol=1e-10)
+    for slot, arrays in first.memory.state.items():  # and stays what it was
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, kept[slot][name])
