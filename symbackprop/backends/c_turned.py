@@ -58,6 +58,7 @@ class _Turning:
             return
         outs = list(dict.fromkeys(map(out_of, group)))
         read = dict.fromkeys(w for s in group for w in reads(s))
+        partly = {s.out for s in group if isinstance(s, Copy) and s.where is not None}  # elsewhere it keeps what it has
         written = {out.buffer for out in outs}
         found: dict[Window, Window] = {}
         before, after, used = [], [], 0
@@ -68,7 +69,7 @@ class _Turning:
                 continue
             if is_fixed:
                 found |= {} if window.moves else {window: self._constant(window)}
-            elif self.plan.buffers[window.buffer].kind == "real" and not (is_out and window in read):
+            elif self.plan.buffers[window.buffer].kind == "real" and not (is_out and (window in read or window in partly)):
                 found[window] = copy = Window(TURNED, used, _packed(window))
                 used += prod(n for n, step in window.dims if step)
                 if is_out:

@@ -1,0 +1,43 @@
+"""What C turns in memory: a value that is written in part keeps the rest of its entries."""
+
+import pytest
+
+from symbackprop.backends.c_turned import TURNED, turned
+from symbackprop.plan.made import Plan
+from symbackprop.plan.memory import Flat, Layout
+from symbackprop.plan.neighbours import out_of
+from symbackprop.plan.statements import Apply, Buffer, Copy, Statement, Window
+
+M, N = 40, 50
+ACROSS, ALONG = ((N, 1), (M, N)), ((N, M), (M, 1))
+
+
+def of(*statements: Statement) -> tuple[Statement, ...]:
+    """What C makes of some statements."""
+    buffers = {"work a": Buffer(M * N), "work b": Buffer(M * N), "work mask": Buffer(M * N, "boolean")}
+    return turned(Plan(statements, 0.0, buffers, {}, Layout(Flat({}, 0), Flat({}, 0), {}, {}, {}))).statements
+
+
+def read_before_written(statements: tuple[Statement, ...]) -> bool:
+    """Whether turned memory is read, or kept, where nothing was written."""
+    written = False
+    for s in statements:
+        assert isinstance(s, Apply | Copy)
+        operands = s.operands if isinstance(s, Apply) else (s.a, *([s.out] if s.where else []))
+        if any(isinstance(w, Window) and w.buffer == TURNED for w in operands) and not written:
+            return True
+        written = written or out_of(s).buffer == TURNED
+    return False
+
+
+@pytest.mark.parametrize("before", [(), (Copy(0.0, Window("work a", 0, ACROSS)),)])
+def test_what_a_mask_leaves_out_keeps_its_value(before: tuple[Statement, ...]) -> None:
+    out, mask = Window("work a", 0, ACROSS), Window("work mask", 0, ALONG)
+    masked = Copy(Window("work b", 0, ALONG), out, mask)
+    assert not read_before_written(of(*before, masked))
+
+
+def test_what_is_written_whole_is_turned() -> None:
+    out = Window("work a", 0, ACROSS)
+    made = of(Apply("tanh", (Window("work b", 0, ALONG),), out))
+    assert [out_of(s).buffer for s in made if isinstance(s, Apply | Copy)] == [TURNED, "work a"]
