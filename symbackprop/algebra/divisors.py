@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from symbackprop.algebra.poly import Atom, Poly, Term
+from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, exact
 from symbackprop.algebra.positions import View, tensor_of
 
 PLACES = 3  # of a second difference
@@ -81,3 +82,30 @@ def is_stencil(d: Divisor) -> bool:
 def is_deeper(d: Divisor) -> bool:
     """Whether a number stands below the lines of some terms alone, deeper in one: a/h^2 + b/h + c is not (a/h + b)/h + c."""
     return not d.above and not d.how and has_several_powers(d)
+
+
+def taken(d: Divisor, power: Callable[..., Any]) -> Factor:
+    """A factor that terms share at their free letters, to the least or the greatest of the powers that it has in them."""
+    e = power((use.term[int(use.place)].exponent for use in d.uses), key=abs)
+    return Factor(d.atom, tuple(str(x) for _, x in d.how), exact(e))
+
+
+def line_of_all(p: Poly, everywhere: Sequence[Divisor], free: set[str]) -> list[Factor]:
+    """What all terms of a sum share, and what else than sizes stands below the line of one of them, by its deepest power.
+
+    Nothing where they share nothing there, have nothing of their own there, or are no 1 - y/a without what they share: p - y/a is
+    no shorter as p a - y.
+    """
+    powers = dict[tuple[Atom, tuple[str, ...]], list[Number]]()
+    for f in (f for term in p.terms for f in term if f.atom.kind != "number"):
+        powers.setdefault((f.atom, f.letters), []).append(f.exponent)
+    low = {
+        key: exact(min(own))
+        for key, own in powers.items()
+        if max(own) < 0 and {*key[1]} <= free | {ONLY} and all(e.denominator == 1 for e in own)
+    }
+    shared = {(f.atom, f.letters): f for f in (taken(d, min) for d in everywhere)}
+    has_number = any(set(term) <= set(shared.values()) for term in p.terms)
+    if low.keys() <= shared.keys() or low.keys().isdisjoint(shared) or not has_number:
+        return []
+    return [*(f for key, f in shared.items() if key not in low), *(Factor(*key, e) for key, e in low.items())]

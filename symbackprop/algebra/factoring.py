@@ -26,6 +26,8 @@ from symbackprop.algebra.divisors import (
     is_rest,
     is_stencil,
     leaves_ones,
+    line_of_all,
+    taken,
 )
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Scope, two
@@ -155,6 +157,11 @@ class Factoriser:
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
         everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how) and not leaves_ones(d, free)]
         margin = -1 if len(set(tied)) > 1 else preferred  # diag(p) - p p^T, not (I - p 1^T) diag(p)
+        line = line_of_all(p, everywhere, free)
+        if line:  # (a - y)/(a (1 - a)), not (1 - y/a)/(1 - a)
+            one, apart = self._taken_out(p, line), self._without_all(p, everywhere)
+            if self.cost(one, free) <= self.cost(apart, free) + PREFERRED:
+                yield one, margin
         deep = [d for d in everywhere if not d.above and has_several_powers(d)]
         if len(everywhere) > 1 or deep:
             shallow, *others = [self._without_all(p, everywhere, low) for low in ((), *([deep] if deep else []))]
@@ -267,14 +274,14 @@ class Factoriser:
 
     def _without_all(self, p: Poly, common: list[Divisor], deep: Collection[Divisor] = ()) -> Nets:
         """p with all that each of its terms has at the free letters taken out at once, those in `deep` by their largest power."""
-        a, entries = self.algebra, []
-        for d in common:
-            e = (max if d in deep else min)((use.term[int(use.place)].exponent for use in d.uses), key=abs)
-            entries.append(Entry(d.atom, tuple(str(x) for _, x in d.how), exact(e)))
-        inverse = [Factor(*entry._replace(exponent=-entry.exponent)) for entry in entries]
-        quotient = a.added((c, [*term, *inverse]) for term, c in p.terms.items())
-        c, nets = self._upright([Factor(*entry) for entry in entries], quotient)
-        return Nets([self._folded(Net(c, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
+        return self._taken_out(p, [taken(d, max if d in deep else min) for d in common])
+
+    def _taken_out(self, p: Poly, factors: list[Factor]) -> Nets:
+        """p as a product times what p is over it."""
+        inverse = [f._replace(exponent=-f.exponent) for f in factors]
+        quotient = self.algebra.added((c, [*term, *inverse]) for term, c in p.terms.items())
+        c, nets = self._upright(factors, quotient)
+        return Nets([self._folded(Net(c, (*(Entry(*f) for f in factors), Inner(nets, tuple(sorted(quotient.letters()))))))])
 
     def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
         """d q + m q = (d + m) q for a product m."""

@@ -16,6 +16,7 @@ APPNP = (
     "X: data[n, f]\nW: parameter[f, c]\nA: data[n, n] & symmetric\nY: labels[n, c]\na: data[()]\nH = X @ W\n"
     "Z1 = (1 - a)*A @ H + a*H\nZ2 = (1 - a)*A @ Z1 + a*H\nP = softmax(Z2)\nL = -sum(Y*log(P))"
 )
+ENTROPY = "{}\nL = -{}(y*log(a) + (1 - y)*log(1 - a))"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,12 @@ APPNP = (
         (TRANSE, r"= -\frac{\mathbf{1}[L > 0]}{\left\lVert h + r - t\right\rVert} \left(h + r - t\right)"),
         (TRANSE, r"\frac{\partial L}{\partial r} = \frac{\partial L}{\partial h}"),
         ("x: parameter[n]\nL = sum(x + x**3/3)", r"= 1 + x^{\odot 2}"),
+        (ENTROPY.format("a: parameter[n]\ny: data[n]", "mean"), r"\frac{a - y}{n a\odot \left(1 - a\right)}"),
+        (ENTROPY.format("a: parameter\ny: data", ""), r"\frac{a - y}{a \left(1 - a\right)}"),
+        (ENTROPY.format("a: parameter[n, m]\ny: data[n, m]", "sum"), r"\frac{a - y}{a\odot \left(1 - a\right)}"),
+        ("a: parameter[n]\ny: data[n]\nb: data[n]\nL = sum((a - y*log(a))/b)", r"\frac{a - y}{a\odot b}"),
+        ("a: parameter[n]\nq: data[n]\np: data[n]\nb: data[n]\nL = sum((p*a - q*log(a))/b)", r"\frac{p - \frac{q}{a}}{b}"),
+        ("a: parameter[n]\ny: data[n]\nL = mean(a - y*log(a))", r"\frac{1}{n} \left(1 - \frac{y}{a}\right)"),
         ("x: parameter[n]\nL = sum(sqrt(x**2 + 1/100))", r"\sqrt{x^{\odot 2} + 0.01}"),
     ],
 )
