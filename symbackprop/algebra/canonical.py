@@ -126,7 +126,7 @@ def front_of_all(p: Poly, e: Number) -> tuple[list[Factor], list[tuple[Number, l
 
 def _common_factors(p: Poly) -> list[Factor]:
     """What all terms of a sum hold above the line, by the lowest of its powers, where it is summed in none."""
-    first, *others = p.terms
+    first, *others = p.terms or ((),)
     found = []
     for f in first:
         powers = [next((g.exponent for g in term if g[:2] == f[:2]), 0) for term in others]

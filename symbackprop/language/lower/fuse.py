@@ -184,7 +184,7 @@ def _beside(body: Expr, factor: Symbol) -> frozenset[Any]:
 
 
 def _inlined(node: Node, k: int, inner: Node) -> Node | None:
-    """The node with `inner` in the place of its k-th operand; None where that is defined where `inner` is not."""
+    """The node with `inner` in the place of its k-th operand; None where that is defined where `inner` is not, or is 1/0."""
     assert isinstance(node.op, Sum)
     assert isinstance(inner.op, Sum)
     taken = {c for _, i in node.operands for c in i} | set(node.index) | {c for c, _ in node.op.over}
@@ -206,7 +206,7 @@ def _inlined(node: Node, k: int, inner: Node) -> Node | None:
     operands = [operands[j] for j in order]
     at = {slot(j): slot(place) for place, j in enumerate(order)}
     body = substituted(substituted(node.op.body, outer), at)
-    if lost(substituted(outer[node.op.slots[k]], at), body, operands):
+    if body.has(S.NaN, S.ComplexInfinity) or lost(substituted(outer[node.op.slots[k]], at), body, operands):
         return None
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
     op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
