@@ -88,7 +88,8 @@ class _Turning:
         if not isinstance(s.a, Window) or s.where is not None or s.a.buffer == s.out.buffer or s.a.buffer in self.plan.fixed:
             return False
         is_real = all(self.plan.buffers[w.buffer].kind == "real" for w in (s.a, s.out))
-        return is_real and along(s.a) is not None and s.out.dims[-1][1] == 1
+        is_as_large = [n for n, _ in s.a.dims] == [n for n, _ in s.out.dims]  # else entries are repeated
+        return is_real and is_as_large and along(s.a) is not None and s.out.dims[-1][1] == 1
 
     def _constant(self, window: Window) -> Window:
         if window not in self.known:

@@ -45,10 +45,6 @@ def together_onward(program: Program, changes: Iterable[Equation], gone: Collect
     )
 
 
-def _through(equation: Equation) -> str:
-    return equation.step.through.name if equation.step is not None and equation.step.through is not None else ""
-
-
 def _is_one(equation: Equation) -> bool:
     """Whether an equation is one local derivative times one change, and its letters are all different."""
     step = equation.step
@@ -73,7 +69,7 @@ def _joined(program: Program, first: Equation, second: Equation) -> Equation:
     moved = moved_step(two, swap)
     body, operands = product_of(moved, one)
     slots = tuple(slot(k) for k in range(len(operands)))
-    pattern = two.pattern if first.op == Sum(slot(0), (slot(0),)) else one.pattern if second.op == Sum(slot(0), (slot(0),)) else ""
+    pattern = two.pattern if first.op == _PASSED else one.pattern if second.op == _PASSED else ""
     step = replace(
         moved, wrt=one.wrt, upstream=one.upstream, local=Sum(body, slots), local_operands=tuple(operands), pattern=pattern
     )

@@ -1,7 +1,8 @@
-"""What C turns in memory: a value that is written in part keeps the rest of its entries."""
+"""What C turns in memory, and what not: what a mask leaves out, and copies that repeat entries."""
 
 import pytest
 
+from symbackprop.backends.c_entries import Turned
 from symbackprop.backends.c_turned import TURNED, turned
 from symbackprop.plan.made import Plan
 from symbackprop.plan.memory import Flat, Layout
@@ -14,7 +15,7 @@ ACROSS, ALONG = ((N, 1), (M, N)), ((N, M), (M, 1))
 
 def of(*statements: Statement) -> tuple[Statement, ...]:
     """What C makes of some statements."""
-    buffers = {"work a": Buffer(M * N), "work b": Buffer(M * N), "work mask": Buffer(M * N, "boolean")}
+    buffers = {"work a": Buffer(3 * M * N), "work b": Buffer(M * N), "work mask": Buffer(M * N, "boolean")}
     return turned(Plan(statements, 0.0, buffers, {}, Layout(Flat({}, 0), Flat({}, 0), {}, {}, {}))).statements
 
 
@@ -35,6 +36,16 @@ def test_what_a_mask_leaves_out_keeps_its_value(before: tuple[Statement, ...]) -
     out, mask = Window("work a", 0, ACROSS), Window("work mask", 0, ALONG)
     masked = Copy(Window("work b", 0, ALONG), out, mask)
     assert not read_before_written(of(*before, masked))
+
+
+@pytest.mark.parametrize("dims", [ACROSS, ((1, 0), *ACROSS), ((1, M * N), *ACROSS), ((3, 0), *ACROSS)])
+def test_a_copy_that_repeats_entries_turns_what_it_reads_before(dims: tuple[tuple[int, int], ...]) -> None:
+    out = Window("work a", 0, ((3, M * N), *ALONG))
+    made = of(Copy(Window("work b", 0, dims), out))
+    for s in made:
+        assert isinstance(s, Copy)
+        assert not isinstance(s, Turned) or [n for n, _ in s.a.dims] == [n for n, _ in s.out.dims]
+    assert out_of(made[-1]) == out
 
 
 def test_what_is_written_whole_is_turned() -> None:
