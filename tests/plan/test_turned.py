@@ -44,6 +44,7 @@ def test_a_copy_that_repeats_entries_turns_what_it_reads_before(dims: tuple[tupl
     made = of(Copy(Window("work b", 0, dims), out))
     for s in made:
         assert isinstance(s, Copy)
+        assert isinstance(s.a, Window)
         assert not isinstance(s, Turned) or [n for n, _ in s.a.dims] == [n for n, _ in s.out.dims]
     assert out_of(made[-1]) == out
 
