@@ -93,8 +93,8 @@ def taken(d: Divisor, power: Callable[..., Any]) -> Factor:
 def line_of_all(p: Poly, everywhere: Sequence[Divisor], free: set[str]) -> list[Factor]:
     """What all terms of a sum share, and what else than sizes stands below the line of one of them, by its deepest power.
 
-    Nothing where they share nothing there, have nothing of their own there, or are no 1 - y/a without what they share: p - y/a is
-    no shorter as p a - y.
+    Nothing where they share nothing there, or have nothing of their own there. And nothing where they are no 1 - y/a without what
+    they share, and a is not in that: (p - y/a)/b is no shorter as (p a - y)/(a b), but (p - y/a)/(1 - a) as (p a - y)/(a (1 - a)).
     """
     powers = dict[tuple[Atom, tuple[str, ...]], list[Number]]()
     for f in (f for term in p.terms for f in term if f.atom.kind != "number"):
@@ -106,6 +106,8 @@ def line_of_all(p: Poly, everywhere: Sequence[Divisor], free: set[str]) -> list[
     }
     shared = {(f.atom, f.letters): f for f in (taken(d, min) for d in everywhere)}
     has_number = any(set(term) <= set(shared.values()) for term in p.terms)
-    if low.keys() <= shared.keys() or low.keys().isdisjoint(shared) or not has_number:
+    inner = frozenset[Atom]().union(*[atom.inner for atom, _ in low.keys() & shared.keys()])
+    is_within = {atom for atom, _ in low.keys() - shared.keys()} <= inner
+    if low.keys() <= shared.keys() or low.keys().isdisjoint(shared) or not (has_number or is_within):
         return []
     return [*(f for key, f in shared.items() if key not in low), *(Factor(*key, e) for key, e in low.items())]

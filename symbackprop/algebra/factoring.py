@@ -160,7 +160,7 @@ class Factoriser:
         line = line_of_all(p, everywhere, free)
         if line:  # (a - y)/(a (1 - a)), not (1 - y/a)/(1 - a)
             one, apart = self._taken_out(p, line), self._without_all(p, everywhere)
-            if self.cost(one, free) <= self.cost(apart, free) + PREFERRED:
+            if self.cost(one, free) <= self.cost(apart, free) + PREFERRED_SLOPE:
                 yield one, margin
         deep = [d for d in everywhere if not d.above and has_several_powers(d)]
         if len(everywhere) > 1 or deep:

@@ -45,6 +45,11 @@ ENTROPY = "{}\nL = -{}(y*log(a) + (1 - y)*log(1 - a))"
         (ENTROPY.format("a: parameter[n, m]\ny: data[n, m]", "sum"), r"\frac{a - y}{a\odot \left(1 - a\right)}"),
         ("a: parameter[n]\ny: data[n]\nb: data[n]\nL = sum((a - y*log(a))/b)", r"\frac{a - y}{a\odot b}"),
         ("a: parameter[n]\nq: data[n]\np: data[n]\nb: data[n]\nL = sum((p*a - q*log(a))/b)", r"\frac{p - \frac{q}{a}}{b}"),
+        ("a: parameter\nk: data\nm: data\nL = -k*log(a) - (m - k)*log(1 - a)", r"\frac{a m - k}{a \left(1 - a\right)}"),
+        (
+            "a: parameter[n]\nb: data[n]\nL = sum(log(a/(1 + a)**2)*b)",
+            r"\frac{b\odot \left(1 - a\right)}{a\odot \left(1 + a\right)}",
+        ),
         ("a: parameter[n]\ny: data[n]\nL = mean(a - y*log(a))", r"\frac{1}{n} \left(1 - \frac{y}{a}\right)"),
         ("x: parameter[n]\nL = sum(sqrt(x**2 + 1/100))", r"\sqrt{x^{\odot 2} + 0.01}"),
     ],
