@@ -20,7 +20,6 @@ from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MOST_TERMS = 24  # a longer sum needs names
-DIVIDES_BY_0 = "it divides by what is 0 everywhere"
 
 
 class NoFormError(Exception):
@@ -88,7 +87,7 @@ class Reader:
     def _power(self, e: sp.Pow) -> Poly:
         base, exponent = self.poly(e.base), e.exp
         if not base.terms and exponent.is_negative:
-            raise NoFormError(DIVIDES_BY_0)
+            raise NoFormError("it divides by what is 0 everywhere")
         if isinstance(exponent, sp.Integer) and exponent < 0:
             logistic = logistic_of(self.algebra, base)
             if logistic is not None:
