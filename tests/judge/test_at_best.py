@@ -86,3 +86,9 @@ def test_best_values_at_once_stand_beside_what_the_loss_is_there(value: str) -> 
     net = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
     found = sb.verify(net, rf"f_y = 200(y-x^2), (x^*, y^*) = (1, 1), f(x^*, y^*) = {value}")
     assert [one.right for one in found.claims] == [True, True, True, value == "0"]
+
+
+def test_the_hessian_at_a_best_value_is_known_by_its_letter() -> None:
+    """Right or wrong, nothing was said to use H; where it is no Hessian it may be an entropy."""
+    assert sb.verify(FORM, r"x^* = A^{-1}b, H(x^*) = A").ok
+    assert sb.verify(FORM, r"x^* = A^{-1}b, H(x^*) = 2A").claims[-1].kind == "undecided"

@@ -13,6 +13,8 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
@@ -56,6 +58,8 @@ def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     asked, by = Asked(name, judge.truth.of, own[0], 0, written(name)), named(own[0])
     if kind == "right, numeric":
         return Judged(name, asked, kind, remarks=(told("it holds where the gradient by {} is 0", by),), points=LEAST)
+    if kind != "right, numeric" and _is_hessian(judge.truth, left["stem"]):  # H may be an entropy
+        return None
     if kind == "wrong":
         return Judged(name, asked, kind, told("where the gradient by {} is 0, it is something else", by), points=LEAST)
     return Judged(name, None, kind, told("what it is where the gradient by {} is 0 was not found", by))
@@ -65,7 +69,8 @@ def _left(judge: Judge, claim: str) -> re.Match[str] | None:
     """The first side of a claim that says something at best values; I(\\hat\\theta) before it is a name for that."""
     for begin in [0, *(sign.end() for sign in re.finditer(r"(?<![<>!:])=(?!=)", claim))][:2]:
         found = _LEFT.match(claim, begin)
-        if found is not None and (_is_loss(judge.truth, found["stem"]) or re.search(r"\\nabla|\\partial|frac|'", found["stem"])):
+        stem = "" if found is None else found["stem"]
+        if _is_loss(judge.truth, stem) or _is_hessian(judge.truth, stem) or re.search(r"\\nabla|\\partial|frac|'", stem):
             return found
     return None
 
@@ -97,10 +102,16 @@ def _is_loss(truth: Truth, stem: str) -> bool:
     return spelled(truth, stem.strip().lstrip("\\")) == truth.of
 
 
+def _is_hessian(truth: Truth, stem: str) -> bool:
+    return stem.strip() == "H" and "H" not in truth.named and len(truth.program.parameters) == 1
+
+
 def _readings(judge: Judge, known: Known, stem: str, side: str) -> Iterator[tuple[Callable[[Place], ndarray], Program]]:
     """What is true at a place, and what a side says, by each reading of it."""
     truth = judge.truth
     stem, side = (stem.strip()[1:], f"-({side})") if stem.strip().startswith("-") else (stem, side)
+    if _is_hessian(truth, stem):
+        stem = rf"\nabla^2 {latex(parse_name(truth.of).formula())}"
     if _is_loss(truth, stem):
         understood = read(f"q = {side}", truth, truth.of, None, judge.symbols, known.said)
         if not understood.unknown:
