@@ -87,7 +87,8 @@ def _learn_logsum(program: Program, algebra: Algebra, values: Values, name: str)
         found = values.definition(name).only()
     except NoFormError:
         return
-    if found is not None and found.atom.kind == "reduction" and _once_reduced(found.atom.args[0]):
+    is_whole = found is not None and sorted(found.letters) == sorted(own)  # one for each entry
+    if found is not None and is_whole and found.atom.kind == "reduction" and _once_reduced(found.atom.args[0]):
         algebra.logsums[values.leaf(name)] = found.atom.args[0], tuple(found.letters.index(x) for x in own)
 
 

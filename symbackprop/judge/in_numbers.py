@@ -14,6 +14,7 @@ from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, par
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side
 from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
+from symbackprop.judge.sides.named_views import named_views
 from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
@@ -34,7 +35,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     Where parameters have iterates, each step is held against the truth at those of which it speaks.
     """
     truth = question.judge().truth
-    steps = [own for step in of_numbers(steps) for own in spread(truth, step)]
+    steps = [own for step in of_numbers(steps) for part in spread(truth, step) for own in named_views(truth, part)]
     steps = [part for step in once(truth, steps) for part in parted(truth, step, question.symbols)]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, steps, question.symbols), question.symbols)

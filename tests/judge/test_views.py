@@ -169,3 +169,18 @@ def test_what_is_0_outside_of_its_axis_is_read() -> None:
     assert found.kind == "not understood"
     (found,) = sb.verify(DIFFERENCES, line.replace(r"\quad r = 0", r"\quad q = 0"))
     assert "no tensor that may be 0 outside" in found.reason
+
+
+def test_a_view_under_a_name_of_its_own_is_read() -> None:
+    network = sb.read("X: data[N, d]\nW: parameter[d, 2*k]\nL = sum((X @ W)**2)")
+    lines = [r"a = X W", r"A_{l} = a_{:,kl:kl+k}", r"W_{l} = W_{:,kl:kl+k}", r"\frac{\partial L}{\partial W_{l}} = 2 X^\top A_{l}"]
+    right = sb.verify(network, [(f"line {k}", line) for k, line in enumerate(lines)])
+    assert right.claims[-1].kind == "right, identity"
+    lines[-1] = lines[-1].replace("2 X", "3 X")
+    assert sb.verify(network, [(f"line {k}", line) for k, line in enumerate(lines)]).claims[-1].wrong
+
+
+def test_names_that_stand_nowhere_beside_a_size_are_no_traceback() -> None:
+    network = sb.read("X: data[N, T, d]\nW: parameter[d, 2*k]\nL = sum((X @ W)**2)")
+    found = sb.verify(network, [("line 1", r"S_{nl} = \frac{1}{\sqrt{k}}\,Q_{nl} K_{nl}^{\top}"), ("W", "2*X")])
+    assert found.claims[0].open

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from symbackprop.core.program import Gradient
+from symbackprop.core.program import Gradient, ProgramError
 from symbackprop.formulas import build
 from symbackprop.formulas.names import letter, parse_name
 from symbackprop.formulas.told import told
@@ -194,7 +194,12 @@ class Attempt:
                 yield tuple(readings)
 
     def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:
-        program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
+        try:
+            program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
+        except ProgramError:  # of names that stand nowhere: guesses have no axis of the size that it says
+            raise Fault(
+                "a size in it belongs to nothing that it is made of.", "Say what its names are in steps before it."
+            ) from None
         typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
         formula = _where(typeset, one.node, self.main.labels) if left.partial else typeset.formula(one.node)
         of, wrt = left.of or self.context.of, left.wrt or self.context.wrt
