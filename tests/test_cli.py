@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -307,3 +308,39 @@ def test_a_help_lists_what_few_need_behind_the_rest(run: Run, command: str):
 @pytest.mark.parametrize("path", [r"C:\nets\two_layer.net", "c:/nets/two_layer.net"])
 def test_a_path_of_windows_is_a_path(run: Run, path: str):
     assert f"there is no file {path}" in run("check", path).err
+
+
+IN_VAIN = """
+import os, signal, time, weakref
+from symbackprop.cli.shell import guarded
+
+class Thing:
+    pass
+
+def send(_):
+    os.kill(os.getpid(), signal.{})
+    sum(range(100))  # where the signal is met: what it raises is lost
+
+@guarded
+def work():
+    thing = Thing()
+    own = weakref.ref(thing, send)
+    del thing
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    print("went on", own)
+
+work()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_stops_the_work_wherever_it_comes(name: str) -> None:
+    """One that came at the end of an import was lost behind a traceback, since Python ignores errors there."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run([sys.executable, "-c", IN_VAIN.format(name)], capture_output=True, text=True, timeout=60, env=environment)
+    assert run.returncode == 128 + getattr(signal, name)
+    assert "nothing was written" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not run.stdout

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
+from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
 LONGEST_SIZE = 18  # digits
 DEEPEST = 100  # brackets inside brackets of a point: more than an array has axes
+SOON = 0.01  # seconds
 
 
 class FileName(click.ParamType):
@@ -54,6 +56,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def guard(*args: Any, **kwargs: Any) -> None:
         before = signal.getsignal(signal.SIGTERM)
+        sys.unraisablehook = _raised_in_vain
         with suppress(ValueError):  # handlers can be set in the main thread alone
             signal.signal(signal.SIGTERM, _terminate)
         try:
@@ -76,6 +79,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
                 raise
             _refuse(_report(fault), kwargs.get("lang"))
         finally:
+            sys.unraisablehook = sys.__unraisablehook__
             with suppress(ValueError):
                 signal.signal(signal.SIGTERM, before)
 
@@ -315,6 +319,15 @@ def shortened(text: str, longest: int = 60) -> str:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
+
+
+def _raised_in_vain(lost: Any) -> None:
+    """Send a signal again that came while Python called something whose errors it ignores, as at the end of an import."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        number = signal.SIGTERM if issubclass(lost.exc_type, Terminated) else signal.SIGINT
+        Timer(SOON, signal.raise_signal, [number]).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _refuse(refused: SymbackpropError, lang: str | None) -> NoReturn:
