@@ -15,6 +15,7 @@ from symbackprop.judge.sides.by_entries import by_entries, side_by_side
 from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.named_views import named_views
+from symbackprop.judge.sides.sizes_said import sizes_said
 from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
@@ -35,6 +36,9 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     Where parameters have iterates, each step is held against the truth at those of which it speaks.
     """
     truth = question.judge().truth
+    sizes, said_at = sizes_said(truth, steps)
+    if 0 < len(said_at) < len(steps):
+        return _with_sizes(question._replace(sizes={**question.sizes, **sizes}), steps, said_at)
     steps = [own for step in of_numbers(steps) for part in spread(truth, step) for own in named_views(truth, part)]
     steps = [part for step in once(truth, steps) for part in parted(truth, step, question.symbols)]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
@@ -73,6 +77,18 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         begun[-1] = replace(begun[-1], remarks=(said,))
     begun = as_written(in_places(begun, [step[:2] for step in first]), first, written)
     return (*begun, *as_written(there, alone, written))
+
+
+def _with_sizes(question: Question, steps: Sequence[Step], said_at: Sequence[int]) -> tuple[Judged, ...]:
+    """The verdicts on steps at the sizes that some of them say, n = 5; these claim nothing."""
+    rest = [step for k, step in enumerate(steps) if k not in said_at]
+    found = list(with_numbers(question, rest))
+    remark = told("a size: it claims nothing")
+    said = {k: Judged(steps[k][0], None, "abbreviation", remarks=(remark,), given=str(steps[k][1])) for k in said_at}
+    if len(found) != len(rest):
+        return (*said.values(), *found)
+    others = iter(found)
+    return tuple(said[k] if k in said else next(others) for k in range(len(steps)))
 
 
 def once(truth: Truth, steps: Sequence[Step]) -> list[Step]:

@@ -22,6 +22,7 @@ from symbackprop.judge.steps.later import judge_derivation
 from symbackprop.judge.steps.own_values import with_own_values
 from symbackprop.judge.steps.sample_losses import with_sample_losses
 from symbackprop.judge.steps.unplaced import BEHIND, SIGN, sign_of, tail_of, without_places
+from symbackprop.judge.steps.unused import not_passed_over
 from symbackprop.judge.steps.used import as_used
 from symbackprop.judge.steps.written_out import without_own_functions
 from symbackprop.judge.verdicts.case import case_of
@@ -73,6 +74,8 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
         found = without_own_functions(judge.truth, further.steps, lambda own: judge_derivation(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return answered(question._replace(network=own), given)
+    if len(found) == len(given) and not alone:
+        found = not_passed_over(truth, found, given)
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
     found = tuple(with_notes(further, k, one) for k, one in enumerate(found))

@@ -35,7 +35,7 @@ from symbackprop.judge.steps.meant import meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
 from symbackprop.judge.steps.rounded import entry_in_numbers, moved_to, number_said, value_in_numbers, without_number, wrong_value
 from symbackprop.judge.steps.samples import Samples, by_samples, gradient_times, shared_out, with_samples
-from symbackprop.judge.steps.slopes import slope_step
+from symbackprop.judge.steps.slopes import function_step, slope_step
 from symbackprop.judge.steps.solved import as_solution, as_solutions
 from symbackprop.judge.steps.step_jacobians import step_jacobian
 from symbackprop.judge.steps.step_products import step_product
@@ -43,7 +43,6 @@ from symbackprop.judge.steps.step_reading import read_or_restated, read_step, re
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
 from symbackprop.judge.steps.turned_out import no_hessian, turned_out, with_name
-from symbackprop.judge.steps.unused import not_passed_over
 from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, update_of
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
@@ -77,7 +76,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Sample
     if general.stated(found):
         found = _all(judge, general.steps, samples)
     found = or_beside(judge, steps, found, lambda own: _all(judge, own, samples))
-    return not_passed_over(judge.truth, general.together(found, steps), steps)
+    return general.together(found, steps)
 
 
 def _all(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None) -> tuple[Judged, ...]:
@@ -229,6 +228,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         judged = (
             best_step(judge, known, name, claim)
             or slope_step(judge, name, claim)
+            or function_step(judge, name, claim)
             or step_product(judge, known, name, claim)
             or step_jacobian(judge, known, name, claim)
             or loss_step(judge, known, name, claim)

@@ -11,11 +11,14 @@ import sympy as sp
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import FUNCTIONS, TableFunction
 from symbackprop.core.program import Sum
+from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import about
+from symbackprop.judge.steps.restated import is_restated
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
+from symbackprop.judge.weighing.reading import read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.python_text import read_text
 
@@ -23,6 +26,7 @@ _SAYS = re.compile(
     r"\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?([A-Za-z]+)\}?\s*(?:'|\^\{?\\prime\}?)\s*\(\s*(\\?[A-Za-z]+(?:_(?:\w|\{\w+\}))?)\s*\)\s*=(?!=)(.*)",
     re.DOTALL,
 )
+_IS = re.compile(r"\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?([A-Za-z]+)\}?\s*\(\s*(\\?[A-Za-z]+)\s*\)\s*=(?!=)(.*)", re.DOTALL)
 _KNOWN = {"sigma": "sigmoid", "sigm": "sigmoid", "ReLU": "relu"}
 _ANY = frozenset(["f", "g", "h", "phi", "varphi", "sigma", "psi", "rho"])  # letters for the activation of a network
 
@@ -44,6 +48,24 @@ def slope_step(judge: Judge, name: str, claim: Any) -> Judged | None:
         return None
     said = Asked(name, judge.truth.of, judge.truth.of, 0, written(name))
     return replace(best, name=name, asked=said, truth=None, given=str(claim))
+
+
+def function_step(judge: Judge, name: str, claim: Any) -> Judged | None:
+    r"""A step that says what a function of the network is, \sigma(z) = 1/(1 + e^{-z}), as it is; None for any other step."""
+    match = _IS.match(claim) if isinstance(claim, str) else None
+    own = _KNOWN.get(match[1], match[1]) if match else ""
+    if match is None or own not in _functions(judge.truth, match[1]) or match[1] in judge.truth.program.tensors:
+        return None
+    right = re.sub(rf"(?<![A-Za-z\\]){re.escape(match[2])}(?![A-Za-z])", "z", match[3])
+    try:
+        network = read_text(f"z: parameter[()]\nf = {own}(z)")
+        truth = Truth(network, network.loss)
+        said = read(f"q = {right}", truth, truth.of, None, {}, None)
+    except SymbackpropError:
+        return None
+    if said.unknown or not is_restated(truth, truth.of, said, ()):
+        return None
+    return Judged(name, None, "abbreviation", remarks=(told("as the network has it"),), given=claim)
 
 
 def _functions(truth: Truth, function: str) -> list[str]:

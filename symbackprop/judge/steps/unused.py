@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.formulas.told import told
+from symbackprop.judge.sides.at_values import RATES
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
@@ -43,7 +44,8 @@ def _undecided(one: Judged) -> Judged:
 def _is_idle(one: Judged, step: Step) -> bool:
     """Whether a step gives a name to a formula, without anything that is known of it."""
     named = one.kind == "abbreviation" and not one.remarks and bool(one.formulas)
-    return named and step[2] != "abbreviation" and isinstance(step[1], str) and not isinstance(step[1], Code)
+    is_rate = re.sub(r"[\\\\{}\s]", "", step[0]) in RATES
+    return named and not is_rate and step[2] != "abbreviation" and isinstance(step[1], str) and not isinstance(step[1], Code)
 
 
 def _names(step: Step) -> list[str]:
