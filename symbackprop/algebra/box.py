@@ -187,7 +187,7 @@ class Search:
             n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told and self._is_worth_a_name(n)
         ]
         apart = {n: role.wrt for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None}
-        gradients = [n for n, by in apart.items() if not _is_under_a_root(self.program, by)]
+        gradients = [n for n, by in apart.items() if self.leaves_out or not _is_under_a_root(self.program, by)]
         equal = {n for n in self._compared().intersection(hidden) if self.lines.is_computed(n)}
         candidates = [*(n for n in hidden if n not in equal), *gradients]
         read_as = Counter({n: uses[n] for n in gradients})

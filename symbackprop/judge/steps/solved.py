@@ -167,7 +167,8 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
     undecided = replace(alone, kind="undecided", because=why)
     if fits and (not read or among_all(found) is not None):
         answered = _with_others(known, alone, own, wrt, used.program, found)
-        return undecided if answered == alone else answered
+        if answered != alone:
+            return answered
     holds = holds_together(known, used.program, wrt) if fits else None
     if holds is None:
         return undecided
