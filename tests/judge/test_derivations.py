@@ -563,8 +563,8 @@ def test_dz_of_an_earlier_step_is_what_that_step_said() -> None:
     assert [c.kind for c in found.claims] == ["wrong", "wrong, carried forward", "wrong, carried forward", "right, identity"]
 
 
-LOGISTIC = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nz = X @ w\np = sigmoid(z)\nL = -sum(y*log(p) + (1-y)*log(1-p))/n"
-GRADIENT = r"\nabla_w L = \frac1n X^\top(p - y)"
+REGRESSION = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nz = X @ w\np = sigmoid(z)\nL = -sum(y*log(p) + (1-y)*log(1-p))/n"
+ITS_GRADIENT = r"\nabla_w L = \frac1n X^\top(p - y)"
 
 
 @pytest.mark.parametrize(
@@ -581,14 +581,14 @@ GRADIENT = r"\nabla_w L = \frac1n X^\top(p - y)"
 )
 def test_what_only_says_what_letters_are_leaves_nothing_open(line: str) -> None:
     """`n = 5` made right gradients wrong: the 1/n of a claim was 1/5, and that of the network was not."""
-    assert sb.verify(LOGISTIC, rf"{line} \\ {GRADIENT}").ok
-    assert not sb.verify(LOGISTIC, rf"{line} \\ {GRADIENT.replace('p - y', 'p + y')}").ok
+    assert sb.verify(REGRESSION, rf"{line} \\ {ITS_GRADIENT}").ok
+    assert not sb.verify(REGRESSION, rf"{line} \\ {ITS_GRADIENT.replace('p - y', 'p + y')}").ok
 
 
 def test_a_size_that_is_said_is_that_of_the_network() -> None:
-    assert sb.verify(LOGISTIC, r"n = 5 \\ \nabla_w L = \frac15 X^\top(p - y)").ok
-    assert sb.verify(LOGISTIC, r"n = 5 \\ \nabla_w L = \frac14 X^\top(p - y)").claims[-1].wrong
+    assert sb.verify(REGRESSION, r"n = 5 \\ \nabla_w L = \frac15 X^\top(p - y)").ok
+    assert sb.verify(REGRESSION, r"n = 5 \\ \nabla_w L = \frac14 X^\top(p - y)").claims[-1].wrong
 
 
 def test_a_wrong_definition_of_a_function_is_not_passed_over() -> None:
-    assert not sb.verify(LOGISTIC, rf"\sigma(z) = \frac{{1}}{{1+e^z}} \\ {GRADIENT}").ok
+    assert not sb.verify(REGRESSION, rf"\sigma(z) = \frac{{1}}{{1+e^z}} \\ {ITS_GRADIENT}").ok
