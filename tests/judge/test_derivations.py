@@ -592,3 +592,9 @@ def test_a_size_that_is_said_is_that_of_the_network() -> None:
 
 def test_a_wrong_definition_of_a_function_is_not_passed_over() -> None:
     assert not sb.verify(REGRESSION, rf"\sigma(z) = \frac{{1}}{{1+e^z}} \\ {ITS_GRADIENT}").ok
+
+
+@pytest.mark.parametrize("name", [r"\alpha", r"\gamma", r"\eta"])
+def test_a_formula_under_the_name_of_a_rate_is_not_passed_over(name: str) -> None:
+    assert not sb.verify(REGRESSION, rf"{name} = X^\top X w \\ {ITS_GRADIENT}").ok
+    assert sb.verify(REGRESSION, rf"{name} = 0.1 \\ {ITS_GRADIENT}").ok

@@ -58,7 +58,7 @@ def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     asked, by = Asked(name, judge.truth.of, own[0], 0, written(name)), named(own[0])
     if kind == "right, numeric":
         return Judged(name, asked, kind, remarks=(told("it holds where the gradient by {} is 0", by),), points=LEAST)
-    if kind != "right, numeric" and _is_hessian(judge.truth, left["stem"]):  # H may be an entropy
+    if _is_hessian(judge.truth, left["stem"]):  # H may be an entropy
         return None
     if kind == "wrong":
         return Judged(name, asked, kind, told("where the gradient by {} is 0, it is something else", by), points=LEAST)

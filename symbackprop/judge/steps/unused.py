@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.formulas.told import told
-from symbackprop.judge.sides.at_values import RATES
+from symbackprop.judge.sides.at_values import rate_of
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
@@ -30,7 +30,8 @@ def not_passed_over(truth: Truth, judged: Sequence[Judged], steps: Sequence[Step
         return tuple(judged)
     return tuple(
         _undecided(one)
-        if _is_idle(one, step) and not any(_uses(other[1], own) for own in _names(step) for other in steps if other is not step)
+        if _is_idle(truth, one, step)
+        and not any(_uses(other[1], own) for own in _names(step) for other in steps if other is not step)
         else one
         for one, step in zip(judged, steps, strict=True)
     )
@@ -41,11 +42,16 @@ def _undecided(one: Judged) -> Judged:
     return replace(one, kind="undecided", because=why)
 
 
-def _is_idle(one: Judged, step: Step) -> bool:
-    """Whether a step gives a name to a formula, without anything that is known of it."""
+def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
+    """Whether a step gives a name to a formula, without anything that is known of it; a rate, \\eta = 0.1, is a number."""
     named = one.kind == "abbreviation" and not one.remarks and bool(one.formulas)
-    is_rate = re.sub(r"[\\\\{}\s]", "", step[0]) in RATES
-    return named and not is_rate and step[2] != "abbreviation" and isinstance(step[1], str) and not isinstance(step[1], Code)
+    return (
+        named
+        and rate_of(truth, step) is None
+        and step[2] != "abbreviation"
+        and isinstance(step[1], str)
+        and not isinstance(step[1], Code)
+    )
 
 
 def _names(step: Step) -> list[str]:
