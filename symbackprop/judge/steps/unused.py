@@ -43,7 +43,7 @@ def _undecided(one: Judged) -> Judged:
 
 
 def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
-    """Whether a step gives a name to a formula, without anything that is known of it; a rate, \\eta = 0.1, is a number."""
+    """Whether a step gives a name to a formula, without anything that is known of it; a rate that is a number is known."""
     named = one.kind == "abbreviation" and not one.remarks and bool(one.formulas)
     return (
         named
