@@ -5,19 +5,40 @@ import copy
 import numpy as np
 import pytest
 from sklearn.linear_model import (
+    BayesianRidge,
     ElasticNet,
+    ElasticNetCV,
+    GammaRegressor,
+    HuberRegressor,
+    Lars,
     Lasso,
+    LassoCV,
+    LassoLars,
+    LassoLarsCV,
+    LassoLarsIC,
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
     MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
     MultiTaskLasso,
+    MultiTaskLassoCV,
+    Perceptron,
     PoissonRegressor,
+    QuantileRegressor,
     Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
+    SGDClassifier,
+    SGDRegressor,
+    TweedieRegressor,
 )
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC, LinearSVR
 
 import symbackprop as sb
 
@@ -68,6 +89,8 @@ def test_a_perceptron_has_the_gradients_of_its_own_backward_pass(name: str) -> N
     assert sb.check(net).ok
 
 
+FOLDED = {"cv": 3, "l1_ratios": (0,), "scoring": "neg_log_loss", "use_legacy_attributes": False}
+EXACT = {"tol": 1e-10, "max_iter": 10**5}
 MINIMA = {
     "LinearRegression": (LinearRegression(), REAL),
     "LinearRegression of pairs": (LinearRegression(), PAIRS),
@@ -80,8 +103,37 @@ MINIMA = {
     "LogisticRegression": (LogisticRegression(tol=1e-10, max_iter=5000), WORDS),
     "LogisticRegression of two": (LogisticRegression(C=2, tol=1e-10, max_iter=5000), BITS),
     "LogisticRegression without penalty": (LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000), BITS),
-    "PoissonRegressor": (PoissonRegressor(alpha=0.2, tol=1e-10, max_iter=5000), COUNTS),
+    "PoissonRegressor": (PoissonRegressor(alpha=0.2, **EXACT), COUNTS),
+    "GammaRegressor": (GammaRegressor(alpha=0.1, **EXACT), COUNTS + 1),
+    "TweedieRegressor": (TweedieRegressor(power=1.5, alpha=0.1, **EXACT), COUNTS),
+    "TweedieRegressor without a link": (TweedieRegressor(power=0, alpha=0.1, **EXACT), REAL),
+    "TweedieRegressor of another power": (TweedieRegressor(power=3, alpha=0.1, **EXACT), COUNTS + 1),
+    "RidgeClassifier": (RidgeClassifier(0.5), WORDS),
+    "RidgeClassifierCV": (RidgeClassifierCV(), BITS),
+    "RidgeCV": (RidgeCV(), PAIRS),
+    "LassoCV": (LassoCV(tol=1e-12, cv=3), REAL),
+    "LassoLars": (LassoLars(0.02), REAL),
+    "LogisticRegressionCV": (LogisticRegressionCV(Cs=3, **FOLDED, **EXACT), WORDS),
+    "LogisticRegression by liblinear": (LogisticRegression(solver="liblinear", intercept_scaling=2.0, **EXACT), BITS),
+    "LinearSVC": (LinearSVC(dual=False, **EXACT), BITS),
+    "LinearSVC of words": (LinearSVC(C=0.3, intercept_scaling=3.0, dual=False, **EXACT), WORDS),
+    "LinearSVR": (LinearSVR(loss="squared_epsilon_insensitive", epsilon=0.1, dual=False, **EXACT), REAL),
 }
+WITH_EDGES = {
+    "LassoLarsCV": (LassoLarsCV(), REAL),
+    "LassoLarsIC": (LassoLarsIC(), REAL),
+    "ElasticNetCV": (ElasticNetCV(l1_ratio=[0.2, 0.7], tol=1e-12), REAL),
+    "MultiTaskLassoCV": (MultiTaskLassoCV(**EXACT), PAIRS),
+    "MultiTaskElasticNetCV": (MultiTaskElasticNetCV(**EXACT), PAIRS),
+    "HuberRegressor": (HuberRegressor(**EXACT), REAL),
+    "QuantileRegressor": (QuantileRegressor(quantile=0.3, alpha=0.01), REAL),
+    "LogisticRegression by liblinear": (LogisticRegression(l1_ratio=1, solver="liblinear", **EXACT), BITS),
+    "LinearSVC with a hinge": (LinearSVC(loss="hinge", tol=1e-12, max_iter=10**6), BITS),
+    "LinearSVC with few weights": (LinearSVC(penalty="l1", C=0.5, dual=False, **EXACT), WORDS),
+    "LinearSVC of all classes": (LinearSVC(multi_class="crammer_singer", tol=1e-12, max_iter=10**6), WORDS),
+    "LinearSVR": (LinearSVR(epsilon=0.1, tol=1e-12, max_iter=10**6), REAL),
+}
+"""Models whose minimum may lie where a loss or a penalty has an edge."""
 
 
 @pytest.mark.parametrize("name", MINIMA)
@@ -96,6 +148,72 @@ def test_a_linear_model_is_fitted_where_the_gradients_vanish(name: str) -> None:
         moved = {n: a + 0.1 * rng.standard_normal(a.shape) if n in gradients else a for n, a in net.example.items()}
         assert compiled.value_and_grad(moved)[0] > value
     assert sb.check(net, points=1, sizes={"N": 5}).ok
+
+
+@pytest.mark.parametrize("name", WITH_EDGES)
+def test_no_step_leads_below_the_minimum_of_a_fitted_model(name: str) -> None:
+    model, y = WITH_EDGES[name]
+    model = copy.deepcopy(model).fit(X, y)
+    net = sb.from_sklearn(model, X, y)
+    compiled = sb.compile(net)
+    value, gradients = compiled.value_and_grad(net.example)
+    rng = np.random.default_rng(1)
+    for scale in (1e-4, 1e-2):
+        for _ in range(10):
+            moved = {n: a + scale * rng.standard_normal(a.shape) if n in gradients else a for n, a in net.example.items()}
+            assert compiled.value_and_grad(moved)[0] > value
+    assert sb.check(net, points=1, sizes={"N": 5}).ok
+    shifted = {n: a + 0.5 for n, a in net.example.items() if n in gradients}
+    moved = sb.from_sklearn(sb.to_sklearn(shifted, model), X, y)
+    assert all(np.array_equal(moved.example[n], a) for n, a in shifted.items()), "and what it holds goes back into it"
+
+
+CLASSES = ("hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron")
+NUMBERS = ("squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive")
+STEPS = {
+    **{f"{loss} of {kind}": (SGDClassifier(loss, alpha=0.3), y) for loss in CLASSES + NUMBERS for kind, y in (("bits", BITS), ("words", WORDS))},
+    **{f"{loss} of numbers": (SGDRegressor(loss, alpha=0.3, epsilon=0.7), REAL) for loss in NUMBERS},
+    "no penalty": (SGDClassifier(penalty=None), BITS),
+    "Perceptron": (Perceptron(), BITS),
+    "Perceptron with a penalty": (Perceptron(penalty="l2", alpha=0.3), WORDS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_of_stochastic_descent_goes_down_the_gradient(name: str) -> None:
+    """A step of scikit-learn's at one sample, from weights that others have left."""
+    model, y = STEPS[name]
+    rate = 0.1
+    model = copy.deepcopy(model).set_params(eta0=rate)
+    if not isinstance(model, Perceptron):
+        model.set_params(learning_rate="constant")
+    known = {"classes": np.unique(y)} if hasattr(model, "classes") or y is not REAL else {}
+    for n in range(10):
+        model.partial_fit(X[n : n + 1], y[n : n + 1], **known)
+    before, one = copy.deepcopy(model), slice(11, 12)
+    net = sb.from_sklearn(before, X[one], y[one])
+    _, gradients = sb.compile(net).value_and_grad(net.example)
+    after = model.partial_fit(X[one], y[one])
+    expected = sb.from_sklearn(after).example
+    for n, gradient in gradients.items():
+        np.testing.assert_allclose(net.example[n] - rate * gradient, expected[n], atol=1e-12)
+    assert sb.check(net, points=1, sizes={"N": 5}).ok
+
+
+@pytest.mark.parametrize(
+    ("penalty", "expected"), [("l1", 0.3 * 2.5), ("l2", 0.15 * 3.25), ("elasticnet", 0.3 * (0.2 * 2.5 + 0.4 * 3.25))]
+)
+def test_the_penalties_of_stochastic_descent(penalty: str, expected: float) -> None:
+    """alpha (r |w|_1 + (1 - r)/2 |w|^2), as its documentation writes it."""
+    model = SGDRegressor(penalty=penalty, alpha=0.3, l1_ratio=0.2).fit(X, REAL)
+    w, b = np.array([1.5, -1, 0, 0]), 0.3
+    net = sb.from_sklearn(sb.to_sklearn({"w": w, "b": b}, model), X, REAL)
+    assert sb.compile(net).value(net.example) == pytest.approx(np.mean((X @ w + b - REAL) ** 2) / 2 + expected, rel=1e-12)
+
+
+def test_what_fit_has_chosen_is_said() -> None:
+    model = RidgeCV().fit(X, REAL)
+    assert f"alpha is {float(model.alpha_)}, which fit has chosen." in sb.from_sklearn(model).notes
 
 
 def test_the_losses_of_the_solvers_are_known_beside_their_minima() -> None:
@@ -144,10 +262,19 @@ def test_training_starts_from_the_model_and_goes_back_into_it() -> None:
         (lambda: sb.from_sklearn(MLPClassifier), "is a class", r"MLPClassifier\(\)\.fit"),
         (lambda: sb.from_sklearn(StandardScaler().fit(X)), "StandardScaler is no", "MLPClassifier"),
         (lambda: sb.from_sklearn(make_pipeline(StandardScaler(), Ridge()).fit(X, REAL)), "Pipeline is no", r"pipeline\[-1\]"),
-        (lambda: sb.from_sklearn(LogisticRegressionCV()), "LogisticRegressionCV is no", r"model\.C_"),
+        (lambda: sb.from_sklearn(LogisticRegressionCV()), "not fitted", "fit"),
+        (lambda: sb.from_sklearn(GridSearchCV(Ridge(), {"alpha": [1, 2]}).fit(X, REAL)), "GridSearchCV is no", "best_estimator_"),
+        (lambda: sb.from_sklearn(SVC().fit(X, BITS)), "SVC is no", "LinearSVC"),
+        (lambda: sb.from_sklearn(Lars().fit(X, REAL)), "Lars is no", "LassoLars"),
+        (lambda: sb.from_sklearn(BayesianRidge().fit(X, REAL)), "BayesianRidge is no", "Ridge"),
+        (
+            lambda: sb.from_sklearn(RidgeCV(alpha_per_target=True).fit(X, PAIRS + X[:, :2] * [5, 0])),
+            "several values of alpha",
+            "One",
+        ),
+        (lambda: sb.from_sklearn(LinearSVC(multi_class="crammer_singer").fit(X, BITS)), "two classes", "ovr"),
         (lambda: sb.from_sklearn(3), "int is no", "MLPClassifier"),
         (lambda: sb.from_sklearn(LogisticRegression(class_weight="balanced").fit(X, BITS)), "class_weight", "None"),
-        (lambda: sb.from_sklearn(LogisticRegression(solver="liblinear").fit(X, BITS)), "intercept", "another solver"),
         (lambda: sb.from_sklearn(Ridge([1.0, 2.0]).fit(X, PAIRS)), "alpha for each", "One alpha"),
         (lambda: sb.from_sklearn(LinearRegression(positive=True).fit(X, REAL)), "positive", "False"),
         (lambda: sb.from_sklearn(Ridge().fit(X, REAL), X), "together", "both"),

@@ -1,0 +1,89 @@
+"""A fitted model under reading: its inputs as tensors, its weights as the example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symbackprop.core.errors import shown
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation.declare import data, parameter
+from symbackprop.notation.errors import NotationError
+
+
+class Reading:
+    """A model under reading: its inputs as tensors, its weights as the example."""
+
+    def __init__(self, model: Any, kind: str) -> None:
+        self.model = model
+        self.kind = kind  # scikit-learn's class, which a person's own may extend
+        self.classes: Any = getattr(model, "classes_", None)
+        self.declared: list[Tensor] = []
+        self.example: dict[str, np.ndarray] = {}
+        self.notes: list[str] = []
+        self.X = data("X", "N d")
+        self.y: Tensor = data("y", "N")
+
+    def weights(self, name: str, array: Any, *sizes: Any) -> Tensor:
+        """A parameter with its values; an axis of size 1 stays 1."""
+        values = np.asarray(array, dtype=float)
+        given = [1 if n == 1 else size for n, size in zip(values.shape, sizes, strict=True)]
+        tensor = parameter(name, *given)
+        self.declared.append(tensor)
+        self.example[name] = values
+        return tensor
+
+    def data(self, X: Any, y: Any) -> dict[str, np.ndarray]:
+        """The arrays of a person, as the network reads them."""
+        if X is None or y is None:
+            raise NotationError("X and y go together.", "Give both, or neither.")
+        rows = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
+        target = np.asarray(y)
+        if target.ndim == 2 and target.shape[1] == 1 and self.y.ndim == 1:
+            target = target[:, 0]  # a column, which `fit` takes as well
+        if self.classes is not None and target.ndim == 1:
+            classes = np.asarray(self.classes)
+            strange = np.setdiff1d(target, classes)
+            if strange.size:
+                raise NotationError(
+                    f"y: {shown(strange[0].item())} is no class of the model.", f"Its classes are {classes.tolist()}."
+                )
+            target = np.searchsorted(classes, target)
+        features = self.model.n_features_in_
+        if rows.ndim != 2 or rows.shape[1] != features or len(target) != len(rows):
+            raise NotationError(
+                f"X is {rows.shape} and y is {target.shape}.",
+                f"The model takes (N, {features}), and a target for each of the N rows.",
+            )
+        try:
+            return {
+                "X": rows.astype(float),
+                "y": target.astype(float if self.y.signature and self.y.signature.kind == "data" else int),
+            }
+        except (TypeError, ValueError):
+            raise NotationError("X and y hold something that is no number.", "Give arrays of numbers.") from None
+
+    def require(self, **settings: Any) -> None:
+        """Raise NotationError where a setting of the model is another than the loss here has."""
+        for name, plain in settings.items():
+            found = getattr(self.model, name, plain)
+            if found is not plain and found != plain:
+                raise NotationError(f"{self.kind}({name}={shown(found)}) is not read.", f"{name}={plain!r} is.")
+
+    def setting(self, name: str) -> Any:
+        """A setting of the model; what `fit` has chosen, `model.alpha_`, where it chooses."""
+        chosen = np.asarray(getattr(self.model, f"{name}_", np.nan), dtype=float)
+        if np.isnan(chosen).all():
+            return getattr(self.model, name, None)
+        if (chosen != chosen.flat[0]).any():
+            raise NotationError(f"{self.kind} has chosen several values of {name}.", "One is read.")
+        self.notes.append(f"{name} is {shown(chosen.flat[0].item())}, which fit has chosen.")
+        return chosen.flat[0].item()
+
+    def number(self, name: str) -> float:
+        """A setting that is one number."""
+        value = self.setting(name)
+        if np.ndim(value):
+            raise NotationError(f"{self.kind} with a {name} for each output is not read.", f"One {name} is.")
+        return float(value or 0)
