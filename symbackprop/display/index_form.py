@@ -196,8 +196,8 @@ def body_formula(
                 pieces[totals[s]] = _operand(names, ref, letters, inline, f.SUM)
             else:
                 pieces[s] = _operand(names, ref, letters, inline, at=stand)
-            if pieces.get(s) == f.ONE:  # the sum over an indicator
-                body = swapped(body, {s: S.One})
+            if pieces.get(s) in (f.ONE, f.ZERO):  # the sum over an indicator, and of nothing
+                body = swapped(body, {s: S.One if pieces[s] == f.ONE else S.Zero})
             del waiting[s]
         if not ready:
             raise AssertionError(f"the pinned letters of {equation} go round in a circle")
@@ -263,6 +263,8 @@ def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mappin
         return bool(seen & summed)
 
     coefficient, factors = split_product(body)
+    if coefficient == 0:
+        return f.ZERO
     outside, inside = [x for x in factors if not varies(x)], [x for x in factors if varies(x)]
     below = [x for x in inside if _is_below(x)]
     inside = [x for x in inside if x not in below] or [S.One]

@@ -27,6 +27,16 @@ MEANT = {
         r"k(x, y) = \exp(-\|x - y\|^2), L = \sum_{i,j} \alpha_i \alpha_j k(X_i, X_j)",
         "L = alpha @ exp(-sum((X[:, None] - X[None])**2, axis=-1)) @ alpha",
     ),
+    "values that are called as functions are": (
+        VECTORS,
+        r"\mathrm{mean} = \frac1n \sum_i a_i, \mathrm{var} = \frac1n \sum_i (a_i - \mathrm{mean})^2, L = \mathrm{var} \cdot \sum_i b_i^2",
+        "L = var(a)*sum(b**2)",
+    ),
+    "a largest whose letter another sum has": (
+        ["A: parameter[n, m]"],
+        r"P_{ij} = \frac{e^{A_{ij} - \max_k A_{ik}}}{\sum_k e^{A_{ik} - \left(\max_l A_{il}\right)}}, L = \sum_{i,j} P_{ij}^2",
+        "L = sum(softmax(A)**2)",
+    ),
     "arguments that change places": (VECTORS, r"f(a, b) = a^\top (b \odot b), L = f(b, a)", "L = dot(b, a*a)"),
     "accents and alphabets": (
         [*VECTORS, "w: parameter[n]"],

@@ -10,6 +10,7 @@ from sympy import Expr
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, slot
 from symbackprop.language.operations.creation import ones
+from symbackprop.language.operations.values import is_zero
 from symbackprop.language.tensors import Tensor, take
 
 
@@ -46,11 +47,6 @@ def is_counted(items: Tensor) -> bool:
     if not isinstance(items.op, Sum) or items.operands or items.ndim != 1:
         return False
     return bool((items.op.body - position(items.index[0])).is_number)
-
-
-def is_zero(tensor: Tensor) -> bool:
-    """Whether all entries are the number 0."""
-    return isinstance(tensor.op, Sum) and tensor.op.body == 0
 
 
 def replaced(old: Tensor, items: Any, value: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from sympy import Expr, S
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, same_size, shape_text, slot
 from symbackprop.language import tensors as builder
-from symbackprop.language.operations.values import Axis, Sizes, Value, sizes_of
+from symbackprop.language.operations.values import Axis, Sizes, Value, is_zero, sizes_of
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters
 
 
@@ -208,13 +208,12 @@ def chained(parts: Sequence[tuple[Tensor, bool]], axis: int = 0) -> Tensor:
     parts   each with whether it is a single entry, which lacks that axis.
     """
     length = sp.expand(sp.Add(*[S.One if lone else t.shape[axis] for t, lone in parts]))
-    result, offset = None, S.Zero
+    found, offset = list[Tensor](), S.Zero
     for tensor, lone in parts:
-        part = _entry_of(tensor, axis, offset, length) if lone else placed(tensor, axis, offset, length)
-        result = part if result is None else result + part
+        found.append(_entry_of(tensor, axis, offset, length) if lone else placed(tensor, axis, offset, length))
         offset += 1 if lone else tensor.shape[axis]
-    assert result is not None
-    return result
+    first, *others = [part for part, (tensor, _) in zip(found, parts, strict=True) if not is_zero(tensor)] or found[:1]
+    return sum(others, first)
 
 
 def _entry_of(x: Tensor, axis: int, place: Expr, length: Expr) -> Tensor:

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.errors import shown
-from symbackprop.core.program import shape_text
+from symbackprop.core.program import Sum, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, label, number_of
 
@@ -76,3 +76,8 @@ def setting(what: str, name: str, value: Value, low: int, high: int | None = Non
         most = "" if high is None else f" and less than {high}"
         raise LanguageError(f"{what}: {name} must be {least}{most}, not {n}")
     return value
+
+
+def is_zero(tensor: Tensor) -> bool:
+    """Whether all entries are the number 0."""
+    return isinstance(tensor.op, Sum) and tensor.op.body == 0

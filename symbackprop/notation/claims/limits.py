@@ -217,7 +217,11 @@ def words(node: object, hidden: Letters = frozenset(), outer: Letters = frozense
         return
     if isinstance(node, sx.Big):
         hidden = hidden | frozenset(letters_of(node.under)) - (compared_with(node) & outer)
-    if isinstance(node, tuple):
+    if isinstance(node, sx.Product):
+        for factor in node.factors:
+            hidden = hidden | _sought(factor)
+            yield from words(factor, hidden, outer)
+    elif isinstance(node, tuple):
         for part in node:
             yield from words(part, hidden, outer)
     elif is_dataclass(node) and not isinstance(node, type):
@@ -225,3 +229,11 @@ def words(node: object, hidden: Letters = frozenset(), outer: Letters = frozense
             value = getattr(node, field.name)
             if field.name not in ("sub", "sup") and (isinstance(value, tuple) or is_dataclass(value)):
                 yield from words(value, hidden, outer)
+
+
+def _sought(factor: sx.Syntax) -> Letters:
+    r"""The letters over which an extreme looks for the rest of its product, j of \max_j s_j."""
+    if not isinstance(factor, Word) or factor.base not in ("max", "min", "argmax", "argmin"):
+        return frozenset()
+    behind = next((k for k, t in enumerate(factor.sub) if t.text in RELATIONS), len(factor.sub))
+    return frozenset(letters_of(factor.sub[:behind]))

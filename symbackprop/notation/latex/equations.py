@@ -2,11 +2,13 @@ r"""The equations of a network in LaTeX: what each names, which subscripts are i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.limits import compared_with, words
 from symbackprop.notation.claims.statements import Equality
@@ -14,7 +16,7 @@ from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import RELATIONS, Token, bare, plain
 from symbackprop.notation.claims.words import Names, indices
 from symbackprop.notation.latex.naming import joined
-from symbackprop.notation.vocabulary import name_fault
+from symbackprop.notation.vocabulary import functions, value_fault
 
 
 class Line(NamedTuple):
@@ -46,10 +48,27 @@ def ordered(equalities: Sequence[Equality], with_names: Callable[[Iterable[str]]
             raise Fault(f"{line.name} is declared, and defined here.", "Leave out one of the two.", line.at)
         if line.name in {other.name for other in lines[:k]}:
             raise Fault(f"{line.name} is defined twice.", f"A name keeps its value: write {line.name}_2.", line.at)
-        fault = name_fault(line.name)
+        fault = value_fault(line.name)
         if fault:
             raise Fault(*fault, line.at)
+    own = {line.name for line in lines} & functions().keys()
+    called = next((word for line in lines for word in _called(line.right) if word.base in own), None)
+    if called is not None:
+        mend = rf"Call the value otherwise, or write a product as {called.base} \cdot (...)."
+        raise Fault(f"{called.base} is defined here, and called as the function.", mend, called.at)
     return _sorted(lines, names), names
+
+
+def _called(node: object) -> Iterator[Word]:
+    """The words that stand right before something, without a sign between."""
+    if isinstance(node, sx.Product):
+        yield from (word for word, op in zip(node.factors, node.ops, strict=False) if isinstance(word, Word) and not op)
+    if isinstance(node, Word) and node.base == "e" and node.sup:
+        with suppress(Fault):
+            yield from _called(syntax(node.sup))
+    for part in sx.below(node):
+        if not isinstance(part, Token | str | int):
+            yield from _called(part)
 
 
 def head_of(left: Syntax | None, place: int) -> Word:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 def set_aside(several: Sequence[str]) -> str:
     """The note on what is data by its name."""
-    shown = ", ".join(several) if len(several) <= 6 else f"{', '.join(several[:5])} and {len(several) - 5} more"
-    return f"{shown}: taken as data, by the names; name in wrt what is learnt of it."
+    return f"{_several(several)}: taken as data, by the names; name in wrt what is learnt of it."
+
+
+def _several(names: Sequence[str]) -> str:
+    """Names in a row; of more than six the first."""
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
 
 
 def said(tracing: Tracing, run: Run) -> list[str]:
@@ -39,10 +43,14 @@ def said(tracing: Tracing, run: Run) -> list[str]:
     found += run.remarks
     if run.infinite:
         found.append(INFINITY)
-    held = [leaf.written for leaf in tracing.subject.leaves.values() if leaf.path in tracing.subject.held]
+    leaves, idle = tracing.subject.leaves, tracing.idle
+    held = [leaf.written for name, leaf in leaves.items() if leaf.path in tracing.subject.held and name not in idle]
     if len(held) > 1:
-        several = ", ".join(held) if len(held) <= 6 else f"{', '.join(held[:5])} and {len(held) - 5} more"
-        found.append(f"{several}: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables.")
+        found.append(
+            f"{_several(held)}: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables."
+        )
+    if idle:
+        found.append(f"{_several([*idle.values()])}: no part of the loss, and left out.")
     if tracing.subject.aside:
         found.append(set_aside(tracing.subject.aside))
     constants = tracing.subject.constants(tracing.example)

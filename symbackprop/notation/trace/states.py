@@ -28,31 +28,60 @@ def states(subject: Subject, held: Iterable[tuple[Path, np.ndarray]]) -> frozens
         return frozenset()
     plain = {id(array) for path, array in floats if not _is_inside(path)}
     anew = [path for path, array in floats if _is_inside(path) and id(array) in plain]  # an argument that was kept
-    usual = _loss(subject, [], inside, anew)
+    usual = _loss(subject, [], set(), inside, anew)
     if not anew or usual is None or not math.isfinite(usual):
         return frozenset()
-    if _loss(subject, anew) == usual:
-        return frozenset(anew)
-    return frozenset(path for path in anew[:MOST] if _loss(subject, [path]) == usual)
+    if _loss(subject, anew, found := set()) == usual:
+        return frozenset(found)
+    return frozenset(path for path in anew[:MOST] if _loss(subject, [path], unread := set()) == usual and unread)
+
+
+class _Watched(np.ndarray):
+    """An array that remembers whether anything was computed of it."""
+
+    is_read = False
+
+    def __array_finalize__(self, made_of: Any) -> None:
+        if isinstance(made_of, _Watched):
+            made_of.is_read = True
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        self.is_read = True
+        return super().__array_function__(function, types, args, options)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return getattr(ufunc, method)(*map(_plain, inputs), **{key: _plain(value) for key, value in options.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Watched):
+        value.is_read = True
+        return np.asarray(value)
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 
 def _is_inside(path: Path) -> bool:
     return any(type(step) is Attribute for step in path[1:])
 
 
-def _loss(subject: Subject, spoilt: Sequence[Path], watched: Sequence[Path] = (), anew: list[Path] | None = None) -> float | None:
+def _loss(
+    subject: Subject, spoilt: Sequence[Path], unread: set[Path], watched: Sequence[Path] = (), anew: list[Path] | None = None
+) -> float | None:
     """The loss of a call before which what stands at some paths is spoilt; None where it cannot be told.
 
-    anew  takes those of the watched paths at which another array stands after the call.
+    unread  takes those of the spoilt paths whose arrays the call does not read.
+    anew    takes those of the watched paths at which another array stands after the call.
     """
     arrays = {name: leaf.array.copy() for name, leaf in subject.leaves.items()}
     try:
         with subject.standing(arrays) as call, np.errstate(all="ignore"):
             roots = subject.stood
-            for path in spoilt:
-                _put(roots, path, np.full(np.shape(_at(roots, path)), np.nan))
+            nothing = {path: np.full(np.shape(_at(roots, path)), np.nan).view(_Watched) for path in spoilt}
+            for path, array in nothing.items():
+                _put(roots, path, array)
             before = [_at(roots, path) for path in watched]
             found = float(np.squeeze(np.asarray(subject.loss_of(call()), dtype=float)))
+            unread |= {path for path, array in nothing.items() if not array.is_read}
             if anew is not None:
                 anew += [p for p, old in zip(watched, before, strict=True) if p not in anew and _at(roots, p) is not old]
             return found

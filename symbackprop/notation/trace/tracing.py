@@ -80,6 +80,7 @@ class Tracing:
         self.unpacked = False  # whether leaves have the names of variables
         self.single = False  # whether the function makes numbers of single precision
         self.plain: NotationError | None = None  # what stands in the way of sizes that are symbols
+        self.idle: dict[str, str] = {}  # what objects hold and the loss does not read, as it is written
         self.tables: set[str] = set()  # made by the function, others at other sizes
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
@@ -280,7 +281,10 @@ class Tracing:
             "L", {*run.inputs, *(t.name for t in needed if t.name), *map(str, self.sizes.numbers)}
         )
         reached = {id(t) for t in needed}
-        declared = [t for n, t in run.inputs.items() if id(t) in reached or n in self.wrt - self.subject.numbers]
+        unread = {n: leaf for n, leaf in self.subject.leaves.items() if n in run.inputs and id(run.inputs[n]) not in reached}
+        self.idle = {n: leaf.written for n, leaf in unread.items() if leaf.path in self.subject.held}
+        told = self.wrt - self.subject.numbers - self.idle.keys()
+        declared = [t for n, t in run.inputs.items() if id(t) in reached or n in told]
         document = self.subject.function.__doc__
         return made(
             {name: tensor}, declared, name, "whole", name=self._name,

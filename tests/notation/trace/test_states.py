@@ -73,7 +73,7 @@ def test_a_state_that_is_read_stays() -> None:
     assert "seen" not in network.example
 
 
-def test_a_call_that_raises_where_something_is_spoilt_keeps_all() -> None:
+def test_what_an_object_holds_beside_the_loss_is_left_out_and_said() -> None:
     class Checked(Walk):
         def loss(self, x: Any) -> Any:
             if not np.isfinite(self.seen).all():
@@ -81,7 +81,33 @@ def test_a_call_that_raises_where_something_is_spoilt_keeps_all() -> None:
             self.seen = self.W @ x
             return np.sum(self.seen**2)
 
-    assert "seen" in sb.trace(Checked().loss, np.array([0.1, 0.7])).example
+    network = sb.trace(Checked().loss, np.array([0.1, 0.7]))
+    assert set(network.example) == {"W", "x"}
+    assert "self.h, self.seen: no part of the loss, and left out." in network.notes
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_running_means_leave_sizes_symbols(in_place: bool) -> None:
+    class Norm:
+        def __init__(self, d: int) -> None:
+            self.gamma, self.mean, self.var = np.full(d, 1.1), np.zeros(d), np.ones(d)
+
+        def loss(self, X: Any, Y: Any) -> Any:
+            mu, var = X.mean(0), X.var(0)
+            self.mean = 0.9 * self.mean + 0.1 * mu
+            if in_place:
+                self.var *= 0.9
+                self.var += 0.1 * var
+            else:
+                self.var = 0.9 * self.var + 0.1 * var
+            return np.mean((self.gamma * (X - mu) / np.sqrt(var + 1e-5) - Y) ** 2)
+
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(2, 5, 3))
+    network = sb.trace(Norm(3).loss, X, Y)
+    assert names(network, "parameter") == {"gamma"}
+    assert len(network.program.sizes()) == 2
+    assert slopes(network, Norm(3).loss, (X, Y)) < 1e-6
 
 
 @pytest.mark.parametrize("kept", [False, True])
