@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import islice
 
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.program import Program
@@ -187,7 +188,7 @@ def at_points(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
     found: list[Judged] = []
     for (name, claim, _), several, point in zip(steps, entries, points, strict=True):
         if point is None:
-            found += [one for one, _ in zip(others, several, strict=False)]
+            found += islice(others, len(several))
         elif isinstance(point[1], Told):
             found.append(Judged(name, None, "not understood", point[1], given=str(claim)))
         else:

@@ -71,7 +71,7 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     if alone:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     else:
-        found = without_own_functions(judge.truth, further.steps, lambda own: judge_derivation(judge, own))
+        found = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return answered(question._replace(network=own), given)
     if len(found) == len(given) and not alone:

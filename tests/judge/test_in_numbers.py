@@ -318,3 +318,14 @@ def test_entries_of_what_is_given_whole_count_as_new_numbers_say(claims: list[st
     """w_1 counted from 0 was told wrong, and w_0 passed over."""
     found = sb.verify(ENTRIES, WHOLE + "\n".join(claims))
     assert [one.kind for one in found.claims[-len(claims) :]] == kinds
+
+
+PLACES = ["f_x = 3x^2 - 3y", "f_y = 3y^2 - 3x", "f_{xx} = 6x", "f_{yy} = 6y", "f_{xy} = -3", r"f_{xx}(1, 1) = 6", r"f_x(1, 2) = -3"]
+
+
+@pytest.mark.parametrize("wrong", range(len(PLACES)))
+def test_every_step_beside_a_derivative_at_a_point_is_judged(wrong: int) -> None:
+    """Every second step before one was left out of the answer, right or wrong."""
+    steps = [step.replace("=", "= 1 +") if k == wrong else step for k, step in enumerate(PLACES)]
+    found = sb.verify("x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y", "\n".join(steps)).claims
+    assert [one.right for one in found] == [k != wrong for k in range(len(PLACES))]

@@ -295,3 +295,22 @@ def test_what_holds_where_some_of_the_gradients_zeros_are_is_undecided(network: 
     """x = y was told wrong, x = -y right, and x = 1 was passed over: Newton's method had come to one of several places."""
     *_, last = sb.verify(network, claim)
     assert last.kind == kind
+
+
+FITTED = "x: data[n]\ny: data[n]\nw: parameter\nb: parameter\nL = mean((w*x + b - y)**2)"
+SLOPE = r"\frac{\sum_i(x_i - \bar x)(y_i - \bar y)}{\sum_i(x_i - \bar x)^2}"
+
+
+def test_a_value_by_its_own_name_is_best_beside_the_others_at_their_best() -> None:
+    r"""w = \sum_i(x_i - \bar x)(y_i - \bar y)/... behind b = \bar y - w\bar x was a wrong gradient by w."""
+    for said in (rf"w = {SLOPE}", rf"b = \bar y - w\bar x, \quad w = {SLOPE}", rf"Then $b = \bar y - w\bar x$ and $w = {SLOPE}$."):
+        assert sb.verify(FITTED, said).ok
+        assert not sb.verify(FITTED, said.replace(SLOPE, rf"2{SLOPE}")).ok
+
+
+@pytest.mark.parametrize(("said", "kind"), [("x = 1", "undecided"), ("x = 3 - y", "wrong"), ("y = x^2", "right, numeric")])
+def test_a_parameter_by_its_own_name_behind_its_gradient_is_a_value(said: str, kind: str) -> None:
+    """They were told to be wrong gradients."""
+    found = sb.verify(CUBIC, f"$f_x = 3x^2 - 3y$, $f_y = 3y^2 - 3x$. They vanish where ${said}$.")
+    assert [one.kind for one in found.claims] == ["right, identity", "right, identity", kind]
+    assert sb.verify(CUBIC, "$f_x = 3x^2 - 3y$, $f_y = 3y^2 - 3x$. They vanish where $x = 1$, $y = 1$.").ok

@@ -347,3 +347,53 @@ def test_names_in_a_line_of_adjoints_are_steps() -> None:
     net = "X: data[n, d]\nW: parameter[d, k]\nV: parameter[k, m]\nG: data[n, m]\nH = X @ W\nL = sum(G*(H @ V))"
     found = sb.verify(net, r"\bar V = H^\top G, \bar H = GV^\top, \bar W = X^\top\bar H")
     assert [one.kind for one in found.claims] == ["right, identity"] * 3
+
+
+BLOCKS = "X: data[n, d]\ny: labels[n, K]\nW: parameter[d, K]\nlam: data\nP = softmax(X @ W, axis=1)\nJ = -sum(y*log(P))/n + lam/2*sum(W**2)"
+BLOCK = r"\frac1n\sum_i p_{ik}(\delta_{kl} - p_{il})x_ix_i^\top + \lambda\delta_{kl}I"
+
+
+@pytest.mark.parametrize("left", [r"\frac{\partial^2 J}{\partial w_k\partial w_l^\top}", r"\nabla_{w_k}\nabla_{w_l}J"])
+def test_a_block_of_the_hessian_by_columns(left: str) -> None:
+    assert sb.verify(BLOCKS, f"{left} = {BLOCK}").ok
+    assert not sb.verify(BLOCKS, f"{left} = 2({BLOCK})").ok
+
+
+@pytest.mark.parametrize(("shape", "loss"), [("d, K", "W.T @ A @ W @ C"), ("K, d", "W @ A @ W.T @ C")])
+def test_the_rows_of_a_block_are_those_of_what_is_named_first(shape: str, loss: str) -> None:
+    network = f"W: parameter[{shape}]\nA: data[d, d]\nC: data[K, K]\nL = trace({loss})"
+    left = r"\frac{\partial^2 L}{\partial w_k\partial w_l^\top} = "
+    assert sb.verify(network, left + r"A C_{lk} + A^\top C_{kl}").ok
+    assert sb.verify(network, left + r"A C_{kl} + A^\top C_{lk}").claims[0].kind == "undecided"
+    assert sb.verify(network, left + r"2A C_{lk} + A^\top C_{kl}").claims[0].kind == "wrong"
+
+
+def test_what_is_derived_of_a_sample_beside_a_penalty() -> None:
+    network = BLOCKS.replace("P = softmax(X @ W, axis=1)", "Z = X @ W\nP = softmax(Z, axis=1)")
+    assert sb.verify(network, r"\frac{\partial J_i}{\partial z_{ik}} = p_{ik} - y_{ik}").ok
+    assert not sb.verify(network, r"\frac{\partial J_i}{\partial z_{ik}} = 2(p_{ik} - y_{ik})").ok
+    assert not sb.verify(
+        network, r"\frac{\partial J_i}{\partial W_{jk}} = x_{ij}(p_{ik} - y_{ik})"
+    ).ok  # with the penalty, or without
+
+
+BOLTZMANN = "v: data[n] & binary\nW: parameter[m, n]\nb: parameter[m]\nF = -sum(log(1 + exp(b + W @ v)))"
+
+
+def test_a_probability_that_a_step_defines_is_a_name() -> None:
+    said = (
+        r"p(h_i = 1 \mid v) = {}\sigma(b_i + \sum_j W_{{ij}}v_j)"
+        + "\n"
+        + r"\frac{{\partial F}}{{\partial W_{{ij}}}} = -p(h_i = 1 \mid v)v_j"
+    )
+    assert sb.verify(BOLTZMANN, said.format("")).ok
+    assert not sb.verify(BOLTZMANN, said.format("2")).ok
+
+
+def test_an_update_within_a_sentence_and_a_product_in_angles() -> None:
+    network = "W: parameter[m, d]\nX: data[d, n]\nY: data[m, n]\nO = W @ X\nL = sum((O - Y)**2)/2"
+    assert sb.verify(network, r"The update is $W \leftarrow W - \eta(O - Y)X^\top$.").ok
+    assert not sb.verify(network, r"The update is $W \leftarrow W - \eta(O - Y)$.").ok
+    assert sb.verify(
+        network, r"$$dL = \langle O - Y, dO\rangle, \quad dO = dW\,X$$ $$\frac{\partial L}{\partial W} = (O - Y)X^\top$$"
+    ).ok

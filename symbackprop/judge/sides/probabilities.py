@@ -22,16 +22,21 @@ _SAID = re.compile(
     r"\s*(?P<label>[A-Za-z])(?:\s*[_^]\s*(?:(?P<short>\w)|\{\s*\(?\s*(?P<long>\w)\s*\)?\s*\}))?\s*=\s*(?P<class>\w)\s*"
     r"(?:\||\\mid\b|\\vert\b)(?P<given>(?:[^()]|\((?:[^()])*\))*?)(?:\\right)?\)"
 )
+_DEFINES = re.compile(rf"\s*{_SAID.pattern}\s*=")
+_FREE = "qrgukmvs"  # letters for those that a step defines
 _SAMPLE = re.compile(r"[_^]\s*(?:(?P<short>[a-z])(?![A-Za-z])|\{\s*\(?\s*(?P<long>[a-z])\s*\)?\s*\})")  # of x_n and x^{(i)}
 
 
 def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
-    """The steps, in which a probability is the entry of the value that it is of; as they are where no value holds it."""
+    """The steps, in which a probability is the entry of the value that it is of, or a letter where a step says what it is.
+
+    As they are where no value holds it and no step says it.
+    """
     if not any(isinstance(claim, str) and _SAID.search(claim) for _, claim, _ in steps):
         return list(steps)
     classes, signs = _value(truth, _sums_to_one), _value(truth, _is_between)
 
-    def entry(found: re.Match[str]) -> str:
+    def of_network(found: re.Match[str]) -> str:
         at, k = found["short"] or found["long"] or _sample(found["given"]), found["class"]
         if classes is not None and spelled(truth, found["label"]) is not None:
             rank = truth.program.tensors[classes].rank
@@ -41,8 +46,29 @@ def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
             return own if k == "1" else f"(1 - {own})"
         return found[0]
 
+    steps = _replaced(steps, of_network)
+    letters = _own_letters(truth, steps)
+
+    def of_a_step(found: re.Match[str]) -> str:
+        letter, at = letters.get((found["label"], found["class"])), found["short"] or found["long"]
+        return found[0] if letter is None else f"{letter}_{{{at}}}" if at else letter
+
+    return _replaced(steps, of_a_step)
+
+
+def _replaced(steps: Sequence[Step], entry: Callable[[re.Match[str]], str]) -> list[Step]:
+    """The steps with something else for each probability."""
     said = [_SAID.sub(entry, claim) if isinstance(claim, str) else claim for _, claim, _ in steps]
     return [step if step[1] == claim else (step[0], claim, step[2]) for step, claim in zip(steps, said, strict=True)]
+
+
+def _own_letters(truth: Truth, steps: Sequence[Step]) -> dict[tuple[str, str], str]:
+    r"""A letter for each probability that a step says, p(h_i = 1 \mid v) = \sigma(b_i + W_i v), by what it is of."""
+    text = " ".join(claim for _, claim, _ in steps if isinstance(claim, str))
+    free = [c for c in _FREE if c not in truth.program.tensors and not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)]
+    said = [found for _, claim, _ in steps if isinstance(claim, str) and (found := _DEFINES.match(claim))]
+    of = dict.fromkeys((found["label"], found["class"]) for found in said)
+    return dict(zip(of, free, strict=False))
 
 
 def _sample(given: str) -> str:

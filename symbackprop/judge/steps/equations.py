@@ -98,17 +98,29 @@ def _solution(known: Known, program: Program, wrt: str, place: Place) -> ndarray
 def is_best_with_others(known: Known, program: Program, wrt: str) -> bool | None:
     """Whether the gradient by a parameter is 0 at a value of it where the other parameters are at their best, too.
 
-    None where their best is not found.
+    None where their best is not found, and where it is 0 at another value as well: the others make up for any.
     """
     others = [one.name for one in known.truth.program.parameters if one.name != wrt]
     found: list[bool] = []
     for place in tall_places(known.truth) if others else ():
-        moved = _others_at_best(known, program, wrt, others, place)
-        if moved is not None:
-            gradient = moved[f"d{known.truth.of}/d{wrt}"]
-            scale = max(float(np.abs(place.values[f"d{known.truth.of}/d{wrt}"]).max(initial=0.0)), 1.0)
-            found.append(float(np.abs(gradient).max(initial=0.0)) <= NEAR * scale)
+        there = _slope_with_others(known, program, wrt, others, place)
+        if there is not None:
+            found.append(there)
+            if there and _slope_with_others(known, program, wrt, others, place, BESIDE) is not False:
+                return None
     return None if len(found) < LEAST or len({*found}) > 1 else found[0]
+
+
+def _slope_with_others(
+    known: Known, program: Program, wrt: str, others: list[str], place: Place, beside: float = 0.0
+) -> bool | None:  # fmt: skip
+    """Whether the gradient by a parameter is 0 at a value, or beside it, with the others at their best there; None: not found."""
+    moved = _others_at_best(known, program, wrt, others, place, beside)
+    if moved is None:
+        return None
+    name = f"d{known.truth.of}/d{wrt}"
+    scale = max(float(np.abs(place.values[name]).max(initial=0.0)), 1.0)
+    return float(np.abs(moved[name]).max(initial=0.0)) <= NEAR * scale
 
 
 def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
@@ -197,10 +209,12 @@ def curved(known: Known, wrt: str, place: Place, best: ndarray, beside: Mapping[
     return found
 
 
-def _others_at_best(known: Known, program: Program, wrt: str, others: list[str], place: Place) -> dict[str, ndarray] | None:
-    """All values where a parameter has the value that is claimed and the gradient by the others is 0."""
+def _others_at_best(
+    known: Known, program: Program, wrt: str, others: list[str], place: Place, beside: float
+) -> dict[str, ndarray] | None:  # fmt: skip
+    """All values where a parameter has the value that is claimed, or one beside it, and the gradient by the others is 0."""
     try:
-        best = value(known.truth, program, known.written, place, place.values, FLOATS)
+        best = value(known.truth, program, known.written, place, place.values, FLOATS) + beside
     except (PointError, SymbackpropError):
         return None
     return at_best(known, others, {wrt: best}, place)
@@ -229,7 +243,10 @@ def at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: P
             if np.abs(gradient).max(initial=0.0) <= ZERO:
                 return values
             moves = MOVED * np.eye(len(own))
-            hessian = np.stack([(at(own + one)[1] - at(own - one)[1]) / (2 * MOVED) for one in moves], axis=1)
+            with np.errstate(all="ignore"):  # far from where it begins a gradient may be infinite
+                hessian = np.stack([(at(own + one)[1] - at(own - one)[1]) / (2 * MOVED) for one in moves], axis=1)
+            if not np.isfinite(hessian).all():
+                return None
             own = own - np.linalg.solve(hessian, gradient)
     except (PointError, SymbackpropError, np.linalg.LinAlgError, ValueError):
         return None

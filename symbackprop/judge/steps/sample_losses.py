@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
@@ -47,7 +48,7 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
         if loss is None or not own or not _is_loss(truth, loss["of"]):
             continue
         index = next(one for one in loss.group("low", "held", "high", "raised") if one)
-        program = _each(truth) if spelled(truth, f"{loss['of']}_{index}") is None else None
+        program = _each(truth, _by_value(truth, left[loss.end() :])) if spelled(truth, f"{loss['of']}_{index}") is None else None
         if program is None:
             continue
         found.values[own] = program
@@ -72,22 +73,49 @@ def _is_loss(truth: Truth, text: str) -> bool:
     return own == truth.of or (own is None and plain in _LOSSES and not truth.program.shape(truth.of))
 
 
-def _each(truth: Truth) -> Program | None:
-    """The losses of the samples as one value; None where the loss is no multiple of one sum over samples."""
-    made, name, factor = truth.program.equation_of(), truth.of, 1
+def _by_value(truth: Truth, behind: str) -> bool:
+    r"""Whether a loss is differentiated by a computed value, \partial z_{ik}; Z may be written so."""
+    by = re.search(r"\\partial\s*(\\?[A-Za-z]+)", behind)
+    own = (spelled(truth, by[1]) or spelled(truth, by[1].upper())) if by else None
+    return own is not None and truth.program.tensors[own].kind == "value"
+
+
+def _each(truth: Truth, among: bool) -> Program | None:
+    """The losses of the samples as one value; None where the loss is no multiple of one sum over samples.
+
+    among   whether terms that no sample has, such as a penalty of the parameters, may stand beside that: where the loss is
+            differentiated by a value of the samples they do not count, by a parameter nothing says whether each sample has them.
+    """
+    made, name, factor = truth.program.equation_of(), truth.of, sp.Integer(1)
     while name in made:
         op, operands = made[name].op, made[name].operands
-        if not isinstance(op, Sum) or len(operands) != 1 or len(op.slots) != 1:
+        several = [k for k, one in enumerate(operands) if not among or _of_samples(truth, one.name)]
+        if not isinstance(op, Sum) or len(operands) != len(op.slots) or len(several) != 1:
             return None
-        body, read = op.body, op.slots[0]
+        body, read = op.body, op.slots[several[0]]
         rate = body.diff(read)
-        if body.subs(read, 0) != 0 or rate.has(read):
+        is_multiple = body.subs(read, 0) == 0 or (among and len(operands) > 1 and not op.over)
+        if not is_multiple or rate.has(*op.slots):
             return None
         factor = factor * rate
         if op.over:
-            return _summed(truth, operands[0], dict(op.over), factor)
-        name = operands[0].name
+            return _summed(truth, operands[several[0]], dict(op.over), factor)
+        name = operands[several[0]].name
     return None
+
+
+def _of_samples(truth: Truth, name: str) -> bool:
+    """Whether a tensor is made of data of samples."""
+    made, waiting, seen = truth.program.equation_of(), [name], set[str]()
+    while waiting:
+        own = waiting.pop()
+        if own in seen:
+            continue
+        seen.add(own)
+        if own not in made and truth.program.shape(own) and truth.program.tensors[own].kind != "parameter":
+            return True
+        waiting += [one.name for one in made[own].operands] if own in made else []
+    return False
 
 
 def _summed(truth: Truth, terms: Ref, over: dict[str, Expr], factor: Expr) -> Program | None:

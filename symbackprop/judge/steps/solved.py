@@ -44,7 +44,9 @@ def _together(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, 
     several = {
         used.goal.wrt: used
         for used in known.used
-        if used.judged.wrong and is_spelled(used.goal.wrt, steps[used.place][0]) and not _inputs(known, used.program) & _own(truth)
+        if (used.judged.wrong or used.judged.open)
+        and is_spelled(used.goal.wrt, steps[used.place][0])
+        and not _inputs(known, used.program) & _own(truth)
     }
     tensors = truth.program.tensors
     several = {
@@ -141,23 +143,38 @@ def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[st
         return judged
     if wrt in _inputs(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
         return judged
-    found = held(known, used.program, wrt)
-    if among_all(found) is None:
-        because = _of_signs(known, used.program, wrt)
-        if not because:
-            return judged
-        _not_used(known, used)
-        return Judged(judged.name, _set_to_zero(truth, own, wrt), "undecided", because, formulas=judged.formulas)
+    found, alone = held(known, used.program, wrt), Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
+    if among_all(found) is not None:
+        judged = _answered(truth, alone, own, wrt, found)
+    elif said := _best_together(known, used.program, wrt):
+        judged = replace(alone, asked=_set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
+    elif because := _of_signs(known, used.program, wrt):
+        judged = replace(alone, asked=_set_to_zero(truth, own, wrt), kind="undecided", because=because)
+    else:
+        return judged
     _not_used(known, used)
-    return _answered(truth, Judged(judged.name, None, "abbreviation", formulas=judged.formulas), own, wrt, found)
+    return judged
+
+
+def _best_together(known: Known, program: Program, wrt: str) -> Told:
+    """Where a value of a parameter is best beside the others at their best; nothing where it is not, or inputs are numbers."""
+    if known.truth.pinned:
+        return Told()
+    if not _inputs(known, program) & _own(known.truth) and is_best_with_others(known, program, wrt):
+        return told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
+    if holds_together(known, program, wrt):
+        return told("it holds where the gradients by all parameters are 0")
+    return Told()
 
 
 def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[str, Any, str]]) -> Judged:
-    """The verdict on a parameter by its own name behind gradients that are set to 0: it is a value that follows from them."""
+    """The verdict on a parameter by its own name behind its gradient, or what is set to 0: a value that follows."""
     truth, wrt, own = known.truth, used.goal.wrt, steps[used.place][0]
     is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
     before = [claim for _, claim, _ in steps[: used.place] if isinstance(claim, str)]
-    if not (is_asked and is_spelled(wrt, own) and any(_SET.search(claim) for claim in before)):
+    gradients = [one for one in known.used if (one.goal.of, one.goal.wrt) == (truth.of, wrt)]
+    derived = any(not is_spelled(wrt, steps[one.place][0]) for one in gradients)
+    if not (is_asked and is_spelled(wrt, own) and (derived or any(_SET.search(claim) for claim in before))):
         return judged
     _not_used(known, used)
     alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
@@ -171,6 +188,7 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
             return answered
     holds = holds_together(known, used.program, wrt) if fits else None
     if holds is None:
+        known.used.append(used._replace(judged=undecided))  # it may be best together with those of later steps
         return undecided
     asked = _set_to_zero(truth, own, wrt)
     if not holds:

@@ -29,7 +29,7 @@ def not_passed_over(truth: Truth, judged: Sequence[Judged], steps: Sequence[Step
     if truth.pinned or len(steps) < 2:
         return tuple(judged)
     return tuple(
-        _undecided(one)
+        unused(one)
         if _is_idle(truth, one, step)
         and not any(_uses(other[1], own) for own in _names(step) for other in steps if other is not step)
         else one
@@ -37,7 +37,8 @@ def not_passed_over(truth: Truth, judged: Sequence[Judged], steps: Sequence[Step
     )
 
 
-def _undecided(one: Judged) -> Judged:
+def unused(one: Judged) -> Judged:
+    """The verdict on a name, or a function, that nothing uses."""
     why = told("nothing uses {}. Say what it claims to be, or leave it out", written(one.name))
     return replace(one, kind="undecided", because=why)
 

@@ -37,7 +37,10 @@ _ROUNDED = re.compile(  # \approx 0.1385
     rf"(?:\\(?:approx|simeq|doteq|approxeq)(?![A-Za-z])|[≈≃≅])(?=\s*(?:{_DIGITS}|\\begin\{{[pb]matrix\}}[-+\d.\s&\\]*?\\end\{{[pb]matrix\}}|"
     r"[(\[][-+\d.\s,]*[)\]](?:\s*\^\s*\{?\\?(?:T|top)\}?)?)\s*(?:$|[=≈,;.$\n]|\\\\|\\(?:approx|q?quad|text|end|\]|right\|)))"
 )
-FOLLOWS = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore)(?![A-Za-z])")
+_GAPS = r"(?:\s|~|\\[ ,;:!]|\\q?quad(?![A-Za-z]))*"
+FOLLOWS = re.compile(
+    rf"{_GAPS}\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore)(?![A-Za-z]){_GAPS}"
+)
 
 
 def rounded(text: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
+BRACKETS = (
+    (r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"),
+    (r"\\langle\b", r"\\rangle\b"),
+)  # fmt: skip
 
 
 def is_balanced(text: str) -> bool:

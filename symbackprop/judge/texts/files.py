@@ -14,7 +14,7 @@ from symbackprop.core.errors import shown
 from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
-from symbackprop.judge.texts.sentences import DISPLAYS, INLINE, in_dollars
+from symbackprop.judge.texts.sentences import DISPLAYS, INLINE, WITHIN, in_dollars
 from symbackprop.judge.texts.typed import is_typed, lines_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
@@ -121,7 +121,7 @@ def _is_json(text: str) -> bool:
 
 def _displayed(text: str) -> str:
     """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
-    text = in_dollars(text)
+    text = WITHIN.sub(lambda found: f"${UPDATE.sub('=', found[1])}$", in_dollars(text))
     return text if DISPLAYS.search(text) else INLINE.sub(lambda found: f"\\[{found[1]}\\]", text)
 
 

@@ -13,6 +13,7 @@ DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
 INLINE = re.compile(r"(?<![\\$])\$((?:[^$\n=]|\n(?!\s*\n))*=(?:[^$\n]|\n(?!\s*\n))*)\$")  # no paragraph ends in it
+WITHIN = re.compile(r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n))+)\$(?!\$)")  # any formula within a line
 BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
 CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
@@ -29,6 +30,7 @@ ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g 
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
     r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
 )
+FUNCTION = re.compile(r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*(\\?[A-Za-z])\s*\)\s*:?$")  # \phi(t), \phi'(t)
 IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
     r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
 )
@@ -93,11 +95,21 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
-        name = NAME.match(side)
+        name = NAME.match(side) or _applied_otherwise(side, used)
         is_new = name is not None and name[1] in _words(used) - given
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
     return out
+
+
+def _applied_otherwise(side: str, used: str) -> re.Match[str] | None:
+    """The function that a side defines, \\phi(t), where formulas apply it to something else; None for f(x) of \\nabla f(x)."""
+    function = FUNCTION.match(side)
+    if function is None:
+        return None
+    word = re.escape(function[1]) if function[1].startswith("\\") else rf"(?<![A-Za-z\\]){function[1]}"
+    applied = re.findall(rf"{word}'*\s*(?:\\left\s*)?\(([^()]*)", used)
+    return function if any(one.strip() != function[2] for one in applied) else None
 
 
 def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:

@@ -150,18 +150,15 @@ class Attempt:
             return None
 
     def may_count_columns(self) -> bool:
-        """Whether the left-hand side has one index of a matrix."""
+        """Whether the left-hand side has one index of a matrix, or one of each of two that it differentiates by."""
         try:
             left = left_side(State(self.context, self.names, self.probe, 1, {}), self.main.left)
         except Fault:
             return False
-        return (
-            left.wrt is not None
-            and left.of is not None
-            and len(left.letters) == 1
-            and not left.at
-            and (len(self.probe.shapes.get(left.wrt, ())) == 2 and not self.probe.shapes[left.of])
-        )
+        if left.wrt is None or left.of is None or left.at:
+            return False
+        ranks = [len(self.probe.shapes.get(own, ())) for own in (left.wrt, left.of)]
+        return ranks[0] == 2 and ranks[1] == (2 if left.second else 0) and len(left.letters) == (2 if left.second else 1)
 
     def limited(self, way: Way, guesses: Mapping[str, Guess]) -> Iterator[tuple[Left, State, Senses]]:
         """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import Token, tokens
 
-_OPEN, _SHUT = frozenset(["(", "[", "{", r"\{"]), frozenset([")", "]", "}", r"\}"])
+_OPEN, _SHUT = frozenset(["(", "[", "{", r"\{", r"\langle"]), frozenset([")", "]", "}", r"\}", r"\rangle"])
 
 
 def behind(several: Sequence[Token], k: int) -> int:

@@ -128,6 +128,8 @@ def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] |
     if len(letters) < len(given) or left.letters.count(":") > len(whole):
         return []
     axes = (*(whole.pop(0) if c == ":" else c for c in left.letters), *whole)  # W_{:,k}: the column k
+    if left.second and len(letters) == len(given) == len(rest) == 2:
+        return _blocks(state, sense, letters, want)
     if set(node.axes) - set(axes):
         return []  # a stack of matrices beside indices
     if left.transposed:
@@ -144,6 +146,18 @@ def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] |
         axes = tuple(axis or kept.pop(0) for axis in axes)
         return [Fitted(node, axes, extents, want, True, cost + BY_ALPHABET, sense.notes)]
     return [Fitted(node, axes, extents, shape, want is None or shape == want, cost, sense.notes)]
+
+
+def _blocks(state: State, sense: Sense, letters: tuple[str, ...], want: tuple[Expr, ...] | None) -> list[Fitted]:
+    r"""A block of the Hessian by rows or columns of a matrix, \partial w_k \partial w_l^\top: its rows are those of w_k."""
+    found = []
+    for turned, cost in (((DOWN, RIGHT), 0.0), ((RIGHT, DOWN), AS_COLUMN)):
+        axes = tuple(a for pair in zip(letters, turned, strict=True) for a in (pair[::-1] if state.columns else pair))
+        shape = tuple(state.probe.expression[sense.node.extent(a) if a in sense.node.axes else state.range(a, None)] for a in axes)
+        extents = {a: n for a, n in zip(axes, shape, strict=True) if a not in sense.node.axes}
+        notes = (*sense.notes, told("the rows of a block are those of {}", letters[1])) if cost else sense.notes
+        found.append(Fitted(sense.node, axes, extents, shape, want is None or shape == want, sense.cost + cost, notes))
+    return found
 
 
 def _squeezed(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | None) -> Fitted:

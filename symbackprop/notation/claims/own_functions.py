@@ -40,7 +40,7 @@ def without_functions(texts: Sequence[str], may: Callable[[str], bool], lone: bo
     found = list(texts)
     kept: set[str] = set()
     for _ in range(MOST):
-        own = next((one for one in _functions(found, lone) if one.name not in kept and may(one.name)), None)
+        own = next((one for one in functions(found, lone) if one.name not in kept and may(one.name)), None)
         if own is None:
             return found
         kept.add(own.name)
@@ -52,7 +52,8 @@ def without_functions(texts: Sequence[str], may: Callable[[str], bool], lone: bo
     return found
 
 
-def _functions(texts: Sequence[str], lone: bool) -> Iterator[OwnFunction]:
+def functions(texts: Sequence[str], lone: bool) -> Iterator[OwnFunction]:
+    """The functions that texts define, f(u, v) = ..., each by its place; `lone` as in `without_functions`."""
     for number, text in enumerate(texts):
         several = _tokens(text)
         pieces = parts(several)
@@ -149,8 +150,8 @@ def _at(own: OwnFunction, source: str, arguments: dict[str, str]) -> str:
         space = piece[len(piece.rstrip()) :]
         said = arguments[match].strip()
         said = f" {said} " if _WORD.fullmatch(said) else f"({said})"
-        raised = k > 0 and own.right[k - 1].text in ("^", "_")
-        found += source[last : token.at] + (f"{{{said}}}" if raised else said) + space
+        braced = token.text == "{" or (k > 0 and own.right[k - 1].text in ("^", "_", r"\sqrt"))  # an argument of a macro
+        found += source[last : token.at] + (f"{{{said}}}" if braced else said) + space
         last, skipped = end, count - 1
     return found + source[last : own.end]
 

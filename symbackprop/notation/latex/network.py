@@ -235,7 +235,8 @@ class _Equations:
         if self.recursion is not None:
             return []
         said = {t.text for formula in formulas for t in formula} | {w.base for line in self.lines for w, _ in words(line.right)}
-        turned = any(plain(word.sup) in TRANSPOSES for line in self.lines for word, _ in words(line.right))
+        several = [word for line in self.lines for word, _ in words(line.right) if word.base != "e"]  # e^t is no transpose
+        turned = any(plain(word.sup) in TRANSPOSES for word in several)
         if turned or said & OF_ARRAYS:
             return []
         keys = [unknown.key for unknown in self.undeclared()]

@@ -1,0 +1,54 @@
+r"""Slopes of a person's own functions: \phi'(r) behind \phi(t) = ..., said by them or not, in displays or in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+NETWORK = """
+A: data[m, n]
+b: data[m]
+x: parameter[n]
+lam: data & positive
+f = sum({}) + lam*sum(x**2)/2"""
+GRADIENT, HESSIAN = (
+    r"\nabla f(x) = A^\top\phi'(Ax - b) + \lambda x",
+    r"\nabla^2 f(x) = A^\top\mathrm{diag}(\phi''(Ax - b))A + \lambda I",
+)
+FUNCTIONS = [  # in the network, on paper, its slope and the slope of that
+    ("sqrt((A@x - b)**2 + 1)", r"\sqrt{t^2 + 1}", r"\frac{t}{\sqrt{t^2 + 1}}", r"(t^2 + 1)^{-3/2}"),
+    ("log(1 + exp(A@x - b))", r"\log(1 + e^t)", r"\frac{1}{1 + e^{-t}}", r"\frac{e^{-t}}{(1 + e^{-t})^2}"),
+    ("(A@x - b)**4/4", r"\frac14 t^4", "t^3", "3t^2"),
+    ("log(cosh(A@x - b))", r"\log\cosh t", r"\tanh t", r"1 - \tanh^2(t)"),
+    ("arctan(A@x - b)", r"\arctan(t)", r"\frac{1}{1 + t^2}", r"-\frac{2t}{(1 + t^2)^2}"),
+]
+
+
+@pytest.mark.parametrize(("own", "function", "slope", "second"), FUNCTIONS)
+def test_a_slope_follows_from_the_function_that_a_step_defines(own: str, function: str, slope: str, second: str) -> None:
+    """\\phi' was a letter that stood nowhere, and \\phi(t) = ... no name."""
+    network = NETWORK.format(own).strip()
+    for claims in ([GRADIENT], [HESSIAN], [rf"\phi'(t) = {slope}", GRADIENT, HESSIAN], [rf"\phi''(t) = {second}", HESSIAN]):
+        assert sb.verify(network, "\n".join([rf"\phi(t) = {function}", *claims])).ok
+    sentence = (
+        rf"Let $\phi(t) = {function}$, so $\phi^\prime(t) = {slope}$. Then $$\nabla f(x) = A^\top\phi^\prime(Ax - b) + \lambda x$$"
+    )
+    assert [one.right for one in sb.verify(network, sentence).claims] == [False, True, True]
+
+
+@pytest.mark.parametrize(("own", "function", "slope", "second"), FUNCTIONS)
+def test_a_wrong_slope_is_the_one_mistake(own: str, function: str, slope: str, second: str) -> None:
+    network, begun = NETWORK.format(own).strip(), rf"\phi(t) = {function}"
+    kinds = [one.kind for one in sb.verify(network, f"{begun}\n\\phi'(t) = 3({slope})\n{GRADIENT}").claims]
+    assert kinds[1:] == ["wrong", "wrong, carried forward"]
+    kinds = [one.kind for one in sb.verify(network, f"{begun}\n\\phi''(t) = -({second})\n{HESSIAN}").claims]
+    assert kinds[1:] == ["up to convention", "wrong, carried forward"]
+    assert not sb.verify(network, f"{begun}\n{GRADIENT.replace('A^', '3A^')}").ok
+
+
+def test_a_function_that_nothing_uses_is_undecided() -> None:
+    """It was told to be no derivative and no name."""
+    network = NETWORK.format("(A@x - b)**4/4").strip()
+    found = sb.verify(network, f"\\psi(t) = t^4\n\\phi(t) = t^4/4\n{GRADIENT}")
+    assert [one.kind for one in found.claims] == ["undecided", "abbreviation", "right, identity"]
