@@ -59,7 +59,7 @@ class StepProducts:
     missing: Mapping[str, str]
 
 
-def step_products(program: Program, box: StepBox, refused: Mapping[str, str] | None = None) -> StepProducts:
+def step_products(program: Program, box: StepBox) -> StepProducts:
     """A product for each loop of a box: of the first gradient there that comes from itself one step on.
 
     Where several come from one another, of each that comes from itself as well, along it alone: what the others bring is its rest.
@@ -74,30 +74,26 @@ def step_products(program: Program, box: StepBox, refused: Mapping[str, str] | N
         if not circle or circle in found:
             continue
         try:
-            if refused and name in refused:
-                raise NotLinearError(refused[name])
             found[circle] = _of_sample(recursion, name, frozenset(read) - circle)
             missing.pop(circle, None)
         except NotLinearError as fault:
             missing.setdefault(circle, (name, str(fault)))
     alone = [each for circle, (_, why) in missing.items() if why == SEVERAL
-             for each in _alone(recursion, [n for n in read if n in circle], frozenset(read), refused or {})]  # fmt: skip
+             for each in _alone(recursion, [n for n in read if n in circle], frozenset(read))]  # fmt: skip
     for each in alone:
         missing = {circle: told for circle, told in missing.items() if told[0] != each.name}
     kept = [each for each in found.values() if each.rest is not None or not each.is_handed_on]
     return StepProducts((*kept, *alone), dict(missing.values()))
 
 
-def _alone(
-    recursion: Recursion, names: Sequence[str], lets: frozenset[str], refused: Mapping[str, str]
-) -> Iterator[StepProduct]:  # fmt: skip
+def _alone(recursion: Recursion, names: Sequence[str], lets: frozenset[str]) -> Iterator[StepProduct]:
     """What many steps do to a gradient along itself, of those that come from one another."""
     for name in names:
         try:
             found = _product(recursion, name, lets - {name})
         except NotLinearError:
             continue
-        if name not in refused and not found.is_handed_on:
+        if not found.is_handed_on:
             yield replace(found, alone=True)
 
 

@@ -12,6 +12,7 @@ from symbackprop.core.chain_rule import chain_rule, gradient_name
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import stop_gradient
+from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, letter_sizes, slot
 from symbackprop.core.simplify import without_dead
 from symbackprop.core.stable import stable
@@ -62,7 +63,7 @@ def restated(program: Program, kept: Iterable[str]) -> Program:
     The program itself where no spelling changes. A program with loops stays as it is written.
     kept   names that no rule looks through.
     """
-    if _has_steps(program):
+    if has_loops(program):
         return program
     for value in _groups(program):
         held = _groups(program).get(value)
@@ -74,10 +75,6 @@ def restated(program: Program, kept: Iterable[str]) -> Program:
         if before is not sweep.before and own & sweep.before.tensors.keys() <= before.tensors.keys():
             program = _derived_anew(program, before, sweep)
     return program
-
-
-def _has_steps(program: Program) -> bool:
-    return any(isinstance(e.op, Carry) for e in program.equations)
 
 
 def _derived_anew(program: Program, before: Program, sweep: _Sweep) -> Program:

@@ -77,7 +77,7 @@ def local_derivative(program: Program, equation: Equation, k: int, letters: Lett
 
 def _of_sum(program: Program, equation: Equation, op: Sum, k: int) -> Local:
     """d body / d s_k, with the equation's result put back where nothing is summed."""
-    body = _slope(op.body, op.slots[k], not _sums(op))
+    body = _slope(op.body, op.slots[k], not op.adds)
     return Local(body, equation.operands, equation.operands[k], letter_sizes(program, equation), _pattern(op, body))
 
 
@@ -85,10 +85,6 @@ def _of_sum(program: Program, equation: Equation, op: Sum, k: int) -> Local:
 def _slope(body: Expr, s: Symbol, with_result: bool) -> Expr:
     """The same body costs one differentiation, however often it stands."""
     return derivative(body, s, RESULT if with_result else None)
-
-
-def _sums(op: Sum) -> bool:
-    return any(extent != 1 for _, extent in op.over)
 
 
 def _pattern(op: Sum, local: Expr) -> str:
@@ -101,9 +97,9 @@ def _pattern(op: Sum, local: Expr) -> str:
     if body.is_Add and local.is_number:
         return "add"
     if len(factors) > 1 and body.is_Mul:
-        return "product" if _sums(op) else "multiply"
+        return "product" if op.adds else "multiply"
     if len(factors) == 1 and local.is_number:
-        return "sum" if _sums(op) else "scale"
+        return "sum" if op.adds else "scale"
     if isinstance(body, TableFunction) and body.row.name in ("maximum", "minimum"):
         return "max"
     return "map"

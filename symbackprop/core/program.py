@@ -118,6 +118,11 @@ class Sum:
     def __reduce__(self) -> tuple[Any, ...]:  # another process has other hashes
         return Sum, (self.body, self.slots, self.over)
 
+    @property
+    def adds(self) -> bool:
+        """Whether entries are added up: an axis of size 1 has one."""
+        return any(extent != 1 for _, extent in self.over)
+
 
 @dataclass(frozen=True)
 class Reduce:

@@ -119,7 +119,7 @@ class _Speller:
         if op.body.has(exp):
             return 0
         near = min((self.far.get(r.name, REACH + 1) for r in equation.operands if r.name not in self.kept), default=REACH + 1)
-        if near > REACH or any(extent != 1 for _, extent in op.over):
+        if near > REACH or op.adds:
             return near if near > REACH else 0
         return near + 1
 
@@ -211,7 +211,7 @@ class _Speller:
                 equation = self.written.get(below)
                 if equation is None or not isinstance(equation.op, Sum) or (below, False) in self.powers:
                     continue
-                summed = any(extent != 1 for _, extent in equation.op.over)
+                summed = equation.op.adds
                 step = (below, 0 if summed else reach + 1)
                 if step not in seen and step[1] < REACH:
                     seen.add(step)

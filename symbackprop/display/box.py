@@ -155,9 +155,9 @@ def only_line(derivation: Derivation) -> Node | None:
     return None if line is None else line.formula
 
 
-def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> ShownBox:
+def shown_box(derivation: Derivation, box: Box) -> ShownBox:
     """The lines of a box as formulas, in the names of a program."""
-    names = names or Names(derivation.program)
+    names = Names(derivation.program)
     rate = () if derivation.update is None else (rate_formula(derivation.update),)
     labels = _labels(names, derivation.program, box, rate)
     forms = [form for line in box.lines for form in (line.form, *(piece.form for piece in line.pieces)) if form is not None]

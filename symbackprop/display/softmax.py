@@ -28,7 +28,7 @@ class Softmaxes:
             if isinstance(equation.op, Reduce) and equation.op.kind == "logsumexp" and any(n != 1 for _, n in equation.op.over):
                 self.named[equation.operands[0].name, name] = ""
         for name, equation in written.items() if self.named else ():
-            if not isinstance(equation.op, Sum) or any(extent != 1 for _, extent in equation.op.over):
+            if not isinstance(equation.op, Sum) or equation.op.adds:
                 continue
             pair = self.difference(equation, equation.op.body)
             if pair is not None:

@@ -189,7 +189,7 @@ def _slope(wire: Derivation, argument: Node) -> Node | None:
     return slope_formula(type(own.op.body), argument)
 
 
-def stands_alone(asked: Derivation, wire: Derivation, line: Line, target: str, shown: Collection[str]) -> bool:
+def stands_alone(asked: Derivation, line: Line, target: str, shown: Collection[str]) -> bool:
     """Whether a reader of the graph knows all that a line reads."""
     return not line.missing and all(n in shown or n == above(asked, target) for n in map(tensor_of, line.tensors))
 

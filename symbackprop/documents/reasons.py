@@ -282,7 +282,7 @@ class Reasons:
             return
         y, x, other = (self.names.tensor(ref.name) for ref in (through, wrt, step.local_operands[0]))
         written = self.names.written.get(through.name)
-        part = None if written is None else _windows(self.names, written, wrt)
+        part = None if written is None else _windows(written, wrt)
         if part == "input":
             yield (
                 "convolution",
@@ -341,7 +341,7 @@ def _reads_each_once(names: Names, written: Equation) -> bool:
     return True
 
 
-def _windows(names: Names, written: Equation, wrt: Ref) -> str:
+def _windows(written: Equation, wrt: Ref) -> str:
     """What an operand of a convolution with windows one apart is, "input" or "kernel"; "" where there are no such windows."""
     if not isinstance(written.op, Sum):
         return ""

@@ -139,14 +139,6 @@ def complex_step(
         return None
 
 
-def directional(
-    program: Program, of: str, point: Mapping[str, ndarray], sizes: Mapping[str, int], directions: Mapping[str, ndarray]
-) -> ndarray:
-    """The derivative of `of` along each direction: by the complex step, by central differences where that cannot be."""
-    sharp = complex_step(program, of, point, sizes, directions)
-    return central(program, of, point, sizes, directions).value if sharp is None else sharp
-
-
 def _values(
     program: Program, of: str, point: Mapping[str, ndarray], sizes: Mapping[str, int], shifts: Mapping[str, ndarray]
 ) -> ndarray:

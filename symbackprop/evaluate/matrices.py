@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate.magnitude import largest_of
+
 
 def of_kind(domain: str | None, array: ndarray) -> ndarray:
     """The array as it is declared: "symmetric" keeps its lower triangle, "spd" is A A^T + 1, "orthogonal" A's Q of A = Q R."""
@@ -36,7 +38,7 @@ def mirrored(array: ndarray) -> ndarray:
 
 def is_symmetric(array: ndarray) -> bool:
     """Whether each matrix is its own transpose, to the digits of single precision."""
-    return bool(np.allclose(array, array.swapaxes(-1, -2), rtol=1e-6, atol=1e-6 * float(np.abs(array).max(initial=0))))
+    return bool(np.allclose(array, array.swapaxes(-1, -2), rtol=1e-6, atol=1e-6 * largest_of(array)))
 
 
 def is_positive(array: ndarray) -> bool:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate.magnitude import largest_of
+
 Inverse = Callable[[ndarray], ndarray]
 
 NODES = 24  # of the quadrature, and more for a large matrix
@@ -30,7 +32,7 @@ def _size(x: ndarray) -> float:
     """A norm of the largest matrix that a direction in its corner hardly moves."""
     near = _floats(x)
     fourth = near @ near @ near @ near
-    return float(np.max(np.abs(fourth), initial=0) ** 0.25) * x.shape[-1] ** 0.25
+    return largest_of(fourth) ** 0.25 * x.shape[-1] ** 0.25
 
 
 def _eye(x: ndarray) -> ndarray:

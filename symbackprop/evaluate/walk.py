@@ -16,6 +16,7 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Symbol
 
+from symbackprop.core.expressions import symbols_in
 from symbackprop.core.functions import iverson, known
 from symbackprop.core.loops import For, Item, schedule
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, size
@@ -159,12 +160,6 @@ def _sum(
 def spread(array: ndarray, shape: tuple[int, ...]) -> ndarray:
     """An array of a shape, repeated along the axes of size 1."""
     return array if array.shape == shape else np.broadcast_to(array, shape)
-
-
-@lru_cache(maxsize=4096)
-def symbols_in(body: sp.Basic) -> frozenset[sp.Basic]:
-    """What a body reads: its slots, and the positions that it holds as numbers."""
-    return frozenset(body.free_symbols)
 
 
 def places(shape: tuple[int, ...], k: int) -> ndarray:

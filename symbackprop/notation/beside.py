@@ -12,6 +12,7 @@ from typing import Any
 
 from symbackprop.notation.errors import Source
 from symbackprop.notation.functions import Helper
+from symbackprop.notation.identifiers import identifiers
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def beside_in_file(body: Sequence[ast.stmt], text: str, file: str) -> Beside:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() | float() as number)):
                 found.numbers[name] = number
             case ast.Assign(targets=targets):
-                found.others.update(node.id for one in targets for node in ast.walk(one) if isinstance(node, ast.Name))
+                found.others.update(node.id for one in targets for node in identifiers(one))
             case _:
                 pass
     return found

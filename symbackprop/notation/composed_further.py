@@ -16,8 +16,6 @@ from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label, normal_axis, number_of
 from symbackprop.notation.composed_shapes import array, vander
 
-MOST = 100  # numbers of a grid that is written out
-
 # -- entry by entry -----------------------------------------------------------------------------------------------------------
 
 

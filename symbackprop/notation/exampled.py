@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from symbackprop.notation.identifiers import names_in
 from symbackprop.notation.inference import LETTERS, kind_of
 
 BY_PLACES = ("randn", "rand")  # with a size for each argument
@@ -59,7 +60,7 @@ def declarations(shapes: Mapping[str, Sizes], function: ast.FunctionDef) -> dict
 
     {} where a size has no number, or there are too many.
     """
-    taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} | shapes.keys()
+    taken = names_in(function) | shapes.keys()
     every = [one for sizes in shapes.values() for one in sizes]
     if not every or any(one.number is None for one in every):
         return {}

@@ -51,21 +51,21 @@ class Products:
         said: list[Statement] = []
         sides = [self._side(arg) for arg in (a, b)]
         over.sort(key=lambda x: -sides[self._sparse(node)][1][x])
-        stays = self._standing(node, sides)
+        stays = self._standing(node)
         for k, (arg, own) in enumerate(((a, rows), (b, columns))):
             if k != stays and not self._readable(arg, node.space, sides[k][1], own, over):
                 first = k == 0 and not both and bool(moved_along(arg.node))
                 order = (*both, *over, *own) if first else self._order(arg, both, own, over)
-                sides[k] = self._copied(arg, node.space, order, said)
+                sides[k] = self._copied(arg, order, said)
         if stays is not None:
             return said + self._of_windows(node, store, out, sides, both, (rows, columns), over, stays)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
             other, own = ((b, columns), (a, rows))[k]
-            sides[1 - k] = self._copied(other, node.space, self._order(other, both, own, over), said)
+            sides[1 - k] = self._copied(other, self._order(other, both, own, over), said)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
-            sides[k] = self._copied((a, b)[k], node.space, self._order((a, b)[k], both, (rows, columns)[k], over), said)
+            sides[k] = self._copied((a, b)[k], self._order((a, b)[k], both, (rows, columns)[k], over), said)
         return said + self._product(node, store, out, sides, both, rows, columns, over)
 
     def _sparse(self, node: Node) -> int:
@@ -76,7 +76,7 @@ class Products:
         large = [(math.prod(arg.node.shape), not isinstance(arg.node.op, Input)) for arg in node.args]
         return 1 if large[1] > large[0] else 0
 
-    def _standing(self, node: Node, sides: Sequence[tuple[Store, Steps]]) -> int | None:
+    def _standing(self, node: Node) -> int | None:
         """Which argument is read where it stands: windows of which a copy would be large, and not of what was before a loop."""
         windows = [k for k, arg in enumerate(node.args) if moved_along(arg.node)]
         if "windows" not in self.memory.passes or len(windows) != 1:
@@ -95,7 +95,7 @@ class Products:
         rows, columns = own[1 - k], own[k]
         said: list[Statement] = []
         if merged(over, space, [sa]) is None or merged(rows, space, [sa]) is None:
-            a, sa = self._copied(node.args[1 - k], space, (*both, *rows, *over), said)
+            a, sa = self._copied(node.args[1 - k], (*both, *rows, *over), said)
         written, between = store, out
         if merged(rows, space, [out, sa]) is None or merged(columns, space, [out]) is None:
             strides = strides_of(node.shape, (*both, *rows, *columns))
@@ -143,7 +143,7 @@ class Products:
         inner = min(steps, key=lambda x: (shape[x] == 1, abs(steps[x]), -shape[x]))
         return (*both, *over, *own) if inner in own else (*both, *own, *over)
 
-    def _copied(self, arg: Arg, space: Shape, order: Sequence[int], said: list[Statement]) -> tuple[Store, dict[int, int]]:
+    def _copied(self, arg: Arg, order: Sequence[int], said: list[Statement]) -> tuple[Store, dict[int, int]]:
         """A contiguous copy with its axes in this order of the space: of what a loop does not change, before the loop."""
         own = tuple(arg.at.index(x) for x in order if x in arg.at)
         node = arg.node

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.training.mapped import is_mapped
 
 Arrays = Mapping[str, ndarray]
@@ -46,5 +47,4 @@ def _tried(samples: int) -> ndarray:
 
 
 def _is_close(one: ndarray | float, other: ndarray | float) -> bool:
-    largest = float(np.abs(other).max(initial=0))
-    return bool(np.abs(np.asarray(one) - other).max(initial=0) <= CLOSE * largest)
+    return largest_of(np.asarray(one) - other) <= CLOSE * largest_of(np.asarray(other))

@@ -17,6 +17,7 @@ from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.core.simplify import without_dead
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.training.answers import Answer, Answers
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
@@ -59,7 +60,7 @@ class Model:
         """The data input of numbers with the largest entry among the first samples, and its size; None where there is none."""
         numbers = {name: a for name, a in self.arrays.items() if a.ndim and a.dtype.kind == "f" and name != self.layout.weight}
         first = {name: array[:LOOKED_AT] for name, array in numbers.items()}
-        sizes = {name: float(np.abs(part).max(initial=0)) for name, part in first.items()}
+        sizes = {name: largest_of(part) for name, part in first.items()}
         return max(sizes.items(), key=lambda item: item[1]) if sizes else None
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:

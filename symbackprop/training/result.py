@@ -18,6 +18,7 @@ from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.interrupts import told
 from symbackprop.training.layout import sizes_told
+from symbackprop.training.safetensors import is_count
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.storage import read_told, write_arrays
 from symbackprop.training.table import Header
@@ -149,14 +150,14 @@ class Trained(Result):
         run = told.get("run")
         run = run if isinstance(run, dict) else {}
         losses, values = _losses(run.get("losses")), {e.target.name for e in network.program.equations}
-        samples, held_out, kept = (run[n] if _is_count(run.get(n)) else 0 for n in ("samples", "held_out", "kept"))
+        samples, held_out, kept = (run[n] if is_count(run.get(n)) else 0 for n in ("samples", "held_out", "kept"))
         kept = kept if kept <= len(losses.training) or not losses.training else len(losses.training)
         prediction = run.get("prediction")
         prediction = prediction if isinstance(prediction, str) and prediction in values else None
         return cls(
             parameters, losses, _score(run.get("score")), prediction, sizes_told(network.program, parameters), samples,
             held_out, kept, network.title or "", network.loss, network=network,
-            classes=run["classes"] if _is_count(run.get("classes")) else None, header=Header.told(told),
+            classes=run["classes"] if is_count(run.get("classes")) else None, header=Header.told(told),
         )  # fmt: skip
 
     def curve(self, path: str | os.PathLike[str]) -> None:
@@ -215,10 +216,6 @@ class Trained(Result):
         return f"<p>{said}</p>{self._curve() if self.losses.training else ''}"
 
 
-def _is_count(told: Any) -> bool:
-    return isinstance(told, int) and not isinstance(told, bool) and told >= 0
-
-
 def _losses(told: Any) -> Losses:
     """The losses that a file tells; none where it tells none."""
     rows = told if isinstance(told, list) and len(told) == 2 and all(isinstance(row, list) for row in told) else [[], []]
@@ -228,5 +225,5 @@ def _losses(told: Any) -> Losses:
 
 
 def _score(told: Any) -> Score | None:
-    is_one = isinstance(told, list) and len(told) == 2 and all(map(_is_count, told)) and told[1]
+    is_one = isinstance(told, list) and len(told) == 2 and all(map(is_count, told)) and told[1]
     return Score(*told) if is_one else None

@@ -87,19 +87,20 @@ def _without_holes(offsets: Mapping[str, list[int]], end: int) -> None:
         raise ValueError(f"{end - reached} bytes after {before} belong to no array")
 
 
-def _is_count(n: object) -> bool:
+def is_count(n: object) -> bool:
+    """Whether something that a file says is a whole number, and not below 0."""
     return isinstance(n, int) and not isinstance(n, bool) and n >= 0
 
 
 def _entry(name: str, about: object, entries: memoryview) -> ndarray:
     match about:
-        case {"dtype": str(code), "shape": [*shape], "data_offsets": [first, last]} if _is_count(first) and _is_count(last):
+        case {"dtype": str(code), "shape": [*shape], "data_offsets": [first, last]} if is_count(first) and is_count(last):
             dtype = DTYPES.get(code)
         case _:
             raise ValueError(f"{name} has no dtype, shape and offsets")
     if dtype is None:
         raise ValueError(f"{name} holds {code}, which NumPy does not have")
-    if not all(map(_is_count, shape)) or len(shape) > MOST_AXES:
+    if not all(map(is_count, shape)) or len(shape) > MOST_AXES:
         raise ValueError(f"{name} has a shape that is none")
     if not 0 <= first <= last <= len(entries) or last - first != prod(shape) * np.dtype(dtype).itemsize:
         raise ValueError(f"{name} has {last - first} bytes, which are not the entries of its shape {tuple(shape)}")

@@ -29,7 +29,7 @@ from symbackprop.documents.text import Text
 from symbackprop.evaluate.verdict import NOTES
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Said, several, told
-from symbackprop.judge.mistakes.name import OPENINGS
+from symbackprop.judge.mistakes import name as mistake
 from symbackprop.judge.proofs.proved import TOO_LONG, UNPROVED
 from symbackprop.judge.verdicts.verdict import KINDS
 from symbackprop.judge.weighing.conventions import LAYOUTS
@@ -87,7 +87,7 @@ def messages() -> set[str]:
         UNPROVED,
         *(row.kink for row in (*ELEMENTWISE.values(), *REDUCTIONS.values()) if row.kink),
         *KINDS,
-        *OPENINGS,
+        *(mistake.ONE, mistake.EVERYWHERE, mistake.SEVERAL),
         *(text for layout in LAYOUTS for text in (layout.sentence, layout.mend) if text),
         *(row.said for row in MATRIX_FUNCTIONS.values() if row.said),
     }

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbackprop.evaluate.differences import central, complex_step, directional
+from symbackprop.evaluate.differences import central, complex_step
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, total
+from tests.along import directional
 from tests.random_programs import declare
 
 Q = declare("q", ("n",))

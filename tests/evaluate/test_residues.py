@@ -11,6 +11,7 @@ from symbackprop.evaluate import residues as r
 from symbackprop.evaluate import towers
 from symbackprop.evaluate.residues import CHAINS, Residue, exp, ladders, log
 from symbackprop.evaluate.towers import PRIMES, Tower
+from tests.evaluate.searched import good, searched_chain, searched_rung
 
 RNG = random.Random(3)
 CHAIN, LADDER = CHAINS[1], ladders()[1]
@@ -34,17 +35,17 @@ def equal(a: Residue, b: Residue) -> bool:
 
 
 def test_the_chain_is_made_of_primes_each_of_which_divides_the_one_before_less_one() -> None:
-    assert all(towers.good(p) for p in PRIMES)
+    assert all(good(p) for p in PRIMES)
     for p, (g, k) in zip(PRIMES, CHAINS[-1].powers, strict=False):
         assert (p - 1) % PRIMES[k] == 0
         assert g != 1
         assert pow(g, PRIMES[k], p) == 1
-    assert tuple(towers.searched_chain(len(PRIMES), 62, 1))[::-1] == PRIMES
+    assert tuple(searched_chain(len(PRIMES), 62, 1))[::-1] == PRIMES
 
 
 def test_the_ladder_is_made_of_primes_with_a_power_and_a_turn_of_the_orders_below() -> None:
     rungs = list(towers.climbed())
-    assert all(towers.good(p) for pair in rungs for p in pair)
+    assert all(good(p) for pair in rungs for p in pair)
     for tower in ladders():
         assert tower.moduli == tuple(p for pair in rungs[: len(tower.moduli) // 2][::-1] for p in pair)
         for p, (g, k), ((c, s), m) in zip(tower.moduli, tower.powers, tower.turns, strict=False):
@@ -54,7 +55,7 @@ def test_the_ladder_is_made_of_primes_with_a_power_and_a_turn_of_the_orders_belo
             assert s
             assert (c * c + s * s) % p == 1
             assert towers.turned((c, s), tower.moduli[m], p) == (1, 0)
-    assert [towers.searched_rung(*rungs[k]) for k in (0, 1)] == list(towers.RUNGS[:2])
+    assert [searched_rung(*rungs[k]) for k in (0, 1)] == list(towers.RUNGS[:2])
 
 
 def test_sine_and_cosine_keep_their_laws() -> None:

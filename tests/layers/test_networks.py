@@ -13,12 +13,12 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
-from symbackprop.evaluate.differences import directional
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.judge.witnesses.crosscheck import check
 from symbackprop.language import layers
 from symbackprop.notation import read
 from symbackprop.verbs import compile
+from tests.along import directional
 
 NETWORKS = Path(__file__).parent.parent / "networks"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"

@@ -15,10 +15,10 @@ from symbackprop.core.grammar import check
 from symbackprop.core.program import Program, Signature
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.arithmetic import MORE_DIGITS
-from symbackprop.evaluate.differences import directional
 from symbackprop.evaluate.points import point
 from symbackprop.evaluate.tape import forward, gradients
 from symbackprop.evaluate.walk import walk
+from tests.along import directional
 from tests.by_hand import Hand
 from tests.loops.networks import CASES, Case, cases
 

@@ -15,12 +15,12 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.simplify import simplify
 from symbackprop.documents.text import Text
 from symbackprop.evaluate import points, tape
-from symbackprop.evaluate.differences import directional
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.judge.witnesses.crosscheck import check
 from symbackprop.language import gated, losses
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import read
+from tests.along import directional
 from tests.layers.test_networks import squares_of
 
 NETWORKS = Path(__file__).parent.parent / "networks"

@@ -74,7 +74,7 @@ log_cosh = define(
 )  # fmt: skip
 
 
-def _polynomial(variable: Expr, coefficients: str) -> Expr:
+def polynomial(variable: Expr, coefficients: str) -> Expr:
     """c_0 + x (c_1 + x (c_2 + ...)), each coefficient with 20 digits so that its nearest double is exact."""
     value: Expr = S.Zero
     for c in reversed(coefficients.split()):
@@ -103,12 +103,12 @@ _ERF_NEAR_ZERO = """
 def _tail() -> Expr:
     """erfc(|x|)"""
     short = minimum(abs_(X), 28)
-    return sp.exp(-(short**2)) * _polynomial(short, _ERFCX_ABOVE) / _polynomial(short, _ERFCX_BELOW)
+    return sp.exp(-(short**2)) * polynomial(short, _ERFCX_ABOVE) / polynomial(short, _ERFCX_BELOW)
 
 
 erf = define(
     "erf", lambda: sp.erf(X), accuracy=1e-16, activation=False,
-    stable=lambda: Where(abs_(X) < S.Half, X * _polynomial(X**2, _ERF_NEAR_ZERO), sign(X) * (1 - _tail())),
+    stable=lambda: Where(abs_(X) < S.Half, X * polynomial(X**2, _ERF_NEAR_ZERO), sign(X) * (1 - _tail())),
 )  # fmt: skip
 erfc = define(
     "erfc", lambda: 1 - erf(X), accuracy=1e-16, stable=lambda: Where(X < 0, 2 - _tail(), _tail()), activation=False,

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.core.functions.defined import product_with_log, product_with_log1p
-from symbackprop.core.functions.elementary import abs_, erf, erfc, maximum, sign
+from symbackprop.core.functions.elementary import abs_, erf, erfc, maximum, polynomial, sign
 from symbackprop.core.functions.flat import floor
 from symbackprop.core.functions.near_zero import log1p
 from symbackprop.core.functions.row import A, X, define
@@ -44,17 +44,10 @@ _FAR = """
     1.02603811235e-7 -6.65106942703e-9"""
 
 
-def _polynomial(variable: Expr, coefficients: str) -> Expr:
-    value: Expr = S.Zero
-    for c in reversed(coefficients.split()):
-        value = sp.Float(c, 20) + variable * value
-    return value
-
-
 def _erfinv() -> Expr:
     """One step of Halley's from seven digits, in erf for |x| < 1/2 and in erfc beyond: neither loses digits."""
     w = -log1p(X) - log1p(-X)
-    y = X * Where(w < 5, _polynomial(w - sp.Rational(5, 2), _NEAR), _polynomial(sp.sqrt(maximum(w, 5)) - 4, _FAR))
+    y = X * Where(w < 5, polynomial(w - sp.Rational(5, 2), _NEAR), polynomial(sp.sqrt(maximum(w, 5)) - 4, _FAR))
     gap = Where(abs_(X) < S.Half, erf(y) - X, sign(X) * (1 - abs_(X)) * (1 - erfc(abs_(y)) / (1 - abs_(X))))
     step = gap * sp.sqrt(sp.pi) / 2 * sp.exp(y**2)
     return y - step / (1 + y * step)

@@ -35,7 +35,6 @@ _DUNDERS: dict[type, str] = {
     ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.USub: "neg", ast.UAdd: "pos", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt",
     ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne",
 }  # fmt: skip
-_NUMBERS = (ndarray, np.generic, int, float)
 
 
 class Expressions(Calls):

@@ -19,6 +19,7 @@ from symbackprop.judge.texts.unfolded import REMADE
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.identifiers import identifiers
 
 
 def by_source(judge: Judge, read: Sequence[Judged], claims: Iterable[tuple[str, Any]]) -> tuple[Judged, ...]:
@@ -81,7 +82,7 @@ def _unsaid(truth: Truth, source: str, judged: set[str]) -> list[str]:
         tree = ast.parse(as_code(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    given = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    given = dict.fromkeys(n.id for n in identifiers(tree) if isinstance(n.ctx, ast.Store))
     meant = [gradient_named(truth, one) for one in given if one not in truth.program.tensors]
     own = {t.name for t in truth.program.parameters} - judged
     return list(dict.fromkeys(what.wrt for what in meant if what is not None and what.of == truth.of and what.wrt in own))

@@ -81,7 +81,7 @@ class Gradients:
         self.main = _main(self.tree)
         parameters = [t.name for t in truth.program.parameters if t.name in truth.named]
         self.order = order_of(self.tree, parameters) if packs(self.tree) else []
-        self.returned = _returned(self.tree, self.main)
+        self.returned = _returned(self.main)
 
     def __call__(self, values: Values) -> dict[str, ndarray]:
         """Its gradients where the network has the values. Raises NotFollowed."""
@@ -325,7 +325,7 @@ def _says_nothing(line: ast.stmt) -> bool:
     )
 
 
-def _returned(tree: ast.Module, main: ast.FunctionDef | None) -> list[str]:
+def _returned(main: ast.FunctionDef | None) -> list[str]:
     """What the values that are returned are called, "" where they have no names."""
     found = [n.value for n in ast.walk(main or ast.Module([], [])) if isinstance(n, ast.Return) and n.value is not None]
     if len(found) != 1:

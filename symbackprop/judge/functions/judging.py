@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import shown
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.formulas.told import Told
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Scene, random_numbers_kept
 from symbackprop.judge.functions.compare import MARGIN, Change, Evidence, changes, evidence
@@ -310,7 +311,7 @@ def _along(passes: Passes, scene: Scene, leaf: Leaf) -> Callable[[ndarray], Slop
     Fine steps come first, of which two are enough; larger ones, extrapolated, where rounding leaves too few digits of those.
     """
     start = np.asarray(leaf_value(scene, leaf), dtype=float)
-    scale = float(max(1e-3, min(1.0, np.abs(start).max(initial=0.0) or 1.0)))
+    scale = float(max(1e-3, min(1.0, largest_of(start) or 1.0)))
 
     def moved(move: ndarray) -> Callable[[complex], complex]:
         def f(t: complex) -> complex:

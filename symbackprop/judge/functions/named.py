@@ -11,9 +11,10 @@ from numpy import ndarray
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.formulas.told import Told
 from symbackprop.judge.mistakes.edit import Backward, Values, close
-from symbackprop.judge.mistakes.name import Made, all_matches, largest, likeliest
+from symbackprop.judge.mistakes.name import Made, all_matches, likeliest
 from symbackprop.judge.verdicts.diagnose import LARGE, weighed
 
 NOTHING = 1e-12  # of the whole gradient
@@ -45,7 +46,7 @@ def named(derived: Derivation, wrt: str, trials: Sequence[Trial]) -> Told:
 def taken_for(derived: Derivation, wrt: str, trials: Sequence[Trial]) -> str | None:
     """The other variable whose gradient was returned at every point; None where there is none."""
     others = ((name, derived.gradient(name)) for name in derived.wrt if name != wrt)
-    return next((n for n, g in others if all(largest(t.values[g]) and close(t.values[g], t.claimed) for t in trials)), None)
+    return next((n for n, g in others if all(largest_of(t.values[g]) and close(t.values[g], t.claimed) for t in trials)), None)
 
 
 def _written(derived: Derivation, trials: Sequence[Trial]) -> Program:
@@ -64,4 +65,4 @@ def _vanishes(path: str, values: Values, derived: Derivation) -> bool:
     whole = (
         next((n for n, t in derived.program.tensors.items() if t.role == replace(role, via=None, nth=0)), path) if role else path
     )
-    return largest(values[path]) <= NOTHING * largest(values[whole]) and whole != path
+    return largest_of(values[path]) <= NOTHING * largest_of(values[whole]) and whole != path

@@ -10,6 +10,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import told
@@ -109,7 +110,7 @@ def _fails(goal: Goal, found: Weighed, claimed: Taken, failures: tuple[type[Exce
         values = walk(goal.program, point, at, FLOATS, noted(sides))
         try:
             value, true = claimed(values), values[goal.name]
-            off = SMALL_DIFFERS * _unit(value) * np.abs(true).max(initial=0.0)  # what rounds is no counterexample
+            off = SMALL_DIFFERS * _unit(value) * largest_of(true)  # what rounds is no counterexample
             close = value.shape == true.shape and np.abs(value - true) <= off
             return np.where(close, true, value), true, [s for s in sides if str(s.relation) not in structural]
         except failures as failed:

@@ -17,6 +17,7 @@ from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, slot
 from symbackprop.core.recursion import Recursion
 from symbackprop.core.step_axes import Axis
 from symbackprop.display.names import Names
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import step
 from symbackprop.formulas.told import Formula, Piece, Told
@@ -352,11 +353,10 @@ def rates(program: Program) -> list[str]:
     return [t.name for t in program.inputs if not t.shape and t.kind == "data" and t.domain not in ("binary", "sign")]
 
 
-def with_body(e: Equation, body: Any, operands: Iterable[Ref] | None = None) -> Equation:
-    """An equation with another body, and perhaps other operands in the same slots."""
+def with_body(e: Equation, body: Any) -> Equation:
+    """An equation with another body of the same operands."""
     assert isinstance(e.op, Sum)
-    new = e.operands if operands is None else tuple(operands)
-    return replace(e, op=replace(e.op, body=sp.S.Zero + body), operands=new)
+    return replace(e, op=replace(e.op, body=sp.S.Zero + body))
 
 
 def words(e: Equation, part: sp.Basic) -> Body:
@@ -370,8 +370,8 @@ def close(a: ndarray, b: ndarray, tolerance: float = 1e-7) -> bool:
     """Whether a is b, relative to the largest entry of b."""
     if np.shape(a) != np.shape(b):
         return False
-    scale = max(float(np.abs(b).max(initial=0)), 1e-9)
-    return bool(np.abs(a - b).max(initial=0) <= tolerance * scale)
+    scale = max(largest_of(b), 1e-9)
+    return bool(largest_of(a - b) <= tolerance * scale)
 
 
 def each(rows: Iterable[Row], backward: Backward) -> Iterator[Edit]:

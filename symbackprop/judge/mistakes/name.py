@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.formulas.told import Formula, Piece, Told
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
 from symbackprop.judge.mistakes.edit import ONE, Backward, Edit, Finding, Says, close
@@ -36,7 +37,6 @@ BY_CONVENTION = {
 }  # fmt: skip
 
 EVERYWHERE, SEVERAL = "everywhere alike: {}", "at several places alike: {}"
-OPENINGS = ONE, EVERYWHERE, SEVERAL
 
 Key = tuple[str, str, Says, int]
 Part = Callable[[ndarray], "ndarray | None"]
@@ -235,18 +235,13 @@ def several(trials: Trials) -> list[Match]:
     sizes = np.unique([factor.values[0] for factor in factors([made.backward.sizes])])
     for key in [(), *((k,) for k, _ in usual if made.may_be_beside(k, claim, sizes))]:
         value = made.value(key) if key else made.truth
-        if value is None or not any(abs(largest(claim) - c * largest(value)) <= NEAR * largest(claim) for c in sizes):
+        if value is None or not any(abs(largest_of(claim) - c * largest_of(value)) <= NEAR * largest_of(claim) for c in sizes):
             continue
         found = _beside(trials, key)
         if found and (key or len(found.kinds) > 1):
             own = [trials[0][0].match(trials[0][0].edits[k], 1.0, ONE) for k in key]
             return own + [trials[0][0].scaled(kind, Told(ONE, (found.says,))) for kind in found.kinds]
     return _pairs(trials)
-
-
-def largest(array: ndarray) -> float:
-    """The largest modulus of an entry."""
-    return float(np.abs(array).max(initial=0))
 
 
 def _beside(trials: Trials, keys: tuple[Key, ...]) -> Convention | None:

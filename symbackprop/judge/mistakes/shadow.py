@@ -16,6 +16,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.program import Carry, Equation, Sum
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.primitives import Tape, Value
 from symbackprop.evaluate.tape import Written
 from symbackprop.judge.mistakes.edit import UNFIT, Backward, How, Instead, Values
@@ -45,7 +46,7 @@ class Shadows:
     def of(self, goal: ndarray) -> Shadow:
         """Of a value of the goal's own shape."""
         with np.errstate(all="ignore"):
-            return Shadow(float((self.random * goal).sum()), goal.size * float(np.abs(goal).max(initial=0)))
+            return Shadow(float((self.random * goal).sum()), goal.size * largest_of(goal))
 
     @cached_property
     def responses(self) -> dict[str, ndarray]:
@@ -101,7 +102,7 @@ class Shadows:
             return None
         values = self.backward.values
         step = values[how.other] - values[how.equation.operands[how.slot].name]
-        most = float(np.abs(step).max(initial=0))
+        most = largest_of(step)
         if not isfinite(most):
             return None
         return Shadow(self.true.value + float(np.vdot(slope, step)), self.true.size + ROUNDED * most * float(np.abs(slope).sum()))
@@ -125,7 +126,7 @@ class Shadows:
                     raise KeyError(place)
                 return None
             step = new - held
-            most = float(np.abs(step).max(initial=0))
+            most = largest_of(step)
             if not isfinite(most):
                 return None
             before = self.true if values is self.backward.values else self.of(values[self.backward.goal])

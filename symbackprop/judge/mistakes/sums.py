@@ -30,7 +30,7 @@ def sums(b: Backward, e: Equation) -> Iterator[Edit]:
         yield Edit(label, name, lambda v, axis=axis: ones * here(v).sum(axis=axis, keepdims=True), spread, 1)
         yield Edit("mean for sum", name, lambda v, n=n: here(v) / n, say("a mean over axis {} for a sum at {}", axis, name), 0.5)
     if len(e.operands) > 1 and e.op.over:
-        yield from _not_summed(b, e, label)
+        yield from _not_summed(b, e)
 
 
 def _of_one(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
@@ -55,7 +55,7 @@ def _of_one(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
             )
 
 
-def _not_summed(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
+def _not_summed(b: Backward, e: Equation) -> Iterator[Edit]:
     """One term of a sum in place of the sum: = for +=, or the first sample only."""
     assert isinstance(e.op, Sum)
     products = e.step is not None and e.step.pattern == "product"

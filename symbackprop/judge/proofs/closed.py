@@ -19,6 +19,7 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.grammar import check
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program, Signature
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proofs.proved import CLOSE, proved_box, random_points
 from symbackprop.judge.proofs.tensors import DOWN, RIGHT, FormTensor, Meant, NoTensorError, ordered, subscript
@@ -56,8 +57,8 @@ def _is_same(derivation: Derivation, found: Derivation) -> bool:
             truth, got = (np.asarray(v[name], dtype=float) for v in (point.values, values))
             if not np.all(np.isfinite(truth)):
                 continue
-            scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
-            if not np.max(np.abs(got - truth), initial=0.0) <= CLOSE * scale:
+            scale = max(largest_of(truth) or 1.0, 1e-6)
+            if not largest_of(got - truth) <= CLOSE * scale:
                 return False
             held[name] = True
     return all(held.values())

@@ -8,6 +8,7 @@ from numpy import ndarray
 from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.algebra.step_product import StepProduct, StepProducts, step_products
 from symbackprop.core.derivation import Derivation
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.judge.proofs.proved import CLOSE, UNPROVED, Point, random_points
 from symbackprop.judge.proofs.recursed import UNREADABLE, StepReader, Steps
 
@@ -28,7 +29,7 @@ def _is_proved(derivation: Derivation, told: StepProduct, points: list[Point]) -
 
 def _holds(derivation: Derivation, told: StepProduct, point: Point) -> bool:
     truth = np.asarray(point.values[told.name], dtype=float)
-    close = CLOSE * max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
+    close = CLOSE * max(largest_of(truth) or 1.0, 1e-6)
     factor, rest = (StepReader(derivation, line, point, told.samples) if line else None for line in (told.factor, told.rest))
     assert factor is not None
     (carried,) = told.factor.at.carries
@@ -38,7 +39,7 @@ def _holds(derivation: Derivation, told: StepProduct, point: Point) -> bool:
             walk = range(steps[carried.axis.letter], start, -carried.step)
             want = _column(factor, told.factor, truth, steps)
             got = _multiplied(factor, rest, truth, steps, walk, start)
-            if got.shape != want.shape or not np.max(np.abs(got - want), initial=0.0) <= close * max(1, count):
+            if got.shape != want.shape or not largest_of(got - want) <= close * max(1, count):
                 return False
     except UNREADABLE:
         return False

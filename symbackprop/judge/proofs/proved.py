@@ -23,6 +23,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError, evaluator
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proofs.forms import FormValue, entries
@@ -134,7 +135,7 @@ def _agrees(program: Program, line: Line, point: Point) -> bool:
     if line.written:  # the program's own equation, but for what its values are called
         return all(np.allclose(point.values[gradient], point.values[value], rtol=CLOSE) for gradient, value in line.aliases)
     truth = np.asarray(point.values[line.name], dtype=float)
-    scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
+    scale = max(largest_of(truth) or 1.0, 1e-6)
     if line.form is not None:
         return _is_at(program, line.form, point, truth, line.letters, line.subscripts, scale)
     rest = truth.copy()
@@ -144,7 +145,7 @@ def _agrees(program: Program, line: Line, point: Point) -> bool:
         if not _is_at(program, piece.form, point, truth[index], piece.letters, piece.subscripts, scale):
             return False
         rest[index] = np.nan if line.whole else 0.0
-    return bool(np.all(np.isnan(rest))) if line.whole else not np.max(np.abs(rest), initial=0.0) > CLOSE * scale
+    return bool(np.all(np.isnan(rest))) if line.whole else not largest_of(rest) > CLOSE * scale
 
 
 def _is_at(
@@ -163,6 +164,6 @@ def _is_at(
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
             return False
-        if not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * scale:
+        if not largest_of(got.reshape(want.shape) - want) <= CLOSE * scale:
             return False
     return True

@@ -16,6 +16,7 @@ from symbackprop.core.functions import UnknownOperationError
 from symbackprop.core.recursion import Carried, Recursion
 from symbackprop.core.step_axes import Axis, Place
 from symbackprop.evaluate.extents import evaluator
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proofs.forms import FormValue
@@ -59,8 +60,8 @@ def _is_all(derivation: Derivation, name: str, lines: Sequence[StepLine], points
             reader = StepReader(derivation, line, point)
             for steps in reader.steps():
                 said[reader.entry(places, line.at.target, steps)] = True
-        scale = max(float(np.max(np.abs(truth), initial=0.0)), 1e-6)
-        if np.max(np.abs(truth.ravel()[~said]), initial=0.0) > CLOSE * scale:
+        scale = max(largest_of(truth), 1e-6)
+        if largest_of(truth.ravel()[~said]) > CLOSE * scale:
             return False
     return True
 
@@ -68,7 +69,7 @@ def _is_all(derivation: Derivation, name: str, lines: Sequence[StepLine], points
 def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None:
     """Whether a line holds at each of its steps; None where it has none at this point."""
     truth = np.asarray(point.values[line.name], dtype=float)
-    scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
+    scale = max(largest_of(truth) or 1.0, 1e-6)
     reader, *others = (StepReader(derivation, part, point) for part in line.parts)
     seen = False
     for steps in reader.steps():
@@ -81,7 +82,7 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
             except UNREADABLE:
                 return False
         got = np.asarray(got)
-        if got.size != want.size or not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * scale:
+        if got.size != want.size or not largest_of(got.reshape(want.shape) - want) <= CLOSE * scale:
             return False
         seen = True
     return True if seen else None

@@ -44,7 +44,7 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
         lines = {line.name: line for line in box.lines}
         for source in wire.wrt:
             line = lines.get(wire.gradient(source))
-            alone = line is not None and stands_alone(asked, wire, line, target, shown)
+            alone = line is not None and stands_alone(asked, line, target, shown)
             said = wire_told(asked, wire, line if alone else None, source, target)
             found[source, target] = Told(ZERO, ZERO, said.part) if (source, target) in nothing else said
     return found

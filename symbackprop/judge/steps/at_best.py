@@ -12,6 +12,7 @@ from numpy import ndarray
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
@@ -84,7 +85,7 @@ def _judged(judge: Judge, known: Known, stem: str, own: list[str], side: str) ->
             if len(gaps) >= 2 * LEAST:
                 break
             try:
-                scale = np.abs(true(place)).max(initial=0.0)
+                scale = largest_of(true(place))
                 best = list(_best_places(known, own, place))
                 own_gaps = [_gap(true(one), _value(known, claimed, one), scale) for one in best]
             except (PointError, SymbackpropError):
@@ -137,8 +138,8 @@ def _gap(true: ndarray, claimed: ndarray, scale: float) -> float:
     """How far two arrays are from each other, relative to the larger, or to what is true elsewhere."""
     if true.shape != claimed.shape:
         return np.inf
-    size = max(scale, float(np.abs(true).max(initial=0.0)), float(np.abs(claimed).max(initial=0.0)))
-    return float(np.abs(true - claimed).max(initial=0.0)) / (size or 1.0)
+    size = max(scale, largest_of(true), largest_of(claimed))
+    return largest_of(true - claimed) / (size or 1.0)
 
 
 def _best_places(known: Known, own: list[str], place: Place) -> Iterator[Place]:

@@ -34,7 +34,7 @@ from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
 from symbackprop.judge.steps.rounded import entry_in_numbers, moved_to, number_said, value_in_numbers, without_number, wrong_value
-from symbackprop.judge.steps.samples import Samples, by_samples, gradient_times, shared_out, with_samples
+from symbackprop.judge.steps.samples import NO_SAMPLES, Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.steps.slopes import function_step, slope_step
 from symbackprop.judge.steps.solved import as_solution, as_solutions
 from symbackprop.judge.steps.step_jacobians import step_jacobian
@@ -60,34 +60,32 @@ _LETTERS = re.compile(r"_[a-z]+$")
 _PLAIN = {BEGUN: "", CHANGED: "", ASIDE: "abbreviation"}  # what such a step is said to be
 
 
-def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None = None) -> tuple[Judged, ...]:
+def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
     """A verdict for every step of a derivation, in order.
 
     A name such as delta that turned out to be nothing, and that no right step uses, is judged as the gradient for which a wrong
     step takes it: that step would be right with this gradient in its place. Where the loss is a mean, dZ may hold those of each
-    sample's own loss, if what follows takes their mean: `samples` says which steps give these. Names that only the report gives
+    sample's own loss, if what follows takes their mean. Names that only the report gives
     are read where they make open steps right, and convict none: a person may mean others by them. An array that code changes
     in its place (BEGUN, CHANGED) is the gradient of its name at its last line; that by a value which later steps read at the
     first of its lines that is right.
     """
     steps = with_layers(judge.truth, with_updates(judge, with_differentials(judge.truth, steps)))
     general = General(judge.truth, steps)
-    found = _all(judge, general.steps, samples)
+    found = _all(judge, general.steps)
     if general.stated(found):
-        found = _all(judge, general.steps, samples)
-    found = or_beside(judge, steps, found, lambda own: _all(judge, own, samples))
+        found = _all(judge, general.steps)
+    found = or_beside(judge, steps, found, lambda own: _all(judge, own))
     return general.together(found, steps)
 
 
-def _all(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None) -> tuple[Judged, ...]:
+def _all(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
     """A verdict for every step, each about one thing."""
-    found = _in_order(judge, steps, samples)
-    return _by_the_report(judge, steps, samples, found) or found
+    found = _in_order(judge, steps)
+    return _by_the_report(judge, steps, found) or found
 
 
-def _by_the_report(
-    judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, found: Sequence[Judged]
-) -> tuple[Judged, ...] | None:
+def _by_the_report(judge: Judge, steps: Sequence[tuple[str, Any, str]], found: Sequence[Judged]) -> tuple[Judged, ...] | None:
     """The verdicts where open steps mean what the report shows: z of sigma(W x); None where that makes none of them right."""
     own, open_ = {spelled(name) for name, _, _ in steps}, [k for k, one in enumerate(found) if one.open]
     names = {
@@ -96,7 +94,7 @@ def _by_the_report(
     used = list(dict.fromkeys(name for several in names.values() for name in several))
     if not used:
         return None
-    again = list(_in_order(judge, steps, samples, used))
+    again = list(_in_order(judge, steps, used))
     follows = [one.right or one.kind == "wrong, carried forward" for one in again]
     if any(now.wrong and not (before.wrong or fits) for now, before, fits in zip(again, found, follows, strict=True)):
         return None
@@ -108,10 +106,14 @@ def _by_the_report(
 
 
 def _in_order(
-    judge: Judge, steps: Sequence[tuple[str, Any, str]], samples: Samples | None, shown: Sequence[str] = ()
+    judge: Judge, steps: Sequence[tuple[str, Any, str]], shown: Sequence[str] = (), samples: Samples = NO_SAMPLES
 ) -> tuple[Judged, ...]:  # fmt: skip
-    """A verdict for every step; `shown` are names of the report that may stand in them."""
-    known = Known(judge.truth, samples=samples or {}, differentials=differentials_of(judge.truth, steps))
+    """A verdict for every step.
+
+    shown     names of the report that may stand in them.
+    samples   the steps that give gradients of each sample's own loss.
+    """
+    known = Known(judge.truth, samples=samples, differentials=differentials_of(judge.truth, steps))
     shapes = displayed(judge.truth) if shown else {}
     for name, program in bound(judge.truth, shown):
         known.bind([name], program, program, shapes[name])
@@ -143,16 +145,16 @@ def _in_order(
     found = as_solutions(known, [told_[k] for k in range(len(steps))], steps)
     found = tuple(with_small(one, steps[k][1], small) for k, one in enumerate(found))
     found = tuple(with_name(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
-    found = tuple(with_samples(judge.truth, one, known.samples.get(k)) for k, one in enumerate(found))
+    found = tuple(with_samples(one, known.samples.get(k)) for k, one in enumerate(found))
     several = {} if samples else by_samples(known, steps)
     if several:
-        return _in_order(judge, steps, several, shown)
+        return _in_order(judge, steps, shown, several)
     meant = meant_by_use(known)
     if not meant:
         return found
     loss = judge.truth.of
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
-    again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples, shown)
+    again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], shown, samples)
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 
@@ -312,7 +314,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         return Judged(name, None, "not understood", why)
     if value in truth.named and judged.wrong:
         said = told("the network says something else of {}", written(name))
-        judged = wrong_value(judge, judged, name, value) if truth.pinned else replace(judged, remarks=(*judged.remarks, said))
+        judged = wrong_value(judge, judged, value) if truth.pinned else replace(judged, remarks=(*judged.remarks, said))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
     known.unread |= judged.open

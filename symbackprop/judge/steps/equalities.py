@@ -25,7 +25,7 @@ from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.step_reading import read_step
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.points import largest
+from symbackprop.judge.weighing.points import largest_real
 from symbackprop.judge.weighing.reading import Claim, NotUnderstood
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, value
@@ -88,7 +88,7 @@ def _compared(truth: Truth, one: Program, other: Program, bindings: Bindings) ->
         except (PointError, SymbackpropError):
             continue
         if np.isfinite(a).all() and np.isfinite(b).all():
-            gaps.append(_gap(a, b, LEFT * max(map(largest, place.values.values()))))
+            gaps.append(_gap(a, b, LEFT * max(map(largest_real, place.values.values()))))
     if len(gaps) < (1 if truth.places.is_settled else LEAST):
         return None
     return True if max(gaps) <= SAME else None if min(gaps) <= SAME or _middle(gaps) <= CLEAR else False
@@ -98,8 +98,8 @@ def _gap(a: np.ndarray, b: np.ndarray, least: float) -> float:
     """By how much arrays differ, relative to the largest entry, or to what cancels; infinitely where their shapes do."""
     if a.shape != b.shape:
         return np.inf
-    scale = max(largest(a), largest(b), least)
-    return largest(a - b) / scale if scale else 0.0
+    scale = max(largest_real(a), largest_real(b), least)
+    return largest_real(a - b) / scale if scale else 0.0
 
 
 def _middle(gaps: Sequence[float]) -> float:

@@ -11,6 +11,7 @@ from numpy import ndarray
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
@@ -62,8 +63,8 @@ def is_stationary(known: Known, program: Program, wrt: str) -> bool | None:
             continue
         name = f"d{known.truth.of}/d{wrt}"
         there = walk(known.truth.everything, {**place.point, wrt: best}, place.sizes)[name]
-        scale = max(float(np.abs(place.values[name]).max(initial=0.0)), 1.0)
-        found.append(float(np.abs(there).max(initial=0.0)) <= ZERO * scale)
+        scale = max(largest_of(place.values[name]), 1.0)
+        found.append(largest_of(there) <= ZERO * scale)
     return None if len(found) < LEAST or len({*found}) > 1 else found[0]
 
 
@@ -84,14 +85,12 @@ def _solution(known: Known, program: Program, wrt: str, place: Place) -> ndarray
         matrix = np.stack(columns, axis=1)
         somewhere = np.linspace(-1.0, 1.5, count)
         linear = matrix @ somewhere + nothing
-        if not np.allclose(at(somewhere), linear, rtol=1e-9, atol=1e-9 * (1.0 + np.abs(linear).max(initial=0.0))):
+        if not np.allclose(at(somewhere), linear, rtol=1e-9, atol=1e-9 * (1.0 + largest_of(linear))):
             return None
         best, _, rank, _ = np.linalg.lstsq(matrix, -nothing, rcond=1e-10)
     except (PointError, SymbackpropError, np.linalg.LinAlgError, ValueError):
         return None
-    is_solved = rank == count and np.allclose(
-        matrix @ best, -nothing, rtol=1e-8, atol=1e-8 * (1.0 + np.abs(nothing).max(initial=0.0))
-    )
+    is_solved = rank == count and np.allclose(matrix @ best, -nothing, rtol=1e-8, atol=1e-8 * (1.0 + largest_of(nothing)))
     return best.reshape(shape) if is_solved else None
 
 
@@ -119,8 +118,8 @@ def _slope_with_others(
     if moved is None:
         return None
     name = f"d{known.truth.of}/d{wrt}"
-    scale = max(float(np.abs(place.values[name]).max(initial=0.0)), 1.0)
-    return float(np.abs(moved[name]).max(initial=0.0)) <= NEAR * scale
+    scale = max(largest_of(place.values[name]), 1.0)
+    return largest_of(moved[name]) <= NEAR * scale
 
 
 def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
@@ -169,8 +168,8 @@ def _held_at(known: Known, program: Program, wrt: str, place: Place) -> set[bool
             claimed = value(known.truth, program, known.written, place, best, FLOATS)
         except (PointError, SymbackpropError):
             continue
-        gap = np.abs(claimed - best[wrt]).max(initial=0.0)
-        found.add(bool(gap <= NEAR * (1.0 + np.abs(best[wrt]).max(initial=0.0))))
+        gap = largest_of(claimed - best[wrt])
+        found.add(bool(gap <= NEAR * (1.0 + largest_of(best[wrt]))))
     return found
 
 
@@ -204,7 +203,7 @@ def curved(known: Known, wrt: str, place: Place, best: ndarray, beside: Mapping[
         moved = best.copy()
         moved[at] += BESIDE
         values = walk(known.truth.everything, {**place.point, **(beside or {}), wrt: moved}, place.sizes)
-        slopes = [np.abs(values[f"d{known.truth.of}/d{one}"]).max(initial=0.0) for one in beside or ()]
+        slopes = [largest_of(values[f"d{known.truth.of}/d{one}"]) for one in beside or ()]
         found[at] = max(slopes or [abs(values[f"d{known.truth.of}/d{wrt}"][at])]) > BESIDE * CURVED
     return found
 
@@ -240,7 +239,7 @@ def at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: P
         own = np.concatenate([np.ravel(place.point[name]) for name in others]).astype(float)
         for _ in range(STEPS):
             values, gradient = at(own)
-            if np.abs(gradient).max(initial=0.0) <= ZERO:
+            if largest_of(gradient) <= ZERO:
                 return values
             moves = MOVED * np.eye(len(own))
             with np.errstate(all="ignore"):  # far from where it begins a gradient may be infinite

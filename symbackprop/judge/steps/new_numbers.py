@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.told import name as named
@@ -148,7 +149,7 @@ def _rate(moved: ndarray, gradient: ndarray, room: float) -> tuple[float, float]
     if square == 0.0:
         return (0.0 if not moved.any() else np.nan), 0.0
     rate = -float((moved * gradient).sum()) / square
-    is_along = (np.abs(moved + rate * gradient) <= room + ROUNDED * np.abs(moved).max(initial=0.0)).all()
+    is_along = (np.abs(moved + rate * gradient) <= room + ROUNDED * largest_of(moved)).all()
     return (rate if is_along else np.nan), room / np.sqrt(square)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Gradient, Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.goals import about, goal_for
@@ -57,7 +58,7 @@ def _leads(known: Known, goal: Goal, program: Program, place: Place, sign: float
         hessian, gradient = goal.at(place), place.values[f"d{known.truth.of}/d{goal.wrt}"]
     except (PointError, SymbackpropError, np.linalg.LinAlgError):
         return None
-    if not (np.isfinite(step).all() and np.isfinite(hessian).all()) or np.abs(step).max(initial=0.0) > 1 / CLOSE:
+    if not (np.isfinite(step).all() and np.isfinite(hessian).all()) or largest_of(step) > 1 / CLOSE:
         return None
     whole = np.tensordot(hessian, step, step.ndim) if step.ndim else hessian * step
-    return bool(np.abs(sign * whole - gradient).max(initial=0.0) <= CLOSE * max(1.0, float(np.abs(gradient).max(initial=0.0))))
+    return bool(largest_of(sign * whole - gradient) <= CLOSE * max(1.0, largest_of(gradient)))

@@ -12,6 +12,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes
@@ -60,4 +61,4 @@ def _named(network: Network, truth: Truth, name: str, program: Program, bindings
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and bool(np.abs(a - b).max(initial=0) <= AGREES * (np.abs(a).max(initial=0) or 1.0))
+    return a.shape == b.shape and bool(largest_of(a - b) <= AGREES * (largest_of(a) or 1.0))

@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.sides.asked import Asked
@@ -103,7 +104,7 @@ def entry_in_numbers(judge: Judge, known: Known, judged: Judged, claim: Any, pro
     return replace(judged, kind="wrong", because=told("the network has {} = {} there", written(judged.name), plain(values[at])))
 
 
-def wrong_value(judge: Judge, judged: Judged, name: str, own: str) -> Judged:
+def wrong_value(judge: Judge, judged: Judged, own: str) -> Judged:
     """The verdict on a value of the network that is another: what it is at the numbers that are given."""
     place = judge.truth.places.first(1)[0]
     if not judge.truth.places.is_settled:
@@ -224,6 +225,6 @@ def _near(
     carried = max(CARRIED if _carries(known, first) else 1e-12, SEVERAL * known.rounding)
     if (gap <= 1.01 * room + carried * np.abs(true)).all():
         return Told()
-    if (room.any() or carried >= CARRIED) and gap.max(initial=0) <= ROUNDED * np.abs(true).max(initial=0):
+    if (room.any() or carried >= CARRIED) and gap.max(initial=0) <= ROUNDED * largest_of(true):
         return told("it is {} there; numbers that were rounded on the way may be all that is off", plain(true))
     return None

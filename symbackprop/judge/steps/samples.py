@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from sympy import Expr
@@ -26,6 +27,7 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import agrees_nearly
 
 Samples = Mapping[int, Expr]  # places of steps, with the number of samples
+NO_SAMPLES: Samples = MappingProxyType({})
 
 _SAYS_IT = re.compile(r"partial|nabla|∂|∇|/")
 
@@ -93,7 +95,7 @@ def _over(program: Program, count: Expr, sized: Signature) -> Program:
     return replace(program, tensors=tensors, equations=(*named, equation))
 
 
-def with_samples(truth: Truth, judged: Judged, count: Expr | None) -> Judged:
+def with_samples(judged: Judged, count: Expr | None) -> Judged:
     """The verdict on a step that gives gradients of each sample's own loss, which it says."""
     if count is None or judged.asked is None:
         return judged

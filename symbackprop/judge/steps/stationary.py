@@ -10,6 +10,7 @@ from numpy import ndarray
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.sides.best_names import parameter_named
@@ -56,16 +57,16 @@ def among_all(found: Sequence[str]) -> str | None:
 
 def _among(best: ndarray, gradient: ndarray, scale: float) -> str:
     """Among which values a parameter is best: all, those that sum to 1, those of length 1 (Lagrange); "none" where it is not."""
-    if _largest(gradient) <= ZERO * scale:
+    if largest_of(gradient) <= ZERO * scale:
         return ""
     if (
         best.ndim
-        and _largest(best.sum(axis=-1) - 1) <= ZERO
-        and _largest(gradient - gradient.mean(axis=-1, keepdims=True)) <= ZERO * scale
+        and largest_of(best.sum(axis=-1) - 1) <= ZERO
+        and largest_of(gradient - gradient.mean(axis=-1, keepdims=True)) <= ZERO * scale
     ):
         return "sum"
     along = (gradient * best).sum(axis=-1, keepdims=True) if best.ndim else gradient
-    if best.ndim and _largest((best**2).sum(axis=-1) - 1) <= ZERO and _largest(gradient - along * best) <= ZERO * scale:
+    if best.ndim and largest_of((best**2).sum(axis=-1) - 1) <= ZERO and largest_of(gradient - along * best) <= ZERO * scale:
         return "length"
     return "none"
 
@@ -84,7 +85,7 @@ def is_multiple(known: Known, program: Program, wrt: str) -> bool:
         if found.shape != true.shape or not np.isfinite(found).all():
             return False
         scale = float(np.vdot(found, true)) / (float(np.vdot(true, true)) or 1.0)
-        if scale == 0 or _largest(found - scale * true) > ZERO * _largest(found):
+        if scale == 0 or largest_of(found - scale * true) > ZERO * largest_of(found):
             return False
         several |= true.size > 1
         scales.setdefault(str(sorted(place.sizes.items())), []).append(scale)
@@ -112,15 +113,15 @@ def _best(known: Known, program: Program, wrt: str, place: Place, beside: Mappin
     known_best = solved(known) if beside is None else beside
     try:
         best = value(truth, program, known.written, place, place.values, FLOATS)
-        if not np.isfinite(best).all() or _largest(best) > LARGEST:
+        if not np.isfinite(best).all() or largest_of(best) > LARGEST:
             return None
         others = {w: value(truth, p, known.written, place, place.values, FLOATS) for w, p in known_best.items() if w != wrt}
         found = [walk(truth.everything, {**place.point, **own, wrt: best}, place.sizes)[gradient] for own in ({}, others)]
         beyond = walk(truth.everything, {**place.point, wrt: best + BESIDE}, place.sizes)[gradient]
     except (PointError, SymbackpropError, np.linalg.LinAlgError):
         return None
-    away = _largest(beyond[np.isfinite(beyond)])
-    scale = max(_largest(place.values[gradient]), away, 1.0)
+    away = largest_of(beyond[np.isfinite(beyond)])
+    scale = max(largest_of(place.values[gradient]), away, 1.0)
     if away <= FLAT * scale:  # where a loss is flat, its least value is far away
         return None
     several = {_among(best, one, scale) for one in found if np.isfinite(one).all()}
@@ -131,7 +132,3 @@ def solved(known: Known) -> dict[str, Program]:
     """The parameters that steps have solved for: the variance is best at the best mean."""
     found = {parameter_named(known.truth, own): what for own, what in known.written}
     return {wrt: what for wrt, what in found.items() if wrt and isinstance(what, Program)}
-
-
-def _largest(array: ndarray) -> float:
-    return float(np.abs(array).max(initial=0))

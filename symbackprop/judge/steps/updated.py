@@ -12,6 +12,7 @@ import numpy as np
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
@@ -262,7 +263,7 @@ def _is_linear(judge: Judge, known: Known, found: Update) -> bool:
         for place in truth.places.first(TRIED):
             far = [value(truth, several[0], known.written, place, place.values, FLOATS) for several in (once, twice, none)]
             scale = float(np.abs(far[0]).max(initial=1.0))
-            if np.abs(far[1] - 2 * far[0]).max(initial=0.0) > 1e-9 * scale or np.abs(far[2]).max(initial=0.0) > 1e-9 * scale:
+            if largest_of(far[1] - 2 * far[0]) > 1e-9 * scale or largest_of(far[2]) > 1e-9 * scale:
                 return False
     except (SymbackpropError, PointError, Fault):
         return False

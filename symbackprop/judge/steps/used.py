@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from symbackprop.formulas.told import told
-from symbackprop.judge.texts.arrays import Code, named_in
+from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.identifiers import names_in
 
 
 def as_used(truth: Truth, judged: Sequence[Judged], claims: Iterable[tuple[str, Any]]) -> tuple[Judged, ...]:
@@ -22,7 +23,7 @@ def as_used(truth: Truth, judged: Sequence[Judged], claims: Iterable[tuple[str, 
     right, other = set[str](), set[str]()
     for one in judged:
         if _is_asked(truth, one) and (whole := code.get((one.name, one.given), "")):
-            (right if one.right else other).update(named_in(ast.parse(whole)))
+            (right if one.right else other).update(names_in(ast.parse(whole)))
     return tuple(_used(one) if not _is_asked(truth, one) and one.name in right - other else one for one in judged)
 
 

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from symbackprop.judge.texts.unfolded import MOST_LINES, REMADE, Unread
+from symbackprop.notation.identifiers import names_in, names_read
 from symbackprop.notation.memory import Memory
 
 BEGUN, CHANGED, UPDATED = "begun", "changed", "updated"
@@ -122,10 +123,10 @@ class Arrays:
     def line(self, written: ast.stmt) -> None:
         """Take one line."""
         line = written
-        if named_in(written) & self.called.keys():
+        if names_in(written) & self.called.keys():
             line = _Called(self.called).visit(deepcopy(written))
             setattr(line, REMADE, True)
-        for name in loaded(line) & self.shared.keys():
+        for name in names_read(line) & self.shared.keys():
             self.refuse_shared(name, written)
         match line:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -141,7 +142,7 @@ class Arrays:
         if _is_empty(value):
             return
         before = self.arrays.get(self.called.get(name, name))
-        if name in loaded(written):
+        if name in names_read(written):
             if before is None:
                 self.updated(name, ast.Assign([ast.Name(name + NEW, ast.Store())], value), written)
                 return
@@ -238,8 +239,8 @@ class Arrays:
 
     def stands(self, array: _Array) -> bool:
         """Whether the lines of an array, read now, say what they said where they stand."""
-        names = {name for line in array.lines for name in loaded(line)}
-        if array.name in loaded(array.lines[0]) and isinstance(array.lines[0], ast.Assign):
+        names = {name for line in array.lines for name in names_read(line)}
+        if array.name in names_read(array.lines[0]) and isinstance(array.lines[0], ast.Assign):
             return False
         return not any(
             place > array.places[0] and name in names
@@ -255,7 +256,7 @@ class Arrays:
 
     def reads(self, written: ast.stmt, but: set[str] | None = None) -> None:
         """Remember which arrays a line reads."""
-        for name in loaded(written) - (but or set()):
+        for name in names_read(written) - (but or set()):
             found = self.arrays.get(self.called.get(name, name))
             if found is not None:
                 found.read_by = written.lineno
@@ -288,7 +289,7 @@ class _Called(ast.NodeTransformer):
 def renamed(code: str, called: Mapping[str, str]) -> str:
     """Code with other names for some of its names."""
     tree = ast.parse(code.strip())
-    return ast.unparse(_Called(called, given=True).visit(tree)) if named_in(tree) & called.keys() else code
+    return ast.unparse(_Called(called, given=True).visit(tree)) if names_in(tree) & called.keys() else code
 
 
 def _at(line: ast.stmt, name: str) -> ast.stmt:
@@ -316,16 +317,6 @@ def _changed_in(line: ast.stmt) -> str | None:
         ):
             return name
     return None
-
-
-def loaded(statement: ast.stmt) -> set[str]:
-    """The names that a statement reads."""
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-
-
-def named_in(statement: ast.AST) -> set[str]:
-    """The names in a statement."""
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
 
 
 def remade(line: ast.stmt, written: ast.stmt) -> ast.stmt:

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from symbackprop.judge.texts.unfolded import REMADE
+from symbackprop.notation.identifiers import names_in
 
 _RATE = re.compile(r"(?:self\.)?(?:lr|alpha|eta|rate|step|step_size|learning_rate|learningRate|gamma|epsilon_lr|a|h)$")
 _BEGUN = re.compile(r"zeros|ones|random|randn|rand|normal|uniform|copy|deepcopy|zeros_like|initiali[sz]e|init")
@@ -132,11 +133,11 @@ def _updated(loop: ast.For | ast.While, lines: Sequence[ast.stmt]) -> set[str]:
     if isinstance(loop, ast.For):
         if not (isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "trange", "tqdm")):
             return set()
-        counts = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        counts = names_in(loop.target)
     body = [line for line in lines if not _reports(line)]
     loops = [n for line in body for n in ast.walk(line) if isinstance(n, ast.For | ast.While)]
     inner = any(_step(n) for one in loops for n in ast.walk(one) if isinstance(n, ast.stmt))
-    if inner or counts & {n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)}:
+    if inner or counts & names_in(*body):
         return set()
     steps = [(line, _step(line)) for line in body]
     made_of = [line if step is None else step[1] for line, step in steps]

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Sequence
 from copy import deepcopy
 
+from symbackprop.notation.identifiers import names_in
+
 
 def sliced(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
     """The statements that give a name its value, and those that give what these read; of loops and branches their own."""
@@ -27,21 +29,19 @@ def _kept(body: Sequence[ast.stmt], needed: set[str], linked: Sequence[set[str]]
                 parts = [_kept(inner, needed, linked), _kept(other, needed, linked)]
             case _:
                 if isinstance(statement, ast.Continue | ast.Break) or _written(statement, linked) & needed:
-                    needed |= _names(statement)
+                    needed |= names_in(statement)
                     found.append(statement)
                 continue
         if any(parts):
             own = deepcopy(statement)
             own.body, own.orelse = parts[0] or [ast.copy_location(ast.Pass(), statement)], parts[1] if len(parts) > 1 else []  # type: ignore[attr-defined]
             needed |= (
-                _names(statement.iter) | _names(statement.target) if isinstance(statement, ast.For) else _names(statement.test)
+                names_in(statement.iter) | names_in(statement.target)
+                if isinstance(statement, ast.For)
+                else names_in(statement.test)
             )  # type: ignore[union-attr]
             found.append(own)
     return found[::-1]
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def given_in(statement: ast.stmt) -> set[str]:
@@ -66,13 +66,13 @@ def _written(statement: ast.stmt, linked: Sequence[set[str]]) -> set[str]:
     """The names that a statement may give other values; what else may hold the array that it changes among them."""
     match statement:
         case ast.Assign(targets=targets) if all(isinstance(n, ast.Name | ast.Tuple | ast.List) for n in targets):
-            return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            return names_in(*targets)
         case ast.Assign(targets=targets):
-            own = set[str]().union(*map(_names, targets))
+            own = set[str]().union(*map(names_in, targets))
         case ast.AugAssign(target=target):
-            own = _names(target)
+            own = names_in(target)
         case _:
-            own = _names(statement)  # a call may change whatever stands in it
+            own = names_in(statement)  # a call may change whatever stands in it
     return own.union(*(several for several in linked if several & own))
 
 
@@ -83,7 +83,7 @@ def _bases(target: ast.expr) -> set[str]:
             return set[str]().union(*map(_bases, parts))
         case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Starred(value=inner):
             return _bases(inner)
-    return _names(target)
+    return names_in(target)
 
 
 def _linked(body: Sequence[ast.stmt]) -> list[set[str]]:
@@ -94,7 +94,7 @@ def _linked(body: Sequence[ast.stmt]) -> list[set[str]]:
             case ast.Assign(value=value, targets=targets):
                 several = _held(value).union(*map(_bases, targets))
             case ast.For(target=target, iter=value):
-                several = _names(target) | _held(value)
+                several = names_in(target) | _held(value)
             case _:
                 continue
         met = [one for one in found if one & several]

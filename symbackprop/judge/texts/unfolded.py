@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
+from symbackprop.notation.identifiers import identifiers, names_in
+
 _GRADIENTS = re.compile(r"d?grad|nabla")  # what dicts of gradients are called
 _SAYS_IT = re.compile(r"d[A-Z_\d]|d[a-z]+\d|d[a-z]$|grad|d_|nabla|delta")  # keys that say by themselves that they are gradients
 _GIVEN = re.compile(r"self\.d|d[A-Za-z_]|.*grad|.*nabla|.*delta")  # what gradients are called that code gives
@@ -218,7 +220,7 @@ def _lines(body: Sequence[ast.stmt], called: _Called) -> Iterator[ast.stmt]:
             yield from _lines(several, called)
             continue
         line = _Replaced(sizes).visit(called.visit(deepcopy(statement)))
-        given |= {n.id for n in ast.walk(line) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and _GIVEN.match(n.id)}
+        given |= {n.id for n in identifiers(line) if isinstance(n.ctx, ast.Store) and _GIVEN.match(n.id)}
         given |= {n.value.id for n in ast.walk(line) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
                   and isinstance(n.ctx, ast.Store) and _GIVEN.match(n.value.id)}  # fmt: skip
         for own in (one for part in _returned(line, given) for one in _apart(part, statement)):
@@ -246,7 +248,7 @@ def _returned(statement: ast.stmt, given: set[str]) -> Iterator[ast.stmt]:
             yield statement
             return
     for part in parts:
-        names = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+        names = names_in(part)
         own = [*(names & given)]
         if isinstance(part, ast.Name) or (not own and any(map(_LOSS.match, names))):
             continue
@@ -276,7 +278,7 @@ def _unrolled(loop: ast.For, numbers: Mapping[str, ast.expr]) -> list[ast.stmt]:
     name = loop.target.id
     keyed = any(
         isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Constant) and isinstance(n.slice, ast.BinOp | ast.JoinedStr)
-        and any(isinstance(m, ast.Name) and m.id == name for m in ast.walk(n.slice)) and "'" in ast.unparse(n.slice)
+        and name in names_in(n.slice) and "'" in ast.unparse(n.slice)
         for n in ast.walk(loop)
     )  # fmt: skip
     steps = _range(_Replaced(numbers).visit(deepcopy(loop.iter))) if keyed else None
@@ -360,10 +362,10 @@ def _paired(
     """a, b = x, y as a line each. Raises Unread where a later value reads what an earlier line gives."""
     given: set[str] = set()
     for target, value in zip(targets, values, strict=True):
-        own = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+        own = names_in(value)
         same = isinstance(target, ast.Name) and isinstance(value, ast.Name) and target.id == value.id
         if own & given:
             raise Unread(written, "write a line for each of the names")
         if not same:
-            given |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+            given |= names_in(target)
             yield from _apart(make(target, value), written)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.derivation import Derivation
@@ -15,6 +14,7 @@ from symbackprop.core.program import Carry, Program
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.plain import plain
@@ -109,7 +109,7 @@ def definitions(forward: Program, names: Sequence[str], hidden: set[str]) -> lis
 
 def telling(samples: Sequence[Sample]) -> list[Sample]:
     """A few samples: first one where the claim is wrong, then of both sets of sizes, and one where it is right, if there is one."""
-    largest = [max(np.abs(s.claimed).max(initial=0), np.abs(s.true).max(initial=0)) for s in samples]
+    largest = [max(largest_of(s.claimed), largest_of(s.true)) for s in samples]
     seen = [s for s, most in zip(samples, largest, strict=True) if most >= VANISHED * max(largest)]  # of others rounding is left
     ordered = sorted(seen or samples, key=lambda s: -min(s.error, 1e6))
     first = ordered[0]

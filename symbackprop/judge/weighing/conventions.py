@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.formulas.told import Formula, Told, several, told
 from symbackprop.judge.texts.prose import expression
 
@@ -81,13 +82,13 @@ def ratios(pairs: Sequence[tuple[ndarray, ndarray]]) -> list[float] | None:
     for claim, truth in pairs:
         if claim.shape != truth.shape:
             return None
-        scale = float(np.abs(truth).max(initial=0))
+        scale = largest_of(truth)
         if scale == 0:
-            if np.abs(claim).max(initial=0) > 0:
+            if largest_of(claim) > 0:
                 return None
             continue
         c = float((claim * truth).sum() / (truth * truth).sum())
-        if not np.abs(claim - c * truth).max(initial=0) <= CLOSE * scale * max(1.0, abs(c)):
+        if not largest_of(claim - c * truth) <= CLOSE * scale * max(1.0, abs(c)):
             return None
         found.append(c)
     return found or None

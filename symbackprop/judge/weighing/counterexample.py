@@ -13,6 +13,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.extents import SizeError, extent, shape_of
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told, listed, name, told
@@ -144,7 +145,7 @@ def _fault(evaluate: Evaluate, point: Mapping[str, ndarray], at: Mapping[str, in
     if any((np.abs(s.gap) < NEAR).any() for s in sides):
         return None
     gap = np.abs(claimed - true)
-    if not gap.max(initial=0) > CLEAR * max(1e-3, float(np.abs(true).max(initial=0))):
+    if not gap.max(initial=0) > CLEAR * max(1e-3, largest_of(true)):
         return None
     entry = tuple(int(k) for k in np.unravel_index(int(gap.argmax()), gap.shape)) if gap.ndim else ()
     return entry, float(claimed[entry]), float(true[entry])

@@ -257,12 +257,12 @@ def noted(sides: list[Side]) -> Watch:
 
 def usable(values: Mapping[str, ndarray], sides: list[Side]) -> bool:
     """Whether all is finite and no comparison is close; one that is exactly even is even by construction."""
-    if not all(np.isfinite(v).all() and largest(v) < EXTREME for v in values.values()):
+    if not all(np.isfinite(v).all() and largest_real(v) < EXTREME for v in values.values()):
         return False
     return not any(((np.abs(s.gap) < NEAR) & (s.gap != 0)).any() for s in sides)
 
 
-def largest(array: ndarray) -> float:
+def largest_real(array: ndarray) -> float:
     """The largest magnitude of an array, but for what stands where a maximum has no entry."""
     return float(np.abs(array).max(initial=0, where=np.abs(array) != FILLER))
 

@@ -9,6 +9,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.program import slot
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.formulas.told import Formula, Told, name, told
 from symbackprop.judge.texts.prose import expression
 from symbackprop.judge.weighing.points import Side
@@ -39,7 +40,7 @@ def _split(samples: Sequence[Sample], text: str) -> tuple[dict[bool, int], dict[
             mask = _mask(side, sample.true.shape)
             if mask is None:
                 break
-            off = np.abs(sample.claimed - sample.true) > AGREES * max(float(np.abs(sample.true).max(initial=0)), 1e-3)
+            off = np.abs(sample.claimed - sample.true) > AGREES * max(largest_of(sample.true), 1e-3)
             for outcome in (True, False):
                 right[outcome] += int((~off & (mask == outcome)).sum())
                 wrong[outcome] += int((off & (mask == outcome)).sum())

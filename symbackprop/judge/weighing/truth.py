@@ -36,7 +36,7 @@ from symbackprop.formulas.tree import Node
 from symbackprop.judge.proofs.proved import proved_line
 from symbackprop.judge.proofs.recursed import proved_steps
 from symbackprop.judge.weighing.composed import with_values
-from symbackprop.judge.weighing.points import Place, Places, largest
+from symbackprop.judge.weighing.points import Place, Places, largest_real
 from symbackprop.notation.claims import At
 from symbackprop.notation.claims.guess import Guess
 from symbackprop.notation.claims.steps import Loops
@@ -181,10 +181,10 @@ class Truth:
                 moved = central(self.program_of(of), of, place.point, place.sizes, {wrt: direction})
             except PointError:
                 continue
-            if _off(ours, taped, CANCELLED * max(map(largest, place.values.values()))) > ROUNDING:
+            if _off(ours, taped, CANCELLED * max(map(largest_real, place.values.values()))) > ROUNDING:
                 return told("the tape does not agree with the derived gradient")
             along = np.tensordot(ours, direction[0], direction[0].ndim) if direction[0].ndim else ours * direction[0]
-            scale = max(float(np.abs(ours).max(initial=0)), 1e-12)
+            scale = max(largest_real(ours), 1e-12)
             clear = ~moved.kink[0] & (moved.error[0] <= 1e-3 * scale)
             if (clear & (np.abs(moved.value[0] - along) > BLUR * scale + 10 * moved.error[0])).any():
                 return told("differences do not agree with the derived gradient")
@@ -247,8 +247,8 @@ def _off(a: np.ndarray, b: np.ndarray, least: float = 1e-12) -> float:
     """How far arrays are apart, relative to the largest entry, or to what cancels, where that is larger."""
     if a.shape != b.shape:
         return np.inf
-    gap = float(np.abs(a - b).max(initial=0))
-    return gap / max(float(np.abs(b).max(initial=0)), least) if gap == gap else np.inf
+    gap = largest_real(a - b)
+    return gap / max(largest_real(b), least) if gap == gap else np.inf
 
 
 __all__ = ["Place", "Truth"]

@@ -14,6 +14,7 @@ from symbackprop.core.program import Program, Sum, same_size, slot
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
 from symbackprop.evaluate.extents import evaluator, shape_of
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, RedrawError, ladders, residues, same
 from symbackprop.evaluate.towers import Tower
@@ -160,11 +161,11 @@ def is_zero(program: Program) -> bool:
     return not program.shape(CLAIM) and not reads and bodies[0] == 0 and all(body in (0, slot(0)) for body in bodies)
 
 
-def agrees_nearly(goal: Goal, program: Program, bindings: Bindings = (), points: int = 2) -> bool:
-    """Whether a claim is equal to the truth at a few points: enough to tell which of several gradients is meant."""
+def agrees_nearly(goal: Goal, program: Program, bindings: Bindings) -> bool:
+    """Whether a claim is equal to the truth at two points: enough to tell which of several gradients is meant."""
     if not fits(program, program.shape(CLAIM), goal.shape):
         return False
-    for place in places(goal, program, bindings).first(points):
+    for place in places(goal, program, bindings).first(2):
         found, true = value(goal.truth, program, bindings, place, place.values, FLOATS), goal.at(place)
         if found.shape != true.shape or _error(found, true, 0.0) > AGREES:
             return False
@@ -209,7 +210,7 @@ def places(goal: Goal, program: Program, bindings: Bindings) -> Places:
 
 def measured(samples: Sequence[Sample]) -> list[Sample]:
     """The samples with their errors, relative to the largest entry of the truth."""
-    largest = max((_largest(s.true) for s in samples), default=0.0)
+    largest = max((largest_of(s.true) for s in samples), default=0.0)
     return [replace(s, error=_error(s.claimed, s.true, largest)) for s in samples]
 
 
@@ -277,16 +278,12 @@ def _run(
     return walk(program, point, place.sizes, arithmetic, watch)[CLAIM]
 
 
-def _largest(array: ndarray) -> float:
-    return float(np.abs(array).max(initial=0))
-
-
 def _error(claimed: ndarray, true: ndarray, largest: float) -> float:
     """The largest error relative to the truth's largest entry here, or to a thousandth of that elsewhere."""
     if claimed.shape != true.shape:
         return float("inf")
-    scale = max(_largest(true), 1e-3 * largest) or 1.0
-    error = _largest(claimed - true) / scale
+    scale = max(largest_of(true), 1e-3 * largest) or 1.0
+    error = largest_of(claimed - true) / scale
     return error if error == error else float("inf")
 
 
@@ -305,7 +302,7 @@ def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
         close = told("the values differ by {}, which floats cannot settle", f"{worst.error:.0e}")
         found.why = NOTHING if worst.error >= DIFFERS else close
         return
-    scale = _largest(worst.true) or 1.0
+    scale = largest_of(worst.true) or 1.0
     found.agrees = bool(gap.max(initial=0) <= EXACT * scale)
 
 

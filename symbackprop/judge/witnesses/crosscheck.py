@@ -27,13 +27,14 @@ from symbackprop.core.progress import counted
 from symbackprop.core.widths import LayerWidths
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.extents import SizeError
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError, own_point
 from symbackprop.evaluate.same import Same
 from symbackprop.evaluate.sizes import STEPS, draw_sizes
 from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
 from symbackprop.judge.witnesses.apart import written_apart
 from symbackprop.judge.witnesses.directions import UNDERFLOW, by_halves
-from symbackprop.judge.witnesses.evidence import MARGIN, Evidence, Said, Statement, largest_of
+from symbackprop.judge.witnesses.evidence import MARGIN, Evidence, Said, Statement
 from symbackprop.judge.witnesses.watched import watched
 
 ROUNDING = 1e-9  # relative error that the tape and the complex step may leave

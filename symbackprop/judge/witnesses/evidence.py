@@ -15,6 +15,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import Estimate, central, complex_step
 from symbackprop.evaluate.extents import shape_of
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import shaken
 from symbackprop.evaluate.verdict import Witness
 from symbackprop.judge.witnesses.directions import NOISY, Directions, Rows, sharp, steps
@@ -188,8 +189,3 @@ class Evidence:
             self._estimates[key] = told, found
         told, found = self._estimates[key]
         return told.again(self.rows()), found
-
-
-def largest_of(array: ndarray) -> float:
-    """The largest modulus of an entry; 0 where there is none."""
-    return float(np.abs(array).max(initial=0.0))

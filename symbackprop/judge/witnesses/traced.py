@@ -12,6 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.network import Network
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError, generator
 from symbackprop.evaluate.steady import value
 from symbackprop.judge.witnesses import symmetric
@@ -89,7 +90,7 @@ def _moved(network: Network, tracing: Tracing) -> Iterator[dict[str, ndarray]]:
 
 
 def _beside(array: ndarray, step: float, rng: np.random.Generator) -> ndarray:
-    scale = float(np.abs(array).max(initial=0)) or 1.0
+    scale = largest_of(array) or 1.0
     return (array + step * scale * rng.uniform(-1, 1, array.shape)).astype(array.dtype)
 
 

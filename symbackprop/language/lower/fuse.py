@@ -137,7 +137,7 @@ def _fits(node: Node, k: int, inner: Node, done: Nodes) -> bool:
     if is_activation(body) and not inner.op.body.is_Symbol and inner.operands:
         return False  # the argument of an activation is a value of its own: z, then a = sigma(z)
     linear = body == s or (body.is_Mul and body.args.count(s) == 1 and not (body / s).has(s))
-    if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
+    if inner.op.adds:
         return linear and len(node.operands) == 1 and not (body / s).free_symbols & {position(c) for c in index}
     return not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
 

@@ -161,7 +161,7 @@ def _mean_of_squares(node: Node, nodes: Nodes) -> Tensor | None:
 
 def _deviation(node: Node | None, nodes: Nodes) -> Tensor | None:
     """mean(x), where a node is x - mean(x)."""
-    if node is None or not isinstance(node.op, Sum) or node.op.body != A - B or any(extent != 1 for _, extent in node.op.over):
+    if node is None or not isinstance(node.op, Sum) or node.op.body != A - B or node.op.adds:
         return None
     (x, letters), (mean, _) = node.operands
     below = nodes.get(id(mean))

@@ -230,7 +230,7 @@ def _of_normalised(tensor: Tensor) -> Tensor | None:
     (e, own), (s, letters) = tensor.operands
     if not (_is(e, sp.exp(slot(0))) and e.operands[0][1] == e.index and isinstance(s.op, Sum)):
         return None
-    if s.op.body != slot(0) or not _adds(s.op) or s.operands[0][0] is not e:
+    if s.op.body != slot(0) or not s.op.adds or s.operands[0][0] is not e:
         return None
     x = e.operands[0][0]
     total = Tensor(s.shape, Reduce("logsumexp", s.op.over), ((x, s.operands[0][1]),), s.index)
@@ -239,11 +239,7 @@ def _of_normalised(tensor: Tensor) -> Tensor | None:
 
 def _is(tensor: Tensor, body: Expr) -> bool:
     """Whether a tensor is this body of its operands, entry by entry."""
-    return isinstance(tensor.op, Sum) and tensor.op.body == body and not _adds(tensor.op)
-
-
-def _adds(op: Sum) -> bool:
-    return any(extent != 1 for _, extent in op.over)
+    return isinstance(tensor.op, Sum) and tensor.op.body == body and not tensor.op.adds
 
 
 def _of_two(like: Tensor, body: Expr, first: tuple[Tensor, Index], second: tuple[Tensor, Index]) -> Tensor:

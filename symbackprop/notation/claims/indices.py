@@ -194,7 +194,7 @@ def _at(state: State, node: Node, axis: str, part: Tokens, at: int, first: sp.Ex
     return nd.picked(node, axis, tuple((k, c, state.range(c, at)) for k, c in place.letters), low, here)
 
 
-def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bool = True) -> Senses:
+def powered(state: State, readings: Senses, several: Tokens, at: int) -> Senses:
     """A superscript that is no part of a name: transposes, powers, inverses."""
     own = tuple(
         t
@@ -227,7 +227,7 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
 
 def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
     """The readings but square matrices, whose power is a product on paper, and a power of the entries in code."""
-    left = [r for r in readings if not _is_square(r.node) or r.node.extent(DOWN) == 1]
+    left = [r for r in readings if not is_square(r.node) or r.node.extent(DOWN) == 1]
     if not left:
         fault = f"the power {exponent} of a square matrix may be a product, or a power of its entries."
         mend = rf"Write A A for the product, A^{{\odot {exponent}}} for the entries."
@@ -240,7 +240,7 @@ def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
 def _inverse(readings: Senses) -> Senses:
     found = made(lambda x: nd.matrix_of("inverse", x), [r for r in readings if r.node.matrix == MATRIX])
     for reading in readings:
-        square = _is_square(reading.node)
+        square = is_square(reading.node)
         note = told("the power -1 is taken entry by entry") if reading.node.matrix else Told()
         found += made(lambda x: _power(x, sp.S.NegativeOne), [reading], cost=ENTRYWISE_INVERSE if square else 0.0, note=note)
     return best(found)
@@ -248,7 +248,7 @@ def _inverse(readings: Senses) -> Senses:
 
 def _powers(readings: Senses, exponent: sp.Expr) -> Senses:
     """A power of the entries, and of a square matrix, to a whole number, a product: A^2 = A A, A^{-2} = A^{-1} A^{-1}."""
-    square = [r for r in readings if _is_square(r.node)] if exponent.is_Integer and 2 <= abs(exponent) <= LONGEST else []
+    square = [r for r in readings if is_square(r.node)] if exponent.is_Integer and 2 <= abs(exponent) <= LONGEST else []
     by_inverse = bool(exponent < 0)
     others = [r for r in readings if r not in square]
     found = made(lambda x: _power(x, exponent), others)
@@ -262,7 +262,8 @@ def _powers(readings: Senses, exponent: sp.Expr) -> Senses:
     return found + made(product, square, cost=0.0 if by_inverse else SQUARED, note=note)
 
 
-def _is_square(x: Node) -> bool:
+def is_square(x: Node) -> bool:
+    """Whether a value is one matrix with as many rows as columns."""
     return x.matrix == MATRIX and x.extent(DOWN) == x.extent(RIGHT)
 
 

@@ -14,7 +14,8 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Node
+from symbackprop.notation.claims.indices import is_square
+from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
 from symbackprop.notation.claims.shapes import OUTER, TURNED, Senses, best, made, product
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
@@ -32,22 +33,18 @@ def parted(state: State, node: sx.Big, letter: str) -> tuple[Syntax, tuple[Synta
     if not isinstance(body, sx.Product):
         return body, (), ()
     last = max((k for k, one in enumerate(body.factors) if _mentions(one, letter)), default=len(body.factors) - 1)
-    while last + 1 < len(body.factors) and not body.ops[last] and _is_square(state, body.factors[last + 1]):
+    while last + 1 < len(body.factors) and not body.ops[last] and _squares(state, body.factors[last + 1]):
         last += 1
     held = body.factors[: last + 1]
     inner = held[0] if len(held) == 1 else sx.Product(held, body.ops[:last], body.at)
     return inner, body.factors[last + 1 :], body.ops[last:]
 
 
-def _is_square(state: State, node: Syntax) -> bool:
+def _squares(state: State, node: Syntax) -> bool:
     try:
-        return all(_is_square_matrix(r.node) for r in state.read(node))
+        return all(is_square(r.node) for r in state.read(node))
     except Fault:
         return False
-
-
-def _is_square_matrix(node: Node) -> bool:
-    return node.matrix == MATRIX and node.extent(DOWN) == node.extent(RIGHT)
 
 
 def _mentions(node: Any, letter: str) -> bool:
@@ -58,7 +55,7 @@ def _mentions(node: Any, letter: str) -> bool:
 
 def ordered(state: State, node: sx.Big, letter: str, body: Senses, condition: Condition) -> Senses:
     """The product of matrices over a letter, in the order of its limits."""
-    matrices = [r for r in body if _is_square_matrix(r.node)]
+    matrices = [r for r in body if is_square(r.node)]
     under = tuple(t for t in node.under if t.text not in "{}" or t.text == "")
     at = next((k for k, t in enumerate(under) if t.text == "="), None)
     if not matrices or at is None or not node.over:

@@ -25,13 +25,10 @@ from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import bare, plain
 from symbackprop.notation.claims.words import Found, described, has_label, indices
 
-ASSUMED = 0.5
-ROW_LETTERS = frozenset("NmnMBSbsT")
 _ONES = frozenset(["mathbf", "mathbb", "boldsymbol", "bm", "mathrm", "pmb", "vec", "mathit"])
 
 
 Result = TypeVar("Result")
-Letters = frozenset[str]
 
 
 def with_ranges(state: Callable[[], State], read: Callable[[Reader, State], Result]) -> Result:

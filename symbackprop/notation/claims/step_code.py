@@ -17,6 +17,7 @@ from symbackprop.notation.claims.steps import At
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Named, slopes
 from symbackprop.notation.grammar import parsed
+from symbackprop.notation.identifiers import identifiers
 from symbackprop.notation.loops.indices import Numbered
 from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.loops.steps import Steps
@@ -134,7 +135,7 @@ def _read(text: str, claim: ClaimTensors, from_one: bool = False) -> Reader:
     for name in claim.context.functions:
         reader.evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
     own = {name for name in _written(tree) if not (is_code and claim.called(name) in claim.context.forward.tensors)}
-    for node in (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in own):
+    for node in (n for n in identifiers(tree) if n.id not in own):
         value = claim.value(node.id)
         if isinstance(value, Tensor):
             reader.names[node.id] = value

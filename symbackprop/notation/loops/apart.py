@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
+from symbackprop.notation.identifiers import identifiers
 from symbackprop.notation.loops.course import Course, course_of, difference, measures
 from symbackprop.notation.loops.indices import assigned, items_of, mentions, targets
 from symbackprop.notation.loops.lists import put
@@ -329,7 +330,7 @@ def _summed(statement: ast.stmt, loop: ast.For, tests: list[Test], course: Cours
     changed = {*assigned(loop.body), *grown, *(t.value.id for t in targets(loop.body) if isinstance(t.value, ast.Name))}
     entries = {id(n.value) for v in values for n in ast.walk(v) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
                and n.value.id in written | grown and mentions(items_of(n)[0], {course.letter})}  # fmt: skip
-    for node in (n for v in values for n in ast.walk(v) if isinstance(n, ast.Name)):
+    for node in (n for v in values for n in identifiers(v)):
         if (node.id in changed | (course.names - {course.letter}) and id(node) not in entries) or node.id in sums:
             return None
     added = [s for s in ast.walk(loop) if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add | ast.Sub)]

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.indices import is_plain, items_of, targets
 
 
 def borders_apart(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements, each loop that fills borders, F[k, 0] = ... and F[0, k] = ..., as one for each, and rows as vectors."""
-    used = {n.id for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    used = names_in(*body)
     found: list[ast.stmt] = []
     for statement in body:
         several = _several(statement) if isinstance(statement, ast.For) else None
@@ -29,7 +30,7 @@ def _several(loop: ast.For) -> list[ast.For] | None:
         return None
     arrays = {border[0] for border in borders}
     for border, statement in zip(written, loop.body, strict=True):
-        reads = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id in arrays)
+        reads = (n for n in identifiers(statement) if n.id in arrays)
         inside = [
             n
             for n in ast.walk(statement)
@@ -63,9 +64,9 @@ def _as_vector(loop: ast.For, used: set[str]) -> list[ast.stmt] | None:
     if border is None or loop.orelse:
         return None
     name, row, _ = border
-    names = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name]
+    names = [n for n in identifiers(loop) if n.id == name]
     entries = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name]
-    index, stored = items_of(entries[0])[0], [n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    index, stored = items_of(entries[0])[0], [n for n in identifiers(loop) if isinstance(n.ctx, ast.Store)]
     is_fixed = all(_fixed(n, letter) == border for n in entries) and not any(_mentions(index, n.id) for n in stored)
     if len(names) != len(entries) or not is_fixed:
         return None

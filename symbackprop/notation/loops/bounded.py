@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.notation.identifiers import identifiers, names_in, names_written
 from symbackprop.notation.loops.choices import of_steps, spelt
 from symbackprop.notation.loops.course import Course, course_of, measured, measures
 from symbackprop.notation.loops.header import is_dotted, is_plain
 from symbackprop.notation.loops.indices import items_of, mentions, targets
 from symbackprop.notation.loops.later import read_later
-from symbackprop.notation.loops.masked import Around, Masked, placed, reads, sides
+from symbackprop.notation.loops.masked import Around, Masked, placed, sides
 from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.several import is_anew
 
@@ -40,7 +41,7 @@ def bounded(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 def may_be_empty(body: Sequence[ast.stmt]) -> None:
     """Note the loops that have no step at some steps of one around them."""
     for loop in (n for s in body for n in ast.walk(s) if isinstance(n, ast.For)):
-        own = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        own = names_in(loop.target)
         for inner in (n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.For)):
             if any(isinstance(n, ast.Name) and n.id in own for n in ast.walk(inner.iter)):
                 inner.may_be_empty = True  # type: ignore[attr-defined]
@@ -83,7 +84,7 @@ class _Bounded(ast.NodeTransformer):
         tests = of_steps(node.test, self.around)
         if tests is None:
             return node
-        letters = {n.id for test in tests for n in ast.walk(test) if isinstance(n, ast.Name)} & self.around.keys()
+        letters = names_in(*tests) & self.around.keys()
         around = Around(node.test, self._outside(node), self._made(), self._over(letters))
         others = of_steps(ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test), self.around) or []
         opposite = spelt(others[0] if len(others) == 1 else ast.BoolOp(ast.And(), others))
@@ -189,12 +190,12 @@ class _Bounded(ast.NodeTransformer):
 
     def _made(self) -> set[str]:
         """The names that statements give values to as a whole."""
-        return {n.id for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return names_written(self.whole)
 
     def _outside(self, node: ast.For | ast.If) -> set[str]:
         """The names that are read outside of a block, as it leaves them."""
         inside = {id(n) for n in ast.walk(node)}
-        names = (n for n in ast.walk(self.whole) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        names = (n for n in identifiers(self.whole) if isinstance(n.ctx, ast.Load))
         return read_later(self.whole, node, {n.id for n in names if id(n) not in inside})
 
 
@@ -220,6 +221,6 @@ def _is_bare(loop: ast.For, letter: str) -> bool:
     for node in (n for s in loop.body for n in ast.walk(s)):
         if isinstance(node, ast.Subscript):
             items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            if any(reads(item, letter) and not isinstance(item, ast.Name | ast.Subscript) for item in items):
+            if any(letter in names_in(item) and not isinstance(item, ast.Name | ast.Subscript) for item in items):
                 return False
     return True

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.indices import assigned, targets
 from symbackprop.notation.loops.masked import Around, flat, sides
@@ -23,7 +24,7 @@ FLIPPED = {ast.And: ast.Or, ast.Or: ast.And}
 def valued(body: Sequence[ast.stmt]) -> None:
     """Note of every `if` the statements that do the same whatever its condition is, where there are such."""
     whole = ast.Module(list(body), [])
-    taken = {n.id for n in ast.walk(whole) if isinstance(n, ast.Name)}
+    taken = names_in(whole)
     for node in _ifs(whole.body):
         if not hasattr(node, "masked") and _compares(node.test):
             _note(whole, node, taken)
@@ -42,13 +43,13 @@ def _ifs(body: Sequence[ast.stmt]) -> list[ast.If]:
 
 def _note(whole: ast.Module, node: ast.If, taken: set[str]) -> None:
     inside = {id(n) for n in ast.walk(node)}
-    names = [n for n in ast.walk(whole) if isinstance(n, ast.Name)]
+    names = list(identifiers(whole))
     outside = {n.id for n in names if isinstance(n.ctx, ast.Load) and id(n) not in inside}
     made = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     test, above = node.test, list[ast.stmt]()
     both = flat([*node.body, *node.orelse])
     changed = {*assigned(both), *(t.value.id for t in targets(both) if isinstance(t.value, ast.Name))}
-    if changed & {n.id for n in ast.walk(test) if isinstance(n, ast.Name)} and len(both) > 1:
+    if changed & names_in(test) and len(both) > 1:
         name = next(n for n in ("case", *(f"case_{k}" for k in range(2, len(taken) + 3))) if n not in taken)
         taken.add(name)
         above = [like(test, ast.Assign([ast.Name(name, ast.Store())], test))]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.header import READ_TWICE, is_dotted, is_measure, is_plain
 from symbackprop.notation.loops.nodes import like, whole
 from symbackprop.notation.rounds import numbered
@@ -36,7 +37,7 @@ class Course:
     @property
     def names(self) -> set[str]:
         """The names between `for` and `in`."""
-        return {n.id for n in ast.walk(self.loop.target) if isinstance(n, ast.Name)}
+        return names_in(self.loop.target)
 
     @property
     def count(self) -> int | None:
@@ -71,7 +72,7 @@ class Course:
 
 def measures(body: Sequence[ast.stmt]) -> dict[str, str]:
     """Names that are given a number of entries or a number once, and that: T of T, d = x.shape."""
-    stores = [n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    stores = [n.id for s in body for n in identifiers(s) if isinstance(n.ctx, ast.Store)]
     found: dict[str, str] = {}
     for node in (n for s in body for n in ast.walk(s) if isinstance(n, ast.Assign) and len(n.targets) == 1):
         match node.targets[0], node.value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Sequence
 
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.indices import items_of, mentions, targets
 
 METHODS = ("append", "insert")
@@ -15,7 +16,7 @@ def fields_apart(body: list[ast.stmt], arguments: Collection[str]) -> list[ast.s
 
     arguments   names that have values before.
     """
-    names = [n for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)]
+    names = list(identifiers(*body))
     taken = {*arguments, *(n.id for n in names), *(n.arg for s in body for n in ast.walk(s) if isinstance(n, ast.arg))}
     made = dict(_made(body))
     lists, steps = dict[str, dict[str | int, str]](), set[str]()
@@ -91,7 +92,7 @@ def _holds_lists(body: Sequence[ast.stmt], name: str) -> bool:
 def _is_filled(body: Sequence[ast.stmt], name: str) -> bool:
     """Whether loops set the values of a dict by the numbers of their steps."""
     for loop in (n for s in body for n in ast.walk(s) if isinstance(n, ast.For)):
-        letters = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        letters = names_in(loop.target)
         for target in targets(loop.body):
             if isinstance(target.value, ast.Name) and target.value.id == name and mentions(items_of(target)[0], letters):
                 return True

@@ -13,6 +13,7 @@ from sympy import Expr
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.grown import Grown, mapped
+from symbackprop.notation.identifiers import names_in
 from symbackprop.notation.rounds import numbered
 from symbackprop.notation.vocabulary import plain
 
@@ -164,7 +165,7 @@ def _ranged(node: ast.For) -> tuple[str, ast.expr | None] | None:
 
 def _unused(reader: Reader, node: ast.For) -> str:
     """A letter for steps that a person gives none: k, or another one where a loop around or a name within has that."""
-    used = {*reader.steps.letters, *(n.id for n in ast.walk(node) if isinstance(n, ast.Name))}
+    used = {*reader.steps.letters, *names_in(node)}
     return next(letter for letter in (*"kpqrs", *(f"k_{j}" for j in range(len(used) + 1))) if letter not in used)
 
 

@@ -6,13 +6,14 @@ import ast
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.indices import items_of, mentions
 from symbackprop.notation.loops.nodes import like
 
 
 def hoisted(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements, in which what a loop adds to one entry at all of its steps has a name of its own."""
-    hoist = _Hoisted({n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)})
+    hoist = _Hoisted(names_in(*body))
     return [one for statement in body for one in hoist.several(statement)]
 
 
@@ -32,7 +33,7 @@ class _Hoisted(ast.NodeTransformer):
         return found if isinstance(found, list) else [found]
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
-        own = [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
+        own = [n.id for n in identifiers(node.target)]
         self.around += own
         node.body = [one for s in node.body for one in self.several(s)]
         del self.around[len(self.around) - len(own) :]
@@ -69,7 +70,7 @@ class _Hoisted(ast.NodeTransformer):
             return False
         others = [s for s in loop.body if not (isinstance(s, ast.AugAssign) and ast.unparse(s.target) == text)]
         values = [s.value for s in loop.body if isinstance(s, ast.AugAssign) and ast.unparse(s.target) == text]
-        read = [n for s in (*others, *values) for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == name]
+        read = [n for s in (*others, *values) for n in identifiers(s) if n.id == name]
         if not read or not _leaves_out(loop, items):
             return not read
         beside = [

@@ -15,6 +15,7 @@ from symbackprop.language.operations.shapes import chained
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.identifiers import names_in
 from symbackprop.notation.loops.header import Header, is_dotted, is_measure, is_plain
 from symbackprop.notation.vocabulary import plain
 
@@ -153,7 +154,7 @@ def origin(reader: Reader, head: Header, writes: Mapping[str, Expr], others: Col
         return head.low if head.base == 1 else sp.S.One
     places: set[Expr] = set()
     nodes = [n for s in head.node.body for n in ast.walk(s)]
-    within = {n.id for loop in nodes if isinstance(loop, ast.For) for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    within = names_in(*(loop.target for loop in nodes if isinstance(loop, ast.For)))
     others = (within | {*reader.steps.letters}) - {head.letter}
     for node in (n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)):
         if isinstance(node.value, ast.Name) and node.value.id not in written:
@@ -166,7 +167,7 @@ def origin(reader: Reader, head: Header, writes: Mapping[str, Expr], others: Col
 
 def astray(reader: Reader, node: ast.expr, letters: Collection[str]) -> NotationError:
     """What is said of an index that is no step before or after."""
-    own = sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {*letters})
+    own = sorted(names_in(node) & {*letters})
     fault = f"[{reader.source.segment(node)}] is no fixed number of steps away."
     if len(own) < 2:
         return reader.evaluator.unread(node, fault, f"Write [{own[0]}], or [{own[0]}-1].")

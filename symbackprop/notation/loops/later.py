@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from symbackprop.notation.identifiers import names_in
 from symbackprop.notation.loops.several import is_anew
 
 Way = list[tuple[ast.AST, list[ast.stmt], int]]
@@ -42,7 +43,7 @@ def _lives(way: Way, name: str) -> bool:
 def _next(statements: Sequence[ast.stmt], name: str) -> str | None:
     """Whether statements read a name first, or give it a value; None where it may be that they do neither."""
     for statement in statements:
-        if not any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement)):
+        if name not in names_in(statement):
             continue
         if not is_anew([statement], name):
             return "read"

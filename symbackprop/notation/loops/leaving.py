@@ -15,6 +15,7 @@ from symbackprop.language.loop import is_zero
 from symbackprop.language.tensors import Tensor, as_tensor, total
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.grown import Grown
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.accumulating import Added, added
 from symbackprop.notation.loops.filled import Filled
 from symbackprop.notation.loops.frame import Frame, bind
@@ -101,7 +102,7 @@ class Leaving:
     def _require_carried(self, own: list[str]) -> None:
         """Raise NotationError where a step changes what no stand-in carries: what a function changes in place, None, a flag."""
         frame, head, outer = self.frame, self.frame.head, self.frame.outer.names
-        target = {n.id for n in ast.walk(head.node.target) if isinstance(n, ast.Name)} | set(self._within)
+        target = names_in(head.node.target) | set(self._within)
         for name, before in outer.items():
             now, place = self.names.get(name), self.steps.place(head)
             if name in target or now is before:
@@ -128,7 +129,7 @@ class Leaving:
         """The names that loops within give values to, before anything of the block reads them."""
         body = self.frame.head.node.body
         inner = (n for statement in body for n in ast.walk(statement) if isinstance(n, ast.For))
-        names = dict.fromkeys(n.id for loop in inner for n in ast.walk(loop.target) if isinstance(n, ast.Name))
+        names = dict.fromkeys(n.id for loop in inner for n in identifiers(loop.target))
         return [name for name in names if is_anew(body, name)]
 
     def _leave_steps(self) -> None:

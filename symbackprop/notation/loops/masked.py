@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+from symbackprop.notation.identifiers import names_in, names_read
 from symbackprop.notation.loops.indices import items_of
 from symbackprop.notation.loops.nodes import like
 from symbackprop.notation.loops.several import is_anew
@@ -81,19 +82,19 @@ class Masked:
             case ast.AugAssign(target=target, op=ast.Mult() | ast.Div() as op, value=value):
                 return like(node, ast.AugAssign(target, op, self.where(value, 1)))
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=ast.Name(id=own), op=op, right=value)) if (
-                name == own and isinstance(op, ast.Add | ast.Sub) and not reads(value, name)
+                name == own and isinstance(op, ast.Add | ast.Sub) and name not in names_in(value)
             ):
                 return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self.where(value, 0)))
             case ast.Assign(
                 targets=[ast.Name(id=name)], value=ast.BinOp(left=value, op=ast.Add() as op, right=ast.Name(id=own))
-            ) if name == own and not reads(value, name):
+            ) if name == own and name not in names_in(value):
                 return like(node, ast.AugAssign(ast.Name(name, ast.Store()), op, self.where(value, 0)))
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_anew(self.block, name) and name not in outside:
                 return node if is_tame(value) else like(node, ast.Assign([ast.Name(name, ast.Store())], self.where(value, 1)))
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 return like(node, ast.Assign([ast.Name(name, ast.Store())], self.where(value, ast.Name(name, ast.Load()))))
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name)) as target], value=value) if name in made and all(
-                reads(target.slice, letter) for letter in self.around.letters(name)
+                letter in names_in(target.slice) for letter in self.around.letters(name)
             ):
                 held = deepcopy(target)
                 held.ctx = ast.Load()
@@ -127,8 +128,8 @@ def sides(
     tests   when the steps of the body count, and `opposite` when those of `else` do.
     """
     body, orelse = flat(body), flat(orelse)
-    here = Masked(replace(around, outside=around.outside | read(orelse)), body, tests)
-    there = Masked(replace(around, outside=around.outside | read(body)), orelse, [opposite])
+    here = Masked(replace(around, outside=around.outside | names_read(*orelse)), body, tests)
+    there = Masked(replace(around, outside=around.outside | names_read(*body)), orelse, [opposite])
     shared = [(one, other) for one in body for other in orelse if _is_pair(one, other, body, orelse)]
     rest, blocks = list(orelse), list[list[ast.stmt] | None]()
     for one in body:
@@ -192,16 +193,6 @@ def placed(where: ast.expr, node: ast.expr, but: ast.expr | None = None) -> ast.
         if id(n) not in own and "lineno" in n._attributes:
             ast.copy_location(n, where)
     return node
-
-
-def reads(node: ast.expr, name: str) -> bool:
-    """Whether a name stands in an expression."""
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
-
-
-def read(block: Sequence[ast.stmt]) -> set[str]:
-    """The names that statements read."""
-    return {n.id for s in block for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def is_tame(value: ast.expr) -> bool:

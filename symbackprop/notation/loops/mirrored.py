@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.notation.identifiers import names_written
 from symbackprop.notation.loops.course import Course, course_of, measured
 from symbackprop.notation.loops.indices import is_plain, items_of, mentions, targets
 from symbackprop.notation.loops.masked import placed
@@ -120,7 +121,7 @@ def _mirror(loop: ast.For, letter: str) -> Expr | None:
             if end.has(sp.Symbol(letter)) or not _is_sum(end):
                 return None
             found.append(end)
-    inner = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    inner = names_written(loop)
     is_fixed = found and not any(s.name in inner for s in found[0].free_symbols)  # type: ignore[attr-defined]
     return found[0] if is_fixed and not _is_given(loop.body, letter) else None
 
@@ -135,7 +136,7 @@ def _turn(loop: ast.For, course: Course, end: Expr) -> None:
 
 def _is_given(body: Sequence[ast.stmt], name: str) -> bool:
     """Whether statements give a name a value."""
-    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for s in body for n in ast.walk(s))
+    return name in names_written(*body)
 
 
 def _put(body: Sequence[ast.stmt], letter: str, number: Expr) -> list[ast.stmt]:

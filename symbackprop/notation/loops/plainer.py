@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.courses import Courses
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.indices import is_whole, items_of, mentions, targets
@@ -22,7 +23,7 @@ def plainer(body: Sequence[ast.stmt], names: Mapping[str, Any]) -> list[ast.stmt
 
     names   what names stand for above.
     """
-    courses = Courses({*names, *(n.id for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name))})
+    courses = Courses({*names, *names_in(*body)})
     body = courses.visit(ast.Module(list(body), [])).body
     ranks = _ranks(body, names)
     dotted = {t.value.id for t in targets(body) if isinstance(t.value, ast.Name) and any(map(_is_dots, items_of(t)))}
@@ -103,7 +104,7 @@ class _Steps(ast.NodeTransformer):
         self.letters: list[str] = []
 
     def visit_For(self, node: ast.For) -> ast.AST:
-        own = [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
+        own = [n.id for n in identifiers(node.target)]
         self.letters += own
         node.body = continued(node.body)
         match node.iter:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.grown import Grown
+from symbackprop.notation.identifiers import names_in
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.header import Header
 from symbackprop.notation.loops.indices import assigned, targets
@@ -86,7 +87,7 @@ def is_anew(statements: Sequence[ast.stmt], name: str) -> bool:
     """Whether statements give a name a value before they read it, or change it."""
 
     def has(node: ast.AST) -> bool:
-        return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+        return name in names_in(node)
 
     first = next((statement for statement in statements if has(statement)), None)
     match first:
@@ -112,7 +113,7 @@ def require_lone(steps: Steps, head: Header, name: str) -> None:
         return
     in_place = [held] if isinstance(held, List | Grown) or (isinstance(held, Tensor) and held.shape) else []
     if isinstance(held, dict):
-        read = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        read = names_in(*body)
         in_place += [held] if any(value is held and other in read for other, value in names.items() if other != name) else []
         if any(isinstance(place, ast.AugAssign) for place in places):
             in_place += [one for one in parts(name, held).values() if isinstance(one, Tensor) and one.shape]

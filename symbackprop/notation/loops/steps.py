@@ -285,13 +285,13 @@ class Steps(Stepwise):
             value = with_steps(self, target, base, items, value)
         if old is not None:
             require_own(reader, target, old.tensor)
-            self._unnamed(name, old.tensor)
+            self._unnamed(old.tensor)
         new = self.defined(target, name, value)
         self.stacks[name] = Numbered(new)
         if old is not None:
             reader.exchange(old.tensor, new)
 
-    def _unnamed(self, name: str, tensor: Tensor) -> None:
+    def _unnamed(self, tensor: Tensor) -> None:
         """Let go of the name of what was written first to a step, where nothing else reads it."""
         own, reader = str(tensor.name), self.reader
         held = any(one is tensor for value in reader.names.values() for one in arrays(value))

@@ -18,6 +18,7 @@ from symbackprop.notation.declarations import Reading, input_tensor
 from symbackprop.notation.entered import arrays, require_own, root_of, with_entries
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grown import Grown
+from symbackprop.notation.identifiers import names_in
 from symbackprop.notation.loops.filled import Filled, filled
 from symbackprop.notation.loops.header import Header, counter, header, is_dotted
 from symbackprop.notation.loops.indices import Counting, Open, items_of, mentions, targets
@@ -155,7 +156,7 @@ class Stepwise(ABC):
     def writes_steps(self, node: ast.For) -> bool:
         """Whether a loop sets entries by the numbers of its steps, or of those of a loop within: z[l] = ..."""
         held, loops = self.reader.names, [n for n in ast.walk(node) if isinstance(n, ast.For)]
-        letters = {n.id for loop in loops for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        letters = names_in(*(loop.target for loop in loops))
         written = [t for t in targets(node.body) if not isinstance(held.get(ast.unparse(t.value)), dict | List)]
         return is_dotted(node) or any(mentions(item, letters) for t in written for item in items_of(t))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from symbackprop.notation.identifiers import names_read
 from symbackprop.notation.loops.indices import is_plain, items_of
 from symbackprop.notation.loops.nodes import like
 
@@ -64,7 +65,7 @@ def _extents(value: ast.expr) -> tuple[list[ast.expr], ast.expr] | None:
         case ast.BinOp(left=count, op=ast.Mult(), right=ast.List(elts=[entry])):
             pass
         case ast.ListComp(elt=entry, generators=[ast.comprehension(ast.Name(letter), ast.Call(ast.Name("range"), [count]), [])]):
-            if any(isinstance(n, ast.Name) and n.id == letter and isinstance(n.ctx, ast.Load) for n in ast.walk(entry)):
+            if letter in names_read(entry):
                 return None
         case _:
             return None

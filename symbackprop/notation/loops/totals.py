@@ -10,20 +10,21 @@ import ast
 from collections.abc import Sequence
 from copy import deepcopy
 
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.indices import is_plain, items_of, mentions
 from symbackprop.notation.loops.nodes import like
 
 
 def totals_apart(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements, in which what a loop's step sums up over numbers that depend on the step has a name."""
-    used = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+    used = names_in(*body)
     return [one for statement in body for one in _statement(statement, [], used)]
 
 
 def _statement(statement: ast.stmt, letters: list[str], used: set[str]) -> list[ast.stmt]:
     match statement:
         case ast.For(target=target):
-            own = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
+            own = [n.id for n in identifiers(target)]
             statement.body = [one for s in statement.body for one in _statement(s, [*letters, *own], used)]
             return _entry_apart(statement, letters, used) or [statement]
         case ast.Assign() | ast.AugAssign() if letters:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from symbackprop.notation.identifiers import identifiers
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.indices import is_whole, items_of, mentions, targets
 from symbackprop.notation.loops.nodes import like
@@ -68,7 +69,7 @@ def _is_step(reader: Reader, items: list[ast.expr], axes: tuple[int, ...]) -> bo
 
 def _written(loop: ast.For, around: list[str]) -> Iterator[tuple[ast.Subscript, list[str]]]:
     """What a loop writes entry by entry, with the letters of the loops around."""
-    inner = [*around, *(n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name))]
+    inner = [*around, *(n.id for n in identifiers(loop.target))]
     for statement in loop.body:
         if isinstance(statement, ast.For):
             yield from _written(statement, inner)
@@ -77,7 +78,7 @@ def _written(loop: ast.For, around: list[str]) -> Iterator[tuple[ast.Subscript, 
 
 
 def _names(body: Sequence[ast.stmt], context: type) -> Iterator[ast.Name]:
-    return (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, context))
+    return (n for s in body for n in identifiers(s) if isinstance(n.ctx, context))
 
 
 class _Turning(ast.NodeTransformer):
@@ -86,9 +87,9 @@ class _Turning(ast.NodeTransformer):
     def __init__(self, body: Sequence[ast.stmt], arguments: Sequence[str], axes: dict[str, tuple[int, ...]]) -> None:
         self.axes = axes
         counted = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.For | ast.comprehension)
-                   for n in ast.walk(n.target) if isinstance(n, ast.Name)}  # fmt: skip
+                   for n in identifiers(n.target)}  # fmt: skip
         measured = {n.id for s in body for a in ast.walk(s) if isinstance(a, ast.Assign) and _is_measure(a.value)
-                    for t in a.targets for n in ast.walk(t) if isinstance(n, ast.Name)}  # fmt: skip
+                    for t in a.targets for n in identifiers(t)}  # fmt: skip
         self.arrays = {*arguments, *(n.id for n in _names(body, ast.Store))} - counted - measured
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from symbackprop.notation.identifiers import names_in, names_written
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.nodes import like
 
@@ -42,8 +43,8 @@ def _counted(loop: ast.While, before: Sequence[ast.stmt]) -> list[ast.stmt]:
     if not isinstance(op, (ast.Lt | ast.LtE) if rises else (ast.Gt | ast.GtE)) or not block:
         return [loop]
     start = _start(before, letter)
-    fixed = {letter, *(n.id for n in ast.walk(end) if isinstance(n, ast.Name))}
-    changed = {n.id for s in block for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    fixed = {letter, *names_in(end)}
+    changed = names_written(*block)
     leaves = any(isinstance(n, ast.Break | ast.Continue) for s in block for n in ast.walk(s))
     if start is None or fixed & changed or leaves:
         return [loop]
@@ -63,6 +64,6 @@ def _start(before: Sequence[ast.stmt], letter: str) -> ast.expr | None:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == letter:
                 return value if is_plain(value) else None
             case _:
-                if any(isinstance(n, ast.Name) and n.id == letter and isinstance(n.ctx, ast.Store) for n in ast.walk(statement)):
+                if letter in names_written(statement):
                     return None
     return None

@@ -13,6 +13,7 @@ from symbackprop.core.program import position, size
 from symbackprop.core.widths import width
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.identifiers import identifiers, names_in
 from symbackprop.notation.loops.indices import items_of, number
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class Widths:
         for annotation in declarations:
             self.foresee(ast.AnnAssign(ast.Name("_"), annotation, None, 1))
         widths = [n for one in declarations for n in ast.walk(one) if self._is_width(n)]
-        inner = {id(n): n for width in widths for n in ast.walk(width.slice) if isinstance(n, ast.Name)}
-        others = [n for one in (*declarations, *body) for n in ast.walk(one) if isinstance(n, ast.Name) and id(n) not in inner]
+        inner = {id(n): n for width in widths for n in identifiers(width.slice)}
+        others = [n for one in (*declarations, *body) for n in identifiers(one) if id(n) not in inner]
         loops = (n.target for one in body for n in ast.walk(one) if isinstance(n, ast.For))
-        steps = {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
+        steps = names_in(*loops)
         self.counted = {n.id for n in inner.values()} & steps | {n.id for n in inner.values()} - {n.id for n in others}
 
     def stack(self, annotation: ast.expr) -> tuple[list[str], ast.expr] | None:

@@ -14,6 +14,7 @@ from symbackprop.core.functions.bessel import HIGHEST, bessel
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, number_of
+from symbackprop.notation.composed import cbrt
 
 MOST = 20  # dimensions of the multivariate gamma function
 
@@ -199,11 +200,6 @@ def exp2(x: Any) -> Tensor:
 def exp10(x: Any) -> Tensor:
     """y = 10^x."""
     return _exp(as_tensor(x) * sp.log(10))
-
-
-def cbrt(x: Any) -> Tensor:
-    """y = the third root, of negative numbers as well."""
-    return TABLE["sign"](x) * TABLE["abs"](x) ** sp.Rational(1, 3)
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Tensor:

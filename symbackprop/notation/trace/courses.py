@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbackprop.notation.identifiers import identifiers
 from symbackprop.notation.loops.plainer import continued
 from symbackprop.notation.trace.frames import place
 from symbackprop.notation.trace.traced import Traced
@@ -300,7 +301,7 @@ def _is_telling(e: ast.expr) -> bool:
 
 def _reads(nodes: Iterable[ast.AST]) -> Counter[str]:
     """How often each name is read."""
-    found = Counter(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    found = Counter(n.id for node in nodes for n in identifiers(node) if isinstance(n.ctx, ast.Load))
     return found + Counter(
         n.target.id for m in nodes for n in ast.walk(m) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
     )
