@@ -16,7 +16,7 @@ PUBLIC = {
     "read": "verbs",
     "network": "verbs",
     "trace": "verbs",
-    "from_sympy": "notation.sympy_input",
+    "from_sympy": "notation.sympy.input",
     "from_torch": "judge.witnesses.models",
     "from_jax": "judge.witnesses.models",
     "from_sklearn": "notation.models.scikit",
@@ -63,7 +63,7 @@ PUBLIC = {
     "PointError": "evaluate.points",
     "CheckFailedError": "presenter",
     "TrainingError": "training.errors",
-    "FileError": "core.files",
+    "FileError": "core.machine.files",
 }
 LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
 
     from symbackprop.core.derivation import DerivationError
     from symbackprop.core.errors import SymbackpropError
-    from symbackprop.core.files import FileError
+    from symbackprop.core.machine.files import FileError
     from symbackprop.evaluate.extents import SizeError
     from symbackprop.evaluate.points import PointError
     from symbackprop.judge.exercise import exercise
@@ -99,7 +99,7 @@ if TYPE_CHECKING:
     from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.models.torch.reading import to_torch
-    from symbackprop.notation.sympy_input import from_sympy
+    from symbackprop.notation.sympy.input import from_sympy
     from symbackprop.presenter import CheckFailedError
     from symbackprop.training.errors import TrainingError
     from symbackprop.verbs import check, compile, derive, draw, network, objective, read, trace, train, verify

@@ -15,7 +15,7 @@ from symbackprop.core.choices import DETAILS, EDGES, VALUES, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import require_writable, write_together
+from symbackprop.core.machine.files import require_writable, write_together
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 

@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, given, settings, strategies  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
 
 from symbackprop import presenter  # noqa: E402
-from symbackprop.core import garbage  # noqa: E402
+from symbackprop.core.machine import garbage  # noqa: E402
 
 collect_ignore = ["jax_words"]  # words for JAX, which is an extra: no tests of their own
 

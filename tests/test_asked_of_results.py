@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.core.files import FileError
+from symbackprop.core.machine.files import FileError
 from symbackprop.core.result import _WORDS, VERBS, Result
 
 TWO_LAYER = Path(__file__).parent.parent / "examples" / "two_layer.net"

@@ -12,8 +12,8 @@ from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import REDUCTIONS
 from symbackprop.core.grammar import check
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Matrix, Program, size
-from symbackprop.core.simplify import simplify
 from symbackprop.display.remarks import remarks
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes

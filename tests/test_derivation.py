@@ -10,7 +10,7 @@ import symbackprop as sb
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import FileError
+from symbackprop.core.machine.files import FileError
 from symbackprop.documents.formats import FORMATS, SUFFIXES, FormatError, format_of
 from symbackprop.evaluate.verdict import Check
 from symbackprop.presenter import CheckFailedError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.core.files import FileError, require_writable, write_whole
+from symbackprop.core.machine.files import FileError, require_writable, write_whole
 
 WAYS = {
     "text": lambda path: write_whole(path, "α\n"),
@@ -85,7 +85,9 @@ def test_a_device_is_written_into() -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="this system has no /dev/stdout")
 def test_standard_output_by_its_name_goes_where_standard_output_goes() -> None:
-    program = "from symbackprop.core.files import write_whole as w; print('a', flush=True); w('/dev/stdout', 'b\\n'); print('c')"
+    program = (
+        "from symbackprop.core.machine.files import write_whole as w; print('a', flush=True); w('/dev/stdout', 'b\\n'); print('c')"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(sb.__file__).parent.parent)}
     Path("log").write_text("before\n")
     with open("log", "a") as log:

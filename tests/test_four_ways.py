@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
-from symbackprop.core.stable import stable
+from symbackprop.core.passes.stable import stable
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 CLOSE = {"rtol": 1e-12, "atol": 1e-14}

@@ -17,7 +17,7 @@ from click.shell_completion import BashComplete
 import symbackprop as sb
 from symbackprop.cli import installed, main
 from symbackprop.cli.completing import NAME, SHELLS, VARIABLE
-from symbackprop.core.files import near_file
+from symbackprop.core.machine.files import near_file
 from symbackprop.server.gallery import gallery
 from tests.command import EXAMPLES, Run
 

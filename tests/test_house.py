@@ -24,9 +24,8 @@ FLOORS = [
         "core.naming",
         "core.letters",
         "core.choices",
-        "core.examples",
-        "core.files",
         "core.expressions",
+        "core.machine",
     },
     {"core.program", "core.functions"},
     {"core"},
@@ -367,7 +366,7 @@ SHOWN = f"{DERIVED}; [g.index() for g in d.gradients.values()]; str(d); d.remark
 ABOVE = {f"symbackprop.{unit}" for unit in ("evaluate", "backends", "judge", "training", "documents", "pictures", "cli")}
 HEAVY = ABOVE | {
     "numpy", "sympy.codegen", "fontTools", "ziamath", "ziafont", "latex2mathml", "latexify", "rich", "click", "pytest", "asyncio",
-    "symbackprop.formulas.ink", "symbackprop.formulas.mathml", "symbackprop.notation.sympy_input", "symbackprop.notation.claims",
+    "symbackprop.formulas.ink", "symbackprop.formulas.mathml", "symbackprop.notation.sympy.input", "symbackprop.notation.claims",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.functions import defined_everywhere
-from symbackprop.core.left_out import without_left_out
+from symbackprop.core.passes.left_out import without_left_out
 from symbackprop.core.program import Sum
 from tests.notation.values import point
 

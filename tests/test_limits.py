@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from symbackprop.backends.function import Compiled
-from symbackprop.core.limits import quotients
+from symbackprop.core.passes.limits import quotients
 from symbackprop.verbs import compile, derive, read
 
 QUOTIENTS = {

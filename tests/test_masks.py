@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
-from symbackprop.core.large import gathered, in_order
+from symbackprop.core.passes.large import gathered, in_order
 from symbackprop.evaluate import tape
 
 D = "S: parameter[4, 4]\nm: data[4, 4]\nv: parameter[4]\n"

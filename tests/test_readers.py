@@ -22,18 +22,19 @@ from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
 from symbackprop.core.grammar import check
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, describe, rewritten, size
-from symbackprop.core.simplify import simplify
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
 from symbackprop.display.sympy_form import sympy_form
-from symbackprop.evaluate import of_matrices, primitives, tape
+from symbackprop.evaluate import tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.matrices import of_kind
+from symbackprop.evaluate.rules import of_matrices, primitives
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
 from symbackprop.language.lower.tracing import trace
@@ -70,12 +71,12 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "core.grammar._fault_of_op": check,
     "core.grammar._fault_of_matrix": check,
     "core.grammar._fault_of_operand": check,
-    "core.primary.is_primary": lambda p: chain_rule(p, "L", ["x"]),
-    "core.local.local_derivative": lambda p: chain_rule(p, "L", ["x"]),
-    "core.local._of_reduction": lambda p: chain_rule(p, "L", ["x"]),
-    "core.local._others": lambda p: chain_rule(p, "L", ["x"]),
-    "core.local._of_matrix": lambda p: chain_rule(p, "L", ["x"]),
-    "core.simplify._Rewriter.rewritten": simplify,
+    "core.derivatives.primary.is_primary": lambda p: chain_rule(p, "L", ["x"]),
+    "core.derivatives.local.local_derivative": lambda p: chain_rule(p, "L", ["x"]),
+    "core.derivatives.local._of_reduction": lambda p: chain_rule(p, "L", ["x"]),
+    "core.derivatives.local._others": lambda p: chain_rule(p, "L", ["x"]),
+    "core.derivatives.local._of_matrix": lambda p: chain_rule(p, "L", ["x"]),
+    "core.passes.simplify._Rewriter.rewritten": simplify,
     "backends.numpy_equation.recipe": lambda p: source(p, "L", {}),
     "backends.numpy_helpers.helper_source": lambda p: helper_source(p.equations[0].op.kind, NUMPY),  # type: ignore[union-attr]
     "display.index_form._right": lambda p: index_form(Names(p), p.equations[0]),
@@ -83,11 +84,11 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
     "display.sympy_form._Entries._value": lambda p: sympy_form(p, "L"),
     "display.matrix_form._Reader.special": lambda p: matrix_form(Names(p), p.equations[0]),
-    "evaluate.equations.code_of": lambda p: tape.forward(
+    "evaluate.bodies.equations.code_of": lambda p: tape.forward(
         p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}
     ),
-    "evaluate.equations._reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
-    "evaluate.equations._matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
+    "evaluate.bodies.equations._reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
+    "evaluate.bodies.equations._matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
     "evaluate.walk.step": lambda p: walk(p, {"x": np.eye(2)[0] if len(p.shape("x")) == 1 else np.eye(2)}, {"n": 2}),
     "evaluate.walk.reduced": lambda p: walk(p, {"x": np.ones(2)}, {"n": 2}),
     "evaluate.walk._of_matrices": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
@@ -101,25 +102,29 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {
     "language.tensors.parts.is_truth", "language.tensors.parted._is_open", "language.tensors.parted._Part._of",
-    "core.apart._letters", "core.distribute._is_large", "display.index_form._operand", "display.index_form._with_totals", "display.marginals._adds_up", "display.marginals._is_over",
+    "core.apart._letters", "core.passes.distribute._is_large", "display.index_form._operand", "display.index_form._with_totals", "display.marginals._adds_up", "display.marginals._is_over",
     "core.program.rewritten", "core.program.describe",
     "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.fuse.is_softmax", "language.lower.restricted.never_below_zero",
-    "core.stable._Speller.exponentials",
+    "core.passes.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation", "plan.lower._Lowering._matrix",
-    "core.simplify._Rewriter.__init__", "training.boosting._keeps_apart", "training.weighted._weighted", "algebra.facts._learn_logsum", "display.names.generated", "verbs.estimators.samples.chances",
+    "core.passes.simplify._Rewriter.__init__", "training.boosting._keeps_apart", "training.weighted._weighted", "algebra.facts._learn_logsum", "display.names.generated", "verbs.estimators.samples.chances",
     "language.lower.tracing._names", "algebra.matrix._is_primary", "algebra.box._softened", "algebra.projections.learn_projections", "notation.scipy.matrices._is_triangle", "backends.whole._is_whole",
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {
     "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.matrices.matrix_function",
-    "core.functions.operations", "core.functions.matrices", "display.names", "core.local._Functions.of", "language.operations.linear_algebra.function_of",
-    "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk", "evaluate.of_matrices",
+    "core.functions.operations", "core.functions.matrices", "display.names", "core.derivatives.local._Functions.of", "language.operations.linear_algebra.function_of",
+    "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.rules.primitives", "evaluate.walk", "evaluate.rules.of_matrices",
     "language.lower.units._of_normalised", "display.softmax_cases._softmax_slopes", "language.tensors.contraction.reduce", "notation.trace.unrolled.Sums._total",
     "judge.proofs.tensors._reduced", "judge.proofs.tensors._matrix",
 }  # fmt: skip
 
 
-TABLES = ("evaluate.primitives", "evaluate.of_matrices", "evaluate.walk")  # of readers that have a rule of their own for each row
+TABLES = (
+    "evaluate.rules.primitives",
+    "evaluate.rules.of_matrices",
+    "evaluate.walk",
+)  # of readers that have a rule of their own for each row
 
 
 def functions(node: ast.AST, name: str) -> Iterator[tuple[str, list[ast.AST]]]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import symbackprop as sb
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Program, size
-from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language import operations as op

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.grammar import check
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Program, ProgramError, size
-from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language.lower.tracing import trace

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.core.functions import FUNCTIONS, iverson
+from symbackprop.core.passes.stable import stable
+from symbackprop.core.passes.stable_rules import RULES, respelled
 from symbackprop.core.program import Program, Sum, position, slot
-from symbackprop.core.stable import stable
-from symbackprop.core.stable_rules import RULES, respelled
 from symbackprop.evaluate.tape import forward
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply

@@ -7,7 +7,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.cli.shell import working
-from symbackprop.core.progress import counted, told_to
+from symbackprop.core.machine.progress import counted, told_to
 
 
 class Terminal(io.StringIO):

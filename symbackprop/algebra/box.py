@@ -16,14 +16,14 @@ from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import front_of
 from symbackprop.algebra.poly import Poly
 from symbackprop.algebra.shared import said_once, shared, uncut, without_bracket
-from symbackprop.core.forward_mode import ONES
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.functions import Where
-from symbackprop.core.garbage import without_collections
 from symbackprop.core.guards import is_position
 from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
+from symbackprop.core.machine.garbage import without_collections
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Equation, Program, Reduce, Sum
-from symbackprop.core.simplify import without_dead
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
 MOVING = 8  # the same of a change of a value that the author named: its own name says what it is

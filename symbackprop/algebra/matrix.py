@@ -18,7 +18,7 @@ from sympy import Expr
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function
-from symbackprop.core.large import is_cut
+from symbackprop.core.passes.large import is_cut
 
 
 class MisfitError(Exception):

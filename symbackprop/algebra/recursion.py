@@ -15,10 +15,10 @@ from symbackprop.algebra.matrix import Form, Front, leaves
 from symbackprop.algebra.positions import tensor_of
 from symbackprop.algebra.symmetric_steps import with_symmetric_steps
 from symbackprop.core.flows import flows_into
+from symbackprop.core.loops.recursion import Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.loops.step_axes import Axis
+from symbackprop.core.loops.step_line import step_line
 from symbackprop.core.program import Carry, Program
-from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
-from symbackprop.core.step_axes import Axis
-from symbackprop.core.step_line import step_line
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
 INVENTED = 4  # how much longer a box may be without a gradient by what nobody named

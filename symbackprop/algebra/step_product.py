@@ -14,9 +14,9 @@ from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, leaves, number, scaled
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.recursion import StepBox, StepLine, line_at, reads
+from symbackprop.core.loops.recursion import Recursion
+from symbackprop.core.loops.step_axes import Axis, Place, sample_axes
 from symbackprop.core.program import Program
-from symbackprop.core.recursion import Recursion
-from symbackprop.core.step_axes import Axis, Place, sample_axes
 
 SEVERAL = "several values are carried at once, and what comes back to one goes through the others"
 BOTH_SIDES = "a step acts on it from both sides"

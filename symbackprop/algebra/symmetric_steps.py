@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbackprop.algebra.facts import symmetric_values
+from symbackprop.core.loops.recursion import NoRecursionError, Recursion, StepProgram
+from symbackprop.core.loops.step_line import step_line
 from symbackprop.core.program import Carry, Equation, Program, same_size
-from symbackprop.core.recursion import NoRecursionError, Recursion, StepProgram
-from symbackprop.core.step_line import step_line
 
 
 def with_symmetric_steps(program: Program) -> Program:

@@ -17,9 +17,9 @@ from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.backends.recomputed import Recomputed
 from symbackprop.core.errors import shown
-from symbackprop.core.garbage import without_collections
+from symbackprop.core.loops.segments import SegmentError
+from symbackprop.core.machine.garbage import without_collections
 from symbackprop.core.program import Program
-from symbackprop.core.segments import SegmentError
 from symbackprop.plan.memory import layout_of
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan

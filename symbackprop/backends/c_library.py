@@ -20,8 +20,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.c import source
-from symbackprop.core.cache import cache_folder
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.machine.cache import cache_folder
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.schedule import Plan
 

@@ -19,8 +19,8 @@ from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.core.chain_rule import on_path
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops import equations_of, has_loops, schedule
+from symbackprop.core.passes.simplify import simplify, without_dead
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
-from symbackprop.core.simplify import simplify, without_dead
 
 BOTH = "all values of a layer, times what comes from above"
 

@@ -27,8 +27,8 @@ from symbackprop.backends.numpy_loop import ItemWriter, LoopWriter, read_by
 from symbackprop.backends.whole import integers
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
 from symbackprop.core.loops import equations_of, schedule
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Equation, Gradient, Program, Signature
-from symbackprop.core.simplify import without_dead
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line
 RESERVED = {"np", *HELPERS, *MATRIX_HELPERS, "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}

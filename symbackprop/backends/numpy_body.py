@@ -21,7 +21,7 @@ from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where, stop_g
 from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position, is_size
-from symbackprop.core.large import gathered
+from symbackprop.core.passes.large import gathered
 
 # how tightly a text binds: an atom needs no parentheses anywhere, a comparison nearly everywhere
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = range(6)

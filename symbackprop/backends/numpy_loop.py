@@ -18,8 +18,8 @@ from sympy import S
 
 from symbackprop.core.guards import letters_of
 from symbackprop.core.loops import For, Item, equations_of
+from symbackprop.core.loops.turns import Turn, turn
 from symbackprop.core.program import Carry, Equation, Ref, Signature, Sum, slot, substituted
-from symbackprop.core.turns import Turn, turn
 
 if TYPE_CHECKING:
     from symbackprop.backends.numpy import Writer

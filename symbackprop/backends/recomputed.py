@@ -12,10 +12,10 @@ from numpy import ndarray
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.distribute import distributed
+from symbackprop.core.loops.segments import INNER, OUTER, Segments, cut, total, weight
+from symbackprop.core.passes.distribute import distributed
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Program
-from symbackprop.core.segments import INNER, OUTER, Segments, cut, total, weight
-from symbackprop.core.simplify import simplify
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan
 

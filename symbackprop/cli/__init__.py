@@ -52,7 +52,7 @@ from symbackprop.cli.usage import Main
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.garbage import for_one_command
+from symbackprop.core.machine.garbage import for_one_command
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
 BEGIN = """\b

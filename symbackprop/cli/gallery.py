@@ -58,7 +58,7 @@ def show(name: str) -> None:
 @guarded
 def copy(names: tuple[str, ...], to: str) -> None:
     """Copy examples, with the points and data that belong to them, into a folder. A file that is there stays as it is."""
-    from symbackprop.core.files import write_together
+    from symbackprop.core.machine.files import write_together
     from symbackprop.server.gallery import files_of
 
     folder = Path(to)

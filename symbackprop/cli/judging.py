@@ -10,8 +10,8 @@ import click
 
 from symbackprop.cli.shell import columns, leave, require_place, say, shortened, signal_of, standard_input
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.examples import SUFFIX
-from symbackprop.core.files import near_file, write_whole
+from symbackprop.core.machine.examples import SUFFIX
+from symbackprop.core.machine.files import near_file, write_whole
 
 
 def claims_given(claims: str, net: str) -> Any:

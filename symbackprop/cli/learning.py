@@ -12,7 +12,7 @@ from symbackprop.cli.shell import guarded, leave, number_or_text, read_pair, rea
 from symbackprop.cli.using import keep_usual
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import FileError, require_apart
+from symbackprop.core.machine.files import FileError, require_apart
 
 
 @click.command(cls=Command)

@@ -12,7 +12,7 @@ import click
 from symbackprop.cli.options import TwiceError
 from symbackprop.cli.shell import in_language
 from symbackprop.core.choices import LANGUAGES, OTHER_NAMES, nearest
-from symbackprop.core.files import is_path
+from symbackprop.core.machine.files import is_path
 from symbackprop.formulas.told import Told, told
 
 DASHES = "-\N{HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"  # what a text program makes of hyphens

@@ -12,7 +12,7 @@ import click
 from symbackprop.cli.shell import read_names, read_widths, standard_input
 from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import absent, exists, is_path
+from symbackprop.core.machine.files import absent, exists, is_path
 
 NATURAL = click.IntRange(min=0)
 

@@ -24,8 +24,8 @@ from click.shell_completion import CompletionItem
 
 from symbackprop.core.choices import LANGUAGES
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import is_regular, near_file, require_writable, write_whole
-from symbackprop.core.progress import told_to
+from symbackprop.core.machine.files import is_regular, near_file, require_writable, write_whole
+from symbackprop.core.machine.progress import told_to
 
 if TYPE_CHECKING:
     from symbackprop.core.derivation import Derivation
@@ -160,7 +160,7 @@ def show(thing: Any) -> None:
 def working(said: str) -> Iterator[None]:
     """Show on standard error how far the work is, and for how long it goes on, where that is a terminal.
 
-    A bar where the work counts its parts (`core/progress.py`), else a sign of life. NO_COLOR leaves the colours out.
+    A bar where the work counts its parts (`core/machine/progress.py`), else a sign of life. NO_COLOR leaves the colours out.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield

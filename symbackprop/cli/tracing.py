@@ -18,7 +18,7 @@ import numpy as np
 from symbackprop.cli.shell import read_object
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import near_file
+from symbackprop.core.machine.files import near_file
 from symbackprop.core.network import Network
 from symbackprop.notation.trace.faults import raised
 

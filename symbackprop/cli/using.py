@@ -13,7 +13,7 @@ import click
 from symbackprop.cli.options import Asked, Command, network_options, size_option
 from symbackprop.cli.shell import FileName, guarded, read_sizes, require_place, say, show, write
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import require_apart
+from symbackprop.core.machine.files import require_apart
 
 
 class Saved(FileName):

@@ -22,14 +22,15 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.core.carried import at_one_step
-from symbackprop.core.closing import FIRST, closed, distinct, local_form, packed, seeded
+from symbackprop.core.derivatives.closing import FIRST, closed, distinct, local_form, packed, seeded
+from symbackprop.core.derivatives.local import Local, local_derivative
+from symbackprop.core.derivatives.primary import came_back, is_primary
 from symbackprop.core.functions import iverson
 from symbackprop.core.grammar import Alike
 from symbackprop.core.letters import fresh
-from symbackprop.core.local import Local, local_derivative
 from symbackprop.core.loops import carried, start_of
-from symbackprop.core.primary import came_back, is_primary
+from symbackprop.core.loops.alone import at_one_step
+from symbackprop.core.passes.simplify import without_labels
 from symbackprop.core.program import (
     Carry,
     Equation,
@@ -44,7 +45,6 @@ from symbackprop.core.program import (
     position,
     slot,
 )
-from symbackprop.core.simplify import without_labels
 
 
 def gradient_name(of: str, wrt: str) -> str:

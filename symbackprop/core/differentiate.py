@@ -9,13 +9,13 @@ from itertools import chain, count
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
-from symbackprop.core.forward_mode import ONES, forward_mode
-from symbackprop.core.garbage import without_collections
+from symbackprop.core.derivatives.forward_mode import ONES, forward_mode
+from symbackprop.core.derivatives.inner import restated
 from symbackprop.core.grammar import check
-from symbackprop.core.inner import restated
-from symbackprop.core.left_out import without_left_out
+from symbackprop.core.machine.garbage import without_collections
+from symbackprop.core.passes.left_out import without_left_out
+from symbackprop.core.passes.stable import stable, with_defined_slopes
 from symbackprop.core.program import Program, Signature, shape_text
-from symbackprop.core.stable import stable, with_defined_slopes
 
 
 @without_collections()

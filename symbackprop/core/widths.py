@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbackprop.core.loops.recursion import pinned
+from symbackprop.core.loops.step_axes import Axis, Place, step_axes
 from symbackprop.core.program import Carry, Equation, Program, position
-from symbackprop.core.recursion import pinned
-from symbackprop.core.step_axes import Axis, Place, step_axes
 
 
 def width(name: str, number: Expr) -> Expr:

@@ -11,7 +11,7 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import Declared, TableFunction, Where
-from symbackprop.core.large import gathered
+from symbackprop.core.passes.large import gathered
 from symbackprop.display.decimals import decimal_of, decimal_root, exact_number, typed_root
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.core.large import is_cut
+from symbackprop.core.passes.large import is_cut
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from symbackprop.core.letters import fresh
+from symbackprop.core.passes.simplify import renamed
 from symbackprop.core.program import Equation, Ref, Sum
-from symbackprop.core.simplify import renamed
 
 MATRIX = 2  # axes
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.loops.recursion import pinned, unpinned
 from symbackprop.core.program import Carry, Equation, Program, Reduce, Sum
-from symbackprop.core.recursion import pinned, unpinned
 
 
 def marginals(derivation: Derivation) -> tuple[str, str] | None:

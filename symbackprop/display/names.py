@@ -15,7 +15,7 @@ from typing import Protocol
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.forward_mode import ONES
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.functions import MATRIX_FUNCTIONS
 from symbackprop.core.letters import letters_of
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Signature, Sum, shape_text

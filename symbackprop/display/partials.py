@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbackprop.core.apart import apart
-from symbackprop.core.forward_mode import ONES
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.program import Gradient
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f

@@ -8,8 +8,8 @@ from sympy import Expr, S
 
 from symbackprop.algebra.positions import Place, View
 from symbackprop.core.guards import affine, is_size, proven, split
+from symbackprop.core.loops.recursion import pinned, unpinned
 from symbackprop.core.program import Equation, Program, Ref, Sum, letter_sizes, position
-from symbackprop.core.recursion import pinned, unpinned
 from symbackprop.display.leading import MATRIX
 
 

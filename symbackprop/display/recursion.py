@@ -13,9 +13,9 @@ from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.algebra.step_product import StepProducts
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.flows import flows_into
+from symbackprop.core.loops.recursion import AtStep, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Carry, Equation, Program, Sum
-from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
-from symbackprop.core.step_axes import Axis
 from symbackprop.display.box import ShownBox, ShownLine, free_letter, marks_below
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_equation

@@ -9,11 +9,11 @@ from sympy import S
 
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.through import put_together, telling
 from symbackprop.core.guards import split as split_factors
 from symbackprop.core.letters import fresh
+from symbackprop.core.loops.recursion import AtStep, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.program import Carry, Equation, Ref, Sum, slot, substituted
-from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
-from symbackprop.core.through import put_together, telling
 from symbackprop.display.box import StepChain
 from symbackprop.display.index_form import equation_letters, index_form, target_entry
 from symbackprop.display.local_form import local_formula

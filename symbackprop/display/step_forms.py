@@ -15,10 +15,10 @@ from sympy import Expr
 
 from symbackprop.algebra.recursion import Handed
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.loops.recursion import AtStep, Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.loops.step_axes import Axis
+from symbackprop.core.loops.step_line import step_line
 from symbackprop.core.program import Carry, Equation, Program, rewritten, size, substituted
-from symbackprop.core.recursion import AtStep, Marks, NoRecursionError, Recursion, StepProgram
-from symbackprop.core.step_axes import Axis
-from symbackprop.core.step_line import step_line
 from symbackprop.display.body import scalar
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names, shape_formula

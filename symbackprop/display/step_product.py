@@ -10,8 +10,8 @@ from sympy import Expr
 from symbackprop.algebra.matrix import Form, Front
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.algebra.step_product import StepProduct
+from symbackprop.core.loops.recursion import AtStep
 from symbackprop.core.program import size
-from symbackprop.core.recursion import AtStep
 from symbackprop.display.box import ShownLine
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names

@@ -16,8 +16,8 @@ from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.loops.recursion import Recursion
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, slot
-from symbackprop.core.recursion import Recursion
 from symbackprop.display.body import slope_formula
 from symbackprop.display.box import free_letter, with_outside
 from symbackprop.display.forms import Printer

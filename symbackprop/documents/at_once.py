@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.united import united
+from symbackprop.core.derivatives.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes

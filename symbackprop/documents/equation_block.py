@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from symbackprop.core.derivatives.united import PATTERN
 from symbackprop.core.program import Equation, Gradient, Step, letter_sizes
-from symbackprop.core.united import PATTERN
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import index_equation

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import is_regular
+from symbackprop.core.machine.files import is_regular
 
 if TYPE_CHECKING:
     from symbackprop.documents.document import Document

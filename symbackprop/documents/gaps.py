@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from symbackprop.core.choices import mend
 from symbackprop.core.derivation import Derivation, DerivationError
-from symbackprop.core.files import StrPath, require_writable, write_together
+from symbackprop.core.machine.files import StrPath, require_writable, write_together
 from symbackprop.display.names import Names
 from symbackprop.documents.document import Document, Paragraph
 from symbackprop.documents.formats import format_named, format_of

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.onward import together_onward, told_onward
+from symbackprop.core.derivatives.onward import together_onward, told_onward
+from symbackprop.core.derivatives.through import ends, onward, put_together, telling
+from symbackprop.core.derivatives.united import united
 from symbackprop.core.program import Equation, Sum
-from symbackprop.core.through import ends, onward, put_together, telling
-from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.own_value import by_own_value

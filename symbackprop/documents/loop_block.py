@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.flows import flows_into
 from symbackprop.core.loops import has_loops
+from symbackprop.core.loops.recursion import NoRecursionError
 from symbackprop.core.program import Carry
-from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.box import ShownBox, ShownLine, StepChain
 from symbackprop.display.step_forms import StepForm, forward_steps
 from symbackprop.documents.document import Content, Part, StepBlock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.forward_mode import ONES
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.program import Gradient
 from symbackprop.display.names import Names
 from symbackprop.documents.document import Content, Math

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 
+from symbackprop.core.derivatives.united import united
 from symbackprop.core.loops import has_loops
+from symbackprop.core.loops.recursion import NoRecursionError
 from symbackprop.core.program import Equation
-from symbackprop.core.recursion import NoRecursionError
-from symbackprop.core.united import united
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import index_equation

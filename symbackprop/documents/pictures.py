@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from symbackprop.core.choices import DRAWN, mend
-from symbackprop.core.files import FileError, StrPath, write_whole
+from symbackprop.core.machine.files import FileError, StrPath, write_whole
 from symbackprop.documents.formats import FormatError
 from symbackprop.documents.painted import converted, require_engine
 from symbackprop.pictures.canvas import svg

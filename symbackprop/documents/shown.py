@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from symbackprop.core.files import require_writable, write_together
+from symbackprop.core.machine.files import require_writable, write_together
 from symbackprop.core.result import Result
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named, format_of

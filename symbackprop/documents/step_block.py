@@ -8,11 +8,11 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.core.derivatives.through import whole
+from symbackprop.core.derivatives.united import PATTERN
 from symbackprop.core.guards import split
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, position
-from symbackprop.core.through import whole
-from symbackprop.core.united import PATTERN
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.decimals import number_formula
 from symbackprop.display.index_form import entry, equation_letters

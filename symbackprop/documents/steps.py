@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.united import united
 from symbackprop.core.functions import declared_names
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program, Signature, Sum
-from symbackprop.core.united import united
 from symbackprop.display.body import scalar
 from symbackprop.display.box import UNPROVED, ShownBox, ShownLine, no_product
 from symbackprop.display.index_form import counts_positions

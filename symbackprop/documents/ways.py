@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from symbackprop.core.derivatives.through import ends, moved_step
+from symbackprop.core.derivatives.united import PATTERN
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step
-from symbackprop.core.through import ends, moved_step
-from symbackprop.core.united import PATTERN
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.names import Names
 from symbackprop.documents.step_block import step_letters, tied

@@ -16,8 +16,8 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
-from symbackprop.evaluate import special
 from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.rules import special
 
 DIGITS = mpmath.mp.clone()
 DIGITS.dps = 50

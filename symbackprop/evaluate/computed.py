@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from symbackprop.core.left_out import without_left_out
+from symbackprop.core.passes.left_out import without_left_out
 from symbackprop.core.program import Program
 from symbackprop.evaluate.same import Same
 

@@ -15,7 +15,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program
 from symbackprop.evaluate.branches import Branches, StraddleError
 from symbackprop.evaluate.extents import shape_of
-from symbackprop.evaluate.special import NotComplexError
+from symbackprop.evaluate.rules.special import NotComplexError
 from symbackprop.evaluate.tape import Run
 
 FIRST, LAST = 2.0**-6, 2.0**-32  # the steps: the first is small enough that few choices change

@@ -10,7 +10,7 @@ import numpy as np
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.stable import stable
+from symbackprop.core.passes.stable import stable
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.arrays import summary
 from symbackprop.evaluate.domains import defined

@@ -9,8 +9,8 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.core.program import Equation, Program, Sum
-from symbackprop.evaluate.of_matrices import MATRIX_FUNCTIONS
-from symbackprop.evaluate.primitives import Value
+from symbackprop.evaluate.rules.of_matrices import MATRIX_FUNCTIONS
+from symbackprop.evaluate.rules.primitives import Value
 
 OF_THE_LAST = ("_product_with_log", "_product_with_log1p", "xlogy", "xlog1py")
 """Functions whose last argument alone has a domain."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from numpy import ndarray
 
+from symbackprop.core.passes.stable import stable
 from symbackprop.core.program import Program
-from symbackprop.core.stable import stable
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.tape import forward
 

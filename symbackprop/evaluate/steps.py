@@ -11,8 +11,8 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.loops import For, Item
+from symbackprop.core.loops.turns import Turn, turn
 from symbackprop.core.program import Program
-from symbackprop.core.turns import Turn, turn
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.same import Same

@@ -15,19 +15,19 @@ from numpy import ndarray
 
 from symbackprop.core.functions import stop_gradient
 from symbackprop.core.loops import For, Item, schedule
+from symbackprop.core.loops.turns import Turn, as_sum
 from symbackprop.core.program import Carry, Equation, Program, Sum, letter_sizes
-from symbackprop.core.turns import Turn, as_sum
-from symbackprop.evaluate import primitives as pr
+from symbackprop.evaluate.bodies.code import Code
+from symbackprop.evaluate.bodies.equations import code_of
+from symbackprop.evaluate.bodies.scope import MANY
 from symbackprop.evaluate.branches import Branches, Held
-from symbackprop.evaluate.code import Code
 from symbackprop.evaluate.computed import computed
-from symbackprop.evaluate.equations import code_of
 from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.rules import primitives as pr
+from symbackprop.evaluate.rules.primitives import Tape, Value
 from symbackprop.evaluate.same import Same
-from symbackprop.evaluate.scope import MANY
 from symbackprop.evaluate.sizes import sizes_of
 from symbackprop.evaluate.steps import stepwise
 

@@ -19,16 +19,17 @@ from sympy import Symbol
 from symbackprop.core.expressions import symbols_in
 from symbackprop.core.functions import iverson, known
 from symbackprop.core.loops import For, Item, schedule
+from symbackprop.core.loops.turns import as_sum
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, size
-from symbackprop.core.turns import as_sum
-from symbackprop.evaluate import guards, primary
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
-from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
+from symbackprop.evaluate.bodies import guards
+from symbackprop.evaluate.bodies.body_walk import Frame, Watch, condition, floats, read_body
+from symbackprop.evaluate.bodies.scope import at_sizes
 from symbackprop.evaluate.computed import computed
 from symbackprop.evaluate.extents import extent
-from symbackprop.evaluate.implicit import PARTS, factor
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.scope import at_sizes
+from symbackprop.evaluate.rules import primary
+from symbackprop.evaluate.rules.implicit import PARTS, factor
 from symbackprop.evaluate.steps import Arrays, stepwise
 
 MOST = 20_000_000  # entries of one equation, before its sums

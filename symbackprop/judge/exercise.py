@@ -20,7 +20,7 @@ from symbackprop.backends.function import compile
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import StrPath, require_writable, write_together
+from symbackprop.core.machine.files import StrPath, require_writable, write_together
 from symbackprop.core.network import Network
 from symbackprop.display.box import ShownBox, ShownLine
 from symbackprop.display.names import Names

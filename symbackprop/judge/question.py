@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from symbackprop.core.machine.progress import counted
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
-from symbackprop.core.progress import counted
 from symbackprop.judge.followed.judged import in_order
 from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.sides.at_values import Numbers, Step

@@ -1,6 +1,6 @@
 """The ways in: text, Python functions, tensors with operators, SymPy. The only place that reads what a person wrote.
 
-How SymPy is read is imported when it is asked for: `symbackprop.notation.sympy_input`.
+How SymPy is read is imported when it is asked for: `symbackprop.notation.sympy.input`.
 """
 
 from symbackprop.notation.declare import binary, data, integers, labels, orthogonal, parameter, positive, spd, symmetric, unit

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.core.garbage import without_collections
+from symbackprop.core.machine.garbage import without_collections
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, shortened
@@ -29,7 +29,7 @@ def network_of(net: Any, loss: str | None, gates: str, let: Iterable[str]) -> Ne
         case Tensor() | Mapping():
             return from_tensors(net, loss, gates)
         case sp.Basic() | sp.MatrixBase():
-            from symbackprop.notation.sympy_input import from_sympy
+            from symbackprop.notation.sympy.input import from_sympy
 
             return from_sympy(net, gates=gates)
         case _ if callable(net):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import shown
-from symbackprop.core.files import absent, exists, is_path
+from symbackprop.core.machine.files import absent, exists, is_path
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
+from symbackprop.core.loops.recursion import Recursion
 from symbackprop.core.program import Carry, Program, Signature
-from symbackprop.core.recursion import Recursion
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import is_within_softmaxes, softmaxes

@@ -15,7 +15,7 @@ from symbackprop.core.functions import TableFunction, Where, stop_gradient
 from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position
-from symbackprop.core.large import gathered
+from symbackprop.core.passes.large import gathered
 from symbackprop.plan.graph import Graph
 from symbackprop.plan.node import Kind, PlanError, Value
 

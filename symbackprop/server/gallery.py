@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from symbackprop.core.examples import SUFFIX, folder, names
+from symbackprop.core.machine.examples import SUFFIX, folder, names
 from symbackprop.documents.document import Math
 from symbackprop.documents.titles import typeset
 from symbackprop.formulas.plain import plain

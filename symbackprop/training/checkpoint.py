@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.files import FileError, StrPath
+from symbackprop.core.machine.files import FileError, StrPath
 from symbackprop.core.program import Program, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import Layout

@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.choices import mend, nearest
-from symbackprop.core.files import exists
+from symbackprop.core.machine.files import exists
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.arrays import masked_at
 from symbackprop.training.errors import TrainingError

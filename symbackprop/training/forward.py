@@ -21,9 +21,9 @@ from numpy import ndarray
 from symbackprop import __version__
 from symbackprop.backends.called import Called
 from symbackprop.backends.executed import Source
-from symbackprop.core.cache import lasting_folder
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import write_whole
+from symbackprop.core.machine.cache import lasting_folder
+from symbackprop.core.machine.files import write_whole
 from symbackprop.core.network import Network
 from symbackprop.core.program import Equation, Program, Ref, Signature
 from symbackprop.training.classes import applied
@@ -112,8 +112,8 @@ def forward_of(network: Network) -> Forward:
     from symbackprop.backends.dialect import NUMPY
     from symbackprop.backends.function import Compiled
     from symbackprop.backends.numpy import source
-    from symbackprop.core.left_out import without_left_out
-    from symbackprop.core.stable import stable
+    from symbackprop.core.passes.left_out import without_left_out
+    from symbackprop.core.passes.stable import stable
 
     program = without_left_out(stable(network.program))
 

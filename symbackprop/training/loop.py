@@ -14,11 +14,11 @@ from numpy import ndarray
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
 from symbackprop.core.errors import shown
-from symbackprop.core.files import StrPath, require_apart
-from symbackprop.core.left_out import without_left_out
+from symbackprop.core.machine.files import StrPath, require_apart
 from symbackprop.core.network import Network
+from symbackprop.core.passes.left_out import without_left_out
+from symbackprop.core.passes.stable import stable
 from symbackprop.core.program import Program
-from symbackprop.core.stable import stable
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled

@@ -15,8 +15,8 @@ from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.function import Compiled, compile
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Program
-from symbackprop.core.simplify import without_dead
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.training.answers import Answer, Answers
 from symbackprop.training.classes import Prediction

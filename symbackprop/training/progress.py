@@ -9,7 +9,7 @@ import time
 from types import TracebackType
 from typing import Protocol, Self
 
-from symbackprop.core.files import MENDS, FileError, StrPath
+from symbackprop.core.machine.files import MENDS, FileError, StrPath
 
 LINES = 10  # about so many where the output is no terminal
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from numpy import ndarray
 
-from symbackprop.core.files import StrPath, write_whole
+from symbackprop.core.machine.files import StrPath, write_whole
 from symbackprop.core.network import Network, listed
 from symbackprop.core.result import Result
 from symbackprop.training.datasets import Data

@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import shown
-from symbackprop.core.files import near_file, require_writable, write_whole
+from symbackprop.core.machine.files import near_file, require_writable, write_whole
 from symbackprop.training import safetensors
 from symbackprop.training.errors import TrainingError
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.choices import mend, nearest
-from symbackprop.core.files import StrPath
+from symbackprop.core.machine.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arrays import outside

@@ -187,7 +187,7 @@ def objective(net: Any, by: str | None = None, target: str | None = None, least:
 
 def objective_derivation(network: Network, by: str | None) -> Derivation:
     """The gradient by the predictions and its change as each of them moves by 1, checked."""
-    from symbackprop.core.forward_mode import ONES
+    from symbackprop.core.derivatives.forward_mode import ONES
     from symbackprop.presenter import CheckFailedError
     from symbackprop.training.boosting import require_apart
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from symbackprop.core.files import StrPath
+from symbackprop.core.machine.files import StrPath
 from symbackprop.training.result import Trained
 from symbackprop.verbs import read
 

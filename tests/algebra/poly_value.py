@@ -9,7 +9,7 @@ from symbackprop.algebra.normal import REDUCED
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.evaluate.arithmetic import FLOATS
-from symbackprop.evaluate.body_walk import Frame, read_body
+from symbackprop.evaluate.bodies.body_walk import Frame, read_body
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.walk import matrix_function
 

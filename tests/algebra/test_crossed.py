@@ -13,8 +13,8 @@ from symbackprop.algebra.functions import turn_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ZERO
 from symbackprop.core.crossed import cross_of, in_entries, turn, turns
+from symbackprop.core.passes.stable import stable
 from symbackprop.core.program import letter_sizes, size
-from symbackprop.core.stable import stable
 from symbackprop.verbs import read
 
 TORQUE = "r: data[3]\nF: parameter[3]\nt: data[3]\ntau = cross(r, F)\nL = 0.5*sum((tau - t)**2)"

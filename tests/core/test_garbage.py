@@ -19,7 +19,7 @@ from symbackprop.notation.claims.state import Context
 
 LAST = """
 import atexit, gc
-from symbackprop.core.garbage import for_one_command
+from symbackprop.core.machine.garbage import for_one_command
 
 atexit.register(lambda: print(gc.get_freeze_count() > 1_000, gc.get_threshold()[0]))  # the first to register is called last
 for_one_command()
@@ -40,7 +40,7 @@ def test_what_is_to_happen_at_the_end_of_a_command_happens():
 
 COLLECTED = """
 import gc, weakref
-from symbackprop.core.garbage import OLD, without_collections
+from symbackprop.core.machine.garbage import OLD, without_collections
 
 class Cycle:
     def __init__(self):

@@ -7,8 +7,8 @@ import sympy as sp
 
 from symbackprop.core.grammar import check
 from symbackprop.core.loops import For, has_loops, schedule, without_loops
+from symbackprop.core.passes.simplify import nameless, renamed
 from symbackprop.core.program import Carry, ProgramError, describe
-from symbackprop.core.simplify import nameless, renamed
 from tests.by_hand import Hand
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.onward import together_onward, told_onward
+from symbackprop.core.derivatives.onward import together_onward, told_onward
 from symbackprop.core.program import Sum
 from symbackprop.documents.text import Text
 from symbackprop.evaluate.domains import defined

@@ -4,7 +4,7 @@ import sympy as sp
 
 import symbackprop as sb
 from symbackprop.core.loops import For, schedule
-from symbackprop.core.turns import turn
+from symbackprop.core.loops.turns import turn
 
 
 def test_items_at_a_step_are_the_same_each_time() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.united import PATTERN, united
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.united import PATTERN, united
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names

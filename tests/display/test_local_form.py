@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.through import put_together
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Equation, Program, letter_sizes
-from symbackprop.core.through import put_together
 from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.display.names import Names
 from symbackprop.display.own_value import by_own_value

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.derivatives.united import united
 from symbackprop.core.program import Equation, Ref, Sum, position, slot
-from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out

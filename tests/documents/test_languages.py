@@ -170,7 +170,7 @@ REFUSING = (
     "NotationError", "NotRead", "unread",
 )  # fmt: skip
 SAID = (
-    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.files", "display", "documents", "judge.verify", "judge.in_numbers",
+    "backends.arguments", "cli", "core.derivation", "core.differentiate", "core.machine.files", "display", "documents", "judge.verify", "judge.in_numbers",
     "judge.texts.code", "judge.texts.files", "judge.sides.goals", "judge.exercise", "judge.submissions", "language", "notation.annotations", "notation.calls",
     "notation.composed", "notation.containers", "notation.declarations", "notation.declare", "notation.helpers", "notation.loops",
     "notation.python_function", "notation.rounds", "notation.scipy", "notation.statements", "notation.sympy", "notation.torch_words",

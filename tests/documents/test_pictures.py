@@ -8,7 +8,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.choices import DRAWN
-from symbackprop.core.files import FileError, write_together
+from symbackprop.core.machine.files import FileError, write_together
 from symbackprop.documents import painted
 from symbackprop.documents.formats import FormatError
 from symbackprop.documents.html import TALL

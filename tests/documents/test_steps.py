@@ -9,8 +9,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.united import united
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.united import united
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out

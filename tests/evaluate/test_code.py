@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.evaluate import primitives as pr
-from symbackprop.evaluate.code import Code
-from symbackprop.evaluate.contraction import contraction
-from symbackprop.evaluate.powers import raised
-from symbackprop.evaluate.primitives import Tape, Value
-from symbackprop.evaluate.windows import Windows
+from symbackprop.evaluate.bodies.code import Code
+from symbackprop.evaluate.bodies.contraction import contraction
+from symbackprop.evaluate.bodies.windows import Windows
+from symbackprop.evaluate.rules import primitives as pr
+from symbackprop.evaluate.rules.powers import raised
+from symbackprop.evaluate.rules.primitives import Tape, Value
 
 AXES = st.lists(st.integers(0, 4), max_size=4, unique=True)
 

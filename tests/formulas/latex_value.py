@@ -12,7 +12,7 @@ from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.evaluate.extents import extent
-from symbackprop.evaluate.primary import VALUES
+from symbackprop.evaluate.rules.primary import VALUES
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Letter, letter

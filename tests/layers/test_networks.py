@@ -10,8 +10,8 @@ import pytest
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
-from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.judge.witnesses.crosscheck import check

@@ -9,11 +9,11 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.chain_rule import chain_rule
-from symbackprop.core.forward_mode import ONES, forward_mode
+from symbackprop.core.derivatives.forward_mode import ONES, forward_mode
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.grammar import check
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Program, Signature
-from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.arithmetic import MORE_DIGITS
 from symbackprop.evaluate.points import point
 from symbackprop.evaluate.tape import forward, gradients

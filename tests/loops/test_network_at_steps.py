@@ -13,9 +13,9 @@ from symbackprop.algebra.facts import known_algebra
 from symbackprop.algebra.lines import Line
 from symbackprop.algebra.recursion import StepLine
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.loops.recursion import NoRecursionError, Recursion
+from symbackprop.core.loops.step_line import step_line
 from symbackprop.core.program import Carry
-from symbackprop.core.recursion import NoRecursionError, Recursion
-from symbackprop.core.step_line import step_line
 from symbackprop.display.step_forms import forward_steps
 from symbackprop.formulas.latex import latex
 from symbackprop.judge.proofs import recursed

@@ -13,8 +13,8 @@ from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.algebra.symmetric_steps import with_symmetric_steps
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.loops.recursion import Recursion, StepProgram
 from symbackprop.core.program import Signature, rewritten, substituted
-from symbackprop.core.recursion import Recursion, StepProgram
 from symbackprop.display.index_form import equation_letters
 from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.display.marginals import marginals

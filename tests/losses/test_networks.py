@@ -12,7 +12,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.simplify import simplify
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.documents.text import Text
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes

@@ -11,7 +11,7 @@ from symbackprop import verbs
 from symbackprop.core.network import Network
 from symbackprop.core.program import Equation, Reduce, Ref, Sum
 from symbackprop.notation import read
-from symbackprop.notation.sympy_input import from_sympy
+from symbackprop.notation.sympy.input import from_sympy
 from symbackprop.verbs import network
 
 # Capital letters are matrices, and annotations in quotes are declarations.

@@ -14,7 +14,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.notation import NotationError
-from symbackprop.notation.sympy_input import from_sympy
+from symbackprop.notation.sympy.input import from_sympy
 from tests.notation.values import value
 
 x, y, t = symbols("x y t")

@@ -7,7 +7,7 @@ import symbackprop as sb
 from symbackprop.display.remarks import remarks
 from symbackprop.evaluate.matrices import is_orthogonal
 from symbackprop.evaluate.points import point
-from symbackprop.evaluate.primary import exponential
+from symbackprop.evaluate.rules.primary import exponential
 from symbackprop.evaluate.tape import forward
 
 ROTATED = "Q: orthogonal[n]\nx: parameter[n]\ny: data[n]\nL = sum((Q @ x - y)**2)/2"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.derivatives.forward_mode import forward_mode
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.forward_mode import forward_mode
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS
-from symbackprop.evaluate.primary import bordered, corner
+from symbackprop.evaluate.rules.primary import bordered, corner
 from symbackprop.evaluate.tape import forward
 from symbackprop.evaluate.walk import matrix_function
 from symbackprop.judge.witnesses.crosscheck import check

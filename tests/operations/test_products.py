@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import symbackprop as sb
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import size
-from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import tape
 from symbackprop.language import operations as op
 from symbackprop.language.lower.tracing import trace

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from symbackprop.core import examples
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.machine import examples
 from symbackprop.notation import read_text
 from symbackprop.presenter import Presenter
 from symbackprop.server import serve

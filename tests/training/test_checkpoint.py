@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.core.files import FileError
+from symbackprop.core.machine.files import FileError
 from symbackprop.training import TrainingError
 from symbackprop.training.checkpoint import Keeper
 from symbackprop.training.model import Model

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.core.files import FileError
+from symbackprop.core.machine.files import FileError
 from symbackprop.notation import read
 from symbackprop.training import Diverged, TrainingError, mapped, progress
 from symbackprop.training import shipped as shipped_module

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from symbackprop.core.files import FileError
+from symbackprop.core.machine.files import FileError
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.storage import LONGEST_COMMENT, SUFFIXES, read_arrays, read_told, write_arrays
 

@@ -9,7 +9,7 @@ import sympy as sp
 import symbackprop as sb
 from symbackprop.evaluate import tape
 from symbackprop.notation import NotationError
-from symbackprop.notation.sympy_input import from_sympy
+from symbackprop.notation.sympy.input import from_sympy
 from tests.words.sympy_spellings import REFUSED, SYMPY
 from tests.words.walking import weights
 

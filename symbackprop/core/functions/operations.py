@@ -2,16 +2,16 @@
 
 | who asks                      | columns                       |
 |---|---|
-| `core.local`, the chain rule  | local, reads, pattern         |
+| the chain rule                | local, reads, pattern         |
 | display, documents            | latex, empty, kink            |
 | backends                      | numpy, helper                 |
 | `core.program.check`          | scalar; that the row is there |
 
-The witness asks for one column, `analytic`: `evaluate.primitives` and `evaluate.of_matrices` have tables of their own, with a rule
-written by hand for each row, and refuse a row that they have no rule for. So has `evaluate.walk`, which runs a program in floats,
-fifty digits or residues modulo a prime: there "prod", "inverse", "pinv" and "det" are exact, "max" and "min" are decided by the
-float beside a residue, and "logsumexp" and "logdet" are formal logarithms. So a new row is a row here, and a rule in each of the
-two.
+The witness asks for one column, `analytic`: `evaluate.rules.primitives` and `evaluate.rules.of_matrices` have tables of their
+own, with a rule written by hand for each row, and refuse a row that they have no rule for. So has `evaluate.walk`, which runs a
+program in floats, fifty digits or residues modulo a prime: there "prod", "inverse", "pinv" and "det" are exact, "max" and "min"
+are decided by the float beside a residue, and "logsumexp" and "logdet" are formal logarithms. So a new row is a row here, and a
+rule in each of the two.
 """
 
 from __future__ import annotations

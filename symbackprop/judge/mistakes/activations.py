@@ -12,7 +12,7 @@ from numpy import ndarray
 from symbackprop.core.functions import TableFunction, Where
 from symbackprop.core.program import Equation, Ref, Sum, slot, substituted
 from symbackprop.evaluate.arithmetic import FLOATS
-from symbackprop.evaluate.body_walk import Frame, read_body
+from symbackprop.evaluate.bodies.body_walk import Frame, read_body
 from symbackprop.judge.mistakes.edit import Backward, Body, Edit, Instead, say, with_body
 
 Y = slot(0)

@@ -13,9 +13,9 @@ from numpy import ndarray
 
 from symbackprop.core.functions import TableFunction, Where
 from symbackprop.core.loops import has_loops
+from symbackprop.core.loops.recursion import Recursion
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, slot
-from symbackprop.core.recursion import Recursion
-from symbackprop.core.step_axes import Axis
 from symbackprop.display.names import Names
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Carry, Equation, Sum
-from symbackprop.core.step_axes import Axis
 from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
 
 

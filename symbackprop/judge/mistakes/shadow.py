@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from symbackprop.core.program import Carry, Equation, Sum
 from symbackprop.evaluate.magnitude import largest_of
-from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.rules.primitives import Tape, Value
 from symbackprop.evaluate.tape import Written
 from symbackprop.judge.mistakes.edit import UNFIT, Backward, How, Instead, Values
 

@@ -17,9 +17,9 @@ from symbackprop.core.functions import known
 from symbackprop.core.functions.special import remainder
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
-from symbackprop.evaluate.body_walk import Frame, read_body
+from symbackprop.evaluate.bodies.body_walk import Frame, read_body
+from symbackprop.evaluate.bodies.scope import COMPARE
 from symbackprop.evaluate.extents import evaluator
-from symbackprop.evaluate.scope import COMPARE
 from symbackprop.evaluate.walk import matrix_function, reduced
 
 _ARGUMENTS = sp.symbols("x0:4")

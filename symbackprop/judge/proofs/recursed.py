@@ -13,8 +13,8 @@ from sympy import Expr
 from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import UnknownOperationError
-from symbackprop.core.recursion import Carried, Recursion
-from symbackprop.core.step_axes import Axis, Place
+from symbackprop.core.loops.recursion import Carried, Recursion
+from symbackprop.core.loops.step_axes import Axis, Place
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.machine.progress import counted
 from symbackprop.core.program import Program
-from symbackprop.core.progress import counted
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.sides.asked import Asked

@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.chain_rule import chain_rule
-from symbackprop.core.forward_mode import forward_mode
+from symbackprop.core.derivatives.forward_mode import forward_mode
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, shape_text, slot
 from symbackprop.evaluate.points import PointError

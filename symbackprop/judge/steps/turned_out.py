@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.loops.recursion import NoRecursionError
 from symbackprop.core.program import Program
-from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as called

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symbackprop.core.errors import shown
-from symbackprop.core.files import near_file
+from symbackprop.core.machine.files import near_file
 from symbackprop.judge.texts.files import ClaimsError
 
 

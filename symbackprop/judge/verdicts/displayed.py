@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from symbackprop.core.loops import carried
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Program, Ref
-from symbackprop.core.simplify import without_dead
 from symbackprop.judge.weighing.reading import CLAIM, Shape
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings

@@ -17,7 +17,7 @@ from numpy import ndarray
 from symbackprop.core.loops import steps_of
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
-from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.bodies.body_walk import Watch
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.matrices import mirrored
 from symbackprop.evaluate.points import PointError, point

@@ -15,13 +15,13 @@ import sympy as sp
 from symbackprop.algebra.recursion import StepBox
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.orders import derivative_named
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.grammar import check
 from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
-from symbackprop.core.orders import derivative_named
+from symbackprop.core.passes.settled import settled
 from symbackprop.core.program import Gradient, Program, Signature
-from symbackprop.core.settled import settled
 from symbackprop.display.box import line_formula
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer

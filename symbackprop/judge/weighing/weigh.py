@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from symbackprop.core.program import Program, Sum, same_size, slot
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
-from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.bodies.body_walk import Watch
 from symbackprop.evaluate.extents import evaluator, shape_of
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError

@@ -18,12 +18,12 @@ from numpy import ndarray
 
 from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.inner import inner_derivations
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import shown
-from symbackprop.core.inner import inner_derivations
 from symbackprop.core.loops import steps_of
+from symbackprop.core.machine.progress import counted
 from symbackprop.core.program import Program, shape_text
-from symbackprop.core.progress import counted
 from symbackprop.core.widths import LayerWidths
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.extents import SizeError

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.forward_mode import ONES
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.letters import fresh
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, slot

@@ -12,11 +12,11 @@ from sympy import Expr
 from symbackprop.core.apart import apart
 from symbackprop.core.chain_rule import on_path
 from symbackprop.core.derivation import Derivation, DerivationError
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.forward_mode import ONES
 from symbackprop.core.letters import fresh
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, slot
-from symbackprop.core.simplify import simplify
 from symbackprop.language.lower.again import read_again
 from symbackprop.language.lower.fuse import fuse, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered

@@ -11,8 +11,8 @@ from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import Alike, check
 from symbackprop.core.letters import KEPT, NAMELESS, given, letters_of, pool
+from symbackprop.core.passes.simplify import renamed
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
-from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, is_softmax, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
 from symbackprop.language.lower.shared import shared

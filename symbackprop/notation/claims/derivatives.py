@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from symbackprop.core.chain_rule import gradient_name
-from symbackprop.core.orders import orders
+from symbackprop.core.derivatives.orders import orders
 from symbackprop.core.program import Gradient, Sum
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import ends, higher, naming, steps

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import sympy as sp
 
-from symbackprop.core.step_axes import Axis
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unknown

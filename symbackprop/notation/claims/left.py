@@ -8,9 +8,9 @@ from typing import Literal
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.orders import orders
+from symbackprop.core.derivatives.orders import orders
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Gradient
-from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import derivatives, ends
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown

@@ -359,7 +359,7 @@ def read_sympy(claim: Any, context: Context) -> tuple[Program, tuple[Expr, ...]]
 
     Raises Fault where a symbol is no tensor, or the expression has no counterpart in the language.
     """
-    from symbackprop.notation.sympy_input import from_sympy
+    from symbackprop.notation.sympy.input import from_sympy
 
     if not isinstance(claim, Expr | sp.MatrixExpr):
         raise Fault("this SymPy object is no expression.", "Give an Expr or a MatrixExpr.")

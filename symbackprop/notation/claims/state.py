@@ -13,8 +13,8 @@ from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.functions import FUNCTIONS, TableFunction, declared_names
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Gradient, Program, Sum, size
-from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.guess import Guess

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Program
-from symbackprop.core.step_axes import Axis
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.claims.steps import At
 from symbackprop.notation.errors import NotationError

@@ -11,9 +11,9 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.loops import has_loops
+from symbackprop.core.loops.recursion import Recursion
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Carry, Gradient, Program, size
-from symbackprop.core.recursion import Recursion
-from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.syntax import Tokens, Word

@@ -8,8 +8,8 @@ from typing import assert_never
 
 import sympy as sp
 
+from symbackprop.core.derivatives.orders import orders
 from symbackprop.core.functions import FUNCTIONS, Declared
-from symbackprop.core.orders import orders
 from symbackprop.core.program import Gradient
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import at_steps, index, letter, parse_name

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from symbackprop.backends.function import Compiled
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
-from symbackprop.core.stable import stable
+from symbackprop.core.passes.stable import stable
 from symbackprop.training.classes import Prediction, class_inputs, find_prediction
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.result import Trained

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from symbackprop.core.files import write_whole
+from symbackprop.core.machine.files import write_whole
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.onnx.load import loaded
 from symbackprop.notation.models.onnx.reading import Graph

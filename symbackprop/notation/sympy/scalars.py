@@ -16,7 +16,7 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.scipy.special import SPECIAL
-from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, without_counterpart
+from symbackprop.notation.sympy.parts import Read, Rule, Written, arguments, first, without_counterpart
 from symbackprop.notation.vocabulary import called, functions
 
 MANY, DEEP = 300, 20  # parts, and parts inside parts, of a sum or product that is read in the order of printing

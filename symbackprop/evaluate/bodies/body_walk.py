@@ -19,10 +19,10 @@ from sympy import Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import TableFunction, Where, stop_gradient
-from symbackprop.core.large import in_order
+from symbackprop.core.passes.large import in_order
 from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
+from symbackprop.evaluate.bodies.scope import COMPARE
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.scope import COMPARE
 
 Watch = Callable[[sp.Basic, ndarray, ndarray], None]
 

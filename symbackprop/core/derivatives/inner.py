@@ -10,12 +10,12 @@ import sympy as sp
 
 from symbackprop.core.chain_rule import chain_rule, gradient_name
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.forward_mode import ONES
+from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.functions import stop_gradient
 from symbackprop.core.loops import has_loops
+from symbackprop.core.passes.simplify import without_dead
+from symbackprop.core.passes.stable import stable
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, letter_sizes, slot
-from symbackprop.core.simplify import without_dead
-from symbackprop.core.stable import stable
 
 
 class _Sweep(NamedTuple):

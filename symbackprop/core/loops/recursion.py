@@ -19,6 +19,7 @@ from sympy import Expr
 
 from symbackprop.core.guards import affine, split
 from symbackprop.core.loops import start_of
+from symbackprop.core.loops.step_axes import Axis, Place, step_axes
 from symbackprop.core.program import (
     Carry,
     Equation,
@@ -29,7 +30,6 @@ from symbackprop.core.program import (
     position,
     substituted,
 )
-from symbackprop.core.step_axes import Axis, Place, step_axes
 
 Marks = tuple[tuple[str, Expr], ...]
 """The step at which a tensor stands, by the loop's axis: (("l", l - 1),)."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from symbackprop.core.derivatives.through import moved_step, product_of, sizes_of
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Program, Ref, Sum, slot
-from symbackprop.core.through import moved_step, product_of, sizes_of
 
 _PASSED = Sum(slot(0), (slot(0),))
 

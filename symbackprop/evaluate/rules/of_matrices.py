@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate import implicit, primary
-from symbackprop.evaluate.implicit import PARTS
-from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.rules import implicit, primary
+from symbackprop.evaluate.rules.implicit import PARTS
+from symbackprop.evaluate.rules.primitives import Tape, Value
 
 
 def inverse(tape: Tape, x: Value) -> Value:

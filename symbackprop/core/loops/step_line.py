@@ -9,14 +9,13 @@ import sympy as sp
 from sympy import Eq, Expr
 from sympy.core.relational import Relational
 
-from symbackprop.core.begun import begun
-from symbackprop.core.beyond import Reach, beyond
 from symbackprop.core.functions import iverson
 from symbackprop.core.guards import affine, split
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.loops import start_of
-from symbackprop.core.program import Carry, Equation, Op, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
-from symbackprop.core.recursion import (
+from symbackprop.core.loops.begun import begun
+from symbackprop.core.loops.beyond import Reach, beyond
+from symbackprop.core.loops.recursion import (
     WHOLE,
     AtStep,
     Marks,
@@ -28,7 +27,8 @@ from symbackprop.core.recursion import (
     pinned,
     unpinned,
 )  # fmt: skip
-from symbackprop.core.step_axes import Axis
+from symbackprop.core.loops.step_axes import Axis
+from symbackprop.core.program import Carry, Equation, Op, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
 
 _Held = tuple[str, Mapping[str, Expr]]
 """The tensor and the step that hold a value."""

@@ -13,9 +13,9 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.large import LARGE
+from symbackprop.core.passes.large import LARGE
+from symbackprop.core.passes.simplify import shrunk
 from symbackprop.core.program import Equation, Program, Reduce, Ref, Signature, Sum, position, slot
-from symbackprop.core.simplify import shrunk
 
 
 def distributed(program: Program) -> Program:

@@ -17,8 +17,8 @@ from symbackprop.core.program import same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor, label
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, kept, without_counterpart
-from symbackprop.notation.sympy_pieces import PIECES
+from symbackprop.notation.sympy.parts import Read, Rule, Written, arguments, first, kept, without_counterpart
+from symbackprop.notation.sympy.pieces import PIECES
 from symbackprop.notation.vocabulary import called, functions
 
 POWERS = 16  # the largest exponent of a matrix, which is written as products

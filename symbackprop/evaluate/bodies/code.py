@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.rules.primitives import Tape, Value
 
 Primitive = Callable[..., Value]  # of a tape and of values
 KEPT = 1_000_000  # entries up to which what numbers alone tell is kept from run to run

@@ -13,7 +13,7 @@ from typing import Any
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.examples import SUFFIX, meant
+from symbackprop.core.machine.examples import SUFFIX, meant
 
 StrPath = str | os.PathLike[str]
 

@@ -15,12 +15,12 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
 from symbackprop.core.functions import TableFunction, Where, stop_gradient
-from symbackprop.core.large import in_order
-from symbackprop.evaluate import primitives as pr
-from symbackprop.evaluate.code import Code, Primitive
+from symbackprop.core.passes.large import in_order
+from symbackprop.evaluate.bodies.code import Code, Primitive
+from symbackprop.evaluate.bodies.windows import Windows
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.primitives import Tape, Value
-from symbackprop.evaluate.windows import Windows
+from symbackprop.evaluate.rules import primitives as pr
+from symbackprop.evaluate.rules.primitives import Tape, Value
 
 NEAR = 1e-6  # a position so near to a whole number is one
 MANY = "*"  # the letter of an axis along which several points lie

@@ -10,7 +10,7 @@ from sympy import Expr
 from sympy.core.relational import Relational
 
 from symbackprop.core.guards import proven
-from symbackprop.core.step_axes import Axis
+from symbackprop.core.loops.step_axes import Axis
 
 
 class Reach(NamedTuple):

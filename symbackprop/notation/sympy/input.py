@@ -19,12 +19,12 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Signature, shape_text, size
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor
-from symbackprop.notation import sympy_scalars
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
-from symbackprop.notation.sympy_bound import OVER, apart
-from symbackprop.notation.sympy_matrices import Matrices, written_out
-from symbackprop.notation.sympy_parts import (
+from symbackprop.notation.sympy import scalars as sympy_scalars
+from symbackprop.notation.sympy.bound import OVER, apart
+from symbackprop.notation.sympy.matrices import Matrices, written_out
+from symbackprop.notation.sympy.parts import (
     Read,
     Rule,
     Written,
@@ -36,7 +36,7 @@ from symbackprop.notation.sympy_parts import (
     refuse_numbers,
     without_counterpart,
 )
-from symbackprop.notation.sympy_sums import Ranges, aligned, ours
+from symbackprop.notation.sympy.sums import Ranges, aligned, ours
 from symbackprop.notation.vocabulary import called, name_fault
 
 FILLED = (sp.Identity, sp.ZeroMatrix, sp.OneMatrix)

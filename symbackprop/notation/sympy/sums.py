@@ -19,8 +19,8 @@ from symbackprop.core.program import Sum, position, same_size, size
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor, indexing
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.sympy_bound import OVER, Bound
-from symbackprop.notation.sympy_parts import Read, Written
+from symbackprop.notation.sympy.bound import OVER, Bound
+from symbackprop.notation.sympy.parts import Read, Written
 from symbackprop.notation.vocabulary import called
 
 Labels = tuple[sp.Basic, ...]

@@ -9,7 +9,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.sympy_parts import Written, nodes
+from symbackprop.notation.sympy.parts import Written, nodes
 
 OVER = (sp.Sum, sp.Product)
 

@@ -21,10 +21,10 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.grammar import check
 from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters_of, overhang, split
 from symbackprop.core.letters import fresh
-from symbackprop.core.limits import is_sum_of_squares, lengths, products_with_logs, quotients
+from symbackprop.core.passes.limits import is_sum_of_squares, lengths, products_with_logs, quotients
+from symbackprop.core.passes.simplify import nameless, renamed, shrunk, without_dead
+from symbackprop.core.passes.stable_rules import applies, exponent_times_power, log1p, power_times_log, respelled, sigmoid
 from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, slot
-from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
-from symbackprop.core.stable_rules import applies, exponent_times_power, log1p, power_times_log, respelled, sigmoid
 
 REACH = 4  # operations that a rule spans, one inside another
 SEVERAL = 4  # what a quotient with a limit is of, beside its factors, is one; an expression of more is not looked through for it

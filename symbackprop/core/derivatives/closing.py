@@ -8,11 +8,11 @@ from functools import cache
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from symbackprop.core.derivatives.local import RESULT, Letters
 from symbackprop.core.functions import iverson
 from symbackprop.core.letters import LETTERS
-from symbackprop.core.local import RESULT, Letters
+from symbackprop.core.passes.simplify import shrunk
 from symbackprop.core.program import Equation, Ref, Step, Sum, position, slot, substituted
-from symbackprop.core.simplify import shrunk
 
 FIRST = LETTERS[2:] + LETTERS[:2]  # i and j are left to the equations that a person wrote
 

@@ -13,13 +13,13 @@ from sympy import Expr, Symbol
 
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Matrix, Reduce, Sum
-from symbackprop.evaluate import guards
-from symbackprop.evaluate import of_matrices as mat
-from symbackprop.evaluate import primitives as pr
-from symbackprop.evaluate.code import Code
-from symbackprop.evaluate.primitives import Tape, Value
-from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes, number_of
-from symbackprop.evaluate.special import NotComplexError
+from symbackprop.evaluate.bodies import guards
+from symbackprop.evaluate.bodies.code import Code
+from symbackprop.evaluate.bodies.scope import MANY, Lettered, Scope, at_sizes, number_of
+from symbackprop.evaluate.rules import of_matrices as mat
+from symbackprop.evaluate.rules import primitives as pr
+from symbackprop.evaluate.rules.primitives import Tape, Value
+from symbackprop.evaluate.rules.special import NotComplexError
 
 Letters = tuple[str, ...]
 

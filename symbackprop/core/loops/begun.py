@@ -10,9 +10,9 @@ from sympy import Expr
 
 from symbackprop.core.functions import Where
 from symbackprop.core.guards import affine
+from symbackprop.core.loops.recursion import Recursion
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.core.program import Carry, Equation, Ref, Sum, position
-from symbackprop.core.recursion import Recursion
-from symbackprop.core.step_axes import Axis
 
 
 class Begun(NamedTuple):

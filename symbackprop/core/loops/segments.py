@@ -19,8 +19,8 @@ import sympy as sp
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import iverson
 from symbackprop.core.loops import For, has_loops, schedule
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
-from symbackprop.core.simplify import without_dead
 
 INNER, OUTER = "the loss of a segment", "the loss with weights"
 

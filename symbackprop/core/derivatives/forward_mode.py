@@ -16,14 +16,14 @@ import sympy as sp
 from sympy import S
 
 from symbackprop.core.chain_rule import on_path
-from symbackprop.core.closing import closed, local_form, packed
+from symbackprop.core.derivatives.closing import closed, local_form, packed
+from symbackprop.core.derivatives.local import local_derivative
+from symbackprop.core.derivatives.primary import is_primary
 from symbackprop.core.functions import iverson
 from symbackprop.core.letters import LETTERS, fresh
-from symbackprop.core.local import local_derivative
 from symbackprop.core.loops import carried, start_of
-from symbackprop.core.primary import is_primary
+from symbackprop.core.passes.simplify import without_labels
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Step, Sum, position, slot
-from symbackprop.core.simplify import without_labels
 
 
 def forward_mode(program: Program, of: str, wrt: str, vector: str) -> Program:

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate import primary, special
+from symbackprop.evaluate.bodies.contraction import Axes, contraction
+from symbackprop.evaluate.bodies.windows import Windows
 from symbackprop.evaluate.branches import Branches, Held
-from symbackprop.evaluate.contraction import Axes, contraction
-from symbackprop.evaluate.implicit import PARTS
 from symbackprop.evaluate.points import shaken
-from symbackprop.evaluate.powers import raised
-from symbackprop.evaluate.windows import Windows
+from symbackprop.evaluate.rules import primary, special
+from symbackprop.evaluate.rules.implicit import PARTS
+from symbackprop.evaluate.rules.powers import raised
 
 Pull = Callable[[ndarray], ndarray]
 

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.sympy_parts import Read, Rule, arguments
+from symbackprop.notation.sympy.parts import Read, Rule, arguments
 from symbackprop.notation.vocabulary import called
 
 WHOLE = slice(None)

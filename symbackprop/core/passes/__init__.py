@@ -1,0 +1,1 @@
+"""Programs into programs with the same outputs: smaller, in stable spellings, without what a condition leaves out."""
