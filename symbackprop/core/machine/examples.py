@@ -18,7 +18,7 @@ SUFFIX = ".net"
 def folder() -> Traversable:
     """The folder of the package, or that beside it where the package is not installed."""
     own = files("symbackprop").joinpath(FOLDER)
-    return own if own.is_dir() else Path(__file__).parents[2] / FOLDER
+    return own if own.is_dir() else Path(__file__).parents[3] / FOLDER
 
 
 @lru_cache(maxsize=1)
