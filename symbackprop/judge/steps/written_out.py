@@ -26,6 +26,8 @@ def without_own_functions(
     of the network is what the network says of it.
     """
     places = [k for k, (_, claim, _) in enumerate(steps) if isinstance(claim, str) and "\n" not in claim]
+    if not any(True for _ in functions([steps[k][1] for k in places], lone=True)):
+        return judged(list(steps))
     given = [primes_as_signs(steps[k][1]) for k in places]
     slopes = slopes_of(given, lambda name: _may(judge.truth, name))
     every = [one for several in slopes.values() for one in several]

@@ -212,7 +212,7 @@ def chained(parts: Sequence[tuple[Tensor, bool]], axis: int = 0) -> Tensor:
     for tensor, lone in parts:
         found.append(_entry_of(tensor, axis, offset, length) if lone else placed(tensor, axis, offset, length))
         offset += 1 if lone else tensor.shape[axis]
-    first, *others = [part for part, (tensor, _) in zip(found, parts, strict=True) if not is_zero(tensor)] or found[:1]
+    first, *others = [p for p, (tensor, lone) in zip(found, parts, strict=True) if lone or not is_zero(tensor)] or found[:1]
     return sum(others, first)
 
 
