@@ -248,7 +248,10 @@ def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
 def _of_a_multiple(a: Algebra, zero: Atom, test: Atom) -> Iterator[Relation]:
     """[g = 0][m g > 0] = 0, and m [g = 0] = m [m g = 0] = m (1 - [m g > 0] - [-m g > 0])."""
     (gap,), (whole,), own = zero.args, test.args, _own(test)
-    for letters in permutations(own, len(zero.shape)):
+    for places in permutations(range(len(own)), len(zero.shape)):
+        if any(test.shape[k] != extent for k, extent in zip(places, zero.shape, strict=True)):
+            continue
+        letters = tuple(own[k] for k in places)
         g = a.at(gap, letters)
         m = next((m for m in _quotients(a, whole, g) if a.times(m, g) == whole), None)
         if m is not None:

@@ -41,10 +41,12 @@ class StepChain(NamedTuple):
 
     locals   each local derivative, by what it is of and by.
     rows     the gradient in its entries; nothing where the line says them, or where that is too long.
+    names    those of the whole program, what stands at the step as it is called there.
     """
 
     locals: Mapping[tuple[str, str], Node] = MappingProxyType({})
     rows: tuple[Node, ...] = ()
+    names: Names | None = None
 
 
 @dataclass(frozen=True, repr=False)

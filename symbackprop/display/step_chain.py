@@ -2,8 +2,8 @@ r"""The chain rule of a network with loops entry by entry, at one step: \partial
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sympy import S
 
@@ -19,6 +19,7 @@ from symbackprop.display.index_form import equation_letters, index_form, target_
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import slope_cases
+from symbackprop.display.softmax_rule import meeting
 from symbackprop.display.step_forms import Called, StepNames, summed_over, value_at_step
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, index, letter
@@ -33,8 +34,38 @@ SHORT = 20
 
 def step_chain(derivation: Derivation, names: StepNames, line: StepLine) -> StepChain:
     """The local derivatives and the chain rule of a line at its step."""
-    found = {key: x for part in line.parts for key, x in _Part(derivation, names, part.at).locals()}
-    return StepChain(found, tuple(_rows(names, line)))
+    parts = [_Part(derivation, names, part.at) for part in line.parts]
+    found = {key: x for part in parts for key, x in part.locals()}
+    met = _meeting(names, line.at) if len(parts) == 1 else None
+    there = {own.name: _There(names, own) for own in names.standing.values() if names.whole.signature(own.name).role is None}
+    return StepChain(found, tuple(_rows(names, line)) if met is None else (met,), names.whole.labelled(there))
+
+
+@dataclass(frozen=True)
+class _There:
+    """How a tensor is called at its step."""
+
+    names: StepNames
+    own: AtStep
+
+    def formula(self, letters: Sequence[Letter] = ()) -> Node:
+        return self.names.at(self.own, letters)
+
+
+def _meeting(names: StepNames, at: StepProgram) -> Node | None:
+    """The chain rule of what a softmax is of, where that meets a cross-entropy at the same step."""
+    role, marks = at.program.tensors[at.target].role, at.standing[at.target].marks
+    wrt = None if role is None else (role.wrt, marks)
+    own = {(role.wrt, at.standing[e.target.name].marks): e for e in at.program.equations
+           if e.step is not None and e.step.rule == "chain" and (role := at.program.tensors[e.target.name].role) is not None
+           and role.via is None and isinstance(e.op, Sum) and not e.op.over}  # fmt: skip
+    found = softmaxes(names)
+    for (o, total), p in found.named.items():
+        above = own.get((at.standing[p].name, at.standing[p].marks)) if p and len(found.axes(total)) == 1 else None
+        if above is not None and wrt == (at.standing[o].name, at.standing[o].marks):
+            met = meeting(names, above, at.target, p, found.axes(total)[0], unnamed(at))
+            return None if met is None else met[0]
+    return None
 
 
 def _rows(names: StepNames, line: StepLine) -> Iterator[Node]:
@@ -113,7 +144,17 @@ class _Part:
         yield ends, f.side_by_side([cases, f.equation(name.formula(), whole)])
 
     def locals(self) -> Iterator[tuple[tuple[str, str], Node]]:
-        """The local derivatives that are no number."""
+        """The local derivatives that are no number; those of the loss first."""
+        for own in self.at.program.equations:
+            step = own.step
+            if step is None or step.rule != "chain" or step.upstream is not None or not own.target.index:
+                continue
+            role, letters = self.at.program.tensors[own.target.name].role, equation_letters(self.names, own)
+            by = self._value(own.target, letters)
+            if role is not None and by is not None:
+                loss = self.names.whole.in_line(role.of)
+                shown = f.equation(f.over(f.partial(loss), f.partial(by)), index_form(self.names, own, unnamed(self.at)))
+                yield (role.of, self.at.standing[own.target.name].name), shown
         for own in told_together(self.recursion, self.at):
             if own.step is None or own.step.local is None or own.step.upstream is None:
                 continue

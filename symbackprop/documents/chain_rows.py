@@ -15,10 +15,10 @@ from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import composed, entry, equation_letters, index_form, target_entry
 from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.names import Names
+from symbackprop.display.softmax_rule import softmax_meets_loss
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
 from symbackprop.documents.parts import part_read
-from symbackprop.documents.softmax_rule import softmax_meets_loss
 from symbackprop.documents.step_block import Untied, chain_sum, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter
@@ -52,7 +52,7 @@ def chain_rows(
     softmaxes  the logsumexp of each softmax that has a name -> what it is taken of, and that name.
     gone       values that no step speaks of.
     """
-    met = softmax_meets_loss(names, softmaxes, line, told, gone)
+    met = softmax_meets_loss(names, softmaxes, line.name, {r.name for e in line.path for r in e.operands}, told, gone)
     if met is not None:
         row, at = met
         return (ChainRow(row, Equation(at, Sum(slot(0), (slot(0),)), (at,))),)

@@ -67,6 +67,7 @@ class Lecture:
         self.layer = "l" if any(t.kind == "parameter" and t.name[-1].isdigit() for t in derivation.program.inputs) else "t"
         self.reasons.inside = self._inside
         self.told: set[Hashable] = set()
+        self.first: dict[Hashable, str] = {}
         self.anchors: dict[str, str] = {}
 
     def leave_out(self, layers: Sequence[Layer], wanted: Collection[str]) -> None:
@@ -124,6 +125,9 @@ class Lecture:
     def _layer(self, layer: Layer) -> StepBlock:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}
         lines = [line for line in layer.lines if new.get(line.kind) is line]
+        first: dict[Hashable, str] = {line.kind: line.name for line in lines}
+        follow = [*self._follow([line for line in layer.lines if new.get(line.kind) is not line], first)]
+        self.first = {**first, **self.first}
         self.told |= new.keys()
         backward = [(line, e) for line in lines for e in self._told(line) if e.step and self.reasons.is_told(e.step)]
         alike: dict[Hashable, list[Equation]] = {}
@@ -144,8 +148,16 @@ class Lecture:
         once = tuple(x for x in parts[2].formulas if split(x)[1] not in said_before)
         parts = (*parts[:2], replace(parts[2], formulas=once), *parts[3:])
         title = self._way(layer)
-        said = [*self.reasons.of(lines), *self._put_in(lines, collected_)]
+        said = [*self.reasons.of(lines), *self._put_in(lines, collected_), *follow]
         return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
+
+    def _follow(self, lines: Sequence[Line], first: Mapping[Hashable, str]) -> Iterator[Told]:
+        """Which gradients are not derived again, and as which they follow."""
+        known = {**first, **self.first}
+        if lines:
+            own = several([self.names.in_line(line.name) for line in lines])
+            before = several(list(dict.fromkeys(self.names.in_line(known[line.kind]) for line in lines)))
+            yield told("{} follows as {} did." if len(lines) == 1 else "{} follow as {} did.", own, before)
 
     def _block(
         self, title: Content, parts: Sequence[Part], layers: Sequence[Sequence[Line]], said: tuple[Content, ...]
@@ -208,7 +220,7 @@ class Lecture:
             for y, said in quotients(self.plain, line.path, [] if right is None else [right], self._inside):
                 if ("put in", y) not in self.told:
                     self.told.add(("put in", y))
-                    yield told("{} is put into the parts of {}.", said, self.names.tensor(name))
+                    yield told("{} is put into the parts of {}.", said, self.names.in_line(name))
 
     def product(self, name: str, formula: Node) -> Node:
         """The line of a gradient; where the box gave it a name, with what it is by."""
@@ -264,12 +276,12 @@ class Lecture:
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""
-        path = self.reasons.path(line)
-        if path is line.path and {r.name for e in path for r in e.operands} & self.softmaxes.keys():
-            held = {e.target.name for e in path}
+        path = self._told(line)
+        if {r.name for e in line.path for r in e.operands} & self.softmaxes.keys():
+            held = {e.target.name for e in line.path}
             path = tuple(e for e in self.united if e.target.name in held)
-        else:
-            path = self._told(line)
+            if line.name in self.reasons.told_by:
+                path = put_together(self.names.program, path, self.gone)
         return chain_rows(self.names, line, path, self.softmaxes, self._inside)
 
     def _told(self, line: Line) -> tuple[Equation, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.flows import flows_into
@@ -55,20 +56,29 @@ class _Telling:
         through = set(_through(self.derivation, layer))
         before = [form.formula for form in self.forms if form.name in through and not _is_zero(form.formula)]
         chains = [line.chain() for line in lines]
+        slopes = tuple(_locals(chains))
+        said_before = {split(x)[1] for x in slopes}  # the local derivative, where nothing comes from above
+        rows = [x for chain in chains for x in chain.rows if split(x)[1] not in said_before]
         parts = [
             Part(told("Differentiated"), packed(before)),
-            Part(told("Local derivative"), packed(_locals(chains))),
-            Part(told("Chain rule"), packed(x for chain in chains for x in chain.rows), folded=True),
+            Part(told("Local derivative"), packed(slopes)),
+            Part(told("Chain rule"), packed(rows), folded=True),
             Part(told("Product"), tuple(packed(map(_product, lines))), "result"),
         ]
         reasons = dict.fromkeys([*(sentence for line in lines for sentence in line.why), *self._served(lines)])
-        new = [sentence for sentence in reasons if sentence not in self.said]
+        new = [*self._recognised(layer, lines, chains), *(sentence for sentence in reasons if sentence not in self.said)]
         self.said |= reasons.keys()
         sentences: tuple[Content, ...] = (listed(new, " "),) if new else ()
         anchor = layer.lines[0].name
         self.lecture.anchors |= dict.fromkeys(names, anchor)
         shown = tuple(part for part in parts if part.formulas)
         return StepBlock(self._title(layer, lines), shown, listed(list(self._shapes(lines))), sentences, anchor)
+
+    def _recognised(self, layer: Layer, lines: Sequence[ShownLine], chains: Sequence[StepChain]) -> Iterator[Told]:
+        """What lines are known as, in the tensors at their steps."""
+        whole = {line.name: line for line in layer.lines}
+        for line, chain in zip(lines, chains, strict=True):
+            yield from self.lecture.reasons.recognised(replace(whole[line.name], formula=line.formula), chain.names)
 
     def _title(self, layer: Layer, lines: Sequence[ShownLine]) -> Told:
         ends = several(list(dict.fromkeys(self._named(_wrt(self.derivation, line.name)) for line in lines)))

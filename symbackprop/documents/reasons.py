@@ -25,6 +25,9 @@ from symbackprop.formulas.tree import Node
 GROUPED = 10**5
 """Numbers from here on are written with commas."""
 
+MOST_SERVING = 6
+"""Parameters that are named where all are used for every sample."""
+
 MOST_MET = 50
 """Values that are looked at for whether they are made of another."""
 
@@ -66,9 +69,9 @@ class Reasons:
             through = [] if CANCELLED in dict(known) else self._softmax(line)
             yield from self._new((*found, *self._routed(line), *through, *known))
 
-    def recognised(self, line: Line) -> Iterator[Told]:
-        """What a line is known as, said once on a page."""
-        yield from self._new(recognised(self.derivation, self.names, line))
+    def recognised(self, line: Line, names: Names | None = None) -> Iterator[Told]:
+        """What a line is known as, said once on a page; with other names where its formula has others."""
+        yield from self._new(recognised(self.derivation, names or self.names, line))
 
     def _new(self, reasons: Iterable[Reason]) -> Iterator[Told]:
         for key, sentence in reasons:
@@ -149,7 +152,7 @@ class Reasons:
                 continue
             own = self.names.tensor(step.through.name)
             is_row = len(self.names.signature(step.through.name).shape) > 1
-            p, g = self._free("pqr") if is_row else own, self._free("gvuh")
+            p, g = self._free("pqrsuvw") if is_row else own, self._free("gvuh")
             jacobian = f.add([f.call(f.function("diag"), [p]), f.negative(f.juxtapose([p, f.power(p, f.TOP)]))])
             back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
             is_down = softmaxes(self.names).is_down(self.total(step))
@@ -211,12 +214,36 @@ class Reasons:
         apart = None if is_several else untied(self.names, equation, step, self.inside)
         if apart is not None:
             yield "jacobian", self._never_formed(step, apart)
-        served = [letter(c) for c, n in op.over if n != 1 and c in through.index and c not in wrt.index]
-        is_shared = step.pattern in ("add", "multiply", "map", "scale")
-        is_weight = step.pattern == "product" and self.names.signature(wrt.name).kind == "parameter"
-        if step.rule == "chain" and served and (is_shared or is_weight):
-            letters, own = several(served), self.names.tensor(wrt.name)
-            yield "served", told("{} is used for every {}: its gradient is the sum over {}.", own, letters, letters)
+        served = self._served(equation)
+        if served and ("served" not in self.told or self.names.signature(wrt.name).kind == "parameter"):
+            self.told.add("served")
+            yield ("served", served), self._serving(wrt.name, served)
+
+    def _served(self, equation: Equation) -> tuple[str, ...]:
+        """The letters of what is used for each of them anew: its gradient is the sum over them."""
+        step, op = equation.step, equation.op
+        if step is None or step.rule != "chain" or step.through is None or step.wrt is None or not isinstance(op, Sum):
+            return ()
+        is_weight = step.pattern in ("product", "") and self.names.signature(step.wrt.name).kind == "parameter"
+        if step.pattern not in ("add", "multiply", "map", "scale") and not is_weight:
+            return ()
+        return tuple(c for c, n in op.over if n != 1 and c in step.through.index and c not in step.wrt.index)
+
+    def _serving(self, name: str, served: tuple[str, ...]) -> Told:
+        """What is used for all of some letters: of a parameter with the others that are."""
+        letters = several(list(map(letter, served)))
+        parameters = {t.name for t in self.derivation.forward.inputs if t.kind == "parameter"}
+        joined = [e for path in self.told_by.values() for e in path]
+        told_ = {e.step.wrt.name for e in joined if e.step and e.step.wrt}
+        plain = [e for e in self.derivation.backward if not (e.step and e.step.wrt and e.step.wrt.name in told_)]
+        ends = [e.step.wrt.name for e in (*joined, *plain) if self._served(e) == served and e.step and e.step.wrt]
+        own = [n for n in self.derivation.wrt if n in ends and n in parameters]
+        if name not in own or len(own) == 1:
+            return told("{} is used for every {}: its gradient is the sum over {}.", self.names.tensor(name), letters, letters)
+        if len(own) > MOST_SERVING and {*own} == parameters:
+            return told("All parameters are used for every {}: their gradients are sums over {}.", letters, letters)
+        named = several(list(map(self.names.tensor, own)))
+        return told("{} are used for every {}: their gradients are sums over {}.", named, letters, letters)
 
     def _acts_through_others(self, through: Ref, wrt: Ref) -> bool:
         """Whether what a value is computed of besides is made of the same, as the mean in (x - m)/s is made of x."""
@@ -307,7 +334,7 @@ class Reasons:
 
     def _never_formed(self, step: Step, apart: Untied) -> Told:
         assert step.wrt is not None
-        jacobian = self.names.derivative(Gradient(apart.through.name, step.wrt.name), [], local=True)
+        jacobian = self.names.quotient(Gradient(apart.through.name, step.wrt.name))
         shape = (*self.names.signature(apart.through.name).shape, *self.names.signature(step.wrt.name).shape)
         delta = [f.indicator(f.equation(letter(new), letter(old))) for old, new in apart.new.items()]
         letters = several(list(map(letter, apart.new.values())))

@@ -96,35 +96,39 @@ def _summed_rows(names: Names, line: Line) -> Iterator[Reason]:
     own = {p for (_, total), p in softmaxes(names).named.items() if total in read and p}
     calls = [(head, fence) for row in walk(line.formula) for head, fence in pairwise(items_of(row)) if head == _ROWSUM]
     for written in names.written.values():
-        factors = _matrix_product(written, own)
-        if factors is None:
+        factors = _matrix_product(names, written) if len(written.target.index) > 1 else ()
+        if not own.intersection(factors[:1]):
             continue
         for k in range(len(written.target.index) - 1):
             below = [letter(c) for c in written.target.index[:k]]
-            o, a, v = (names.entry(n, below) for n in (written.target.name, *factors))
+            o, a, *v = (names.entry(n, below[: names.signature(n).rank - 2]) for n in (written.target.name, *factors))
             for head, fence in calls:
                 items = items_of(fence.body) if isinstance(fence, Fence) else ()
                 if items[-2:] == (f.ODOT, o) and len(items) > 2:
                     d = Row(items[:-2]) if len(items) > 3 else items[0]
-                    back = f.juxtapose([f.within(d, Binds.PRODUCT), f.power(v, f.TOP)])
+                    back = f.juxtapose([f.within(d, Binds.PRODUCT), *(f.power(x, f.TOP) for x in reversed(v))])
                     sums = f.equation(f.call(head, [f.hadamard([a, back])]), f.call(head, [f.hadamard([d, o])]))
-                    yield "rows", told("{}, since {}.", sums, f.equation(o, f.juxtapose([a, v])))
+                    yield "rows", told("{}, since {}.", sums, f.equation(o, f.juxtapose([a, *v])))
                     return
 
 
-def _matrix_product(written: Equation, softmaxes_: Collection[str]) -> tuple[str, str] | None:
-    """A and V of O[n t i] = sum_l A[n t l] V[n l i], where A is one of some softmaxes."""
-    op = written.op
-    if not isinstance(op, Sum) or len(op.over) != 1 or len(op.slots) != 2 or op.body != op.slots[0] * op.slots[1]:
-        return None
-    (c, _), *_ = op.over
-    if len(written.target.index) < 2:
-        return None
-    *lead, column = written.target.index
-    for a, v in permutations(written.operands):
-        if a.name in softmaxes_ and a.index == (*lead, c) and v.index == (*lead[:-1], c, column):
-            return a.name, v.name
-    return None
+def _matrix_product(names: Names, written: Equation) -> tuple[str, ...]:
+    """A, V, ... of O[n t i] = sum_l A[n t l] V[n l i], with those of a product that nobody named in its place; else none."""
+    op, (*lead, column) = written.op, written.target.index
+    if not isinstance(op, Sum) or len(op.over) != len(op.slots) - 1 or op.body != sp.Mul(*op.slots):
+        return ()
+    left, found, row = list(written.operands), list[str](), lead.pop()
+    while left:
+        factor = next((r for r in left if r.index[:-1] in ((*lead, row), (row,))), None)
+        if factor is None:
+            return ()
+        left.remove(factor)
+        row, inner = factor.index[-1], names.written.get(factor.name)
+        if inner is None or len(inner.target.index) < 2 or names.signature(factor.name).has_name:
+            found.append(factor.name)
+        else:
+            found += _matrix_product(names, inner) or (factor.name,)
+    return tuple(found) if row == column else ()
 
 
 def _written_out(names: Names, line: Line) -> Iterator[Reason]:

@@ -9,9 +9,12 @@ from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.lines import INDENT
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Node, width
 from symbackprop.formulas.typst import quoted, typst
 from symbackprop.pictures.picture import on_paper
+
+_WHOLE = 12.0
+"""Letters across of the formulas that no line is broken in."""
 
 _OWN_PAGE = 410.0
 """Points from which on a picture has a page of its own, at whose top it stands: more than half of one."""
@@ -41,7 +44,8 @@ class Typst(Paper):
         return f'#to("{anchor}")[{written}]'
 
     def math(self, formula: Node) -> str:
-        return f"${typst(formula)}$"
+        shown = f"${typst(formula)}$"
+        return f"#box[{shown}]" if width(formula) < _WHOLE else shown
 
     def formula(self, formula: Node) -> str:
         return typst(formula)

@@ -343,6 +343,19 @@ def test_uses_are_told_in_one_sentence_a_step() -> None:
     assert "S and M act through D and Z: the gradients of the uses add, since a small change of S moves L along every" in said
 
 
+def test_what_is_used_for_every_sample_is_told_once_for_all_parameters() -> None:
+    said = reasons((ROOT / "examples" / "layers" / "batch_norm.net").read_text())
+    assert re.search(r"γ.* and .* are used for every n: their gradients are sums over n\.", said)
+    assert "b is used for every i: its gradient is the sum over i." in reasons(
+        "X: data[n, d]\nb: parameter[d]\nY = X + b\nL = sum(Y**2)"
+    )
+
+
+def test_what_is_not_derived_again_says_as_which_it_follows() -> None:
+    text = "x: data[d]\nh: data[m]\nW: parameter[m, d]\nU: parameter[m, m]\nz = tanh(W @ x + U @ h)\nL = sum(z**2)"
+    assert re.search("∂L/∂. follows as ∂L/∂. did", reasons(text))
+
+
 def test_the_delta_rule_is_an_error_times_a_slope_and_nothing_else() -> None:
     unit = "x: data[d]\nt: data\nw: parameter[d]\ns = w @ x\no = sigmoid(s)\nE = {}"
     assert "This is the delta rule: the error o − t times" in reasons(unit.format("(o - t)**2/2"))

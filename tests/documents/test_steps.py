@@ -151,7 +151,7 @@ def test_the_numbers_of_a_scalar_network_stand_beside_its_equations() -> None:
 
 def test_broadcasting_is_said_on_the_way_back() -> None:
     said = [Text().line(x) for block in steps(report(MAKERS["batch_of_rows"](), detail="full")).values() for x in block.sentences]
-    assert any("is used for every" in text and "its gradient is the sum over" in text for text in said)
+    assert any("are used for every" in text and "their gradients are sums over" in text for text in said)
 
 
 def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different_ones() -> None:

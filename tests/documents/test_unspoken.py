@@ -20,7 +20,8 @@ from symbackprop.formulas.names import letter
 from symbackprop.formulas.read_latex import parse
 from tests.display.networks import at_random
 from tests.display.test_local_form import ALL, FEW, derive, local_value
-from tests.formulas.latex_value import AXES, Numbered, Reader, text_of
+from tests.documents.test_layers import sides
+from tests.formulas.latex_value import AXES, Numbered, Reader, latex_value, text_of
 
 SHORT = ("gaussian_process", "digits", "skip_gram_loss")
 
@@ -163,3 +164,37 @@ def test_two_ways_through_what_nobody_named_are_one_local_derivative() -> None:
     words = sb.derive("S: parameter[n, c]\nY: labels[n, c]\nL = mean(logsumexp(S, axis=1) - sum(Y*S, axis=1))").text()
     assert "∂L/∂Sᵢⱼ = (1/n)(softmax(S)ᵢⱼ − Yᵢⱼ)" in words
     assert "acts through" not in words
+
+
+THROUGH_SOFTMAX = {
+    "attention": "X: data[t, d]\nA: parameter[d, d]\nV: parameter[d, c]\nY: data[t, c]\nP = softmax(X @ A @ X.T)\nO = P @ (X @ V)\n"
+    "L = sum((O - Y)**2)",
+    "mixture": "x: data[n]\nm: parameter[k]\na: parameter[k]\np = softmax(a)\n"
+    "L = -sum(logsumexp(-(x[:, None] - m)**2/2 + log(p), axis=1))",
+    "policy": "S: data[n, d]\na: integers[n, k]\nA: data[n]\nW: parameter[d, k]\np = softmax(S @ W)\n"
+    "L = -mean(tanh(p[arange(n), a]*A)*A)",
+}
+
+
+@pytest.mark.parametrize("text", THROUGH_SOFTMAX.values(), ids=THROUGH_SOFTMAX)
+def test_what_is_gone_back_through_together_with_a_softmax_has_a_chain_rule(text: str) -> None:
+    derived = sb.derive(text)
+    lecture, lines = lecture_of(derived)
+    arrays, sizes = at_random(derived, 0)
+    everything = [e.target.name for e in derived.program.equations]
+    softened = 0
+    for line in lines:
+        rows = lecture.chain(line)
+        softened += any(r.name in lecture.softmaxes for e in line.path for r in e.operands) and bool(rows)
+        for row in rows:
+            for side in sides(row.formula):
+                found = latex_value(lecture.names, side, row.equation, arrays, sizes, everything)
+                np.testing.assert_allclose(
+                    found, arrays[row.equation.target.name], rtol=1e-7, atol=1e-8, err_msg=latex(row.formula)
+                )
+    assert softened
+
+
+def test_the_sum_behind_a_softmax_is_told_by_the_value_that_is_a_product_with_it() -> None:
+    text = sb.derive(THROUGH_SOFTMAX["attention"]).text()
+    assert "rowsum(P ⊙ δ_O Vᵀ Xᵀ) = rowsum(δ_O ⊙ O), since O = P X V." in " ".join(text.split())

@@ -53,6 +53,27 @@ def test_a_softmax_in_a_step_has_its_own_derivative() -> None:
     assert "logsumexp" not in text
 
 
+def test_a_softmax_that_meets_a_cross_entropy_at_each_step_is_told_as_without_a_loop() -> None:
+    text = " ".join(sb.derive(MET).text().split())
+    assert "∂L/∂p_(t,i) = −y_(t,i)/p_(t,i)" in text
+    assert "p_(t,i)(1[i = j] − p_(t,j)) = p_(t,j)(Σ_i y_(t,i)) − y_(t,j) = p_(t,j) − y_(t,j)" in text
+    assert "The softmax and the logarithm cancel: pₜ − yₜ is left, the prediction minus the target." in text
+    assert "That the entries of yₜ sum to one was used." in text
+
+
+MET = """x: data[T, d]
+y: labels[T, c]
+W: parameter[c, c]
+V: parameter[c, c]
+o[0] = zeros(c)
+for t in 1..T:
+    o[t] = tanh(W @ o[t-1])
+    s[t] = V @ o[t]
+    p[t] = softmax(s[t])
+L = -sum(y * log(p))
+"""
+
+
 def test_a_local_derivative_is_of_the_equation_and_not_of_one_way_through_it() -> None:
     assert "Local derivative  ∂L/∂bᵢ = 2 bᵢ" in sb.derive("b: parameter[d]\nL = b @ b").text()
     text = sb.derive(TWO_WAYS).text()

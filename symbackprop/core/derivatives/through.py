@@ -156,8 +156,7 @@ def _joined(program: Program, first: Equation, second: Equation) -> Equation:
         inner = {c: extent for c, extent in inner.items() if c not in one_letter}
     outer = sizes_of(program, first)
     swap = dict(zip(between.index, inside.index, strict=True))
-    others = [c for c in outer if c not in swap]
-    swap |= zip(others, _fresh(program, len(others), {*inner, *outer, *swap.values()}), strict=True)
+    swap |= _beside(program, [c for c in outer if c not in swap], {*inner, *swap.values()})
     moved = moved_step(one, swap)
     body, operands = product_of(moved, two)
     sizes = inner | {swap[c]: extent for c, extent in outer.items()}
@@ -181,8 +180,7 @@ def _added(program: Program, first: Equation, second: Equation) -> Equation | No
     swap = dict(pairs)
     if len(swap) < len(pairs) or len(set(swap.values())) < len(pairs):  # one is of entries that are tied, the other of all
         return None
-    others = [c for c in other if c not in swap]
-    swap |= zip(others, _fresh(program, len(others), {*own, *other, *swap.values()}), strict=True)
+    swap |= _beside(program, [c for c in other if c not in swap], {*own, *swap.values()})
     moved = moved_step(two, swap)
     assert one.local is not None
     assert moved.local is not None
@@ -242,9 +240,11 @@ def moved_step(step: Step, swap: Mapping[str, str]) -> Step:
     )
 
 
-def _fresh(program: Program, number: int, taken: Collection[str]) -> tuple[str, ...]:
-    """Letters that are neither taken nor those of a tensor or of a size."""
-    return fresh(number, {*taken, *map(str, program.sizes())}, names=program.tensors)
+def _beside(program: Program, letters: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """Letters as they are where nothing else is called so, else ones that are neither those of a tensor nor of a size."""
+    clashing = [c for c in letters if c in taken]
+    others = fresh(len(clashing), {*letters, *taken, *map(str, program.sizes())}, names=program.tensors)
+    return {c: c for c in letters} | dict(zip(clashing, others, strict=True))
 
 
 def sizes_of(program: Program, equation: Equation) -> dict[str, Expr]:

@@ -19,22 +19,23 @@ from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import entry, index_form
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
-from symbackprop.documents.layers import Line
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Node
 
 
 def softmax_meets_loss(
-    names: Names, known: Mapping[str, tuple[str, str]], line: Line, told: Sequence[Equation], gone: Collection[str] = ()
+    names: Names, known: Mapping[str, tuple[str, str]], name: str, read: Collection[str], told: Sequence[Equation],
+    gone: Collection[str] = (),
 ) -> tuple[Node, Ref] | None:  # fmt: skip
     """The chain rule of the gradient by what a softmax is of, entry by entry, and the entry; None where no target meets a softmax.
 
     known   the logsumexp of each softmax that has a name -> what it is of, and that name.
-    told    the equations by which the line is told.
+    read    what the line reads.
+    told    the equations by which it is told.
     gone    values that are written out.
     """
-    role, read = names.signature(line.name).role, {r.name for e in line.path for r in e.operands}
+    role = names.signature(name).role
     total = next((n for n, (o, _) in known.items() if n in read and role is not None and role.wrt == o), None)
     if total is None:
         return None
@@ -42,13 +43,17 @@ def softmax_meets_loss(
     above = [e for e in told if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == p]
     if len(above) != 1 or not isinstance(above[0].op, Sum) or above[0].op.over:
         return None
-    return _row(names, above[0], line.name, p, axis, gone)
+    return meeting(names, above[0], name, p, axis, gone)
 
 
-def _row(
+def meeting(
     names: Names, above: Equation, name: str, p: str, axis: int, gone: Collection[str]
 ) -> tuple[Node, Ref] | None:  # fmt: skip
-    """The row over dL/dp = share y / p, whose share is the same for all entries of the softmax."""
+    """The row of dL/do = `name` over dL/dp = share y / p, whose share is the same for all entries of the softmax.
+
+    above   the equation of dL/dp.
+    axis    of p, along which it sums to one.
+    """
     index, op = above.target.index, above.op
     assert isinstance(op, Sum)
     k, (other,) = index[axis], fresh(1, index, names=names.words)
