@@ -11,17 +11,11 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed
+from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, transpose
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import position
-from symbackprop.display.body import (
-    BodyPrinter,
-    function_formula,
-    logarithm,
-    relation_sign,
-    scalar,
-)
+from symbackprop.display.body import BodyPrinter, function_formula, logarithm, relation_sign, scalar
 from symbackprop.display.decimals import decimal_root, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
@@ -96,6 +90,10 @@ def _transpose(to: Printer, x: Form) -> Node:
     (part,) = x.parts
     if part.op == "inverse":
         return f.power(to.parts(part)[0], f.negative(f.TOP))
+    if part.op == "power" and part.given == sp.S.Half:  # no mark stands beside a root: sqrt(v^T + c)
+        (inner,) = part.parts
+        within = Form("sum", tuple(map(transpose, inner.parts)), inner.given) if inner.op == "sum" else transpose(inner)
+        return to.formula(Form("power", (within,), part.given))
     return f.power(to.formula(part), f.TOP)
 
 

@@ -351,6 +351,11 @@ def test_what_is_used_for_every_sample_is_told_once_for_all_parameters() -> None
     )
 
 
+def test_a_row_below_a_root_is_turned_inside_it() -> None:
+    derived = sb.derive("Z: parameter[n, d]\nv: data[d]\nY = Z / sqrt(v + 0.1)\nL = sum(Y**2)")
+    assert "Y = Z/√(vᵀ + 0.1)" in derived.text()
+
+
 def test_what_is_not_derived_again_says_as_which_it_follows() -> None:
     text = "x: data[d]\nh: data[m]\nW: parameter[m, d]\nU: parameter[m, m]\nz = tanh(W @ x + U @ h)\nL = sum(z**2)"
     assert re.search("∂L/∂. follows as ∂L/∂. did", reasons(text))
