@@ -278,15 +278,27 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail:
     blocks: list[Block] = [FormulaRows(tuple(rows), framed=True)] if rows else []
     if box.assumed and "labels" not in lecture.reasons.told:  # no step says so
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
-    for wrt, why in box.missing.items():
-        name = derived.gradient(wrt)
-        said = told("{} has no short form: {}.", names.tensor(name), Told(why))
-        step = told(" {} gives it.", Link(told("Its step"), lecture.anchors[name])) if steps else ""
-        blocks.append(Paragraph((said, step)))
+    blocks += _missing(lecture, box, bool(steps))
     blocks += [Paragraph(no_product(box.names, name, why)) for name, why in box.unmultiplied.items()]
     if not box.proved:
         blocks.append(Note(UNPROVED))
     return blocks
+
+
+def _missing(lecture: Lecture, box: ShownBox, has_steps: bool) -> Iterator[Paragraph]:
+    """What has no short form, all of one reason together, and where it is derived."""
+    names, gradient = lecture.plain, lecture.derivation.gradient
+    for why in dict.fromkeys(box.missing.values()):
+        ends = [wrt for wrt, reason in box.missing.items() if reason == why]
+        own = several([names.tensor(gradient(wrt)) for wrt in ends])
+        links = [Link(told("{}", names.tensor(wrt)), lecture.anchors[gradient(wrt)]) for wrt in ends if has_steps]
+        if len(ends) == 1:
+            said = told("{} has no short form: {}.", own, Told(why))
+            where = told(" {} gives it.", Link(told("Its step"), links[0].anchor)) if links else ""
+        else:
+            said = told("Each of {} has no short form: {}.", own, Told(why))
+            where = told(" They are derived in the steps back to {}.", several(links)) if links else ""
+        yield Paragraph((said, where))
 
 
 def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Formula]:

@@ -259,6 +259,10 @@ def test_the_box_stands_on_top_and_says_what_has_no_short_form_and_where_it_is_d
     assert Link("Its step", "dL/dx") in [
         piece for b in document.blocks if isinstance(b, Paragraph) for piece in ENGLISH.pieces(b.content)
     ]
+    both = report(derivation, box=replace(box, lines=(), missing=dict.fromkeys(("x", "w"), "it is long")))
+    said = "Each of ∂L/∂x and ∂L/∂w has no short form: it is long. They are derived in the steps back to x and w."
+    assert said in " ".join(Text.write(both).split())
+    assert 'href="#' in Html.write(both).split("They are derived in the steps back to")[1].split("</p>")[0]
 
 
 @pytest.mark.parametrize(
