@@ -188,7 +188,8 @@ class Search:
         ]
         apart = {n: role.wrt for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None}
         gradients = [n for n, by in apart.items() if self.leaves_out or not _is_under_a_root(self.program, by)]
-        equal = {n for n in self._compared().intersection(hidden) if self.lines.is_computed(n)}
+        hidden = [n for n in hidden if self.lines.is_computed(n)]
+        equal = self._compared().intersection(hidden)
         candidates = [*(n for n in hidden if n not in equal), *gradients]
         read_as = Counter({n: uses[n] for n in gradients})
         for n, twin in self.lines.twins.items():

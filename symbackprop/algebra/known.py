@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sympy import Expr
 
 from symbackprop.algebra.poly import Atom, Factor, Kind, Named, Number, Poly, Term, is_summed
-from symbackprop.algebra.positions import Conditions
+from symbackprop.algebra.positions import Conditions, View, tensor_of
 
 Known = TypeVar("Known")
 
@@ -86,6 +86,11 @@ class Knowledge:
         if key not in self.table:
             self.table[key] = Atom(kind, name, args, tuple(shape), len(self.table))
         return self.table[key]
+
+    def part(self, name: str | View, shape: Sequence[Expr]) -> Atom:
+        """The atom of a tensor's entries; of all of them, in their order, that of the tensor."""
+        is_all = isinstance(name, View) and name.is_from_start and ("leaf", name.tensor, (), tuple(shape)) in self.table
+        return self.atom("leaf", tensor_of(name) if is_all else name, (), shape)
 
     def is_turned(self, x: Poly) -> bool:
         """Whether -x stands for x in odd and even functions: y - x where x - y was met first; else what begins with a minus."""

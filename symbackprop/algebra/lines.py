@@ -27,8 +27,9 @@ from symbackprop.core.program import Program, Sum
 
 LINE = 2  # a line costs its name and the sign of equality
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
-ZERO_OUTSIDE = 4  # r = 0 outside
+ZERO_OUTSIDE = 3  # r = 0 outside
 READ = 3  # what an operand costs in an equation of the program
+ENTRIES = ("leaf", "tie", "order")
 NO_PRODUCT = "no product of matrices says it"
 
 
@@ -133,12 +134,13 @@ class Lines:
         return tensor.named and not tensor.counted and tensor.role is None
 
     def is_computed(self, name: str) -> bool:
-        """Whether a value is more than entries of another one."""
+        """Whether a value is more than entries of another one, and than 1 where positions are as they should be."""
         try:
-            only = self._values(self.kept).definition(name).only()
+            p = self._values(self.kept).definition(name)
         except NoFormError:
             return True
-        return only is None or only.atom.kind != "leaf"
+        only = p.only()
+        return only.atom.kind not in ENTRIES if only is not None else True
 
     def multiple(self, name: str, lets: set[str]) -> tuple[Poly, Number] | None:
         """A gradient as a number times a sum over the numbers of its axes; None where it has too many terms."""
@@ -197,7 +199,7 @@ class Lines:
     def _entrywise(self, name: str, lets: frozenset[str], always: bool) -> Line | None:
         """A value entry by entry; None where it has too many terms, or an axis of size 1.
 
-        always   also where no summed letter is fixed by a position.
+        always   also where no position fixes or bounds a summed letter.
         """
         letters = self.equations[name].target.index
         try:
@@ -207,7 +209,8 @@ class Lines:
             found = padded(self.algebra, p, self.program.shape)
             if found is not None:
                 return Line(name, letters, self.entries.entry(found.poly, letters, found.shifted), letters, found.poly.tensors())
-            return Line(name, letters, self.entries.entry(p, letters), letters, p.tensors()) if always else None
+            is_bounded = any(atom.kind == "order" for atom in p.atoms())
+            return Line(name, letters, self.entries.entry(p, letters), letters, p.tensors()) if always or is_bounded else None
         except (NoFormError, MisfitError):
             return None
 

@@ -362,8 +362,9 @@ class Algebra(Knowledge):
             made: tuple[Any, ...] = atom.name, letters, atom.shape
             while x in made[1]:
                 made = viewed(*made, made[1].index(x), spot)
-            view = self.atom("leaf", made[0], (), made[2])
-            view.positive, view.is_binary, view.is_sign = atom.positive, atom.is_binary, atom.is_sign
+            view = self.part(made[0], made[2])
+            if view.name == made[0]:
+                view.positive, view.is_binary, view.is_sign = atom.positive, atom.is_binary, atom.is_sign
             return self.factor(view, made[1], f.exponent)
         if atom.kind not in MOVABLE or (atom.name == "softmax" and letters[-1] == x):
             return None

@@ -15,7 +15,7 @@ from sympy import Expr, Integer, S
 from symbackprop.algebra.matrix import Form, Leaf, front_of, leaves
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ZERO, Factor, Number, Poly, Term, is_summed, summed_letters
-from symbackprop.algebra.positions import Part, Place, Spot, View, is_at_least, same_size, tensor_of
+from symbackprop.algebra.positions import Linear, Part, Place, Spot, View, is_at_least, ranges, tensor_of
 
 Shape = Callable[[str], Sequence[Expr]]
 
@@ -44,7 +44,7 @@ def padded(a: Algebra, p: Poly, shape: Shape) -> Padded | None:
     """
     zeros = dict[str, None]()
     poly = _placed(a, p, shape, zeros)
-    if not zeros:
+    if poly == p:
         return None
     views = [f.atom.name for f in _factors(poly) if isinstance(f.atom.name, View)]
     return Padded(poly, {v: v.tensor in zeros for v in views if not _is_inside(a, v, shape(v.tensor))})
@@ -70,38 +70,65 @@ def _placed(a: Algebra, p: Poly, shape: Shape, zeros: dict[str, None]) -> Poly:
 
 def _without_tie(a: Algebra, term: Term, c: Number, shape: Shape, zeros: dict[str, None]) -> Poly | None:
     """A product without one of its equations between positions; None where none of them can go."""
-    for k, tie in enumerate(term):
-        for n, x in enumerate(tie.letters if tie.atom.kind == "tie" else ()):
-            slope = tie.atom.name.slopes[n]
-            if not is_summed(x) or abs(slope) != 1:
-                continue
-            rest = [f for m, f in enumerate(term) if m != k]
-            ends = [f for f in rest if x in f.letters and f.exponent >= 1 and _is_whole(f, x, shape)]
-            if not ends:
-                continue
-            parts = [
-                Part(y, -s / slope, size)
-                for y, s, size in zip(tie.letters, tie.atom.name.slopes, tie.atom.shape, strict=True)
-                if y != x
-            ]
-            made = a.placed_in(c, rest, x, Spot(-tie.atom.name.offset / slope, tuple(parts)), summed_letters(term))
+    ways = [
+        (k, x)
+        for k, tie in enumerate(term)
+        for x, slope in zip(tie.letters, tie.atom.name.slopes if tie.atom.kind == "tie" else (), strict=False)
+        if is_summed(x) and abs(slope) == 1
+    ]
+    for bounded in (False, True):  # where nothing is 0 outside, the position says itself where it is inside
+        for k, x in ways:
+            made = _at_its_place(a, term, c, k, x, shape, zeros, bounded)
             if made is not None:
-                names = dict.fromkeys(tensor_of(f.atom.name) for f in ends)
-                zeros |= {} if names.keys() & zeros.keys() else dict.fromkeys([*names][:1])
                 return made
     return None
 
 
-def _is_whole(f: Factor, x: str, shape: Shape) -> bool:
-    """Whether a letter counts all of an axis of a tensor."""
-    if f.atom.kind != "leaf" or f.letters.count(x) > 1:
+def _at_its_place(
+    a: Algebra, term: Term, c: Number, k: int, x: str, shape: Shape, zeros: dict[str, None], bounded: bool
+) -> Poly | None:
+    """A product without its k-th factor, an equation between positions, which fixes a summed letter; None where that letter stays.
+
+    bounded   whether conditions may stand beside it, 1[j >= 1], at the ends where no tensor is 0 outside.
+    """
+    tie, rest = term[k], [f for m, f in enumerate(term) if m != k]
+    sizes = dict(zip(tie.letters, tie.atom.shape, strict=True))
+    slopes = dict(zip(tie.letters, tie.atom.name.slopes, strict=True))
+    offset, own = -tie.atom.name.offset / slopes[x], {y: -s / slopes[x] for y, s in slopes.items() if y != x}
+    bounds = ranges(Linear(tuple(own.values()), offset), tuple(sizes[y] for y in own), a.conditions)
+    names = dict[str, None]()
+    inside: list[Factor] = []
+    for is_high in (False, True):
+        if bounds is not None and is_at_least(sizes[x] - 1 - bounds[1] if is_high else bounds[0], S.Zero, a.conditions):
+            continue
+        ends = [tensor_of(f.atom.name) for f in rest if f.exponent >= 1 and _is_zero_beyond(a, f, x, is_high, shape)]
+        known = [name for name in ends if name in zeros or name in names]
+        names |= dict.fromkeys(known[:1] or ends[:1])
+        if not ends and not bounded:
+            return None
+        if not ends:
+            sign, start = (-1, sizes[x] - 1 - offset) if is_high else (1, offset)
+            found = a.order({y: sign * s for y, s in own.items()}, start, sizes).only()
+            inside += [] if found is None else [found]
+    parts = tuple(Part(y, s, sizes[y]) for y, s in own.items())
+    made = a.placed_in(c, [*rest, *inside], x, Spot(offset, parts), summed_letters(term))
+    if made is not None:
+        zeros |= names
+    return made
+
+
+def _is_zero_beyond(a: Algebra, f: Factor, x: str, is_high: bool, shape: Shape) -> bool:
+    """Whether all positions of a letter before its first one, or behind its last, are outside of an axis of a tensor."""
+    if f.atom.kind != "leaf" or f.letters.count(x) != 1:
         return False
     axis = f.letters.index(x)
     if not isinstance(f.atom.name, View):
         return True
     for place, size in zip(f.atom.name.places, shape(f.atom.name.tensor), strict=True):
-        if place.parts == ((axis, S.One),):
-            return place.offset == 0 and same_size(f.atom.shape[axis], size)
+        if len(place.parts) == 1 and place.parts[0][0] == axis:
+            (_, stride), at = place.parts[0], place.offset
+            beyond = at + stride * f.atom.shape[axis] - size if is_high else stride - 1 - at
+            return is_at_least(stride, S.One, a.conditions) and is_at_least(beyond, S.Zero, a.conditions)
     return False
 
 

@@ -71,6 +71,11 @@ class View:
         """How many of its axes are written as subscripts."""
         return len(self.shape) - min(2, sum(bool(place.parts) for place in self.places))
 
+    @property
+    def is_from_start(self) -> bool:
+        """Whether its positions are those of the tensor, from the first on."""
+        return self.places == tuple(Place(S.Zero, ((k, S.One),)) for k in range(len(self.shape)))
+
     def without(self, gone: Collection[int]) -> View:
         """The view without axes of size 1."""
         axis = {k: n for n, k in enumerate(k for k in range(len(self.shape)) if k not in gone)}

@@ -35,18 +35,26 @@ def perfect_power(a: Algebra, p: Poly) -> Entry | None:
 
 
 def squares_within(a: Algebra, p: Poly) -> Iterator[tuple[Number, Entry, Poly]]:
-    """c (r + s)^2 and the rest of a sum that has its three terms: A - y^2/2 + y m - m^2/2 = A - (y - m)^2/2."""
-    even = [term for term in p.terms if _root(a, term, 1, 2) is not None] if len(p.terms) > 3 else []
-    for one, other in combinations(even, 2):
-        c = Fraction(p.terms[one])
-        r, s = _root(a, one, 1, 2), _root(a, other, p.terms[other] / c, 2)
-        twice = None if r is None or s is None else a.times(r, s).single()
-        if twice is None or abs(Fraction(p.terms.get(twice[0], 0))) != abs(2 * c * twice[1]):
-            continue
-        own = {term: p.terms[term] for term in (one, other, twice[0])}
-        square = perfect_power(a, Poly(own).scaled(1 / c))
-        if square is not None:
-            yield exact(c), square, p - Poly(own)
+    """c (r + s)^2 and the rest of a sum that has its terms: A - y^2/2 + y m - m^2/2 = A - (y - m)^2/2.
+
+    A square may be that of several roots: 2 a^2 + b^2 + c^2 - 2 a b - 2 a c = (a - b)^2 + (a - c)^2.
+    """
+    roots = {term: root for term in p.terms if (root := _root(a, term, 1, 2)) is not None} if len(p.terms) > 3 else {}
+    crossed = {pair: cross for pair in combinations(roots, 2) if (cross := a.times(*(roots[t] for t in pair)).single())}
+    met = {pair: cross[0] for pair, cross in crossed.items() if cross[0] in p.terms}
+    for (one, other), twice in reversed(met.items()):  # of equally short sums the last one stays
+        k, first, second = (Fraction(p.terms[term]) for term in (twice, one, other))
+        even = abs(k) / 2 if first > 0 else -abs(k) / 2
+        for c, d in dict.fromkeys(((first, k * k / first / 4), (k * k / second / 4, second), (even, even))):
+            left = [term for term, part, all_ in ((one, c, first), (other, d, second)) if part != all_]
+            if c * first < 0 or d * second < 0 or abs(c) > abs(first) or abs(d) > abs(second):
+                continue
+            if any(sum(term in pair for pair in met) < 2 for term in left):  # what is left of a square is of another one
+                continue
+            own = Poly({one: c, other: d, twice: k})
+            square = perfect_power(a, own.scaled(1 / c))
+            if square is not None:
+                yield exact(c), square, p - own
 
 
 def _root(a: Algebra, term: Term, c: Number, n: int) -> Poly | None:

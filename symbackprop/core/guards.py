@@ -61,6 +61,11 @@ def letters_of(expression: sp.Basic) -> set[str]:
     return {s.name for s in expression.free_symbols if isinstance(s, Symbol) and is_position(s)}
 
 
+def without_guards(op: Sum, factors: Factors) -> Expr:
+    """The body of `op` without the equalities that fix its letters."""
+    return sp.Mul(factors.coefficient, *(op.slots[k] for k in factors.operands), factors.rest)
+
+
 @cache
 def split(op: Sum) -> Factors:
     """The body of `op` as coefficient * operands * guards * rest."""

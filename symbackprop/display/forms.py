@@ -19,7 +19,7 @@ from symbackprop.display.body import BodyPrinter, function_formula, logarithm, r
 from symbackprop.display.decimals import decimal_root, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
-from symbackprop.display.reading_order import is_negative
+from symbackprop.display.standing import below_a_sum, condition
 from symbackprop.display.views import ViewNames
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import index, letter
@@ -60,23 +60,7 @@ def _onehot(to: Printer, x: Form) -> Node:
 
 
 def _positions(to: Printer, x: Form) -> Node:
-    """1[i = j + 1], with what is subtracted on the other side, the shorter side first; of one letter what it is, 1[j = n - 1]."""
-    given = x.given
-    if given.relation is sp.Eq and len(given.letters) == 1 and abs(given.slopes[0]) == 1:
-        value = BodyPrinter().formula(sp.expand(-given.offset * given.slopes[0]))
-        return f.indicator(f.equation(letter(given.letters[0]), value))
-    steps = [(position(c), slope) for c, slope in zip(given.letters, given.slopes, strict=True)]
-    sides = [sum((sign * slope * c for c, slope in steps if is_negative(slope) == (sign < 0)), sp.S.Zero) for sign in (1, -1)]
-    for term in sp.Add.make_args(given.offset):
-        sides[is_negative(term)] += -term if is_negative(term) else term
-    relation = given.relation
-    lengths = [len(sp.Add.make_args(side)) for side in sides]
-    first = position(given.letters[0]) if given.letters else sp.Add(*sides)
-    is_turned = not sides[0].has(*first.free_symbols) if relation is sp.Eq else True  # i = j in the order of the line; j <= k
-    if lengths[0] > lengths[1] or (lengths[0] == lengths[1] and is_turned):
-        sides, relation = sides[::-1], {sp.Eq: sp.Eq, sp.Ge: sp.Le}[relation]
-    body = BodyPrinter({position(c): letter(c) for c in given.letters})
-    return f.indicator(f.relation(body.formula(sides[0]), relation_sign(relation), body.formula(sides[1])))
+    return f.indicator(condition(x.given))
 
 
 def _entry(to: Printer, x: Form) -> Node:
@@ -122,7 +106,8 @@ def _scaled(to: Printer, x: Form) -> Node:
     x = Form("scaled", x.parts, front)
     if front.coefficient < 0:
         positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
-        return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
+        inner = _scaled(to, positive)
+        return f.negative(inner if _ends_in_a_sum(x) else f.within(inner, Binds.HADAMARD))
     body = to.formula(x.parts[0]) if x.parts else None
     if body is not None and front.is_line and is_swallowed(x) and not _is_tall(body) and front not in to.leading:
         return f.over(body, _below(to, front))
@@ -131,9 +116,13 @@ def _scaled(to: Printer, x: Form) -> Node:
         return f.juxtapose(before)
     if not before:
         return f.within(body, Binds.HADAMARD)
-    is_plain_sum = x.parts[0].op == "indexsum" and x.parts[0].parts[0].level >= Level.PRODUCT  # 2 sum_j A_ij x_j
-    inner = body if is_plain_sum else f.within(body, Binds.HADAMARD)
+    inner = body if _ends_in_a_sum(x) else f.within(body, Binds.HADAMARD)
     return f.juxtapose([*before, inner], min(binds(inner), Binds.PRODUCT))
+
+
+def _ends_in_a_sum(x: Form) -> bool:
+    """Whether scalars stand before a sum over letters of what is no sum itself: 2 sum_j A_ij x_j."""
+    return bool(x.parts) and x.parts[0].op == "indexsum" and x.parts[0].parts[0].level >= Level.PRODUCT
 
 
 def leading(table: Iterable[Form]) -> set[Front]:
@@ -300,7 +289,8 @@ def _norm(to: Printer, x: Form) -> Node:
 
 
 def _indexsum(to: Printer, x: Form) -> Node:
-    return f.over_letters(f.SUM, [letter(c) for c, _ in x.given], f.within(to.formula(x.parts[0]), Binds.HADAMARD))
+    below, summed = below_a_sum(x.parts[0], [c for c, _ in x.given])
+    return f.over_letters(f.SUM, below, f.within(to.formula(summed), Binds.HADAMARD))
 
 
 def _blocks(to: Printer, x: Form) -> Node:

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.algebra.positions import Place, View
-from symbackprop.core.guards import affine, fixed_letters, letters_of, split
+from symbackprop.core.guards import affine, fixed_letters, letters_of, split, without_guards
 from symbackprop.core.program import Equation, Sum, letter_sizes, position
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import body_formula, equation_letters
@@ -41,7 +41,7 @@ def placed_equation(names: Names, equation: Equation, inline: Collection[str] = 
     letters = equation_letters(names, equation)
     printer = BodyPrinter({position(c): shown for c, shown in letters.items() if shown is not None})
     shown = [printer.formula(places[c]) if c in places else letters[c] for c in equation.target.index]
-    body = sp.Mul(factors.coefficient, *[op.slots[k] for k in factors.operands], factors.rest)
+    body = without_guards(op, factors)
     body = swapped(body, {position(c): at for c, at in places.items()})
     return f.equation(names.entry(equation.target.name, shown), body_formula(names, equation, letters, inline, body))
 

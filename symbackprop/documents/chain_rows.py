@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from symbackprop.core.guards import split
+from symbackprop.core.guards import split, without_guards
 from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import composed, entry, equation_letters, index_form, target_entry
@@ -149,8 +149,7 @@ def _part(names: Names, equation: Equation, name: str, hidden: Sequence[str]) ->
     if found is None or step is None or step.wrt is None or step.through is None or not isinstance(step.local, Sum):
         return None
     own, at = found
-    factors = split(step.local)
-    body = sp.Mul(factors.coefficient, *[step.local.slots[k] for k in factors.operands], factors.rest)
+    body = without_guards(step.local, split(step.local))
     beside = {c for c in letter_sizes(names.program, equation) if c not in step.through.index and c not in step.wrt.index}
     if beside or body.has(position(own)) or any(own in r.index for r in step.local_operands):
         return None

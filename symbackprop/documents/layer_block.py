@@ -26,7 +26,7 @@ from symbackprop.documents.document import Content, Formula, Formulas, Part, Ste
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
-from symbackprop.documents.step_block import local_lines, part_local, told_whole, with_value
+from symbackprop.documents.step_block import local_lines, parts_local, told_whole, with_value
 from symbackprop.documents.ways import Summed, by_ways
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
@@ -246,8 +246,9 @@ class Lecture:
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
         """The local derivatives; those that are 1 only where there are no others. A sentence says those that add up to 0."""
         told_ = _at_once([e for e in equations if not vanishes(self.names.program, e)])
-        found = list(dict.fromkeys(x for ways in by_ways(told_) for x in self._ways(ways)))
-        return tuple(x for x in found if items_of(split(x)[1] or x)[1:] != (f.ONE,)) or tuple(found)
+        found = list(dict.fromkeys(self._ways(ways) for ways in by_ways(told_)))
+        said = [rows for rows in found if any(items_of(split(x)[1] or x)[1:] != (f.ONE,) for x in rows)] or found
+        return tuple(dict.fromkeys(x for rows in said for x in rows))
 
     @property
     def _inline(self) -> frozenset[str]:
@@ -271,8 +272,8 @@ class Lecture:
         if self.reasons.total(step) and step.through is not None and step.wrt is not None:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
-        part = part_local(self.plain, equation, self._inside)
-        return (part,) if part is not None else local_lines(self.plain, equation, self._inside)[-1:]
+        parts = parts_local(self.plain, equation, self._inside)
+        return parts or local_lines(self.plain, equation, self._inside)[-1:]
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""

@@ -12,23 +12,31 @@ from symbackprop.core.guards import affine, split
 from symbackprop.core.program import Program, Step, Sum, position
 
 
-def part_read(step: Step) -> tuple[str, Expr] | None:
-    """The letter of what is read that the reader lacks, and the position that it stands at; None where more than one is read."""
+def places_read(step: Step) -> dict[str, Expr] | None:
+    """The letters of what is read that the reader lacks, and the positions that they stand at; None where it reads several."""
     if step.wrt is None or step.through is None or not isinstance(step.local, Sum):
         return None
-    factors = split(step.local)
+    guards = split(step.local).guards
     free = [c for c in step.wrt.index if c not in step.through.index]
-    if len(free) != 1 or len(factors.guards) != 1:
+    found: dict[str, Expr] = {}
+    for guard in guards:
+        gap: Expr = guard.lhs - guard.rhs  # type: ignore[operator]
+        form = affine(gap)
+        own = next((c for c in free if c in form.slopes), "")
+        others = form.slopes.keys() - {own}
+        if form.opaque != 0 or not own or own in found or abs(form.slopes[own]) != 1 or not others <= set(step.through.index):
+            return None
+        found[own] = sp.expand(position(own) - gap * form.slopes[own])
+    return found if found and found.keys() == set(free) else None
+
+
+def part_read(step: Step) -> tuple[str, Expr] | None:
+    """The only such letter, where its position is that of one letter of the reader; otherwise None."""
+    found = places_read(step)
+    if found is None or len(found) != 1:
         return None
-    (own,), (guard,) = free, factors.guards
-    gap: Expr = guard.lhs - guard.rhs  # type: ignore[operator]
-    form = affine(gap)
-    others = form.slopes.keys() - {own}
-    if form.opaque != 0 or own not in form.slopes or abs(form.slopes[own]) != 1 or len(others) != 1:
-        return None
-    if not others <= set(step.through.index):  # it stands at another axis of what is read
-        return None
-    return own, sp.expand(position(own) - gap * form.slopes[own])
+    (read,) = found.items()
+    return read if len(affine(read[1]).slopes) == 1 else None
 
 
 def are_apart(program: Program, steps: Sequence[Step]) -> bool:

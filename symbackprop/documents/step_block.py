@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
 
 from symbackprop.core.derivatives.through import whole
 from symbackprop.core.derivatives.united import PATTERN
-from symbackprop.core.guards import split
+from symbackprop.core.functions import Where
+from symbackprop.core.guards import split, without_guards
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, position
 from symbackprop.display.body import BodyPrinter
@@ -20,7 +22,7 @@ from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.names import Names
 from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.documents.document import Formulas
-from symbackprop.documents.parts import part_read
+from symbackprop.documents.parts import places_read
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Atom, Binds, Fraction, Node, binds, items_of, kind_of, walk
@@ -114,20 +116,46 @@ def part_local(names: Names, equation: Equation, inline: Collection[str] = ()) -
     By all other entries the derivative is 0.
     """
     step = equation.step
-    found = None if step is None or step.rule != "chain" else part_read(step)
+    found = None if step is None or step.rule != "chain" else places_read(step)
     if found is None or step is None or step.wrt is None or step.through is None or not isinstance(step.local, Sum):
         return None
-    (own, at), factors = found, split(step.local)
-    body = sp.Mul(factors.coefficient, *[step.local.slots[k] for k in factors.operands], factors.rest)
-    if body.has(position(own)) or any(own in r.index for r in step.local_operands):
+    body = without_guards(step.local, split(step.local))
+    if any(body.has(position(own)) or any(own in r.index for r in step.local_operands) for own in found):
         return None
     letters = step_letters(names, equation, step)
     positions = BodyPrinter({position(c): shown or f.ZERO for c, shown in letters.items()})
-    places = [positions.formula(at) if c == own else letters[c] for c in step.wrt.index]
+    places = [positions.formula(found[c]) if c in found else letters[c] for c in step.wrt.index]
     role = Gradient(step.through.name, step.wrt.name)
     left = names.derivative(role, [*[letters[c] for c in step.through.index], *places], local=True)
     here = replace(equation, step=replace(step, local=replace(step.local, body=body)))
     return f.equation(left, local_formula(names, here, letters, inline))
+
+
+def parts_local(names: Names, equation: Equation, inline: Collection[str] = ()) -> Formulas:
+    """The same of a value that reads several entries: dd[i]/du[i] = -1, dd[i]/du[i + 1] = 1 of a difference; none of others."""
+    step = equation.step
+    if step is None or not isinstance(step.local, Sum):
+        return ()
+    alike: dict[tuple[sp.Eq, ...], sp.Expr] = {}
+    for term in sp.Add.make_args(sp.expand(step.local.body)):
+        factors = split(replace(step.local, body=term))
+        at = tuple(sorted(factors.guards, key=sp.default_sort_key))
+        alike[at] = alike.get(at, sp.S.Zero) + without_guards(step.local, factors)
+    bodies = [sp.Mul(rest, *(Where(guard, sp.S.One, sp.S.Zero) for guard in at)) for at, rest in alike.items()]
+    ways = [replace(step, local=replace(step.local, body=body)) for body in (bodies if len(alike) > 1 else [step.local.body])]
+    ways.sort(key=lambda way: [sp.default_sort_key(at.as_coeff_Add()[0]) for at in (places_read(way) or {}).values()])
+    read = [places_read(way) for way in ways]
+    if not all(_are_apart(own, other) for own, other in combinations(read, 2)):
+        return ()
+    rows = [part_local(names, replace(equation, step=way), inline) for way in ways]
+    return tuple(row for row in rows if row is not None) if None not in rows else ()
+
+
+def _are_apart(one: Mapping[str, sp.Expr] | None, other: Mapping[str, sp.Expr] | None) -> bool:
+    """Whether two places in a tensor are never the same."""
+    if one is None or other is None or one.keys() != other.keys():
+        return False
+    return any(sp.expand(one[c] - other[c]).is_nonzero for c in one)
 
 
 @dataclass(frozen=True)

@@ -519,7 +519,7 @@ def test_a_sum_above_a_line_has_no_brackets() -> None:
 def test_sums_up_to_a_step_below_a_line_have_letters_of_their_own(of: str) -> None:
     """The likelihood of a ranking: it ended in a KeyError; and no counters u = (0, 1, ...) are defined."""
     derivation = sb.derive(f"s: parameter[n]\nL = sum(s) - sum(log({of}))")
-    assert str(derivation.box()) == "∂L/∂sᵢ = 1 − (exp(sᵢ) Σ_j 1[j ≤ i]/(Σ_k 1[j ≤ k] exp(sₖ)))"
+    assert str(derivation.box()) == "∂L/∂sᵢ = 1 − exp(sᵢ) Σ_(j≤i) 1/(Σ_(k≥j) exp(sₖ))"
 
 
 def layers(count: int, skip: str = "") -> str:

@@ -80,3 +80,94 @@ def test_a_report_says_what_outside_means_and_what_each_wire_takes_to_be_zero() 
     assert "v = 0 outside: an entry before the first" in derivation.text()
     assert "(범위 밖)" in derivation.report("text", lang="ko")
     assert "outside" not in sb.derive("x: parameter[n]\nL = sum(x**2)").text()
+
+
+PRODUCTS = {
+    "neighbours": ("u: parameter[n]\nL = sum(u[1:]*u[:-1])", "∂L/∂uⱼ = uⱼ₊₁ + uⱼ₋₁,   u = 0 outside"),
+    "three in a row": (
+        "u: parameter[n]\nL = sum(u[2:]*u[1:-1]*u[:-2])",
+        "∂L/∂uⱼ = uⱼ₊₁(uⱼ₊₂ + uⱼ₋₁) + uⱼ₋₁ uⱼ₋₂,   u = 0 outside",
+    ),
+    "an Ising model": (
+        "s: parameter[n, m]\nJ: data\nh: data\nL = -J*(sum(s[1:, :]*s[:-1, :]) + sum(s[:, 1:]*s[:, :-1])) - h*sum(s)",
+        "∂L/∂sₖⱼ = −[J(s_(k+1,j) + s_(k,j+1) + s_(k,j−1) + s_(k−1,j)) + h],   s = 0 outside",
+    ),
+    "nothing is 0 outside": (
+        "u: parameter[n, m]\nL = sum(exp(u[1:, :])*u[:-1, :]) + sum(u[:, 1:]*u[:, :-1])",
+        "∂L/∂uₖⱼ = 1[k ≤ n − 2] exp(u_(k+1,j)) + u_(k−1,j) exp(uₖⱼ) + u_(k,j+1) + u_(k,j−1),   u = 0 outside",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), PRODUCTS.values(), ids=PRODUCTS)
+def test_products_of_neighbours_stand_at_their_places(text: str, line: str) -> None:
+    box = proved_box(sb.derive(text))
+    assert not box.missing
+    assert str(sb.derive(text).box()).splitlines()[-1] == line
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.integers(0, 2), min_size=2, max_size=3),
+    st.sampled_from(["{}", "exp({})", "{}**2"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_product_of_shifted_parts_has_a_proved_line(shifts: list[int], first: str, across: bool, beside: bool) -> None:
+    """Whichever parts are read, at either end and along either axis, and whether or not the first of them is 0 outside."""
+    reach = max(shifts)
+
+    def part(k: int, both: bool) -> str:
+        own = f"{k}:{k - reach or ''}"
+        return f"u[{own}, :]" if both else f"u[:, {own}]"
+
+    def product(both: bool) -> str:
+        head, *rest = (part(k, both) for k in shifts)
+        return "*".join([first.format(head), *rest])
+
+    text = f"u: parameter[n, m]\nL = sum({product(across)}){f' + sum({product(not across)})' if beside else ''}"
+    box = proved_box(sb.derive(text))
+    assert not box.missing
+    assert "mathbf{1}[j = " not in "".join(line.latex() for line in sb.derive(text).box().lines)  # no letter is summed at one place
+
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ("u: parameter[n]\nL = sum(log(1 + (u[1:] - u[:-1])**2))", ["d = u_(1:) − u_(:n−1)", "δ = 2 d/(1 + d^(⊙2))"]),
+    (
+        "u: parameter[n, m]\nL = sum(sqrt((u[1:, :-1] - u[:-1, :-1])**2 + (u[:-1, 1:] - u[:-1, :-1])**2 + 1))",
+        ["d₁ = u_(1:,:m−1) − u_(:n−1,:m−1)", "δ₁ = d₁/√(d₁^(⊙2) + d₂^(⊙2) + 1)"],
+    ),
+])  # fmt: skip
+def test_a_difference_is_called_d(text: str, lines: list[str]) -> None:
+    shown = str(sb.derive(text).box())
+    assert all(line in shown for line in lines)
+
+
+@pytest.mark.parametrize("text", [
+    "u: parameter[n]\nr = (u[2:] - 2*u[1:-1] + u[:-2])/4 - 1\nL = sum(r**2)",  # what is added is one value
+    "q: parameter[2]\nL = cos(q[0] + q[1])",  # entries
+    "u: parameter[n]\nL = sum(exp(u[1:]*u[:-1]))",  # a product
+    "u: parameter[n]\nL = sum(u[1:] - u[:-1])",
+])  # fmt: skip
+def test_nothing_else_is(text: str) -> None:
+    assert "d" not in sb.derive(text).program.tensors
+
+
+def test_local_derivatives_of_differences_stand_at_the_entries_that_are_read() -> None:
+    shown = sb.derive(
+        "u: parameter[T, n]\nc: data\nr = u[1:, 1:] - u[:-1, 1:] + c*(u[:-1, 1:] - u[:-1, :-1])\nL = sum(r**2)"
+    ).text()
+    assert "∂rᵢⱼ/∂uᵢⱼ = −c,   ∂rᵢⱼ/∂u_(i,j+1) = c − 1,   ∂rᵢⱼ/∂u_(i+1,j+1) = 1" in shown
+    both = "u: parameter[n]\nL = sum(abs(u[1:] - u[:-1]))"
+    assert "∂dᵢ/∂uᵢ = −1,   ∂dᵢ/∂uᵢ₊₁ = 1" in sb.derive(both).text()  # both, though one of them is 1
+
+
+@given(st.integers(-2, 2), st.sampled_from(["tril", "triu"]), st.sampled_from(["log({})", "{}**2"]))
+@settings(max_examples=12, deadline=None)
+def test_a_sum_up_to_a_place_says_so_below_its_sign(k: int, half: str, of: str) -> None:
+    """And the judge reads what is printed."""
+    mask = f"{half}(ones((n, n)), {k})"
+    text = f"w: data[n]\nx: parameter[n]\nL = sum(w*{of.format(f'({mask} @ exp(x) + 1)')})"
+    lines = [(line.name, line.latex().split(" = ", 1)[1]) for line in sb.derive(text).box().lines]
+    assert r"\mathbf{1}" not in lines[-1][1]
+    assert all(claim.right for claim in sb.verify(text, lines).claims)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import symbackprop as sb
 from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Poly
+from symbackprop.algebra.poly import ZERO, Poly
 from symbackprop.algebra.powers import squares_within
 from symbackprop.algebra.together import with_one_log
 from symbackprop.core.functions import FUNCTIONS
@@ -59,6 +59,24 @@ def test_a_square_is_found_among_other_terms(c: Fraction, sign: int, k: int) -> 
     assert square.exponent == 2
     assert a.times(inner, inner).scaled(front) == p - z
     assert not list(squares_within(a, p + a.times(x, y).scaled(7 * c)))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["xy", "xz", "yz"]), st.sampled_from([1, -1])), min_size=2, max_size=3, unique=True))
+def test_squares_that_share_a_root_are_told_apart(pairs: list[tuple[str, int]]) -> None:
+    """(x - y)^2 + (x - z)^2 is five terms, of which one is of both squares."""
+    a = Algebra()
+    roots = [leaf(a, first) + leaf(a, second).scaled(sign) for (first, second), sign in pairs]
+    p = sum((a.times(root, root) for root in roots), ZERO)
+    if len({pair for pair, _ in pairs}) < len(pairs):  # 2 x^2 + 2 y^2
+        return
+    for c, square, rest in squares_within(a, p):
+        inner = a.at(square.atom.args[0], square.letters)
+        assert a.times(inner, inner).scaled(c) + rest == p
+    whole = sb.derive("x: parameter[n]\ny: data[n]\nz: data[n]\nL = sum(sqrt(1 + " + " + ".join(
+        f"({first} {'-' if sign < 0 else '+'} {second})**2" for (first, second), sign in pairs
+    ) + "))")  # fmt: skip
+    if any("x" in pair for pair, _ in pairs):
+        assert str(whole.box()).count("^(⊙2)") == len(pairs)
 
 
 def test_a_value_that_is_a_scaled_function_is_said_by_its_name() -> None:

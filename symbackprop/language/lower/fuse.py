@@ -14,6 +14,7 @@ from symbackprop.core.functions import FUNCTIONS, TableFunction
 from symbackprop.core.guards import split
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Carry, Matrix, Reduce, Sum, is_product, position, slot, substituted
+from symbackprop.language.lower.differences import is_added, is_difference
 from symbackprop.language.lower.nodes import Node, Nodes, readers_of
 from symbackprop.language.lower.restricted import lost
 from symbackprop.language.tensors import Tensor
@@ -99,6 +100,7 @@ def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
             nameless = operand.name is None and operand.stem is None and id(operand) not in kept
             fits = inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner, done)
             fits = fits and inner is not None and not is_softmax(inner, done)
+            fits = fits and inner is not None and (is_added(node, k) or not is_difference(inner, done))
             together = _inlined(node, k, inner) if fits and inner is not None else None
             if together is None:
                 k += 1

@@ -13,6 +13,8 @@ from symbackprop.core.grammar import Alike, check
 from symbackprop.core.letters import KEPT, NAMELESS, given, letters_of, pool
 from symbackprop.core.passes.simplify import renamed
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
+from symbackprop.language.lower.differences import NAME as DIFFERENCE
+from symbackprop.language.lower.differences import is_difference
 from symbackprop.language.lower.fuse import fuse, is_activation, is_softmax, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
 from symbackprop.language.lower.shared import shared
@@ -106,6 +108,8 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
             stems.setdefault(key, ("a", ""))
         elif isinstance(node.op, Reduce) and node.op.kind == "logsumexp":  # the logits of a softmax
             stems.setdefault(id(node.operands[0][0]), ("z", ""))
+        elif is_difference(node, nodes):
+            stems.setdefault(key, (DIFFERENCE, ""))
         elif is_softmax(node, nodes):
             stems.setdefault(key, ("P" if len(node.shape) > 1 else "p", ""))
     own = {name.partition("_")[0].rstrip("0123456789") for name in names.values()} | taken
