@@ -14,8 +14,7 @@ import sympy as sp
 from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, transpose
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
-from symbackprop.core.program import position
-from symbackprop.display.body import BodyPrinter, function_formula, logarithm, relation_sign, scalar
+from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar
 from symbackprop.display.decimals import decimal_root, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
