@@ -36,7 +36,7 @@ def test_a_rectifier_by_hand_has_a_delta_of_its_own(rectified: str) -> None:
 
 SPREADS = {
     "a column's": ("X: data[n, d]\nY = (X - mean(X, axis=0)) / std(X, axis=0)",
-                   ["μ = colmean(X)ᵀ", "v = colmean((X − 1ₙ μᵀ)^(⊙2))ᵀ", "dX = (dY − colmean(dY) − Y ⊙ colmean(dY ⊙ Y))/√vᵀ"]),
+                   ["μ = colmean(X)ᵀ", "v = colmean((X − 1ₙ μᵀ)^(⊙2))ᵀ", "dX = (dY − colmean(dY) − Y ⊙ colmean(dY ⊙ Y))/√(vᵀ)"]),
     "a row's": ("X: data[n, d]\nY = (X - mean(X, axis=1, keepdims=True)) / std(X, axis=1, keepdims=True)",
                 ["μ = rowmean(X)", "v = rowmean((X − μ 1_dᵀ)^(⊙2))", "dX = (dY − rowmean(dY) − Y ⊙ rowmean(dY ⊙ Y))/√v"]),
 }  # fmt: skip
