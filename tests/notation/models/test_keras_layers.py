@@ -1,6 +1,5 @@
 """Keras' layers along time, layers that hold others, and layers of shapes: what they compute, in NumPy."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -231,12 +230,6 @@ def test_a_call_that_says_more_than_its_tensors_is_refused(made: Any, fault: str
     text = functional(layer("InputLayer", "a", batch_shape=[None, 4, 3]), *masks, made, output=[[made["config"]["name"], 0, 0]])
     with pytest.raises(sb.NotationError, match=fault):
         sb.from_keras(text, "mse_loss")
-
-
-def test_hard_sigmoid_of_keras_2_is_another_function() -> None:
-    model = json.loads(sequential(layer("Dense", "d", units=2, activation="hard_sigmoid"), shape=(None, 3)))
-    with pytest.raises(sb.NotationError, match="hard_sigmoid of Keras 2"):
-        sb.from_keras(json.dumps(model | {"keras_version": "2.12.0"}), "mse_loss")
 
 
 def operation(kind: str, *arrays: Any, **config: Any) -> str:

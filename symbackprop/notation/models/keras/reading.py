@@ -26,6 +26,7 @@ from symbackprop.notation.models.built import Inputs, built
 from symbackprop.notation.models.keras.graph import MODELS, Graph, entered, graph_of
 from symbackprop.notation.models.keras.layer import Layer, Value
 from symbackprop.notation.models.keras.layers import PENALTIES
+from symbackprop.notation.models.keras.older import as_keras_3
 from symbackprop.notation.models.keras.outputs import Losses, names_of
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.parameters import fitting
@@ -122,6 +123,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         raise NotationError("this is no JSON.", "Give what model.to_json() gives.") from None
+    found = as_keras_3(found) if isinstance(found, dict) else found
     if (
         not isinstance(found, dict)
         or not isinstance(found.get("config"), dict)
@@ -144,8 +146,6 @@ class Model:
         if kind not in MODELS:
             raise NotationError(f"a Keras model of the class {shown(kind)} is not read.", "Sequential and Functional ones are.")
         self.config, self.compiled = description["config"], description.get("compile_config") or {}
-        if str(description.get("keras_version", 3))[:1] in "12" and "'hard_sigmoid'" in repr(self.config):
-            raise NotationError("hard_sigmoid of Keras 2 is another function than that of Keras 3.", "Save the model by Keras 3.")
         self.name, self.outputs = str(self.config.get("name", "model")), names_of(self.config)
         self.description = description
         self.several = len(self.config["layers"]) > 1

@@ -240,6 +240,8 @@ class _Reading:
         before, after = self.kind(node.args[0]), self.kind(node)
         if after == self.torch.bool and before != self.torch.bool:
             return "ne", {**x, "other": 0}
+        if before.is_complex != after.is_complex:
+            return ("to_complex" if after.is_complex else "real"), x
         return ("trunc" if before.is_floating_point and not after.is_floating_point else "clone"), x
 
     def argument(self, value: Any) -> Any:

@@ -43,6 +43,17 @@ def _zeroed(x: Tensor) -> Tensor:
     return h
 
 
+def _spectral(s: Tensor, x: Tensor) -> Tensor:
+    """Low frequencies that are weighed, written into zeros of all."""
+    f = torch.fft.rfft(s)
+    o = torch.zeros_like(f)
+    o[:, :, :2] = torch.einsum("bix,io->box", f[:, :, :2], torch.complex(x, 2 * x)[:, :].T @ x.to(f.dtype))
+    e = torch.zeros(2, 4, 4, dtype=f.dtype)
+    e[..., 0] = o[..., 1] + x[:2]
+    joined = torch.cat([e, x[:2, :, None] * 1.0, torch.where(o.real > 0, o, 1.0)[..., :1]], 2)
+    return torch.fft.irfft(o, n=6).sum() + joined.sum(-1).imag + (joined + 3).abs().sum(-1)
+
+
 def _in_parts(x: Tensor, z: Tensor, q: Tensor, n: Tensor) -> Tensor:
     """What is written to parts of tensors, which are read as a whole afterwards."""
     y, c = x * 1, q * 1
@@ -208,6 +219,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "along a grid of volumes": lambda s, g: F.grid_sample(s[None, :, None].expand(1, 2, 3, 4, 6), (g.sin() * 1.3)[:, :, None, :3].transpose(1, 3)[:1].reshape(1, 3, 1, 1, 3), align_corners=False).sin().sum(),
     "windows put back": lambda i: F.fold(F.unfold(i, (2, 3), padding=1, stride=2).sin(), (4, 4), (2, 3), padding=1, stride=2).sin().sum() + F.fold(F.unfold(i[0], 2, dilation=2), (4, 4), 2, dilation=2).sin().sum(),
     "complex": lambda x, z: torch.view_as_real(_rotated(torch.complex(x, z), torch.polar(x.exp(), z))),
+    "complex tensors that are written to": lambda s, x: _spectral(s, x),
+    "the shape of another": lambda x, z: torch.cat([x.reshape_as(z.T), z.view_as(z.T)], 1) + torch.eye(4, 6)[:, :6].sum(0),
     "complex parts": lambda x, z: torch.stack([part for y in [torch.view_as_complex(torch.stack([x, z + 3], -1))] for part in ((y / (1 + 2j)).real, (2 / y).imag, y.abs(), y.angle(), y.conj().resolve_conj().imag, torch.conj_physical(y).imag, (y**3).real, torch.log(y).imag, (1j * x + 1 - y).imag, torch.exp(y / 4).imag, y.square().real)]),
     "complex products": lambda x, z, w: torch.einsum("ij,kj->ik", torch.complex(x, z), torch.complex(z, x)).imag + (torch.complex(x, z) @ torch.complex(w, w + 1)).real.sum() + torch.complex(x, z).mean().real + torch.cat([1j * x, x + 0j]).sum().imag,
     "frequencies": lambda x, z: torch.cat([torch.fft.fft(x).real, torch.fft.ifft(torch.complex(x, z), dim=0, norm="ortho").imag, torch.fft.fft2(x).abs(), torch.fft.ifft2(torch.complex(x, z)).real, torch.fft.fftn(x, dim=(0,)).imag, torch.fft.ifftn(x).real, torch.fft.rfft(x, norm="forward").abs()[:, :2].repeat(1, 2)]),

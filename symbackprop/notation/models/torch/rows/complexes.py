@@ -201,6 +201,7 @@ def _stft(
 
 MAKES: Mapping[str, Callable[..., Any]] = {
     "view_as_complex": of_pairs,
+    "to_complex": lambda x: _parts(x),
     "polar": _polar,
     "complex": lambda real, imag: Complex(real, imag),
     **{f"fft_{'i' if back else ''}fft{'' if rank == 1 else rank or 'n'}": _fourier(back, rank)
@@ -243,8 +244,15 @@ LINEAR = frozenset([
     "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "swapaxes", "t", "numpy_T", "mT", "permute", "movedim",
     "expand", "expand_as", "broadcast_to", "select", "slice", "narrow", "split", "split_with_sizes", "chunk", "unbind", "flip",
     "roll", "repeat", "tile", "repeat_interleave", "index", "index_select", "gather", "diagonal", "cumsum", "trace", "tril", "triu",
+    "zeros_like", "new_zeros", "zero", "reshape_as", "view_as",
 ])  # fmt: skip
 """Operations that do the same to the real and to the imaginary part."""
+
+WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "slice_scatter": ("x", "src"), "select_scatter": ("x", "src"), "index_put": ("x", "values"), "copy": ("x", "src"),
+    "index_add": ("x", "source"), "index_copy": ("x", "source"), "scatter_add": ("x", "src"), "where": ("x", "other"),
+}  # fmt: skip
+"""Operations whose arguments, real or complex, are joined entry by entry: what is written where."""
 
 
 def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str, Callable[..., Any]]) -> Any:
@@ -255,7 +263,10 @@ def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str,
         return MAKES[operation](**arguments)
     if operation in PRODUCTS:
         return _bilinear(rows[operation], *PRODUCTS[operation])(**arguments)
-    if operation in LINEAR:
+    if operation in WRITTEN:
+        names = [name for name in arguments if name in WRITTEN[operation]]
+        arguments = {**arguments, **{name: _parts(arguments[name]) for name in names}}
+    if operation in LINEAR or operation in WRITTEN:
         re, im = (rows[operation](**{name: _part(value, part) for name, value in arguments.items()}) for part in ("re", "im"))
         return [Complex(*both) for both in zip(re, im, strict=True)] if isinstance(re, list) else Complex(re, im)
     raise LanguageError(
@@ -264,6 +275,7 @@ def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str,
 
 
 def _part(value: Any, part: str) -> Any:
+    """A part of a complex argument, or of each of several; of real ones that are joined with complex ones as well."""
     if isinstance(value, list):
-        return [_part(one, part) for one in value] if is_complex(value) else value
+        return [getattr(_parts(one), part) for one in value] if is_complex(value) else value
     return getattr(value, part) if isinstance(value, Complex) else value

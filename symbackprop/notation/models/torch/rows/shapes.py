@@ -123,7 +123,8 @@ def _arange(end: Any, start: Any = 0, step: Any = 1, dtype: Any = None) -> Tenso
 
 
 VIEWS = frozenset([
-    "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "t", "numpy_T", "mT", "mH", "permute",
+    "view", "view_as", "reshape", "reshape_as",
+    "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "t", "numpy_T", "mT", "mH", "permute",
     "movedim",
     "expand", "expand_as", "broadcast_to", "select", "slice", "narrow", "split", "split_with_sizes", "chunk", "unbind",
     "diagonal", "alias", "getitem", "swapaxes", "broadcast_tensors", "contiguous",
@@ -133,6 +134,8 @@ VIEWS = frozenset([
 ROWS: dict[str, Callable[..., Any]] = {
     "view": lambda x, size: reshaped(x, size),
     "reshape": lambda x, shape: reshaped(x, shape),
+    "view_as": lambda x, other: reshaped(x, other.shape),
+    "reshape_as": lambda x, other: reshaped(x, other.shape),
     "flatten": _flatten,
     "unflatten": _unflatten,
     "squeeze": _squeeze,
@@ -181,6 +184,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "new_ones": lambda x, size, dtype=None: _full(size, 1),
     "new_full": lambda x, size, fill_value, dtype=None: _full(size, fill_value),
     "scalar_tensor": lambda s, dtype=None: as_tensor(s),
-    "eye": lambda n, dtype=None: lang.eye(n),
+    "eye": lambda n, m=None, dtype=None: lang.eye(n) if m is None or m == n else _one_hot(lang.arange(n), m),
     "arange": _arange,
 }
