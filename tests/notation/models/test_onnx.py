@@ -132,6 +132,15 @@ def test_names_that_a_program_made_up_are_not_taken_over(onnx, tmp_path: Path) -
     assert not {"val_3", "tanh_1"} & net.program.tensors.keys()
 
 
+def test_a_value_of_the_file_may_have_the_name_that_tables_have_here(onnx, tmp_path: Path) -> None:
+    scales = np.array([1, 1, 2, 2], np.float32)
+    image, kernel = np.ones((2, 3, 4, 4), np.float32), np.arange(6, dtype=np.float32).reshape(2, 3, 1, 1)
+    nodes = [("Conv", ["x", "w"], ["c"], {}), ("Resize", ["c", "", "s"], ["y"], {"mode": "linear"})]
+    net = sb.from_onnx(written(model_of(Case(nodes, {"x": image}, {"w": kernel, "s": scales}, 17)), tmp_path))
+    assert "c" in {equation.target.name for equation in net.program.equations}
+    assert sb.check(net).ok
+
+
 def test_a_convolutional_network_is_derived_with_its_statistics_as_data(onnx, tmp_path: Path) -> None:
     kept = {
         "conv.weight": real(3, 2, 3, 3),

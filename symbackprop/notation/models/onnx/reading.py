@@ -190,7 +190,8 @@ class Walk:
             if name in graph.weights and name not in graph.stored:
                 self.declared[name] = self.inputs.parameter(graph.names[name], array.astype(float), name)
             else:
-                own = graph.names.get(name) or fresh("c", self.inputs.tensors)
+                computed = {output for node in graph.proto.node for output in node.output}
+                own = graph.names.get(name) or fresh("c", {*self.inputs.tensors, *computed})
                 self.declared[name] = self.inputs.data(own, array, None, name, graph.stored.get(name))
         return self.declared[name]
 
