@@ -430,6 +430,12 @@ def test_an_entry_by_a_label_may_be_of_a_function(latex):
     assert np.isclose(sb.compile(network).value(W=W, x=x, y=2), np.log(np.exp(scores).sum()) - scores[2])
 
 
+def test_a_limit_that_is_an_index_and_the_name_of_a_size_is_said() -> None:
+    f = r"f(x_n) = \sum_{i=1}^n a_i (x_i - x_n)^2, L = \sum_j f(x_j)^2"
+    assert "f: a limit n is the index on the left, and not the size n." in sb.read(f, let=["x: data[n]", "a: parameter[n]"]).notes
+    assert not sb.read(f, let=["x: data[N]", "a: parameter[N]"]).notes
+
+
 def test_what_is_taken_for_granted_is_said():
     network = sb.read(r"Z = X W + b, L = \frac1N\|Z\|_F^2", let=["X: data[n, d]", "W: parameter[d, c]", "b: parameter[c]"])
     assert "Z: a vector is added to every row" in network.notes

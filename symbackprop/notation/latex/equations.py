@@ -131,7 +131,7 @@ def bound_letters(node: object) -> set[str]:
 
 def free_letters(right: Syntax, names: Names) -> set[str]:
     """The letters that stand as indices in a formula and are bound by no sum, or with which one compares."""
-    compared = {c for c in _in_limits(right) if c.islower() and c not in names.sizes and c not in names.known}
+    compared = {c for c in in_limits(right) if c.islower() and c not in names.sizes and c not in names.known}
     return _unbound(right, names) | compared
 
 
@@ -147,13 +147,13 @@ def _unbound(right: Syntax, names: Names) -> set[str]:
     return found
 
 
-def _in_limits(node: object) -> set[str]:
+def in_limits(node: object) -> set[str]:
     r"""The letters that the limits of sums compare with, i of \sum_{j<i}."""
     own: set[str] = set()
     if isinstance(node, sx.Big):
         k = next((k for k, t in enumerate(node.under) if t.text in RELATIONS), len(node.under))
         own = {*letters_of((*node.under[k:], *node.over))} - {*letters_of(node.under[:k])}
-    return own.union(*(_in_limits(part) for part in sx.below(node) if not isinstance(part, Token | str | int)))
+    return own.union(*(in_limits(part) for part in sx.below(node) if not isinstance(part, Token | str | int)))
 
 
 def reads(right: Syntax, names: Names) -> set[str]:

@@ -31,7 +31,7 @@ from symbackprop.notation.claims.words import TRANSPOSES, Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.arguments import lowered
-from symbackprop.notation.latex.equations import Line, ordered, reads
+from symbackprop.notation.latex.equations import Line, in_limits, ordered, reads
 from symbackprop.notation.latex.foreign import beyond
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
@@ -263,6 +263,8 @@ class _Equations:
         end = min((other.at for other in self.lines if other.at > line.at), default=sys.maxsize)
         right, spans, notes = self.windows(line.name, line.letters, line.right, line.at, end)
         self.notes += [f"{line.name}: {note}" for note in notes]
+        twice = sorted({*line.letters} & in_limits(line.right) & set(map(str, self.spellings.sizes)))
+        self.notes += [f"{line.name}: a limit {c} is the index on the left, and not the size {c}." for c in twice]
         self.scope.reckon([*spans, *spans_of(right)])
         return self.scope.meant(line.name, line.letters, right, spans)
 
