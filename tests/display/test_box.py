@@ -252,6 +252,7 @@ def test_one_over_a_size_stands_in_front_in_all_of_a_box_or_in_none() -> None:
     assert str(sb.derive(both).box()) == "∂L/∂A = (1/N)(A − X)\n∂L/∂M = (1/N) M"
 
 
+@pytest.mark.slow
 def test_a_formula_of_too_many_sums_within_sums_is_not_proved() -> None:
     """The query weights of a transformer block alone had one that took minutes to compute."""
     network = sb.read(ROOT / "examples" / "layers" / "transformer_block.net")

@@ -119,7 +119,10 @@ def test_many_lines_of_a_brief_box_stand_apart_from_the_steps_of_descent() -> No
     assert all("∂L/∂" not in line.split("←")[0] for line in report.splitlines() if "←" in line)
 
 
-@pytest.mark.parametrize("path", ["layers/lstm", "layers/gru", "two_layer", "mlp_3_4_4_1", "layers/dot_product_attention"])
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param("layers/lstm", marks=pytest.mark.slow), "layers/gru", "two_layer", "mlp_3_4_4_1", "layers/dot_product_attention"],
+)
 def test_linear_in_two_factors_is_said_where_the_step_goes_back_to_both(path: str) -> None:
     for block in sb.derive(str(EXAMPLES / f"{path}.net")).document().blocks:
         if isinstance(block, StepBlock):

@@ -30,6 +30,7 @@ from symbackprop.display.recursion import step_formula
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import extent, shape_of
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Formula, Told, in_line, name, told
 from symbackprop.formulas.tree import Node
@@ -184,7 +185,7 @@ class Truth:
             if _off(ours, taped, CANCELLED * max(map(largest_real, place.values.values()))) > ROUNDING:
                 return told("the tape does not agree with the derived gradient")
             along = np.tensordot(ours, direction[0], direction[0].ndim) if direction[0].ndim else ours * direction[0]
-            scale = max(largest_real(ours), 1e-12)
+            scale = max(largest_of(ours), 1e-12)
             clear = ~moved.kink[0] & (moved.error[0] <= 1e-3 * scale)
             if (clear & (np.abs(moved.value[0] - along) > BLUR * scale + 10 * moved.error[0])).any():
                 return told("differences do not agree with the derived gradient")
@@ -247,8 +248,8 @@ def _off(a: np.ndarray, b: np.ndarray, least: float = 1e-12) -> float:
     """How far arrays are apart, relative to the largest entry, or to what cancels, where that is larger."""
     if a.shape != b.shape:
         return np.inf
-    gap = largest_real(a - b)
-    return gap / max(largest_real(b), least) if gap == gap else np.inf
+    gap = largest_of(a - b)
+    return gap / max(largest_of(b), least) if gap == gap else np.inf
 
 
 __all__ = ["Place", "Truth"]
