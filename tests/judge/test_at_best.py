@@ -92,3 +92,30 @@ def test_the_hessian_at_a_best_value_is_known_by_its_letter() -> None:
     """Right or wrong, nothing was said to use H; where it is no Hessian it may be an entropy."""
     assert sb.verify(FORM, r"x^* = A^{-1}b, H(x^*) = A").ok
     assert sb.verify(FORM, r"x^* = A^{-1}b, H(x^*) = 2A").claims[-1].kind == "undecided"
+
+
+ROSENBROCK = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
+
+
+@pytest.mark.parametrize(
+    ("claim", "slip"),
+    [
+        (r"f_{xx}(x^*, y^*) = 802", ("802", "702")),
+        (r"H(x^*, y^*) = \begin{pmatrix}802 & -400\\-400 & 200\end{pmatrix}", ("802", "702")),
+        (r"\nabla^2 f(\hat x, \hat y) = \begin{pmatrix}802 & -400\\-400 & 200\end{pmatrix}", ("802", "702")),
+        (r"\det H(x^*, y^*) = 400", ("400", "300")),
+        (r"\nabla f(x^*, y^*) = 0, x^* = 1, y^* = 1", ("x^* = 1", "x^* = 2")),
+        (r"f(x^*, y^*) = 0, x^* = 1, y^* = 1", ("y^* = 1", "y^* = 2")),
+        (r"f_x = -2(1-x) - 400x(y-x^2), x^* = 1, y^* = 1", ("x^* = 1", "x^* = 2")),
+    ],
+)
+def test_entries_at_best_values_are_judged_there(claim: str, slip: tuple[str, str]) -> None:
+    """They were held against the derivative everywhere, and best values behind a comma against nothing."""
+    assert sb.verify(ROSENBROCK, claim).ok
+    found = sb.verify(ROSENBROCK, claim.replace(*slip))
+    assert "wrong" in {one.kind for one in found.claims}
+
+
+def test_a_second_derivative_that_is_said_to_be_0_is_judged() -> None:
+    assert sb.verify(QUARTIC, r"f''(x^*) = 0").claims[0].kind == "wrong"
+    assert sb.verify(QUARTIC, r"f'(x^*) = 0").claims[0].kind == "abbreviation"

@@ -3,47 +3,42 @@ r"""Names of best values: \hat\beta, w^*, \sigma^2_{ML}, a parameter by its own 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.side import is_best, labels, word_of
 from symbackprop.notation.claims.syntax import Word
-from symbackprop.notation.claims.tokens import tokens
-from symbackprop.notation.claims.words import bases
-
-_BASE = r"(?P<base>\\?[A-Za-z]+)"
-_ENDS = r"(?:ML|MLE|MAP|OLS|LS|opt|ridge|\*|\\star|\\ast)"
-_LABEL = rf"(?:\\(?:text|mathrm|textrm)\s*\{{\s*{_ENDS}\s*\}}|{_ENDS})"
-_HAT = rf"(?:\{{\s*{_BASE}\s*\}}|{_BASE.replace('base', 'other')})(?P<power>\^2)?"
-_NAMES = [
-    re.compile(rf"\s*\\(?:wide)?hat\s*{_HAT}(?:_\{{?(?:{_LABEL}|[a-z]|\\[a-z]+|(?P<number>\d+))\}}*)?\s*$"),
-    re.compile(rf"\s*{_BASE}(?P<power>)\s*(?:\^|_)\s*\{{?\s*{_LABEL}\s*\}}*\s*$"),
-    re.compile(r"\s*(?P<base>[A-Za-z]\w*?)(?P<power>)_(?:hat|star|opt|mle?|map|ols)\s*$"),
-    re.compile(r"hat (?P<base>\w+?)(?P<power>\^2)?(?:_(?P<number>\d+)|_\w+)?$"),
-]
+from symbackprop.notation.claims.tokens import plain
+from symbackprop.notation.claims.words import bases, described
 
 
 def parameter_named(truth: Truth, own: str) -> str | None:
+    """The parameter whose best value a text names; None for any other."""
+    word = word_of(own)
+    return None if word is None else best_of(truth, word)
+
+
+def best_of(truth: Truth, word: Word) -> str | None:
     """The parameter whose best value a name says; None for any other name."""
-    own = own if own.isascii() else "".join(token.text for token in tokens(own))  # β̂ as \hat{\beta}
-    match = next((found for pattern in _NAMES if (found := pattern.match(own))), None)
-    if match is None:
+    power = plain(word.sup)
+    if not is_best(word) or not (power in ("", "2") or is_best(replace(word, accent="", sub=()))):
         return None
-    groups = match.groupdict()
-    base = (groups["base"] or groups.get("other") or "").lstrip("\\")
-    letters = bases(Word(base, 0))  # lambda as lam
-    names = [f"{base}^2", f"{base}2", "var", "v", "s2"] if groups["power"] else letters
-    if number := groups.get("number"):
-        names = [f"{one}{mark}{number}" for one in letters for mark in ("_", "")]
+    number = next((one for one in labels(replace(word, sup=())) if one.isdigit()), "")
+    letters = bases(replace(word, accent=""))  # lambda as lam
+    names = [f"{one}{mark}{number}" for one in letters for mark in ("_", "")] if number else letters
+    names = [f"{word.base}^2", f"{word.base}2", "var", "v", "s2"] if power == "2" else names
     found = (spelled(truth, one) for one in names)
     return next((one for one in found if one and truth.program.tensors[one].kind == "parameter"), None)
 
 
 def is_spelled(wrt: str, left: str) -> bool:
     r"""Whether the left side of a claim is the name of a parameter and no derivative by it: \beta_0, w_j, \mathbf{w}."""
-    left = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm)(?![A-Za-z])|[\s{}]", "", left)
-    base = re.match(r"\\?([A-Za-z]+)", left)
+    word = word_of(left)
     own = wrt.rstrip("0123456789").partition("_")[0]
-    return base is not None and (own in bases(Word(base[1], 0)) or (own == base[1].upper() and "_" in left))  # u_i, a row of U
+    return (
+        word is not None and not word.accent and (own in bases(word) or (own == word.base.upper() and bool(word.sub)))
+    )  # u_i of U
 
 
 def is_product(truth: Truth, own: str) -> bool:
@@ -61,5 +56,6 @@ def follows(truth: Truth, own: str) -> bool:
 
 def spellings(own: str) -> set[str]:
     r"""The ways in which a reader of claims may have called a name: \hat\beta is hat beta."""
-    hat = re.sub(r"\\(?:wide)?hat\s*\{?\s*\\?([A-Za-z]+)\s*\}?", r"hat \1", own)
-    return {own, re.sub(r"[\\{}\s]", "", own), hat, hat.partition("_")[0]}
+    word = word_of(own)
+    several = () if word is None else (described(word), described(replace(word, sub=())))
+    return {own, re.sub(r"[\\{}\s]", "", own), *several}

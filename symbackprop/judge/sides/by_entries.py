@@ -9,7 +9,8 @@ from typing import Any
 
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
-from symbackprop.judge.sides.goals import spelled, tensor_named
+from symbackprop.judge.sides.best_names import best_of
+from symbackprop.judge.sides.goals import spelled, tensor_named, tensor_of
 from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.defined import own_steps
@@ -17,29 +18,14 @@ from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.bracketed import between_commas, last_side
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.tokens import tokens
+from symbackprop.notation.claims.side import Side, is_best, side_of
+from symbackprop.notation.claims.tokens import bare, plain, tokens
 
 Step = tuple[str, Any, str]
 
-_FONT = r"(?:\\(?:mathrm|text|operatorname|mathcal)\s*\{\s*)?"
-_LEFT = re.compile(
-    rf"\s*(?:\\nabla\s*(?P<twice>\^\s*\{{?\s*2\s*\}}?)?|(?P<hessian>H)_?)\s*\{{?{_FONT}(?P<of>\\?[A-Za-z]*)\s*\}}?"
-    r"\s*(?:\([^()]*\))?\s*="
-)
-_BELOW = re.compile(  # f_{xy}, f_x(x, y)
-    r"\s*(?P<of>\\?[A-Za-z]+)_(?:\{(?P<by>(?:\s*(?:\\[A-Za-z]+|[A-Za-z]))+)\s*\}|(?P<one>\\[A-Za-z]+|[A-Za-z]))"
-    r"\s*(?:\([^()=]*\)\s*)?=(?!=)"
-)
-_LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
-_ENTRY = re.compile(
-    r"\s*H\s*_\s*\{?\s*(?P<one>\d)\s*,?\s*(?P<other>\d)\s*\}?\s*=(?!=)(?P<same>\s*H\s*_\s*\{?\s*\d\s*,?\s*\d\s*\}?\s*=(?!=))?"
-)
-_DET = re.compile(r"\s*\\det\s*(?:\\left)?\s*\(?\s*H\s*(?:\([^()]*\)\s*)?(?:\\right)?\s*\)?\s*=(?!=)")
 _ROWS = re.compile(  # u_k = U_{k,:}, which says what rows are called
     r"[^=]*=\s*\\?[A-Za-z]+\s*_\s*\{[^{}]*:[^{}]*\}\s*[.,;]?\s*(?:$|[,;\\])"
 )
-_MARKS = re.compile(r"(?:'+|\^\{\(\d\)\})$")  # of f'' and f^{(4)}
-_APPLIED = re.compile(r"\s*\([^()]*\)$")
 _TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?)?"
 _MATRIX = re.compile(  # with a factor before it, which adds nothing
     r"(?P<factor>[^=&]*?)\s*(?:\\cdot\s*)?(?P<open>(?:\\left)?\(\s*)?\\begin\{[pbvB]?matrix\}(?P<rows>.*?)\\end\{[pbvB]?matrix\}\s*(?(open)(?:\\right)?\))",
@@ -85,63 +71,103 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
 
 def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
     """Whether a text says a derivative, f_x = ..., a parameter or an entry of the Hessian, which is never a definition."""
-    left = _APPLIED.sub("", part.partition("=")[0].strip()).lstrip("\\")
-    of, _, by = left.partition("_")
-    if _ROWS.match(part):
+    side = side_of(part)
+    if side is None or side.of is None or _ROWS.match(part):
         return False
-    higher = _BELOW.match(part)
-    if (higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of) or part.startswith(r"\det"):
+    if side.kind == "determinant" or _below(truth, side) or (side.times and _is_loss(truth, side)):
         return True
-    if _MARKS.search(left) and spelled(truth, _MARKS.sub("", left)) == truth.of:
+    word = side.of
+    if side.name is not None and best_of(truth, word) is not None:
         return True
-    if spelled(truth, of) == truth.of and tensor_named(truth, by.strip("{} ")) in parameters:
+    if side.kind != "value" or word.accent:
+        return False
+    whole = spelled(truth, word.base + plain(word.sub) + plain(word.sup))
+    if whole in truth.named and is_of_numbers(side.rest[1:].strip(" .,;")):  # q = 3, f = -12
         return True
-    row = spelled(truth, of.upper()) if len(of) == 1 and by else None  # c_k, a row of C
-    letter = tensor_named(truth, left) if left.isalpha() else None  # lambda, lam
-    is_entry = "H" not in truth.named and _ENTRY.match(part) is not None
-    if spelled(truth, left) in truth.named and is_of_numbers(part.partition("=")[2].strip(" .,;")):  # q = 3, f = -12
-        return True
-    return is_entry or bool({spelled(truth, left), spelled(truth, of), row, letter} & {*parameters})
+    of = spelled(truth, word.base) if not word.sup else None
+    row = spelled(truth, word.base.upper()) if len(word.base) == 1 and word.sub and not word.sup else None  # c_k, a row of C
+    is_entry = "H" not in truth.named and bool(_entry(side))
+    return is_entry or bool({whole, of, row, tensor_of(truth, word)} & {*parameters})
+
+
+def _is_loss(truth: Truth, side: Side) -> bool:
+    return side.of is not None and spelled(truth, side.of.base) == truth.of
+
+
+def _below(truth: Truth, side: Side) -> list[str | None]:
+    """The tensors by which f_{xy}, f_x(x, y) is the derivative of the loss; nothing for any other left side."""
+    word = side.of
+    if side.kind != "value" or word is None or word.sup or word.accent or not _is_loss(truth, side):
+        return []
+    letters = [token.text for token in bare(word.sub) if token.text != ","]
+    if not all(one.lstrip("\\").isalpha() for one in letters):
+        return []
+    whole = spelled(truth, plain(word.sub)) if len(letters) > 1 else None
+    return [whole] if whole else [tensor_named(truth, one) for one in letters]
+
+
+def _entry(side: Side) -> tuple[int, ...]:
+    """The row and the column of H_{12}; () for any other left side."""
+    digits = [c for token in bare(side.of.sub) if token.text != "," for c in token.text] if side.of is not None else []
+    is_entry = side.name is not None and side.name.base == "H" and not side.name.sup and len(digits) == 2
+    return tuple(map(int, digits)) if is_entry and all(map(str.isdigit, digits)) else ()
+
+
+def _is_hessian(truth: Truth, side: Side) -> bool:
+    r"""Whether a left side is \nabla^2 f or H, H_f of the loss."""
+    word = side.of
+    if side.kind != "value" or word is None or word.sup or word.base[:1] != "H" or "H" in truth.named:
+        return side.kind == "gradient" and side.order == 2
+    of = word.base[1:] or plain(word.sub)
+    return not of or spelled(truth, of) == truth.of
 
 
 def _entries(truth: Truth, parameters: Sequence[str], claim: str, at_point: bool) -> Iterator[tuple[str, str]]:
     """The left side and what it is of each entry; nothing where a claim says no such vector."""
-    of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
-    determinant = _DET.match(claim) if "H" not in truth.named else None
-    is_number = determinant is not None and is_of_numbers(re.split("[<>]", claim[determinant.end() :])[0])
-    if determinant is not None and 2 <= len(parameters) <= 3 and (at_point or not is_number):
-        yield r"\det H", f"{_determinant(truth.of, parameters)} = {claim[determinant.end() :]}"
+    side = side_of(claim)
+    if side is None:
         return
-    higher = _BELOW.match(claim)
-    if higher is not None and spelled(truth, higher["of"].lstrip("\\")) == truth.of:
-        several = [tensor_named(truth, letter) for letter in _LETTER.findall(higher["by"] or higher["one"])]
+    of, own = latex(parse_name(truth.of).formula()), [latex(parse_name(one).formula()) for one in parameters]
+    right, there = side.rest[1:], _at_best(side)
+    if side.kind == "determinant" and side.base == "H" and "H" not in truth.named:
+        is_number = is_of_numbers(re.split("[<>]", right)[0])
+        if 2 <= len(parameters) <= 3 and not there and (at_point or not is_number):
+            yield r"\det H", f"{determinant(truth)} = {right}"
+        return
+    if several := _below(truth, side):
         if all(one in parameters for one in several):
             by = _under([own[parameters.index(one)] for one in reversed(several) if one])
             order = f"^{len(several)}" if len(several) > 1 else ""
-            yield rf"\frac{{\partial{order} {of}}}{{{by}}}", claim[higher.end() :]
+            yield rf"\frac{{\partial{order} {of}}}{{{by}}}{there}", right
         return
-    entry = _ENTRY.match(claim) if "H" not in truth.named else None
-    if entry is not None:
-        places = [int(entry["one"]), int(entry["other"])]
+    if (places := _entry(side)) and "H" not in truth.named:
+        again = side_of(right)  # H_{12} = H_{21} =
         if all(1 <= k <= len(own) for k in places):
-            yield rf"\frac{{\partial^2 {of}}}{{{_under([own[k - 1] for k in places])}}}", claim[entry.end() :]
+            right = again.rest[1:] if again is not None and _entry(again) else right
+            yield rf"\frac{{\partial^2 {of}}}{{{_under([own[k - 1] for k in places])}}}", right
         return
-    left = _LEFT.match(claim)
-    if left is None or spelled(truth, left["of"].lstrip("\\") or truth.of) != truth.of or len(parameters) < 2:
+    is_hessian = _is_hessian(truth, side)
+    is_gradient = side.kind == "gradient" and not side.by and (side.of is None or _is_loss(truth, side))
+    if len(parameters) < 2 or not (is_gradient or (is_hessian and side.kind == "value")):
         return
     try:
         rows = _rows(last_side(claim))
     except Fault:
         return
-    if not (left["twice"] or left["hessian"]):
+    if not is_hessian:
         entries = [entry for row in rows for entry in row] if rows != [[]] else ["0"] * len(own) * _is_zero(claim)
         rows = rows if rows != [[]] else [entries]
         if len(entries) == len(own) and 1 in (len(rows), len(rows[0])):
-            yield from ((rf"\frac{{\partial {of}}}{{\partial {by}}}", entry) for by, entry in zip(own, entries, strict=True))
+            yield from ((rf"\frac{{\partial {of}}}{{\partial {by}}}{there}", entry) for by, entry in zip(own, entries, strict=True))
     elif len(rows) == len(own) and all(len(row) == len(own) for row in rows):
         for one, row in zip(own, rows, strict=True):
             for other, entry in zip(own, row, strict=True):
-                yield rf"\frac{{\partial^2 {of}}}{{{_under([one, other])}}}", entry
+                yield rf"\frac{{\partial^2 {of}}}{{{_under([one, other])}}}{there}", entry
+
+
+def _at_best(side: Side) -> str:
+    r"""The bar behind a derivative at best values, of f_{xx}(x^*, y^*) and H(x^*, y^*)."""
+    return rf"|_{{{', '.join(side.at or ())}}}" if any(map(is_best, side.points)) else ""
 
 
 def _under(by: Sequence[str]) -> str:
@@ -150,10 +176,10 @@ def _under(by: Sequence[str]) -> str:
     return " ".join(rf"\partial {one}" + (f"^{count}" if count > 1 else "") for one, count in together)
 
 
-def _determinant(of: str, parameters: Sequence[str]) -> str:
-    """The determinant of the Hessian of a number by two or three numbers, by its entries."""
-    own = latex(parse_name(of).formula())
-    each = [latex(parse_name(one).formula()) for one in parameters]
+def determinant(truth: Truth) -> str:
+    """The determinant of the Hessian of the loss by two or three numbers, by its entries."""
+    own = latex(parse_name(truth.of).formula())
+    each = [latex(parse_name(one).formula()) for one in _numbers(truth)]
     terms = []
     for order in permutations(range(len(each))):
         falls = sum(order[i] > order[j] for i, j in combinations(range(len(each)), 2))

@@ -11,11 +11,14 @@ from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import Code, reworded
 from symbackprop.judge.texts.numbers import PLAIN
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.side import word_of
+from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.tokens import bare
+from symbackprop.notation.claims.words import described
 
 Entries = dict[str, dict[tuple[int, ...], str]]  # of each array the numbers by their indices
 
 ARRAY = re.compile(r"matrix|array|[\[(][^()\[\]]*,")
-_ENTRY = re.compile(r"(?P<base>\\?[A-Za-z]+)\s*_\s*(?:(?P<one>\d)|\{\s*(?P<several>\d+(?:\s*,?\s*\d+)*)\s*\})")
 
 
 def with_arrays(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> list[Step]:
@@ -50,24 +53,22 @@ def _entry(truth: Truth, part: str, symbols: Mapping[str, str]) -> tuple[str, tu
     left, _, right = part.partition("=")
     if ARRAY.search(right):  # x_0 = (1, 2)^T is an iterate
         return None
-    named = entry_named(truth, left, symbols)
+    named = entry_named(truth, word_of(left.strip(" $,")) if "_" in left else None, symbols)
     return None if named is None else (*named, right.strip(" $.,;"))
 
 
-def entry_named(truth: Truth, left: str, symbols: Mapping[str, str]) -> tuple[str, tuple[int, ...]] | None:
-    """The input with axes of which a left side names an entry, and its indices as they are written; None for any other."""
-    found = _ENTRY.fullmatch(left.strip(r" $,"))
-    if found is None:
+def entry_named(truth: Truth, word: Word | None, symbols: Mapping[str, str]) -> tuple[str, tuple[int, ...]] | None:
+    """The input with axes of which a name is that of an entry, and its indices as they are written; None for any other."""
+    digits = [token.text for token in bare(word.sub) if token.text != ","] if word is not None else []
+    if word is None or word.accent or word.sup or not digits or not all(map(str.isdigit, digits)):
         return None
-    base, whole = (re.sub(r"[\\{}\s]", "", one) for one in (found["base"], found[0]))
-    own = input_named(truth, symbols.get(base, base), symbols)
-    if own is None and len(base) == 1:
-        own = input_named(truth, base.upper(), symbols)  # the w_{12} of W
-    rank = 0 if own is None else len(truth.program.shape(own))
+    own = input_named(truth, symbols.get(word.base, word.base), symbols)
+    if own is None and len(word.base) == 1:
+        own = input_named(truth, word.base.upper(), symbols)  # the w_{12} of W
+    rank, whole = 0 if own is None else len(truth.program.shape(own)), described(word)
     if own is None or not rank or spelled(truth, symbols.get(whole, whole)) is not None:
         return None
-    digits = found["one"] or found["several"]
-    several = re.split(r"[\s,]+", digits) if re.search(r"[\s,]", digits) else [digits] if rank == 1 else list(digits)
+    several = list(digits[0]) if len(digits) == 1 and rank > 1 else digits
     return (own, tuple(map(int, several))) if len(several) == rank else None
 
 

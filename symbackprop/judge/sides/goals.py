@@ -27,6 +27,7 @@ from symbackprop.judge.weighing.weigh import Bindings, Goal, goal_of, is_zero, v
 from symbackprop.notation.claims import At, Left
 from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.tokens import plain as plain_text
 from symbackprop.notation.claims.words import bases
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
@@ -112,6 +113,12 @@ def tensor_named(truth: Truth, text: str) -> str | None:
     letters = re.findall("[A-Za-z]+", text)
     several = bases(Word(letters[-1], 0)) if letters else []
     return next((name for one in several if (name := spelled(truth, one)) is not None), None)
+
+
+def tensor_of(truth: Truth, word: Word) -> str | None:
+    """The tensor that a name with what stands below it names; None where it names none, or has something above it."""
+    names = () if word.sup else (base + plain_text(word.sub) for base in bases(word))
+    return next((name for one in names if (name := spelled(truth, one)) is not None), None)
 
 
 def steps_of(claims: Any) -> list[tuple[str, Any, str]]:

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
-from symbackprop.judge.sides.goals import spelled, tensor_named
+from symbackprop.judge.sides.goals import spelled, tensor_named, tensor_of
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.bracketed import instead
+from symbackprop.notation.claims.side import Side, is_best, latex_of, side_of, word_of
+from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.tokens import plain, tokens
 
 Step = tuple[str, Any, str]
 
-_OF, _BY = r"(?P<of>\\?[A-Za-z]+)", r"(?P<by>(?:\\(?:mathbf|boldsymbol|bm)\s*\{?\s*)?\\?[A-Za-z]+\s*\}?)"
-_AGAIN = re.compile(  # f''(x), f^{(3)}(x)
-    rf"\s*{_OF}\s*(?:(?P<marks>'{{2,}})|\^\{{?(?P<primes>'{{2,}}|(?:\\prime\s*){{2,}})\}}?|\^\{{\s*\((?P<order>\d)\)\s*\}})"
-    rf"\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))"
-)
-_ONCE = re.compile(rf"\s*{_OF}\s*(?:'|\^\{{?(?:'|\\prime)\}}?)\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
-_ROW = re.compile(rf"\s*(?:D|\\mathrm\s*\{{D\}})\s*{_OF}\s*(?:\(\s*{_BY}\s*\))?\s*(?==(?!=))")
-_AT_POINT = re.compile(rf"\s*\\nabla(?:\^\{{?2\}}?)?\s*{_OF}\s*\(\s*{_BY}(?P<at>\s*[_^]\s*(?:\w|\{{[^{{}}]*\}}))\s*\)\s*=(?!=)")
 _BETWEEN = re.compile(r"(?<=[A-Za-z}])\s*(?:\\left)?\([^()|]*?(?:\\\||\\parallel\b|\|\|)[^()|]*?(?:\\right)?\)")  # D_{KL}(p \| q)
 _SCRIPTS = re.compile(r"[_^]\s*(?:\w|\{[^{}]*\})")
 _AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
-    rf"(?P<whole>\\nabla(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{{[^{{}}]*\}}))?\s*{_OF})\s*\((?P<names>(?:[^()]|\([^()]*\))*)\)"
-)
-
-
-_SCALE = r"\\?[A-Za-z]+(?:_(?:[a-z]|\{[a-z]\}))?(?:\s*\^\s*(?:\d|\{\s*\d\s*\}))?"
-_BY_OTHER = re.compile(  # \frac{\partial l}{\partial \sigma^2}, \frac{\partial l}{\partial \log\sigma_j^2}
-    r"\s*\\[dt]?frac\s*\{(?P<above>\s*(?:\\partial|d)\s*(?!\^)[^{}^]+)\}\s*\{\s*(?P<d>\\partial|d)\s*"
-    rf"(?P<log>(?:\(\s*)?\\(?:log|ln)(?![a-z])\s*)?(?P<bracket>\(\s*)?(?P<by>{_SCALE})\s*(?(bracket)\))\s*\)?\s*\}}\s*(?==(?!=))"
-)
-_SQUARE = re.compile(  # \hat\sigma^2 =
-    r"\s*(?P<hat>\\(?:wide)?hat\s*)?(?P<of>\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)"
-    r"\s*\^\s*(?:2|\{\s*2\s*\})(?:\s*_\s*\{?\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:MLE?|MAP|opt)\s*\}*)?\s*(?==(?!=))"
+    r"(?P<whole>\\nabla(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?\s*(?P<of>\\?[A-Za-z]+))\s*\((?P<names>(?:[^()]|\([^()]*\))*)\)"
 )
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 
@@ -51,71 +38,85 @@ def respelled(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -
 
 def _called(step: Step, claim: str) -> str:
     """What a step is called: where its left side was a square, the root of that."""
-    return claim.partition("=")[0].strip() if _SQUARE.match(step[1]) and not _SQUARE.match(claim) else step[0]
+    return claim.partition("=")[0].strip() if _square(step[1]) and not _square(claim) else step[0]
 
 
 def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     claim = _root(truth, _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols), symbols)
-    of = latex(parse_name(truth.of).formula())
-    for pattern in (_AGAIN, _ONCE, _ROW):
-        found = pattern.match(claim)
-        by = _parameter(truth, found) if found else None
-        if found is None or by is None:
-            continue
-        wrt = latex(parse_name(by).formula())
-        if pattern is _AGAIN:
-            n = _order(found)
-            whole = n == 2 and truth.program.shape(by)
-            left = rf"\nabla^2 {of}" if whole else rf"\frac{{\partial^{n} {of}}}{{\partial {wrt}^{n}}}"
-        else:
-            row = "" if pattern is _ONCE else r"^\top"
-            left = rf"\frac{{\partial {of}}}{{\partial {wrt}{row}}}"
-        return f"{left} {claim[found.end() :]}"
-    point = _AT_POINT.match(claim)
-    if point is not None and _parameter(truth, point) is not None:
-        own = point["by"].strip()
-        here = re.compile(rf"(?P<own>{re.escape(own)}{re.escape(point['at'])})|\\[A-Za-z]+")  # \max_k is none
-        claim = here.sub(lambda found: own if found["own"] else found[0], claim)
+    side = side_of(claim)
+    if side is not None and (left := _slope(truth, side)):
+        return f"{left} {side.rest}"
+    if side is not None and (point := _point(truth, side)):
+        claim = instead(claim, *point)
     left, sign, right = claim.partition("=")  # on the left it says by what: \nabla L(w)
     return left + sign + _AT.sub(lambda found: found["whole"] if _is_applied(truth, found) else found[0], right)
 
 
+def _slope(truth: Truth, side: Side) -> str:
+    """A derivative of the loss by a parameter, f''(x) and Df(x), as a fraction; "" for any other left side."""
+    by = _parameter(truth, side) if side.kind in ("slope", "row") or (side.kind == "value" and side.times > 1) else None
+    if by is None:
+        return ""
+    of, wrt, n = *(latex(parse_name(one).formula()) for one in (truth.of, by)), side.times
+    if n == 2 and truth.program.shape(by):
+        return rf"\nabla^2 {of}"
+    power, top = f"^{n}" if n > 1 else "", r"^\top" if side.kind == "row" else ""
+    return rf"\frac{{\partial{power} {of}}}{{\partial {wrt}{top or power}}}"
+
+
+def _point(truth: Truth, side: Side) -> tuple[str, str] | None:
+    r"""The point on the way at which a gradient is, x_k of \nabla f(x_k), and its name; None where it is at none."""
+    word = word_of(side.at[0]) if side.kind == "gradient" and not side.by and side.at is not None and len(side.at) == 1 else None
+    if word is None or not (word.sub or word.sup) or is_best(word) or tensor_of(truth, word) is not None:
+        return None
+    own = latex_of(replace(word, sub=(), sup=()))
+    return (side.at[0], own) if side.at is not None and _parameter(truth, replace(side, at=(own,))) else None
+
+
 def _by_other(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     r"""A derivative by s^2 or \log s, where the network has s alone, as the one by s, which is 2 s or 1/s times as large."""
-    found = _BY_OTHER.match(claim)
-    base, _, power = re.sub(r"[\s{}]", "", found["by"] if found else "").partition("^")
-    letter, _, index = base.lstrip("\\").partition("_")
-    called = {name.lstrip("\\"): tensor for name, tensor in symbols.items()}.get(letter, letter)
-    by = spelled(truth, called) if letter else None
-    if found is None or by is None or not (found["log"] or power) or len(truth.program.shape(by)) != len(index):
+    side = side_of(claim)
+    if side is None or side.kind != "derivative" or side.of is None or side.at or side.order != 1 or len(side.by) != 1:
         return claim
-    if not found["log"] and (int(power) < 2 or spelled(truth, letter + power)):  # w^1 is no power
+    word, power, of = replace(side.by[0], sup=()), plain(side.by[0].sup), latex_of(side.of)
+    by = _tensor(truth, word, symbols)
+    if by is None or not (side.is_log or power.isdigit()) or len(truth.program.shape(by)) != len(plain(word.sub)):
         return claim
-    times = int(power or 1)
-    scale = rf"\frac{{{times}}}{{{base}}}" if found["log"] else f"{times} {base}" + (f"^{{{times - 1}}}" if times > 2 else "")
-    sides = [side.strip(" .,;\n") for side in _EQUALS.split(claim[found.end() :])[1:]]
+    if not side.is_log and (int(power) < 2 or spelled(truth, word.base + power)):  # w^1 is no power
+        return claim
+    base, times = latex_of(word), int(power or 1)
+    scale = rf"\frac{{{times}}}{{{base}}}" if side.is_log else f"{times} {base}" + (f"^{{{times - 1}}}" if times > 2 else "")
+    sides = [side.strip(" .,;\n") for side in _EQUALS.split(side.rest)[1:]]
     own = " ".join("= 0" if side == "0" else rf"= {scale} \left({side}\right)" for side in sides)
-    return rf"\frac{{{found['above']}}}{{{found['d']} {base}}} {own}"
+    return rf"\frac{{\partial {of}}}{{\partial {base}}} {own}"
 
 
 def _root(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     r"""The best value of a square, \hat\sigma^2 = v, where the network has \sigma alone, as that of its root."""
-    found = _SQUARE.match(claim)
-    letter = re.sub(r"[\s{}\\]", "", found["of"]) if found else ""
-    called = {name.lstrip("\\"): tensor for name, tensor in symbols.items()}.get(letter, letter)
-    by = tensor_named(truth, called) if letter else None
-    if found is None or by is None or truth.program.tensors[by].kind != "parameter" or truth.program.shape(by):
+    word = _square(claim)
+    by = _tensor(truth, replace(word, accent="", sub=(), sup=()), symbols) if word is not None else None
+    side = side_of(claim)
+    if side is None or word is None or by is None or truth.program.tensors[by].kind != "parameter" or truth.program.shape(by):
         return claim
-    is_iterate = re.search(rf"{re.escape(found['of'].strip())}\s*\^", claim[found.end() :]) is not None  # w^2 = w^1 - \eta g
-    if is_iterate or any(spelled(truth, f"{letter}{mark}2") for mark in ("", "^", "_")):
+    is_iterate = any(
+        a.text.lstrip("\\") == word.base and b.text == "^" for a, b in pairwise(tokens(side.rest))
+    )  # w^2 = w^1 - \eta g
+    if is_iterate or any(spelled(truth, f"{word.base}{mark}2") for mark in ("", "^", "_")):
         return claim
-    sides = [side.strip(" .,;\n") for side in _EQUALS.split(claim[found.end() :])[1:]]
-    return f"{found['hat'] or ''}{found['of']} " + " ".join(rf"= \sqrt{{{side}}}" for side in sides)
+    sides = [side.strip(" .,;\n") for side in _EQUALS.split(side.rest)[1:]]
+    return f"{latex_of(replace(word, sub=(), sup=()))} " + " ".join(rf"= \sqrt{{{side}}}" for side in sides)
 
 
-def _order(found: re.Match[str]) -> int:
-    primes = found["marks"] or (found["primes"] or "").replace(r"\prime", "'")
-    return int(found["order"]) if found["order"] else primes.count("'")
+def _square(claim: str) -> Word | None:
+    r"""The square that a left side is, \hat\sigma^2; None where it is none."""
+    side = side_of(claim)
+    word = side.name if side is not None else None
+    return word if word is not None and plain(word.sup) == "2" and (not word.sub or is_best(replace(word, accent=""))) else None
+
+
+def _tensor(truth: Truth, word: Word, symbols: Mapping[str, str]) -> str | None:
+    called = {name.lstrip("\\"): tensor for name, tensor in symbols.items()}.get(word.base)
+    return spelled(truth, called) if called else tensor_of(truth, replace(word, sub=()))
 
 
 def _with_rows(truth: Truth, claim: str) -> str:
@@ -137,12 +138,13 @@ def _is_applied(truth: Truth, found: re.Match[str]) -> bool:
     return is_given and not re.search("[-+*/]", whole) and spelled(truth, found["of"].lstrip("\\")) == truth.of
 
 
-def _parameter(truth: Truth, found: re.Match[str]) -> str | None:
+def _parameter(truth: Truth, side: Side) -> str | None:
     """The parameter by which a left side differentiates the loss; None where it is not the loss, or says none."""
-    if spelled(truth, found["of"].lstrip("\\")) != truth.of or "D" in truth.program.tensors:
+    if side.of is None or tensor_of(truth, replace(side.of, sup=())) != truth.of or "D" in truth.program.tensors:
         return None
     parameters = [tensor.name for tensor in truth.program.parameters]
-    if found["by"] is None:
+    if side.at is None:
         return parameters[0] if len(parameters) == 1 else None
-    by = tensor_named(truth, found["by"])
+    word = word_of(side.at[0]) if len(side.at) == 1 else None
+    by = tensor_of(truth, word) if word is not None else None
     return by if by in parameters else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from symbackprop.judge.sides.best_names import parameter_named
-from symbackprop.judge.sides.goals import tensor_named
+from symbackprop.judge.sides.goals import tensor_of
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.side import is_best, word_of
 
 Step = tuple[str, Any, str]
 
@@ -38,8 +40,8 @@ def spread(truth: Truth, step: Step) -> list[Step]:
 
 def _parameter(truth: Truth, name: str) -> str | None:
     """The parameter that a name says, or the best value of; None where it says none."""
-    if not re.fullmatch(r"\s*\\?[A-Za-z]+(?:_(?:\w|\{\w+\}))?\s*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)\s*\}?)?\s*", name):
+    word = word_of(name.strip())
+    if word is None or word.accent or (word.sup and not is_best(word)):
         return None
-    plain = re.sub(r"\^.*", "", name).strip()
-    own = parameter_named(truth, name.strip()) or tensor_named(truth, plain)
+    own = parameter_named(truth, name.strip()) or tensor_of(truth, replace(word, sup=()))
     return own if own is not None and truth.program.tensors[own].kind == "parameter" else None

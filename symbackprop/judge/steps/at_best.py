@@ -2,7 +2,6 @@ r"""Steps that say what something comes to where parameters are best: S(\hat\bet
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +18,8 @@ from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
-from symbackprop.judge.sides.goals import goal_for, spelled
+from symbackprop.judge.sides.by_entries import determinant
+from symbackprop.judge.sides.goals import goal_for, tensor_of
 from symbackprop.judge.sides.respelled import respelled
 from symbackprop.judge.steps.equations import STARTS, at_best, curved, elsewhere, with_own_names
 from symbackprop.judge.steps.known import Known
@@ -34,52 +34,50 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.side import Side, side_of
 
-_LEFT = re.compile(
-    r"\s*(?P<stem>[^=|]*?)\s*(?:(?:\\left|\\bigl?)?\((?P<at>(?:[^()=]|\([^()=]*\))*)(?:\\right|\\bigr?)?\)"
-    r"|(?:\\(?:bigr?|Bigr?|right))?\s*[|]_(?P<below>\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}))\s*=(?!=)"
-)
 LEAST = 3
 AGREES, DIFFERS = 1e-6, 1e-4  # relative to the larger side
 
 
 def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
     """The verdict on a step that says what the loss, or a derivative of it, is at best values; None for any other step."""
-    left = _left(judge, claim) if isinstance(claim, str) else None
-    own = with_own_names(judge.truth, left["at"] or left["below"])[1] if left else []
-    is_loss = left is not None and _is_loss(judge.truth, left["stem"])
-    if left is None or not own or (sides(claim)[-1].strip(" .,;") == "0" and not is_loss):  # \nabla f(x^*) = 0 says where it is
+    left = _left(judge.truth, claim) if isinstance(claim, str) else None
+    own = with_own_names(judge.truth, ", ".join(left.at or ()))[1] if left is not None else []
+    if left is None or not own:
         return None
     try:
-        several = [with_own_names(judge.truth, side)[0] for side in sides(claim[left.start() :])[1:]]
-        found = [_judged(judge, known, left["stem"], own, side) for side in several]
+        several = sides(f"q {left.rest}")[1:]
+        if several[-1].strip(" .,;") == "0" and left.order == 1:  # \nabla f(x^*) = 0 says where it is
+            is_said = len(several) == 1 and {tensor_of(judge.truth, one) for one in left.by} <= {*own}
+            return Judged(name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),)) if is_said else None
+        found = [_judged(judge, known, left, own, with_own_names(judge.truth, side)[0]) for side in several]
     except (SymbackpropError, Fault):
         return None
     kind = next((one for one in ("wrong", "undecided") if one in found), "right, numeric")
     asked, by = Asked(name, judge.truth.of, own[0], 0, written(name)), named(own[0])
     if kind == "right, numeric":
         return Judged(name, asked, kind, remarks=(told("it holds where the gradient by {} is 0", by),), points=LEAST)
-    if _is_hessian(judge.truth, left["stem"]):  # H may be an entropy
+    if _is_hessian(judge.truth, left):  # H may be an entropy
         return None
     if kind == "wrong":
         return Judged(name, asked, kind, told("where the gradient by {} is 0, it is something else", by), points=LEAST)
     return Judged(name, None, kind, told("what it is where the gradient by {} is 0 was not found", by))
 
 
-def _left(judge: Judge, claim: str) -> re.Match[str] | None:
+def _left(truth: Truth, claim: str) -> Side | None:
     """The first side of a claim that says something at best values; I(\\hat\\theta) before it is a name for that."""
-    for begin in [0, *(sign.end() for sign in re.finditer(r"(?<![<>!:])=(?!=)", claim))][:2]:
-        found = _LEFT.match(claim, begin)
-        stem = "" if found is None else found["stem"]
-        if _is_loss(judge.truth, stem) or _is_hessian(judge.truth, stem) or re.search(r"\\nabla|\\partial|frac|'", stem):
-            return found
+    first = side_of(claim)
+    for side in (first, side_of(first.rest[1:]) if first is not None else None):
+        if side is not None and side.at and (side.kind != "value" or _is_loss(truth, side) or _is_hessian(truth, side)):
+            return side
     return None
 
 
-def _judged(judge: Judge, known: Known, stem: str, own: list[str], side: str) -> str:
+def _judged(judge: Judge, known: Known, left: Side, own: list[str], side: str) -> str:
     """The kind of the verdict on one side."""
     truth, kind = judge.truth, "undecided"
-    for true, claimed in _readings(judge, known, stem, side):
+    for true, claimed in _readings(judge, known, left, side):
         gaps = []
         for place in [*tall_places(truth), *map(_positive(known), tall_places(truth))]:
             if len(gaps) >= 2 * LEAST:
@@ -99,25 +97,29 @@ def _judged(judge: Judge, known: Known, stem: str, own: list[str], side: str) ->
     return kind
 
 
-def _is_loss(truth: Truth, stem: str) -> bool:
-    return spelled(truth, stem.strip().lstrip("\\")) == truth.of
+def _is_loss(truth: Truth, left: Side) -> bool:
+    return left.kind == "value" and left.of is not None and tensor_of(truth, left.of) == truth.of
 
 
-def _is_hessian(truth: Truth, stem: str) -> bool:
-    return stem.strip() == "H" and "H" not in truth.named and len(truth.program.parameters) == 1
+def _is_hessian(truth: Truth, left: Side) -> bool:
+    return left.kind == "value" and left.base == "H" and "H" not in truth.named and len(truth.program.parameters) == 1
 
 
-def _readings(judge: Judge, known: Known, stem: str, side: str) -> Iterator[tuple[Callable[[Place], ndarray], Program]]:
+def _readings(judge: Judge, known: Known, left: Side, side: str) -> Iterator[tuple[Callable[[Place], ndarray], Program]]:
     """What is true at a place, and what a side says, by each reading of it."""
     truth = judge.truth
-    stem, side = (stem.strip()[1:], f"-({side})") if stem.strip().startswith("-") else (stem, side)
-    if _is_hessian(truth, stem):
-        stem = rf"\nabla^2 {latex(parse_name(truth.of).formula())}"
-    if _is_loss(truth, stem):
+    side = side if left.sign > 0 else f"-({side})"
+    if _is_loss(truth, left):
         understood = read(f"q = {side}", truth, truth.of, None, judge.symbols, known.said)
         if not understood.unknown:
             yield from ((lambda place: place.values[truth.of], one.program) for one in understood.readings)
         return
+    if left.kind == "determinant":
+        true, said = (read(f"q = {one}", truth, truth.of, None, judge.symbols, known.said) for one in (determinant(truth), side))
+        if not said.unknown:
+            yield from ((lambda place: _value(known, true.readings[0].program, place), one.program) for one in said.readings)
+        return
+    stem = rf"\nabla^2 {latex(parse_name(truth.of).formula())}" if _is_hessian(truth, left) else left.stem
     (name, claim, _) = respelled(truth, [(stem, f"{stem} = {side}", "")], judge.symbols)[0]
     understood, goal = read_step(judge, known, name, claim, None, look=True)
     if goal is not None and not understood.unknown:

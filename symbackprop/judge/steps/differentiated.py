@@ -29,11 +29,11 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, value
 from symbackprop.notation.claims.bracketed import behind, last_side, outside
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.side import side_of
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tokens
 
 TRIED = 3  # points
 MOVED = 0.9  # how far parameters are moved
-_LOSS = re.compile(r"\s*(\\?[A-Za-z]+|\\mathcal\s*\{?[A-Z]\}?)\s*\((?:[^()=]|\([^()=]*\))*\)\s*=(?!=)")
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
 _SCRIPTS = frozenset(["_", "^", "'"])
 _INDEX = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z\d])")
@@ -116,9 +116,9 @@ def with_notes(further: Further, place: int, judged: Judged) -> Judged:
 
 def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
     r"""A step that says of which function the gradient is, J(w) = ...: whether the network has it; None for any other step."""
-    found = _LOSS.match(claim) if isinstance(claim, str) else None
+    side = side_of(claim) if isinstance(claim, str) else None
     truth = judge.truth
-    if found is None or spelled(truth, found[1].lstrip("\\")):
+    if side is None or side.kind != "value" or not side.base or side.at is None or spelled(truth, side.base):
         return None
     try:
         said = read(f"q = {last_side(claim)}", truth, truth.of, None, judge.symbols, known.said)
@@ -132,7 +132,7 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     elif any(_is(truth, one, truth.of, known.written, -1.0) for one in programs):
         remark = told("it is the loss of the network with the other sign")
     else:
-        is_loss = found[1].lstrip("\\") in _LOSSES and not programs[0].shape(CLAIM)
+        is_loss = side.base in _LOSSES and not programs[0].shape(CLAIM)
         remark = told("it is another than the loss of the network") if is_loss else Told()
     return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,) if remark else ())
 

@@ -17,7 +17,7 @@ from symbackprop.formulas.told import name as named
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.at_values import Step, number_of, parts_of
 from symbackprop.judge.sides.entry_values import ARRAY, entry_named
-from symbackprop.judge.sides.goals import spelled, stepped
+from symbackprop.judge.sides.goals import spelled, stepped, tensor_of
 from symbackprop.judge.steps.rounded import CARRIED, TURNED, digits_leave
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.numbers import is_of_numbers
@@ -30,9 +30,10 @@ from symbackprop.judge.weighing.truth import WITNESSES, Truth
 from symbackprop.judge.weighing.weigh import goal_of
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.side import now, word_of
+from symbackprop.notation.claims.syntax import Word
 
 _NUMBER = re.compile(r"(?<![\w.^])(?:\d*\.\d+|\d+)(?!\w|\.\d)")
-_NEW = re.compile(r"\s*[_^]\s*\{?\s*(?:\\(?:text|mathrm)\s*\{\s*)?(?:new|next|\+)[\s}]*$")
 _RATIO = re.compile(r"\\[dt]?frac\s*\{?\s*(\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?|(\d+)\s*/\s*(\d+)")
 
 
@@ -63,20 +64,26 @@ def entries_told(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]
     for _, claim, _ in steps:
         for part in parts_of(claim) if isinstance(claim, str) and not isinstance(claim, Code) else ():
             left, _, right = part.partition("=")
-            entry = None if ARRAY.search(right) else entry_named(truth, _NEW.sub("", left.strip()), symbols)
+            entry = None if ARRAY.search(right) else entry_named(truth, _now(left), symbols)
             if entry is not None:
                 found.setdefault(entry[0], set()).add(entry[1])
     return found
 
 
+def _now(left: str) -> Word | None:
+    """The name on a left side, without what says that it is new."""
+    word = word_of(left.strip(" $,"))
+    return None if word is None else now(word) or word
+
+
 def number_given(truth: Truth, claim: str, symbols: Mapping[str, str]) -> Given:
     r"""What a step gives a value to, w, w_{new}, w_1^{new}; of a number, with what it was in place of its name."""
     left, equals, right = claim.partition("=")
-    stem = _NEW.sub("", left.strip())
-    own = spelled(truth, stem.lstrip("\\"))
+    word = _now(left)
+    own = spelled(truth, left.strip()) if word is None else tensor_of(truth, word)
     is_settled = bool(truth.pinned) and truth.places.is_settled
     if own is None:
-        named = entry_named(truth, stem, symbols) if is_settled else None
+        named = entry_named(truth, word, symbols) if is_settled else None
         return Given(*named, claim) if named is not None else Given(None, (), claim)
     place = truth.places.first(1)[0] if own in truth.pinned and is_settled else None
     if place is None or place.values[own].shape:

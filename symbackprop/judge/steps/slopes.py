@@ -20,23 +20,20 @@ from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import read
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.side import Side, side_of, word_of
 from symbackprop.notation.python_text import read_text
 
-_SAYS = re.compile(
-    r"\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?([A-Za-z]+)\}?\s*(?:'|\^\{?\\prime\}?)\s*\(\s*(\\?[A-Za-z]+(?:_(?:\w|\{\w+\}))?)\s*\)\s*=(?!=)(.*)",
-    re.DOTALL,
-)
-_IS = re.compile(r"\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?([A-Za-z]+)\}?\s*\(\s*(\\?[A-Za-z]+)\s*\)\s*=(?!=)(.*)", re.DOTALL)
 _KNOWN = {"sigma": "sigmoid", "sigm": "sigmoid", "ReLU": "relu"}
 _ANY = frozenset(["f", "g", "h", "phi", "varphi", "sigma", "psi", "rho"])  # letters for the activation of a network
 
 
 def slope_step(judge: Judge, name: str, claim: Any) -> Judged | None:
     """The verdict on a step that says the slope of a function at a letter; None for any other step."""
-    match = _SAYS.match(claim) if isinstance(claim, str) else None
-    if match is None:
+    said = _said(claim)
+    if said is None or said[0].kind != "slope" or said[0].order != 1:
         return None
-    function, letter, right = match.groups()
+    side, function, letter = said
+    right = side.rest[1:]
     found: list[Judged] = []
     for own in _functions(judge.truth, function):
         at_z = re.sub(rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", "z", right)
@@ -46,26 +43,38 @@ def slope_step(judge: Judge, name: str, claim: Any) -> Judged | None:
     best = next((one for one in decided if one.right), decided[0] if decided else None)
     if best is None:
         return None
-    said = Asked(name, judge.truth.of, judge.truth.of, 0, written(name))
-    return replace(best, name=name, asked=said, truth=None, given=str(claim))
+    asked = Asked(name, judge.truth.of, judge.truth.of, 0, written(name))
+    return replace(best, name=name, asked=asked, truth=None, given=str(claim))
 
 
 def function_step(judge: Judge, name: str, claim: Any) -> Judged | None:
     r"""A step that says what a function of the network is, \sigma(z) = 1/(1 + e^{-z}), as it is; None for any other step."""
-    match = _IS.match(claim) if isinstance(claim, str) else None
-    own = _KNOWN.get(match[1], match[1]) if match else ""
-    if match is None or own not in _functions(judge.truth, match[1]) or match[1] in judge.truth.program.tensors:
+    said = _said(claim)
+    if said is None or said[0].kind != "value":
         return None
-    right = re.sub(rf"(?<![A-Za-z\\]){re.escape(match[2])}(?![A-Za-z])", "z", match[3])
+    side, function, letter = said
+    own = _KNOWN.get(function, function)
+    if own not in _functions(judge.truth, function) or function in judge.truth.program.tensors:
+        return None
+    right = re.sub(rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", "z", side.rest[1:])
     try:
         network = read_text(f"z: parameter[()]\nf = {own}(z)")
         truth = Truth(network, network.loss)
-        said = read(f"q = {right}", truth, truth.of, None, {}, None)
+        restated = read(f"q = {right}", truth, truth.of, None, {}, None)
     except SymbackpropError:
         return None
-    if said.unknown or not is_restated(truth, truth.of, said, ()):
+    if restated.unknown or not is_restated(truth, truth.of, restated, ()):
         return None
     return Judged(name, None, "abbreviation", remarks=(told("as the network has it"),), given=claim)
+
+
+def _said(claim: Any) -> tuple[Side, str, str] | None:
+    """A left side that says something of a function at a letter, with both; None for any other."""
+    side = side_of(claim) if isinstance(claim, str) else None
+    if side is None or not side.base or side.at is None or len(side.at) != 1:
+        return None
+    letter = word_of(side.at[0])
+    return None if letter is None or letter.sup else (side, side.base, side.at[0])
 
 
 def _functions(truth: Truth, function: str) -> list[str]:

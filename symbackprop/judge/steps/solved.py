@@ -24,9 +24,9 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import needed
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.side import is_best, side_of
 
 _SET = re.compile(r"=\s*0\s*[.,;]?\s*$")
-_AT_BEST = re.compile(r"\([^()]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat)[^()]*\)\s*$")  # \nabla f(x^*)
 
 
 def as_solutions(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> tuple[Judged, ...]:
@@ -127,8 +127,9 @@ def _as_condition(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
     r"""The verdict on \nabla L = 0 before steps that follow from it: it is set to 0, which claims nothing; None for others."""
     later = [own for own, _, _ in steps[used.place + 1 :]]
     claim = steps[used.place][1]
-    is_best = isinstance(claim, str) and _AT_BEST.search(claim.partition("=")[0]) is not None
-    if not _is_nothing(used.program) or not (is_best or any(follows(known.truth, own) for own in later)):
+    side = side_of(claim) if isinstance(claim, str) else None
+    at_best = side is not None and any(map(is_best, side.points))  # \nabla f(x^*)
+    if not _is_nothing(used.program) or not (at_best or any(follows(known.truth, own) for own in later)):
         return None
     _not_used(known, used)
     return Judged(judged.name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),))

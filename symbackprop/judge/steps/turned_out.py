@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,8 +20,7 @@ from symbackprop.judge.weighing.conventions import convention
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import fits, weigh
-
-_HESSIAN = re.compile(r"(?:\\(?:mathbf|mathrm|mathcal|bm)\s*\{?\s*)?H(?:ess)?\s*\}?(?:_\{?\w+\}?)?")
+from symbackprop.notation.claims.side import word_of
 
 
 def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:
@@ -52,17 +50,20 @@ def no_hessian(known: Known, name: str, program: Program) -> Told:
     """What is said of an H that has the shape of the second derivative, and is none; nothing of any other name."""
     truth = known.truth
     shapes = [(*one.shape, *one.shape) for one in truth.program.parameters]
-    if not _HESSIAN.fullmatch(name.strip()) or not any(
-        equal_shapes(program.shape(CLAIM), shape) for shape in shapes if len(shape) == 2
-    ):
+    if not _is_hessian(name) or not any(equal_shapes(program.shape(CLAIM), shape) for shape in shapes if len(shape) == 2):
         return Told()
     return told("{} is no second derivative of {}", written(name), called(truth.of))
+
+
+def _is_hessian(name: str) -> bool:
+    word = word_of(name.strip())
+    return word is not None and word.base in ("H", "Hess") and not (word.accent or word.sup)
 
 
 def _hessian(known: Known, name: str, program: Program) -> Asked | None:
     """The second derivative that an H turns out to be; None for any other name."""
     truth = known.truth
-    if not _HESSIAN.fullmatch(name.strip()):
+    if not _is_hessian(name):
         return None
     for wrt in (one.name for one in truth.program.parameters):
         goal = about(truth, name, f"d{truth.of}/d{wrt}", wrt)

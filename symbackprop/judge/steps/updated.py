@@ -20,7 +20,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as named
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.at_values import RATES
-from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.sides.goals import spelled, tensor_of
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.step_reading import said_left
 from symbackprop.judge.texts.prose import without_place
@@ -32,14 +32,14 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
 from symbackprop.notation.claims.bracketed import behind, outside
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.side import is_next, whole_side
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import FONTS, Token, plain, tokens
 
 TRIED = 3  # points at which it is seen that without a rate nothing moves
 _RATES = tuple(rf"\{one}" for one in RATES)
-_NEW, _OLD = re.compile(r"\+1|new|next|\+$"), re.compile(r"old|prev|cur")
+_OLD = re.compile(r"old|prev|cur")
 _DECIMAL = re.compile(r"\d*\.\d+")
-_SLOPE = re.compile(r"[\s(]*(?P<of>\\?[A-Za-z]+)\s*'\s*\([^()]*\)[\s)]*")  # f'(x)
 _TIMES = frozenset([r"\cdot", r"\times", "*"])
 _TAKEN_UP = frozenset(["2", "N"])  # the factors that a rate takes up
 
@@ -116,8 +116,9 @@ def _without_number(right: Tokens) -> Tokens:
 def goes_along(judge: Judge, known: Known, update: Update) -> Asked | None:
     r"""The gradient, where an update goes along the very one that it says, w - \eta\nabla L(w), x - 0.1 f'(x)."""
     said, own = (said_left(judge, known, one, f"{one} = 0", "")[0] for one in (update.along[1].strip(" ()"), update.gradient))
-    slope = _SLOPE.fullmatch(update.along[1])
-    is_slope = slope is not None and spelled(judge.truth, slope["of"].lstrip("\\")) == judge.truth.of
+    along = whole_side(update.along[1])
+    is_slope = along is not None and (along.kind, along.order, along.sign) == ("slope", 1, 1)  # f'(x)
+    is_slope = is_slope and along is not None and along.of is not None and tensor_of(judge.truth, along.of) == judge.truth.of
     is_own = said is not None and own is not None and (said.of, said.wrt) == (own.of, own.wrt)
     return own if is_slope or is_own else None
 
@@ -192,7 +193,7 @@ def _moments(left: Tokens, right: Tokens) -> tuple[Tokens, frozenset[str]]:
         return left, frozenset()
     k = _base(left)
     scripts = _scripts(left, k)
-    later = [one for one in scripts if _NEW.search(plain(one[1:]))]
+    later = [one for one in scripts if is_next(one[1:])]
     here = (*left[:k], *(token for one in scripts if one not in later for token in one))
     return here, frozenset(plain(one).replace("+1", "") for one in later)
 

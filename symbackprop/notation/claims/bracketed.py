@@ -52,6 +52,20 @@ def last_side(text: str) -> str:
     return text[text.index(last, sum(map(len, before))) :] if last else ""
 
 
+def instead(text: str, own: str, other: str) -> str:
+    """A text with some tokens, as another text has them, in place of others. Raises Fault."""
+    several, wanted = tokens(text), [token.text for token in tokens(own)]
+    out, k, begin = "", 0, 0
+    while k < len(several):
+        if [token.text for token in several[k : k + len(wanted)]] == wanted:
+            last = several[k + len(wanted) - 1]
+            out += text[begin : several[k].at] + other
+            begin, k = last.at + len(last.text), k + len(wanted)
+        else:
+            k += 1
+    return out + text[begin:]
+
+
 def _deeper(token: Token) -> int:
     opens = token.text in _OPEN or token.text.startswith(r"\begin")
     return opens - (token.text in _SHUT or token.text.startswith(r"\end"))
