@@ -12,7 +12,7 @@ from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
-from symbackprop.judge.sides.by_entries import by_entries, side_by_side
+from symbackprop.judge.sides.by_entries import by_entries, side_by_side, with_determinants
 from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.named_views import named_views
@@ -41,9 +41,12 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     if 0 < len(said_at) < len(steps):
         return _with_sizes(question._replace(sizes={**question.sizes, **sizes}), steps, said_at)
     steps = [own for step in of_numbers(steps) for part in spread(truth, step) for own in named_views(truth, part)]
-    steps = [part for step in once(truth, steps) for part in parted(truth, step, question.symbols)]
+    steps = once(truth, steps)
+    several = [part for step in steps for part in side_by_side(truth, step)]
+    steps = steps if with_determinants(truth, several) == several else several
+    steps = [part for step in steps for part in parted(truth, step, question.symbols)]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
-    plain = without_moments(truth, with_arrays(truth, steps, question.symbols), question.symbols)
+    plain = without_moments(truth, with_arrays(truth, with_determinants(truth, steps), question.symbols), question.symbols)
     firsts = firsts_of(truth, plain, question.symbols)
     placed = at_iterates(truth, plain, question.symbols, firsts)
     written = {id(one.step): step for one, step in zip(placed, steps, strict=True)}

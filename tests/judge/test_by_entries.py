@@ -75,3 +75,44 @@ def test_a_factor_before_a_vector_or_a_matrix_is_one_of_its_entries(claim: str) 
 def test_what_is_added_to_a_matrix_is_no_factor() -> None:
     found = sb.verify(CUBES, r"H = A - 3\begin{pmatrix} 2x & -1 \\ -1 & 2y \end{pmatrix}")
     assert not any(one.wrong or one.right for one in found.claims)
+
+
+QUARTIC = "x: parameter\ny: parameter\nf = x**3*y + y**3"
+
+
+@pytest.mark.parametrize("left", ["D", "D(x, y)", "D = f_{xx}f_{yy} - f_{xy}^2", r"\det H"])
+def test_a_determinant_of_second_derivatives_is_judged_by_any_of_its_names(left: str) -> None:
+    line = rf"f_{{xx}} = 6xy, f_{{yy}} = 6y, f_{{xy}} = 3x^2, {left} = 36xy^2 - 9x^4"
+    assert sb.verify(QUARTIC, line).ok
+    assert sb.verify(QUARTIC, line.replace("9x", "8x")).claims[-1].kind == "wrong"
+    assert sb.verify(QUARTIC, f"{line}, D(1, 1) = 27").ok
+    assert sb.verify(QUARTIC, f"{line}, D(1, 1) = 28").claims[-1].kind == "wrong"
+
+
+def test_a_name_that_is_no_determinant_is_left_alone() -> None:
+    """Without all second derivatives before it D may be anything, and 0 makes an equation to be solved."""
+    assert not any(one.wrong for one in sb.verify(QUARTIC, r"f_{xx} = 6xy, D = 36xy^2 - 8x^4").claims)
+    assert not any(one.wrong for one in sb.verify(QUARTIC, r"f_{xx} + f_{yy} = 0").claims)
+
+
+@pytest.mark.parametrize("point", ["f_x(1, 1) = 3", r"\nabla f(1, 1) = (3, 4)", "f_{xx}(1, 2) = 12"])
+def test_no_verdict_is_lost_beside_one_at_a_point(point: str) -> None:
+    """Each second verdict before a claim at a point was lost, and a wrong step with it."""
+    for place, slip in enumerate(["f_x = 3x^2y", "f_y = x^3 + 3y^2", "f_{xy} = 3x^2"]):
+        line = f"f_x = 3x^2y, f_y = x^3 + 3y^2, f_{{xy}} = 3x^2, {point}"
+        assert sb.verify(QUARTIC, line).ok
+        found = sb.verify(QUARTIC, line.replace(slip, f"{slip} + 7x"))
+        assert [one.wrong for one in found.claims[:3]] == [k == place for k in range(3)]
+
+
+FORM = "A: spd[n, n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x/2 - b @ x"
+
+
+@pytest.mark.parametrize("claim", [r"x^* = A^{-1}b", "Ax^* = b", r"f(x^*) = -\frac12 b^\top A^{-1}b", r"\nabla f = Ax - b"])
+@pytest.mark.parametrize("behind", ["f(x) + f(x^*) = x^\\top x", "\\|x\\|^2 = 7", "x^\\top A x = 3b^\\top b"])
+def test_an_equation_behind_a_comma_is_not_passed_over(claim: str, behind: str) -> None:
+    """What stood behind a best value was read by nobody."""
+    assert sb.verify(FORM, claim).ok
+    found = sb.verify(FORM, f"{claim}, {behind}")
+    assert found.claims[0].right
+    assert not found.ok

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, groupby, permutations
 from typing import Any
 
@@ -16,8 +17,10 @@ from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.defined import own_steps
 from symbackprop.judge.texts.numbers import is_of_numbers
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.notation.claims.bracketed import between_commas, last_side
+from symbackprop.notation.claims.bracketed import between_commas, last_side, sides
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.side import Side, is_best, side_of
 from symbackprop.notation.claims.tokens import bare, plain, tokens
 
@@ -69,6 +72,26 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
     return [step] if len(parts) == 1 else [own for one in several for own in spread(truth, one)]
 
 
+def with_determinants(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps, where D behind all second derivatives by two numbers is the determinant of the Hessian, as books call it."""
+    parameters = _numbers(truth)
+    if len(parameters) != 2 or "D" in truth.named or truth.of == "D":
+        return list(steps)
+    sides = [side_of(claim) if isinstance(claim, str) else None for _, claim, _ in steps]
+    told = {frozenset(by) for side in sides if side is not None and len(by := _below(truth, side)) == 2}
+    every = {frozenset([one, other]) for one in parameters for other in parameters}
+    if not every <= told:
+        return list(steps)
+    return [
+        step if side is None or side.base != "D" else (left := rf"\det H{_where(side)}", f"{left} {side.rest}", step[2])
+        for step, side in zip(steps, sides, strict=True)
+    ]
+
+
+def _where(side: Side) -> str:
+    return "" if side.at is None else f"({', '.join(side.at)})"
+
+
 def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
     """Whether a text says a derivative, f_x = ..., a parameter or an entry of the Hessian, which is never a definition."""
     side = side_of(part)
@@ -77,8 +100,8 @@ def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
     if side.kind == "determinant" or _below(truth, side) or (side.times and _is_loss(truth, side)):
         return True
     word = side.of
-    if side.name is not None and best_of(truth, word) is not None:
-        return True
+    if side.name is not None and (best := best_of(truth, word)) is not None:
+        return best not in _read(truth, side.rest)  # \hat u = u/\|u\| is none
     if side.kind != "value" or word.accent:
         return False
     whole = spelled(truth, word.base + plain(word.sub) + plain(word.sup))
@@ -88,6 +111,15 @@ def _is_own(truth: Truth, parameters: Sequence[str], part: str) -> bool:
     row = spelled(truth, word.base.upper()) if len(word.base) == 1 and word.sub and not word.sup else None  # c_k, a row of C
     is_entry = "H" not in truth.named and bool(_entry(side))
     return is_entry or bool({whole, of, row, tensor_of(truth, word)} & {*parameters})
+
+
+def _read(truth: Truth, rest: str) -> set[str | None]:
+    """The tensors that the sides behind a left side name; none that is not read."""
+    try:
+        several = [syntax(tuple(tokens(side))) for side in sides(rest)[1:] if side]
+    except Fault:
+        return set()
+    return {tensor_of(truth, replace(word, sup=())) for node in several for word, _ in words(node) if not is_best(word)}
 
 
 def _is_loss(truth: Truth, side: Side) -> bool:

@@ -32,7 +32,7 @@ from symbackprop.judge.weighing.points import Place
 from symbackprop.judge.weighing.reading import read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
-from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.bracketed import is_alone, sides
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.side import Side, side_of
 
@@ -48,6 +48,8 @@ def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
         return None
     try:
         several = sides(f"q {left.rest}")[1:]
+        if not is_alone(left.rest):
+            return None
         if several[-1].strip(" .,;") == "0" and left.order == 1:  # \nabla f(x^*) = 0 says where it is
             is_said = len(several) == 1 and {tensor_of(judge.truth, one) for one in left.by} <= {*own}
             return Judged(name, None, "abbreviation", remarks=(told("set to 0 for the steps that follow"),)) if is_said else None

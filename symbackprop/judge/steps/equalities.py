@@ -1,7 +1,7 @@
 r"""Equations between what is no gradient, D = f_{xx} f_{yy} - f_{xy}^2 = 4 x y - 9, x f_x + y f_y = 2 f: whether sides are equal.
 
 Sides that are equal everywhere are right. Others may be equal where a condition holds that nothing says, as at the best value of a
-parameter: of a chain that is told, and convicts nobody.
+parameter: of a chain that is told, and convicts nobody, but where a number of second derivatives is said by all parameters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program
+from symbackprop.core.orders import orders
+from symbackprop.core.program import Gradient, Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas import build as f
@@ -26,7 +27,7 @@ from symbackprop.judge.steps.step_reading import read_step
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.points import largest_real
-from symbackprop.judge.weighing.reading import Claim, NotUnderstood
+from symbackprop.judge.weighing.reading import CLAIM, Claim, NotUnderstood
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, value
 
@@ -49,14 +50,15 @@ def chained(known: Known, claim: Claim) -> Judged | None:
         if equal is False:
             shown = [Formula(plain(formula), formula) for one in (side, claim) for formula in one.formulas[:1]]
             both = told("the sides of its chain are not equal: {} is not {}", *shown) if len(shown) == 2 else None
-            return Judged(claim.left.name, None, "undecided", both or told("its sides are not equal"), claim.formulas)
+            kind = "wrong" if _is_curvature(known, side, claim) and not (known.wrong or known.unread) else "undecided"
+            return Judged(claim.left.name, None, kind, both or told("its sides are not equal"), claim.formulas)
     derived = any(tensor.role for one in claim.between for tensor in one.readings[0].program.inputs)
     right = Judged(claim.left.name, None, "right, numeric", formulas=claim.formulas, points=POINTS)
     return right if derived and all(found) else None
 
 
 def identity(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
-    """An equation between formulas, where its sides are equal everywhere; None for any other."""
+    """An equation between formulas, where its sides are equal everywhere, or it says a number of second derivatives; or None."""
     sides = _EQUALS.split(claim.strip(" .,;")) if isinstance(claim, str) and not _SIGNS.search(claim) else []
     fresh = next((letter for letter in _FRESH if letter not in claim and letter not in known.truth.program.tensors), None)
     if len(sides) < 2 or fresh is None or not all(map(str.strip, sides)):
@@ -70,7 +72,24 @@ def identity(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None
     found = [_are_equal(known, one, other) for one, other in pairwise(read)]
     each = [formula for one in read for formula in one.formulas[:1]]
     formulas = (reduce(f.equation, each),) if len(each) == len(read) else ()
-    return Judged(name, None, "right, numeric", formulas=formulas, points=POINTS) if all(found) else None
+    if all(found):
+        return Judged(name, None, "right, numeric", formulas=formulas, points=POINTS)
+    is_wrong = any(
+        equal is False and _is_curvature(known, one, other) for (one, other), equal in zip(pairwise(read), found, strict=True)
+    )
+    if not is_wrong or known.wrong or known.unread or sides[-1].strip() == "0":  # f_{xx} + f_{yy} = 0 is an equation
+        return None
+    return Judged(name, None, "wrong", told("its sides are not equal"), formulas, points=POINTS)
+
+
+def _is_curvature(known: Known, one: Claim, other: Claim) -> bool:
+    """Whether sides are numbers, the first of second derivatives, f_{xx} f_{yy} - f_{xy}^2, the other of all parameters alone."""
+    sides = [[reading.program for reading in side.readings] for side in (one, other)]
+    roles = [[t.role for program in side for t in program.inputs if isinstance(t.role, Gradient)] for side in sides]
+    is_second = any(len(orders(role).by) > 1 for role in roles[0]) and not roles[1]
+    every = {tensor.name for tensor in known.truth.program.parameters}
+    said = known.truth.places.is_settled or all(every <= {t.name for t in program.inputs} for program in sides[1])
+    return is_second and said and not any(program.shape(CLAIM) for side in sides for program in side)
 
 
 def _are_equal(known: Known, one: Claim, other: Claim) -> bool | None:

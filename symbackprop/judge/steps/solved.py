@@ -22,7 +22,7 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import needed
-from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.bracketed import is_alone, sides
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.side import is_best, side_of
 
@@ -277,7 +277,7 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     r"""The verdict on X^\top X \beta = X^\top y, which says that a gradient is 0: its sides differ by a multiple of that."""
     truth = known.truth
     try:
-        both = sides(claim) if isinstance(claim, str) else []
+        both = sides(claim) if isinstance(claim, str) and is_alone(claim) else []
     except Fault:
         return judged
     if len(both) != 2 or not all(both):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.side import word_of
 from symbackprop.notation.claims.tokens import tokens
 
 _LETTER = (
@@ -21,7 +22,7 @@ _BEHIND = re.compile(  # , e_i = and , f_x(x, y) = and , \det H =
     rf"(?=(?P<name>(?:\\det\s*)?{_LETTER}'*(?:\s*[_^]\s*(?:\{{[^{{}}]*\}}|\\?[A-Za-z]+|[\d*]))*)\s*(?:\([^()=]*\)\s*)?=(?!=))"
 )
 _INDEX = re.compile(r"\s*_\s*(?:[a-z]|\{\s*[a-z](?:\s*,?\s*[a-z])*\s*\})\s*$")  # of e_i; MAP of w_{MAP} is none
-_NEXT = re.compile(r"\s*[,;]?\s*\\q?quad\b(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*(?=(?P<left>[^=,;]+)=(?!=))")  # \quad \sum x_i y_i =
+_NEXT = re.compile(r"\s*(?:[,;]|\\q?quad\b)(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*(?=(?P<left>[^=,;]+)=(?!=))")  # , \sum x_i y_i =
 _TUPLE = re.compile(  # , (x^*, y^*) =
     r"\s*[,;](?:[,;~\s]|\\q?quad\b|\\[ ,;:])*"
     r"(?=(?P<left>\((?:[^()=]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat))[^()=]*\)\s*)=(?!=))"
@@ -52,6 +53,7 @@ def _segments(line: str, is_own: Callable[[str], bool]) -> tuple[list[str], list
     segments, names, own, begin = list[str](), [""], [True], 0
     named = {found.end(): found for found in _BEHIND.finditer(line)}
     nexts = [found for pattern in (_NEXT, _TUPLE) for found in pattern.finditer(line)]
+    nexts = [found for found in nexts if "quad" in found[0] or found.re is _TUPLE or word_of(found["left"]) is None]
     others = {found.end(): found for found in nexts if is_balanced(found["left"]) and "\\text" not in found["left"]}
     for found in sorted((others | named).values(), key=lambda one: one.end()):
         before, behind = line[begin : found.start()], line[found.end() :]

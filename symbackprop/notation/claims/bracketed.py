@@ -46,6 +46,15 @@ def sides(text: str) -> list[str]:
     return [text[a:b].lstrip(":=").strip() for a, b in zip([0, *signs], [*signs, end], strict=True)]
 
 
+def is_alone(text: str) -> bool:
+    """Whether no equation stands behind the first formula of a text, but what an index runs over. Raises Fault."""
+    several = tokens(text)
+    end = next((k for k in outside(several) if several[k].text in (",", ";", r"\\")), len(several))
+    parts = between_commas(tuple(several[end + 1 :]))
+    claims = [part for part in parts if any(part[k].text == "=" for k in outside(part))]
+    return all(len(part) == 3 and part[0].text.isalpha() and part[2].text.isdigit() for part in claims)  # i = 1, \ldots, n
+
+
 def last_side(text: str) -> str:
     """The last side of the first formula of a text, with what stands behind that: where, with, for. Raises Fault."""
     *before, last = sides(text)

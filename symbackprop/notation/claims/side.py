@@ -174,7 +174,7 @@ def _placed(several: Tokens) -> tuple[Tokens, tuple[str, ...] | None, bool]:
         inner = several[bar + 2 :]
         return several[:bar], _texts(inner[1:-1] if inner[0].text == "{" else inner), True
     if several and several[-1].text == ")":
-        start = next(k for k in range(len(several)) if several[k].text == "(" and behind(several, k) == len(several))
+        start = next((k for k in range(len(several)) if several[k].text == "(" and behind(several, k) == len(several)), 0)
         if start:
             return several[:start], _texts(several[start + 1 : -1]), False
     return several, None, False
