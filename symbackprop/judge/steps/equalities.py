@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.core.derivatives.orders import orders
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.orders import orders
 from symbackprop.core.program import Gradient, Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
