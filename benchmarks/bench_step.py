@@ -25,7 +25,8 @@ from step_networks import CASES, Case, JaxWords, TorchWords
 import symbackprop as sb
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.function import Compiled
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import plan
 from symbackprop.plan.statements import Loop, Product, Statement
@@ -68,7 +69,7 @@ def products(compiled: Compiled) -> Step | None:
     def refused(*_: object) -> NoReturn:
         raise AssertionError("products fell back on the source")
 
-    step = Step(whole.layout, replace(whole, statements=found, value=0.0), compiled.dtype, refused)
+    step = Step(whole.layout, code_of(replace(whole, statements=found, value=0.0), compiled.dtype), compiled.dtype, refused)
     for array in (step.flat, *step.data.values()):
         array[...] = np.random.default_rng(0).standard_normal(array.shape) if array.dtype.kind == "f" else 0
     return step

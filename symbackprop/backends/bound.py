@@ -14,13 +14,14 @@ from symbackprop.backends.dialect import JAX
 from symbackprop.backends.executed import executed
 from symbackprop.backends.jax import Devices, Sharded
 from symbackprop.backends.numpy import source
-from symbackprop.backends.numpy_step import Exact, Step
+from symbackprop.backends.numpy_step import code_of
 from symbackprop.backends.recomputed import Recomputed
+from symbackprop.backends.step import Exact, Step
 from symbackprop.core.errors import shown
-from symbackprop.core.loops.segments import SegmentError
-from symbackprop.core.machine.garbage import without_collections
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.program import Program
-from symbackprop.plan.memory import layout_of
+from symbackprop.core.segments import SegmentError
+from symbackprop.plan.handed import layout_of
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan
 
@@ -45,19 +46,26 @@ def planned(compiled: Compiled, program: Program, backend: str, shared: Step | N
     layout = found.layout if found else layout_of(program, compiled.gradients)
     if backend == "c" and found is None:
         raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')
-    if backend != "numpy":
+    if found and backend != "numpy":
         try:
-            return Step(layout, found, compiled.dtype, exact, shared, "c")
+            return Step(layout, code_of(found, compiled.dtype, "c"), compiled.dtype, exact, shared)
         except (NativeError, PlanError) as fault:
             if backend == "c":
                 raise NativeError(str(fault)) from None
-    return Step(layout, found, compiled.dtype, exact, shared)
+    return Step(layout, code_of(found, compiled.dtype) if found else None, compiled.dtype, exact, shared)
 
 
-def divided(compiled: Compiled, devices: int | None, samples: Mapping[str, int]) -> Exact:
-    """The function on so many devices of JAX, which divide the samples; `samples`: the axis of them in each input that has one."""
+def divided(
+    compiled: Compiled, program: Program, devices: int | None, samples: Mapping[str, int], shared: Step | None
+) -> Step:  # fmt: skip
+    """The step on so many devices of JAX, which divide the samples; `samples`: the axis of them in each input that has one."""
     text = source(compiled.program, compiled.value_name, compiled.gradients, "value_and_grad", JAX.of(compiled.dtype))
-    return Sharded(executed(text.text, text.name), text.arguments, samples, Devices(devices, compiled.dtype))
+    exact = (
+        shared.exact
+        if shared
+        else Sharded(executed(text.text, text.name), text.arguments, samples, Devices(devices, compiled.dtype))
+    )
+    return Step(layout_of(program, compiled.gradients), None, compiled.dtype, exact, shared)
 
 
 def recomputed(compiled: Compiled, program: Program, steps: int, backend: str, shared: Step | None, exact: Exact) -> Step:

@@ -14,7 +14,7 @@ from symbackprop.backends.c_matrices import MATRICES, TALL
 from symbackprop.backends.c_tables import FUNCTIONS, NUMBERS, TYPES, beginning, chosen, evened, kind_of, number, table
 from symbackprop.backends.c_turned import turned
 from symbackprop.backends.c_windows import SLAB
-from symbackprop.plan.memory import GRADIENTS, PARAMETERS
+from symbackprop.plan.handed import GRADIENTS, PARAMETERS
 from symbackprop.plan.neighbours import out_of
 from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan

@@ -10,8 +10,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.c_library import loaded
-from symbackprop.backends.numpy_step import Step
 from symbackprop.backends.recorded import Record
+from symbackprop.backends.step import Step
 
 HEAD = """#include <math.h>
 #include <stddef.h>

@@ -19,11 +19,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c import source
+from symbackprop.core.cache import cache_folder
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.machine.cache import cache_folder
-from symbackprop.plan.memory import GRADIENTS, PARAMETERS
-from symbackprop.plan.schedule import Plan
+from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Layout
 
 FLAGS = (  # c99 alone rounds each product before it is added, which takes twice as long
     "-O3", "-march=native", "-std=c99", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
@@ -63,13 +61,12 @@ class Native:
         return self.function(*self.pointers)
 
 
-def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Native]:
-    """The C source of a plan, and the function that runs it on arrays.
+def native(text: str, layout: Layout, dtype: str, memory: dict[str, ndarray]) -> Native:
+    """The step of a C source as a function that runs on arrays.
 
     memory   the arrays of the buffers "parameters", "gradients" and of data; what is between them is added, as "own".
-    Raises NativeError where there is no compiler or it fails, PlanError for what has no C.
+    Raises NativeError where there is no compiler or it fails.
     """
-    text = source(plan, dtype)
     library = loaded(text)
     step, size = library.step, library.step_memory_size
     step.restype, size.restype = ctypes.c_double, ctypes.c_size_t
@@ -77,10 +74,10 @@ def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Nat
     if product:
         library.step_blas(product)
     own = memory["own"] = np.zeros(size() + WAITING, np.uint8)
-    arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[name] for name in plan.layout.held)]
+    arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[name] for name in layout.held)]
     begin = own.ctypes.data + (-own.ctypes.data % WAITING)
     pointers = [ctypes.c_void_p(address) for address in (*(a.ctypes.data for a in arrays), begin)]
-    return text, Native(step, pointers, [own, *arrays])
+    return Native(step, pointers, [own, *arrays])
 
 
 def loaded(text: str) -> ctypes.CDLL:

@@ -12,7 +12,7 @@ from numpy import ndarray
 from symbackprop.backends.numpy_chosen import BITS, TEXT
 from symbackprop.backends.numpy_step import UFUNCS, Printed, number
 from symbackprop.core.functions import MATRIX_HELPERS
-from symbackprop.plan.memory import GRADIENTS, PARAMETERS
+from symbackprop.plan.handed import GRADIENTS, PARAMETERS
 from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Window

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.step import Step
 
 
 class Flat:

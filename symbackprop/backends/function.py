@@ -20,28 +20,26 @@ from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import Source
 from symbackprop.backends.kinds import require_number, require_whole
 from symbackprop.backends.numpy import arguments_that_tell, source
-from symbackprop.core.choices import DTYPES, dtype_name, mend
+from symbackprop.core.along import CHANGE, along, vector_of
+from symbackprop.core.choices import BACKENDS, DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.derivatives.along import CHANGE, along, vector_of
 from symbackprop.core.differentiate import differentiate, stabilised
+from symbackprop.core.distribute import distributed
 from symbackprop.core.errors import shown
+from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
-from symbackprop.core.machine.files import write_whole
-from symbackprop.core.machine.garbage import without_collections
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.network import listed
-from symbackprop.core.passes.distribute import distributed
-from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, size
 from symbackprop.core.result import Result
+from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
 
 if TYPE_CHECKING:  # plans are for steps alone
     from symbackprop.backends.flat import Flat
-    from symbackprop.backends.numpy_step import Step
+    from symbackprop.backends.step import Step
     from symbackprop.plan.schedule import Plan
-
-BACKENDS = ("numpy", "c", "jax", "auto")
 
 
 class Compiled(Result):
@@ -209,8 +207,6 @@ class Compiled(Result):
         not, or has not so many devices.
         """
         from symbackprop.backends.bound import divided, planned, recomputed
-        from symbackprop.backends.numpy_step import Step
-        from symbackprop.plan.memory import layout_of
 
         backend = require_backend(self.backend if backend is None else backend)
         require_number(self.program, self.value_name)
@@ -221,8 +217,7 @@ class Compiled(Result):
         if recompute is not None:
             step = recomputed(self, program, recompute, backend, shared, self._exact)
         elif backend == "jax":
-            exact = shared.exact if shared else divided(self, devices, samples)
-            step = Step(layout_of(program, self.gradients), None, self.dtype, exact, shared)
+            step = divided(self, program, devices, samples, shared)
         else:
             step = planned(self, program, backend, shared, self._exact)
         step.put(dict(zip(self._arguments.names, arrays, strict=True)))
@@ -256,9 +251,13 @@ class Compiled(Result):
             if name not in self.program.tensors:
                 raise ArgumentError(f"there is no value {name}; {mend(name, self.program.tensors)}")
         if asked not in self._parts:
-            self._parts[asked] = self._function(self.program, None, {n: n for n in asked}, "outputs")
+            self._parts[asked] = self._called(self.source_of(asked), self.program)
         found = self._parts[asked](by_name(params, data, arrays))
         return {name: np.asarray(found[name]) for name in asked}
+
+    def source_of(self, names: Iterable[str]) -> Source:
+        """The source of the function of some values."""
+        return source(self.program, None, {name: name for name in names}, "outputs", self._dialect)
 
     def c_source(self, title: str = "") -> str:
         """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.

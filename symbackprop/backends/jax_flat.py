@@ -11,7 +11,7 @@ from symbackprop.backends.dialect import JAX
 from symbackprop.backends.executed import executed
 from symbackprop.backends.jax import require_jax
 from symbackprop.backends.numpy import source
-from symbackprop.plan.memory import Flat, Layout
+from symbackprop.plan.handed import Flat, Layout
 
 Function = Callable[[Any, Mapping[str, Any]], Any]
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.c_library import NativeError
-from symbackprop.backends.numpy_step import Exact, Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Exact, Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops.segments import INNER, OUTER, Segments, cut, total, weight
 from symbackprop.core.passes.distribute import distributed
@@ -66,11 +67,11 @@ class Recomputed:
         made = plan(simplify(distributed(derived.program), {loss, *gradients.values()}), loss, gradients)
         if self.backend != "numpy":
             try:
-                return Step(made.layout, made, self.dtype, _refused, None, "c")
+                return Step(made.layout, code_of(made, self.dtype, "c"), self.dtype, _refused)
             except (NativeError, PlanError):
                 if self.backend == "c":
                     raise
-        return Step(made.layout, made, self.dtype, _refused)
+        return Step(made.layout, code_of(made, self.dtype), self.dtype, _refused)
 
     def __call__(self, parameters: Arrays, data: Arrays) -> tuple[Any, Mapping[str, ndarray]]:
         """The loss, and the gradient for each name."""

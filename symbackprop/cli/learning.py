@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from symbackprop.cli.options import NATURAL, Command, network_options, size_option
+from symbackprop.cli.options import NATURAL, Asked, Command, network_options, size_option
 from symbackprop.cli.shell import guarded, leave, number_or_text, read_pair, read_sizes, require_place, say
-from symbackprop.cli.using import keep_usual
+from symbackprop.cli.using import key_of_network
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.files import FileError, require_apart
@@ -56,7 +56,6 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import Diverged
     from symbackprop.training.interrupts import Interrupts
-    from symbackprop.verbs import train as train_
 
     log, held_out = settings["log"], number_or_text(held_out)
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",)), (log, (".jsonl",))):
@@ -75,7 +74,7 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     if data is None and not asked.example:
         raise SymbackpropError("name the data: --data FILE.npz, an array for each data input, or --data digits")
     try:
-        trained = train_(asked.network(), data, sizes=read_sizes(sizes), progress=not quiet, **settings)
+        trained = _trained(asked, data, sizes=read_sizes(sizes), progress=not quiet, **settings)
     except Diverged as fault:
         if fault.trained is None:
             raise
@@ -86,8 +85,6 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     with Interrupts():  # what is trained is kept first
         say(trained.summary())
         kept = _save(trained, output, curve)
-        if output:
-            keep_usual(asked, trained)
         if trained.unkept:
             raise SymbackpropError(f"{trained.unkept}. {kept or f'The parameters are in {_elsewhere(trained)}'}")
     if not (quiet or output or settings["checkpoint"] or settings["resume"]) and trained.signal is None:
@@ -95,6 +92,22 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     if trained.signal is not None:
         goes_on = settings["checkpoint"] or settings["resume"]
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
+
+
+def _trained(asked: Asked, data: str | None, **settings: Any) -> Any:
+    """The trained network; what was kept of a network needs no SymPy."""
+    from symbackprop.training import train as train_
+    from symbackprop.training.prepared import Prepared
+
+    key = key_of_network(asked)
+    network = Prepared(asked.network, key)
+    if key is None or (not network.is_kept and network.network.example):  # where training begins stands in no text
+        from symbackprop.verbs import train as train_from
+
+        return train_from(network.network, data, **settings)
+    trained = train_(network, data or {}, **settings)
+    network.keep(trained.prediction)
+    return trained
 
 
 def _save(trained: Any, output: str | None, curve: str | None) -> str:

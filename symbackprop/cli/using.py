@@ -72,24 +72,11 @@ def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -
         say(f"{output}: written, {' x '.join(map(str, array.shape)) or 'one'} numbers")
 
 
-def keep_usual(asked: Asked, trained: Any) -> None:
-    """Keep what evaluating and predicting will ask of a network that was trained: they need no SymPy then."""
-    from symbackprop.training.forward import forward_of, keep
-    from symbackprop.training.using import usual
-
-    if key := _key(asked):
-        with suppress(SymbackpropError):  # whoever asks is told why
-            forward = forward_of(trained.network)
-            for names in usual(forward, trained.prediction):
-                forward.source(names)
-            keep(key, forward)
-
-
 def _answered(asked: Asked, answer: Callable[[Any], Any]) -> Any:
     """What is answered of a network: by its functions that were kept, else by what is derived now, which is kept."""
     from symbackprop.training.forward import forward_of, keep, kept
 
-    key = _key(asked)
+    key = key_of_network(asked)
     if key and (known := kept(key)):
         with suppress(SymbackpropError):  # what was not kept, and what is refused: the network itself tells why
             return answer(known)
@@ -100,7 +87,7 @@ def _answered(asked: Asked, answer: Callable[[Any], Any]) -> Any:
     return found
 
 
-def _key(asked: Asked) -> str | None:
+def key_of_network(asked: Asked) -> str | None:
     """What the functions of a network are kept by; None where its file alone does not say what it is."""
     from symbackprop.training.forward import key_of
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+BACKENDS = ("numpy", "c", "jax", "auto")  # what computes
 DTYPES = ("float64", "float32")  # what arrays of numbers are computed in
 INFINITE = 10**9  # what infinity is written as: exp(-10**9) is 0, and masks of infinities mean that
 LANGUAGES = ("en", "ko")  # that reports are written in

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symbackprop.plan.memory import ALIGNED
+from symbackprop.plan.handed import ALIGNED
 from symbackprop.plan.node import Move, moved
 from symbackprop.plan.statements import Buffer, Compute, Copy, Loop, Scalar, Statement, Window, every
 

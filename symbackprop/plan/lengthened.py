@@ -13,9 +13,9 @@ from typing import Any
 
 from symbackprop.core.program import Program
 from symbackprop.plan.folding import every_loop
+from symbackprop.plan.handed import Flat, Layout, layout_of
 from symbackprop.plan.layers import Layers, layers
 from symbackprop.plan.made import Plan
-from symbackprop.plan.memory import Flat, Layout, layout_of
 from symbackprop.plan.statements import Buffer, Scalar, Window, every, reach, windows_of
 
 FEW = 8  # layers of the shortest program, at least

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from numpy import ndarray
 
-from symbackprop.plan.memory import Layout
+from symbackprop.plan.handed import Layout
 from symbackprop.plan.statements import Buffer, Operand, Statement
 
 

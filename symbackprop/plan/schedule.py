@@ -10,11 +10,12 @@ from symbackprop.core.program import Program
 from symbackprop.plan import entrywise, folds, lookups, moves
 from symbackprop.plan.folding import FROM, folded, packed
 from symbackprop.plan.graph import PASSES
+from symbackprop.plan.handed import GRADIENTS
 from symbackprop.plan.layout import strides_of
 from symbackprop.plan.lengthened import lengthened
 from symbackprop.plan.lower import lowered
 from symbackprop.plan.made import Plan
-from symbackprop.plan.memory import GRADIENTS, Late, Memory
+from symbackprop.plan.memory import Late, Memory
 from symbackprop.plan.node import (
     Add,
     Carried,

@@ -18,6 +18,7 @@ from symbackprop.core.program import Program, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import Layout
 from symbackprop.training.mapped import parts
+from symbackprop.training.prepared import Prepared
 from symbackprop.training.progress import Progress
 from symbackprop.training.run import Run
 from symbackprop.training.settings import Settings
@@ -28,7 +29,7 @@ PART = 20  # and so many times as long as a write takes: at most a twentieth of 
 LOSSES = ("training", "held_out")
 
 
-def described(program: Program, loss: str, layout: Layout, arrays: Mapping[str, ndarray], predict: str | None) -> dict[str, Any]:
+def described(network: Prepared, layout: Layout, arrays: Mapping[str, ndarray], predict: str | None) -> dict[str, Any]:
     """What a run is a run of: another network or other data would not go on where it stood."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
@@ -36,9 +37,9 @@ def described(program: Program, loss: str, layout: Layout, arrays: Mapping[str, 
         for part in parts(arrays[name]):
             digest.update(np.ascontiguousarray(part).tobytes())
     return {
-        "loss": loss,
-        "parameters": _shapes(program),
-        "equations": [str(equation) for equation in program.equations],
+        "loss": network.forward.loss,
+        "parameters": _shapes(network.program),
+        "equations": network.equations,
         "sizes": dict(layout.sizes),
         "samples": layout.samples,
         "data": digest.hexdigest(),

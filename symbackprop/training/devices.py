@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from symbackprop.backends import jax_flat
 from symbackprop.backends.jax import Devices, require_jax
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.step import Step
 from symbackprop.training.answers import Answer, judged
 from symbackprop.training.mapped import is_mapped
 from symbackprop.training.model import Arrays, Model
@@ -36,11 +36,11 @@ class OnDevices(Model):
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
         """The host's copy of the parameters and the gradients; they go to the devices, and so do the data where they have room."""
         step = super().memory(parameters, index)
-        self.devices = devices = Devices(self._divided["devices"], self._compiled.dtype)
+        self.devices = devices = Devices(self._divided["devices"], self.computed.dtype)
         self._host, self.flat = step, devices.put(step.flat)
         names = (self.loss, *([self.prediction.name] if self.prediction else []))
-        self._gradient = devices.compiled(self._chosen(jax_flat.value_and_gradient(self._compiled, step.layout)))
-        self._values = devices.compiled(self._chosen(jax_flat.values(self._compiled, step.layout, names)))
+        self._gradient = devices.compiled(self._chosen(jax_flat.value_and_gradient(self.computed.compiled, step.layout)))
+        self._values = devices.compiled(self._chosen(jax_flat.values(self.computed.compiled, step.layout, names)))
         on_disk = any(map(is_mapped, self.arrays.values()))
         resident = not on_disk and sum(array.nbytes for array in self.arrays.values()) <= devices.room
         self._arrays = {name: devices.put(array) for name, array in self.arrays.items()} if resident else None

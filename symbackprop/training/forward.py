@@ -155,10 +155,9 @@ def _package() -> str:
 def kept(key: str) -> Forward | None:
     """The forward part that is kept by this key; None where none is, or it cannot be read."""
     try:
-        place = _place(key)
-        if place is None:
+        told = kept_told(key)
+        if told is None:
             return None
-        told = json.loads(place.read_bytes())
         tensors = {row["name"]: _tensor(row) for row in told["tensors"]}
         equations = tuple(
             Equation(Ref(target), Known(own), tuple(map(Ref, operands)))  # type: ignore[arg-type]
@@ -166,22 +165,38 @@ def kept(key: str) -> Forward | None:
         )
         sources = {tuple(names): Source(text, name, tuple(arguments)) for names, text, name, arguments in told["sources"]}
         return Forward(Program(tensors, equations, ()), told["loss"], _unkept, sources)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def keep(key: str, forward: Forward) -> None:
     """Keep a forward part that was derived, with the functions that were asked for; not where its inputs need SymPy."""
-    told, place = _told(forward), _place(key)
-    if told is None or place is None:
+    told = _told(forward)
+    if told is None:
         return
     before = kept(key)
     sources = {**(before.sources if before else {}), **forward.sources}
     told["sources"] = [[list(names), *asdict(source).values()] for names, source in sources.items()]
-    text = json.dumps(told)
-    if len(text) <= MOST:
+    keep_told(key, told)
+
+
+def kept_told(key: str) -> dict[str, Any] | None:
+    """What is kept by a key, as it was told; None where nothing is, or it is not whole."""
+    with suppress(OSError, ValueError, RecursionError):
+        if (place := _place(key)) is not None:
+            digest, _, text = place.read_bytes().partition(b"\n")
+            if digest.decode() == hashlib.sha256(text).hexdigest():
+                found = json.loads(text)
+                return found if isinstance(found, dict) else None
+    return None
+
+
+def keep_told(key: str, told: Mapping[str, Any]) -> None:
+    """Keep something by a key, with a digest by which it is known to be whole; not where it is large."""
+    text, place = json.dumps(told), _place(key)
+    if place is not None and len(text) <= MOST:
         with suppress(SymbackpropError):  # a disk that is full
-            write_whole(place, text)
+            write_whole(place, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
 
 
 def _place(key: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,37 +13,35 @@ from numpy import ndarray
 
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
-from symbackprop.core.errors import shown
-from symbackprop.core.machine.files import StrPath, require_apart
+from symbackprop.core.errors import SymbackpropError, shown
+from symbackprop.core.files import StrPath, require_apart
 from symbackprop.core.network import Network
-from symbackprop.core.passes.left_out import without_left_out
-from symbackprop.core.passes.stable import stable
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
 from symbackprop.training.datasets import Data, header_told, is_table, load
-from symbackprop.training.devices import OnDevices
 from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
-from symbackprop.training.initial import initial, require_initialisers
+from symbackprop.training.initial import drawn, require_initialisers
 from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.layout import Layout, checked, lay_out, sizes_told, split, usual_part, with_further
 from symbackprop.training.model import Model
+from symbackprop.training.prepared import Prepared, computed_of
 from symbackprop.training.progress import told_by
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
 from symbackprop.training.settings import MANY, Settings, plain, usual
 from symbackprop.training.storage import require_arrays_place
-from symbackprop.training.weighted import weighted, with_weights
+from symbackprop.training.table import Header
 
 Parameters = dict[str, ndarray]
 
 
 def train(
-    network: Network,
+    network: Network | Prepared,
     data: Data,
     *,
     epochs: int | None = None,
@@ -139,7 +137,74 @@ def train(
         raise TrainingError(f"init and {'start' if resume is None else 'resume'} both say where to begin; give one of them")
     memory, like = (start.memory, start.header) if isinstance(start, Trained) else (None, None)
     start = start.parameters if isinstance(start, Trained) else start
-    program = without_left_out(stable(network.program))
+    prepared = network if isinstance(network, Prepared) else Prepared(lambda: network)
+    if sample_weight is not None:
+        prepared = prepared.derived()  # weights stand in its equations
+
+    def ready(prepared: Prepared) -> _Ready:
+        return _ready(
+            prepared, data, wanted, start, init, sizes or {}, predict, sample_weight, checkpoint, resume, log, memory, like
+        )  # fmt: skip
+
+    try:
+        made = ready(prepared)
+    except SymbackpropError:
+        if not prepared.is_kept:
+            raise
+        made = ready(prepared.derived())  # the network itself tells why
+    return made.trained(progress, log)
+
+
+@dataclass
+class _Ready:
+    """What a run needs, checked."""
+
+    prepared: Prepared
+    model: Model
+    run: Run
+    to_train: ndarray
+    to_test: ndarray
+    settings: Settings
+    keeper: Keeper
+    header: Header
+    each: ndarray | None
+    leads: bool
+
+    def trained(self, progress: bool, log: StrPath | None) -> Trained:
+        """What came of the run. Raises Diverged and FileError, as `train` says."""
+        run, settings, keeper, leads = self.run, self.settings, self.keeper, self.leads
+        keeper.write(run)
+        told = told_by(settings.epochs, progress and leads, log if leads else None, run.epoch)
+        with Interrupts() as signals:  # until all is kept and returned
+            try:
+                descend(self.model, run, self.to_train, self.to_test, settings, told, keeper, signals)
+            except Diverged as fault:
+                fault.trained = replace(self._result(), memory=None) if run.epoch or run.step else None
+                raise
+            keeper.keep(run, told)
+            return self._result()
+
+    def _result(self) -> Trained:
+        run, settings, to_train, to_test = self.run, self.settings, self.to_train, self.to_test
+        _ended(run, settings)
+        prediction, sizes = self.model.prediction, self.model.layout.sizes
+        score = test(self.model, run.parameters, to_test if len(to_test) else to_train, settings.batch)[1] if prediction else None
+        losses = Losses(tuple(run.training), tuple(run.held_out))
+        network = None if self.prepared.is_kept else self.prepared.network
+        return Trained(
+            run.parameters, losses, score, prediction.name if prediction else None, sizes, len(to_train), len(to_test), run.kept,
+            self.prepared.title, self.prepared.forward.loss, run.stopped, network,
+            None if self.each is None else len(np.unique(self.each)), self.header, self.keeper.unkept,
+            run.memory(settings.optimiser, -(-len(to_train) // settings.batch)),
+        )  # fmt: skip
+
+
+def _ready(
+    prepared: Prepared, data: Data, wanted: dict[str, Any], start: Any, init: Any, sizes: Mapping[str, int], predict: str | None,
+    sample_weight: Any, checkpoint: StrPath | None, resume: StrPath | None, log: StrPath | None, memory: Any, like: Any,
+) -> _Ready:  # fmt: skip
+    """All that is checked before the first step."""
+    program = prepared.program
     require_initialisers(init, program)
     require_domains(program)
     run, saved, before = read_run(resume) if resume is not None else (None, {}, {})
@@ -173,50 +238,34 @@ def train(
         prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
     else:
         to_train, to_test = split(layout.samples, settings.held_out, each)
-    modelled, loss = program, network.loss
+    computed = None
     if sample_weight is not None:
-        modelled, loss, weight = weighted(program, loss, layout.batch)
+        from symbackprop.training.weighted import weighted, with_weights
+
+        modelled, loss, weight = weighted(program, prepared.forward.loss, layout.batch)
+        computed = computed_of(modelled, loss, layout.sizes, settings.dtype, settings.backend)
         arrays, layout = with_weights(arrays, layout, weight, sample_weight, settings.dtype)
         to_train, to_test = (index[arrays[weight][index] > 0] for index in (to_train, to_test))
         if not to_train.size:
             raise TrainingError("sample_weight is 0 of every sample that is trained on; give one at least a positive weight")
-    here = described(program, network.loss, layout, arrays, predict) if checkpoint is not None else {}
+    here = described(prepared, layout, arrays, predict) if checkpoint is not None else {}
     if run and resume is not None:
         require_same(resume, before, here)
     else:
-        parameters = _fitted(program, given, layout, settings.dtype) or initial(
-            program, layout.sizes, settings.seed, settings.dtype, init
+        parameters = _fitted(program, given, layout, settings.dtype) or drawn(
+            program, prepared.roles(layout.sizes), layout.sizes, settings.seed, settings.dtype, init
         )
         run = begun(parameters, len(to_train), settings, memory)
     if settings.devices and layout.batch is None:
         raise TrainingError("the network is written for one sample, and devices divide a batch: declare X: data[n, d], say")
-    kind = OnDevices if settings.backend == "jax" else Model
-    model = kind(
-        modelled, loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices, settings.recompute
-    )  # fmt: skip
-    leads = settings.backend != "jax" or is_first_process()
-
-    def result() -> Trained:
-        _ended(run, settings)
-        score = test(model, run.parameters, to_test if len(to_test) else to_train, settings.batch)[1] if prediction else None
-        losses = Losses(tuple(run.training), tuple(run.held_out))
-        return Trained(
-            run.parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test),
-            run.kept, network.title or "", network.loss, run.stopped, network, None if each is None else len(np.unique(each)),
-            header, keeper.unkept, run.memory(settings.optimiser, -(-len(to_train) // settings.batch)),
-        )  # fmt: skip
-
+    kind, on_jax = Model, settings.backend == "jax"
+    if on_jax:
+        from symbackprop.training.devices import OnDevices as kind
+    computed = computed or prepared.computed(layout.sizes, settings.dtype, settings.backend)
+    model = kind(computed, program.parameters, arrays, layout, prediction, settings.devices, settings.recompute)
+    leads = not on_jax or is_first_process()
     keeper = Keeper(checkpoint if leads else None, settings, here)
-    keeper.write(run)
-    told = told_by(settings.epochs, progress and leads, log if leads else None, run.epoch)
-    with Interrupts() as signals:  # until all is kept and returned
-        try:
-            descend(model, run, to_train, to_test, settings, told, keeper, signals)
-        except Diverged as fault:
-            fault.trained = replace(result(), memory=None) if run.epoch or run.step else None
-            raise
-        keeper.keep(run, told)
-        return result()
+    return _Ready(prepared, model, run, to_train, to_test, settings, keeper, header, each, leads)
 
 
 def _part(held_out: Any) -> Any:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.c_library import NativeError
-from symbackprop.backends.function import Compiled, compile
-from symbackprop.backends.numpy_step import Step
-from symbackprop.core.differentiate import differentiate
-from symbackprop.core.passes.simplify import without_dead
-from symbackprop.core.program import Program
-from symbackprop.evaluate.magnitude import largest_of
+from symbackprop.backends.step import Step
+from symbackprop.core.program import Signature
 from symbackprop.training.answers import Answer, Answers
 from symbackprop.training.classes import Prediction
+from symbackprop.training.computed import Computed
 from symbackprop.training.layout import Layout
 from symbackprop.training.optimiser import Descent
 
@@ -33,26 +29,25 @@ LOOKED_AT = 10_000  # entries along the first axis
 class Model:
     """A network on the samples of its data.
 
-    program      what to train, and `loss` its loss.
+    computed     the loss of the network, with its gradients.
+    parameters   their declarations.
     arrays       the whole data, an array for each data input.
     layout       where the samples stand in them.
     prediction   the value that answers; None where the network is no classifier.
-    dtype        "float32" or "float64".
-    backend      what computes the gradients, and on how many `devices` of JAX.
+    devices      of JAX, how many divide the samples.
     recompute    of how many steps of a loop values are kept at a time; None: of all.
     """
 
     def __init__(
-        self, program: Program, loss: str, arrays: Arrays, layout: Layout, prediction: Prediction | None, dtype: str,
-        backend: str = "numpy", devices: int | None = None, recompute: int | None = None,
+        self, computed: Computed, parameters: Sequence[Signature], arrays: Arrays, layout: Layout,
+        prediction: Prediction | None, devices: int | None = None, recompute: int | None = None,
     ) -> None:  # fmt: skip
-        self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, loss
-        self.parameters = program.parameters
+        self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, computed.loss
+        self.computed, self.parameters = computed, parameters
         self._steps: dict[int, Step] = {}  # by the number of samples
         self._tests: dict[int, Step] = {}
         self._fed: dict[Step, list[tuple[ndarray, ndarray, int]]] = {}
         self._tested: Ahead | Literal[False] | None = None  # many losses as one call; None: not known yet, False: not to be had
-        self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
 
@@ -60,7 +55,7 @@ class Model:
         """The data input of numbers with the largest entry among the first samples, and its size; None where there is none."""
         numbers = {name: a for name, a in self.arrays.items() if a.ndim and a.dtype.kind == "f" and name != self.layout.weight}
         first = {name: array[:LOOKED_AT] for name, array in numbers.items()}
-        sizes = {name: largest_of(part) for name, part in first.items()}
+        sizes = {name: float(np.abs(part).max(initial=0)) for name, part in first.items()}
         return max(sizes.items(), key=lambda item: item[1]) if sizes else None
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
@@ -70,7 +65,7 @@ class Model:
         self._fed.clear()
         self._tested = None
         part = index if self.layout.batch else int(index[0])
-        step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
+        step = self.computed.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
         return step
 
@@ -119,7 +114,7 @@ class Model:
         if samples not in self._steps:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
-            self._steps[samples] = self._compiled.bind(first.parameters, data, shared=first, recompute=self._recompute)
+            self._steps[samples] = self.computed.bind(first.parameters, data, shared=first, recompute=self._recompute)
         return self._run(self._steps[samples], index)
 
     def losses(self, parameters: Arrays) -> Callable[[ndarray], float]:
@@ -143,15 +138,8 @@ class Model:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
             usual = len(index) in self._steps  # the few that are left are not worth a compiler
-            backend = self._compiled.backend if usual else "numpy"
-            self._tests[len(index)] = self._forward.bind(first.parameters, data, backend=backend, shared=first)
+            self._tests[len(index)] = self.computed.bind_loss(first.parameters, data, first, by_numpy=not usual)
         return self._run(self._tests[len(index)], index)
-
-    @cached_property
-    def _forward(self) -> Compiled:
-        """The loss alone."""
-        program = replace(without_dead(self._compiled.program, {self.loss}), outputs=(self.loss,))
-        return Compiled(program, self.loss, {}, (), self._compiled.dtype, refuse_nan=False)
 
     def _run(self, step: Step, index: ndarray | int) -> float:
         """The value of a step on the chosen samples; whoever descends keeps NumPy quiet."""
@@ -172,14 +160,14 @@ class Model:
 
     def tests(self, parameters: Arrays) -> Callable[[ndarray], Answer]:
         """With these parameters: of chosen samples the loss, how many answers are right, and of how many."""
-        return Answers(partial(self._compiled.outputs, parameters), self.arrays, self.layout, self.loss, self.prediction)
+        return Answers(partial(self.computed.outputs, parameters), self.arrays, self.layout, self.loss, self.prediction)
 
     def fault(self, parameters: Arrays, index: ndarray) -> str:
         """The first value that a person named and that is not finite on the chosen samples, with its equation, in words."""
-        program = self._compiled.program
+        program = self.computed.compiled.program
         named = [e for e in program.equations if (t := program.tensors[e.target.name]).named and t.role is None]
         for sample in [index] if self.layout.batch else index:
-            values = self._compiled.outputs(parameters, self.layout.take(self.arrays, sample), [e.target.name for e in named])
+            values = self.computed.outputs(parameters, self.layout.take(self.arrays, sample), [e.target.name for e in named])
             for equation in named:
                 if not np.isfinite(values[equation.target.name]).all():
                     return f", the first value that is not finite being {equation}"

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.backends.function import BACKENDS
-from symbackprop.core.choices import DTYPES, mend
+from symbackprop.core.choices import BACKENDS, DTYPES, mend
 from symbackprop.core.errors import shown
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Optimiser

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.core.derivation import Derivation
 from symbackprop.plan.schedule import plan
 
@@ -74,7 +75,7 @@ def test_a_plan_of_what_has_axes_holds_it_among_the_gradients(kind: str, backend
     compiled = sb.compile(TENSORS[kind](), sizes={"n": 3, "m": 2})
     at = {name: array for name, array in point(TENSORS[kind]()).items() if name in compiled.program.tensors}
     found = plan(compiled.program, compiled.value_name, compiled.gradients)
-    step = Step(found.layout, found, "float64", lambda *_: (0.0, {}), backend=backend)
+    step = Step(found.layout, code_of(found, "float64", backend), "float64", lambda *_: (0.0, {}))
     step.put({name: array for name, array in at.items() if name in step.parameters or name in step.data})
     value, gradients = compiled.value_and_grad(at)
     assert step() == 0

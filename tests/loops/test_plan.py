@@ -17,7 +17,8 @@ from numpy import ndarray
 
 import symbackprop as sb
 from symbackprop.backends.function import Compiled, compile, with_sizes
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops import steps_of
 from symbackprop.core.network import Network
@@ -71,7 +72,7 @@ def step_of(function: Compiled, sizes: dict[str, int], passes: Iterable[str] = P
     def refused(*_: object) -> None:
         raise AssertionError("the step fell back on the source")
 
-    return Step(made.layout, made, function.dtype, refused, None, backend)  # type: ignore[arg-type]
+    return Step(made.layout, code_of(made, function.dtype, backend), function.dtype, refused)  # type: ignore[arg-type]
 
 
 def assert_same(step: Step, arrays: dict[str, ndarray], loss: float, want: dict[str, ndarray], close: float = 1e-11) -> None:

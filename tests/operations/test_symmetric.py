@@ -10,7 +10,7 @@ from symbackprop.display.remarks import remarks
 from symbackprop.evaluate.matrices import is_positive, is_symmetric
 from symbackprop.evaluate.points import point
 from symbackprop.evaluate.tape import forward
-from symbackprop.training.initial import initial
+from symbackprop.training.roles import initial
 
 GAUSS = "K: spd[n]\ny: data[n]\nL = y @ inv(K) @ y + logdet(K)"
 FORM = "A: symmetric[n]\nx: parameter[n]\nL = quadratic_form(x, A)/2"

@@ -17,7 +17,8 @@ import symbackprop as sb
 from symbackprop.backends.c_library import NativeError, compiler
 from symbackprop.backends.c_matrices import MATRICES
 from symbackprop.backends.function import Compiled, CompileError
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.core.program import Matrix
 from symbackprop.plan.schedule import plan
 from tests.command import Run
@@ -93,7 +94,7 @@ def test_a_layer_that_hands_back_a_gradient_has_its_value_among_the_gradients(ba
     rng = np.random.default_rng(0)
     arrays = {t.name: rng.standard_normal([int(n) for n in t.shape]) for t in function.program.inputs}
     found = plan(function.program, function.value_name, function.gradients)
-    step = Step(found.layout, found, "float64", lambda *_: (0.0, {}), backend=backend)
+    step = Step(found.layout, code_of(found, "float64", backend), "float64", lambda *_: (0.0, {}))
     step.put(arrays)
     value, gradients = function.value_and_grad(arrays)
     assert step() == 0

@@ -11,7 +11,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.backends.function import Compiled
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.plan import folding
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.schedule import Plan, plan
@@ -75,7 +76,7 @@ def numbers(function: Compiled, made: Plan, backend: str = "numpy") -> list[np.n
     def refused(*_: object) -> None:
         raise AssertionError("the step fell back on the source")
 
-    step = Step(made.layout, made, function.dtype, refused, None, backend)  # type: ignore[arg-type]
+    step = Step(made.layout, code_of(made, function.dtype, backend), function.dtype, refused)  # type: ignore[arg-type]
     random = np.random.default_rng(3)
     step.flat[...] = random.normal(size=step.flat.shape) / 2
     for array in step.data.values():

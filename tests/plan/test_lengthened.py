@@ -10,9 +10,9 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.function import Compiled
 from symbackprop.plan import layers, lengthened, schedule
+from symbackprop.plan.handed import layout_of
 from symbackprop.plan.lower import lowered
 from symbackprop.plan.made import Plan
-from symbackprop.plan.memory import layout_of
 from symbackprop.plan.statements import Scalar, Window
 
 KINDS = {  # what a layer declares of its own, by the number k, and its lines

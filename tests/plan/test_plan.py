@@ -21,13 +21,14 @@ from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.executed import executed
 from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.backends.numpy_chosen import LEAST
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.evaluate.points import point
 from symbackprop.plan.graph import PASSES, Graph
+from symbackprop.plan.handed import GRADIENTS
 from symbackprop.plan.lower import lowered
-from symbackprop.plan.memory import GRADIENTS
 from symbackprop.plan.node import PlanError, Value
 from symbackprop.plan.schedule import plan
 from symbackprop.plan.statements import Apply, Copy, Window
@@ -121,7 +122,7 @@ def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name:
     passes = data.draw(st.sets(st.sampled_from(PASSES)))
     program, arrays = at_sizes(function, numbers)
     made = in_tiles(plan(program, function.value_name, function.gradients, passes), data.draw(st.sampled_from(TILES)), 1)
-    assert_same(function, Step(made.layout, made, "float64", function._exact), arrays)
+    assert_same(function, Step(made.layout, code_of(made, "float64"), "float64", function._exact), arrays)
 
 
 @settings(max_examples=15)
@@ -133,7 +134,7 @@ def test_random_programs(program: Program, data: st.DataObject) -> None:
     passes = data.draw(st.sets(st.sampled_from(PASSES)))
     program, arrays = at_sizes(function, data.draw(st.lists(st.integers(2, 4), min_size=4, max_size=4)))
     made = in_tiles(plan(program, function.value_name, function.gradients, passes), data.draw(st.sampled_from(TILES)), 1)
-    assert_same(function, Step(made.layout, made, "float64", function._exact), arrays)
+    assert_same(function, Step(made.layout, code_of(made, "float64"), "float64", function._exact), arrays)
 
 
 @pytest.mark.slow

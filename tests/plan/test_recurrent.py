@@ -8,7 +8,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.backends.function import Compiled
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.step import Step
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.schedule import Plan, plan
 from symbackprop.plan.statements import Apply, Copy, Loop, Statement, Window
@@ -51,7 +52,7 @@ def test_a_plan_computes_what_the_source_does_with_each_pass_off(layer: str) -> 
         function, made = planned(layer, 6, passes)
         arrays = {t.name: rng.standard_normal([int(n) for n in t.shape]) for t in function.program.inputs}
         value, gradients = function.value_and_grad(arrays)
-        step = Step(made.layout, made, "float64", function._exact)
+        step = Step(made.layout, code_of(made, "float64"), "float64", function._exact)
         step.put(arrays)
         step()
         assert step() == pytest.approx(value, rel=1e-11)

@@ -4,8 +4,8 @@ import pytest
 
 from symbackprop.backends.c_entries import Turned
 from symbackprop.backends.c_turned import TURNED, turned
+from symbackprop.plan.handed import Flat, Layout
 from symbackprop.plan.made import Plan
-from symbackprop.plan.memory import Flat, Layout
 from symbackprop.plan.neighbours import out_of
 from symbackprop.plan.statements import Apply, Buffer, Copy, Statement, Window
 

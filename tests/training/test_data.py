@@ -14,7 +14,8 @@ from symbackprop.training import Diverged, TrainingError, mapped, progress
 from symbackprop.training import shipped as shipped_module
 from symbackprop.training import table as training_table
 from symbackprop.training.datasets import load
-from symbackprop.training.initial import INITIALISERS, initial
+from symbackprop.training.initial import INITIALISERS
+from symbackprop.training.roles import initial
 from symbackprop.training.shipped import BUNDLED, shipped
 from symbackprop.training.using import evaluate
 from tests.command import Run

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,18 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.cache import cache_folder, lasting_folder
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.machine.cache import cache_folder, lasting_folder
+from symbackprop.training import Diverged
 from symbackprop.training import forward as kept_ones
 from symbackprop.training.forward import Unkept, forward_of, keep, kept, key_of
+from symbackprop.training.loop import train
+from symbackprop.training.prepared import Prepared
 from symbackprop.training.using import evaluate, predict, usual
 from tests.command import EXAMPLES, Run
 from tests.sources import ROOT
 
+NEEDS_C = (pytest.mark.slow, pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler"))
 RNG = np.random.default_rng(0)
 X, LABELS = RNG.standard_normal((30, 4)), np.arange(30) % 3
 ONE = np.eye(3)[LABELS]
@@ -105,8 +111,70 @@ def test_what_is_kept_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_damaged_file_is_none(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "symbackprop").mkdir()
-    (tmp_path / "symbackprop" / "net.json").write_text(text)
-    assert kept("net") is None
+    file = tmp_path / "symbackprop" / "net.json"
+    for whole in (text, f"{sha256(text.encode()).hexdigest()}\n{text}"):
+        file.write_text(whole)
+        assert kept("net") is None
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=NEEDS_C)])
+@pytest.mark.parametrize("name", NETS)
+def test_training_by_what_was_kept_is_training(name: str, backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit, without the network; what is kept of it and damaged is none, and the network is read."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    net, data, _, _ = settled(name)
+    reads: list[int] = []
+
+    def read() -> Any:
+        reads.append(1)
+        return net
+
+    def trained(rate: float = 0.1) -> Any:
+        network = Prepared(read, "net")
+        found = train(network, data, epochs=2, batch=8, rate=rate, backend=backend, progress=False)
+        network.keep(found.prediction)
+        return found
+
+    wanted, times = train(net, data, epochs=2, batch=8, backend=backend, progress=False), len(reads)
+    file = tmp_path / "symbackprop" / "net-train.json"
+    for damage in (None, None, lambda text: text[: len(text) // 2], lambda text: text.replace("0", "1"), lambda _: "[]"):
+        if damage is not None:
+            file.write_text(damage(file.read_text()))
+        found, is_read = trained(), len(reads) > times
+        assert is_read == (times == 0 or damage is not None)
+        times = len(reads)
+        assert (found.losses, found.score, found.sizes) == (wanted.losses, wanted.score, wanted.sizes)
+        for parameter, array in wanted.parameters.items():
+            assert np.array_equal(found.parameters[parameter], array)
+    with pytest.raises(SymbackpropError, match="the network computes no"):
+        train(Prepared(read, "net"), data, predict="nothing", progress=False)
+
+
+def test_a_run_that_diverges_by_what_was_kept_tells_the_equation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    data = {"X": X, "y": X[:, 0]}
+    net = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\np = X @ w\nL = mean((p - y)**4)")
+    faults = []
+    for _ in range(2):
+        network = Prepared(lambda: net, "net")
+        network.keep(train(network, data, epochs=1, progress=False).prediction)
+        with pytest.raises(Diverged) as fault:
+            train(network, data, epochs=50, rate=1e15, progress=False)
+        faults.append(str(fault.value))
+    assert network.is_kept
+    assert faults[0] == faults[1]
+    assert "the first value that is not finite being" in faults[0]
+
+
+def test_a_checkpoint_of_what_was_kept_is_one_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    net, data, _, _ = settled("integers")
+    wanted = train(net, data, epochs=4, progress=False, checkpoint=tmp_path / "whole.npz")
+    for k in range(3):
+        file, network = tmp_path / f"{k}.npz", Prepared(lambda: net, "net")
+        network.keep(train(network, data, epochs=2, progress=False, checkpoint=file).prediction)
+        found = train(net if k == 1 else Prepared(lambda: net, "net"), data, epochs=4, resume=file, progress=False)
+        assert np.array_equal(found.parameters["W"], wanted.parameters["W"])
 
 
 def test_a_network_whose_inputs_need_sympy_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,9 +204,10 @@ def test_a_command_that_only_runs_numbers_imports_no_sympy(run: Run, tmp_path: P
     """Training keeps what evaluating and predicting ask for; another text of the network is read."""
     net = tmp_path / "own.net"
     net.write_text((EXAMPLES / "xor.net").read_text() + f"# {tmp_path}\n")
-    assert run("train", net, "--data", EXAMPLES / "xor.npz", "--epochs", "5", "--quiet", "-o", "p.npz").code == 0
+    training = ["train", str(net), "--data", str(EXAMPLES / "xor.npz"), "--epochs", "5", "--quiet", "-o", "p.npz"]
+    assert run(*training).code == 0
     given = [str(net), "--parameters", "p.npz", "--data", str(EXAMPLES / "xor.npz")]
-    for command in (["evaluate", *given], ["predict", *given]):
+    for command in (training, ["evaluate", *given], ["predict", *given]):
         code = (
             "import sys; from symbackprop.cli import main\n"
             f"try: main({command!r})\nexcept SystemExit as e: assert not e.code\n"
@@ -159,7 +228,12 @@ def test_what_is_kept_is_text_of_a_few_kinds(tmp_path: Path, monkeypatch: pytest
     forward = forward_of(settled("binary")[0])
     forward.source(("p",))
     keep("net", forward)
-    assert set(json.loads((tmp_path / "symbackprop" / "net.json").read_text())) == {"loss", "tensors", "equations", "sources"}
+    assert set(json.loads((tmp_path / "symbackprop" / "net.json").read_text().partition("\n")[2])) == {
+        "loss",
+        "tensors",
+        "equations",
+        "sources",
+    }
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="the system tells no owners")

@@ -4,7 +4,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import slot
-from symbackprop.training.initial import initial, is_rectifier, role_of
+from symbackprop.training.roles import initial, is_rectifier, role_of
 
 DENSE = """
 X: data[n, d]

@@ -16,8 +16,8 @@ from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, Reduce, Signature, same_size, shape_text
 from symbackprop.training.classes import Prediction, is_applied, needs_of
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.initial import initial
 from symbackprop.training.layout import batch_size, data_inputs, sides
+from symbackprop.training.roles import initial
 
 PROBES, PROBED, WIDEST = 6, 16, 10.0  # draws of the parameters, samples, and the greatest factor of the parameters
 ROUNDING = 1e-6
