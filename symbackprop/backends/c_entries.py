@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
+from math import prod
 
 from symbackprop.backends.c_circular import ROWS
 from symbackprop.plan import neighbours
-from symbackprop.plan.neighbours import out_of, reads
+from symbackprop.plan.folding import with_windows
+from symbackprop.plan.neighbours import joins, out_of, reads
 from symbackprop.plan.statements import Apply, Copy, Statement, Window
 
 TILE = 16  # entries that stand side by side in a line of the cache
+ROW = 16  # entries: in shorter ones of the innermost loop, vector instructions gain nothing
 MANY = 32  # lines that are read at every turn: fewer stay in the cache from one turn to the next
 
 
@@ -26,6 +30,52 @@ def groups(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
         for alone, part in groupby(group, is_alone):
             together = list(part)
             yield from [[s] for s in together] if alone else [together]
+
+
+def alike(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """The statements, where neighbours of as many positions have the same axes: a longer one is cut as those of the other are."""
+    run: list[Statement] = []
+    for s in statements:
+        run, s = _as_one(run, s)
+        if run and not joins(run, s):
+            yield from run
+            run = []
+        run.append(s)
+    yield from run
+
+
+def _as_one(run: list[Statement], s: Statement) -> tuple[list[Statement], Statement]:
+    """A run of neighbours and the next statement over the same axes, where they can be one loop then."""
+    if not run or not all(isinstance(one, Apply | Copy) and not is_alone(one) for one in (*run, s)):
+        return run, s
+    before, own = ([n for n, _ in out_of(one).dims] for one in (run[0], s))
+    for coarse, fine in ((own, before), (before, own)):
+        if coarse != fine and fine[-1:] >= [ROW] and (parts := _parts(coarse, fine)) is not None:
+            cut = partial(_cut, parts=parts)
+            new, last = (run, with_windows(s, cut)) if coarse is own else ([with_windows(one, cut) for one in run], s)
+            return (new, last) if joins(new, last) else (run, s)
+    return run, s
+
+
+def _parts(coarse: Sequence[int], fine: Sequence[int]) -> list[list[int]] | None:
+    """The extents of each axis when it is cut, so that all axes are those of `fine`; None where they cannot be."""
+    left, parts = list(fine), []
+    for n in coarse:
+        part = [left.pop(0)] if left else []
+        while left and prod(part) < n:
+            part.append(left.pop(0))
+        if prod(part) != n or not part:
+            return None
+        parts.append(part)
+    return None if left else parts
+
+
+def _cut(window: Window, parts: Sequence[Sequence[int]]) -> Window:
+    """A window with its axes cut; those that it lacks are the outer ones."""
+    dims: list[tuple[int, int]] = []
+    for (n, step), part in zip(window.dims, parts[len(parts) - len(window.dims) :], strict=True):
+        dims += [(m, step * prod(part[k + 1 :])) if n != 1 else (1, 0) for k, m in enumerate(part)]
+    return replace(window, dims=tuple(dims))
 
 
 def is_alone(s: Statement) -> bool:

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c_entries import TILE, Turned, along, groups
+from symbackprop.backends.c_entries import TILE, Turned, alike, along, groups
 from symbackprop.plan.neighbours import out_of, reads
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Apply, Buffer, Copy, Loop, Statement, Window
@@ -46,7 +46,7 @@ class _Turning:
     length: int = 0
 
     def all(self, statements: Sequence[Statement]) -> Iterator[Statement]:
-        for group in groups(statements):
+        for group in groups(list(alike(statements))):
             for s in group if not isinstance(group[0], Apply | Copy) else ():
                 yield replace(s, body=tuple(self.all(s.body))) if isinstance(s, Loop) else s
             if isinstance(group[0], Apply | Copy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 from weakref import WeakSet
@@ -73,9 +73,15 @@ class Step:
             if self._run is not None:
                 try:
                     if self.quiet:
-                        return self._run()
-                    with np.errstate(all="ignore"):  # a branch that is not taken may overflow
-                        return self._run()
+                        value = self._run()
+                    else:
+                        with np.errstate(all="ignore"):  # a branch that is not taken may overflow
+                            value = self._run()
+                    if value == value:
+                        return value
+                    with suppress(ArgumentError):  # of arrays that hold NaN
+                        return self.written(*self.exact(self.parameters, self.data))  # a plan shifts by what may be infinite
+                    return value
                 except (ArithmeticError, ValueError):
                     pass  # Python's numbers raise where NumPy's are infinite or NaN
             return self.written(*self.exact(self.parameters, self.data))

@@ -293,7 +293,7 @@ class _Lowering:
                 exponentials = Body(graph, {}, self._exponential).apply("exp", [shift])
                 summed = total(graph, [exponentials], over)
                 result = graph.add([top, Body(graph, {}, self._exponential).apply("log", [summed])])
-                self.softened.append(_Softened(result, value, exponentials, summed))
+                self.softened.append(_Softened(_in_front(result), _in_front(value), exponentials, summed))
                 return result
             case _:
                 raise PlanError(f"the reduction {kind} has no row")
@@ -310,7 +310,7 @@ class _Lowering:
     def _exponential(self, value: Value) -> Value:
         """exp of a value; of x - logsumexp(x) it is a share of the exponentials that were summed."""
         body = Body(self.graph, {}, self._exponential)
-        terms = terms_of(value) if "softmax" in self.graph.passes else []
+        terms = list(map(_in_front, terms_of(value))) if "softmax" in self.graph.passes else []
         for x, log in (terms, terms[::-1]) if len(terms) == 2 else ():
             for soft in self.softened:
                 if _same(x, soft.argument) and log.node is soft.result.node and log.coefficient == -soft.result.coefficient:
@@ -341,6 +341,16 @@ def _guarded(term: Expr) -> bool:
 def _offset_and_slopes(at: Expr) -> tuple[int, dict[str, int]]:
     form = affine(at)
     return int(form.offset), {c: int(slope) for c, slope in form.slopes.items()}
+
+
+def _in_front(value: Value) -> Value:
+    """The value with a number in front that its node multiplies by."""
+    node = value.node
+    while node is not None and isinstance(node.op, Multiply) and len(node.args) == 1 and len(node.args[0].at) == node.rank:
+        (arg,) = node.args
+        value = Value(value.coefficient * node.op.scale, arg.node, tuple(value.letters[k] for k in arg.at))
+        node = arg.node
+    return value
 
 
 def _same(a: Value, b: Value) -> bool:

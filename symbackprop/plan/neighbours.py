@@ -11,7 +11,7 @@ def groups(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
     """The statements, those together that can be done position by position."""
     group: list[Statement] = []
     for statement in statements:
-        if group and not _joins(group, statement):
+        if group and not joins(group, statement):
             yield group
             group = []
         group.append(statement)
@@ -32,7 +32,7 @@ def reads(s: Statement) -> list[Window]:
     return [o for o in operands if isinstance(o, Window)]
 
 
-def _joins(group: Sequence[Statement], s: Statement) -> bool:
+def joins(group: Sequence[Statement], s: Statement) -> bool:
     """Whether one statement more can be done with them: over the same positions, each of which reads and writes its own entries."""
     if not isinstance(s, Apply | Copy) or not isinstance(group[0], Apply | Copy):
         return False

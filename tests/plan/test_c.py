@@ -125,6 +125,23 @@ if CC is not None:
         for w, gradient in plain.gradients.items():
             np.testing.assert_allclose(native.gradients[w], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
 
+    def test_neighbours_over_as_many_positions_are_one_loop() -> None:
+        """What is added along rows and what follows entry by entry, whose axes are one; an exponential is computed once."""
+        text = """X: data[32, 48]
+W: parameter[48, 64]
+b: parameter[64]
+V: parameter[64, 40]
+A = softmax(relu(X @ W + b) @ V / sqrt(8), axis=1)
+L = sum(A**3)"""
+        function = sb.compile(text)
+        arrays = {t.name: np.random.default_rng(0).standard_normal([int(n) for n in t.shape]) for t in function.program.inputs}
+        plain, native = (function.bind(arrays, backend=backend) for backend in ("numpy", "c"))
+        assert native() == pytest.approx(plain(), rel=1e-11)
+        np.testing.assert_allclose(native.flat_gradient, plain.flat_gradient, rtol=1e-9, atol=1e-12)
+        body = native.source[native.source.index("step_memory *restrict memory) {") :]
+        assert body.count("exp_(") == 1
+        assert re.search(r"real (own\d) = .* \+ parameters\[.*;\n.* = maximum_\(\1, ", body)
+
     @pytest.mark.parametrize("n", [pytest.param(n, marks=pytest.mark.slow) if n != 61 else n for n in (1, 15, 16, 17, 48, 61)])
     def test_the_largest_of_a_row_is_found_in_lanes(n: int) -> None:
         text = "A: parameter[3, n]\nB: data[4, 3, n]\nL = sum(max(A, axis=1)*min(A, axis=1)) + sum(max(B*A, axis=(0, 2))) + sum(logsumexp(A, axis=1))"
@@ -278,7 +295,8 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
         text = "x: data[n]\nz: data[m]\nw: parameter[n]\nv: parameter[m]\nL = sum(w * log(x)) + sum(v * log1p(z))"
         function = sb.compile(text, dtype=dtype, refuse_nan=False)
         step = function.bind({"x": x, "z": z, "w": np.ones_like(x), "v": np.ones_like(z)}, backend="c")
-        step()
+        assert step.native is not None
+        step.native()  # a call of the step asks the source for the loss, which is NaN
         with np.errstate(all="ignore"):
             for found, right in (
                 (step.gradients["w"], np.log(x.astype("longdouble"))),

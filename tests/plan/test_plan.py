@@ -372,3 +372,13 @@ def test_a_function_is_worked_out_once_for_all_that_read_it(monkeypatch: pytest.
     monkeypatch.setattr(Graph, "value", counted)
     function = sb.compile("W: parameter[3, 3]\nx: data[3]\nL = sum(gelu(W @ x)**2)")
     assert made < 1.2 * len(lowered(function.program).graph.nodes)
+
+
+@pytest.mark.parametrize("row", [[1.0, np.inf, 2.0], [-np.inf] * 3, [np.inf, np.inf, 0.0], [-np.inf, 0.0, 1.0]])
+def test_a_bound_step_says_of_what_is_infinite_what_the_source_says(row: list[float]) -> None:
+    function = sb.compile("x: parameter[n, m]\nw: parameter[n]\nL = sum(w*logsumexp(x, axis=1))")
+    arrays = {"x": np.array([row, [0.0, 1.0, 2.0]]), "w": np.ones(2)}
+    step, (value, gradients) = function.bind(arrays), function.value_and_grad(arrays)
+    assert step() == pytest.approx(value)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(step.gradients[name], gradient)
