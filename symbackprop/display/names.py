@@ -71,11 +71,13 @@ class Names:
         for tensor in program.tensors.values():
             if tensor.role is None:
                 name = generated(tensor.name, program) or self._partial(tensor) or parse_name(tensor.name)
-                if name.formula() == _PI and any(isinstance(e.op, Sum) and e.op.body.has(sp.pi) for e in program.equations):
-                    name = Name(f.BOLD_PI)
-                if name.formula() in taken or (tensor.named and self._is_at_step(name)):
+                formula = name.formula()
+                if formula == _PI and any(isinstance(e.op, Sum) and e.op.body.has(sp.pi) for e in program.equations):
+                    name, formula = Name(f.BOLD_PI), f.BOLD_PI
+                if formula in taken or (tensor.named and self._is_at_step(name)):
                     name = Name(f.word(tensor.name))
-                taken.add(name.formula())
+                    formula = name.formula()
+                taken.add(formula)
                 self._names[tensor.name] = name
         self._marks: dict[bool, str] = {}
         self._again: set[str] = set()  # the gradients that are differentiated once more

@@ -27,6 +27,7 @@ class Softmaxes:
         for name, equation in written.items():
             if isinstance(equation.op, Reduce) and equation.op.kind == "logsumexp" and any(n != 1 for _, n in equation.op.over):
                 self.named[equation.operands[0].name, name] = ""
+        self._totals = {total for _, total in self.named}
         for name, equation in written.items() if self.named else ():
             if not isinstance(equation.op, Sum) or equation.op.adds:
                 continue
@@ -51,6 +52,8 @@ class Softmaxes:
             found = self.difference(inner, inner.op.body)
             own = dict(zip(inner.target.index, ref.index, strict=True))
             return None if found is None else (Ref(found[0].name, tuple(own.get(c, c) for c in found[0].index)), found[1])
+        if not any(ref.name in self._totals for ref in equation.operands):
+            return None
         first, second = [s for s in refs if e.coeff(s) == 1], [s for s in refs if e.coeff(s) == -1]  # type: ignore[attr-defined]
         if len(first) != 1 or len(second) != 1 or e != first[0] - second[0]:
             return None
