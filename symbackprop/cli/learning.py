@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from symbackprop.cli.options import NATURAL, Asked, Command, network_options, size_option
 from symbackprop.cli.shell import guarded, leave, number_or_text, read_pair, read_sizes, require_place, say
-from symbackprop.cli.using import key_of_network
+from symbackprop.cli.using import key_of_network, network_by
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.files import FileError, require_apart
@@ -100,7 +101,7 @@ def _trained(asked: Asked, data: str | None, **settings: Any) -> Any:
     from symbackprop.training.prepared import Prepared
 
     key = key_of_network(asked)
-    network = Prepared(asked.network, key)
+    network = Prepared(partial(network_by, asked, key), key)
     if key is None or (not network.is_kept and network.network.example):  # where training begins stands in no text
         from symbackprop.verbs import train as train_from
 

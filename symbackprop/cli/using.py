@@ -80,11 +80,19 @@ def _answered(asked: Asked, answer: Callable[[Any], Any]) -> Any:
     if key and (known := kept(key)):
         with suppress(SymbackpropError):  # what was not kept, and what is refused: the network itself tells why
             return answer(known)
-    forward = forward_of(asked.network())
+    forward = forward_of(network_by(asked, key))
     found = answer(forward)
     if key:
         keep(key, forward)
     return found
+
+
+def network_by(asked: Asked, key: str | None) -> Any:
+    """The network, read now. Raises SymbackpropError where its file is no longer what the key says: both would be mixed."""
+    network = asked.network()
+    if key is not None and key_of_network(asked) != key:
+        raise SymbackpropError(f"{asked.net} has changed since this command began; run it again")
+    return network
 
 
 def key_of_network(asked: Asked) -> str | None:

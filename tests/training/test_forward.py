@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.cli.options import Asked
 from symbackprop.core.cache import cache_folder, lasting_folder
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.training import Diverged
@@ -253,3 +254,20 @@ def test_a_folder_that_others_write_to_is_not_used(mode: int, tmp_path: Path, mo
     assert kept("net") is not None
     monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
     assert lasting_folder() is None
+
+
+def test_a_file_that_is_changed_meanwhile_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept and what is read in the midst of a command are one network."""
+    net = tmp_path / "own.net"
+    net.write_text((EXAMPLES / "xor.net").read_text())
+    read = Asked.network
+
+    def changed(asked: Asked) -> Any:
+        network = read(asked)
+        net.write_text(net.read_text() + "# another\n")
+        return network
+
+    monkeypatch.setattr(Asked, "network", changed)
+    done = run("train", net, "--data", EXAMPLES / "xor.npz", "--epochs", "5", "--quiet")
+    assert done.code == 2
+    assert "has changed since this command began; run it again" in done.err
