@@ -18,9 +18,9 @@ from symbackprop.backends.numpy_step import code_of
 from symbackprop.backends.recomputed import Recomputed
 from symbackprop.backends.step import Exact, Step
 from symbackprop.core.errors import shown
-from symbackprop.core.garbage import without_collections
+from symbackprop.core.loops.segments import SegmentError
+from symbackprop.core.machine.garbage import without_collections
 from symbackprop.core.program import Program
-from symbackprop.core.segments import SegmentError
 from symbackprop.plan.handed import layout_of
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.cache import cache_folder
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.machine.cache import cache_folder
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Layout
 
 FLAGS = (  # c99 alone rounds each product before it is added, which takes twice as long

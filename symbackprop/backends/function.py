@@ -20,19 +20,19 @@ from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import Source
 from symbackprop.backends.kinds import require_number, require_whole
 from symbackprop.backends.numpy import arguments_that_tell, source
-from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import BACKENDS, DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.derivatives.along import CHANGE, along, vector_of
 from symbackprop.core.differentiate import differentiate, stabilised
-from symbackprop.core.distribute import distributed
 from symbackprop.core.errors import shown
-from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
-from symbackprop.core.garbage import without_collections
+from symbackprop.core.machine.files import write_whole
+from symbackprop.core.machine.garbage import without_collections
 from symbackprop.core.network import listed
+from symbackprop.core.passes.distribute import distributed
+from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, size
 from symbackprop.core.result import Result
-from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
 

@@ -50,7 +50,7 @@ class Computed:
     def _alone(self) -> Compiled:
         """The loss alone."""
         from symbackprop.backends.function import Compiled
-        from symbackprop.core.simplify import without_dead
+        from symbackprop.core.passes.simplify import without_dead
 
         program = replace(without_dead(self.compiled.program, {self.loss}), outputs=(self.loss,))
         return Compiled(program, self.loss, {}, (), self.dtype, refuse_nan=False)

@@ -14,7 +14,7 @@ from numpy import ndarray
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
 from symbackprop.core.errors import SymbackpropError, shown
-from symbackprop.core.files import StrPath, require_apart
+from symbackprop.core.machine.files import StrPath, require_apart
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arrays import outside

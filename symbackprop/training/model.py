@@ -13,6 +13,7 @@ from numpy import ndarray
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.step import Step
 from symbackprop.core.program import Signature
+from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.training.answers import Answer, Answers
 from symbackprop.training.classes import Prediction
 from symbackprop.training.computed import Computed
@@ -55,7 +56,7 @@ class Model:
         """The data input of numbers with the largest entry among the first samples, and its size; None where there is none."""
         numbers = {name: a for name, a in self.arrays.items() if a.ndim and a.dtype.kind == "f" and name != self.layout.weight}
         first = {name: array[:LOOKED_AT] for name, array in numbers.items()}
-        sizes = {name: float(np.abs(part).max(initial=0)) for name, part in first.items()}
+        sizes = {name: largest_of(part) for name, part in first.items()}
         return max(sizes.items(), key=lambda item: item[1]) if sizes else None
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:

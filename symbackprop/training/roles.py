@@ -95,7 +95,7 @@ def _factor(program: Program, equation: Equation, k: int, sizes: Mapping[str, in
     window = [c for c in summed if c not in others]  # the offsets of a kernel
     fan_in = prod(extent(own[c], sizes) for c in summed)
     fan_out = prod(extent(own[c], sizes) for c in kept + window if c not in others)
-    return Role("weight", fan_in, fan_out, _is_rectified(program, equation.target.name, uses))
+    return Role("weight", fan_in, fan_out, _is_rectified(equation.target.name, uses))
 
 
 def _chosen(body: Expr, over: set[str]) -> set[str]:
@@ -108,7 +108,7 @@ def _chosen(body: Expr, over: set[str]) -> set[str]:
     return found
 
 
-def _is_rectified(program: Program, name: str, uses: Uses) -> bool:
+def _is_rectified(name: str, uses: Uses) -> bool:
     """Whether the first function that a value goes through is ReLU or its kin."""
     waiting, seen = [name], {name}
     while waiting:

@@ -16,8 +16,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.cli.options import Asked
-from symbackprop.core.cache import cache_folder, lasting_folder
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.machine.cache import cache_folder, lasting_folder
 from symbackprop.training import Diverged
 from symbackprop.training import forward as kept_ones
 from symbackprop.training.forward import Unkept, forward_of, keep, kept, key_of
