@@ -397,3 +397,28 @@ def test_an_update_within_a_sentence_and_a_product_in_angles() -> None:
     assert sb.verify(
         network, r"$$dL = \langle O - Y, dO\rangle, \quad dO = dW\,X$$ $$\frac{\partial L}{\partial W} = (O - Y)X^\top$$"
     ).ok
+
+
+@pytest.mark.parametrize("between", ["", r" Let $W = \mathrm{diag}(\mu)$. Then "])
+def test_an_update_without_a_rate_that_is_no_step_of_newton_is_undecided(between: str) -> None:
+    """It was a name for something, and passed over, within a sentence as well."""
+    network = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\neta = X @ beta\nmu = exp(eta)\nl = sum(y*eta - mu)"
+    first = r"$$\frac{\partial l}{\partial\beta} = X^\top(y - \mu)$$ "
+    own = "W" if between else r"\mathrm{diag}(\mu)"
+    update = rf"\beta^{{(t+1)}} = \beta^{{(t)}} + {{}}(X^\top {own} X)^{{-1}}X^\top(y - \mu)"
+    for shown in ("$${}$$", "so ${}$."):
+        assert sb.verify(network, first + between + shown.format(update.format(""))).ok
+        assert not sb.verify(network, first + between + shown.format(update.format("3"))).ok
+
+
+HINGE = "x: data[d]\nW: parameter[k, d]\ny: integers[k]\ns = W @ x\nL = sum(maximum(0, s - s[y] + 1)) - 1"
+
+
+@pytest.mark.parametrize("before", [r"For $j \neq y$:", r"If $j \ne y$, we have", r"When $j\neq y$"])
+def test_a_sentence_before_a_display_says_for_which_entries_it_is(before: str) -> None:
+    """What holds for j other than y was told wrong, with the condition in the sentence."""
+    other = r"\frac{\partial L}{\partial w_j} = \mathbb 1(s_j - s_y + 1 > 0)\,x"
+    own = r"\frac{\partial L}{\partial w_y} = -\Big(\sum_{j\ne y}\mathbb 1(s_j - s_y + 1 > 0)\Big)x"
+    assert sb.verify(HINGE, f"{before} $${other}$$ and for the class itself $${own}$$").ok
+    assert not sb.verify(HINGE, f"{before} $${other.replace('= ', '= 2')}$$").ok
+    assert not sb.verify(HINGE, f"$${other}$$").ok

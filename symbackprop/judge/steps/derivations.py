@@ -350,7 +350,7 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
                 of_newton = replace(of_newton, allowed=of_newton.convention is not None and "sign" in judge.allow)
                 return moved_to(judge, known, as_update(of_newton, name, judge.truth), claim, moved)
     if not (found.has_rate or judged.right or judged.open):
-        return Judged(name, None, "abbreviation", remarks=(told("an update without a rate, and no step of Newton"),))
+        return Judged(name, None, "undecided", told("an update without a rate, and no step of Newton"))
     return moved_to(judge, known, as_update(judged, name, judge.truth), claim, moved)
 
 

@@ -9,7 +9,16 @@ from pathlib import Path
 from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
 from symbackprop.judge.texts.columns import with_columns
-from symbackprop.judge.texts.sentences import ARROW, DISPLAYS, asides, claims_displayed, defined_beside, in_formulas, numbers_given
+from symbackprop.judge.texts.sentences import (
+    ARROW,
+    DISPLAYS,
+    asides,
+    claims_displayed,
+    defined_beside,
+    in_formulas,
+    numbers_given,
+    with_conditions,
+)
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 
@@ -45,7 +54,7 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
     path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
     text = with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text)))
-    text = claims_displayed(in_formulas(text))
+    text = with_conditions(claims_displayed(in_formulas(text)))
     left, aside = "", asides(text)
 
     def placed(claim: str, at: int) -> str:

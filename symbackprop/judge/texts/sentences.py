@@ -19,6 +19,11 @@ CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stand
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=)"
 )
+UPDATED = re.compile(  # w = w - ..., w^{(t+1)} = w^{(t)} - ...: a claim too
+    r"\s*(?P<own>\\?[A-Za-z]+)(?P<low>\s*_\s*(?:\w|\{[^{}]*\}))?\s*"
+    r"(?:\^\s*\{?\s*\(?\s*(?P<k>[a-z])\s*\+\s*1\s*\)?\s*\}?\s*=\s*(?P=own)(?(low)(?P=low))\s*\^\s*\{?\s*\(?\s*(?P=k)(?![A-Za-z])"
+    r"|=\s*(?P=own)(?(low)(?P=low))\s*[-+])"
+)
 DENIED = re.compile(
     r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b",
     re.IGNORECASE,
@@ -68,11 +73,37 @@ def claims_displayed(text: str) -> str:
     return "".join(out)
 
 
+CONDITION = re.compile(  # For $j \\neq y$:
+    r"\b(?:[Ff]or|[Ii]f|[Ww]hen|[Ww]here)\s+(?:\w+\s+)?\$([^$]*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>]|(?:^|\s|\$)[a-z]\s*=\s*[a-z]\s*$)[^$]*)\$"
+    r"\s*(?:,|:)?\s*(?:(?:we|one)\s+(?:have|has|gets?)\s*:?\s*)?$"
+)
+
+
+def with_conditions(text: str) -> str:
+    """A text in which a display says itself for which entries it is: "For $j \\neq y$:" before it stands behind it."""
+    out, end = [], 0
+    for found in DISPLAYS.finditer(text):
+        between = text[end : found.start()]
+        condition = CONDITION.search(between)
+        k = next(k for k in (1, 2, 4) if found[k])
+        body = found[k].rstrip()
+        is_one = body.count("=") == 1 and r"\\" not in body and r"\text" not in body
+        out.append(between)
+        if condition is not None and is_one:
+            said = body.rstrip(" .,;") + rf" \text{{ for }} {condition[1].strip()}"
+            out.append(text[found.start() : found.start(k)] + said + text[found.end(k) : found.end()])
+        else:
+            out.append(found[0])
+        end = found.end()
+    return "".join([*out, text[end:]])
+
+
 def _displayed(found: re.Match[str], said: str) -> str:
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
     sentence = said[begin + 1 : found.start()] + said[found.end() : min(ends, default=len(said))]
-    is_claim = CLAIMED.match(found[1]) and not DERIVATIVE.search(found[1].rpartition("=")[2])  # no mere chain rule, no other name
+    says = CLAIMED.match(found[1]) and not DERIVATIVE.search(found[1].rpartition("=")[2])  # no mere chain rule, no other name
+    is_claim = says or UPDATED.match(found[1])
     return f"\\[{found[1]}\\]" if is_claim and not DENIED.search(sentence) else found[0]
 
 
