@@ -405,10 +405,10 @@ def test_an_update_without_a_rate_that_is_no_step_of_newton_is_undecided(between
     network = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\neta = X @ beta\nmu = exp(eta)\nl = sum(y*eta - mu)"
     first = r"$$\frac{\partial l}{\partial\beta} = X^\top(y - \mu)$$ "
     own = "W" if between else r"\mathrm{diag}(\mu)"
-    update = rf"\beta^{{(t+1)}} = \beta^{{(t)}} + {{}}(X^\top {own} X)^{{-1}}X^\top(y - \mu)"
-    for shown in ("$${}$$", "so ${}$."):
-        assert sb.verify(network, first + between + shown.format(update.format(""))).ok
-        assert not sb.verify(network, first + between + shown.format(update.format("3"))).ok
+    update = rf"\beta^{{(t+1)}} = \beta^{{(t)}} + (X^\top {own} X)^{{-1}}X^\top(y - \mu)"
+    for begun, ended in (("$$", "$$"), ("so $", "$.")):
+        assert sb.verify(network, f"{first}{between}{begun}{update}{ended}").ok
+        assert not sb.verify(network, f"{first}{between}{begun}{update.replace('+ (', '+ 3(')}{ended}").ok
 
 
 HINGE = "x: data[d]\nW: parameter[k, d]\ny: integers[k]\ns = W @ x\nL = sum(maximum(0, s - s[y] + 1)) - 1"
