@@ -34,7 +34,8 @@ from symbackprop.judge.verdicts.verdict import Judged
 class Question(NamedTuple):
     """What claims are held against: of which network and which of its values, as `verify` has them.
 
-    pinned   inputs that are given numbers.
+    pinned    inputs that are given numbers.
+    numbered  from where the entries of tensors are numbered, where the claims tell.
     """
 
     network: Network
@@ -43,9 +44,10 @@ class Question(NamedTuple):
     allow: tuple[str, ...]
     sizes: dict[str, int]
     pinned: Mapping[str, Program] = {}
+    numbered: Mapping[str, int] = {}
 
     def judge(self, further: Mapping[str, Program] | None = None) -> Judge:
-        case = case_of(self.network, self.of, self.sizes, further, self.pinned)
+        case = case_of(self.network, self.of, self.sizes, further, self.pinned, self.numbered)
         return Judge(case, self.symbols, self.allow)
 
     def at(self, numbers: Numbers) -> Question:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.network import Network
+from symbackprop.formulas.told import listed, told
 from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question, answered
+from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
+from symbackprop.judge.sides.numbered import numbered
 from symbackprop.judge.texts.arrays import Whole
+from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.case import behind, title_of
 from symbackprop.judge.verdicts.report import report
-from symbackprop.judge.verdicts.verdict import Verification
+from symbackprop.judge.verdicts.verdict import Judged, Verification
 from symbackprop.judge.weighing.conventions import ALLOWED
 
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
@@ -54,6 +59,26 @@ def verify(
         given = steps_of(claims)
         followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
         given = [step for step in given if not isinstance(step[1], Whole)]
-        found = (*(with_numbers(question, given) if given else ()), *followed)
+        found = (*(_with_entries(question, given) if given else ()), *followed)
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
+
+
+def _with_entries(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:
+    """The verdicts on steps, where entries are numbered as these tell, and else as it makes more of them right."""
+    truth = question.judge().truth
+    told_by_steps = numbered(truth, steps)
+    others = [own for own, tensor in truth.program.tensors.items() if tensor.shape and told_by_steps.get(own) is None]
+    by = [own for own in others if own in told_by_steps]
+    best: tuple[Judged, ...] = ()
+    for from_zero in dict.fromkeys(((), tuple(by), tuple(others))):
+        said = {own: first for own, first in told_by_steps.items() if first is not None}
+        said |= {own: 0 if own in from_zero else 1 for own in others}
+        found = with_numbers(question._replace(numbered=said), steps)
+        if not best or sum(one.right for one in found) > sum(one.right for one in best):
+            named = [own for own in from_zero if own in truth.named]
+            remark = told("the entries of {} are numbered from 0", listed([written(own) for own in named]))
+            best = tuple(replace(one, remarks=(*one.remarks, remark)) if from_zero and one.right else one for one in found)
+        if not any(one.wrong or one.kind == "not understood" for one in found):
+            break
+    return best

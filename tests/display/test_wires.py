@@ -119,7 +119,7 @@ def read_back(asked: Derivation, monkeypatch: pytest.MonkeyPatch) -> tuple[int, 
         for source in wire.wrt:
             line = lines.get(wire.gradient(source))
             total += 1
-            if line is not None and stands_alone(asked, wire, line, target, shown) and is_read(line):
+            if line is not None and stands_alone(asked, line, target, shown) and is_read(line):
                 said = told(asked, wire, line, source, target)
                 for point in at:
                     held(wire, line, said, point, above(asked, target))

@@ -32,13 +32,15 @@ def case_of(
     sizes: Mapping[str, int],
     further: Mapping[str, Program] | None = None,
     pinned: Mapping[str, Program] | None = None,
+    numbered: Mapping[str, int] | None = None,
 ) -> Case:
     """The case of a network and what of it is differentiated, which must be there; the last few are kept.
 
     further   values that the network does not name.
     pinned    inputs that are given values.
+    numbered  from where the entries of tensors are numbered.
     """
-    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {})
+    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {}), dict(numbered or {})
     found = next((case for case in _cases if _asked_for(case.truth) == asked_for), None)
     if found is None:
         found = Case(Truth(*asked_for), Diagnosis())
@@ -49,7 +51,7 @@ def case_of(
 
 
 def _asked_for(truth: Truth) -> tuple[object, ...]:
-    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned
+    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned, truth.numbered
 
 
 def title_of(network: Network) -> str:

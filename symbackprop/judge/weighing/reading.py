@@ -60,7 +60,7 @@ def context_of(truth: Truth, said: Said | None) -> Context:
     """What a claim about a truth may mention."""
     shapes, *others = said or Said({})
     stands, views, lettered, own = others
-    context = Context(nameable(truth), truth.of, defined=shapes, aliases=truth.network.aliases)
+    context = Context(nameable(truth), truth.of, defined=shapes, aliases=truth.network.aliases, numbered=truth.numbered)
     return replace(context, stands=stands, views=views, lettered=lettered, own=own)
 
 

@@ -58,6 +58,7 @@ class Truth:
     sizes     settled sizes.
     further   values that the network does not name, each as a program over its tensors.
     pinned    inputs that are given values, each as a program over the others: then it is the truth there.
+    numbered  from where the entries of tensors are numbered, 0 or 1, where claims tell.
     """
 
     network: Network
@@ -65,6 +66,7 @@ class Truth:
     sizes: Mapping[str, int] = field(default_factory=dict)
     further: Mapping[str, Program] = field(default_factory=dict)
     pinned: Mapping[str, Program] = field(default_factory=dict)
+    numbered: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def program(self) -> Program:

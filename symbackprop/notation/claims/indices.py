@@ -74,7 +74,9 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
                 if axis in loops:
                     node = _at_step(state, node, axis, loops[axis], part, at)
                 else:
-                    node = _at(state, node, axis, part, at, firsts.get(axis, sp.Integer(state.origin)))
+                    numbered = _numbered(state, reading.node, part)
+                    first = firsts.get(axis, sp.Integer(state.origin)) if numbered is None else sp.Integer(numbered)
+                    node = _at(state, node, axis, part, at, first)
         except Misfit:
             continue
         left = [a for k, a in enumerate(natural) if k >= len(parts) or _is_whole(parts[k])]
@@ -103,6 +105,12 @@ def _firsts(state: State, node: Node) -> Mapping[str, sp.Expr]:
     found = leaf_of(node) if state.context.firsts else None
     own = state.context.firsts.get(found[0], {}) if found else {}
     return {axis: own[place] for axis, place in found[1].items() if place in own} if found else {}
+
+
+def _numbered(state: State, node: Node, part: Tokens) -> int | None:
+    """From where the number of an entry counts, where the claims around tell that of its tensor; None for letters."""
+    found = leaf_of(node) if state.context.numbered and len(part) == 1 and part[0].text.isdigit() else None
+    return state.context.numbered.get(found[0]) if found else None
 
 
 def _counts_columns(state: State, node: Node, parts: Sequence[Tokens | Word], natural: Sequence[str]) -> bool:

@@ -79,13 +79,13 @@ def left_side(state: State, node: Syntax | None) -> Left:
     at: list[At] = []
     own, by = (list(enumerate((*shapes[of], *shapes[found.wrt])))[k:] for k in (0, len(shapes[of])))
     if outer:
-        _range(state, outer, own, letters, at)
+        _range(state, outer, own, letters, at, None)
     else:
-        _range(state, found.of_index, own[: len(shapes[of])], letters, at)
+        _range(state, found.of_index, own[: len(shapes[of])], letters, at, of)
         index = _at_steps(state, found.wrt, found.wrt_index, letters, at) if not shapes[of] else found.wrt_index
         kept = {one.place for one in at if one.left is None}
         axes = [axis for axis in by if axis[0] not in kept]
-        _range(state, index, axes[len(letters) :] if not shapes[of] else axes, letters, at)
+        _range(state, index, axes[len(letters) :] if not shapes[of] else axes, letters, at, found.wrt)
     kind: Kind = "jacobian" if shapes[of] else "gradient"
     contradicts = _contradicts(state, of, found.wrt)
     pattern: tuple[int, ...] = ()
@@ -239,8 +239,11 @@ def _of_slopes(node: Syntax) -> Syntax:
     return node
 
 
-def _range(state: State, several: Tokens, axes: list[tuple[int, Expr]], letters: list[str], at: list[At]) -> None:
-    """Take what stands along axes, given by their places and extents: letters, and numbers of single entries."""
+def _range(
+    state: State, several: Tokens, axes: list[tuple[int, Expr]], letters: list[str], at: list[At], of: str | None
+) -> None:  # fmt: skip
+    """Take what stands along axes of a tensor, given by their places and extents: letters, and numbers of single entries."""
+    origin = state.context.numbered.get(of or "", state.origin)
     extents = [state.probe.number[extent] for _, extent in axes]
     parts = _digits(indices(several) or [], extents)
     if state.columns and len(parts) == 1 and len(extents) == 2:
@@ -249,7 +252,7 @@ def _range(state: State, several: Tokens, axes: list[tuple[int, Expr]], letters:
         if part[0].text == ":":
             letters.append(":")
         elif len(part) == 1 and part[0].text.isdigit() and extent > 1:
-            entry = int(part[0].text) - state.origin
+            entry = int(part[0].text) - origin
             if not 0 <= entry < extent:
                 raise Fault(f"there is no entry {part[0].text}.", "", part[0].at)
             at.append(At(axes[k][0], Axis("", axes[k][1]), sp.Integer(entry)))
@@ -359,7 +362,7 @@ def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: b
         index = _at_steps(state, wrt, several, letters, at)
         fixed = {one.place for one in at if one.left is None}
         axes = [axis for axis in enumerate(state.probe.shapes[wrt]) if axis[0] not in fixed]
-        _range(state, index, axes[len(letters) :], letters, at)
+        _range(state, index, axes[len(letters) :], letters, at, wrt)
     return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(word), at=tuple(at), stepped=True)
 
 

@@ -44,6 +44,7 @@ class Context:
     left      the indices of what is claimed with their sizes, where they are known and the claim is a right-hand side alone.
     zeros     the tensors that are 0 outside of their axes, where a claim says so.
     firsts    a tensor of a network -> the numbers of its first entries, by the places of the axes that do not count from 1.
+    numbered  a tensor -> from where its entries are numbered, 0 or 1, where the claims around tell that.
     """
 
     forward: Program
@@ -60,6 +61,7 @@ class Context:
     left: tuple[tuple[str, Expr], ...] = ()
     zeros: frozenset[str] = frozenset()
     firsts: Mapping[str, Mapping[int, Expr]] = field(default_factory=dict)
+    numbered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_network(self) -> bool:

@@ -151,7 +151,7 @@ def big(state: State, node: sx.Big) -> Senses:
                 return best(made(_everything, body)) if node.kind == "sum" else expected(state, body, node.at)
         for letter in letters:
             body = _over(state, node, body, letter)
-    if hint is not None and hint != state.origin:
+    if hint is not None and hint != state.origin and conditions:  # a sum over all says nothing of where it begins
         body = [r._replace(cost=r.cost + _WRONG_BASE) for r in body]
     return best(body)
 
