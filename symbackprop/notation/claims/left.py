@@ -79,7 +79,7 @@ def left_side(state: State, node: Syntax | None) -> Left:
     at: list[At] = []
     own, by = (list(enumerate((*shapes[of], *shapes[found.wrt])))[k:] for k in (0, len(shapes[of])))
     if outer:
-        _range(state, outer, own, letters, at, None)
+        _range(state, outer, own, letters, at, None if shapes[of] else found.wrt)
     else:
         _range(state, found.of_index, own[: len(shapes[of])], letters, at, of)
         index = _at_steps(state, found.wrt, found.wrt_index, letters, at) if not shapes[of] else found.wrt_index
