@@ -422,3 +422,21 @@ def test_a_sentence_before_a_display_says_for_which_entries_it_is(before: str) -
     assert sb.verify(HINGE, f"{before} $${other}$$ and for the class itself $${own}$$").ok
     assert not sb.verify(HINGE, f"{before} $${other.replace('= ', '= 2')}$$").ok
     assert not sb.verify(HINGE, f"$${other}$$").ok
+
+
+POISSON = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\nmu = exp(X @ beta)\nl = sum(y*(X @ beta) - mu)"
+
+
+@pytest.mark.parametrize("name", ["U", r"U(\beta)", r"s(\beta)", r"\mathbf{g}(\beta)"])
+@pytest.mark.parametrize("derived", [r"\frac{\partial l}{\partial\beta}", r"\nabla l(\beta)", r"\nabla_\beta l"])
+def test_a_gradient_under_a_name_of_a_persons_own_is_judged(name: str, derived: str) -> None:
+    r"""The score U(\beta) was a name that nothing uses."""
+    assert sb.verify(POISSON, rf"{name} = {derived} = X^\top(y - \mu)").ok
+    assert sb.verify(POISSON, rf"{name} = {derived} = 3X^\top(y - \mu)").claims[0].wrong
+
+
+@pytest.mark.parametrize("name", ["I", r"I(\beta)", r"\mathcal{I}(\beta)"])
+def test_the_information_is_the_hessian_turned(name: str) -> None:
+    for derived in (r"-\frac{\partial^2 l}{\partial\beta\partial\beta^\top}", r"-\nabla^2 l"):
+        assert sb.verify(POISSON, rf"{name} = {derived} = X^\top\mathrm{{diag}}(\mu)X").ok
+        assert not sb.verify(POISSON, rf"{name} = {derived} = -X^\top\mathrm{{diag}}(\mu)X").ok

@@ -32,8 +32,23 @@ def respelled(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -
 
     symbols   what the steps call otherwise.
     """
-    found = [_respelled(truth, claim, symbols) if isinstance(claim, str) else claim for _, claim, _ in steps]
+    plain_steps = [_without_name(truth, step, steps) for step in steps]
+    found = [_respelled(truth, claim, symbols) if isinstance(claim, str) else claim for claim in plain_steps]
     return [step if step[1] == claim else (_called(step, claim), claim, step[2]) for step, claim in zip(steps, found, strict=True)]
+
+
+def _without_name(truth: Truth, step: Step, steps: Sequence[Step]) -> Any:
+    r"""A claim of a derivative that has a name which no other step uses: U(\beta) = \nabla l = ..., I = -\nabla^2 l = ..."""
+    claim = step[1]
+    side = side_of(claim) if isinstance(claim, str) and len(_EQUALS.findall(claim)) > 1 else None
+    if side is None or side.kind != "value" or side.of is None or tensor_of(truth, side.of) is not None:
+        return claim
+    behind = side.rest.lstrip("= ")
+    derived = side_of(behind)
+    if derived is None or derived.kind == "value" or not derived.times or (side.at is None and derived.sign == 1):
+        return claim
+    word = re.compile(rf"(?<![A-Za-z]){re.escape(side.of.base)}(?![A-Za-z])")
+    return claim if any(other is not step and isinstance(other[1], str) and word.search(other[1]) for other in steps) else behind
 
 
 def _called(step: Step, claim: str) -> str:
