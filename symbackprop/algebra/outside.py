@@ -46,18 +46,19 @@ def padded(a: Algebra, p: Poly, shape: Shape) -> Padded | None:
     poly = _placed(a, p, shape, zeros)
     if poly == p:
         return None
-    views = [f.atom.name for f in _factors(poly) if isinstance(f.atom.name, View)]
-    return Padded(poly, {v: v.tensor in zeros for v in views if not _is_inside(a, v, shape(v.tensor))})
+    factors = [f for term in poly.terms for f in term]
+    inner = [f for atom in poly.atoms() for q in atom.args for term in q.terms for f in term]
+    beyond = [
+        f for f in (*factors, *inner) if isinstance(f.atom.name, View) and not _is_inside(a, f.atom.name, shape(f.atom.name.tensor))
+    ]
+    if any(f.atom.name.tensor in zeros and (f.exponent < 0 or f in inner) for f in beyond):
+        return None  # what is 0 outside has no reciprocal there, and no function reads it
+    return Padded(poly, {f.atom.name: f.atom.name.tensor in zeros for f in beyond})
 
 
 def outside(form: Form) -> dict[str, None]:
     """The tensors that a form takes to be 0 outside of their axes."""
     return dict.fromkeys(tensor_of(leaf.name) for leaf in leaves(form) if isinstance(leaf, Shifted) and leaf.zero)
-
-
-def _factors(p: Poly) -> list[Factor]:
-    own = [f for term in p.terms for f in term]
-    return own + [f for atom in p.atoms() for q in atom.args for term in q.terms for f in term]
 
 
 def _placed(a: Algebra, p: Poly, shape: Shape, zeros: dict[str, None]) -> Poly:

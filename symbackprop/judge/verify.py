@@ -15,6 +15,7 @@ from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
+from symbackprop.judge.steps.updated import moved_parameters
 from symbackprop.judge.texts.arrays import Whole
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.case import behind, title_of
@@ -58,7 +59,7 @@ def verify(
     else:
         given = steps_of(claims)
         followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
-        given = [step for step in given if not isinstance(step[1], Whole)]
+        given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
         found = (*(_with_entries(question, given) if given else ()), *followed)
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)

@@ -92,9 +92,9 @@ PRODUCTS = {
         "s: parameter[n, m]\nJ: data\nh: data\nL = -J*(sum(s[1:, :]*s[:-1, :]) + sum(s[:, 1:]*s[:, :-1])) - h*sum(s)",
         "∂L/∂sₖⱼ = −[J(s_(k+1,j) + s_(k,j+1) + s_(k,j−1) + s_(k−1,j)) + h],   s = 0 outside",
     ),
-    "nothing is 0 outside": (
+    "a function reads beyond an end": (
         "u: parameter[n, m]\nL = sum(exp(u[1:, :])*u[:-1, :]) + sum(u[:, 1:]*u[:, :-1])",
-        "∂L/∂uₖⱼ = 1[k ≤ n − 2] exp(u_(k+1,j)) + u_(k−1,j) exp(uₖⱼ) + u_(k,j+1) + u_(k,j−1),   u = 0 outside",
+        "∂L/∂uₖⱼ = u_(k−1,j) exp(uₖⱼ) + δₖⱼ + u_(k,j+1) + u_(k,j−1),   u = δ = 0 outside",
     ),
 }
 
@@ -171,3 +171,11 @@ def test_a_sum_up_to_a_place_says_so_below_its_sign(k: int, half: str, of: str) 
     lines = [(line.name, line.latex().split(" = ", 1)[1]) for line in sb.derive(text).box().lines]
     assert r"\mathbf{1}" not in lines[-1][1]
     assert all(claim.right for claim in sb.verify(text, lines).claims)
+
+
+@pytest.mark.parametrize("loss", ["x[1:]/x[:-1]", "x[:-1]/(x[1:]*x[1:])", "x[1:]*x[:-1]**(-2)", "x[:-2]/x[2:]"])
+def test_what_is_0_outside_has_no_reciprocal_there(loss: str) -> None:
+    """1[j >= 1]/x_{j-1} with x = 0 outside is 0/0 at j = 0."""
+    box = sb.derive(f"x: parameter[n]\nL = sum({loss})").box()
+    assert not box.missing
+    assert all(f"/{one}" not in str(box).splitlines()[-1] for one in ("xⱼ₋₁", "xⱼ₊₁", "xⱼ₋₂", "xⱼ₊₂"))

@@ -52,3 +52,21 @@ def test_a_function_that_nothing_uses_is_undecided() -> None:
     network = NETWORK.format("(A@x - b)**4/4").strip()
     found = sb.verify(network, f"\\psi(t) = t^4\n\\phi(t) = t^4/4\n{GRADIENT}")
     assert [one.kind for one in found.claims] == ["undecided", "abbreviation", "right, identity"]
+
+
+VALUE = r"\nabla f(x) = A^\top\frac{Ax - b}{\sqrt{(Ax - b)^2 + 1}} + \lambda x"
+SLOPES = [
+    (r"\phi(t) = \sqrt{t^2 + 1}", r"\phi'(u) = \frac{u}{{}\sqrt{u^2 + 1}}"),
+    (r"\phi(\lambda) = \sqrt{\lambda^2 + 1}", r"\phi'(\lambda) = \frac{\lambda}{{}\sqrt{\lambda^2 + 1}}"),
+    (r"\phi(e) = \sqrt{e^2 + 1}", r"\phi'(e) = \frac{e}{{}\sqrt{e^2 + 1}}"),
+    (r"\phi(t) = \sqrt{t^2 + 1}", r"\phi'(t) = \frac{1}{2{}}(t^2 + 1)^{-1/2}\cdot 2t = \frac{t}{\sqrt{t^2 + 1}}"),
+    ("\\psi(t) = t^2 + 1\n\\phi(t) = \\sqrt{\\psi(t)}", r"\phi'(t) = \frac{\psi'(t)}{{}2\sqrt{\psi(t)}}"),
+]
+
+
+@pytest.mark.parametrize(("function", "slope"), SLOPES)
+def test_a_slope_is_judged_in_any_letter_by_every_side(function: str, slope: str) -> None:
+    """A wrong one in another letter, or by a function of a function, was told to be a name."""
+    network = NETWORK.format("sqrt((A@x - b)**2 + 1)").strip()
+    assert sb.verify(network, "\n".join([function, slope.replace("{}", ""), VALUE])).ok
+    assert sb.verify(network, "\n".join([function, slope.replace("{}", "3"), VALUE])).claims[-2].wrong

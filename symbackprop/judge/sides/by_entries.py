@@ -83,7 +83,7 @@ def with_determinants(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     if not every <= told:
         return list(steps)
     return [
-        step if side is None or side.base != "D" else (left := rf"\det H{_where(side)}", f"{left} {side.rest}", step[2])
+        step if side is None or side.base != "D" else (step[0], rf"\det H{_where(side)} {side.rest}", step[2])
         for step, side in zip(steps, sides, strict=True)
     ]
 

@@ -50,7 +50,7 @@ def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     letters = _own_letters(truth, steps)
 
     def of_a_step(found: re.Match[str]) -> str:
-        letter, at = letters.get((found["label"], found["class"])), found["short"] or found["long"]
+        letter, at = letters.get(_of(found)), found["short"] or found["long"]
         return found[0] if letter is None else f"{letter}_{{{at}}}" if at else letter
 
     return _replaced(steps, of_a_step)
@@ -62,13 +62,17 @@ def _replaced(steps: Sequence[Step], entry: Callable[[re.Match[str]], str]) -> l
     return [step if step[1] == claim else (step[0], claim, step[2]) for step, claim in zip(steps, said, strict=True)]
 
 
-def _own_letters(truth: Truth, steps: Sequence[Step]) -> dict[tuple[str, str], str]:
+def _own_letters(truth: Truth, steps: Sequence[Step]) -> dict[tuple[str, str, str], str]:
     r"""A letter for each probability that a step says, p(h_i = 1 \mid v) = \sigma(b_i + W_i v), by what it is of."""
     text = " ".join(claim for _, claim, _ in steps if isinstance(claim, str))
     free = [c for c in _FREE if c not in truth.program.tensors and not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)]
     said = [found for _, claim, _ in steps if isinstance(claim, str) and (found := _DEFINES.match(claim))]
-    of = dict.fromkeys((found["label"], found["class"]) for found in said)
-    return dict(zip(of, free, strict=False))
+    return dict(zip(dict.fromkeys(map(_of, said)), free, strict=False))
+
+
+def _of(found: re.Match[str]) -> tuple[str, str, str]:
+    """What a probability is of, and under what condition."""
+    return found["label"], found["class"], re.sub(r"\s", "", found["given"])
 
 
 def _sample(given: str) -> str:

@@ -8,16 +8,21 @@ from typing import Any
 from symbackprop.formulas.told import told
 from symbackprop.judge.steps.general import Families, scripts
 from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.restated import value_named
+from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 
 
-def aside(known: Known, name: str, claim: Any, tell: Callable[[Known], Judged]) -> Judged:
+def aside(known: Known, name: str, claim: Any, tell: Callable[..., Judged]) -> Judged:
     """The step that a sentence has, which convicts nobody; `tell` judges it by what is known.
 
-    Where it cannot be read, the name stands nowhere. What says a layer of the network, h_0 = x, is known from that.
+    Where it cannot be read, the name stands nowhere. What says a layer of the network, h_0 = x, is known from that. Of a value
+    of the network it says what that is, which is undecided where the network says something else.
     """
     attempt = known.copy()
-    judged = tell(attempt)
+    if value_named(known.truth, name) is not None and tell(known.copy(), what="").wrong:
+        return Judged(name, None, "undecided", told("the network says something else of {}", written(name)), given=str(claim))
+    judged = tell(attempt, what="abbreviation")
     if judged.open:
         return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))
     of_layer = next(scripts(name), None)

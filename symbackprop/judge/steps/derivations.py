@@ -138,7 +138,7 @@ def _in_order(
         elif changes.get(k) == BEGUN:
             told_[k] = _begun(judge, known, k, steps)
         elif changes.get(k) == ASIDE:
-            told_[k] = aside(known, *steps[k][:2], partial(_told, judge, place=k, steps=steps, what=steps[k][2]))
+            told_[k] = aside(known, *steps[k][:2], partial(_told, judge, place=k, steps=steps))
         else:
             told_[k] = _told(judge, known, k, steps, steps[k][2])
     steps = whole

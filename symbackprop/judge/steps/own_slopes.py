@@ -3,7 +3,7 @@ r"""Slopes of a person's own functions: \phi'(r) behind \phi(t) = \sqrt{t^2 + 1}
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,35 +14,41 @@ from symbackprop.core.program import Sum, slot, substituted
 from symbackprop.display.body import BodyPrinter
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.notation.claims.own_functions import OwnFunction, functions
+from symbackprop.notation.claims.bracketed import sides
+from symbackprop.notation.claims.own_functions import OwnFunction, functions, said_at, written_out
 from symbackprop.notation.latex.network import read_latex
 
 HIGHEST = 2  # order of a slope
 _PRIME = re.compile(r"\^\s*(?:\\prime|\{\s*((?:\\prime\s*)+)\})")
-_VALUE = "q"
+_VALUE, LETTER = "q", "t"
 
 
 class Slope(NamedTuple):
-    r"""A slope of a function of a person's own, \phi'(t) = ..., as LaTeX.
+    r"""A slope of a function of a person's own, \phi'(t), in a letter of ours, as LaTeX.
 
-    head    what stands on its left.
+    name    what it is called.
     place   the text that says it; None: it follows from the function.
-    said    what it is as a person has it, or as it follows.
+    said    what it is as a person has it, or as it follows; "" where it is not known.
     below   the function, or the slope, whose derivative it is, as a person has it.
-    letter  by what.
+    sides   what a person's step says that it is, one after the other.
     """
 
-    head: str
+    name: str
     place: int | None
     said: str
     below: str
-    letter: str
+    sides: tuple[str, ...] = ()
+
+    def text(self, said: str) -> str:
+        """A definition of it, by which it is written out elsewhere."""
+        return rf"{self.name}({LETTER}) = {said}"
 
 
 def primes_as_signs(text: str) -> str:
@@ -57,21 +63,23 @@ def slopes_of(texts: Sequence[str], may: Callable[[str], bool]) -> dict[str, lis
     """
     own = [one for one in functions(texts, lone=True) if len(one.letters) == 1]
     said = {one.name: one for one in own}
+    known: list[tuple[OwnFunction, str]] = []  # functions and slopes so far, and the text that defines each
     found: dict[str, list[Slope]] = {}
     for one in own:
         if one.name.endswith("'") or not may(one.name):
             continue
-        below, (letter,) = _definition(one, texts), one.letters
+        below = _without(known, said_at(one, texts[one.number], LETTER))
+        known.append((one, texts[one.number]))
         most = max((k for k in range(1, HIGHEST + 1) if any(_applies(text, one.name, k) for text in texts)), default=0)
         for order in range(1, most + 1):
             given = said.get(one.name + "'" * order)
-            own_letter = given is not None and given.letters == one.letters
-            says = _definition(given, texts) if given is not None and own_letter else _derived(below, letter)
-            if says is None:
-                break
-            head = texts[one.number][one.start :].partition("(")[0].strip() + "'" * order + f"({letter})"
-            place = given.number if given and own_letter else None
-            found.setdefault(one.name, []).append(Slope(head, place, says, below, letter))
+            derived = _derived(below) or ""
+            said_sides = () if given is None else tuple(_without(known, side) for side in _sides(texts[given.number], given))
+            says = said_sides[-1] if said_sides else derived
+            head = texts[one.number][one.start :].partition("(")[0].strip() + "'" * order
+            slope = Slope(head, None if given is None else given.number, says, below, said_sides)
+            found.setdefault(one.name, []).append(slope)
+            known += [(each, slope.text(says)) for each in functions([slope.text(says)], lone=True)]
             below = says
     return found
 
@@ -80,26 +88,37 @@ def without_faults(slopes: Sequence[Slope]) -> list[str]:
     """The slopes of one function as they follow from it, whatever a person says of them."""
     found, below = list[str](), slopes[0].below
     for slope in slopes:
-        derived = _derived(below, slope.letter)
-        below = slope.said if derived is None else derived
-        found.append(f"{slope.head} = {below}")
+        below = _derived(below) or slope.said
+        found.append(slope.text(below))
     return found
 
 
 def judged_slope(judge: Judge, step: str, slope: Slope) -> Judged:
-    """The verdict on a step that says a slope, held against the function below it."""
-    name, _, right = step.partition("=")
-    truth = _truth(slope.below)
-    if truth is None or slope.letter not in truth.program.tensors:
-        return Judged(name.strip(), None, "abbreviation", given=step)
-    one = judge.beside(truth).alone(about(truth, name.strip(), truth.of, slope.letter), right)
-    said = Asked(name.strip(), judge.truth.of, judge.truth.of, 0, written(name.strip()))
-    return replace(one, name=name.strip(), asked=said, truth=None, given=step)
+    """The verdict on a step that says a slope, each of its sides held against the function below it."""
+    name, truth = step.partition("=")[0], _truth(slope.below)
+    if truth is None or LETTER not in truth.program.tensors:
+        return Judged(name.strip(), None, "undecided", told("its function is not read"), given=step)
+    best: Judged | None = None
+    for said in slope.sides:
+        one = judge.beside(truth).alone(about(truth, name.strip(), truth.of, LETTER), said)
+        best = one if best is None or not one.right else best
+    assert best is not None
+    asked = Asked(name.strip(), judge.truth.of, judge.truth.of, 0, written(name.strip()))
+    return replace(best, name=name.strip(), asked=asked, truth=None, given=step)
 
 
-def _definition(one: OwnFunction, texts: Sequence[str]) -> str:
-    """What a function is, as it was written."""
-    return texts[one.number][one.right[0].at : one.end].strip(" .,;")
+def _sides(step: str, given: OwnFunction) -> Iterator[str]:
+    """What a step says that a slope is, side by side, in our letter."""
+    for side in sides(f"q = {step.partition('=')[2]}")[1:]:
+        text = f"q({given.letters[0]}) = {side}"
+        yield from (said_at(own, text, LETTER) for own in functions([text], lone=True))
+
+
+def _without(known: Sequence[tuple[OwnFunction, str]], text: str) -> str:
+    """A text without functions that are known, each as its definition."""
+    for own, source in reversed(known):
+        text = written_out(text, own, source)
+    return text
 
 
 def _applies(text: str, name: str, order: int) -> bool:
@@ -116,10 +135,10 @@ def _truth(formula: str) -> Truth | None:
         return None
 
 
-def _derived(formula: str, letter: str) -> str | None:
-    """The derivative of a formula by a letter, as LaTeX in the letters of the formula; None where it has none."""
+def _derived(formula: str) -> str | None:
+    """The derivative of a formula by our letter, as LaTeX; None where it has none."""
     truth = _truth(formula)
-    if truth is None or letter not in truth.program.tensors:
+    if truth is None or LETTER not in truth.program.tensors:
         return None
     entries: dict[str, sp.Expr] = {t.name: slot(k) for k, t in enumerate(truth.program.inputs)}
     for e in truth.everything.equations:
@@ -129,4 +148,4 @@ def _derived(formula: str, letter: str) -> str | None:
             e.op.body, {s: entries[ref.name] for s, ref in zip(e.op.slots, e.operands, strict=True)}
         )
     names = {slot(k): parse_name(t.name).formula() for k, t in enumerate(truth.program.inputs)}
-    return latex(BodyPrinter(names).formula(entries[f"d{truth.of}/d{letter}"]))
+    return latex(BodyPrinter(names).formula(entries[f"d{truth.of}/d{LETTER}"]))

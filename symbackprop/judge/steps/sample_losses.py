@@ -74,10 +74,10 @@ def _is_loss(truth: Truth, text: str) -> bool:
 
 
 def _by_value(truth: Truth, behind: str) -> bool:
-    r"""Whether a loss is differentiated by a computed value, \partial z_{ik}; Z may be written so."""
+    r"""Whether a loss is differentiated by a computed value of samples, \partial z_{ik}; Z may be written so."""
     by = re.search(r"\\partial\s*(\\?[A-Za-z]+)", behind)
     own = (spelled(truth, by[1]) or spelled(truth, by[1].upper())) if by else None
-    return own is not None and truth.program.tensors[own].kind == "value"
+    return own is not None and truth.program.tensors[own].kind == "value" and _of_samples(truth, own)
 
 
 def _each(truth: Truth, among: bool) -> Program | None:

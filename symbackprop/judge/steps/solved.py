@@ -17,7 +17,7 @@ from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
 from symbackprop.judge.steps.equations import holds_at_best, holds_together, is_best_with_others, is_stationary, with_own_names
 from symbackprop.judge.steps.known import Known, Used
-from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple
+from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple, solved
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes, read
 from symbackprop.judge.weighing.truth import Truth
@@ -111,12 +111,11 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
 
 def _with_others(known: Known, judged: Judged, own: str, wrt: str, program: Program, found: Sequence[str]) -> Judged:
     """The verdict on a solution; where the gradient is not 0 at it alone, by that with the other parameters at their best."""
-    told_best = {parameter_named(known.truth, one) for one, _ in known.written}
-    others = among_all(found) is None and not _own(known.truth) <= {wrt, *told_best}
+    others = among_all(found) is None and not _own(known.truth) <= {wrt, *solved(known)}
     is_best = is_best_with_others(known, program, wrt) if others else None
     if is_best is None:
         return judged if others else _answered(known.truth, judged, own, wrt, found)
-    if not is_best:
+    if not is_best and not holds_together(known, program, wrt):  # a multiplier has no best value by itself
         return _answered(known.truth, judged, own, wrt, ["none"] * LEAST)
     said = told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
     asked = _set_to_zero(known.truth, own, wrt)

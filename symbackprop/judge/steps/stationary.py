@@ -16,6 +16,7 @@ from symbackprop.evaluate.walk import walk
 from symbackprop.judge.sides.best_names import parameter_named
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.weighing.points import Place, Places
+from symbackprop.judge.weighing.reading import CLAIM, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
 
@@ -131,4 +132,5 @@ def _best(known: Known, program: Program, wrt: str, place: Place, beside: Mappin
 def solved(known: Known) -> dict[str, Program]:
     """The parameters that steps have solved for: the variance is best at the best mean."""
     found = {parameter_named(known.truth, own): what for own, what in known.written}
-    return {wrt: what for wrt, what in found.items() if wrt and isinstance(what, Program)}
+    shapes = known.truth.program.shape
+    return {w: what for w, what in found.items() if w and isinstance(what, Program) and equal_shapes(what.shape(CLAIM), shapes(w))}

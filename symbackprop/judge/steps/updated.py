@@ -24,6 +24,7 @@ from symbackprop.judge.sides.goals import spelled, tensor_of
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.step_reading import said_left
 from symbackprop.judge.texts.prose import without_place
+from symbackprop.judge.texts.sentences import ASIDE, MOVED
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import Convention
@@ -32,7 +33,7 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
 from symbackprop.notation.claims.bracketed import behind, outside
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.side import is_next, whole_side
+from symbackprop.notation.claims.side import is_next, now, side_of, whole_side
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import FONTS, Token, plain, tokens
 
@@ -62,6 +63,24 @@ class Update(NamedTuple):
     @property
     def claim(self) -> str:
         return f"{self.gradient} = {self.along[1]} {self.rest}"
+
+
+def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> list[tuple[str, Any, str]]:
+    """The steps, of which what sentences move by itself, $w = w - \\eta g$, is an update of a parameter, or no step."""
+    out: list[tuple[str, Any, str]] = []
+    for name, claim, what in steps:
+        side = side_of(claim) if what == MOVED else None
+        word = None if side is None or side.of is None else now(side.of) or side.of
+        own = None if word is None else tensor_of(truth, word)
+        if what != MOVED:
+            out.append((name, claim, what))
+        elif own is not None and truth.program.tensors[own].kind == "parameter":
+            out.append((name, claim, ""))
+        elif (
+            own is None and name not in map(str, truth.program.sizes()) and word is not None and word == (side.of if side else None)
+        ):
+            out.append((name, claim, ASIDE))
+    return out
 
 
 def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
@@ -161,7 +180,7 @@ def _stands(several: Tokens, letter: str) -> bool:
 def _means_more(judge: Judge, known: Known, letter: str) -> bool:
     own = letter[1:]
     given = next((what for name, what in known.written if name in (own, letter)), None)
-    is_number = isinstance(given, Program) and not given.inputs and not given.shape(CLAIM)
+    is_number = isinstance(given, Program) and not given.shape(CLAIM)  # \alpha_k = r^\top r/r^\top A r is a rate
     return spelled(judge.truth, own) is not None or own in judge.symbols or (given is not None and not is_number)
 
 

@@ -47,7 +47,7 @@ def without_own_functions(
         plain = {k: Judged(steps[k][0], None, "abbreviation", given=steps[k][1]) for k in defined}
         return plain | dict(zip(left, told_, strict=True))
 
-    found = own_slopes | answered(given, [f"{one.head} = {one.said}" for one in every if one.place is None])
+    found = own_slopes | answered(given, [one.text(one.said) for one in every if one.place is None and one.said])
     said = {one.place for one in every if one.place is not None}
     if any(found[places[k]].wrong for k in said):
         true = [text for several in slopes.values() for text in without_faults(several)]

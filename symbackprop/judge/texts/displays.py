@@ -16,6 +16,7 @@ from symbackprop.judge.texts.sentences import (
     claims_displayed,
     defined_beside,
     in_formulas,
+    moves,
     numbers_given,
     with_conditions,
 )
@@ -55,7 +56,8 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
     """
     text = with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text)))
     text = with_conditions(claims_displayed(in_formulas(text)))
-    left, aside = "", asides(text)
+    several = moves(text)
+    left, aside = "", sorted([*several, *(one for one in asides(text) if one[0] not in {at for at, _ in several})])
 
     def placed(claim: str, at: int) -> str:
         """A claim with the line at a character of the text."""

@@ -17,12 +17,7 @@ WITHIN = re.compile(r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n))+)\$(?!\$)")  # a
 BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
 CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
-    r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=)"
-)
-UPDATED = re.compile(  # w = w - ..., w^{(t+1)} = w^{(t)} - ...: a claim too
-    r"\s*(?P<own>\\?[A-Za-z]+)(?P<low>\s*_\s*(?:\w|\{[^{}]*\}))?\s*"
-    r"(?:\^\s*\{?\s*\(?\s*(?P<k>[a-z])\s*\+\s*1\s*\)?\s*\}?\s*=\s*(?P=own)(?(low)(?P=low))\s*\^\s*\{?\s*\(?\s*(?P=k)(?![A-Za-z])"
-    r"|=\s*(?P=own)(?(low)(?P=low))\s*[-+])"
+    r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*\\?[A-Za-z]\s*\)\s*=)"
 )
 DENIED = re.compile(
     r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b",
@@ -30,6 +25,7 @@ DENIED = re.compile(
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
+MOVED = "moved"  # what may be an update in a sentence, $w = w - \eta g$
 GIVEN = "given"  # numbers that a sentence gives: with $x_1 = 0.5$ and $t = (1, 0)^T$
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
@@ -74,26 +70,32 @@ def claims_displayed(text: str) -> str:
 
 
 CONDITION = re.compile(  # For $j \\neq y$:
-    r"\b(?:[Ff]or|[Ii]f|[Ww]hen|[Ww]here)\s+(?:\w+\s+)?\$([^$]*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>]|(?:^|\s|\$)[a-z]\s*=\s*[a-z]\s*$)[^$]*)\$"
-    r"\s*(?:,|:)?\s*(?:(?:we|one)\s+(?:have|has|gets?)\s*:?\s*)?$"
+    r"\b(?:[Ff]or|[Ii]f|[Ww]hen|[Ww]here)\s+(?:\w+\s+)?\$([^$]*)\$\s*[,:]?\s*(?:(?:we|one)\s+(?:have|has|gets?)\s*:?\s*)?$"
 )
+BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
 
 
 def with_conditions(text: str) -> str:
-    """A text in which a display says itself for which entries it is: "For $j \\neq y$:" before it stands behind it."""
+    """A text in which a display says itself for which entries it is: "For $j \\neq y$:" before it stands behind it.
+
+    Only of indices that stand below what is on its left side.
+    """
     out, end = [], 0
     for found in DISPLAYS.finditer(text):
         between = text[end : found.start()]
         condition = CONDITION.search(between)
+        of = BETWEEN.fullmatch(condition[1]) if condition else None
         k = next(k for k in (1, 2, 4) if found[k])
         body = found[k].rstrip()
-        is_one = body.count("=") == 1 and r"\\" not in body and r"\text" not in body
-        out.append(between)
-        if condition is not None and is_one:
+        left, *others = body.split("=")
+        below = "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", left))
+        is_one = len(others) == 1 and "\\\\" not in body and r"\text" not in body
+        if condition is not None and of is not None and is_one and (of[1] in below or of[2] in below):
+            out.append(between[: condition.start()] + re.sub(r"[^\n]", " ", between[condition.start() :]))
             said = body.rstrip(" .,;") + rf" \text{{ for }} {condition[1].strip()}"
             out.append(text[found.start() : found.start(k)] + said + text[found.end(k) : found.end()])
         else:
-            out.append(found[0])
+            out += [between, found[0]]
         end = found.end()
     return "".join([*out, text[end:]])
 
@@ -102,8 +104,7 @@ def _displayed(found: re.Match[str], said: str) -> str:
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
     sentence = said[begin + 1 : found.start()] + said[found.end() : min(ends, default=len(said))]
-    says = CLAIMED.match(found[1]) and not DERIVATIVE.search(found[1].rpartition("=")[2])  # no mere chain rule, no other name
-    is_claim = says or UPDATED.match(found[1])
+    is_claim = CLAIMED.match(found[1]) and not DERIVATIVE.search(found[1].rpartition("=")[2])  # no mere chain rule, no other name
     return f"\\[{found[1]}\\]" if is_claim and not DENIED.search(sentence) else found[0]
 
 
@@ -130,6 +131,18 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         is_new = name is not None and name[1] in _words(used) - given
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
+    return out
+
+
+def moves(text: str) -> list[tuple[int, tuple[str, str, str]]]:
+    """What sentences between displays say of a name by itself, as an update does: where each stands, and a step."""
+    between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    out: list[tuple[int, tuple[str, str, str]]] = []
+    for found in INLINE.finditer(between):
+        side, _, right = found[1].partition("=")
+        word = re.findall(r"\\?[A-Za-z]+", re.sub(r"\\(?:math\w+|bm|boldsymbol|vec|hat|tilde|text)\b", "", side))
+        if word and re.search(rf"{re.escape(word[0])}(?![A-Za-z])[^=]*[-+]", right) and not CLAIMED.match(found[1]):
+            out.append((found.start(), (side.strip(" :"), found[1].strip(), MOVED)))
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -58,6 +59,8 @@ class Attempt:
     def guess(self, unknown: Unknown, guesses: Mapping[str, Guess], found: list[Reading]) -> Left | None:
         result = None
         for one in self.candidates(alone=not guesses) if len(guesses) < 2 and unknown.key not in guesses else ():
+            if not one.gradient and _is_numbered_otherwise(unknown.key, one.tensor):
+                continue
             self.tried += 1
             if self.tried > GUESSES:
                 return result
@@ -279,3 +282,9 @@ def _places(left: Left) -> list[Formula]:
     """What stands below a derivative that is claimed at single entries, axis by axis, counted from 1."""
     numbers, free = {one.place: constant(one.first + 1) for one in left.at}, list(left.letters)
     return [numbers[k] if k in numbers else letter(free.pop(0)) for k in range(len(numbers) + len(free))]
+
+
+def _is_numbered_otherwise(letter: str, tensor: str) -> bool:
+    """Whether a letter is a tensor but for its number: W_3 in a network that has W_2 is no other name for that."""
+    own, other = (re.fullmatch(r"(.*?)_?(\d+)", name) for name in (letter, tensor))
+    return own is not None and other is not None and own[1] == other[1] and own[2] != other[2]

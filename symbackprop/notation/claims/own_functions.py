@@ -46,7 +46,7 @@ def without_functions(texts: Sequence[str], may: Callable[[str], bool], lone: bo
         kept.add(own.name)
         blank = found[own.number]
         blank = blank[: own.start] + " " * (own.end - own.start) + blank[own.end :]
-        replaced = [_written_out(blank if k == own.number else text, own, found[own.number]) for k, text in enumerate(found)]
+        replaced = [written_out(blank if k == own.number else text, own, found[own.number]) for k, text in enumerate(found)]
         others = [blank if k == own.number else text for k, text in enumerate(found)]
         found = replaced if replaced != others else found
     return found
@@ -84,9 +84,10 @@ def _function(piece: Tokens, number: int, end: int) -> OwnFunction | None:
     is_plain = all(letter and not {*letter} & _SIGNS for letter in letters) and not {t.text for t in head} & (_SIGNS - {"^"})
     bare_head = head[: next((k for k, t in enumerate(head) if t.text == "_"), len(head))]  # \psi of \psi_\tau
     is_name = len([t for t in bare_head if t.text not in "{}'^" and t.text not in _FONTS]) == 1
-    if not (is_plain and is_name) or any(right[k].text == "=" for k in outside(right)):
-        return None
-    return OwnFunction(plain(head), letters, number, piece[0].at, right, end)
+    signs = [k for k in outside(right) if right[k].text == "="]
+    if not (is_plain and is_name) or (signs and not plain(head).endswith("'")) or signs[-1:] == [len(right) - 1]:
+        return None  # a slope alone is said by steps of its own, \\phi'(t) = ... = ...
+    return OwnFunction(plain(head), letters, number, piece[0].at, right[signs[-1] + 1 :] if signs else right, end)
 
 
 _FONTS = frozenset([r"\operatorname", r"\mathrm", r"\text", r"\mathbf", r"\mathcal", r"\prime", r"\tilde", r"\hat", r"\bar"])
@@ -98,7 +99,12 @@ def _shut(several: Sequence[Token], opened: int) -> int | None:
     return end - 1 if several[end - 1].text == ")" else None
 
 
-def _written_out(text: str, own: OwnFunction, source: str) -> str:
+def said_at(own: OwnFunction, source: str, letter: str) -> str:
+    """What a function of one letter says of another one; `source` is the text that defines it."""
+    return _at(own, source, {own.letters[0]: letter}).strip(" .,;")
+
+
+def written_out(text: str, own: OwnFunction, source: str) -> str:
     """A text in which the function is its definition at its argument, the innermost application first."""
     for _ in range(MOST * MOST):
         several = _tokens(text + " =")[:-1]

@@ -170,7 +170,7 @@ def _placed(several: Tokens) -> tuple[Tokens, tuple[str, ...] | None, bool]:
     """A left side without where it is, f(x) or f|_{x}; and where that is."""
     several = several[several[0].text == "." :] if several else several  # \left.
     bar = next((k for k in outside(several) if [t.text for t in several[k : k + 2]] == ["|", "_"]), None)
-    if bar is not None and behind(several, bar + 2) == len(several):
+    if bar is not None and bar + 2 < len(several) == behind(several, bar + 2):
         inner = several[bar + 2 :]
         return several[:bar], _texts(inner[1:-1] if inner[0].text == "{" else inner), True
     if several and several[-1].text == ")":

@@ -1,0 +1,105 @@
+r"""What sentences around displays say: updates, conditions, the loss again; and what is no claim of any."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+NET = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X@w - y)**2)"
+FIRST = "$$\\nabla_w L = 2X^\\top(Xw - y)$$\n\n"
+UPDATES = [
+    r"w_{k+1} = w_k - ",
+    r"w^{(t+1)} = w^{(t)} - ",
+    "w^{new} = w - ",
+    "w = w - ",
+    r"\mathbf{w} = \mathbf{w} - ",
+    r"w \leftarrow w - ",
+]
+NO_CLAIMS = [
+    r"Here $X = X - \bar x$ is centred.", "as $y = y - Xw$ in boosting.", r"The momentum is $v = v - \eta g$.",
+    "The counter is $t = t + 1$.", "Set $n = n + 1$ and repeat.", r"Then $\eta = \eta - 0.1$.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_an_update_within_a_sentence_is_judged(update: str) -> None:
+    r"""It was passed over."""
+    said = FIRST + rf"We then update ${update}\eta X^\top(Xw {{}} y)$ in each step."
+    assert sb.verify(NET, said.replace("{}", "-")).ok
+    assert sb.verify(NET, said.replace("{}", "+")).claims[-1].wrong
+
+
+@pytest.mark.parametrize("sentence", NO_CLAIMS)
+def test_what_moves_no_parameter_is_no_claim(sentence: str) -> None:
+    assert sb.verify(NET, FIRST + sentence).ok
+
+
+CONDITIONS = [
+    ("For $n > d$,", r"\hat w = (X^\top X)^{-1}X^\top y"),
+    (r"For $0 < \eta < 1$:", r"w = w - \eta X^\top(Xw - y)"),
+    (r"For $t \geq 1$:", r"w^{(t+1)} = w^{(t)} - \eta X^\top(Xw^{(t)} - y)"),
+    (r"For $\lambda > 0$:", r"\nabla_w L = 2X^\top(Xw - y)"),
+]
+
+
+@pytest.mark.parametrize(("before", "claim"), CONDITIONS)
+def test_a_condition_of_no_index_stays_in_its_sentence(before: str, claim: str) -> None:
+    assert sb.verify(NET, f"{before} $${claim}$$").ok
+    wrong = claim.replace("y", "2y")
+    assert sb.verify(NET, f"{before} $${wrong}$$").claims[-1].wrong
+
+
+SOFTMAX = "z: parameter[c]\nt: labels[c]\np = softmax(z)\nL = -sum(t*log(p))"
+
+
+def test_cases_by_indices_are_told_before_their_displays() -> None:
+    left = r"\frac{\partial p_i}{\partial z_j} = "
+    cases = f"For $i = j$:\n$${left}p_i(1 - p_i)$$\nFor $i \\neq j$:\n$${left}-p_ip_j$$"
+    assert sb.verify(SOFTMAX, cases).ok
+    assert not sb.verify(SOFTMAX, cases.replace("1 - p_i", "1 - 2p_i")).ok
+    assert not sb.verify(SOFTMAX, cases.replace("-p_ip_j", "p_ip_j")).ok
+
+
+NORMAL = "x: data[n, d]\nt: data[n]\nw: parameter[d]\ns: parameter & positive\nL = n*log(s) + sum((t - x@w)**2)/(2*s**2)"
+
+
+@pytest.mark.parametrize("factor", ["", "2"])
+def test_the_loss_said_again_in_a_sentence_is_the_networks(factor: str) -> None:
+    loss = rf"The loss is $L = n\log s + \frac{{1}}{{2s^2}}{factor}\sum_i(t_i - w^\top x_i)^2$."
+    found = sb.verify(NORMAL, loss + r" $$\nabla_w L = -\frac{1}{s^2}\sum_i(t_i - w^\top x_i)x_i$$")
+    assert found.ok == (not factor)
+    assert found.claims[-1].right
+
+
+@pytest.mark.parametrize("claim", ["f|_ = 3", "f|_{} = 3", r"\left. = 2", "|_x = 1", "f'( = 2"])
+def test_left_sides_that_are_none_are_no_tracebacks(claim: str) -> None:
+    assert not sb.verify(NET, claim).ok
+
+
+def test_probabilities_under_other_conditions_are_others() -> None:
+    r"""p(h_i = 1 \mid \tilde v) was taken for p(h_i = 1 \mid v)."""
+    network = "v: data[d]\nW: parameter[h, d]\nb: parameter[h]\nF = -sum(log(1 + exp(b + W@v)))"
+    said = (
+        r"p(h_i = 1 \mid v) = \sigma(b_i + \sum_j W_{ij}v_j)"
+        + "\n"
+        + r"\frac{\partial F}{\partial W_{ij}} = -p(h_i = 1 \mid {})v_j"
+    )
+    assert sb.verify(network, said.replace("{}", "v")).ok
+    assert not sb.verify(network, said.replace("{}", r"\tilde v")).ok
+
+
+def test_another_number_is_another_tensor() -> None:
+    """W_3 was taken to be W_2 of a network of two layers."""
+    network = "x: data[d]\nW_1: parameter[q, d]\nW_2: parameter[k, q]\nz_1 = W_1@x\na = tanh(z_1)\nL = sum((W_2@a)**2)/2"
+    assert sb.verify(network, r"\frac{\partial L}{\partial a} = W_2^\top W_2 a").ok
+    assert not sb.verify(network, r"\frac{\partial L}{\partial a} = W_3^\top W_2 a").ok
+
+
+def test_a_multiplier_has_no_best_value_by_itself() -> None:
+    network = "Q: spd[n]\nA: data[m, n]\nb: data[m]\nx: parameter[n]\nnu: parameter[m]\nL = x@Q@x/2 + nu@(A@x - b)"
+    best = r"x^* = Q^{-1}A^\top(AQ^{-1}A^\top)^{-1}b"
+    assert sb.verify(network, best).ok
+    assert not sb.verify(network, best.replace("= Q", "= 2Q")).ok
+    said = sb.verify(network, rf"\nu^* = -(AQ^{{-1}}A)^{{-1}}b, {best}")
+    assert [one.kind for one in said.claims] == ["undecided", "right, numeric"]
