@@ -8,6 +8,7 @@ import sympy as sp
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.guards import affine, split
+from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, letter_sizes, position
 from symbackprop.display.body import scalar
 from symbackprop.display.names import Names
@@ -152,7 +153,7 @@ class Reasons:
                 continue
             own = self.names.tensor(step.through.name)
             is_row = len(self.names.signature(step.through.name).shape) > 1
-            p, g = self._free("pqrsuvw") if is_row else own, self._free("gvuh")
+            p, g = self._free(LETTERS.partition("m")[2]) if is_row else own, self._free("gvuh")
             jacobian = f.add([f.call(f.function("diag"), [p]), f.negative(f.juxtapose([p, f.power(p, f.TOP)]))])
             back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
             is_down = softmaxes(self.names).is_down(self.total(step))

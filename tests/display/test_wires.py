@@ -65,12 +65,19 @@ class WireReader(BoxReader):
                 return self.total(["".join(map(text_of, piece)) for piece in split_at(sub, ",")])
         return super().factor()
 
-    def total(self, letters: list[str]) -> np.ndarray:
+    def total(self, below: list[str]) -> np.ndarray:
+        """A sum over letters, each to its end or as far as another, t ≥ i."""
         start, found = self.place, []
+        bounds = [re.fullmatch(r"(\w+)([≥≤])(\w+)", one) for one in below]
+        letters = [one if bound is None else bound[1] for one, bound in zip(below, bounds, strict=True)]
         for places in product(*(range(self.summed[c]) for c in letters)):
             self.place = start
             self.letters |= dict(zip(letters, map(np.asarray, places), strict=True))
-            found.append(self.term())
+            value = self.term()
+            for bound in filter(None, bounds):
+                here, there = self.letters[bound[1]], self.letters[bound[3]]
+                value = np.where(here >= there if bound[2] == "≥" else here <= there, value, 0.0)
+            found.append(value)
         return np.sum(np.broadcast_arrays(*found), axis=0)
 
     def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
