@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     if data is None and not asked.example:
         raise SymbackpropError("name the data: --data FILE.npz, an array for each data input, or --data digits")
     try:
-        trained = _trained(asked, data, sizes=read_sizes(sizes), progress=not quiet, **settings)
+        trained, keep = _trained(asked, data, sizes=read_sizes(sizes), progress=not quiet, **settings)
     except Diverged as fault:
         if fault.trained is None:
             raise
@@ -88,6 +89,7 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
         kept = _save(trained, output, curve)
         if trained.unkept:
             raise SymbackpropError(f"{trained.unkept}. {kept or f'The parameters are in {_elsewhere(trained)}'}")
+        keep()
     if not (quiet or output or settings["checkpoint"] or settings["resume"]) and trained.signal is None:
         click.echo("the parameters are not kept: -o FILE.npz saves them, for evaluate and predict", err=True)
     if trained.signal is not None:
@@ -95,8 +97,8 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
 
 
-def _trained(asked: Asked, data: str | None, **settings: Any) -> Any:
-    """The trained network; what was kept of a network needs no SymPy."""
+def _trained(asked: Asked, data: str | None, **settings: Any) -> tuple[Any, Callable[[], None]]:
+    """The trained network, and what keeps it for the next time; what was kept of a network needs no SymPy."""
     from symbackprop.training import train as train_
     from symbackprop.training.prepared import Prepared
 
@@ -105,10 +107,9 @@ def _trained(asked: Asked, data: str | None, **settings: Any) -> Any:
     if key is None or (not network.is_kept and network.network.example):  # where training begins stands in no text
         from symbackprop.verbs import train as train_from
 
-        return train_from(network.network, data, **settings)
+        return train_from(network.network, data, **settings), lambda: None
     trained = train_(network, data or {}, **settings)
-    network.keep(trained.prediction)
-    return trained
+    return trained, partial(network.keep, trained.prediction)
 
 
 def _save(trained: Any, output: str | None, curve: str | None) -> str:

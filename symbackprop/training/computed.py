@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from symbackprop.backends.called import Called
 from symbackprop.backends.code import Code
 from symbackprop.backends.executed import Source
 from symbackprop.backends.step import Step
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 
 if TYPE_CHECKING:  # it is compiled where something was not kept
@@ -76,7 +77,7 @@ class Computed:
         key = f"{kind} {backend} {shapes}"
         if key in steps:
             with suppress(NativeError):  # the compiler that was there is gone, say
-                step = Step((code := Code.of(steps[key])).layout, code, self.dtype, lambda *at: compiled()._exact(*at), shared)
+                step = Step((code := Code.of(steps[key])).layout, code, self.dtype, partial(_exact, compiled), shared)
                 step.put({name: a for name, a in {**params, **data}.items() if name in {**step.parameters, **step.data}})
                 return step
         step = compiled().bind(params, data, backend=backend, shared=shared, **how)
@@ -98,3 +99,12 @@ class Computed:
             self._called[asked] = Called(Source(text, name, tuple(arguments)), self._program, self.dtype, refuse_nan=False)
         found = self._called[asked]({**params, **data})
         return {name: np.asarray(found[name]) for name in asked}
+
+
+def _exact(compiled: Callable[[], Compiled], params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+    """The value and gradients by the network itself; NaN where it can no longer be read, as a file that was changed."""
+    try:
+        network = compiled()
+    except SymbackpropError:
+        return np.nan, {}
+    return network._exact(params, data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy import ndarray
 from symbackprop.backends.jax import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
 from symbackprop.core.errors import SymbackpropError, shown
-from symbackprop.core.machine.files import StrPath, require_apart
+from symbackprop.core.machine.files import FileError, StrPath, require_apart
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arrays import outside
@@ -178,9 +179,12 @@ class _Ready:
         with Interrupts() as signals:  # until all is kept and returned
             try:
                 descend(self.model, run, self.to_train, self.to_test, settings, told, keeper, signals)
-            except Diverged as fault:
-                fault.trained = replace(self._result(), memory=None) if run.epoch or run.step else None
+            except FileError:
                 raise
+            except SymbackpropError as fault:  # what else is refused in the midst keeps what was trained as well
+                ended = fault if isinstance(fault, Diverged) else Diverged(str(fault))
+                ended.trained = replace(self._result(), memory=None) if run.epoch or run.step else None
+                raise ended from None
             keeper.keep(run, told)
             return self._result()
 
@@ -188,7 +192,11 @@ class _Ready:
         run, settings, to_train, to_test = self.run, self.settings, self.to_train, self.to_test
         _ended(run, settings)
         prediction, sizes = self.model.prediction, self.model.layout.sizes
-        score = test(self.model, run.parameters, to_test if len(to_test) else to_train, settings.batch)[1] if prediction else None
+        score = None
+        with suppress(SymbackpropError) if self.prepared.is_kept else nullcontext():  # the file was changed meanwhile, say
+            score = (
+                test(self.model, run.parameters, to_test if len(to_test) else to_train, settings.batch)[1] if prediction else None
+            )
         losses = Losses(tuple(run.training), tuple(run.held_out))
         network = None if self.prepared.is_kept else self.prepared.network
         return Trained(

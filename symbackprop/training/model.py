@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.step import Step
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Signature
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.training.answers import Answer, Answers
@@ -164,7 +165,15 @@ class Model:
         return Answers(partial(self.computed.outputs, parameters), self.arrays, self.layout, self.loss, self.prediction)
 
     def fault(self, parameters: Arrays, index: ndarray) -> str:
-        """The first value that a person named and that is not finite on the chosen samples, with its equation, in words."""
+        """The first value that a person named and that is not finite on the chosen samples, with its equation, in words.
+
+        "" where the network can no longer be read: its file was changed meanwhile, and only what was kept is there.
+        """
+        with suppress(SymbackpropError):
+            return self._fault(parameters, index)
+        return ""
+
+    def _fault(self, parameters: Arrays, index: ndarray) -> str:
         program = self.computed.compiled.program
         named = [e for e in program.equations if (t := program.tensors[e.target.name]).named and t.role is None]
         for sample in [index] if self.layout.batch else index:

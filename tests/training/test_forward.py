@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.cache import cache_folder, lasting_folder
 from symbackprop.training import Diverged
 from symbackprop.training import forward as kept_ones
+from symbackprop.training import run as run_of_training
 from symbackprop.training.forward import Unkept, forward_of, keep, kept, key_of
 from symbackprop.training.loop import train
 from symbackprop.training.prepared import Prepared
@@ -271,3 +273,61 @@ def test_a_file_that_is_changed_meanwhile_is_told(run: Run, tmp_path: Path, monk
     done = run("train", net, "--data", EXAMPLES / "xor.npz", "--epochs", "5", "--quiet")
     assert done.code == 2
     assert "has changed since this command began; run it again" in done.err
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=NEEDS_C)])
+def test_a_run_that_diverges_keeps_its_parameters_though_its_file_is_gone(backend: str, run: Run, tmp_path: Path) -> None:
+    net = tmp_path / "own.net"
+    text = "X: data[n, d]\ny: data[n]\nw: parameter[d]\np = X @ w\nL = mean((p - y)**4)"
+    np.savez(tmp_path / "data.npz", X=X, y=X[:, 0])
+    command = ["train", str(net), "--data", "data.npz", "--backend", backend, "--quiet"]
+    net.write_text(text)
+    assert not run(*command, "--epochs", "2", "--rate", "0.001").code
+    assert not run(*command, "--epochs", "2", "--rate", "0.001").code
+    code = (
+        "import os, sys\nfrom symbackprop.training import loop\ndescend = loop.descend\n"
+        "def gone(*all):\n    os.unlink(sys.argv[2])\n    descend(*all)\n"
+        "loop.descend = gone\nfrom symbackprop.__main__ import main\nmain()"
+    )
+    last = [*command, "--epochs", "90", "--rate", "1e9", "-o", "p.npz"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *last],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 2
+    assert "the loss became" in done.stderr
+    assert "p.npz: the parameters" in done.stderr
+    with np.load(tmp_path / "p.npz") as file:
+        assert np.isfinite(file["w"]).all()
+
+
+def test_what_is_refused_in_the_midst_keeps_what_was_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, data, _, _ = settled("regression")
+    finished = run_of_training._finished
+
+    def refused(model: Any, run: Any, *rest: Any) -> Any:
+        if run.epoch == 2:
+            raise SymbackpropError("own.net has changed")
+        return finished(model, run, *rest)
+
+    monkeypatch.setattr(run_of_training, "_finished", refused)
+    with pytest.raises(Diverged, match=r"own\.net has changed") as fault:
+        train(net, data, epochs=5, progress=False)
+    assert fault.value.trained is not None
+    assert len(fault.value.trained.losses.training) == 2
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, MemoryError, TypeError])
+def test_parameters_are_saved_before_the_network_is_kept(
+    fault: type[BaseException], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(Prepared, "keep", broken)
+    with suppress(fault):
+        run("train", EXAMPLES / "xor.net", "--data", EXAMPLES / "xor.npz", "--epochs", "5", "--quiet", "-o", "p.npz")
+    assert (tmp_path / "p.npz").exists()

@@ -131,3 +131,42 @@ def test_a_function_of_tensorflow_without_a_row_is_refused_by_its_name() -> None
     own = called(layer("TFOpLambda", "tf.math.angle", function="math.angle"), ["p", 0, 0, {}])
     with pytest.raises(sb.NotationError, match=r"tf\.math\.angle \(TFOpLambda\): no row"):
         sb.from_keras(functional(["p"], "tf.math.angle", given("p", 3), own), "mse")
+
+
+def test_a_product_of_tensorflow_calls_its_second_argument_b() -> None:
+    def text(**named: Any) -> str:
+        own = called(layer("TFOpLambda", "o", function="linalg.matmul"), ["p", 0, 0, {"b": ["q", 0, 0], **named}])
+        return functional(["p", "q"], "o", given("p", 2, 3), given("q", 3, 2), own)
+
+    p, q = RNG.normal(size=(N, 2, 3)), RNG.normal(size=(N, 3, 2))
+    holds(text(transpose_a=False, transpose_b=False), [], {"p": p, "q": q}, p @ q)
+    for name in ("transpose_a", "transpose_b"):
+        with pytest.raises(sb.NotationError, match=f"{name}=True is not read"):
+            sb.from_keras(text(**{name: True}), "mse")
+
+
+@pytest.mark.parametrize("version", ["1.2.2", "1", 1, "0.3.3"])
+def test_keras_1_is_refused_with_its_mend(version: Any) -> None:
+    told = json.loads(sequential(layer("MaxPooling2D", "p", pool_size=[2, 2], border_mode="same"), shape=(8, 8, 1)))
+    with pytest.raises(sb.NotationError, match="(?s)of Keras [01].*Load it in Keras 2"):
+        sb.from_keras(json.dumps(told | {"keras_version": version}), "mse")
+
+
+@pytest.mark.parametrize("kind", ["TFOpLambda", "Dense"])
+@pytest.mark.parametrize(
+    "calls", [[None], [["d", 0]], ["d"], [5], [[None]], [["d", 0, 0, None]], [["d", "x", 0, {}]], [["d", None, 0, {}]], {"a": 1}, 5]
+)
+def test_calls_that_are_none_are_refused(calls: Any, kind: str) -> None:
+    own = dense("o", 3) if kind == "Dense" else layer("TFOpLambda", "o", function="math.multiply")
+    with pytest.raises(sb.NotationError):
+        sb.from_keras(functional(["d"], "o", given("d", 3), own | {"name": "o", "inbound_nodes": calls}), "mse")
+
+
+def test_layers_that_are_none_are_refused() -> None:
+    named = called(layer("TFOpLambda", "o", function=["math.multiply"]), ["d", 0, 0, {}])
+    with pytest.raises(sb.NotationError, match="is none"):
+        sb.from_keras(functional(["d"], "o", given("d", 3), named), "mse")
+    for count in (280, 900):
+        deep = '{"class_name": "Sequential", "config": [' * count + json.dumps(dense("o", 3)) + "]}" * count
+        with pytest.raises(sb.NotationError):
+            sb.from_keras(sequential(dense("deep", 3), shape=(3,)).replace(json.dumps(dense("deep", 3)), deep), "mse")

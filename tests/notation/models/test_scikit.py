@@ -35,6 +35,7 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -296,3 +297,50 @@ def test_a_target_may_be_a_column() -> None:
     model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, random_state=0).fit(X, REAL)
     flat, column = sb.from_sklearn(model, X, REAL), sb.from_sklearn(model, X, REAL[:, None])
     assert sb.compile(flat).value(flat.example) == sb.compile(column).value(column.example)
+
+
+def _words(labels: object) -> object:
+    return sb.from_sklearn(LogisticRegression().fit(X, WORDS.astype(object)), X, labels)
+
+
+@pytest.mark.parametrize(
+    ("call", "fault", "mend"),
+    [
+        (lambda: sb.from_sklearn(RidgeClassifier().fit(X, MANY), X, MANY), "RidgeClassifier of several labels", "Ridge of Y"),
+        (lambda: sb.from_sklearn(RidgeClassifierCV().fit(X, MANY[:, :2])), "RidgeClassifierCV of several labels", "Ridge of Y"),
+        (lambda: sb.from_sklearn(RidgeClassifier().fit(X, WORDS), X, MANY), r"\(20, 3\)", "a target"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, REAL), X, PAIRS), r"\(20, 2\)", "a target"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, PAIRS), X, REAL), r"\(20,\)", "2 targets"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, PAIRS), X, X[:, :3]), r"\(20, 3\)", "2 targets"),
+        (lambda: sb.from_sklearn(MLPClassifier(max_iter=1).fit(X, MANY), X, BITS), r"\(20,\)", "3 targets"),
+        (lambda: sb.from_sklearn(MLPClassifier(max_iter=1).fit(X, WORDS), X, MANY), r"\(20, 3\)", "a target"),
+        (lambda: sb.from_sklearn(MLPClassifier(max_iter=1).fit(X, MANY), X, MANY * 7), "7 is no class", r"\[0, 1\]"),
+        (lambda: sb.from_sklearn(MLPRegressor(max_iter=1).fit(X, PAIRS), X, REAL), r"\(20,\)", "2 targets"),
+        (lambda: _words(np.array(["a", "q"] * 10, dtype=object)), "'q' is no class", "'a', 'b', 'c'"),
+        (lambda: _words([None, "a"] * 10), "None is no class", "'a', 'b', 'c'"),
+        (lambda: _words(np.array([1, "a"] * 10, dtype=object)), "1 is no class", "'a', 'b', 'c'"),
+        (lambda: _words(3), r"y is \(\)", "a target"),
+        (lambda: _words({1, 2}), r"y is \(\)", "a target"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, REAL), X, [None] * 20), "no number", "numbers"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, REAL), X, REAL + 1j), "no number", "numbers"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, REAL), [[1, 2], [1]] * 10, REAL), "no number", "numbers"),
+        (
+            lambda: sb.from_sklearn(OneVsRestClassifier(Ridge()).fit(X, BITS)),
+            "OneVsRest",
+            r"model\.classes_\[1\] where there are two",
+        ),
+    ],
+)
+def test_data_that_the_model_was_not_fitted_on_are_refused(call, fault: str, mend: str) -> None:
+    with pytest.raises(sb.NotationError, match=f"(?s){fault}.*{mend}"):
+        call()
+
+
+@pytest.mark.parametrize("target", [BITS, WORDS], ids=["two", "three"])
+@pytest.mark.parametrize("kind", [SGDClassifier, LogisticRegression, Perceptron])
+def test_sparse_coefficients_are_read(kind, target) -> None:
+    model = kind(random_state=0).fit(X, target)
+    whole, sparse = sb.from_sklearn(model, X, target), sb.from_sklearn(copy.deepcopy(model).sparsify(), X, target)
+    assert sb.compile(whole).value(whole.example) == sb.compile(sparse).value(sparse.example)
+    again = sb.to_sklearn(sb.from_sklearn(copy.deepcopy(model).sparsify()).example, model)
+    assert np.array_equal(again.predict(X), model.predict(X))

@@ -9,6 +9,8 @@ import numpy as np
 
 from symbackprop.notation.errors import NotationError
 
+NONE = ("a call of a layer is none.", "Give what model.to_json() gives.")
+
 
 class Reference(NamedTuple):
     """What one call of a layer gives: the name of the layer, which of its calls, which of the values that it gives.
@@ -35,8 +37,15 @@ class Call(NamedTuple):
 
 def calls_of(entry: Mapping[str, Any]) -> list[Call]:
     """The calls of a layer, as Keras 3 writes them, {"args": ..., "kwargs": ...}, or Keras 2, [[name, 0, 0, {}], ...]."""
+    try:
+        return _calls(entry.get("inbound_nodes") or [])
+    except (TypeError, ValueError, AttributeError):
+        raise NotationError(*NONE) from None
+
+
+def _calls(nodes: Any) -> list[Call]:
     found = []
-    for node in entry.get("inbound_nodes") or []:
+    for node in nodes:
         if isinstance(node, dict):
             found.append(Call(list(parsed(node.get("args") or [])), dict(parsed(node.get("kwargs") or {}))))
             continue
@@ -51,8 +60,11 @@ def calls_of(entry: Mapping[str, Any]) -> list[Call]:
 def reference(value: Any) -> Reference:
     """[name, call, output, ...] as a reference."""
     if not (isinstance(value, list | tuple) and len(value) >= 3 and isinstance(value[0], str)):
-        raise NotationError("a call of a layer is none.", "Give what model.to_json() gives.")
-    return Reference(value[0], int(value[1]), int(value[2]))
+        raise NotationError(*NONE)
+    try:
+        return Reference(value[0], int(value[1]), int(value[2]))
+    except (TypeError, ValueError):
+        raise NotationError(*NONE) from None
 
 
 def _told(value: Any) -> Any:

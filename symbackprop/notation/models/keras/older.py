@@ -1,9 +1,11 @@
-"""Descriptions of Keras 1 and 2, as Keras 3 writes them."""
+"""Descriptions of Keras 2, as Keras 3 writes them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from symbackprop.notation.errors import NotationError
 
 ACTIVATIONS = {"hard_sigmoid": "hard_sigmoid_of_keras_2", "softmax_v2": "softmax"}
 """Activations that are called otherwise, or were others."""
@@ -18,14 +20,24 @@ OPERATIONS = {
 }  # fmt: skip
 """Functions of TensorFlow that stand between layers, by those of keras.ops."""
 
-SECOND = ("y",)  # the argument that keras.ops takes in its place
+OLDEST = "Load it in Keras 2 and save it again."
+SECOND = ("y", "b")  # the argument that keras.ops takes in its place
 
 
 def as_keras_3(description: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The description of a model, its layers as Keras 3 writes them."""
-    if str(description.get("keras_version", 3))[:1] not in "12":
+    """The description of a model, its layers as Keras 3 writes them.
+
+    Raises NotationError for Keras 1, whose layers have other settings, and for what is no description.
+    """
+    version = str(description.get("keras_version", 3)).partition(".")[0]
+    if version in ("0", "1"):
+        raise NotationError(f"the description is of Keras {version}, whose layers have other settings.", OLDEST)
+    if version != "2":
         return description
-    return _layer(description)
+    try:
+        return _layer(description)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError):
+        raise NotationError("a layer of this description, or a call of one, is none.", "Give what model.to_json() gives.") from None
 
 
 def _layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:

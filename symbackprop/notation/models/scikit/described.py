@@ -12,6 +12,11 @@ from symbackprop.notation.declare import data, parameter
 from symbackprop.notation.errors import NotationError
 
 
+def dense(array: Any) -> np.ndarray:
+    """An array that may be a sparse one."""
+    return np.asarray(array.toarray() if hasattr(array, "toarray") else array)
+
+
 class Reading:
     """A model under reading: its inputs as tensors, its weights as the example."""
 
@@ -38,31 +43,35 @@ class Reading:
         """The arrays of a person, as the network reads them."""
         if X is None or y is None:
             raise NotationError("X and y go together.", "Give both, or neither.")
-        rows = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
-        target = np.asarray(y)
-        if target.ndim == 2 and target.shape[1] == 1 and self.y.ndim == 1:
-            target = target[:, 0]  # a column, which `fit` takes as well
-        if self.classes is not None and target.ndim == 1:
-            classes = np.asarray(self.classes)
-            strange = np.setdiff1d(target, classes)
-            if strange.size:
-                raise NotationError(
-                    f"y: {shown(strange[0].item())} is no class of the model.", f"Its classes are {classes.tolist()}."
-                )
-            target = np.searchsorted(classes, target)
-        features = self.model.n_features_in_
-        if rows.ndim != 2 or rows.shape[1] != features or len(target) != len(rows):
-            raise NotationError(
-                f"X is {rows.shape} and y is {target.shape}.",
-                f"The model takes (N, {features}), and a target for each of the N rows.",
-            )
         try:
-            return {
-                "X": rows.astype(float),
-                "y": target.astype(float if self.y.signature and self.y.signature.kind == "data" else int),
-            }
+            rows, target = dense(X), dense(y)
+            if target.ndim == 2 and target.shape[1] == 1 and self.y.ndim == 1:
+                target = target[:, 0]  # a column, which `fit` takes as well
+            self._require_shapes(rows, target)
+            if self.classes is not None:  # of several labels a row, each is there or not
+                classes = np.asarray(self.classes).tolist() if target.ndim == 1 else [0, 1]
+                target = _places(target, classes)
+            arrays = {"X": rows, "y": target}
+            if any(map(np.iscomplexobj, arrays.values())) or not all(np.isfinite(a.astype(float)).all() for a in arrays.values()):
+                raise ValueError
+        except NotationError:
+            raise
         except (TypeError, ValueError):
             raise NotationError("X and y hold something that is no number.", "Give arrays of numbers.") from None
+        of_numbers = self.y.signature and self.y.signature.kind == "data"
+        return {"X": rows.astype(float), "y": target.astype(float if of_numbers else int)}
+
+    def _require_shapes(self, rows: np.ndarray, target: np.ndarray) -> None:
+        """Raise NotationError where X or y has other axes than what the model was fitted on."""
+        features, several = self.model.n_features_in_, self.y.ndim == 2
+        outputs = getattr(self.model, "n_outputs_", None) or np.shape(getattr(self.model, "coef_", ()))[:1]
+        columns = np.atleast_1d(outputs)[:1].tolist() if several else []
+        if rows.ndim != 2 or rows.shape[1] != features or target.shape != (len(rows), *columns):
+            each = f"{columns[0]} targets" if several else "a target"
+            raise NotationError(
+                f"X is {rows.shape} and y is {target.shape}.",
+                f"The model takes (N, {features}), and {each} for each of the N rows.",
+            )
 
     def require(self, **settings: Any) -> None:
         """Raise NotationError where a setting of the model is another than the loss here has."""
@@ -87,3 +96,13 @@ class Reading:
         if np.ndim(value):
             raise NotationError(f"{self.kind} with a {name} for each output is not read.", f"One {name} is.")
         return float(value or 0)
+
+
+def _places(target: np.ndarray, classes: list[Any]) -> np.ndarray:
+    """Labels as whole numbers, in the order of the classes. Raises NotationError where one is no class."""
+    places = {label: k for k, label in enumerate(classes)}
+    labels = target.ravel().tolist()
+    for label in labels:
+        if label not in places:
+            raise NotationError(f"y: {shown(label)} is no class of the model.", f"Its classes are {classes}.")
+    return np.array([places[label] for label in labels], dtype=int).reshape(target.shape)

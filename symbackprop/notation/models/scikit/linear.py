@@ -16,13 +16,14 @@ from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.values import setting
 from symbackprop.language.tensors import Tensor, elementwise
 from symbackprop.notation.declare import binary, data, integers, parameter
-from symbackprop.notation.models.scikit.described import Reading
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.models.scikit.described import Reading, dense
 
 
 def linear(reading: Reading) -> tuple[Tensor, Tensor, Tensor | None]:
     """X w + b, or X W^T + b of several outputs, the weights, and the intercept where there is one."""
     model = reading.model
-    coefficients = np.asarray(model.coef_)
+    coefficients = dense(model.coef_)  # after model.sparsify() they are sparse
     intercept = np.asarray(model.intercept_, dtype=float)
     several = coefficients.ndim == 2 and len(coefficients) > 1
     if several:
@@ -72,6 +73,10 @@ def _ridge(reading: Reading) -> Tensor:
 def _ridge_of_classes(reading: Reading) -> Tensor:
     """Ridge towards the signs of the classes."""
     reading.require(class_weight=None, positive=False)
+    if getattr(getattr(reading.model, "_label_binarizer", None), "y_type_", "").startswith("multilabel"):
+        raise NotationError(
+            f"{reading.kind} of several labels a row is not read.", "Ridge of Y in 1 and -1 is, with the same loss."
+        )
     z, W, _ = linear(reading)
     return ops.sum(ops.square(z.named("z") - signs(reading, z))) + reading.number("alpha") * ops.sum(ops.square(W))
 

@@ -29,7 +29,8 @@ MENDS = {
     "BaseLibSVM": _KERNELS,
     "BayesianRidge": "Its mean is the minimum of Ridge(alpha=model.lambda_ / model.alpha_): fit that.",
     "Lars": "It descends no loss. LassoLars does.",
-    "OneVsRestClassifier": "Give one of its models, from_sklearn(model.estimators_[0], X, y == model.classes_[0]).",
+    "OneVsRestClassifier": "Give one of its models, from_sklearn(model.estimators_[0], X, y == model.classes_[0]), "
+    "or y == model.classes_[1] where there are two.",
     "TransformedTargetRegressor": "Give its model, from_sklearn(model.regressor_, X, z), with z of model.transformer_.",
 }
 """What to do instead, by a class or one that it extends."""

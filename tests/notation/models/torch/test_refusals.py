@@ -189,3 +189,44 @@ def test_parameters_that_do_not_fit_a_module_are_refused() -> None:
         sb.to_torch({}, "module")
     with warnings.catch_warnings(action="error"):
         assert sb.to_torch({"W": np.ones((3, 4)), "b": np.ones(3)}, module.half()).weight.dtype == torch.float16
+
+
+def _set(place: Any, value: Any, function: Any) -> Any:
+    """A module whose product with what is learnt is written to at a place."""
+
+    def call(m: Any, x: Tensor) -> Tensor:
+        h = function(m.fc(x))
+        h[place] = value(h) if callable(value) else value
+        return (h.real + 2 * h.imag if h.is_complex() else h).sin().sum()
+
+    return call
+
+
+def _complex(h: Tensor) -> Tensor:
+    return torch.complex(h, h.sin())
+
+
+WRITES = {
+    "a number in a row": _set(0, 2j, _complex),
+    "a real number in a row": _set(0, 2.0, _complex),
+    "a number in a column": _set((slice(None), 1), 1 + 2j, _complex),
+    "a real tensor": _set(slice(None), lambda h: h.real, _complex),
+    "all": lambda m, x: (_complex(m.fc(x)).fill_(1 + 2j).imag * m.fc(x)).sum(),
+    "where a mask is": lambda m, x: _complex(m.fc(x)).masked_fill(x[:, :3] > 0, 1j).imag.sum(),
+    "the shape alone": lambda m, x: (m.fc(x).T.reshape_as(_complex(m.fc(x))) * m.fc(x)).sum(),
+    "the shape of a real one": lambda m, x: _complex(m.fc(x)).T.reshape_as(m.fc(x)).imag.square().sum(),
+    "more rows than columns": lambda m, x: (torch.eye(5, 3)[1:3] * m.fc(x)).sin().sum(),
+    "more columns than rows": lambda m, x: (torch.eye(2, 3) * m.fc(x)).sin().sum(),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_complex_numbers_that_are_written(name: str) -> None:
+    assert sb.check(of(WRITES[name])).ok
+
+
+@pytest.mark.filterwarnings("ignore:Casting complex values to real")
+@pytest.mark.parametrize("place", [0, slice(0, 1), slice(None), (slice(None), slice(1, 3))])
+def test_complex_numbers_are_not_written_to_real_tensors(place: Any) -> None:
+    with pytest.raises(sb.NotationError, match=r"complex numbers are written to a real tensor; write their parts, x\.real"):
+        of(_set(place, lambda h: _complex(h)[place], lambda h: h * 1))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Expr
 
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.models.fourier import from_half, half, transformed
 from symbackprop.notation.models.torch.rows.words import lang
 from symbackprop.notation.models.windows import windows
@@ -41,7 +41,7 @@ def _parts(value: Any) -> Complex:
     if isinstance(value, Complex):
         return value
     if isinstance(value, complex):
-        return Complex(as_tensor(value.real), as_tensor(value.imag))
+        return Complex(*(as_tensor(as_number(part)) for part in (value.real, value.imag)))
     re = as_tensor(value)
     return Complex(re, lang.zeros(re.shape) if re.ndim else as_tensor(0))
 
@@ -251,8 +251,12 @@ LINEAR = frozenset([
 WRITTEN: Mapping[str, tuple[str, ...]] = {
     "slice_scatter": ("x", "src"), "select_scatter": ("x", "src"), "index_put": ("x", "values"), "copy": ("x", "src"),
     "index_add": ("x", "source"), "index_copy": ("x", "source"), "scatter_add": ("x", "src"), "where": ("x", "other"),
+    "fill": ("x", "value"), "masked_fill": ("x", "value"),
 }  # fmt: skip
 """Operations whose arguments, real or complex, are joined entry by entry: what is written where."""
+
+SHAPED = frozenset(["reshape_as", "view_as", "expand_as"])
+"""Operations that read nothing but the shape of their second argument."""
 
 
 def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str, Callable[..., Any]]) -> Any:
@@ -263,8 +267,16 @@ def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str,
         return MAKES[operation](**arguments)
     if operation in PRODUCTS:
         return _bilinear(rows[operation], *PRODUCTS[operation])(**arguments)
+    if operation in SHAPED:
+        other = arguments["other"]
+        arguments = {**arguments, "other": other.re if isinstance(other, Complex) else other}
+        if _real(arguments["x"]):
+            return rows[operation](**arguments)
     if operation in WRITTEN:
-        names = [name for name in arguments if name in WRITTEN[operation]]
+        first, second = WRITTEN[operation]
+        if operation != "where" and _real(arguments["x"]):
+            raise LanguageError(f"{operation}: complex numbers are written to a real tensor; write their parts, x.real or x.imag")
+        names = [name for name in arguments if name in (first, second)]
         arguments = {**arguments, **{name: _parts(arguments[name]) for name in names}}
     if operation in LINEAR or operation in WRITTEN:
         re, im = (rows[operation](**{name: _part(value, part) for name, value in arguments.items()}) for part in ("re", "im"))
@@ -278,4 +290,4 @@ def _part(value: Any, part: str) -> Any:
     """A part of a complex argument, or of each of several; of real ones that are joined with complex ones as well."""
     if isinstance(value, list):
         return [getattr(_parts(one), part) for one in value] if is_complex(value) else value
-    return getattr(value, part) if isinstance(value, Complex) else value
+    return getattr(_parts(value), part) if is_complex(value) else value

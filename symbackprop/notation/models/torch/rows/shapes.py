@@ -111,6 +111,13 @@ def _one_hot(x: Tensor, num_classes: Any = -1) -> Tensor:
     return lang.one_hot(x, num_classes)
 
 
+def _eye(n: Any, m: Any) -> Tensor:
+    if n == m:
+        return lang.eye(n)
+    more = (as_number(n) - as_number(m)).is_positive  # rows than columns: those below are 0
+    return lang.swapaxes(_one_hot(lang.arange(m), n), 0, 1) if more else _one_hot(lang.arange(n), m)
+
+
 def _full(size: Sequence[Any], value: Any) -> Tensor:
     return lang.full(tuple(size), value) if size else as_tensor(value)
 
@@ -184,6 +191,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "new_ones": lambda x, size, dtype=None: _full(size, 1),
     "new_full": lambda x, size, fill_value, dtype=None: _full(size, fill_value),
     "scalar_tensor": lambda s, dtype=None: as_tensor(s),
-    "eye": lambda n, m=None, dtype=None: lang.eye(n) if m is None or m == n else _one_hot(lang.arange(n), m),
+    "eye": lambda n, m=None, dtype=None: _eye(n, n if m is None else m),
     "arange": _arange,
 }
