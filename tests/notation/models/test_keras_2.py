@@ -148,7 +148,7 @@ def test_a_product_of_tensorflow_calls_its_second_argument_b() -> None:
 @pytest.mark.parametrize("version", ["1.2.2", "1", 1, "0.3.3"])
 def test_keras_1_is_refused_with_its_mend(version: Any) -> None:
     told = json.loads(sequential(layer("MaxPooling2D", "p", pool_size=[2, 2], border_mode="same"), shape=(8, 8, 1)))
-    with pytest.raises(sb.NotationError, match="(?s)of Keras [01].*Load it in Keras 2"):
+    with pytest.raises(sb.NotationError, match=r"(?s)of Keras [01].*Load it in Keras 2"):
         sb.from_keras(json.dumps(told | {"keras_version": version}), "mse")
 
 
