@@ -8,6 +8,7 @@ from typing import Any
 
 from sympy import Expr
 
+from symbackprop.language.operations.values import is_zero
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.models.fourier import from_half, half, transformed
 from symbackprop.notation.models.torch.rows.words import lang
@@ -274,7 +275,8 @@ def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str,
             return rows[operation](**arguments)
     if operation in WRITTEN:
         first, second = WRITTEN[operation]
-        if operation != "where" and _real(arguments["x"]):
+        x = arguments["x"]
+        if operation != "where" and _real(x) and not _is_blank(x):
             raise LanguageError(f"{operation}: complex numbers are written to a real tensor; write their parts, x.real or x.imag")
         names = [name for name in arguments if name in (first, second)]
         arguments = {**arguments, **{name: _parts(arguments[name]) for name in names}}
@@ -284,6 +286,11 @@ def complex_row(operation: str, arguments: Mapping[str, Any], rows: Mapping[str,
     raise LanguageError(
         f"torch's {operation} of complex numbers is not in the language; write it of their parts, x.real and x.imag"
     )
+
+
+def _is_blank(x: Any) -> bool:
+    """Whether a tensor is zeros, or entries of zeros, which may be complex ones."""
+    return isinstance(x, Tensor) and (is_zero(x) or (bool(x.operands) and all(_is_blank(one) for one, _ in x.operands)))
 
 
 def _part(value: Any, part: str) -> Any:
