@@ -141,7 +141,8 @@ def moves(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
         word = re.findall(r"\\?[A-Za-z]+", re.sub(r"\\(?:math\w+|bm|boldsymbol|vec|hat|tilde|text)\b", "", side))
-        if word and re.search(rf"{re.escape(word[0])}(?![A-Za-z])[^=]*[-+]", right) and not CLAIMED.match(found[1]):
+        own = rf"{re.escape(word[0])}(?![A-Za-z]{'' if '_' in side else '|_'})" if word else None  # the h of h_prev is another
+        if own and re.search(rf"{own}[^=]*[-+]", right) and not CLAIMED.match(found[1]):
             out.append((found.start(), (side.strip(" :"), found[1].strip(), MOVED)))
     return out
 
