@@ -26,42 +26,53 @@ def source_of(tensor: Tensor) -> Tensor | None:
     entries: dict[Expr, Tensor] = dict(zip(op.slots, (operand for operand, _ in tensor.operands), strict=True))
     factors = sp.Mul.make_args(op.body)
     taken = [entries[f] for f in factors if f in entries]
-    if not taken or not all(f in entries or is_bit(f, entries) for f in factors):
+    known = dict[Tensor, bool]()
+    if not taken or not all(f in entries or _is_bit(f, entries, known) for f in factors):
         return None
-    others = taken if len(taken) == 1 else [x for x in taken if not is_truth(x)] or taken[:1]
+    others = taken if len(taken) == 1 else [x for x in taken if not is_truth(x, known)] or taken[:1]
     return others[0] if len(others) == 1 else None
 
 
-def is_truth(tensor: Tensor) -> bool:
-    """Whether every entry is 0 or 1: a comparison, what is made of these by products, complements and extremes, or binary data."""
+def is_truth(tensor: Tensor, known: dict[Tensor, bool] | None = None) -> bool:
+    """Whether every entry is 0 or 1: a comparison, what is made of these by products, complements and extremes, or binary data.
+
+    known   what was found of tensors below it, each of which is asked once.
+    """
+    known = {} if known is None else known
+    if tensor not in known:
+        known[tensor] = _is_truth(tensor, known)
+    return known[tensor]
+
+
+def _is_truth(tensor: Tensor, known: dict[Tensor, bool]) -> bool:
     if tensor.signature is not None:
         return tensor.signature.domain == "binary"
     if isinstance(tensor.op, Reduce) and tensor.op.kind in ("max", "min", "prod"):
-        return is_truth(tensor.operands[0][0])
+        return is_truth(tensor.operands[0][0], known)
     if not isinstance(tensor.op, Sum) or not _has_one_term(tensor.op):
         return False
     entries: dict[Expr, Tensor] = dict(zip(tensor.op.slots, (operand for operand, _ in tensor.operands), strict=True))
-    return is_bit(tensor.op.body, entries)
+    return _is_bit(tensor.op.body, entries, known)
 
 
-def is_bit(body: Expr, entries: dict[Expr, Tensor]) -> bool:
+def _is_bit(body: Expr, entries: dict[Expr, Tensor], known: dict[Tensor, bool]) -> bool:
     """Whether a body is 0 or 1, whatever it reads."""
     if body in entries:
-        return is_truth(entries[body])
+        return is_truth(entries[body], known)
     if body in (S.Zero, S.One):
         return True
     if isinstance(body, Where):
-        return all(is_bit(arm, entries) for arm in body.args[1:])  # type: ignore[arg-type]
+        return all(_is_bit(arm, entries, known) for arm in body.args[1:])  # type: ignore[arg-type]
     if isinstance(body, sp.Mul):
-        return all(is_bit(factor, entries) for factor in body.args)  # type: ignore[arg-type]
-    return isinstance(body, sp.Add) and _is_bit_of_bits(body, entries)
+        return all(_is_bit(factor, entries, known) for factor in body.args)  # type: ignore[arg-type]
+    return isinstance(body, sp.Add) and _is_bit_of_bits(body, entries, known)
 
 
-def _is_bit_of_bits(body: Expr, entries: dict[Expr, Tensor]) -> bool:
+def _is_bit_of_bits(body: Expr, entries: dict[Expr, Tensor], known: dict[Tensor, bool]) -> bool:
     """Whether a sum, as a + b - a b, is 0 or 1 for all values of what it is made of, where these are 0 or 1 themselves."""
-    choices = {part: sp.Dummy() for part in body.atoms(Where) if is_bit(part, entries)}  # type: ignore[arg-type]
+    choices = {part: sp.Dummy() for part in body.atoms(Where) if _is_bit(part, entries, known)}  # type: ignore[arg-type]
     body = body.xreplace(choices)  # type: ignore[assignment]  # SymPy promises a Basic only
-    bits = [*({*choices.values()} & body.free_symbols), *(e for e in entries if body.has(e) and is_truth(entries[e]))]
+    bits = [*({*choices.values()} & body.free_symbols), *(e for e in entries if body.has(e) and is_truth(entries[e], known))]
     if len(bits) > MOST_BITS or body.free_symbols - set(bits):
         return False
     return all(body.xreplace(dict(zip(bits, values, strict=True))) in (S.Zero, S.One) for values in product(BITS, repeat=len(bits)))
