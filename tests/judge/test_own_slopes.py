@@ -70,3 +70,20 @@ def test_a_slope_is_judged_in_any_letter_by_every_side(function: str, slope: str
     network = NETWORK.format("sqrt((A@x - b)**2 + 1)").strip()
     assert sb.verify(network, "\n".join([function, slope.replace("{}", ""), VALUE])).ok
     assert sb.verify(network, "\n".join([function, slope.replace("{}", "3"), VALUE])).claims[-2].wrong
+
+
+BESIDE = "A: data[m, n]\nb: data[m]\nx: parameter[n]\nt: data & positive\nf = sum(sqrt((A@x - b)**2 + t))"
+
+
+@pytest.mark.parametrize("said", ["", "\\phi'(u) = \\frac{u}{\\sqrt{u^2 + t}}\n"])
+def test_a_letter_of_ours_is_none_of_the_networks(said: str) -> None:
+    """t beside u became one letter, by which the slope was taken."""
+    claims = f"\\phi(u) = \\sqrt{{u^2 + t}}\n{said}\\nabla f(x) = A^\\top\\phi'(Ax - b)"
+    assert sb.verify(BESIDE, claims).ok
+    assert not sb.verify(BESIDE, claims.replace(r"\nabla f(x) = ", r"\nabla f(x) = 2")).ok
+
+
+@pytest.mark.parametrize("slope", ["3t =", "(3t", "= t", r"\frac{t}", "", r"t \\ t"])
+def test_a_slope_that_is_not_read_is_no_traceback(slope: str) -> None:
+    network = NETWORK.format("(A@x - b)**4/4").strip()
+    assert not sb.verify(network, f"\\phi(t) = t^4\n\\phi'(t) = {slope}\n{GRADIENT}").ok

@@ -27,7 +27,7 @@ from symbackprop.notation.latex.network import read_latex
 
 HIGHEST = 2  # order of a slope
 _PRIME = re.compile(r"\^\s*(?:\\prime|\{\s*((?:\\prime\s*)+)\})")
-_VALUE, LETTER = "q", "t"
+_VALUE, _LETTERS = "q", "tuvzxsr"
 
 
 class Slope(NamedTuple):
@@ -37,18 +37,20 @@ class Slope(NamedTuple):
     place   the text that says it; None: it follows from the function.
     said    what it is as a person has it, or as it follows; "" where it is not known.
     below   the function, or the slope, whose derivative it is, as a person has it.
-    sides   what a person's step says that it is, one after the other.
+    letter  ours, which stands for nothing else in the functions.
+    sides   what a person's step says that it is, one after the other; none where they are not read.
     """
 
     name: str
     place: int | None
     said: str
     below: str
+    letter: str
     sides: tuple[str, ...] = ()
 
     def text(self, said: str) -> str:
         """A definition of it, by which it is written out elsewhere."""
-        return rf"{self.name}({LETTER}) = {said}"
+        return rf"{self.name}({self.letter}) = {said}"
 
 
 def primes_as_signs(text: str) -> str:
@@ -63,21 +65,25 @@ def slopes_of(texts: Sequence[str], may: Callable[[str], bool]) -> dict[str, lis
     """
     own = [one for one in functions(texts, lone=True) if len(one.letters) == 1]
     said = {one.name: one for one in own}
+    letter = next((c for c in _LETTERS if all(c in one.letters or c not in {t.text for t in one.right} for one in own)), None)
+    if letter is None:
+        return {}
     known: list[tuple[OwnFunction, str]] = []  # functions and slopes so far, and the text that defines each
     found: dict[str, list[Slope]] = {}
     for one in own:
         if one.name.endswith("'") or not may(one.name):
             continue
-        below = _without(known, said_at(one, texts[one.number], LETTER))
+        below = _without(known, said_at(one, texts[one.number], letter))
         known.append((one, texts[one.number]))
         most = max((k for k in range(1, HIGHEST + 1) if any(_applies(text, one.name, k) for text in texts)), default=0)
         for order in range(1, most + 1):
             given = said.get(one.name + "'" * order)
-            derived = _derived(below) or ""
-            said_sides = () if given is None else tuple(_without(known, side) for side in _sides(texts[given.number], given))
+            derived = _derived(below, letter) or ""
+            told_sides = () if given is None else _sides(texts[given.number], given, letter)
+            said_sides = tuple(_without(known, side) for side in told_sides)
             says = said_sides[-1] if said_sides else derived
             head = texts[one.number][one.start :].partition("(")[0].strip() + "'" * order
-            slope = Slope(head, None if given is None else given.number, says, below, said_sides)
+            slope = Slope(head, None if given is None else given.number, says, below, letter, said_sides)
             found.setdefault(one.name, []).append(slope)
             known += [(each, slope.text(says)) for each in functions([slope.text(says)], lone=True)]
             below = says
@@ -88,7 +94,7 @@ def without_faults(slopes: Sequence[Slope]) -> list[str]:
     """The slopes of one function as they follow from it, whatever a person says of them."""
     found, below = list[str](), slopes[0].below
     for slope in slopes:
-        below = _derived(below) or slope.said
+        below = _derived(below, slope.letter) or slope.said
         found.append(slope.text(below))
     return found
 
@@ -96,22 +102,20 @@ def without_faults(slopes: Sequence[Slope]) -> list[str]:
 def judged_slope(judge: Judge, step: str, slope: Slope) -> Judged:
     """The verdict on a step that says a slope, each of its sides held against the function below it."""
     name, truth = step.partition("=")[0], _truth(slope.below)
-    if truth is None or LETTER not in truth.program.tensors:
+    if truth is None or slope.letter not in truth.program.tensors or not slope.sides:
         return Judged(name.strip(), None, "undecided", told("its function is not read"), given=step)
-    best: Judged | None = None
-    for said in slope.sides:
-        one = judge.beside(truth).alone(about(truth, name.strip(), truth.of, LETTER), said)
-        best = one if best is None or not one.right else best
-    assert best is not None
+    goal = about(truth, name.strip(), truth.of, slope.letter)
+    found = [judge.beside(truth).alone(goal, said) for said in slope.sides]
+    first = next((one for one in found if not one.right), found[-1])
     asked = Asked(name.strip(), judge.truth.of, judge.truth.of, 0, written(name.strip()))
-    return replace(best, name=name.strip(), asked=asked, truth=None, given=step)
+    return replace(first, name=name.strip(), asked=asked, truth=None, given=step)
 
 
-def _sides(step: str, given: OwnFunction) -> Iterator[str]:
+def _sides(step: str, given: OwnFunction, letter: str) -> Iterator[str]:
     """What a step says that a slope is, side by side, in our letter."""
     for side in sides(f"q = {step.partition('=')[2]}")[1:]:
         text = f"q({given.letters[0]}) = {side}"
-        yield from (said_at(own, text, LETTER) for own in functions([text], lone=True))
+        yield from (said_at(own, text, letter) for own in functions([text], lone=True))
 
 
 def _without(known: Sequence[tuple[OwnFunction, str]], text: str) -> str:
@@ -135,10 +139,10 @@ def _truth(formula: str) -> Truth | None:
         return None
 
 
-def _derived(formula: str) -> str | None:
-    """The derivative of a formula by our letter, as LaTeX; None where it has none."""
+def _derived(formula: str, letter: str) -> str | None:
+    """The derivative of a formula by a letter, as LaTeX; None where it has none."""
     truth = _truth(formula)
-    if truth is None or LETTER not in truth.program.tensors:
+    if truth is None or letter not in truth.program.tensors:
         return None
     entries: dict[str, sp.Expr] = {t.name: slot(k) for k, t in enumerate(truth.program.inputs)}
     for e in truth.everything.equations:
@@ -148,4 +152,4 @@ def _derived(formula: str) -> str | None:
             e.op.body, {s: entries[ref.name] for s, ref in zip(e.op.slots, e.operands, strict=True)}
         )
     names = {slot(k): parse_name(t.name).formula() for k, t in enumerate(truth.program.inputs)}
-    return latex(BodyPrinter(names).formula(entries[f"d{truth.of}/d{LETTER}"]))
+    return latex(BodyPrinter(names).formula(entries[f"d{truth.of}/d{letter}"]))

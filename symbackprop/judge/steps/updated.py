@@ -76,9 +76,7 @@ def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> lis
             out.append((name, claim, what))
         elif own is not None and truth.program.tensors[own].kind == "parameter":
             out.append((name, claim, ""))
-        elif (
-            own is None and name not in map(str, truth.program.sizes()) and word is not None and word == (side.of if side else None)
-        ):
+        elif own is None and side is not None and word == side.of and name not in map(str, truth.program.sizes()):
             out.append((name, claim, ASIDE))
     return out
 
