@@ -17,7 +17,7 @@ from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.named_views import named_views
 from symbackprop.judge.sides.sizes_said import sizes_said
-from symbackprop.judge.sides.spread import spread
+from symbackprop.judge.sides.spread import points_alone, spread
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code, reworded
@@ -40,7 +40,8 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     sizes, said_at = sizes_said(truth, steps)
     if 0 < len(said_at) < len(steps):
         return _with_sizes(question._replace(sizes={**question.sizes, **sizes}), steps, said_at)
-    steps = [own for step in of_numbers(steps) for part in spread(truth, step) for own in named_views(truth, part)]
+    steps = [part for step in points_alone(truth, of_numbers(steps)) for part in spread(truth, step)]
+    steps = [own for step in steps for own in named_views(truth, step)]
     steps = once(truth, steps)
     several = [part for step in steps for part in side_by_side(truth, step)]
     steps = steps if with_determinants(truth, several) == several else several

@@ -1,13 +1,17 @@
-"""Values of several parameters in one equation, x = y = 5 and (x^*, y^*) = (1, 2), as a step for each."""
+r"""Values of several parameters in one equation, x = y = 5 and (x^*, y^*) = (1, 2), and several of one, x = \pm 2: a step each."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from symbackprop.judge.sides.best_names import parameter_named
+from symbackprop.judge.sides.best_names import is_spelled, parameter_named
 from symbackprop.judge.sides.goals import tensor_of
+from symbackprop.judge.sides.listed import TUPLE, points
+from symbackprop.judge.texts.arrays import reworded
+from symbackprop.judge.texts.sentences import AMONG, ASIDE, GIVEN
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.side import is_best, word_of
 
@@ -20,10 +24,13 @@ _TUPLES = re.compile(
 
 
 def spread(truth: Truth, step: Step) -> list[Step]:
-    """The steps that one says of several parameters at once; any other as it is."""
+    """The steps that one says of several parameters at once, or of several values; any other as it is."""
     _, claim, what = step
-    if not isinstance(claim, str) or "\n" in claim or what:
+    if not isinstance(claim, str) or "\n" in claim or what not in ("", AMONG):
         return [step]
+    several = _listed(truth, claim, what == AMONG)
+    if several or what == AMONG:
+        return [(own, reworded(claim, f"{own} = {value}"), AMONG) for own, value in several]
     found = _TUPLES.fullmatch(claim)
     if found is not None:
         names = [part.removesuffix("\\right") for part in found["names"].split(",")]
@@ -36,6 +43,28 @@ def spread(truth: Truth, step: Step) -> list[Step]:
     if not meant or None in meant or len({*meant}) < len(meant):
         return [step]
     return [(own.strip(), f"{own.strip()} = {value.strip()}", what) for own, value in pairs]
+
+
+def points_alone(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps without the names and numbers that sentences give where they say where the loss is stationary: these claim it."""
+    said = {claim for name, claim, what in steps if what == AMONG and spread(truth, (name, claim, what))}
+    return [step for step in steps if step[2] not in (ASIDE, GIVEN) or step[1] not in said]
+
+
+def _listed(truth: Truth, claim: str, alone: bool) -> list[tuple[str, str]]:
+    """The values of parameters that a line lists; none where it lists those of something else."""
+    parameters = [tensor.name for tensor in truth.program.parameters]
+    out: list[tuple[str, str]] = []
+    for name, value in points(claim, alone):
+        entries = TUPLE.fullmatch(value) if not name else None
+        own = entries[1].split(",") if entries and len(parameters) > 1 else [value]
+        if not name and len(own) == len(parameters):
+            out += [(wrt, one.strip()) for wrt, one in zip(parameters, own, strict=True)]
+        elif not (name and any(is_spelled(wrt, name) or _parameter(truth, name) == wrt for wrt in parameters)):
+            return []
+        else:
+            out.append((name, value))
+    return out
 
 
 def _parameter(truth: Truth, name: str) -> str | None:

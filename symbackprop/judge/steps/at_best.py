@@ -23,7 +23,7 @@ from symbackprop.judge.sides.goals import goal_for, tensor_of
 from symbackprop.judge.sides.respelled import respelled
 from symbackprop.judge.steps.equations import STARTS, at_best, curved, elsewhere, with_own_names
 from symbackprop.judge.steps.known import Known
-from symbackprop.judge.steps.stationary import solved, tall_places
+from symbackprop.judge.steps.stationary import solved
 from symbackprop.judge.steps.step_reading import read_step
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
@@ -81,7 +81,7 @@ def _judged(judge: Judge, known: Known, left: Side, own: list[str], side: str) -
     truth, kind = judge.truth, "undecided"
     for true, claimed in _readings(judge, known, left, side):
         gaps = []
-        for place in [*tall_places(truth), *map(_positive(known), tall_places(truth))]:
+        for place in [*truth.tall_places, *map(_positive(known), truth.tall_places)]:
             if len(gaps) >= 2 * LEAST:
                 break
             try:

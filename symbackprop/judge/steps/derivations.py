@@ -26,6 +26,7 @@ from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.at_best import best_step
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
+from symbackprop.judge.steps.critical import at_points_told
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
 from symbackprop.judge.steps.differentiated import another_loss, loss_step
 from symbackprop.judge.steps.equalities import chained, identity
@@ -47,7 +48,7 @@ from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, up
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
 from symbackprop.judge.texts.prose import written
-from symbackprop.judge.texts.sentences import ASIDE
+from symbackprop.judge.texts.sentences import AMONG, ASIDE
 from symbackprop.judge.verdicts.displayed import bound, displayed
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.small import NAMES, WRITTEN, as_claim, small_number, with_small
@@ -57,7 +58,7 @@ from symbackprop.judge.weighing.weigh import weigh
 from symbackprop.notation.claims import Left
 
 _LETTERS = re.compile(r"_[a-z]+$")
-_PLAIN = {BEGUN: "", CHANGED: "", ASIDE: "abbreviation"}  # what such a step is said to be
+_PLAIN = {BEGUN: "", CHANGED: "", AMONG: "", ASIDE: "abbreviation"}  # what such a step is said to be
 
 
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
@@ -142,7 +143,7 @@ def _in_order(
         else:
             told_[k] = _told(judge, known, k, steps, steps[k][2])
     steps = whole
-    found = as_solutions(known, [told_[k] for k in range(len(steps))], steps)
+    found = at_points_told(known, as_solutions(known, [told_[k] for k in range(len(steps))], steps), steps)
     found = tuple(with_small(one, steps[k][1], small) for k, one in enumerate(found))
     found = tuple(with_name(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
     found = tuple(with_samples(one, known.samples.get(k)) for k, one in enumerate(found))

@@ -3,7 +3,9 @@ r"""Equations for the best value of a parameter, X^\top X \hat\beta = X^\top y: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
@@ -18,7 +20,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.best_names import parameter_named
 from symbackprop.judge.steps.known import Known
-from symbackprop.judge.steps.stationary import ZERO, tall_places
+from symbackprop.judge.steps.stationary import ZERO
 from symbackprop.judge.weighing.points import Place
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import value
@@ -26,6 +28,7 @@ from symbackprop.judge.weighing.weigh import value
 MOST = 60  # unknown numbers
 LEAST = 3  # points with a solution
 STEPS = 30  # of Newton's method
+FARTHEST = 1e9  # beyond, nothing is sought
 STARTS = (1.0, 0.3, -0.7, 1.9, 4.0)  # times a point: where that begins
 MOVED = 1e-5
 BESIDE, CURVED = 1e-2, 1e-2  # how far from a best value, and how steep the gradient is there at least
@@ -57,7 +60,7 @@ def with_own_names(truth: Truth, claim: str) -> tuple[str, list[str]]:
 def is_stationary(known: Known, program: Program, wrt: str) -> bool | None:
     """Whether the gradient by a parameter is 0 where a tensor is; None where it is not linear in it, or has no one solution."""
     found: list[bool] = []
-    for place in tall_places(known.truth):
+    for place in known.truth.tall_places:
         best = _solution(known, program, wrt, place)
         if best is None:
             continue
@@ -101,7 +104,7 @@ def is_best_with_others(known: Known, program: Program, wrt: str) -> bool | None
     """
     others = [one.name for one in known.truth.program.parameters if one.name != wrt]
     found: list[bool] = []
-    for place in tall_places(known.truth) if others else ():
+    for place in known.truth.tall_places if others else ():
         there = _slope_with_others(known, program, wrt, others, place)
         if there is not None:
             found.append(there)
@@ -125,7 +128,7 @@ def _slope_with_others(
 def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
     """Whether a parameter is equal to what is made of it, w = g(w), where the gradient by it is 0, and not everywhere."""
     found: list[bool] = []
-    for place in tall_places(known.truth):
+    for place in known.truth.tall_places:
         try:
             anywhere = value(known.truth, program, known.written, place, place.values, FLOATS)
             moved = at_best(known, [wrt], {}, place)
@@ -146,44 +149,67 @@ def holds_together(known: Known, program: Program, wrt: str) -> bool | None:
 
     None where no such place is found, and where it holds at some of them alone.
     """
-    kinds, count = set[bool](), 0
-    for place in tall_places(known.truth):
-        several = _held_at(known, program, wrt, place)
-        kinds |= several
-        count += bool(several)
-        if len(kinds) > 1:
-            return None
-    return kinds.pop() if count >= LEAST else None
+    several = _together(known, program, wrt)
+    return several[0].pop() if len(set().union(*several)) == 1 else None
 
 
-def _held_at(known: Known, program: Program, wrt: str, place: Place) -> set[bool]:
-    """Whether a parameter is equal to a tensor where all gradients are 0, at each such place that is found from a point."""
-    names = [tensor.name for tensor in known.truth.program.parameters]
-    found: set[bool] = set()
-    for begun in _begun(known, program, wrt, names, place):
-        best = at_best(known, names, {}, begun)
+def holds_somewhere(known: Known, program: Program, wrt: str) -> bool:
+    """Whether a parameter is equal to a tensor at some of the places where all gradients are 0."""
+    several = _together(known, program, wrt)
+    return bool(several) and all(True in found for found in several)
+
+
+def vanishes(known: Known, program: Program) -> bool:
+    """Whether a tensor is 0 where all gradients are 0, and not elsewhere."""
+    elsewhere_too = [value(known.truth, program, known.written, at, at.values, FLOATS) for at in known.truth.tall_places]
+    several = [] if any(largest_of(one) <= NEAR for one in elsewhere_too) else _together(known, program, None)
+    return bool(several) and all(found == {True} for found in several)
+
+
+def _together(known: Known, program: Program, wrt: str | None) -> list[set[bool]]:
+    """Whether a parameter is equal to a tensor, or a tensor is 0, at the places with gradients of 0 that each point leads to."""
+    found = [several for k in range(len(known.truth.tall_places)) if (several := _held_at(known, program, wrt, k))]
+    return found if len(found) >= LEAST else []
+
+
+def _held_at(known: Known, program: Program, wrt: str | None, k: int) -> set[bool]:
+    """Whether a parameter is equal to a tensor where all gradients are 0, at each such place that is found from the k-th point."""
+    place, found = known.truth.tall_places[k], set[bool]()
+    for best in (*_resting(known, k), *_from_what_is_said(known, program, wrt, place)):
         try:
-            if best is None or not all(curved(known, n, place, best[n], {m: best[m] for m in names}).all() for n in names):
-                continue
             claimed = value(known.truth, program, known.written, place, best, FLOATS)
         except (PointError, SymbackpropError):
             continue
-        gap = largest_of(claimed - best[wrt])
-        found.add(bool(gap <= NEAR * (1.0 + largest_of(best[wrt]))))
+        own = np.zeros(()) if wrt is None else best[wrt]
+        found.add(bool(largest_of(claimed - own) <= NEAR * (1.0 + largest_of(own))))
     return found
 
 
-def _begun(known: Known, program: Program, wrt: str, names: Sequence[str], place: Place) -> Iterator[Place]:
-    """Where Newton's method begins: around a point, at positive numbers, and where the parameter is what is claimed already."""
-    scaled = [{name: factor * place.point[name] for name in names} for factor in STARTS]
-    for values in (*scaled, {name: np.abs(place.point[name]) for name in names}):
-        try:
-            one = elsewhere(known, place, values)
-            yield one
-            claimed = value(known.truth, program, known.written, one, one.values, FLOATS)
-            yield elsewhere(known, one, {wrt: claimed})
-        except (PointError, SymbackpropError):
-            continue
+def _resting(known: Known, k: int) -> list[dict[str, ndarray]]:
+    """All values at the places with gradients of 0 to which the k-th point leads, and others along with it."""
+    if k not in known.truth.resting:
+        place, names = known.truth.tall_places[k], [tensor.name for tensor in known.truth.program.parameters]
+        begun = [{name: factor * place.point[name] for name in names} for factor in STARTS]
+        begun.append({name: np.abs(place.point[name]) for name in names})
+        known.truth.resting[k] = [best for one in begun for best in _led_to(known, place, one)]
+    return known.truth.resting[k]
+
+
+def _from_what_is_said(known: Known, program: Program, wrt: str | None, place: Place) -> Iterator[dict[str, ndarray]]:
+    """The same where the parameter begins at what is said of it."""
+    if wrt is not None:
+        with suppress(PointError, SymbackpropError):
+            claimed = value(known.truth, program, known.written, place, place.values, FLOATS)
+            yield from _led_to(known, place, {wrt: claimed})
+
+
+def _led_to(known: Known, place: Place, begun: Mapping[str, ndarray]) -> Iterator[dict[str, ndarray]]:
+    """All values where all gradients are 0, and are not beside it, if parameters that begin somewhere are led there."""
+    names = [tensor.name for tensor in known.truth.program.parameters]
+    with suppress(PointError, SymbackpropError):
+        best = at_best(known, names, {}, replace(place, point={**place.point, **begun}, values={}))
+        if best is not None and all(curved(known, n, place, best[n], {m: best[m] for m in names}).all() for n in names):
+            yield best
 
 
 def elsewhere(known: Known, place: Place, values: Mapping[str, ndarray]) -> Place:
@@ -229,21 +255,26 @@ def at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: P
     if sum(counts) > MOST:
         return None
 
-    def at(own: ndarray) -> tuple[dict[str, ndarray], ndarray]:
+    def given(own: ndarray) -> dict[str, ndarray]:
         parts = np.split(own, np.cumsum(counts)[:-1])
-        given = {name: part.reshape(shape) for name, part, shape in zip(others, parts, shapes, strict=True)}
-        values = walk(known.truth.everything, {**place.point, **given, **fixed}, place.sizes)
-        return values, np.concatenate([values[f"d{known.truth.of}/d{name}"].ravel() for name in others])
+        moved = {name: part.reshape(shape) for name, part, shape in zip(others, parts, shapes, strict=True)}
+        return {**place.point, **moved, **fixed}
+
+    def at(own: ndarray) -> ndarray:
+        values = walk(known.truth.slopes, given(own), place.sizes)
+        return np.concatenate([values[f"d{known.truth.of}/d{name}"].ravel() for name in others])
 
     try:
         own = np.concatenate([np.ravel(place.point[name]) for name in others]).astype(float)
         for _ in range(STEPS):
-            values, gradient = at(own)
+            gradient = at(own)
             if largest_of(gradient) <= ZERO:
-                return values
+                return walk(known.truth.everything, given(own), place.sizes)
+            if largest_of(own) > FARTHEST:
+                return None
             moves = MOVED * np.eye(len(own))
             with np.errstate(all="ignore"):  # far from where it begins a gradient may be infinite
-                hessian = np.stack([(at(own + one)[1] - at(own - one)[1]) / (2 * MOVED) for one in moves], axis=1)
+                hessian = np.stack([(at(own + one) - at(own - one)) / (2 * MOVED) for one in moves], axis=1)
             if not np.isfinite(hessian).all():
                 return None
             own = own - np.linalg.solve(hessian, gradient)

@@ -12,7 +12,6 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.goals import about, goal_for
 from symbackprop.judge.steps.known import Known
-from symbackprop.judge.steps.stationary import tall_places
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import Convention
 from symbackprop.judge.weighing.points import Place
@@ -37,11 +36,11 @@ def newton_step(known: Known, step: str, wrt: str, along: Claim) -> Judged | Non
         if not equal_shapes(reading.program.shape(CLAIM), truth.program.shape(wrt)):
             continue
         goal = goal_for(truth, second, reading.program)
-        tried = [_leads(known, goal, reading.program, place) for place in tall_places(truth)]
+        tried = [_leads(known, goal, reading.program, place) for place in truth.tall_places]
         if tried.count(True) >= LEAST and False not in tried:
             said = told("a step of Newton: {} times what is taken away is {}", second.shown, asked.shown)
             return Judged(step, asked, "right, numeric", formulas=along.formulas, remarks=(said,), points=tried.count(True))
-        if tried.count(False) >= LEAST and all(_leads(known, goal, reading.program, at, -1.0) for at in tall_places(truth)):
+        if tried.count(False) >= LEAST and all(_leads(known, goal, reading.program, at, -1.0) for at in truth.tall_places):
             away = told("a step away from that of Newton: it has the other sign")
             sign = Convention(("sign",), away, told("multiply by -1"))
             return Judged(step, asked, "up to convention", away, along.formulas, convention=sign, points=tried.count(False))

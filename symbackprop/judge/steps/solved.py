@@ -15,7 +15,15 @@ from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
-from symbackprop.judge.steps.equations import holds_at_best, holds_together, is_best_with_others, is_stationary, with_own_names
+from symbackprop.judge.steps.equations import (
+    holds_at_best,
+    holds_somewhere,
+    holds_together,
+    is_best_with_others,
+    is_stationary,
+    vanishes,
+    with_own_names,
+)
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple, solved
 from symbackprop.judge.verdicts.verdict import Judged
@@ -31,44 +39,14 @@ _SET = re.compile(r"=\s*0\s*[.,;]?\s*$")
 
 def as_solutions(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> tuple[Judged, ...]:
     """The verdicts, where each step has given its best value: the slope is best at the best intercept."""
-    found = _together(known, found, steps)
     if len({wrt for own, _, _ in steps if (wrt := parameter_named(known.truth, own))}) < 2:
         return tuple(found)
     open_ = {k for k, one in enumerate(found) if one.kind == "abbreviation" and parameter_named(known.truth, steps[k][0])}
     return tuple(as_solution(known, one, steps, k, ended=True) if k in open_ else one for k, one in enumerate(found))
 
 
-def _together(known: Known, found: Sequence[Judged], steps: Sequence[tuple[str, Any, str]]) -> Sequence[Judged]:
-    """The verdicts, where parameters by their own names are best together: x = 1, y = 1."""
-    truth = known.truth
-    several = {
-        used.goal.wrt: used
-        for used in known.used
-        if (used.judged.wrong or used.judged.open)
-        and is_spelled(used.goal.wrt, steps[used.place][0])
-        and not _inputs(known, used.program) & _own(truth)
-    }
-    tensors = truth.program.tensors
-    several = {
-        wrt: used
-        for wrt, used in several.items()
-        if wrt in _own(truth) and equal_shapes(used.program.shape(CLAIM), tensors[wrt].shape)
-    }
-    if len(several) < 2:
-        return found
-    own = {wrt: used.program for wrt, used in several.items()}
-    best = {wrt: held(known, program, wrt, own) for wrt, program in own.items()}
-    if any(among_all(one) is None for one in best.values()):
-        return found
-    out = list(found)
-    for wrt, used in several.items():
-        _not_used(known, used)
-        alone = Judged(used.judged.name, None, "abbreviation", given=used.judged.given, formulas=used.judged.formulas)
-        out[used.place] = _answered(truth, alone, steps[used.place][0], wrt, best[wrt])
-    return out
-
-
-def _own(truth: Truth) -> set[str]:
+def parameters_of(truth: Truth) -> set[str]:
+    """The names of the parameters of a network."""
     return {tensor.name for tensor in truth.program.parameters}
 
 
@@ -97,7 +75,7 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         return judged
     is_used = any(may_mention(claim, own) for _, claim, _ in steps[place + 1 :])
     shape = program.shape(CLAIM)
-    if wrt in _inputs(known, program):
+    if wrt in inputs_of(known, program):
         return judged
     if not equal_shapes(shape, truth.program.shape(wrt)):
         shapes = map(shape_text, (shape, truth.program.shape(wrt)))
@@ -111,14 +89,22 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
 
 def _with_others(known: Known, judged: Judged, own: str, wrt: str, program: Program, found: Sequence[str]) -> Judged:
     """The verdict on a solution; where the gradient is not 0 at it alone, by that with the other parameters at their best."""
-    others = among_all(found) is None and not _own(known.truth) <= {wrt, *solved(known)}
+    others = among_all(found) is None and not parameters_of(known.truth) <= {wrt, *solved(known)}
     is_best = is_best_with_others(known, program, wrt) if others else None
     if is_best is None:
-        return judged if others else _answered(known.truth, judged, own, wrt, found)
-    if not is_best and not holds_together(known, program, wrt):  # a multiplier has no best value by itself
-        return _answered(known.truth, judged, own, wrt, ["none"] * LEAST)
-    said = told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
-    asked = _set_to_zero(known.truth, own, wrt)
+        return judged if others else answered(known.truth, judged, own, wrt, found)
+    if not is_best:  # a multiplier has no best value by itself
+        holds = holds_together(known, program, wrt)
+        if not holds:
+            return judged if holds is None else answered(known.truth, judged, own, wrt, ["none"] * LEAST)
+    return _right(
+        known.truth, judged, own, wrt, told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
+    )
+
+
+def _right(truth: Truth, judged: Judged, own: str, wrt: str, said: Told) -> Judged:
+    """A step that gives a parameter its best value, of which is said why."""
+    asked = set_to_zero(truth, own, wrt)
     return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(*judged.remarks, said), points=LEAST)
 
 
@@ -141,15 +127,15 @@ def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[st
     is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
     if not (is_asked and is_spelled(wrt, own)):
         return judged
-    if wrt in _inputs(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+    if wrt in inputs_of(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
         return judged
     found, alone = held(known, used.program, wrt), Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
     if among_all(found) is not None:
-        judged = _answered(truth, alone, own, wrt, found)
+        judged = answered(truth, alone, own, wrt, found)
     elif said := _best_together(known, used.program, wrt):
-        judged = replace(alone, asked=_set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
+        judged = replace(alone, asked=set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
     elif because := _of_signs(known, used.program, wrt):
-        judged = replace(alone, asked=_set_to_zero(truth, own, wrt), kind="undecided", because=because)
+        judged = replace(alone, asked=set_to_zero(truth, own, wrt), kind="undecided", because=because)
     else:
         return judged
     _not_used(known, used)
@@ -160,7 +146,7 @@ def _best_together(known: Known, program: Program, wrt: str) -> Told:
     """Where a value of a parameter is best beside the others at their best; nothing where it is not, or inputs are numbers."""
     if known.truth.pinned:
         return Told()
-    if not _inputs(known, program) & _own(known.truth) and is_best_with_others(known, program, wrt):
+    if not inputs_of(known, program) & parameters_of(known.truth) and is_best_with_others(known, program, wrt):
         return told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
     if holds_together(known, program, wrt):
         return told("it holds where the gradients by all parameters are 0")
@@ -178,7 +164,10 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
         return judged
     _not_used(known, used)
     alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
-    fits, read = equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)), _inputs(known, used.program) & _own(truth)
+    fits, read = (
+        equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)),
+        inputs_of(known, used.program) & parameters_of(truth),
+    )
     found = held(known, used.program, wrt) if fits and wrt not in read else []
     why = told("a value that follows from what is set to 0, which is not judged")
     undecided = replace(alone, kind="undecided", because=why)
@@ -187,15 +176,15 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
         if answered != alone:
             return answered
     holds = holds_together(known, used.program, wrt) if fits else None
+    if holds is None and fits and not inputs_of(known, used.program) and holds_somewhere(known, used.program, wrt):
+        return _right(truth, alone, own, wrt, told("a place where the gradients by all parameters are 0 has it"))
     if holds is None:
         known.used.append(used._replace(judged=undecided))  # it may be best together with those of later steps
         return undecided
-    asked = _set_to_zero(truth, own, wrt)
     if not holds:
         why = told("it does not hold where the gradients by all parameters are 0")
-        return replace(alone, asked=asked, kind="wrong", because=why, points=LEAST)
-    said = told("it holds where the gradients by all parameters are 0")
-    return replace(alone, asked=asked, kind="right, numeric", remarks=(*alone.remarks, said), points=LEAST)
+        return replace(alone, asked=set_to_zero(truth, own, wrt), kind="wrong", because=why, points=LEAST)
+    return _right(truth, alone, own, wrt, told("it holds where the gradients by all parameters are 0"))
 
 
 def _of_signs(known: Known, program: Program, wrt: str) -> Told:
@@ -225,20 +214,20 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
         return judged
     right = sides(claim)[-1]
     definitions = claim.rpartition(right)[2] if right in claim else ""
-    for program in _programs(known, right + definitions, own[own.find("_") :] if "_" in own else ""):
+    for program in programs_of(known, right + definitions, own[own.find("_") :] if "_" in own else ""):
         if not equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
             continue
-        if wrt not in _inputs(known, program):
+        if wrt not in inputs_of(known, program):
             found = held(known, program, wrt)
             if among_all(found) is None and holds_together(known, program, wrt):
                 said = told("it holds where the gradients by all parameters are 0")
-                return replace(judged, asked=_set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
+                return replace(judged, asked=set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
             if among_all(found) is None and len(found) >= LEAST:
                 return replace(judged, kind="undecided", because=told("the gradient by {} is not 0 there", name(wrt)))
-            return _answered(truth, judged, own, wrt, found)
+            return answered(truth, judged, own, wrt, found)
         if not judged.remarks and holds_at_best(known, program, wrt):  # of no update
             said = told("it holds where the gradient by {} is 0", name(wrt))
-            asked = _set_to_zero(truth, own, wrt)
+            asked = set_to_zero(truth, own, wrt)
             return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=LEAST)
     return judged
 
@@ -249,12 +238,12 @@ def _not_used(known: Known, used: Used) -> None:
     known.wrong = any(one.judged.wrong for one in known.used)
 
 
-def _answered(truth: Truth, judged: Judged, own: str, wrt: str, found: Sequence[str]) -> Judged:
+def answered(truth: Truth, judged: Judged, own: str, wrt: str, found: Sequence[str]) -> Judged:
     """The verdict on a solution, by what it is among at each point."""
     among = among_all(found)
     if among is None and (len(found) < LEAST or {*found} != {"none"}):
         return judged
-    asked = _set_to_zero(truth, own, wrt)
+    asked = set_to_zero(truth, own, wrt)
     if among is not None:
         said = told("the gradient by {} is 0 there", name(wrt))
         if among == "sum":
@@ -266,7 +255,8 @@ def _answered(truth: Truth, judged: Judged, own: str, wrt: str, found: Sequence[
     return replace(judged, asked=asked, kind="wrong", because=why, points=len(found))
 
 
-def _set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
+def set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
+    """What a step says that gives a parameter its best value: that the gradient by it is 0."""
     asked = about(truth, own, truth.of, wrt)
     zero = Formula(f"{asked.text} = 0", f.equation(truth.gradient(wrt).node, f.ZERO))
     return replace(asked, shown=zero)
@@ -282,8 +272,8 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
     if len(both) != 2 or not all(both):
         return judged
     (left, right), spoken = [with_own_names(truth, side)[0] for side in both], with_own_names(truth, " ".join(both))[1]
-    alone = [] if "0" in both else [_programs(known, side) for side in (left, right)]
-    several = _programs(known, f"({left}) - ({right})")
+    alone = [] if "0" in both else [programs_of(known, side) for side in (left, right)]
+    several = programs_of(known, f"({left}) - ({right})")
     for program in several:
         shape = program.shape(CLAIM)
         for tensor in truth.program.parameters:
@@ -291,9 +281,16 @@ def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
                 continue
             if not any(is_multiple(known, one, tensor.name) for side in alone for one in side):  # 2 g = g says nothing of 0
                 said = told("it says that the gradient by {} is 0", name(tensor.name))
-                asked = _set_to_zero(truth, judged.name, tensor.name)
+                asked = set_to_zero(truth, judged.name, tensor.name)
                 return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
-    return _by_its_solution(known, judged, several, spoken[0]) if len(spoken) == 1 else judged
+    if len(spoken) == 1:
+        return _by_its_solution(known, judged, several, spoken[0])
+    own = parameters_of(truth)
+    others = [one for one in several if inputs_of(known, one) & own and not any(is_multiple(known, one, wrt) for wrt in own)]
+    if not spoken and any(vanishes(known, one) for one in others):
+        said = told("it holds where the gradients by all parameters are 0")
+        return replace(judged, kind="right, numeric", because=Told(), remarks=(said,), points=LEAST)
+    return judged
 
 
 def _by_its_solution(known: Known, judged: Judged, programs: Sequence[Program], wrt: str) -> Judged:
@@ -301,7 +298,7 @@ def _by_its_solution(known: Known, judged: Judged, programs: Sequence[Program], 
     found = [one for program in programs if (one := is_stationary(known, program, wrt)) is not None]
     if not found:
         return judged
-    asked = _set_to_zero(known.truth, judged.name, wrt)
+    asked = set_to_zero(known.truth, judged.name, wrt)
     if any(found):
         said = told("the gradient by {} is 0 there", name(wrt))
         return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
@@ -309,7 +306,7 @@ def _by_its_solution(known: Known, judged: Judged, programs: Sequence[Program], 
     return replace(judged, asked=asked, kind="wrong", because=why, remarks=(), points=2 * PLACES)
 
 
-def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
+def programs_of(known: Known, formula: str, at: str = "") -> list[Program]:
     """The readings of a formula that is made of tensors of the network, and of names that steps gave.
 
     at   the indices of its entries, _k.
@@ -324,7 +321,7 @@ def _programs(known: Known, formula: str, at: str = "") -> list[Program]:
     return [one for one in several if all(t.role is None and t.name in named for t in one.inputs)]
 
 
-def _inputs(known: Known, program: Program) -> set[str]:
+def inputs_of(known: Known, program: Program) -> set[str]:
     """All that a formula is made of: the names in it, and what the values of the network in it are made of."""
     programs = [program, *(what for _, what in needed(program, known.written) if not isinstance(what, str))]
     waiting = [tensor.name for one in programs for tensor in one.inputs]

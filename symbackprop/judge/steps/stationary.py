@@ -15,12 +15,12 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.sides.best_names import parameter_named
 from symbackprop.judge.steps.known import Known
-from symbackprop.judge.weighing.points import Place, Places
+from symbackprop.judge.weighing.points import Place
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes
-from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.truth import TALL, Truth
 from symbackprop.judge.weighing.weigh import value
 
-PLACES = 3  # points of each of two sizes at which a solution is held against the gradient
+PLACES = TALL  # points of each of two sizes at which a solution is held against the gradient
 LEAST = 3  # as many must have one
 ZERO = 1e-8  # relative to the gradient elsewhere
 BESIDE = 0.1  # how far from a solution the gradient is large again
@@ -36,7 +36,7 @@ def held(
     beside   the best values of others; None: those that steps have named so.
     signs    the data that are -1 or 1 there.
     """
-    places = [_with_signs(known.truth, at, signs) if signs else at for at in tall_places(known.truth)]
+    places = [_with_signs(known.truth, at, signs) if signs else at for at in known.truth.tall_places]
     return [best for at in places if at is not None and (best := _best(known, program, wrt, at, beside)) is not None]
 
 
@@ -92,19 +92,6 @@ def is_multiple(known: Known, program: Program, wrt: str) -> bool:
         scales.setdefault(str(sorted(place.sizes.items())), []).append(scale)
     alike = all(abs(one - own[0]) <= ZERO * abs(own[0]) for own in scales.values() for one in own)
     return bool(scales) and (several or (alike and any(len(own) > 1 for own in scales.values())))
-
-
-def tall_places(truth: Truth) -> list[Place]:
-    """Points with more rows of data than any other size, so that X^T X has an inverse."""
-    rows = [str(t.shape[0]) for t in truth.program.inputs if t.kind in ("data", "labels") and t.shape]
-    own = {str(n) for t in truth.program.parameters for n in t.shape}
-    free = [n for n in dict.fromkeys(rows) if n.isidentifier() and n not in truth.sizes and n not in own]
-    found: list[Place] = []
-    for sizes in truth.places.sizes * (2 if len(truth.places.sizes) < 2 else 1):
-        most = max(sizes.values(), default=0)
-        given = {**sizes, **{n: most + 2 + k for k, n in enumerate(free)}}
-        found += Places(truth.program, truth.everything, given).first(PLACES)
-    return found
 
 
 def _best(known: Known, program: Program, wrt: str, place: Place, beside: Mapping[str, Program] | None = None) -> str | None:

@@ -31,7 +31,8 @@ NUMBER_BESIDE = re.compile(  # net = 0.84, \qquad out = 0.70
     r"(?=(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)\s*=(?:[^=,;]*=)?\s*[-+]?\d*\.\d+\s*(?:$|[,;\\]))"
 )
 _GIVEN = r"[^=,;:]*=\s*(?:[-+]?[\d.]+|\\begin\{pmatrix\}[^=:]*\\end\{pmatrix\})\s*(?:,|\\q?quad\b|\\[ ,;])?\s*"
-AT_NUMBERS = re.compile(rf"^((?:{_GIVEN})+):\s*(?={DERIVED})")  # x = 0, y = 0: \nabla f = ...
+_APPLIED = r"\\?[A-Za-z]+(?:'+|_\w|_\{\w+\})?\s*\("  # f''(0)
+AT_NUMBERS = re.compile(rf"^((?:{_GIVEN})+):\s*(?={DERIVED}|{_APPLIED})")  # x = 0, y = 0: \nabla f = ...
 _DIGITS = r"[-+−]?\s*(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+|\s*\\(?:times|cdot)\s*10\s*\^\s*\{?[-+\d]+\}?)?"
 _ROUNDED = re.compile(  # \approx 0.1385
     rf"(?:\\(?:approx|simeq|doteq|approxeq)(?![A-Za-z])|[≈≃≅])(?=\s*(?:{_DIGITS}|\\begin\{{[pb]matrix\}}[-+\d.\s&\\]*?\\end\{{[pb]matrix\}}|"

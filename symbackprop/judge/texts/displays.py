@@ -10,14 +10,17 @@ from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
 from symbackprop.judge.texts.columns import with_columns
 from symbackprop.judge.texts.sentences import (
+    AMONG,
     ARROW,
     DISPLAYS,
+    MEMBERS,
     asides,
     claims_displayed,
     defined_beside,
     in_formulas,
     moves,
     numbers_given,
+    points_said,
     with_conditions,
 )
 from symbackprop.notation.claims.bracketed import sides
@@ -57,7 +60,8 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
     text = with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text)))
     text = with_conditions(claims_displayed(in_formulas(text)))
     several = moves(text)
-    left, aside = "", sorted([*several, *(one for one in asides(text) if one[0] not in {at for at, _ in several})])
+    several += [one for one in asides(text) if one[0] not in {at for at, _ in several}]
+    left, aside = "", sorted([*several, *points_said(text)])
 
     def placed(claim: str, at: int) -> str:
         """A claim with the line at a character of the text."""
@@ -85,9 +89,12 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
                 lines.append((at, f"{left} {line}"))  # a further form of what the display before says
             elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1][1])) and (line[:1] == "=" or not _is_equation(line)):
                 lines[-1] = lines[-1][0], f"{lines[-1][1]} {line}"
-            elif _is_equation(line):
+            elif _is_equation(line) or MEMBERS.fullmatch(line):
                 lines.append((at, line))
         for at, line in lines:
+            if MEMBERS.fullmatch(line):
+                yield left_side(line), placed(line, at), AMONG
+                continue
             left = line.partition("=")[0].strip()
             for claim in side_by_side(line):
                 yield left_side(claim), placed(claim, at)

@@ -14,7 +14,7 @@ from symbackprop.core.errors import shown
 from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
-from symbackprop.judge.texts.sentences import DISPLAYS, INLINE, WITHIN, in_dollars
+from symbackprop.judge.texts.sentences import DISPLAYS, INLINE, MEMBERS, WITHIN, in_dollars
 from symbackprop.judge.texts.typed import is_typed, lines_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
@@ -73,7 +73,12 @@ def claims_of(claims: Any) -> Any:
     if not isinstance(claims, str):
         return claims
     is_code = re.search(r"^\s*def\s.*:", claims, re.MULTILINE)
-    if claims.strip() and "=" not in UPDATE.sub("=", rounded(keyed(claims))) and not (is_code or _is_json(claims)):
+    if (
+        claims.strip()
+        and not MEMBERS.fullmatch(claims)
+        and "=" not in UPDATE.sub("=", rounded(keyed(claims)))
+        and not (is_code or _is_json(claims))
+    ):
         if not isfile(claims):
             if any(get_close_matches(macro, ["leftarrow"]) for macro in re.findall(r"\\([A-Za-z]+)", claims)):
                 raise ClaimsError(f"{shown(claims)} is no claim and no file; did you mean \\leftarrow?")

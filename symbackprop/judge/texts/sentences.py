@@ -24,8 +24,10 @@ DENIED = re.compile(
     re.IGNORECASE,
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
+STOPS = (". ", ".\n", "\n\n", "; ", "..")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 MOVED = "moved"  # what may be an update in a sentence, $w = w - \eta g$
+AMONG = "among"  # what says where a loss is stationary: $x \\in \\{0, 2\\}$, the critical points $(0, 0)$ and $(1, 1)$
 GIVEN = "given"  # numbers that a sentence gives: with $x_1 = 0.5$ and $t = (1, 0)^T$
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
@@ -41,6 +43,15 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
 )
 NEXT = re.compile(r"(?:,|;|\\q?quad\b|\\[ ,;:])(?:\s|\\[ ,;:])*(?=\\?[A-Za-z][^=,;()]*=)")  # x_1 = 1, x_2 = 2
 LINE = re.compile(r"(?m)^[ \t]*[A-Za-z]\w*[ \t]*=[^=\n].*$")  # one of numbers alone, without dollars
+MEMBERS = re.compile(
+    r"(?P<names>[^=]*?)\\in\s*\\(?:left\s*\\)?\{(?P<values>[^=]*?)\\(?:right\s*\\)?\}\s*[.,;]?\s*"
+)  # x \in \{0, 2\}
+STATIONARY = re.compile(
+    r"\b(?:critical|stationary|equilibri\w+|extrem\w+|saddle|turning|optim\w+|minimi\w+|maximi\w+|minim(?:um|a)|maxim(?:um|a)|vanish\w*|"
+    r"roots?|zeros?|solutions?|solv\w+)\b|\bto (?:zero|\$?0)"
+)
+NAMES = re.compile(r"\s*\([^()=]*,[^()=]*\)\s*")  # (x, y)
+POINT = re.compile(r"\s*\((?=[^()=]*\d)[-+\d.,/\s\\a-z{}]*\)(?:\s*(?:,|;)\s*\([-+\d.,/\s\\a-z{}]*\))*\s*")  # (0, 0), (1, 1)
 SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 
 
@@ -144,6 +155,23 @@ def moves(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         own = rf"{re.escape(word[0])}(?![A-Za-z]{'' if '_' in side else '|_'})" if word else None  # the h of h_prev is another
         if own and re.search(rf"{own}[^=]*[-+]", right) and not CLAIMED.match(found[1]):
             out.append((found.start(), (side.strip(" :"), found[1].strip(), MOVED)))
+    return out
+
+
+def points_said(text: str) -> list[tuple[int, tuple[str, str, str]]]:
+    """What sentences between displays say of where a loss is stationary: where each stands, and a step."""
+    between = DISPLAYS.sub(lambda found: "." * len(found[0]), text)
+    out: list[tuple[int, tuple[str, str, str]]] = []
+    for found in WITHIN.finditer(between):
+        begin = max(between.rfind(stop, 0, found.start()) for stop in STOPS)
+        ends = [at for stop in STOPS if (at := between.find(stop, found.end())) >= 0]
+        sentence = WITHIN.sub(" ", between[begin + 1 : min(ends, default=len(between))])
+        if STATIONARY.search(sentence) and not DENIED.search(sentence):
+            name, _, value = found[1].partition("=")
+            if POINT.fullmatch(found[1]):
+                out.append((found.start(), ("", f"= {found[1]}", AMONG)))
+            elif MEMBERS.fullmatch(found[1]) or (value.strip() and (NAME.match(name) or NAMES.fullmatch(name))):
+                out.append((found.start(), (name.strip(), found[1].strip(), AMONG)))
     return out
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import sympy as sp
+from numpy import ndarray
 
 from symbackprop.algebra.recursion import StepBox
 from symbackprop.core.chain_rule import chain_rule
@@ -21,6 +22,7 @@ from symbackprop.core.grammar import check
 from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
 from symbackprop.core.passes.settled import settled
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Gradient, Program, Signature
 from symbackprop.display.box import line_formula
 from symbackprop.display.equations import equation_formula
@@ -46,6 +48,7 @@ from symbackprop.notation.networks import with_gates
 CANCELLED = 1e-6  # of the largest value: of a gradient below, what cancels leaves too few digits
 ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
+TALL = 3  # points of each of two sizes at which a loss is least
 BLUR = 1e-6  # what differences may differ by
 
 
@@ -120,6 +123,29 @@ class Truth:
     @cached_property
     def places(self) -> Places:
         return Places(self.program, self.everything, self.sizes, pinned=self.pinned)
+
+    @cached_property
+    def tall_places(self) -> tuple[Place, ...]:
+        """Points with more rows of data than any other size, so that X^T X has an inverse."""
+        rows = [str(t.shape[0]) for t in self.program.inputs if t.kind in ("data", "labels") and t.shape]
+        own = {str(n) for t in self.program.parameters for n in t.shape}
+        free = [n for n in dict.fromkeys(rows) if n.isidentifier() and n not in self.sizes and n not in own]
+        found: list[Place] = []
+        for sizes in self.places.sizes * (2 if len(self.places.sizes) < 2 else 1):
+            most = max(sizes.values(), default=0)
+            given = {**sizes, **{n: most + 2 + k for k, n in enumerate(free)}}
+            found += Places(self.program, self.everything, given).first(TALL)
+        return tuple(found)
+
+    @cached_property
+    def slopes(self) -> Program:
+        """The gradients by the parameters, and what they are made of."""
+        return without_dead(self.everything, [f"d{self.of}/d{tensor.name}" for tensor in self.program.parameters])
+
+    @cached_property
+    def resting(self) -> dict[int, list[dict[str, ndarray]]]:
+        """Where all gradients are 0, as found so far from each of the tall places."""
+        return {}
 
     def places_where(self, conditions: Iterable[sp.Expr]) -> Places:
         """The places at which expressions of sizes are not negative: those of all claims, where these are such."""
