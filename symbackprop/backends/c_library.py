@@ -9,9 +9,9 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.machine.cache import cache_folder
+from symbackprop.core.machine.cache import cache_folder, made_once
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Layout
 
 FLAGS = (  # c99 alone rounds each product before it is added, which takes twice as long
@@ -82,11 +82,8 @@ def native(text: str, layout: Layout, dtype: str, memory: dict[str, ndarray]) ->
 
 def loaded(text: str) -> ctypes.CDLL:
     """The library of a source. Raises NativeError where it cannot be made or loaded."""
-    place = built(text)
-    try:
-        return ctypes.CDLL(str(place))
-    except OSError:  # a file that was cut short, by a disk that was full, say
-        place.unlink(missing_ok=True)
+    with suppress(OSError):  # gone, where another process made room meanwhile
+        return ctypes.CDLL(str(built(text)))
     try:
         return ctypes.CDLL(str(built(text)))
     except OSError as fault:
@@ -98,27 +95,22 @@ def built(text: str) -> Path:
     """The file of a source's library; it is compiled where the cache folder has none yet."""
     command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
     about = "\n".join([*command, platform.machine(), _processor(), text])
-    place = cache_folder() / f"{hashlib.sha256(about.encode()).hexdigest()}.so"
-    if not place.exists():
-        try:
-            _make(text, command, place)
-        except (OSError, subprocess.TimeoutExpired) as fault:  # no room, no right to write or to run
-            raise NativeError(f'{command[0]}: {fault}; backend="numpy" needs no compiler') from None
-    return place
+    try:
+        return made_once(cache_folder() / f"{hashlib.sha256(about.encode()).hexdigest()}.so", partial(_compiled, text, command))
+    except (OSError, subprocess.TimeoutExpired) as fault:  # no room, no right to write or to run
+        raise NativeError(f'{command[0]}: {fault}; backend="numpy" needs no compiler') from None
 
 
-def _make(text: str, command: list[str], place: Path) -> None:
-    """Compile a source, and put the library in its place when it is whole."""
-    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
-        written, made = Path(folder, "step.c"), Path(folder, "step.so")
-        written.write_text(text, encoding="utf-8")
-        line = [*command, "-o", made, written, "-lm"]
-        # in a group of its own: Ctrl-C is for this process, which may be training and ends its step first
-        done = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS, check=False, process_group=0)
-        if done.returncode or not made.exists():
-            first = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
-            raise NativeError(f'{command[0]}: {first}; backend="numpy" needs no compiler')
-        os.replace(made, place)
+def _compiled(text: str, command: list[str], folder: Path) -> Path:
+    """The library of a source, compiled in a folder."""
+    written, made = folder / "step.c", folder / "step.so"
+    written.write_text(text, encoding="utf-8")
+    line = [*command, "-o", made, written, "-lm"]
+    # in a group of its own: Ctrl-C is for this process, which may be training and ends its step first
+    done = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS, check=False, process_group=0)
+    if done.returncode or not made.exists():
+        raise OSError(next((line for line in done.stderr.splitlines() if "error" in line or "failed" in line), "it failed"))
+    return made
 
 
 @cache

@@ -22,14 +22,12 @@ from symbackprop import __version__
 from symbackprop.backends.called import Called
 from symbackprop.backends.executed import Source
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.machine.cache import lasting_folder
-from symbackprop.core.machine.files import write_whole
+from symbackprop.core.machine import cache
 from symbackprop.core.network import Network
 from symbackprop.core.program import Equation, Program, Ref, Signature
 from symbackprop.training.classes import applied
 
 DTYPE = "float64"
-MOST = 4_000_000  # bytes that are kept of a network
 
 
 class Unkept(SymbackpropError):
@@ -182,26 +180,15 @@ def keep(key: str, forward: Forward) -> None:
 
 def kept_told(key: str) -> dict[str, Any] | None:
     """What is kept by a key, as it was told; None where nothing is, or it is not whole."""
-    with suppress(OSError, ValueError, RecursionError):
-        if (place := _place(key)) is not None:
-            digest, _, text = place.read_bytes().partition(b"\n")
-            if digest.decode() == hashlib.sha256(text).hexdigest():
-                found = json.loads(text)
-                return found if isinstance(found, dict) else None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(cache.kept(f"{key}.json") or b"null")
+        return found if isinstance(found, dict) else None
     return None
 
 
 def keep_told(key: str, told: Mapping[str, Any]) -> None:
-    """Keep something by a key, with a digest by which it is known to be whole; not where it is large."""
-    text, place = json.dumps(told), _place(key)
-    if place is not None and len(text) <= MOST:
-        with suppress(SymbackpropError):  # a disk that is full
-            write_whole(place, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-
-
-def _place(key: str) -> Path | None:
-    folder = lasting_folder()
-    return None if folder is None else folder / f"{key}.json"
+    """Keep something by a key."""
+    cache.keep(f"{key}.json", json.dumps(told).encode())
 
 
 def _unkept(names: tuple[str, ...]) -> Source:

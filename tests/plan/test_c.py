@@ -385,7 +385,7 @@ def test_where_there_is_no_compiler_auto_is_numpy(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), PermissionError(13, "Permission denied")])
 def test_where_nothing_can_be_written_auto_is_numpy(fault: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
     function = sb.compile("x: parameter\nL = x**2")
-    monkeypatch.setattr("symbackprop.backends.c_library._make", Mock(side_effect=fault))
+    monkeypatch.setattr("symbackprop.backends.c_library._compiled", Mock(side_effect=fault))
     monkeypatch.setattr("symbackprop.backends.c_library.compiler", lambda: ["cc"])
     with pytest.raises(NativeError, match=fault.strerror):
         function.bind({"x": np.ones(())}, backend="c")

@@ -1,32 +1,146 @@
-"""The user's folder for what can be made again."""
+"""The user's folder for what can be made again: what was used longest ago makes room.
+
+Several processes may read, write and make room at once: a file takes its place whole, and whoever finds one gone makes it again.
+"""
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
-from functools import cache
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.machine.files import write_whole
+
+ROOM = 256_000_000  # bytes, of all that is kept
+LARGEST = ROOM // 8  # bytes of one file
+UNUSED = 60 * 86_400.0  # seconds after which what nobody used goes
+ABANDONED = 3_600.0  # seconds after which what is half made is left by a process that was killed
+NOTED = 3_600.0  # seconds: how exactly it is known when a file was used
+KEPT = (".json", ".so", ".digest")
+MAKING = "making-"
 
 
 def lasting_folder() -> Path | None:
     """The folder; None where there is none to write to, or others write there as well: what is kept is run."""
-    if sys.platform == "darwin":
-        usual = Path.home() / "Library" / "Caches"
-    else:
-        usual = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache")
-    folder = usual / "symbackprop"
     try:
+        folder = _usual() / "symbackprop"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder if os.access(folder, os.W_OK) and _is_own(folder) else None
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: of a user that the system does not know
         return None
 
 
 def cache_folder() -> Path:
     """The folder; a temporary one of this process where there is none to write to."""
-    return lasting_folder() or _temporary()
+    return lasting_folder() or _temporary(os.getpid())
+
+
+def kept(name: str) -> bytes | None:
+    """What is kept by a name; None where nothing is, or it is not whole."""
+    with suppress(OSError):
+        if (folder := lasting_folder()) is not None:
+            digest, _, content = (folder / name).read_bytes().partition(b"\n")
+            if digest == digest_of(content):
+                _note_use(folder / name)
+                return content
+    return None
+
+
+def keep(name: str, content: bytes) -> None:
+    """Keep something by a name, with a digest by which it is known to be whole; not where it is large."""
+    if (folder := lasting_folder()) is not None and len(content) <= LARGEST:
+        with suppress(SymbackpropError):  # a disk that is full
+            write_whole(folder / name, digest_of(content) + b"\n" + content)
+            make_room(folder)
+
+
+def made_once(place: Path, make: Callable[[Path], Path]) -> Path:
+    """A file that others open by its place in the folder: as it is there, known to be whole by its digest, or made now.
+
+    make   makes it within a folder, and says where.
+    Raises OSError where there is no room.
+    """
+    about = place.with_suffix(".digest")
+    with suppress(OSError):
+        if about.read_bytes() == digest_of(place.read_bytes()):
+            _note_use(place)
+            _note_use(about)
+            return place
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=place.parent, ignore_cleanup_errors=True) as folder:
+        made = make(Path(folder))
+        digest = digest_of(made.read_bytes())  # before others see it
+        os.replace(made, place)
+    with suppress(SymbackpropError):  # a disk that is full
+        write_whole(about, digest)
+    make_room(place.parent)
+    return place
+
+
+def digest_of(content: bytes) -> bytes:
+    """What tells a content from any other."""
+    return hashlib.sha256(content).hexdigest().encode()
+
+
+def make_room(folder: Path) -> None:
+    """Take away what was not used for long and what was left half made; where all is too much, what was used longest ago."""
+    now, found = time.time(), list(_found(folder))
+    half = [(path, about) for path, about in found if path.suffix not in KEPT]
+    for path, _ in ((path, about) for path, about in half if now - about.st_mtime > ABANDONED):
+        _remove(path)
+    kept = sorted((about.st_mtime, about.st_size, path) for path, about in found if path.suffix in KEPT)
+    held = sum(size for _, size, _ in kept)
+    goal = ROOM if held <= ROOM else ROOM // 4 * 3  # not for every file that comes
+    for used, size, path in kept:
+        if held <= goal and now - used <= UNUSED:
+            break
+        _remove(path)
+        held -= size
+
+
+def _note_use(place: Path) -> None:
+    """A file is used now, as its time says from now on."""
+    if abs(time.time() - place.stat().st_mtime) > NOTED:
+        with suppress(OSError):
+            os.utime(place)
+
+
+def _usual() -> Path:
+    """Where this system has what can be made again."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(named):  # another is none, as its specification says
+        return Path(named)
+    return Path(os.environ.get("LOCALAPPDATA") or Path.home() / ".cache")
+
+
+def _found(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """What this package has put into the folder; other things that lie there are not ours to take away."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith(KEPT) or name.startswith(MAKING) or (name[0] == "." and name.endswith(".part")):
+                with suppress(OSError):  # gone meanwhile
+                    yield Path(entry.path), entry.stat(follow_symlinks=False)
+
+
+def _remove(path: Path) -> None:
+    """Take a file or a folder away, if it is still there and nobody holds it, as Windows holds a library that is loaded."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
 
 
 def _is_own(folder: Path) -> bool:
@@ -36,5 +150,13 @@ def _is_own(folder: Path) -> bool:
 
 
 @cache
-def _temporary() -> Path:
-    return Path(tempfile.mkdtemp(prefix="symbackprop-"))
+def _temporary(process: int) -> Path:
+    """The folder of one process, which a fork of it does not take away as it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="symbackprop-"))
+    atexit.register(partial(_ended, folder, process))
+    return folder
+
+
+def _ended(folder: Path, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,188 @@
+"""The folder for what can be made again is bounded, and what was used longest ago goes; whoever finds something gone makes it again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symbackprop.core.machine import cache as cached
+from symbackprop.core.machine.cache import cache_folder, keep, kept, lasting_folder, made_once, make_room
+from tests.sources import ROOT
+
+DAY = 86_400
+FILES = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 90), st.sampled_from([".json", ".so", ".txt"])), max_size=12)
+OF_A_PROCESS = """
+import sys
+from contextlib import suppress
+from symbackprop.core.machine import cache
+
+cache.ROOM = 20_000
+seed, missed, folder = int(sys.argv[1]), 0, cache.cache_folder()
+for k in range(300):
+    key = str((7 * k + seed) % 40)
+    for name, content in ((f"{key}.json", key.encode() * 500), (f"{key}.so", b"so" + key.encode() * 500)):
+        if name.endswith(".so"):
+            found = cache.made_once(folder / name, lambda at: (at / "made").write_bytes(content) and at / "made")
+            with suppress(FileNotFoundError):  # gone meanwhile
+                assert found.read_bytes() == content
+            continue
+        told = cache.kept(name)
+        missed += told is None
+        assert told in (None, content)
+        cache.keep(name, content)
+print(missed)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = lasting_folder()
+    assert found is not None
+    assert found == tmp_path / "symbackprop"
+    return found
+
+
+def put(path: Path, size: int, days: float) -> Path:
+    path.write_bytes(b"x" * size)
+    return aged(path, days)
+
+
+def aged(path: Path, days: float) -> Path:
+    used = time.time() - days * DAY
+    os.utime(path, (used, used))
+    return path
+
+
+@given(FILES)
+def test_what_was_used_longest_ago_makes_room(files: list[tuple[int, int, str]]) -> None:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cached, "ROOM", 100)
+        made = [
+            (days + k / 100, size, put(Path(name, f"{k}{end}"), size, days + k / 100)) for k, (size, days, end) in enumerate(files)
+        ]
+        make_room(Path(name))
+        others = [path for *_, path in made if path.suffix == ".txt"]
+        assert all(path.exists() for path in others), "what is not ours was taken away"
+        ours = sorted(one for one in made if one[2].suffix != ".txt")
+        young = [one for one in ours if one[0] <= cached.UNUSED / DAY]
+        left = [one for one in ours if one[2].exists()]
+        assert left == young[: len(left)], "not what was used longest ago went"
+        all_of_them, held = sum(size for _, size, _ in ours), sum(size for _, size, _ in left)
+        assert held <= 100
+        if all_of_them <= 100:
+            assert left == young, "there was room for it"
+        elif len(left) < len(young):
+            assert held + young[len(left)][1] > 75, "more went than had to"
+
+
+def test_a_file_that_is_read_was_used_now(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached, "ROOM", 350)
+    for name, days in (("first.json", 3), ("second.json", 2), ("third.json", 1)):
+        keep(name, b"x" * 35)
+        aged(folder / name, days)
+    assert kept("first.json")
+    keep("fourth.json", b"x" * 35)
+    assert [name for name in ("first", "second", "third", "fourth") if kept(f"{name}.json")] == ["first", "fourth"]
+    before = (folder / "first.json").stat().st_mtime_ns
+    assert kept("first.json")
+    assert (folder / "first.json").stat().st_mtime_ns == before, "a note for each reading"
+    assert kept("nothing.json") is None
+    monkeypatch.setattr(cached, "LARGEST", 30)
+    keep("large.json", b"x" * 35)
+    assert kept("large.json") is None
+
+
+def test_what_killed_processes_left_goes_and_what_is_being_made_stays(folder: Path) -> None:
+    left = folder / "making-left"
+    left.mkdir()
+    part = put(folder / ".a.json.00ff.part", 3, 1)
+    others = [put(folder / name, 3, 1) for name in (".hidden", "notes.part")]
+    put(left / "step.c", 3, 1)
+    aged(left, 1)
+
+    def make(at: Path) -> Path:
+        make_room(folder)
+        assert at.exists()
+        return put(at / "step.so", 3, 0)
+
+    assert made_once(folder / "a.so", make).read_bytes() == b"xxx"
+    assert {*folder.iterdir()} == {*others, folder / "a.so", folder / "a.digest"}
+    assert not part.exists()
+
+
+@given(st.binary(min_size=1, max_size=60), st.data())
+def test_what_is_not_whole_is_made_again(content: bytes, data: st.DataObject) -> None:
+    def make(at: Path) -> Path:
+        (at / "made").write_bytes(content)
+        return at / "made"
+
+    def spoil(place: Path) -> None:
+        whole = place.read_bytes()
+        k = data.draw(st.integers(0, len(whole) - 1))
+        place.write_bytes(data.draw(st.sampled_from([whole[:k], whole[:k] + bytes([whole[k] ^ 1]) + whole[k + 1 :], whole + b"0"])))
+
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", name)
+        place = cache_folder() / "a.so"
+        for spoilt in (place, place.with_suffix(".digest")):
+            made_once(place, make)
+            spoil(spoilt)
+            assert made_once(place, make).read_bytes() == content
+            assert made_once(place, lambda _: pytest.fail("made again")) == place
+        keep("a.json", content)
+        assert kept("a.json") == content
+        spoil(place.with_name("a.json"))
+        assert kept("a.json") is None
+
+
+def test_several_processes_keep_and_make_room_at_once(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-c", OF_A_PROCESS]
+    running = [
+        subprocess.Popen([*command, str(k)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        for k in range(3)
+    ]
+    for process in running:
+        out, err = process.communicate()
+        assert not process.returncode, err
+        assert int(out) > 13, "nothing had to go"
+    left = list(folder.iterdir())
+    assert left
+    assert all(path.suffix in cached.KEPT for path in left)
+    assert sum(path.stat().st_size for path in left) <= 22_000
+
+
+def test_a_temporary_folder_goes_with_its_process_and_not_with_a_fork_of_it() -> None:
+    code = (
+        "import os, sys\nfrom symbackprop.core.machine.cache import cache_folder, lasting_folder\n"
+        "assert lasting_folder() is None\nfolder = cache_folder()\n"
+        "if hasattr(os, 'fork'):\n    child = os.fork()\n    if not child:\n        sys.exit()\n    os.waitpid(child, 0)\n"
+        "assert folder == cache_folder() and folder.is_dir()\nprint(folder)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": "/dev/null", "LOCALAPPDATA": "/dev/null"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert not done.returncode, done.stderr
+    assert not Path(done.stdout.strip()).exists()
+
+
+def test_a_user_without_a_home_has_a_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for named in ("", "relative"):
+        monkeypatch.setenv("XDG_CACHE_HOME", named)
+        assert lasting_folder() is None
+        assert cache_folder().is_dir()
+    assert not list(tmp_path.iterdir())
