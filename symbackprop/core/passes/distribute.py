@@ -8,6 +8,7 @@ where it stands are not parted: their sum is 0 there, and each alone is 1e9, whi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -49,10 +50,16 @@ def _is_large(equation: Equation, large: set[str]) -> bool:
         return equation.operands[0].name in large
     if not isinstance(op, Sum):
         return False
-    if any(abs(number) >= LARGE for number in op.body.atoms(sp.Number) if number.is_finite):
+    if _names_large(op.body):
         return True
-    own = {s for s, ref in zip(op.slots, equation.operands, strict=True) if ref.name in large}
-    return any(own & set(sp.Mul.make_args(term)) for term in sp.Add.make_args(op.body))  # type: ignore[operator]
+    own = large and {s for s, ref in zip(op.slots, equation.operands, strict=True) if ref.name in large}
+    return bool(own) and any(own & set(sp.Mul.make_args(term)) for term in sp.Add.make_args(op.body))  # type: ignore[operator]
+
+
+@lru_cache(maxsize=1000)
+def _names_large(body: Expr) -> bool:
+    """Whether a large number stands in a body, which many layers have."""
+    return any(abs(number) >= LARGE for number in body.atoms(sp.Number) if number.is_finite)
 
 
 def _terms(equation: Equation) -> list[Expr]:
