@@ -21,8 +21,10 @@ def direction(names: Names, derived: Derivation) -> Node:
 
 def title(names: Names, derived: Derivation) -> Told:
     """What a report without a title of the author's is called."""
-    of = names.tensor(derived.of)
+    of, twice = names.tensor(derived.of), _twice(names, derived.of)
     match derived.mode:
+        case "gradient" | "jacobian" if twice is not None:
+            return told("The Hessian of {}" if _is_hessian(names, derived) else "The second derivatives of {}", twice)
         case "gradient":
             return told("The gradients of {}", of)
         case "jacobian":
@@ -30,20 +32,41 @@ def title(names: Names, derived: Derivation) -> Told:
         case "upstream":
             return told("The backward pass of {}", of)
         case "vector":
+            if twice is not None and _is_hessian(names, derived):
+                return told("The Hessian of {} times {}", twice, direction(names, derived))
             return told("The change of {} along {}", of, direction(names, derived))
         case _:
             assert_never(derived.mode)
 
 
-def result_heading(derived: Derivation) -> Told:
+def _twice(names: Names, of: str) -> Node | None:
+    """The scalar that is differentiated twice where its gradient `of` is differentiated; None where that is no such gradient."""
+    role = names.signature(of).role
+    if role is None or role.upstream or role.vector or role.of not in names.program.tensors:
+        return None
+    before = names.signature(role.of)
+    return names.tensor(role.of) if before.role is None and not before.shape else None
+
+
+def _is_hessian(names: Names, derived: Derivation) -> bool:
+    """Whether a scalar is differentiated twice by the same tensor with axes."""
+    role = names.signature(derived.of).role
+    return role is not None and derived.wrt == (role.wrt,) and bool(names.signature(role.wrt).shape)
+
+
+def result_heading(names: Names, derived: Derivation) -> Told:
     """What stands above the box."""
+    is_twice = _twice(names, derived.of) is not None
+    is_hessian = is_twice and _is_hessian(names, derived)
     match derived.mode:
+        case "gradient" | "jacobian" if is_twice:
+            return told("The Hessian" if is_hessian else "The second derivatives")
         case "gradient" | "upstream":
             return told("The gradients")
         case "jacobian":
             return told("The derivatives")
         case "vector":
-            return told("The change")
+            return told("The Hessian times {}", direction(names, derived)) if is_hessian else told("The change")
         case _:
             assert_never(derived.mode)
 
@@ -103,7 +126,10 @@ def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
 
 
 def what_it_is(names: Names, line: str, role: Gradient) -> Told:
-    """What a line of the box holds that is no output."""
+    """What a line of the box holds that is no output, or changes along a vector."""
+    before = names.signature(role.of).role if role.vector else None
+    if before is not None and before.wrt == role.wrt and (loss := _twice(names, role.of)) is not None:
+        return told("the Hessian of {} times {}", loss, f.bold("1") if role.vector == ONES else names.tensor(role.vector))
     if role.vector:
         return told("the change of {}", names.tensor(role.of))
     return told("{}", names.in_line(line) if role.upstream else names.quotient(role))

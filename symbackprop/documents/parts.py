@@ -1,15 +1,15 @@
-"""Values that read a part of another one by its positions, as gates read blocks of a packed product."""
+"""Values that read another one by its positions, as gates read blocks of a packed product, and a convolution windows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.guards import affine, split
-from symbackprop.core.program import Program, Step, Sum, position
+from symbackprop.core.program import Equation, Program, Ref, Step, Sum, letter_sizes, position
 
 
 def places_read(step: Step) -> dict[str, Expr] | None:
@@ -59,3 +59,43 @@ def are_apart(program: Program, steps: Sequence[Step]) -> bool:
         sp.expand(first - last).is_nonnegative or sp.expand(other - end).is_nonnegative
         for (_, first, end), (_, other, last) in combinations(ends, 2)
     )
+
+
+def reads_each_once(program: Program, written: Equation) -> bool:
+    """Whether no entry is read twice, by whatever letters: each position is one letter of the target, or is made of digits."""
+    if not isinstance(written.op, Sum):
+        return False
+    extents, summed = letter_sizes(program, written), {c for c, _ in written.op.over}
+
+    def is_one_place(slopes: Mapping[str, sp.Expr]) -> bool:
+        """Whether a sum of slopes times letters has a value but once: one letter, or the digits of a number."""
+        if len(slopes) == 2:
+            (a, one), (b, other) = slopes.items()
+            return (sp.Abs(one) == 1 and sp.Abs(other) == extents[a]) or (sp.Abs(other) == 1 and sp.Abs(one) == extents[b])
+        return len(slopes) < 2
+
+    for guard in split(written.op).guards:
+        form = affine(guard.lhs - guard.rhs)  # type: ignore[operator]
+        parts = [{c: slope for c, slope in form.slopes.items() if (c in summed) == inside} for inside in (False, True)]
+        if form.opaque != 0 or not all(map(is_one_place, parts)):
+            return False
+    return True
+
+
+def windows(written: Equation, wrt: Ref) -> str:
+    """What an operand of a convolution with windows one apart is, "input" or "kernel"; "" where there are no such windows."""
+    if not isinstance(written.op, Sum):
+        return ""
+    summed = {c for c, _ in written.op.over}
+    for guard in split(written.op).guards:
+        form = affine(guard.rhs)
+        letters = {c for c in form.slopes if form.slopes[c] == 1}
+        if form.opaque != 0 or len(form.slopes) != 2 or len(letters) != 2 or len(letters & summed) != 1:
+            continue
+        (inside,) = letters & summed
+        for operand in written.operands:
+            if operand.name == wrt.name and any(guard.lhs == position(c) for c in operand.index):
+                return "input"
+            if operand.name == wrt.name and inside in operand.index:
+                return "kernel"
+    return ""

@@ -7,15 +7,13 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.guards import affine, split
 from symbackprop.core.letters import LETTERS
-from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, letter_sizes, position
-from symbackprop.display.body import scalar
-from symbackprop.display.names import Names
+from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, slot
+from symbackprop.display.names import Names, shape_formula
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
-from symbackprop.documents.parts import are_apart
+from symbackprop.documents.parts import are_apart, reads_each_once, windows
 from symbackprop.documents.recognised import CANCELLED, Reason, recognised
 from symbackprop.documents.step_block import Untied, local_lines, untied
 from symbackprop.formulas import build as f
@@ -23,8 +21,8 @@ from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, listed, several, told
 from symbackprop.formulas.tree import Node
 
-GROUPED = 10**5
-"""Numbers from here on are written with commas."""
+LARGE = 10**5
+"""A Jacobian of numbers with so many entries is told by how many they are."""
 
 MOST_SERVING = 6
 """Parameters that are named where all are used for every sample."""
@@ -158,7 +156,10 @@ class Reasons:
             back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
             is_down = softmaxes(self.names).is_down(self.total(step))
             of = told("a column {} of {}" if is_down else "a row {} of {}", p, own) if is_row else told("{}", own)
-            yield "softmax", told("The Jacobian of {} is {}: what comes to it as {} goes back as {}.", of, jacobian, g, back)
+            if step.through.name != self.derivation.of:
+                yield "softmax", told("The Jacobian of {} is {}: what comes to it as {} goes back as {}.", of, jacobian, g, back)
+            elif not self._is_jacobian:  # the line is what goes back
+                yield "softmax", told("The Jacobian of {} is {}.", of, jacobian)
 
     def _routed(self, line: Line) -> Iterator[Reason]:
         """How a gradient goes back through a maximum that is told together with the windows that it is taken of."""
@@ -181,6 +182,11 @@ class Reasons:
                 )
 
     # Of one equation
+
+    @property
+    def _is_jacobian(self) -> bool:
+        """Whether derivatives keep the axes of what is differentiated: what is said of a gradient's shape does not hold."""
+        return self.derivation.mode == "jacobian"
 
     def _of_equation(self, equation: Equation) -> Iterator[Reason]:
         step = equation.step
@@ -210,7 +216,7 @@ class Reasons:
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
             if any(n != 1 for n in self.names.signature(through.name).shape) and not self._acts_through_others(through, wrt):
                 yield "map", self._diagonal(through, wrt)
-        elif step.rule == "chain" and not is_several:  # X U U^T is not linear in U
+        elif step.rule == "chain" and not is_several and not self._is_jacobian:  # X U U^T is not linear in U
             yield from self._pattern(step, through, wrt)
         apart = None if is_several else untied(self.names, equation, step, self.inside)
         if apart is not None:
@@ -240,7 +246,10 @@ class Reasons:
         ends = [e.step.wrt.name for e in (*joined, *plain) if self._served(e) == served and e.step and e.step.wrt]
         own = [n for n in self.derivation.wrt if n in ends and n in parameters]
         if name not in own or len(own) == 1:
-            return told("{} is used for every {}: its gradient is the sum over {}.", self.names.tensor(name), letters, letters)
+            return told(
+                "{} is used for every {}: the derivative by it is the sum over {}." if self._is_jacobian
+                else "{} is used for every {}: its gradient is the sum over {}.", self.names.tensor(name), letters, letters,
+            )  # fmt: skip
         if len(own) > MOST_SERVING and {*own} == parameters:
             return told("All parameters are used for every {}: their gradients are sums over {}.", letters, letters)
         named = several(list(map(self.names.tensor, own)))
@@ -267,7 +276,9 @@ class Reasons:
             case "product":
                 yield from self._product(step, through, wrt)
             case "multiply":
-                yield step.pattern, told("{} is a product: the gradient of {} is that of {} times the other factors.", y, x, y)
+                alone = step.local_operands if step.local is not None and step.local.body == slot(0) else ()
+                other = self.names.tensor(alone[0].name) if len(alone) == 1 else told("the other factors")
+                yield step.pattern, told("{} is a product: the gradient of {} is that of {} times {}.", y, x, y, other)
             case "max" if through.index != wrt.index:  # of a maximum entry by entry the local derivative says it
                 yield (
                     step.pattern,
@@ -294,7 +305,7 @@ class Reasons:
     def _read(self, through: Ref, wrt: Ref) -> Reason:
         """What reading entries by their position is: another shape, a part, a choice by numbers in the data, windows."""
         y, x, written = self.names.tensor(through.name), self.names.tensor(wrt.name), self.names.written.get(through.name)
-        if written is None or not _reads_each_once(self.names, written):
+        if written is None or not reads_each_once(self.names.program, written):
             return "select", told(
                 "{} reads entries of {}: the gradient goes back to those that were read; one that was read more often collects "
                 "more, one that was not read receives zero.", y, x,
@@ -310,7 +321,7 @@ class Reasons:
             return
         y, x, other = (self.names.tensor(ref.name) for ref in (through, wrt, step.local_operands[0]))
         written = self.names.written.get(through.name)
-        part = None if written is None else _windows(written, wrt)
+        part = None if written is None else windows(written, wrt)
         if part == "input":
             yield (
                 "convolution",
@@ -327,67 +338,32 @@ class Reasons:
                 yield "linear", told("{} is linear in {}: its gradient is that of {} times {}.", y, x, y, other)
 
     def _diagonal(self, through: Ref, wrt: Ref) -> Told:
-        entries = sp.Mul(*(n**2 for n in self.names.signature(through.name).shape))
+        shape = self.names.signature(through.name).shape
         return told(
-            "{} is computed entry by entry from {}: its Jacobian, of {} entries, is diagonal, so the product is elementwise.",
-            self.names.tensor(through.name), self.names.tensor(wrt.name), _count(entries),
+            "{} is computed entry by entry from {}: its Jacobian, {}, is diagonal." if self._is_jacobian  # it scales rows
+            else "{} is computed entry by entry from {}: its Jacobian, {}, is diagonal, so the product is elementwise.",
+            self.names.tensor(through.name), self.names.tensor(wrt.name), _size(shape, shape),
         )  # fmt: skip
 
     def _never_formed(self, step: Step, apart: Untied) -> Told:
         assert step.wrt is not None
         jacobian = self.names.quotient(Gradient(apart.through.name, step.wrt.name))
-        shape = (*self.names.signature(apart.through.name).shape, *self.names.signature(step.wrt.name).shape)
+        size = _size(self.names.signature(apart.through.name).shape, self.names.signature(step.wrt.name).shape)
         delta = [f.indicator(f.equation(letter(new), letter(old))) for old, new in apart.new.items()]
         letters = several(list(map(letter, apart.new.values())))
         return told(
-            "The Jacobian {} would have {} entries. It is never formed: {} leaves one term of the sum over {}.",
+            "The Jacobian {}, {}, is never formed: {} leaves one term of the sum over {}.",
             jacobian,
-            _count(sp.Mul(*shape)),
+            size,
             f.juxtapose(delta),
             letters,
         )
 
 
-def _reads_each_once(names: Names, written: Equation) -> bool:
-    """Whether no entry is read twice, by whatever letters: each position is one letter of the target, or is made of digits."""
-    if not isinstance(written.op, Sum):
-        return False
-    extents, summed = letter_sizes(names.program, written), {c for c, _ in written.op.over}
-
-    def is_one_place(slopes: Mapping[str, sp.Expr]) -> bool:
-        """Whether a sum of slopes times letters has a value but once: one letter, or the digits of a number."""
-        if len(slopes) == 2:
-            (a, one), (b, other) = slopes.items()
-            return (sp.Abs(one) == 1 and sp.Abs(other) == extents[a]) or (sp.Abs(other) == 1 and sp.Abs(one) == extents[b])
-        return len(slopes) < 2
-
-    for guard in split(written.op).guards:
-        form = affine(guard.lhs - guard.rhs)  # type: ignore[operator]
-        parts = [{c: slope for c, slope in form.slopes.items() if (c in summed) == inside} for inside in (False, True)]
-        if form.opaque != 0 or not all(map(is_one_place, parts)):
-            return False
-    return True
-
-
-def _windows(written: Equation, wrt: Ref) -> str:
-    """What an operand of a convolution with windows one apart is, "input" or "kernel"; "" where there are no such windows."""
-    if not isinstance(written.op, Sum):
-        return ""
-    summed = {c for c, _ in written.op.over}
-    for guard in split(written.op).guards:
-        form = affine(guard.rhs)
-        letters = {c for c in form.slopes if form.slopes[c] == 1}
-        if form.opaque != 0 or len(form.slopes) != 2 or len(letters) != 2 or len(letters & summed) != 1:
-            continue
-        (inside,) = letters & summed
-        for operand in written.operands:
-            if operand.name == wrt.name and any(guard.lhs == position(c) for c in operand.index):
-                return "input"
-            if operand.name == wrt.name and inside in operand.index:
-                return "kernel"
-    return ""
-
-
-def _count(entries: sp.Expr) -> Node | str:
-    """How many there are, a large number with commas."""
-    return f"{int(entries):,}" if entries.is_Integer and entries >= GROUPED else scalar(entries)
+def _size(of: Sequence[sp.Expr], wrt: Sequence[sp.Expr]) -> Told:
+    """How large a Jacobian is, rows by columns; where that is large, how many entries it has."""
+    rows, columns = sp.Mul(*of), sp.Mul(*wrt)
+    entries = rows * columns
+    if entries.is_Integer and entries >= LARGE:
+        return told("of {} entries", f"{int(entries):,}")
+    return told("of size {}", shape_formula((rows, columns)))

@@ -150,10 +150,12 @@ def _written_out(names: Names, line: Line) -> Iterator[Reason]:
 
 def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
     """Prediction minus target: what is left where a softmax or a sigmoid meets the logarithm of a cross-entropy."""
+    if derivation.mode != "gradient":  # of no loss
+        return
     read = {r.name for e in line.path for r in e.operands}
     for of, p, what in (*_softmaxes(names, line), *_sigmoids(names, line)):
         shape = names.signature(of).shape
-        for y in (t for t in derivation.forward.inputs if t.name in read):
+        for y in (t for t in derivation.forward.inputs if t.name in read - {of}):
             own = names.tensor(y.name)
             if what == _SOFTMAX and y.kind == "integers" and y.shape == shape[:-1]:
                 own = f.call(f.function("onehot"), [own]) if y.shape else f.scripted(f.letter("e"), sub=own)

@@ -141,7 +141,7 @@ def report(
     deep = {names.tensor(n): tensor.rank for n, tensor in derived.forward.tensors.items() if tensor.rank > 2}
     said = conventions(shown, derived.mode, counts, at_steps, detail == "full", own, deep)
     said += definitions(shown, {n for e in derived.program.equations if isinstance(e.op, Sum) for n in declared_names(e.op.body)})
-    blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
+    blocks: list[Block] = [Section(modes.result_heading(names, derived)), *result] if result else []
     blocks.append(Section(told("The network")))
     if source and detail == "full":
         blocks.append(Code(source.strip("\n"), "python"))
@@ -334,7 +334,7 @@ def _line_note(names: Names, line: ShownLine) -> Content:
     shape = told("{}", names.dimensions(name)) if signature.shape else Told()
     if shape and name in names.program.outputs and items_of(split(line.formula)[0]) != items_of(names.tensor(name)):
         return told("{} ({})", names.in_line(name), shape)
-    if signature.role is None or name in names.program.outputs:
+    if signature.role is None or (name in names.program.outputs and not signature.role.vector):
         return shape
     said = modes.what_it_is(names, name, signature.role)
     return told("{} ({})", said, shape) if shape else said
