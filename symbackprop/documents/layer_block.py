@@ -237,11 +237,26 @@ class Lecture:
     def _forward(self, equations: Iterable[Equation]) -> Formulas:
         """The forward equations that are gone back through."""
         found: dict[Node, None] = {}
-        for name in dict.fromkeys(e.step.through.name for e in equations if e.step and e.step.through):
+        ways = [(e.step.through.name, e.step.wrt.name) for e in equations if e.step and e.step.through and e.step.wrt]
+        for name in dict.fromkeys(name for way in ways for name in (way[0], *self._handing_on(*way))):
             written = self.names.written.get(name)
             if written is not None and name not in self.hidden:
                 found[equation_formula(self.plain, written, self._inline)] = None
         return tuple(found)
+
+    def _handing_on(self, through: str, wrt: str) -> tuple[str, ...]:
+        """The values between one and what is gone back to, which hand the gradient on: e of s = e + 1, e = exp(u)."""
+        written = self.names.written.get(through)
+        read = () if written is None else tuple(dict.fromkeys(r.name for r in written.operands))
+        if wrt in read:
+            return ()
+        for name in (n for n in read if n in self.names.written and n not in self._inline and not self.names.signature(n).named):
+            inner = self.names.written[name]
+            if any(r.name == wrt for r in inner.operands):
+                return (name,)
+            if further := self._handing_on(name, wrt):
+                return (name, *further)
+        return ()
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
         """The local derivatives; those that are 1 only where there are no others. A sentence says those that add up to 0."""

@@ -386,7 +386,7 @@ def test_a_jacobian_that_is_not_formed_is_counted() -> None:
         "x: data[4096]\nW: parameter[4096, 4096]\nV: parameter[4096, 4096]\ny = V @ tanh(W @ x)\nL = sum(y**2)", proved=False
     )
     assert "16,777,216 entries, is diagonal" in said
-    assert "68,719,476,736 entries. It is never formed" in said
+    assert "of 68,719,476,736 entries, is never formed" in said
 
 
 def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
