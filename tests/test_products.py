@@ -1,5 +1,8 @@
 """Products of derivatives: with what comes from above a tensor, and with a vector, of a network and of its gradient."""
 
+import re
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -121,7 +124,8 @@ def test_boxes_are_those_of_a_lecture() -> None:
 
 def test_steps_go_on_from_what_moves() -> None:
     said = sb.derive(sb.derive(MLP, "x"), vector="v").report()
-    assert said.startswith("The change of g along v")
+    assert said.startswith("The Hessian of L times v")
+    assert re.search(r"ġ = .*the Hessian of L times v \(d\)", said)
     assert "g is the gradient of L by x, differentiated once more." in said
     assert "the Hessian" in said
     assert said.index("From x on to z") < said.index("From z on to a") < said.index("on to g")
@@ -132,6 +136,30 @@ def test_steps_go_on_from_what_moves() -> None:
 def test_reports_are_written_in_every_detail(detail: str) -> None:
     for derived in (sb.derive(LINEAR, of="Y", upstream="dY"), sb.derive(sb.derive(MLP, "x"), vector="v")):
         assert "\\mathrm{dY}" in derived.report("latex", detail=detail) or "\\dot{" in derived.report("latex", detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("first", "wrt", "title"),
+    [
+        (lambda: sb.derive(LOGISTIC, "w"), "w", "The Hessian of L"),
+        (lambda: sb.derive(MLP, "W_2"), "W_1", "The second derivatives of L"),
+        (lambda: sb.derive("x**3*y", "x"), "y", "The second derivatives of L"),
+        (lambda: sb.derive(MLP, "x", of="y"), "x", "The derivatives of g"),
+    ],
+)
+def test_what_is_differentiated_twice_is_called_so(first: Callable[[], Derivation], wrt: str, title: str) -> None:
+    assert sb.derive(first(), wrt).report().splitlines()[0] == title
+
+
+def test_a_jacobian_is_said_to_be_one() -> None:
+    of_softmax = sb.derive("z: data[n]\np = softmax(z)", "z", of="p").report()
+    assert "∂p/∂z = diag(p) − p pᵀ" in of_softmax
+    assert "goes back as" not in of_softmax  # nothing comes from above
+    assert "The Jacobian of p is diag(p) − p pᵀ." in sb.derive("z: data[n]\np = softmax(z)", of="p", upstream="g").report()
+    said = " ".join(sb.derive(MLP, "x, W_1, W_2", of="y").report().split())
+    assert "a is computed entry by entry from z: its Jacobian, of size h × h, is diagonal. " in said
+    assert "elementwise" not in said
+    assert "the gradient of" not in said
 
 
 def test_no_two_names_print_alike() -> None:

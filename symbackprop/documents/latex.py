@@ -41,6 +41,9 @@ _FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
 # at the end of the line, or of the next where it has no room in this one
 _AT_THE_END = r"\unskip\nobreak\hfil\penalty50\hskip1em\null\nobreak\hfil\parfillskip0pt "
 
+# a display begins a paragraph, whose first line is empty
+_SPACED = r"\abovedisplayskip0pt plus 2pt\belowdisplayskip0.6em plus 2pt"
+
 _BELOW = r"\nopagebreak\par\nopagebreak\vskip2pt\noindent"
 
 TABLE_ROWS = 35
@@ -63,6 +66,8 @@ class LatexFragment(Paper):
     label_width = 10.0
     column = _ROOM
     """Points that a line has."""
+    tall = 500.0
+    """Points that a picture may have, with its caption below: an article's page has 550."""
     narrow = False
     """Whether the column has no room for a label beside a formula: it is one of two."""
     numbered = False
@@ -109,7 +114,7 @@ class LatexFragment(Paper):
         said = f"% {self.line(document.title)}\n% needs \\usepackage{{{self.packages}}}"
         if any(isinstance(block, Figure) for block in document.blocks):
             said += "\n% its pictures stand where the paper has \\usepackage{tikz} as well"
-        return f"{said}\n\\begingroup\\allowdisplaybreaks\n{body}\n\\endgroup\n"
+        return f"{said}\n\\begingroup\\allowdisplaybreaks{_SPACED}\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         slug = "-".join(re.findall(r"[a-z0-9]+", Text().line(heading).lower()))  # of the English heading, in every language
@@ -200,10 +205,10 @@ class LatexFragment(Paper):
 
     def _drawn(self, figure: Figure) -> tuple[Picture, str]:
         """A picture and the environment that it stands in: in one column where it fits there on one sheet, else across two."""
-        one = on_paper(figure.draw, self.language.words, in_points(self.column))
+        one = on_paper(figure.draw, self.language.words, in_points(self.column, self.tall))
         if not self.narrow or (len(one.sheets) == 1 and one.width * one.points <= self.column):
             return one, "figure"
-        return on_paper(figure.draw, self.language.words, in_points(2 * self.column + _GUTTER)), "figure*"
+        return on_paper(figure.draw, self.language.words, in_points(2 * self.column + _GUTTER, self.tall)), "figure*"
 
     def code(self, text: str, language: str) -> str:
         # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
@@ -225,6 +230,7 @@ class Latex(LatexFragment):
 
     page_width = 45.0
     column = 444.0
+    tall = 654.0
 
     def link(self, written: str, anchor: str) -> str:
         return f"\\hyperlink{{{anchor}}}{{{written}}}"

@@ -35,6 +35,9 @@ from symbackprop.formulas.tree import Node, items_of, split, width
 LINE = 41
 """The longest line of several formulas."""
 
+MOST_BETWEEN = 3
+"""Values that hand a gradient on, one after the other, where all of them are told."""
+
 
 class Lecture:
     """Tells the layers of one derivation. What was told is not told again: a layer like one before is its lines alone.
@@ -246,16 +249,14 @@ class Lecture:
 
     def _handing_on(self, through: str, wrt: str) -> tuple[str, ...]:
         """The values between one and what is gone back to, which hand the gradient on: e of s = e + 1, e = exp(u)."""
-        written = self.names.written.get(through)
-        read = () if written is None else tuple(dict.fromkeys(r.name for r in written.operands))
-        if wrt in read:
-            return ()
-        for name in (n for n in read if n in self.names.written and n not in self._inline and not self.names.signature(n).named):
-            inner = self.names.written[name]
-            if any(r.name == wrt for r in inner.operands):
-                return (name,)
-            if further := self._handing_on(name, wrt):
-                return (name, *further)
+        ways: list[tuple[str, ...]] = [(through,)]
+        for way in ways:  # the shortest first
+            written = self.names.written.get(way[-1])
+            read = () if written is None else tuple(dict.fromkeys(r.name for r in written.operands))
+            if wrt in read:
+                return way[1:]
+            if len(way) <= MOST_BETWEEN:
+                ways += ((*way, n) for n in read if n not in self._inline and not self.names.signature(n).named)
         return ()
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:

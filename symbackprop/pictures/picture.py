@@ -41,9 +41,9 @@ PAPER = Page(740.0, 1090.0)
 """A page of a paper."""
 
 
-def in_points(wide: float) -> tuple[Page, ...]:
-    """Pages of a paper whose lines are so many points wide: for formulas in 10 points, and in 8.5 and 7.5 for larger pictures."""
-    return tuple(Page(wide / points, 654.0 / points, points) for points in (POINTS, 0.5, 0.44))
+def in_points(wide: float, tall: float = 654.0) -> tuple[Page, ...]:
+    """Pages of a paper of so many points: for formulas in 10 points, and in 8.5 and 7.5 for larger pictures."""
+    return tuple(Page(wide / points, tall / points, points) for points in (POINTS, 0.5, 0.44))
 
 
 PAPERS = in_points(444.0)

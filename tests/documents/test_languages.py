@@ -526,7 +526,8 @@ def test_a_language_that_is_not_there_is_refused_with_the_mend() -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [("W", "W는"), ("L", "L은"), ("x₁", "x₁은"), ("ŷ", "ŷ은"), ("z", "z는"), ("값", "값은"), ("기울기", "기울기는"), ("sigmoid", "sigmoid은(는)"),
-     ("W₂ᵀ", "W₂ᵀ는"), ("", "는"), ("rowsum(X)", "rowsum(X)는"), ("diag(d, n)", "diag(d, n)은"), ("softmax(noise)", "softmax(noise)은(는)")],
+     ("W₂ᵀ", "W₂ᵀ는"), ("", "는"), ("rowsum(X)", "rowsum(X)는"), ("diag(d, n)", "diag(d, n)은"), ("softmax(noise)", "softmax(noise)은(는)"),
+     ("w, s, b, v", "w, s, b, v는"), ("softmax(S) − Y", "softmax(S) − Y는")],
 )  # fmt: skip
 def test_a_particle_follows_the_last_sound(word: str, said: str) -> None:
     assert word + with_particle(word, "은") == said

@@ -381,6 +381,15 @@ def test_a_convolution_goes_back_by_the_kernel_turned_round() -> None:
     assert "window by window" in said
 
 
+def test_what_hands_a_gradient_on_is_among_what_is_differentiated() -> None:
+    for text, between in (
+        ("x: data[n]\nW: parameter[m, n]\ny: data[m]\na = sigmoid(W @ x)\nL = sum((a - y)**2)", "e = exp(u)"),
+        ((ROOT / "examples" / "losses" / "triplet_loss.net").read_text(), "dₚ = rowsum((A − P)^(⊙2))"),
+    ):
+        net = sb.read(text, expand="sigmoid" if "sigmoid" in text else "")
+        assert any(between in row for row in re.findall(r"Differentiated.*(?:\n {22}.*)*", sb.derive(net).report()))
+
+
 def test_a_jacobian_that_is_not_formed_is_counted() -> None:
     said = reasons(
         "x: data[4096]\nW: parameter[4096, 4096]\nV: parameter[4096, 4096]\ny = V @ tanh(W @ x)\nL = sum(y**2)", proved=False
