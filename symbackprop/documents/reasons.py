@@ -276,9 +276,9 @@ class Reasons:
             case "product":
                 yield from self._product(step, through, wrt)
             case "multiply":
-                alone = step.local_operands if step.local is not None and step.local.body == slot(0) else ()
-                is_one = len(alone) == 1 and self.names.signature(alone[0].name).has_name
-                other = self.names.tensor(alone[0].name) if is_one else told("the other factors")
+                alone = [r.name for r in step.local_operands if step.local is not None and step.local.body == slot(0)]
+                is_one = len(alone) == 1 and self.names.signature(alone[0]).has_name
+                other = self.names.tensor(alone[0]) if is_one else told("the other factors")
                 yield step.pattern, told("{} is a product: the gradient of {} is that of {} times {}.", y, x, y, other)
             case "max" if through.index != wrt.index:  # of a maximum entry by entry the local derivative says it
                 yield (
