@@ -14,6 +14,7 @@ from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
 from symbackprop.judge.sides.by_entries import by_entries, side_by_side, with_determinants
 from symbackprop.judge.sides.entry_values import with_arrays
+from symbackprop.judge.sides.facts_said import without_facts
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.named_views import named_views
 from symbackprop.judge.sides.sizes_said import sizes_said
@@ -40,7 +41,8 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     sizes, said_at = sizes_said(truth, steps)
     if 0 < len(said_at) < len(steps):
         return _with_sizes(question._replace(sizes={**question.sizes, **sizes}), steps, said_at)
-    steps = [part for step in points_alone(truth, of_numbers(steps)) for part in spread(truth, step)]
+    steps = without_facts(truth, of_numbers(steps))
+    steps = [part for step in points_alone(truth, steps) for part in spread(truth, step)]
     steps = [own for step in steps for own in named_views(truth, step)]
     steps = once(truth, steps)
     several = [part for step in steps for part in side_by_side(truth, step)]

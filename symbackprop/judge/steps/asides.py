@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from symbackprop.formulas.told import told
-from symbackprop.judge.steps.general import Families, scripts
+from symbackprop.judge.sides.scripts import scripts
+from symbackprop.judge.steps.general import Families
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.restated import value_named
 from symbackprop.judge.texts.prose import written

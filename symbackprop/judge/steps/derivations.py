@@ -25,6 +25,7 @@ from symbackprop.judge.sides.goals import about, asked, goal_for, named, stepped
 from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.at_best import best_step
+from symbackprop.judge.steps.cases_in_words import case_in_words
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.critical import at_points_told
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
@@ -218,6 +219,9 @@ def _told(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any
 
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     """The verdict on a step by itself."""
+    of_case = case_in_words(known, claim, lambda own, rest: _step(judge, own, place, name, rest, what))
+    if of_case is not None:
+        return of_case
     is_formula = not (what or known.differentials) and isinstance(claim, str) and re.search(r"[\\^']", claim)
     return (_update(judge, known, place, name, claim) if is_formula else None) or _said(judge, known, place, name, claim, what)
 

@@ -6,12 +6,13 @@ They are said at each layer at which all that they read is there, judged there, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from symbackprop.formulas.told import Told, several, told
+from symbackprop.judge.sides.scripts import ended, labels, said_at, scripts
 from symbackprop.judge.steps.known import spelled
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
@@ -19,142 +20,18 @@ from symbackprop.judge.weighing.truth import Truth
 Step = tuple[str, Any, str]
 
 _NUMBERED = re.compile(r"(.*?[^\W\d_])_?(\d+)")
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z0-9]+")
-_LABEL = re.compile(
-    r"\s*(?P<open>[(\[]?)\s*(?P<letter>\\ell|[A-Za-z])\s*(?P<shift>[-+]\s*\d+)?\s*(?P<shut>[)\]]?)(?P<rest>.*)", re.DOTALL
-)
-_NUMBER = re.compile(r"\s*[(\[]?\s*(\d+)\s*[)\]]?")
-_ABOVE = re.compile(r"\s*(?:[,(\[].*|T|\\top|\\intercal|\\prime|'|\\mathsf.*|\\mathrm.*)?\s*", re.DOTALL)
-_BELOW = re.compile(r"\s*(?:,.*)?", re.DOTALL)
 _END = r"(?:\d+|[A-Za-z](?:\s*[-+]\s*\d+)?)"
 _RANGE = re.compile(  # for l = 1, \ldots, L - 1
     rf"(?:\\q?quad|\\text\s*\{{[^}}]*\}}|\\forall|[,;:(])(?:\\q?quad|\\text\s*\{{[^}}]*\}}|\\forall|[\s,;:(]|\\[,;:! ])*"
     r"(?P<letter>\\ell|[A-Za-z])\s*=\s*"
     rf"(?P<ends>{_END}(?:\s*,\s*{_END})*(?:\s*,\s*\\[lc]?dots\s*,\s*{_END})?)[\s).]*$"
 )
-_FONTS = frozenset(["mathbf", "boldsymbol", "bm", "mathrm", "mathit", "left", "right", "vec", "hat", "tilde", "bar"])
 _LAST = "L"
-_TRANSPOSE = "T"
+_ENTRIES = "ijkmnst"  # letters of entries and of samples
 _WORST = (  # the verdicts, by how much they tell of what stands for several layers
     "wrong region", "wrong shape", "wrong", "up to convention", "right result, wrong step", "not understood", "undecided",
     "wrong, carried forward", "right, numeric", "right, identity", "abbreviation",
 )  # fmt: skip
-
-
-class Script(NamedTuple):
-    """A script of a letter in a text: where its argument begins and ends, and the letter; whether it stands above."""
-
-    begin: int
-    end: int
-    base: str
-    above: bool
-    inner: str
-
-    @property
-    def label(self) -> Label | None:
-        """The layer that it says by a letter; None where it says none."""
-        found = _LABEL.fullmatch(self.inner)
-        if found is None or bool(found["open"]) != bool(found["shut"]):
-            return None
-        lone = not (found["open"] or found["shift"])
-        if not (_ABOVE if self.above else _BELOW).fullmatch(found["rest"]) or (
-            lone and self.above and found["letter"] == _TRANSPOSE
-        ):
-            return None
-        shift = int(re.sub(r"\s", "", found["shift"] or "0"))
-        return Label(self.base, self.above, found["letter"], shift, found["rest"])
-
-    @property
-    def number(self) -> int | None:
-        """The layer that it says by its number."""
-        found = _NUMBER.match(self.inner)
-        return int(found[1]) if found else None
-
-
-class Label(NamedTuple):
-    """A layer that a letter's script says: l + 1 above W."""
-
-    base: str
-    above: bool
-    letter: str
-    shift: int
-    rest: str = ""
-
-    def at(self, number: int) -> str:
-        """The script at a layer; a number above stands in brackets, since it is no power."""
-        return f"{{({number + self.shift}){self.rest}}}" if self.above else f"{{{number + self.shift}{self.rest}}}"
-
-
-def scripts(text: str, begin: int = 0, end: int | None = None) -> Iterator[Script]:
-    """The scripts of a text in their order, those within others as well."""
-    end = len(text) if end is None else end
-    base, k = "", begin
-    while k < end:
-        token = _TOKEN.match(text, k)
-        assert token is not None
-        one = token[0]
-        k = token.end()
-        if one in "^_" and base:
-            while k < end and text[k].isspace():
-                k += 1
-            first, last, behind = _argument(text, k, end)
-            yield Script(k, behind, base, one == "^", text[first:last])
-            yield from scripts(text, first, last)
-            k = behind
-        elif one in "^_":
-            yield from scripts(text, *_argument(text, k, end)[:2])
-            k = _argument(text, k, end)[2]
-        elif one[0] == "\\" and one[1:].isalpha():
-            base = base if one[1:] in _FONTS else one[1:]
-        elif one.isalpha():
-            base = one
-        elif not (one.isspace() or one in "{}'"):
-            base = ""
-
-
-def _argument(text: str, k: int, end: int) -> tuple[int, int, int]:
-    """Where the argument of a script begins and ends, and where the text goes on."""
-    if k >= end:
-        return k, k, k
-    if text[k] != "{":
-        is_name = text[:k].rstrip()[-1:] == "_" and "\\" not in text  # delta_new of code
-        token = (_WORD if is_name and _WORD.match(text, k) else _TOKEN).match(text, k)
-        assert token is not None
-        return k, token.end(), token.end()
-    depth = 0
-    for place in range(k, end):
-        depth += (text[place] == "{") - (text[place] == "}")
-        if depth == 0:
-            return k + 1, place, place + 1
-    return k + 1, end, end
-
-
-def labelled(text: str) -> list[tuple[Script, Label]]:
-    """The scripts of a text that say a layer by a letter; below what says its layer above, an entry is said: b^2_j."""
-    found = list(scripts(text))
-    said = [one for one in found if one.above and (one.number is not None or one.label is not None)]
-    begins, ends = {one.end for one in said}, {_before(text, one.begin) for one in said if one.label}  # h_l^2 is a square
-    entries = {one for one in found if not one.above and (_before(text, one.begin) in begins or one.end in ends)}
-    return [(one, label) for one in found if one not in entries and (label := one.label) is not None]
-
-
-def _before(text: str, place: int) -> int:
-    """Where what stands before a script ends: W of W ^ {l}."""
-    return len(text[:place].rstrip()[:-1].rstrip())
-
-
-def labels(text: str) -> list[Label]:
-    """The layers that letters say in a text."""
-    return [label for _, label in labelled(text)]
-
-
-def said_at(text: str, number: int, wanted: Callable[[Label], bool]) -> str:
-    """A text with the layers that are wanted at a number."""
-    for one, label in sorted(labelled(text), reverse=True):
-        if wanted(label):
-            text = text[: one.begin] + label.at(number) + text[one.end :]
-    return text
 
 
 @dataclass
@@ -296,9 +173,25 @@ class General:
         }
         names = {spelled(name) for name in self.families.truth.named}  # W_q beside W_1 and W_2 is a name of its own
         bound |= {one.letter for one in labels(text) if spelled(f"{one.base}{one.letter}") in names}
+        bound |= self._of_entries(text)
         found = [one for one in labels(text) if one.letter not in bound and one.letter != _LAST]
         of_families = [one for one in found if one.base in self.families.numbers]
         return next((one.letter for one in (*of_families, *found) if one.above or one.base in self.families.numbers), "")
+
+    def _of_entries(self, text: str) -> set[str]:
+        """The letters that stand above names with the number of their layer below, z_2^{(i)}, and never above one without."""
+        several, families = list(scripts(text)), self.families.numbers
+        numbered = {
+            one.end
+            for one in several
+            if not one.above and one.number is not None and one.number in families.get(one.base, {one.number})
+        }
+        found: dict[str, list[bool]] = {}
+        for one in several:
+            label, is_numbered = one.label, ended(text, one.begin) in numbered
+            if one.above and label is not None and (is_numbered or one.base in families):
+                found.setdefault(label.letter, []).append(is_numbered)
+        return {letter for letter, own in found.items() if letter in _ENTRIES and all(own)}
 
     def _own(self, steps: Sequence[Step], letters: Sequence[str]) -> dict[str, set[int]]:
         """The letters of the derivation's own that have numbers of layers, with those at which they are said."""

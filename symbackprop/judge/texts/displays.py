@@ -9,6 +9,7 @@ from pathlib import Path
 from symbackprop.judge.texts.arrays import Placed
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
 from symbackprop.judge.texts.columns import with_columns
+from symbackprop.judge.texts.conditions import with_cases, with_conditions
 from symbackprop.judge.texts.sentences import (
     AMONG,
     ARROW,
@@ -21,7 +22,6 @@ from symbackprop.judge.texts.sentences import (
     moves,
     numbers_given,
     points_said,
-    with_conditions,
 )
 from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
@@ -57,6 +57,10 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
 
     path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
+    yield from with_cases(list(_lines(text, path)))
+
+
+def _lines(text: str, path: Path | None) -> Iterator[tuple[str, ...]]:
     text = with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text)))
     text = with_conditions(claims_displayed(in_formulas(text)))
     several = moves(text)

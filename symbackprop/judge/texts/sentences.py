@@ -80,37 +80,6 @@ def claims_displayed(text: str) -> str:
     return "".join(out)
 
 
-CONDITION = re.compile(  # For $j \\neq y$:
-    r"\b(?:[Ff]or|[Ii]f|[Ww]hen|[Ww]here)\s+(?:\w+\s+)?\$([^$]*)\$\s*[,:]?\s*(?:(?:we|one)\s+(?:have|has|gets?)\s*:?\s*)?$"
-)
-BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
-
-
-def with_conditions(text: str) -> str:
-    """A text in which a display says itself for which entries it is: "For $j \\neq y$:" before it stands behind it.
-
-    Only of indices that stand below what is on its left side.
-    """
-    out, end = [], 0
-    for found in DISPLAYS.finditer(text):
-        between = text[end : found.start()]
-        condition = CONDITION.search(between)
-        of = BETWEEN.fullmatch(condition[1]) if condition else None
-        k = next(k for k in (1, 2, 4) if found[k])
-        body = found[k].rstrip()
-        left, *others = body.split("=")
-        below = "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", left))
-        is_one = len(others) == 1 and "\\\\" not in body and r"\text" not in body
-        if condition is not None and of is not None and is_one and (of[1] in below or of[2] in below):
-            out.append(between[: condition.start()] + re.sub(r"[^\n]", " ", between[condition.start() :]))
-            said = body.rstrip(" .,;") + rf" \text{{ for }} {condition[1].strip()}"
-            out.append(text[found.start() : found.start(k)] + said + text[found.end(k) : found.end()])
-        else:
-            out += [between, found[0]]
-        end = found.end()
-    return "".join([*out, text[end:]])
-
-
 def _displayed(found: re.Match[str], said: str) -> str:
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]

@@ -46,10 +46,12 @@ def indices_agree(left: Syntax | None, of: sx.Relation) -> bool:
 def parted(state: State, left: Syntax, right: Syntax) -> tuple[Syntax, tuple[sx.Relation, ...]]:
     r"""What is claimed, and the condition that stands in it: x \quad (j \neq y), and the one case of x \text{ if } k = y.
 
-    One case of other values than data, 1 \text{ if } z > 0, is 0 elsewhere.
+    One case of other values than data, 1 \text{ if } z > 0, is 0 elsewhere; 0 \text{ if } z < 0 is nothing there.
     """
     match right:
-        case sx.Cases(rows=((value, sx.Relation() as only),)) if _tells_entries(left, only) or _tells_data(state, only):
+        case sx.Cases(rows=((value, sx.Relation() as only),)) if (
+            _tells_entries(left, only) or _tells_data(state, only) or value == sx.Number("0", value.at)
+        ):
             return value, (only,)
         case sx.Terms(parts=(*before, (sign, last))):
             rest, found = parted(state, left, last)

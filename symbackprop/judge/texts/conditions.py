@@ -1,0 +1,96 @@
+"""Conditions that sentences set before what is displayed, for $j \neq y$, if $z > 0$, and what is said of the other case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from symbackprop.judge.texts.arrays import reworded
+from symbackprop.judge.texts.sentences import DISPLAYS
+
+Step = tuple[str, ...]
+
+_SO = r"\s*[,:]?\s*(?:(?:then|we|one|it|this|the gradient|the derivative|(?:have|has|gets?|gives?|obtains?|is))\s*,?\s*)*:?\s*$"
+_TEXT = r"\\(?:text|mbox|mathrm)\s*\{\s*"
+BEFORE = re.compile(  # For $j \neq y$:
+    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$(?:\s+\w+)?{_SO}"
+)
+IN_WORDS = re.compile(  # If the hinge is active,
+    r"\b((?:[Ii]f|[Ww]hen(?:ever)?|[Uu]nless|[Ii]n (?:the )?case(?: that)?)\s+(?!(?:we|you|one|I|this|that|these)\b)"
+    rf"[^$.:;\\{{}}]*?[a-z]){_SO}"
+)
+OTHERWISE = re.compile(rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}")
+OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}\s*[.,]?\s*$")
+BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>[^=]*?)\s*[.,]?\s*$")
+BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
+INEQUALITY = re.compile(r"[<>]|\\[lg](?:eq?|t)(?![a-z])")
+COMPARED = re.compile(r"\\neq?(?![a-z])|\\leq?(?![a-z])|\\geq?(?![a-z])|(?<![<>=!])[<>=](?!=)")
+OPPOSITE = {
+    "<": r"\geq ", ">": r"\leq ", "=": r"\neq ", r"\ne": "=", r"\neq": "=", r"\le": ">", r"\leq": ">", r"\ge": "<", r"\geq": "<",
+}  # fmt: skip
+
+
+def with_conditions(text: str) -> str:
+    """A text in which a display says itself where it holds: "For $j \\neq y$:" and "Otherwise:" before it stand behind it.
+
+    A condition on indices alone is one where these stand below what is on the left side.
+    """
+    out, end = list[str](), 0
+    for found in DISPLAYS.finditer(text):
+        between = text[end : found.start()]
+        k = next(k for k in (1, 2, 4) if found[k])
+        said, condition = _said(between, found[k].rstrip())
+        if said is None:
+            out += [between, found[0]]
+        else:
+            out.append(between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]))
+            out.append(
+                text[found.start() : found.start(k)]
+                + found[k].rstrip(" .,;\n")
+                + f" {condition}"
+                + text[found.end(k) : found.end()]
+            )
+        end = found.end()
+    return "".join([*out, text[end:]])
+
+
+def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
+    """What a sentence says before a display of where it holds, and that as what stands behind it."""
+    if body.count("=") != 1 or "\\\\" in body or r"\text" in body:
+        return None, ""
+    if found := BEFORE.search(between):
+        of, below = BETWEEN.fullmatch(found[1]), "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
+        is_read = INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below
+        return (found, rf"\text{{ for }} {found[1].strip()}") if is_read else (None, "")
+    if found := IN_WORDS.search(between):
+        words = " ".join(found[1].split())
+        return found, rf"\text{{ {words[0].lower()}{words[1:]}}}"
+    return OTHERWISE.search(between), r"\text{ otherwise}"
+
+
+def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
+    r"""Steps of which those of one left side in several cases say each its own, \text{otherwise} the opposite of the last."""
+    cases = [_case(claim) for _, claim, *_ in steps]
+    several = {left for left, condition in cases if condition and [own for own, _ in cases].count(left) > 1}
+    last: dict[str, str] = {}
+    for (name, claim, *kind), (left, condition) in zip(steps, cases, strict=True):
+        if left in several:
+            opposite = _opposite(last.get(left, ""))
+            if condition:
+                last[left] = condition
+                claim = reworded(claim, BEHIND.sub(lambda _, own=condition: rf"\text{{ for }} {own}", claim))
+            elif opposite:
+                claim = reworded(claim, OTHERWISE_BEHIND.sub(lambda _, own=opposite: rf" \text{{ for }} {own}", claim))
+        yield (name, claim, *kind)
+
+
+def _case(claim: str) -> tuple[str, str]:
+    """The left side of a claim, and the one condition behind it."""
+    found = BEHIND.search(claim)
+    return re.sub(r"\s", "", claim.partition("=")[0]), found["condition"].strip() if found else ""
+
+
+def _opposite(condition: str) -> str:
+    """The condition that holds where one does not; "" where that is no comparison."""
+    several = COMPARED.findall(condition)
+    return COMPARED.sub(lambda one: OPPOSITE[one[0]], condition) if len(several) == 1 else ""

@@ -1,0 +1,69 @@
+"""Steps of one case each: what sentences set before them, and what is said of the other case."""
+
+import pytest
+
+import symbackprop as sb
+
+HINGE = "X: data[n, d]\ny: data[n] & sign\nw: parameter[d]\nL = sum(maximum(0, 1 - y*(X@w)))"
+HUBER = "r: parameter[n]\nd: data & positive\nL = sum(where(abs(r) <= d, r**2/2, d*(abs(r) - d/2)))"
+ACTIVE, LEFT = r"y_i w^\top x_i < 1", r"\nabla_w L_i = "
+IN_CASES = [  # {} stands before the gradient of the active case
+    "If ${}$, then\n$$" + LEFT + "{}-y_i x_i$$\nOtherwise\n$$" + LEFT + "0$$",
+    "For ${}$ we have $$" + LEFT + "{}-y_i x_i,$$ and otherwise $$" + LEFT + "0.$$",
+    "$$" + LEFT + r"{1}-y_i x_i \text{{ if }} {0}$$" + "\n$$" + LEFT + r"0 \text{{ otherwise}}$$",
+    r"\begin{{align}}" + LEFT + r"&{1}-y_i x_i \text{{ if }} {0} \\ " + LEFT + r"&0 \quad \text{{else}}\end{{align}}",
+    "If ${}$, $" + LEFT + "{}-y_i x_i$.",
+    "$$" + LEFT + r"0 \text{{ if }} y_i w^\top x_i > 1$$ $$" + LEFT + r"{1}-y_i x_i \text{{ if }} {0}$$",
+]
+
+
+@pytest.mark.parametrize("text", IN_CASES)
+def test_a_case_is_judged_where_its_condition_holds(text: str) -> None:
+    assert sb.verify(HINGE, text.format(ACTIVE, "")).ok
+    assert not sb.verify(HINGE, text.format(ACTIVE, "2")).ok
+    assert not sb.verify(HINGE, text.format(ACTIVE.replace("<", ">"), "")).ok
+
+
+@pytest.mark.parametrize("before", ["If $|r_i| \\leq d$,", "For $|r_i| \\le d$:", "When $|r_i| < d$ we get"])
+def test_the_other_case_is_where_the_condition_does_not_hold(before: str) -> None:
+    r"""r \text{ if } |r| \leq d was wrong beside d sign(r) otherwise, and so was that."""
+    left = r"\frac{\partial L}{\partial r_i} = "
+    text = f"{before}\n$${left}r_i$$\nOtherwise:\n$${left}d\\,\\mathrm{{sign}}(r_i)$$"
+    assert sb.verify(HUBER, text).ok
+    assert [one.wrong for one in sb.verify(HUBER, text.replace("r_i$$\nO", "2r_i$$\nO")).claims] == [True, False]
+    assert [one.wrong for one in sb.verify(HUBER, text.replace("d\\,", "-d\\,")).claims] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "case", ["If the hinge is active,", "When the margin is violated:", "In case the point is a support vector"]
+)
+def test_what_is_wrong_of_all_cases_is_undecided_in_a_case_told_in_words(case: str) -> None:
+    """If the hinge is active, -y_i x_i was wrong."""
+    claim = LEFT + "-y_i x_i"
+    for text in (f"{case} $${claim}$$", f"{case} ${claim}$.", rf"{claim} \text{{ {case.rstrip(',:').lower()}}}"):
+        (found,) = sb.verify(HINGE, text).claims
+        assert found.kind == "undecided"
+        assert "in its case" in found.reason
+    right = r"\nabla_w L = -\sum_i y_i x_i 1[y_i w^\top x_i < 1]"
+    assert sb.verify(HINGE, f"{case} $${right}$$").ok
+
+
+@pytest.mark.parametrize("fact", [r"\lambda > 0", r"t \geq 1", r"0 < \eta < 1"])
+def test_a_condition_on_what_the_network_lacks_binds_nothing(fact: str) -> None:
+    claim = r"\nabla_w L = -\sum_i y_i x_i 1[y_i w^\top x_i < 1]"
+    assert sb.verify(HINGE, f"For ${fact}$: $${claim}$$").ok
+    assert sb.verify(HINGE, rf"{claim} \text{{ for all }} {fact}").ok
+    assert sb.verify(HINGE, f"For ${fact}$: $${claim.replace('-', '')}$$").claims[0].wrong
+
+
+LAYERS = "x: data[d]\ny: data[k]\nW_1: parameter[h, d]\nW_2: parameter[k, h]\nz_1 = W_1@x\na_1 = sigmoid(z_1)\nz_2 = W_2@a_1\na_2 = sigmoid(z_2)\nL = sum((a_2 - y)**2)/2"
+
+
+@pytest.mark.parametrize("left", [r"\frac{\partial L}{\partial z_2^{(i)}}", r"\delta_2^{(i)}"])
+def test_what_stands_above_the_number_of_a_layer_is_an_entry(left: str) -> None:
+    """It was judged at layer 1, too, and wrong there."""
+    claim = left + r" = (a_2^{(i)} - y^{(i)}) a_2^{(i)} (1 - a_2^{(i)})"
+    assert sb.verify(LAYERS, claim).ok
+    assert not sb.verify(LAYERS, claim.replace("1 -", "2 -")).ok
+    every = r"\delta^{(l)} = (W_2^{(l)})^\top"  # a layer, where it stands above no number alone
+    assert not sb.verify(LAYERS, every).ok
