@@ -17,6 +17,7 @@ from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.facts_said import without_facts
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.named_views import named_views
+from symbackprop.judge.sides.old_values import without_old
 from symbackprop.judge.sides.sizes_said import sizes_said
 from symbackprop.judge.sides.spread import points_alone, spread
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
@@ -50,6 +51,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     steps = [part for step in steps for part in parted(truth, step, question.symbols)]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, with_determinants(truth, steps), question.symbols), question.symbols)
+    plain = without_old(truth, plain)
     firsts = firsts_of(truth, plain, question.symbols)
     placed = at_iterates(truth, plain, question.symbols, firsts)
     written = {id(one.step): step for one, step in zip(placed, steps, strict=True)}

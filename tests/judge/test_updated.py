@@ -88,3 +88,24 @@ def test_a_second_iterate_is_no_square() -> None:
 def test_a_first_power_is_no_power() -> None:
     (found,) = sb.verify("w: parameter\nf = w**3", r"\frac{\partial f}{\partial w^1} = 3w^2/w")
     assert not found.right
+
+
+IRLS = "X: data[n, d]\ny: data[n] & binary\nw: parameter[d]\np = sigmoid(X@w)\nL = sum(-y*log(p) - (1-y)*log(1-p))"
+WEIGHTS = r"S = \mathrm{diag}(p(1-p))"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rf"w^{{new}} = (X^\top S X)^{{-1}} X^\top S z, z = Xw^{{old}} + S^{{-1}}(y - p), {WEIGHTS}",
+        rf"w^{{(t+1)}} = (X^\top S X)^{{-1}} X^\top S z, z = Xw^{{(t)}} + S^{{-1}}(y - p), {WEIGHTS}",
+        rf"w \leftarrow (X^\top S X)^{{-1}} X^\top S z, z = Xw + S^{{-1}}(y - p), {WEIGHTS}",
+        rf"$$w^{{new}} = w^{{old}} - (X^\top S X)^{{-1}} X^\top (p - y)$$ $$= (X^\top S X)^{{-1}} X^\top S (Xw^{{old}} - S^{{-1}}(p - y))$$ where ${WEIGHTS}$.",
+    ],
+)
+def test_reweighted_least_squares_return_where_the_gradient_is_0(text: str) -> None:
+    """What is old was not read outside of updates along a gradient, and w in terms of itself was a wrong gradient."""
+    assert sb.verify(IRLS, text).ok
+    assert not sb.verify(IRLS, text.replace("S z", "z").replace("S (Xw", "(Xw")).ok
+    if r"\leftarrow" not in text:  # an equation, as far as it is read, has no direction
+        assert not sb.verify(IRLS, text.replace("(y - p)", "(p - y)").replace("- S^{-1}", "+ S^{-1}")).ok

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from symbackprop.judge.sides.goals import tensor_named
-from symbackprop.judge.steps.known import spelled
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.weighing.truth import Truth
 
@@ -22,7 +21,7 @@ _FACT = re.compile(
 
 def without_facts(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     """The steps without conditions on letters of which nothing is known, since these stand in no claim."""
-    given = {spelled(name) for name, _, _ in steps}
+    given = {re.sub(r"\W", "", name) for name, _, _ in steps}
 
     def is_free(letter: str) -> bool:
         own = letter.lstrip("\\")

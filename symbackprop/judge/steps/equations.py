@@ -144,6 +144,17 @@ def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
     return len(found) >= LEAST and all(found)
 
 
+def goes_up(known: Known, program: Program, wrt: str) -> bool:
+    """Whether what a parameter becomes, w = g(w), lies along the gradient at all points: an ascent."""
+    found: list[bool] = []
+    for place in known.truth.tall_places:
+        with suppress(PointError, SymbackpropError):
+            moved = value(known.truth, program, known.written, place, place.values, FLOATS) - place.point[wrt]
+            along = float((moved * place.values[f"d{known.truth.of}/d{wrt}"]).sum())
+            found += [along > 0] if np.isfinite(along) else []
+    return len(found) >= LEAST and all(found)
+
+
 def holds_together(known: Known, program: Program, wrt: str) -> bool | None:
     """Whether a parameter is equal to what is made of others, x = y, where all gradients are 0.
 

@@ -16,6 +16,7 @@ from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, 
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
 from symbackprop.judge.steps.equations import (
+    goes_up,
     holds_at_best,
     holds_somewhere,
     holds_together,
@@ -32,7 +33,7 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import needed
 from symbackprop.notation.claims.bracketed import is_alone, sides
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.side import is_best, side_of
+from symbackprop.notation.claims.side import is_best, now, side_of, word_of
 
 _SET = re.compile(r"=\s*0\s*[.,;]?\s*$")
 
@@ -127,8 +128,15 @@ def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[st
     is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
     if not (is_asked and is_spelled(wrt, own)):
         return judged
-    if wrt in inputs_of(known, used.program) or not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+    if not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
         return judged
+    if wrt in inputs_of(known, used.program):
+        alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
+        itself = None if truth.pinned else _of_itself(known, alone, own, wrt, used.program)
+        if itself is None:
+            return judged
+        _not_used(known, used)
+        return itself
     found, alone = held(known, used.program, wrt), Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
     if among_all(found) is not None:
         judged = answered(truth, alone, own, wrt, found)
@@ -225,11 +233,22 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
             if among_all(found) is None and len(found) >= LEAST:
                 return replace(judged, kind="undecided", because=told("the gradient by {} is not 0 there", name(wrt)))
             return answered(truth, judged, own, wrt, found)
-        if not judged.remarks and holds_at_best(known, program, wrt):  # of no update
-            said = told("it holds where the gradient by {} is 0", name(wrt))
-            asked = set_to_zero(truth, own, wrt)
-            return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=LEAST)
+        itself = None if judged.remarks else _of_itself(known, judged, own, wrt, program)  # of no update
+        if itself is not None:
+            return itself
     return judged
+
+
+def _of_itself(known: Known, judged: Judged, own: str, wrt: str, program: Program) -> Judged | None:
+    """The verdict on a parameter that is made of itself, w = g(w): it holds where the gradient is 0; None where it does not."""
+    if not holds_at_best(known, program, wrt):
+        return None
+    said = told("it holds where the gradient by {} is 0", name(wrt))
+    word = word_of(own)
+    if word is None or now(word) is None or not goes_up(known, program, wrt):  # an equation goes nowhere
+        return _right(known.truth, judged, own, wrt, said)
+    why = told("it goes along the gradient, by which {} grows: descent goes against it", name(known.truth.of))
+    return replace(judged, asked=set_to_zero(known.truth, own, wrt), kind="undecided", because=why, remarks=(*judged.remarks, said))
 
 
 def _not_used(known: Known, used: Used) -> None:

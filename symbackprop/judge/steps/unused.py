@@ -31,7 +31,7 @@ def not_passed_over(truth: Truth, judged: Sequence[Judged], steps: Sequence[Step
     return tuple(
         unused(one)
         if _is_idle(truth, one, step)
-        and not any(_uses(other[1], own) for own in _names(step) for other in steps if other is not step)
+        and not any(_uses(_read(other, step), own) for own in _names(step) for other in steps if other is not step)
         else one
         for one, step in zip(judged, steps, strict=True)
     )
@@ -58,6 +58,12 @@ def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
 def _names(step: Step) -> list[str]:
     """What a step is called, and what it gives a name to, without indices."""
     return [_INDICES.sub("", own) for own in (step[0], *step[1].split("=")[:-1][:1])]
+
+
+def _read(other: Step, step: Step) -> Any:
+    """The claim of another step; of one that gives the same name again, what stands behind that."""
+    is_again = re.sub(r"\s", "", other[0]) == re.sub(r"\s", "", step[0]) and isinstance(other[1], str)
+    return other[1].partition("=")[2] if is_again else other[1]
 
 
 def _uses(claim: Any, name: str) -> bool:
