@@ -119,3 +119,12 @@ def test_entries_at_best_values_are_judged_there(claim: str, slip: tuple[str, st
 def test_a_second_derivative_that_is_said_to_be_0_is_judged() -> None:
     assert sb.verify(QUARTIC, r"f''(x^*) = 0").claims[0].kind == "wrong"
     assert sb.verify(QUARTIC, r"f'(x^*) = 0").claims[0].kind == "abbreviation"
+
+
+def test_a_gradient_that_is_set_to_0_at_best_values_is_judged_anywhere() -> None:
+    r"""\nabla f(x^*) = Ax^* - b = 0 was not read."""
+    net = "A: spd[n]\nb: data[n]\nx: parameter[n]\nf = x@A@x/2 - b@x"
+    for left in (r"\nabla f(x^*)", r"\nabla f(\hat x)", r"\left.\nabla f\right|_{x = x^*}"):
+        star = r"\hat x" if "hat" in left else "x^*"
+        assert sb.verify(net, f"{left} = A{star} - b = 0 \\Rightarrow {star} = A^{{-1}}b").ok
+        assert sb.verify(net, f"{left} = A{star} + b = 0").claims[0].wrong

@@ -40,6 +40,22 @@ LEAST = 3
 AGREES, DIFFERS = 1e-6, 1e-4  # relative to the larger side
 
 
+def anywhere(truth: Truth, claim: Any) -> str | None:
+    r"""A gradient at best values that is set to 0, \nabla f(x^*) = Ax^* - b = 0, as it is anywhere; None for any other claim."""
+    left = _left(truth, claim) if isinstance(claim, str) else None
+    if left is None or left.order != 1 or left.kind == "value":
+        return None
+    try:
+        several = sides(f"q {left.rest}")[1:]
+    except Fault:
+        return None
+    own = with_own_names(truth, ", ".join(left.at or ()))[1]
+    if len(several) < 2 or several[-1].strip(" .,;") != "0" or not own:
+        return None
+    sign = "-" if left.sign < 0 else ""
+    return f"{sign}{left.stem} {with_own_names(truth, left.rest)[0]}"
+
+
 def best_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | None:
     """The verdict on a step that says what the loss, or a derivative of it, is at best values; None for any other step."""
     left = _left(judge.truth, claim) if isinstance(claim, str) else None

@@ -21,16 +21,17 @@ from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.deltas import with_differentials
-from symbackprop.judge.sides.goals import about, asked, goal_for, named, stepped
+from symbackprop.judge.sides.goals import about, asked, named, stepped
 from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
-from symbackprop.judge.steps.at_best import best_step
+from symbackprop.judge.steps.at_best import anywhere, best_step
 from symbackprop.judge.steps.cases_in_words import case_in_words
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.critical import at_points_told
 from symbackprop.judge.steps.differentials import differential_step, differentials_of
 from symbackprop.judge.steps.differentiated import another_loss, loss_step
 from symbackprop.judge.steps.equalities import chained, identity
+from symbackprop.judge.steps.following import in_place, reading_of, spared
 from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
@@ -48,14 +49,14 @@ from symbackprop.judge.steps.turned_out import no_hessian, turned_out, with_name
 from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, update_of
 from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
+from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.texts.sentences import AMONG, ASIDE
 from symbackprop.judge.verdicts.displayed import bound, displayed
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.reading import CLAIM, Claim, NotUnderstood, Reading
-from symbackprop.judge.weighing.weigh import weigh
+from symbackprop.judge.weighing.reading import CLAIM, NotUnderstood
 from symbackprop.notation.claims import Left
 
 _LETTERS = re.compile(r"_[a-z]+$")
@@ -222,6 +223,8 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     of_case = case_in_words(known, claim, lambda own, rest: _step(judge, own, place, name, rest, what))
     if of_case is not None:
         return of_case
+    if (whole := anywhere(judge.truth, claim)) is not None:
+        return _step(judge, known, place, left_side(whole), whole, what)
     is_formula = not (what or known.differentials) and isinstance(claim, str) and re.search(r"[\\^']", claim)
     return (_update(judge, known, place, name, claim) if is_formula else None) or _said(judge, known, place, name, claim, what)
 
@@ -278,7 +281,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             equation = identity(judge, known, name, claim) if not truth.pinned else None
             known.unread |= equation is None
             return equation or Judged(name, None, "not understood", fault.told)
-        judged = _spared(known, refitted_step(judge, known, name, claim, goal, judge.unread(goal, fault)))
+        judged = spared(known, refitted_step(judge, known, name, claim, goal, judge.unread(goal, fault)))
         _bind_truth(known, name, left, goal)
         known.unread |= judged.open
         known.misfits.append(claim)
@@ -311,7 +314,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     judged = number_said(judge, known, name, claim, goal, understood)
     is_rounded = judged is not None
     judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
-    program = _judged(understood, judged).program if judged.right and count is None else program
+    program = reading_of(understood, judged).program if judged.right and count is None else program
     if judged.wrong and value == truth.of and not truth.pinned:
         return another_loss(known, name, understood, program)
     if judged.wrong and goal.of == goal.wrt and value != truth.of:  # dL = tr(G^T dW) says what dL comes to, in differentials
@@ -321,10 +324,10 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         said = told("the network says something else of {}", written(name))
         judged = wrong_value(judge, judged, value) if truth.pinned else replace(judged, remarks=(*judged.remarks, said))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
-        judged = _spared(known, judged)
+        judged = spared(known, judged)
     known.unread |= judged.open
     known.used.append(Used(goal, program, known.written, judged, place))
-    judged = judged if is_rounded else _placed(judge, known, goal, meant, judged)
+    judged = judged if is_rounded else in_place(judge, known, goal, meant, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
     if count is not None:
@@ -357,38 +360,6 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     if not (found.has_rate or judged.right or judged.open):
         return Judged(name, None, "undecided", told("an update without a rate, and no step of Newton"))
     return moved_to(judge, known, as_update(judged, name, judge.truth), claim, moved)
-
-
-def _spared(known: Known, judged: Judged) -> Judged:
-    """A verdict that does not convict a step over names that an open step before it may have given."""
-    if not (known.unread and judged.wrong):
-        return judged
-    why = told("a step before it is open, and it may use what that step names")
-    return replace(judged, kind="undecided", because=why, mistakes=(), corrected=(), counterexample=None)
-
-
-def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: Judged) -> Judged:
-    """The verdict with the step's place in the derivation: a mistake of its own, carried forward, or one that compensates."""
-    if not known.wrong or judged.open:
-        return judged
-    one = _judged(understood, judged)
-    over_truth = weigh(goal_for(judge.truth, goal, one.program, one.at), one.program, known.true)
-    if judged.wrong and over_truth.agrees:
-        note = told("right if the steps before it were right: no second mistake")
-        remarks = (*judged.remarks, note)
-        return replace(judged, kind="wrong, carried forward", because=Told(), remarks=remarks, mistakes=(), corrected=())
-    if judged.right and over_truth.agrees is False:
-        note = told("its error makes up for that of an earlier step")
-        kind, why = "right result, wrong step", told("errors cancel")
-        return replace(judged, kind=kind, because=why, remarks=(*judged.remarks, note))
-    return judged
-
-
-def _judged(understood: Claim, judged: Judged) -> Reading:
-    """The reading of a step that a verdict is about."""
-    shown = [r for r in understood.readings if judged.formulas and r.formula is judged.formulas[0]]
-    plainest = next((r for r in understood.readings if r.at), understood.readings[0])  # of steps that a loop has
-    return next((r for r in shown if r.at == plainest.at), plainest)
 
 
 def _bind_truth(known: Known, name: str, left: Left, goal: Asked) -> None:

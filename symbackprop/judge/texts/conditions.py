@@ -56,9 +56,9 @@ def with_conditions(text: str) -> str:
 
 def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
     """What a sentence says before a display of where it holds, and that as what stands behind it."""
-    if body.count("=") != 1 or "\\\\" in body or r"\text" in body:
+    if "=" not in body or "\\\\" in body or r"\text" in body:
         return None, ""
-    if found := BEFORE.search(between):
+    if body.count("=") == 1 and (found := BEFORE.search(between)):
         of, below = BETWEEN.fullmatch(found[1]), "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
         is_read = INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below
         return (found, rf"\text{{ for }} {found[1].strip()}") if is_read else (None, "")
