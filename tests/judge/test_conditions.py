@@ -67,3 +67,34 @@ def test_what_stands_above_the_number_of_a_layer_is_an_entry(left: str) -> None:
     assert not sb.verify(LAYERS, claim.replace("1 -", "2 -")).ok
     every = r"\delta^{(l)} = (W_2^{(l)})^\top"  # a layer, where it stands above no number alone
     assert not sb.verify(LAYERS, every).ok
+
+
+LOGIT = "X: data[n, d]\ny: data[n] & binary\nw: parameter[d]\nz = X@w\np = sigmoid(z)\nL = -sum(y*log(p) + (1-y)*log(1-p))"
+UNIT = "x: data[d]\nt: data\nw: parameter[d]\nb: parameter\nz = w@x + b\na = relu(z)\nL = (a - t)**2/2"
+HIDDEN = "x: data[d]\ny: data[k]\nW_1: parameter[h, d]\nW_2: parameter[k, h]\nz_1 = W_1@x\na_1 = relu(z_1)\nz_2 = W_2@a_1\nL = sum((z_2 - y)**2)/2"
+
+
+def test_cases_of_labels_are_told_before_their_displays() -> None:
+    left = r"\frac{\partial L}{\partial z_i} = "
+    for text in (
+        f"If $y_i = 1$: $${left}p_i - 1$$ If $y_i = 0$: $${left}p_i$$",
+        f"$${left}p_i - 1 \\text{{ if }} y_i = 1$$ $${left}p_i \\text{{ otherwise}}$$",
+        r"\frac{\partial L}{\partial p_i} = -\frac{1}{p_i} \text{ if } y_i = 1, \quad \frac{1}{1 - p_i} \text{ if } y_i = 0",
+    ):
+        assert sb.verify(LOGIT, text).ok
+        assert not sb.verify(LOGIT, text.replace("y_i = 1", "y_i = 0")).ok
+        assert not sb.verify(LOGIT, text.replace("p_i - 1", "p_i + 1").replace("1 - p_i", "1 + p_i")).ok
+
+
+def test_a_condition_before_several_claims_is_that_of_each() -> None:
+    claims = r"$$\frac{\partial L}{\partial w} = (a - t)x, \quad \frac{\partial L}{\partial b} = a - t$$"
+    assert sb.verify(UNIT, f"If $z > 0$, {claims}").ok
+    assert all(one.wrong for one in sb.verify(UNIT, f"If $z < 0$, {claims}").claims)
+
+
+def test_the_cases_of_a_name_are_one_step() -> None:
+    """Each was no derivative, behind which a condition was not read."""
+    cases = r"$$\delta_1^{(j)} = \sum_k W_{2,kj}\delta_2^{(k)} \text{ if } z_1^{(j)} > 0$$ $$\delta_1^{(j)} = 0 \text{ otherwise}$$"
+    text = rf"$$\delta_2 = z_2 - y$$ {cases} $$\frac{{\partial L}}{{\partial W_1}} = \delta_1x^\top$$"
+    assert sb.verify(HIDDEN, text).ok
+    assert not sb.verify(HIDDEN, text.replace(r"z_1^{(j)} > 0", r"z_1^{(j)} < 0")).ok

@@ -139,7 +139,7 @@ def holds_at_best(known: Known, program: Program, wrt: str) -> bool:
             continue
         is_clear = curved(known, wrt, place, moved[wrt])  # an entry that ran off has no slope either
         gap, before = np.abs(there - moved[wrt])[is_clear], np.abs(anywhere - place.point[wrt])[is_clear]
-        if gap.size:
+        if gap.size and largest_of(moved[wrt]) > BESIDE:  # at 0, w = 3w holds as well
             found.append(bool(gap.max() <= NEAR and before.max() > BESIDE))
     return len(found) >= LEAST and all(found)
 

@@ -132,7 +132,8 @@ def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[st
         return judged
     if wrt in inputs_of(known, used.program):
         alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
-        itself = None if truth.pinned else _of_itself(known, alone, own, wrt, used.program)
+        is_value = _gives(wrt, steps[used.place][1]) and not truth.pinned
+        itself = _of_itself(known, alone, own, wrt, used.program) if is_value else None
         if itself is None:
             return judged
         _not_used(known, used)
@@ -237,6 +238,15 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
         if itself is not None:
             return itself
     return judged
+
+
+def _gives(wrt: str, claim: Any) -> bool:
+    """Whether a claim gives a parameter a value by its own name, w = ..., and is no formula for w."""
+    try:
+        several = sides(claim) if isinstance(claim, str) else []
+    except Fault:
+        return False
+    return len(several) > 1 and is_spelled(wrt, several[0])
 
 
 def _of_itself(known: Known, judged: Judged, own: str, wrt: str, program: Program) -> Judged | None:

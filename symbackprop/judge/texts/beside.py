@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from symbackprop.judge.texts.brackets import is_balanced
+from symbackprop.judge.texts.sentences import MEMBERS
 
 THUS = r"\\(?:[Rr]ightarrow|Longrightarrow|implies|therefore|iff|Leftrightarrow|leadsto)\b"
 GAP = rf"{THUS}|(?<!\\)[,;]|\\q?quad\b|\\text\{{\s*and\s*\}}"
@@ -53,7 +54,7 @@ def side_by_side(line: str) -> Iterator[str]:
     """What a line says one after the other, behind arrows and side by side."""
     line = AT_NUMBERS.sub(lambda found: f"{found[1]}, ", line)
     parts = [part.strip(" ,;&") for part in FOLLOWS.split(line)]
-    whole = all("=" in part and is_balanced(part) for part in parts if part)
+    whole = all(("=" in part or MEMBERS.fullmatch(part)) and is_balanced(part) for part in parts if part)
     for part in [part for part in parts if part] if whole else [line]:
         yield from _beside(part)
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from symbackprop.judge.texts.arrays import reworded
-from symbackprop.judge.texts.sentences import DISPLAYS
+from symbackprop.judge.texts.beside import side_by_side
+from symbackprop.judge.texts.sentences import DISPLAYS, NAME
 
 Step = tuple[str, ...]
 
@@ -21,8 +22,9 @@ IN_WORDS = re.compile(  # If the hinge is active,
 )
 OTHERWISE = re.compile(rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}")
 OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}\s*[.,]?\s*$")
-BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>[^=]*?)\s*[.,]?\s*$")
+BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*?)\s*[.,]?\s*$")
 BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
+LABEL = re.compile(r"\s*\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?\s*=\s*-?\d+\s*")  # y_i = 1
 INEQUALITY = re.compile(r"[<>]|\\[lg](?:eq?|t)(?![a-z])")
 COMPARED = re.compile(r"\\neq?(?![a-z])|\\leq?(?![a-z])|\\geq?(?![a-z])|(?<![<>=!])[<>=](?!=)")
 OPPOSITE = {
@@ -44,12 +46,8 @@ def with_conditions(text: str) -> str:
             out += [between, found[0]]
         else:
             out.append(between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]))
-            out.append(
-                text[found.start() : found.start(k)]
-                + found[k].rstrip(" .,;\n")
-                + f" {condition}"
-                + text[found.end(k) : found.end()]
-            )
+            body = r" \\ ".join(f"{one.rstrip(' .,;')} {condition}" for one in side_by_side(found[k].strip()))
+            out.append(text[found.start() : found.start(k)] + body + text[found.end(k) : found.end()])
         end = found.end()
     return "".join([*out, text[end:]])
 
@@ -58,29 +56,43 @@ def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
     """What a sentence says before a display of where it holds, and that as what stands behind it."""
     if "=" not in body or "\\\\" in body or r"\text" in body:
         return None, ""
-    if body.count("=") == 1 and (found := BEFORE.search(between)):
+    if all(one.count("=") == 1 for one in side_by_side(body)) and (found := BEFORE.search(between)):
         of, below = BETWEEN.fullmatch(found[1]), "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
-        is_read = INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below
-        return (found, rf"\text{{ for }} {found[1].strip()}") if is_read else (None, "")
+        is_label = LABEL.fullmatch(found[1]) and not found[0].startswith(("F", "f", "where", "Where"))
+        is_read = is_label or INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below
+        return (found, _behind(found[1].strip())) if is_read else (None, "")
     if found := IN_WORDS.search(between):
         words = " ".join(found[1].split())
         return found, rf"\text{{ {words[0].lower()}{words[1:]}}}"
     return OTHERWISE.search(between), r"\text{ otherwise}"
 
 
+def _behind(condition: str) -> str:
+    """A condition as it stands behind a claim; behind "for", y_i = 1 would say what y_i is."""
+    return rf"\text{{ {'if' if LABEL.fullmatch(condition) else 'for'} }} {condition}"
+
+
 def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
-    r"""Steps of which those of one left side in several cases say each its own, \text{otherwise} the opposite of the last."""
+    r"""Steps of which those of one left side in several cases say each its own, \text{otherwise} the opposite of the last.
+
+    Cases of a name are those of one step: what it stands for is told once.
+    """
     cases = [_case(claim) for _, claim, *_ in steps]
     several = {left for left, condition in cases if condition and [own for own, _ in cases].count(left) > 1}
-    last: dict[str, str] = {}
+    last, named = dict[str, str](), dict[str, list[str]]()
     for (name, claim, *kind), (left, condition) in zip(steps, cases, strict=True):
         if left in several:
-            opposite = _opposite(last.get(left, ""))
-            if condition:
-                last[left] = condition
-                claim = reworded(claim, BEHIND.sub(lambda _, own=condition: rf"\text{{ for }} {own}", claim))
-            elif opposite:
-                claim = reworded(claim, OTHERWISE_BEHIND.sub(lambda _, own=opposite: rf" \text{{ for }} {own}", claim))
+            condition = condition or (_opposite(last.get(left, "")) if OTHERWISE_BEHIND.search(claim) else "")
+            last[left] = condition
+            value = OTHERWISE_BEHIND.sub("", BEHIND.sub("", claim))
+            if condition and NAME.match(name):
+                named.setdefault(left, []).append(f"{value.partition('=')[2].rstrip(' ,')} & {condition}")
+                if len(named[left]) < [own for own, _ in cases].count(left):
+                    continue
+                rows = r" \\ ".join(named[left])
+                claim = reworded(claim, rf"{name} = \begin{{cases}}{rows}\end{{cases}}")
+            elif condition:
+                claim = reworded(claim, f"{value.rstrip(' ,')} {_behind(condition)}")
         yield (name, claim, *kind)
 
 

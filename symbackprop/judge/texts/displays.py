@@ -96,11 +96,11 @@ def _lines(text: str, path: Path | None) -> Iterator[tuple[str, ...]]:
             elif _is_equation(line) or MEMBERS.fullmatch(line):
                 lines.append((at, line))
         for at, line in lines:
-            if MEMBERS.fullmatch(line):
-                yield left_side(line), placed(line, at), AMONG
-                continue
             left = line.partition("=")[0].strip()
             for claim in side_by_side(line):
+                if MEMBERS.fullmatch(claim):
+                    yield left_side(claim), placed(claim, at), AMONG
+                    continue
                 yield left_side(claim), placed(claim, at)
                 for name, own, kind in defined_beside(claim, text[found.end() :]):
                     yield name, placed(own, at), kind

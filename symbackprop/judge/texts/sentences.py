@@ -90,7 +90,7 @@ def _displayed(found: re.Match[str], said: str) -> str:
 
 def defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
     """What a claim defines behind a comma, "..., W = diag(w)", of which later displays speak."""
-    parts = re.split(r",|;|\\q?quad\b|\\text\{[^}]*\}", without_zeros(claim)[0])
+    parts = re.split(r",|;|\\q?quad\b|\\text\{(?!\s*(?:if|when|for)\s*\})[^}]*\}", without_zeros(claim)[0])
     used = _words(_read(later)) if len(parts) > 1 and "=" in parts[-1] else set()
     for part in parts[1:]:
         side, equals, right = part.partition("=")

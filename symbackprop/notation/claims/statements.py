@@ -152,26 +152,27 @@ def _deeper(text: str) -> int:
 
 
 def inline_cases(several: list[Token]) -> list[Token]:
-    r"""x \text{ if } z > 0, \; 0 \text{ otherwise} as cases; anything else as it is."""
+    r"""x \text{ if } z > 0, \; y \text{ if } z = 0, \; 0 \text{ otherwise} as cases; anything else as it is."""
     words = list(_words_of(several))
-    place = next((k for k, end, word in words if word in ("if", "when") and k and several[k - 1].text not in _AFTER), None)
+    place = next((k for k, _, word in words if word in ("if", "when") and k and several[k - 1].text not in _AFTER), None)
     if place is None:
         return several
-    condition = _behind(several, place)
-    stops = [k for k, _, word in words if k >= condition and word in ("otherwise", "else", "if", "when")]
-    last = stops[0] if stops else len(several)
     start = max((k + 1 for k, t in enumerate(several[:place]) if t.text in ("=", "&")), default=0)
-    if not any(t.text in _COMPARED for t in several[condition:last]):
+    rows, begin = list[list[Token]](), start
+    for k, end, word in words:
+        if word in ("if", "when") and k >= place:
+            stop = next((j for j in range(end, len(several)) if several[j].text in (",", ";", r"\\")), len(several))
+            if not any(t.text in _COMPARED for t in several[end:stop]):
+                return several
+            rows.append([*several[begin:k], Token("&", several[place].at), *several[end:stop]])
+            begin = next((j for j in range(stop, len(several)) if several[j].text not in (",", ";", r"\\")), len(several))
+    rest = several[begin:]
+    ends = [k for k, _, word in _words_of(rest) if word in ("otherwise", "else")]
+    if rest and not ends:
         return several
-    comma = next((k for k in range(condition, last) if several[k].text in (",", ";", r"\\")), last)
-    rest = [t for t in several[comma:] if t.text not in (",", ";", r"\\")]
-    ends = [k for k, end, word in _words_of(rest) if word in ("otherwise", "else")]
-    if not ends and rest:
-        return several
-    other = rest[: ends[0]] or rest[_behind(rest, ends[0]) :] if ends else []
+    rows += [rest[: ends[0]] or rest[_behind(rest, ends[0]) :]] if ends else []
     at = several[place].at
-    cells = [*several[start:place], Token("&", at), *several[condition:comma]]
-    cells += [Token(r"\\", at), *other] if other else []
+    cells = [token for k, row in enumerate(rows) for token in ([Token(r"\\", at)] if k else []) + row]
     return [*several[:start], Token(r"\begin{cases}", at), *cells, Token(r"\end{cases}", at)]
 
 
