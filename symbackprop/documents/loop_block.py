@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.flows import flows_into
@@ -33,12 +34,11 @@ def loop_blocks(lecture: Lecture, layers: Sequence[Layer], box: ShownBox | None)
         forms = forward_steps(derivation)
     except NoRecursionError:
         return []
-    telling = _Telling(lecture, box, forms)
-    return [telling.block(layer) for layer in layers]
+    return list(_Telling(lecture, box, forms).blocks(layers))
 
 
 class _Telling:
-    """Tells the layers of a network with loops; no sentence twice.
+    """Tells the layers of a network with loops; no sentence twice, and no layer like one before, as those of gates are.
 
     box    its lines.
     forms  the equations of the network at one step.
@@ -47,12 +47,43 @@ class _Telling:
     def __init__(self, lecture: Lecture, box: ShownBox, forms: Sequence[StepForm]) -> None:
         self.lecture, self.derivation, self.box, self.forms = lecture, lecture.derivation, box, forms
         self.said: set[Told] = set()
+        self.told: set[Hashable] = set()
         self.by = {wrt: line.by for line in box.lines if line.by is not None and (wrt := _wrt(self.derivation, line.name))}
 
-    def block(self, layer: Layer) -> StepBlock:
-        """The step of a layer."""
+    def blocks(self, layers: Sequence[Layer]) -> Iterator[StepBlock]:
+        """A step for each layer; layers like those before, one after the other, are one."""
+        for is_alike, group in groupby(layers, self._is_told):
+            some = list(group)
+            yield from [self._likewise(some)] if is_alike else map(self._block, some)
+
+    def _is_told(self, layer: Layer) -> bool:
+        """Whether a layer is told as one before it is: it has no recursion of its own, and no kind of line that is new."""
+        kinds = {line.kind for line in layer.lines}
+        is_known = kinds <= self.told and all(line.meant is None for line in self._lines(layer))
+        self.told |= kinds
+        return is_known
+
+    def _lines(self, layer: Layer) -> list[ShownLine]:
         names = {line.name for line in layer.lines}
-        lines = [line for line in self.box.lines if line.name in names]
+        return [line for line in self.box.lines if line.name in names]
+
+    def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
+        lines = [line for layer in layers for line in self._lines(layer)]
+        starts = [self._named(layer.start) for layer in layers]
+        ends = several([self._named(_wrt(self.derivation, line.name)) for line in lines])
+        is_one = len(layers) == 1
+        title = told("Likewise from {} back to {}", starts[0], ends) if is_one else told("Likewise from {}", several(starts))
+        self.lecture.anchors |= {line.name: lines[0].name for line in lines}
+        product = Part(told("Product"), tuple(packed(map(_product, lines))), "result")
+        new = [sentence for sentence in self._served(lines) if sentence not in self.said]
+        self.said |= {*new}
+        sentences: tuple[Content, ...] = (listed(new, " "),) if new else ()
+        shape: Content = listed(list(self._shapes(lines))) if is_one else ""  # of several the box has the shapes
+        return StepBlock(title, (product,), shape, sentences, lines[0].name)
+
+    def _block(self, layer: Layer) -> StepBlock:
+        names = {line.name for line in layer.lines}
+        lines = self._lines(layer)
         through = set(_through(self.derivation, layer))
         before = [form.formula for form in self.forms if form.name in through and not _is_zero(form.formula)]
         chains = [line.chain() for line in lines]

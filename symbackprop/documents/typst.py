@@ -57,11 +57,15 @@ class Typst(Paper):
         return f"#set document(title: {named}, date: none)\n{_style()}\n{self._letters()}{head}\n\n{body}\n"
 
     def _letters(self) -> str:
-        """The language, and the fonts that have its letters."""
+        """The language, and the fonts that have its letters, within formulas as well."""
         if not self.language.fonts:
             return ""
-        fonts = ", ".join(map(quoted, ("New Computer Modern", *self.language.fonts)))
-        return f"#set text(lang: {quoted(self.language.code)}, font: ({fonts}))\n"
+        words, formulas = (
+            ", ".join(map(quoted, (own, *self.language.fonts))) for own in ("New Computer Modern", "New Computer Modern Math")
+        )
+        return (
+            f"#set text(lang: {quoted(self.language.code)}, font: ({words}))\n#show math.equation: set text(font: ({formulas}))\n"
+        )
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         return f"#heading(level: {number.count('.') + 1})[{self.line(heading)}]#metadata(none)<{anchor}>"

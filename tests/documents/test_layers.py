@@ -390,6 +390,14 @@ def test_what_hands_a_gradient_on_is_among_what_is_differentiated() -> None:
         assert any(between in row for row in re.findall(r"Differentiated.*(?:\n {22}.*)*", sb.derive(net).report()))
 
 
+def test_gates_of_a_loop_are_told_once() -> None:
+    said = sb.derive(ROOT / "examples" / "loops" / "lstm_over_time.net").report()
+    assert said.count("From g back to W_g and U_g") == 1
+    likewise = said[said.index("▸ Likewise from i, f and o") :]
+    assert likewise.count("∂L/∂") == 6
+    assert "Local derivative" not in likewise
+
+
 def test_a_jacobian_that_is_not_formed_is_counted() -> None:
     said = reasons(
         "x: data[4096]\nW: parameter[4096, 4096]\nV: parameter[4096, 4096]\ny = V @ tanh(W @ x)\nL = sum(y**2)", proved=False

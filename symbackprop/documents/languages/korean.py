@@ -28,7 +28,10 @@ def _end(word: str) -> int | None:
     """The number of the last consonant that is heard: 0 where there is none, None where nobody knows."""
     if inside := re.fullmatch(r".*?([^(\[{, ]+)[)\]}]+", word, re.DOTALL):  # rowsum(X) ends as X does
         word = inside[1]
-    parts = ([char for char in part if char.isalnum() or char in _CLOSED] for part in unicodedata.normalize("NFC", word).split())
+    parts = (
+        [char for char in part if char.isalnum() or char in _CLOSED]
+        for part in re.split(r"[\s_]", unicodedata.normalize("NFC", word))
+    )
     letters = next((part for part in reversed([*parts]) if part), None)  # of w, s, b, v the v is heard
     if letters is None:
         return 0
