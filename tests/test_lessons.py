@@ -88,9 +88,14 @@ def test_a_matrix_that_stands_twice_is_no_second_layer(form):
 
 def test_a_threshold_lets_no_gradient_through_and_the_report_says_what_follows():
     derivation = sb.derive(EXAMPLES / "threshold.net")
-    consequence = (
+    alone = (
         "L reaches w only through step, which is flat: the gradient is zero wherever it exists, so gradient descent never moves w. "
         "To train it, replace step by a function with a slope, such as sigmoid."
+    )
+    assert sb.derive(EXAMPLES / "threshold.net", "w").remarks[0] == alone
+    consequence = (
+        "L reaches w and b only through step, which is flat: their gradients are zero wherever they exist, so gradient descent "
+        "never moves them. To train them, replace step by a function with a slope, such as sigmoid."
     )
     assert derivation.remarks[0] == consequence
     text = " ".join(derivation.text().split())

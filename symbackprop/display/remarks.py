@@ -154,33 +154,44 @@ def _independent(derivation: Derivation) -> Iterator[Told]:
 
 
 def _zeros(derivation: Derivation) -> Iterator[Told]:
+    """Why gradients are zero, or a part of them: of all that are so for the same reason in one sentence."""
     program, of = derivation.forward, derivation.of
     by_name = derivation.program.equation_of()
     flat = _flat_functions(program, of)
-    free: list[Formula] = []
+    alike: dict[tuple[bool, tuple[str, ...]], list[Formula]] = {}
     for wrt in derivation.wrt:
-        own, loss, stops = name(wrt), name(of), flat.get(wrt, ())
+        is_zero, stops = _is_zero(by_name[derivation.gradient(wrt)]), tuple(flat.get(wrt, ()))
+        alike.setdefault((is_zero, stops), []).append(name(wrt))
+    for (is_zero, stops), names in sorted(alike.items(), key=lambda item: item[0][0] and not item[0][1]):
+        loss, own, is_one = name(of), several(names), len(names) == 1
         stopping = [told("a comparison") if one == COMPARISON else Formula(one, f.function(one)) for one in stops if one != SG]
         stopped = several(stopping) if stopping else Told()
         flatness = told("{}, which are flat", stopped) if len(stopping) > 1 else told("{}, which is flat", stopped)
-        if not _is_zero(by_name[derivation.gradient(wrt)]):
+        if not is_zero:
             if stopped:
                 yield told("No gradient comes to {} through {} almost everywhere; what is shown comes by the other paths.",
                            own, flatness)  # fmt: skip
         elif SG in stops:
             yield told("{} reaches {} only through what stop_gradient holds: the gradient is zero.", loss, own)
-        elif stopped:
+        elif stopped and is_one:
             yield told(
                 "{} reaches {} only through {}: the gradient is zero wherever it exists, so gradient descent never moves {}. To "
                 "train "
                 "it, replace {} by a function with a slope, such as sigmoid.", loss, own, flatness, own, stopped,
             )  # fmt: skip
+        elif stopped:
+            yield told(
+                "{} reaches {} only through {}: their gradients are zero wherever they exist, so gradient descent never moves "
+                "them. To train them, replace {} by a function with a slope, such as sigmoid.", loss, own, flatness, stopped,
+            )  # fmt: skip
         else:
-            free.append(own)
-    if len(free) > 1:
-        yield told("{} does not depend on {}: their gradients are zero.", name(of), several(free))
-    elif free:
-        yield told("{} does not depend on {}: its gradient is zero.", name(of), free[0])
+            yield told(
+                "{} does not depend on {}: its gradient is zero."
+                if is_one
+                else "{} does not depend on {}: their gradients are zero.",
+                loss,
+                own,
+            )
 
 
 def _held(program: Program) -> Iterator[Told]:

@@ -136,7 +136,14 @@ class Reasons:
             )  # fmt: skip
 
     def _act(self, own: list[Node], ways: list[Node]) -> Told:
-        return told("{} acts through {}" if len(own) == 1 else "{} act through {}", several(own), several(ways))
+        of = self.names.tensor(self.derivation.of)
+        if of not in ways or len(ways) == 1:
+            return told("{} acts through {}" if len(own) == 1 else "{} act through {}", several(own), several(ways))
+        through = several([way for way in ways if way != of])
+        return told(
+            "{} acts on {} itself and through {}" if len(own) == 1 else "{} act on {} themselves and through {}",
+            several(own), of, through,
+        )  # fmt: skip
 
     # Of one line
 

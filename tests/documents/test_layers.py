@@ -390,6 +390,11 @@ def test_what_hands_a_gradient_on_is_among_what_is_differentiated() -> None:
         assert any(between in row for row in re.findall(r"Differentiated.*(?:\n {22}.*)*", sb.derive(net).report()))
 
 
+def test_what_the_loss_reads_itself_and_another_value_as_well_is_said_so() -> None:
+    said = reasons((ROOT / "examples" / "gaussian_process.net").read_text())
+    assert "K acts on L itself and through α: " in said
+
+
 def test_gates_of_a_loop_are_told_once() -> None:
     said = sb.derive(ROOT / "examples" / "loops" / "lstm_over_time.net").report()
     assert said.count("From g back to W_g and U_g") == 1
