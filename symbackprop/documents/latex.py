@@ -46,6 +46,9 @@ _SPACED = r"\abovedisplayskip0pt plus 2pt\belowdisplayskip0.6em plus 2pt"
 
 _BELOW = r"\nopagebreak\par\nopagebreak\vskip2pt\noindent"
 
+PREFIX = r"\labelprefix"
+"""What the labels of a fragment begin with: nothing, where the paper does not say it."""
+
 TABLE_ROWS = 35
 """Rows of a table on one page."""
 
@@ -114,11 +117,12 @@ class LatexFragment(Paper):
         said = f"% {self.line(document.title)}\n% needs \\usepackage{{{self.packages}}}"
         if any(isinstance(block, Figure) for block in document.blocks):
             said += "\n% its pictures stand where the paper has \\usepackage{tikz} as well"
-        return f"{said}\n\\begingroup\\allowdisplaybreaks{_SPACED}\n{body}\n\\endgroup\n"
+        said += f"\n% where a paper takes in several: \\def{PREFIX}{{a:}} before one has its labels begin so, a:sec:..."
+        return f"{said}\n\\providecommand{{{PREFIX}}}{{}}\n\\begingroup\\allowdisplaybreaks{_SPACED}\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         slug = "-".join(re.findall(r"[a-z0-9]+", Text().line(heading).lower()))  # of the English heading, in every language
-        return f"\\{'sub' * (number.count('.') + 1)}section{{{self.line(heading)}}}\\label{{sec:{slug}}}"
+        return f"\\{'sub' * (number.count('.') + 1)}section{{{self.line(heading)}}}\\label{{{PREFIX} sec:{slug}}}"
 
     def bullets(self, items: list[str]) -> str:
         listed = "\n".join(f"\\item[$\\bullet$] {item}" for item in items)
@@ -147,7 +151,7 @@ class LatexFragment(Paper):
     def _number(self, line: Line) -> str:
         if line.of is None:
             return r" \notag"
-        return f" \\label{{eq:{_key(line.of.label)}}}" if line.of.label else ""
+        return f" \\label{{{PREFIX} eq:{_key(line.of.label)}}}" if line.of.label else ""
 
     def target(self, line: Line) -> str:
         """The place that links lead to."""
