@@ -58,7 +58,7 @@ _BEHIND_RESULT = "<!-- contents -->"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
 
 _PAGE_STYLE = """html{background:#fffdf9;-webkit-text-size-adjust:100%}body{margin:0}
-@media (prefers-color-scheme:dark){html{background:#191a1c}}@media print{html{background:#fff}}@page{size:A4;margin:16mm}"""
+@media (prefers-color-scheme:dark){html{background:#191a1c}}@media print{html{background:#fff}}@page{size:A4;margin:14mm 16mm}"""
 
 
 class Fragment(Writer):
