@@ -49,7 +49,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Late:
-    """A gradient that is copied to its place at the end."""
+    """A gradient that is copied to its place at the end, or scaled there."""
 
     name: str
     value: Value
@@ -73,6 +73,7 @@ class Memory:
         self.stores: dict[int, Store] = {}
         self.inside: dict[int, tuple[Node, int]] = {}  # what is stored in a stack or a scatter: which argument of which node
         self.late: list[Late] = []
+        self.scaled: list[Late] = []  # in their places, after all that is copied from there
         self._free: dict[tuple[str, int], list[str]] = {}  # by kind and length
         self._apart = apart
         self._outside: set[int] = set()  # nodes whose memory is not a work buffer
@@ -117,10 +118,12 @@ class Memory:
             value, letters = lowered.values[name]
             offset, shape = self.gradients.places[w]
             node = value.node
-            plain = node is not None and value.coefficient == 1 and len(value.letters) == len(letters) > 0 and node.kind == "real"
+            plain = node is not None and len(value.letters) == len(letters) > 0 and node.kind == "real"
             if node is None or not plain or node.number in self.stores or isinstance(node.op, View | Scatter):
                 self.late.append(Late(w, value, letters))
                 continue
+            if value.coefficient != 1:
+                self.scaled.append(Late(w, value, letters))
             step = dict(zip(letters, strides_of(shape, range(len(shape))), strict=True))
             self._put(node, Store(GRADIENTS, offset, tuple(step[c] for c in value.letters)))
 

@@ -90,7 +90,7 @@ def _written(memory: Memory, steps: Stepped, loss: str) -> Plan:
     """The statements of all nodes."""
     writer = Writer(memory)
     _write_all(writer, Products(writer), steps.items)
-    for late in memory.late:
+    for late in (*memory.late, *memory.scaled):
         _write_late(writer, late)
     value = 0.0 if loss in memory.gradients.places else _finished(writer, steps.values[loss][0])
     return Plan(tuple(writer.said), value, memory.buffers, memory.fixed, memory.layout)
@@ -167,7 +167,7 @@ def _whole(w: Writer, node: Node) -> Window:
 
 
 def _write_late(w: Writer, late: Late) -> None:
-    """A gradient that was not computed in its place: copied, or spread over axes that it lacks."""
+    """A gradient that was not computed in its place: copied, or spread over axes that it lacks; or scaled there."""
     offset, shape = w.memory.gradients.places[late.name]
     out = Window(GRADIENTS, offset, tuple(zip(shape, strides_of(shape, range(len(shape))), strict=True)))
     value = late.value

@@ -31,7 +31,7 @@ from symbackprop.plan.handed import GRADIENTS
 from symbackprop.plan.lower import lowered
 from symbackprop.plan.node import PlanError, Value
 from symbackprop.plan.schedule import plan
-from symbackprop.plan.statements import Apply, Copy, Window
+from symbackprop.plan.statements import Apply, Copy, Product, Window
 from symbackprop.plan.tiles import in_tiles
 from tests.plan.graph_value import tensor, values
 from tests.random_programs import programs
@@ -314,6 +314,25 @@ def test_a_number_in_front_of_all_gradients_is_multiplied_once_where_the_least_i
 
     assert late(PASSES) == 0
     assert late(set(PASSES) - {"scale early"}) == len(gradients)
+
+
+def test_a_gradient_is_multiplied_by_its_number_in_its_place() -> None:
+    """What other gradients are copies of is multiplied after them."""
+    text = (
+        "x: data[9]\nX: data[20, 9]\nw: parameter[9]\nv: parameter[9]\nu: parameter[4]\nW: parameter[9, 7]\nV: parameter[7, 9]\n"
+        "t = tanh(x)\nL = sum(2*w*t) + sum(3*v*t) + sum(5*u*t[2:6]) + 7*sum((X @ W)**2) + 11*sum(cos(V @ X.T))"
+    )
+    compiled = sb.compile(text)
+    arrays = {t.name: np.random.default_rng(0).standard_normal([int(n) for n in t.shape]) for t in compiled.program.inputs}
+    value, gradients = compiled.value_and_grad(arrays)
+    step = compiled.bind(arrays)
+    for _ in range(2):
+        assert step() == pytest.approx(value)
+        for name, gradient in gradients.items():
+            np.testing.assert_allclose(step.gradients[name], gradient, rtol=1e-12)
+    made = plan(compiled.program, compiled.value_name, compiled.gradients)
+    products = {tuple(n for n, _ in s.out.dims): s.out.buffer for s in made.statements if isinstance(s, Product)}
+    assert products[9, 7] == products[7, 9] == GRADIENTS
 
 
 def test_windows_are_copied_in_runs() -> None:
