@@ -24,6 +24,7 @@ from symbackprop.training.settings import Settings
 Parameters = dict[str, ndarray]
 LARGE = 20  # entries of data beyond it are far from 1
 GROWN = 1000  # so many times the loss of the first epoch is no descent
+SEVERAL = 8  # samples, whose loss is hardly small by chance
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Run:
     best         the parameters of epoch `kept`, where the best are kept.
     stopped      the number of the signal that stopped the run.
     parts        the state by the names of the parameters, in the same memory; before the first step, that of the run that goes on.
+    early        of a run whose parameters were drawn, in its first epoch: the loss of the first step, and the least behind it.
     """
 
     parameters: Parameters
@@ -55,6 +57,7 @@ class Run:
     kept: int = 0
     stopped: int | None = None
     parts: dict[str, Parameters] = field(default_factory=dict)
+    early: tuple[float, ...] | None = None
 
     def memory(self, optimiser: str, steps: int) -> Memory | None:
         """What the optimiser remembers, after epochs of so many steps; None where the parameters are not those it has come to."""
@@ -122,6 +125,8 @@ def descend(
                     if not isfinite(value):
                         raise _diverged(model, run, descent, value, index, settings)
                     run.step, run.total = run.step + 1, run.total + value * model.mass(index)
+                    if run.early is not None:
+                        run.early = (*run.early[:1], min((*run.early[1:], value)))
                 if keeps.is_due:
                     descent.fetch()
                     keeps.keep(run, told)
@@ -166,11 +171,16 @@ def _finished(
     if not all(np.isfinite(w).all() for w in run.parameters.values()):
         raise _diverged(model, run, descent, np.nan, last, settings)
     loss, held_out = run.total / model.mass(to_train), None
-    if run.training and loss > GROWN * abs(run.training[0]) > 0:
-        raise Diverged(
-            f"the loss has grown from {run.training[0]:.4g} in the first epoch to {loss:.4g} in epoch {run.epoch + 1}; "
-            f"{_grown(run.parameters)}: {_too_high(model, settings)}"
-        )
+    before, run.early = run.early or (), None
+    often = GROWN if settings.batch >= SEVERAL else GROWN**2
+    if len(before) == 2 and before[1] > often * abs(before[0]) > 0:
+        grown = f"from {before[0]:.4g} in the first step to {loss:.4g} in epoch {run.epoch + 1}"
+    elif run.training and loss > GROWN * abs(run.training[0]) > 0:
+        grown = f"from {run.training[0]:.4g} in the first epoch to {loss:.4g} in epoch {run.epoch + 1}"
+    else:
+        grown = ""
+    if grown:
+        raise Diverged(f"the loss has grown {grown}; {_grown(run.parameters)}: {_too_high(model, settings)}")
     if len(to_test):
         loss_on, first = model.losses(run.parameters), model.losses_ahead(to_test, settings.batch)
         parts = list(batches(to_test, settings.batch))

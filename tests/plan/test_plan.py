@@ -331,8 +331,8 @@ def test_a_gradient_is_multiplied_by_its_number_in_its_place() -> None:
         for name, gradient in gradients.items():
             np.testing.assert_allclose(step.gradients[name], gradient, rtol=1e-12)
     made = plan(compiled.program, compiled.value_name, compiled.gradients)
-    products = {tuple(n for n, _ in s.out.dims): s.out.buffer for s in made.statements if isinstance(s, Product)}
-    assert products[9, 7] == products[7, 9] == GRADIENTS
+    made_at = {tuple(n for n, _ in s.out.dims): s.out.buffer for s in made.statements if isinstance(s, Product)}
+    assert made_at[9, 7] == made_at[7, 9] == GRADIENTS
 
 
 def test_windows_are_copied_in_runs() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -267,6 +268,22 @@ def test_a_loss_that_grew_a_thousandfold_stops() -> None:
         sb.train(LINE, {"X": X, "y": X[:, 0]}, rate=0.4, epochs=60, progress=False, held_out=0)
     assert caught.value.trained is not None
     assert np.isfinite(caught.value.trained.losses.training).all()
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=pytest.mark.slow)])
+def test_a_loss_that_grew_within_the_first_epoch_stops(backend: str) -> None:
+    """Where the rate is absurd it is large from the second step on, and no epoch is worse than the first."""
+    if backend == "c" and not shutil.which("cc"):
+        pytest.skip("there is no C compiler")
+    X = np.random.default_rng(0).standard_normal((80, 2))
+    settings = {"batch": 8, "held_out": 0, "epochs": 2, "progress": False, "backend": backend}
+    data = {"X": X, "y": X @ [1.0, 2.0]}
+    with pytest.raises(Diverged, match=r"the loss has grown from .* in the first step to .* in epoch 1; .* lower it") as caught:
+        sb.train(LINE, data, rate=50.0, **settings)
+    assert caught.value.trained is not None
+    best = {"w": np.array([1.0, 2.0]), "b": 1e-9}  # beside the best, all is large
+    found = sb.train(LINE, data, optimiser="adam", rate=0.1, start=best, **settings)
+    assert found.losses.training[0] > 1e6 * 1e-18
 
 
 def test_the_command_line_takes_them(folder: Path, run: Run) -> None:
