@@ -1,7 +1,7 @@
 """docs/benchmarks.md and its pictures, from the figures that benchmarks/record.py has kept: `python benchmarks/page.py`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from symbackprop.pictures.canvas import Canvas, number
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 64, 84, 34, 44
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 316, 64, 112, 52, 44
+LINE = 13  # from one legend to the next
 WORDS = {
     "bound": "symbackprop",
     "C": "in C",
@@ -53,7 +54,8 @@ def picture(word: str, curves: Mapping[str, Mapping[str, float]]) -> str:
     def write(x: float, y: float, text: str, anchor: str = "start", fill: str = "#23211d", size: int = 12) -> None:
         canvas.add(root, "text", text, x=x, y=y, font_size=size, text_anchor=anchor, fill=fill, font_family="Georgia, serif")
 
-    write(LEFT, 20, f"microseconds a step; {WHAT[word]}")
+    write(LEFT, 20, "microseconds a step")
+    write(LEFT, 36, WHAT[word], fill="#6a645a", size=11)
     for power in range(low, high + 1):
         y = up(10.0**power)
         canvas.add(root, "path", d=f"M{LEFT} {number(y)}H{WIDTH - RIGHT}", stroke="#ddd6c9")
@@ -61,16 +63,23 @@ def picture(word: str, curves: Mapping[str, Mapping[str, float]]) -> str:
     for n in sizes:
         write(across(n), HEIGHT - BOTTOM + 18, str(n), "middle", "#6a645a")
     write((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, word, "middle")
-    ends: list[float] = []
-    for w, legend in sorted(WORDS.items(), key=lambda item: curves[str(sizes[-1])].get(item[0], 0.0)):
-        line = [(across(n), up(curves[str(n)][w])) for n in sizes if w in curves[str(n)]]
-        if not line:
-            continue
-        points = " ".join(f"{number(x)},{number(y)}" for x, y in line)
+    lines = {w: [(across(n), up(curves[str(n)][w])) for n in sizes if w in curves[str(n)]] for w in WORDS}
+    shown = sorted((w for w in WORDS if lines[w]), key=lambda w: lines[w][-1][1])  # the slowest first, which ends highest
+    for w, y in zip(shown, apart([lines[w][-1][1] for w in shown], HEIGHT - BOTTOM), strict=True):
+        points = " ".join(f"{number(x)},{number(y)}" for x, y in lines[w])
         canvas.add(root, "polyline", points=points, fill="none", stroke=COLOURS[w], stroke_width=2)
-        ends.append(min(line[-1][1], ends[-1] - 13) if ends else line[-1][1])
-        write(line[-1][0] + 6, ends[-1] + 4, legend, fill=COLOURS[w], size=11)
+        write(lines[w][-1][0] + 6, y + 4, WORDS[w], fill=COLOURS[w], size=11)
     return canvas.finish()
+
+
+def apart(heights: Sequence[float], lowest: float) -> list[float]:
+    """Heights in their order, downwards, each a line from the next: as near to where they are as the lowest allows."""
+    found: list[float] = []
+    for height in heights:
+        found.append(max(height, found[-1] + LINE) if found else height)
+    for k in range(len(found) - 1, -1, -1):
+        found[k] = min(found[k], lowest if k == len(found) - 1 else found[k + 1] - LINE)
+    return found
 
 
 def _time(microseconds: float) -> str:
@@ -99,6 +108,14 @@ def waits(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+LEFT_TO_GAIN = """
+By the profiler, 97 % of a step of the wide network in C is OpenBLAS, and 87 % of one of the transformer block's. What else of the block can be
+saved by hand, with each number in front within its product, no copy and no turned array, is 2 % of its step. What remains is a faster
+library of products: on one machine the wide network takes torch, with Intel's MKL, 0.94 of our time, on another its products alone take MKL
+1.09 times as long as OpenBLAS, and those of the block 0.98 to 1.4 times. So these two rows change from machine to machine, and others little.
+"""
+
+
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     told, state = results["machine"], results["state"]
@@ -123,7 +140,7 @@ def page(results: Mapping[str, Any]) -> str:
             f"{times[w] / ours:.2f}" if w in times else "" for w in ("C", "products", "by hand", "JAX", "torch", "torch.compile")
         ]
         lines.append(f"| {name} | {_time(ours)} | {' | '.join(others)} |")
-    lines += ["", "## Memory", "", "Parameters, gradients, data and everything between: all that a bound step holds, and by how much the resident memory of the",
+    lines += [LEFT_TO_GAIN.rstrip("\n"), "", "## Memory", "", "Parameters, gradients, data and everything between: all that a bound step holds, and by how much the resident memory of the",
               "process is larger at its peak where torch makes the step and runs it three times.", "",
               "| network | symbackprop | torch, eager |", "|---|---|---|"]  # fmt: skip
     for name, used in results["memory"].items():
