@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click import Argument, Option
 
 import symbackprop as sb
+from symbackprop.cli import main
 from tests.command import EXAMPLES, Run
 
 TWO_LAYER = EXAMPLES / "two_layer.net"
@@ -303,6 +305,18 @@ def test_a_help_lists_what_few_need_behind_the_rest(run: Run, command: str):
     assert "--help" in first
     assert "--trace" not in first
     assert "--trace" in behind
+
+
+def test_every_command_says_of_a_network_that_is_not_there(run: Run):
+    named = [name for name, command in main.commands.items() if any(p.name == "net" for p in command.params)]
+    assert {"train", "evaluate", "predict", "derive", "verify"} <= {*named}
+    for name in named:
+        given = ["nothing"] * sum(isinstance(p, Argument) and p.required and p.name != "net" for p in main.commands[name].params)
+        for option in (p for p in main.commands[name].params if isinstance(p, Option) and p.required):
+            given += [option.opts[0], "nothing.npz"]
+        code, out, err = run(name, "nowhere.net", *given)
+        assert (code, out) == (2, ""), name
+        assert err.startswith("symbackprop: there is no file nowhere.net."), name
 
 
 @pytest.mark.parametrize("path", [r"C:\nets\two_layer.net", "c:/nets/two_layer.net"])

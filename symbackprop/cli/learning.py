@@ -18,6 +18,7 @@ from symbackprop.core.machine.files import FileError, require_apart
 
 
 @click.command(cls=Command)
+@guarded
 @network_options
 @click.option(
     "--data",
@@ -53,7 +54,6 @@ from symbackprop.core.machine.files import FileError, require_apart
 @click.option("--curve", metavar="FILE.svg", help="Draw the loss curve.")
 @click.option("--log", metavar="FILE.jsonl", help="Write a line of JSON for each epoch.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-@guarded
 def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) -> None:
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import Diverged

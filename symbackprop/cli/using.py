@@ -28,12 +28,12 @@ PARAMETERS = click.option(
 
 
 @click.command(cls=Command)
+@guarded
 @network_options
 @PARAMETERS
 @click.option("--data", required=True, metavar="FILE|FOLDER|SET", help="As of train.")
 @click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @size_option
-@guarded
 def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any) -> None:
     """Tell the loss of a trained network on data and, for a classifier, how many answers are right."""
     from symbackprop.training.using import evaluate as evaluate_
@@ -42,6 +42,7 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
 
 
 @click.command(cls=Command)
+@guarded
 @network_options
 @PARAMETERS
 @click.option(
@@ -54,7 +55,6 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
     "--value", metavar="NAME", help="What to compute; the last named value that the data are enough for, where not given."
 )
 @click.option("-o", "--output", metavar="FILE.csv", help="Write the numbers to FILE.csv; standard output where not given.")
-@guarded
 def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -> None:
     """Compute a value of a trained network on data: a row of numbers for each sample."""
     import numpy as np
