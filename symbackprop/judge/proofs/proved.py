@@ -25,6 +25,7 @@ from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError, evaluator
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.tape import forward
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proofs.forms import FormValue, entries
 
@@ -98,11 +99,12 @@ def random_points(derivation: Derivation) -> list[Point]:
 
 
 def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
-    """Whether a line's formula is the value of its equation at every point at which that is finite."""
+    """Whether a line's formula is the value of its equation at every point at which that is finite, and no rounding alone."""
     if not is_provable(line, points):
         return False
-    proofs = [_agrees(program, line, point) for point in points if _is_finite(line.name, point)]
-    return bool(proofs) and all(proofs)
+    finite = [point for point in points if _is_finite(line.name, point)]
+    apart = [point for point in finite if not _agrees(program, line, point)]
+    return len(apart) < len(finite) and not any(_is_steady(program, line.name, point) for point in apart)
 
 
 def is_provable(line: Line, points: list[Point]) -> bool:
@@ -129,6 +131,16 @@ def _visits(form: Form, point: Point) -> float:
 
 def _is_finite(name: str, point: Point) -> bool:
     return bool(np.all(np.isfinite(point.values[name])))
+
+
+def _is_steady(program: Program, name: str, point: Point) -> bool:
+    """Whether a value stays what it is where every rounded result moves in its last digit: 1/(1 - sum p) does not where p sums to one."""
+    truth = point.values[name]
+    try:
+        moved = forward(program, point.values, point.sizes, np.random.default_rng(0))[name]
+    except PointError:
+        return False
+    return largest_of(moved - truth) <= CLOSE * max(largest_of(truth) or 1.0, 1e-6)
 
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
