@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sympy import Expr
 
-from symbackprop.algebra.poly import Atom, Number
+from symbackprop.algebra.poly import ONLY, Atom, Number
 
 ALONG = ("softmax",)  # functions of all entries along the last axis
 
@@ -69,7 +69,7 @@ class Net(_Product):
         moved = {x for item in self.items if isinstance(item, Entry) and item.atom.kind == "tie" for x in item.letters}
         if moved:  # what slides over what has an axis for each window, and no other
             out |= {x for item in self.items for x in item.letters if x not in moved}
-        return frozenset(out)
+        return frozenset(out - {ONLY})
 
 
 class Nets(tuple[Net, ...]):

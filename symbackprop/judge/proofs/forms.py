@@ -36,6 +36,20 @@ class FormValue:
 
     def __init__(self, program: Program, values: Mapping[str, ndarray], sizes: Mapping[str, int], at: Mapping[str, int]) -> None:
         self.program, self.values, self.sizes, self.at = program, values, sizes, at
+        self.views: dict[View, ndarray] = {}  # of the tensors; each is gathered once for all positions
+
+    def moved(self, at: Mapping[str, int]) -> FormValue:
+        """The same at other positions."""
+        other = FormValue(self.program, self.values, self.sizes, at)
+        other.views = self.views
+        return other
+
+    def view(self, view: View) -> ndarray:
+        """The entries of a view, an axis for each of its own."""
+        if view not in self.views:
+            array = np.asarray(self.values[view.tensor], dtype=float)
+            self.views[view] = array[entries(view, lambda n: int(self.number(n)))]
+        return self.views[view]
 
     def read(self, x: Form) -> ndarray:
         """The matrix; a vector is a column, a number has one row and one column."""
@@ -66,10 +80,8 @@ class FormValue:
 
 def _leaf(at: FormValue, x: Form) -> ndarray:
     name = x.given.name
-    array = np.asarray(at.values[tensor_of(name)], dtype=float)
-    if isinstance(name, View):
-        array = array[entries(name, lambda n: int(at.number(n)))]
-    elif array.ndim > 2:
+    array = at.view(name) if isinstance(name, View) else np.asarray(at.values[tensor_of(name)], dtype=float)
+    if not isinstance(name, View) and array.ndim > 2:
         array = array.squeeze(tuple(k for k, n in enumerate(at.program.shape(name)) if n == 1))
     array = array[tuple(at.at[c] for c in x.given.subscripts)]
     return array.reshape(array.shape + (1,) * (2 - array.ndim))
@@ -161,7 +173,7 @@ def _indexsum(at: FormValue, x: Form) -> ndarray:
     ranges = [range(int(at.number(n))) for _, n in x.given]
     total: Any = 0.0
     for places in cartesian(*ranges):
-        inner = FormValue(at.program, at.values, at.sizes, {**at.at, **dict(zip(letters, places, strict=True))})
+        inner = at.moved({**at.at, **dict(zip(letters, places, strict=True))})
         total = total + inner.read(x.parts[0])
     return total
 

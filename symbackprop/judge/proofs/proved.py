@@ -91,11 +91,19 @@ def random_points(derivation: Derivation) -> list[Point]:
     for seed in range(POINTS):
         try:
             sizes, where = defined(derivation.forward, seed=seed)
-            values = walk(derivation.program, where, sizes)
+            values = _walked(derivation.program, where, sizes)
         except (PointError, SizeError):
             continue
         found.append(Point(sizes, values))
     return found
+
+
+def _walked(program: Program, where: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Mapping[str, ndarray]:
+    """All values; where a sum over a window has too many entries in full, those of the tape, which takes the entries that it meets."""
+    try:
+        return walk(program, where, sizes)
+    except PointError:
+        return forward(program, where, sizes)
 
 
 def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
@@ -165,13 +173,14 @@ def _is_at(
 ) -> bool:
     """Whether a form has the values of an array over letters, at each position of those that stand as subscripts."""
     ranges = [range(truth.shape[letters.index(x)]) for x in subscripts]
+    value = FormValue(program, point.values, point.sizes, {})
     for places in cartesian(*ranges):
         at = dict(zip(subscripts, places, strict=True))
         want = truth[tuple(at.get(x, slice(None)) for x in letters)]
         want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
         with np.errstate(all="ignore"):
             try:
-                got = FormValue(program, point.values, point.sizes, at).read(form)
+                got = value.moved(at).read(form)
             except (ValueError, IndexError, np.linalg.LinAlgError, PointError, UnknownOperationError):
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
