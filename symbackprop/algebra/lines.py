@@ -81,6 +81,12 @@ class Line:
         return WRITTEN if self.written else TOO_MUCH
 
 
+def _has_digits(parts: tuple[Part, ...]) -> bool:
+    """Whether a part is said by the digits of a position, X_{2 i + j}: it is its own formula, no slice of which the ends count."""
+    places = (place for part in parts if isinstance(part.view, View) for place in part.view.places)
+    return any(len(place.parts) > 1 for place in places)
+
+
 class Lines:
     """The lines of one program's box; each is worked out once.
 
@@ -181,7 +187,8 @@ class Lines:
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
                 return self._written(name, only.atom.name)
             made = self._formed(name, found._replace(pieces=tuple(short)))
-            own = self._entrywise(name, lets, self._is_jacobian(name)) if made.pieces or made.blocks else None
+            is_sliced = bool(made.pieces or made.blocks) and not _has_digits(made.pieces)
+            own = self._entrywise(name, lets, self._is_jacobian(name)) if is_sliced else None
             return own if own is not None and own.cost <= made.cost else made
         except (NoFormError, MisfitError) as fault:
             own = self._entrywise(name, lets, self._is_jacobian(name) or not self._may_stand(name))
