@@ -125,13 +125,13 @@ def front_of_all(p: Poly, e: Number) -> tuple[list[Factor], list[tuple[Number, l
 
 
 def _common_factors(p: Poly) -> list[Factor]:
-    """What all terms of a sum hold above the line, by the lowest of its powers, where it is summed in none."""
+    """What all terms of a sum hold above the line, or below it, by the power nearest to 0, where it is summed in none."""
     first, *others = p.terms or ((),)
     found = []
     for f in first:
-        powers = [next((g.exponent for g in term if g[:2] == f[:2]), 0) for term in others]
-        e = min([f.exponent, *powers])
-        if others and e > 0 and e.denominator == 1 and not any(map(is_summed, f.letters)):
+        powers = [f.exponent, *(next((g.exponent for g in term if g[:2] == f[:2]), 0) for term in others)]
+        e = min(powers) if f.exponent > 0 else max(powers)
+        if others and e * f.exponent > 0 and e.denominator == 1 and not any(map(is_summed, f.letters)):
             found.append(f._replace(exponent=e))
     return found
 
