@@ -23,7 +23,6 @@ from symbackprop.algebra.matrix import (
     OneHot,
     both,
     front_of,
-    leaves,
     number,
     scaled,
     sized,
@@ -33,8 +32,9 @@ from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Poly
-from symbackprop.algebra.positions import Linear, View, place_of, tensor_of
+from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.subscripts import summed_over
+from symbackprop.algebra.summands import in_order
 from symbackprop.algebra.windows import Window, window
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
@@ -48,40 +48,7 @@ class Scope(NamedTuple):
 
 
 BOUND = "~@"  # begins the letters that a network sums
-MEANS = ("mean", "rowmean", "colmean")
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
-
-
-def _is_from_above(form: Form) -> bool:
-    """Whether a gradient is in it: that of the data stands before that of what keeps parameters small, X^T d + 2 l w."""
-    return any("/" in tensor_of(leaf.name) for leaf in leaves(form))
-
-
-def _is_mean(x: Form) -> bool:
-    """Whether a summand is a mean alone: g - mean(g) - u mean(g u)."""
-    _, body = front_of(x)
-    return body is not None and body.op in MEANS
-
-
-def _places_of_numbers(made: list[Form]) -> Callable[[Form], tuple[bool, bool, bool]]:
-    """Where summands stand by sign and number: 1 - a, 1 + q, but v + 10^-5 and 2 a^2 - 3 a + 1."""
-    behind = any(x.op != "number" and not x.negative for x in made)
-    first = [x for x in made if len(made) == 2 and x.op == "number" and x.given > 0 and x.given.denominator == 1]
-    return lambda x: (behind and x.op == "number" and x not in first, x.negative, x not in first)
-
-
-def _bare(x: Form) -> Form:
-    """A tensor without its sign and what turns or repeats it: b of -1 b^T."""
-    if x.op == "transpose" or (x.op == "scaled" and x.parts and x.given.is_sign):
-        return _bare(x.parts[0])
-    rest = [part for part in x.parts if _bare(part).op != "ones"] if x.op == "product" else []
-    return _bare(rest[0]) if len(rest) == 1 else x
-
-
-def _outline(x: Form) -> tuple[Any, ...]:
-    """A form without the names of its tensors; what has scalars before it is like no other."""
-    given = None if x.op == "leaf" else id(x) if x.op == "scaled" else x.given
-    return x.op, given, tuple(map(_outline, x.parts))
 
 
 class Lift:
@@ -134,13 +101,7 @@ class Lift:
             made = self._in_full(made, nets, row, col)
         if not made:
             return number(0)
-        where = _places_of_numbers(made)
-        made.sort(key=lambda x: (*where(x), not _is_from_above(x), x.negative and not _is_mean(x)))
-        bare = [_bare(x) for x in made]
-        if len({_outline(x) for x in bare}) == 1 and bare[0].op in ("leaf", "hadamard"):  # A + A^T, d_1 r_1 + d_2 r_2
-            said = [[(self.beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]
-            order = sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))
-            made = [made[k] for k in order]
+        made = in_order(made, self.beside)
         made = [b for a in made for b in (a.parts if a.op == "sum" else (a,))]
         together = with_common_end(made) if row and col else None
         return together or denied(made) or _turned_once(Form("sum", tuple(made)))
@@ -321,15 +282,22 @@ class Lift:
         nets = [self.factorise(p) for p in args]
         return self._compound(atom, nets, row and inside[row], col and inside[col], scope)
 
+    def _reduced(self, atom: Atom, nets: Nets, row: str | None, col: str | None, scope: Scope) -> Form:
+        """A reduction of all entries; along the rows of a matrix log(rowsum(exp(Z))), since no name says the axis of another."""
+        own = sorted(x for x in atom.args[0].letters() if x[0] == REDUCED)
+        if row is None and len(own) < 3:
+            return Form("function", (self.sum(nets, *two(own), scope),), atom.name)
+        if atom.name != "logsumexp" or col is not None or len(own) > 1:
+            raise MisfitError("a reduction along an axis")
+        each = Form("function", (self.sum(nets, row, own[0], scope),), FUNCTIONS["exp"])
+        return Form("function", (Form("rowsum", (each,)),), FUNCTIONS["log"])
+
     def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
         """An atom of polynomials; inside, its letters have names of their own."""
         if atom.kind == "factor":
             return Form("factor", tuple(self.sum(n, f"{REDUCED}0", f"{REDUCED}1", scope) for n in nets), atom.name)
         if atom.kind == "reduction":
-            inner = sorted(atom.args[0].letters())
-            if atom.shape or len(inner) > 2:
-                raise MisfitError("a reduction along an axis")
-            return Form("function", (self.sum(nets[0], *two(inner), scope),), atom.name)
+            return self._reduced(atom, nets[0], row, col, scope)
         parts = tuple(self.sum(n, row, col, scope) for n in nets)
         match atom.kind:
             case "group":

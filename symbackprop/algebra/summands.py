@@ -1,0 +1,54 @@
+"""The order of summands: what came from above, what is taken away, numbers; what looks alike in the author's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from symbackprop.algebra.matrix import Form, front_of, leaves
+from symbackprop.algebra.positions import place_of, tensor_of
+
+MEANS = ("mean", "rowmean", "colmean")
+
+
+def in_order(summands: Sequence[Form], beside: Callable[[str], Any]) -> list[Form]:
+    """The summands in reading order; `beside` is the place of a tensor in a sum."""
+    where = _places_of_numbers(summands)
+    made = sorted(summands, key=lambda x: (*where(x), not _is_from_above(x), x.negative and not _is_mean(x)))
+    bare = [_bare(x) for x in made]
+    if len({_outline(x) for x in bare}) > 1 or bare[0].op not in ("leaf", "hadamard"):
+        return made
+    said = [[(beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]  # A + A^T, d_1 r_1 + d_2 r_2
+    return [made[k] for k in sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))]
+
+
+def _is_from_above(form: Form) -> bool:
+    """Whether a gradient is in it: that of the data stands before that of what keeps parameters small, X^T d + 2 l w."""
+    return any("/" in tensor_of(leaf.name) for leaf in leaves(form))
+
+
+def _is_mean(x: Form) -> bool:
+    """Whether a summand is a mean alone: g - mean(g) - u mean(g u)."""
+    _, body = front_of(x)
+    return body is not None and body.op in MEANS
+
+
+def _places_of_numbers(made: Sequence[Form]) -> Callable[[Form], tuple[bool, bool, bool]]:
+    """Where summands stand by sign and number: 1 - a, 1 + q, but v + 10^-5 and 2 a^2 - 3 a + 1."""
+    behind = any(x.op != "number" and not x.negative for x in made)
+    first = [x for x in made if len(made) == 2 and x.op == "number" and x.given > 0 and x.given.denominator == 1]
+    return lambda x: (behind and x.op == "number" and x not in first, x.negative, x not in first)
+
+
+def _bare(x: Form) -> Form:
+    """A tensor without its sign and what turns or repeats it: b of -1 b^T."""
+    if x.op == "transpose" or (x.op == "scaled" and x.parts and x.given.is_sign):
+        return _bare(x.parts[0])
+    rest = [part for part in x.parts if _bare(part).op != "ones"] if x.op == "product" else []
+    return _bare(rest[0]) if len(rest) == 1 else x
+
+
+def _outline(x: Form) -> tuple[Any, ...]:
+    """A form without the names of its tensors; what has scalars before it is like no other."""
+    given = None if x.op == "leaf" else id(x) if x.op == "scaled" else x.given
+    return x.op, given, tuple(map(_outline, x.parts))
