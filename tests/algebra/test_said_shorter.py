@@ -119,7 +119,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ),
         (
             "X: data[N, d]\nW: parameter[d, k]\nZ = X @ W\nL = mean(logsumexp(Z, axis=1)**2)",
-            r"\operatorname{diag}\left(u\right)\,\operatorname{softmax}\left(Z\right)",
+            r"\log\left(\operatorname{rowsum}\left(\exp\left(Z\right)\right)\right)\right)\,\operatorname{softmax}\left(Z\right)",
         ),
         (
             "X: data[n, d]\nA: data[n, n]\nW: parameter[d, h]\ne: data[()]\nG: data[n, h]\nZ = A @ X @ W + e*(X @ W) + X @ W\nL = sum(G*tanh(Z))",

@@ -99,7 +99,7 @@ def random_points(derivation: Derivation) -> list[Point]:
 
 
 def _walked(program: Program, where: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Mapping[str, ndarray]:
-    """All values; where a sum over a window has too many entries in full, those of the tape, which takes the entries that it meets."""
+    """All values; where a sum over a window has too many entries in full, those of the tape."""
     try:
         return walk(program, where, sizes)
     except PointError:
@@ -145,7 +145,7 @@ def _is_finite(name: str, point: Point) -> bool:
 
 
 def _is_steady(program: Program, name: str, point: Point) -> bool:
-    """Whether a value stays what it is where every rounded result moves in its last digit: 1/(1 - sum p) does not where p sums to one."""
+    """Whether a value stays as every rounded result moves in its last digit: 1/(1 - sum p) does not, of p that sums to one."""
     truth = point.values[name]
     try:
         moved = forward(program, point.values, point.sizes, np.random.default_rng(0))[name]
