@@ -15,6 +15,7 @@ from sympy import Eq, Expr, Pow, Rational, S, Symbol
 from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import front_of
 from symbackprop.algebra.poly import Poly
+from symbackprop.algebra.positions import tensor_of
 from symbackprop.algebra.shared import said_once, shared, uncut, without_bracket
 from symbackprop.core.derivatives.forward_mode import ONES
 from symbackprop.core.functions import Where
@@ -100,6 +101,12 @@ def _says_little(line: Line) -> bool:
     )
 
 
+def _is_multiple(line: Line) -> bool:
+    """Whether a line says a value of the network times numbers."""
+    body = None if line.form is None else front_of(line.form)[1]
+    return body is not None and body.op == "leaf" and "/" not in tensor_of(body.given.name)
+
+
 def _is_conditioned(equation: Equation) -> bool:
     """Whether an equation holds for some positions alone: i < j."""
     body = equation.op.body if isinstance(equation.op, Sum) else None
@@ -146,7 +153,7 @@ class Search:
 
     def box(self) -> Box:
         """The best lines that the search finds."""
-        lets = self._with_spoken(self._chosen())
+        lets = self._without_multiples(self._with_spoken(self._chosen()))
         lines = {n: self.lines.line(n, lets) for n in self._needed(self.program.outputs, lets)}
         missing = {n: line.fault for n, line in lines.items() if line.missing}
         while True:  # what reads a missing line is missing itself
@@ -237,6 +244,16 @@ class Search:
                     seeing = seeing and self._moved(seeing, n, lets, more)
                     lets = more
                 seeing = seeing or self._seeing(lets)
+        return lets
+
+    def _without_multiples(self, lets: set[str]) -> set[str]:
+        """The same without lines that say a number of times a value that has a name now, l d, where none makes the box longer."""
+        cost = self._total(lets)
+        for n in sorted(lets.difference(self.program.outputs).intersection(self.backward)):
+            if _is_multiple(self.lines.line(n, lets)):
+                total = self._total(lets - {n}, cost)
+                if total <= cost:
+                    lets, cost = lets - {n}, total
         return lets
 
     def _gradients(self, lets: set[str]) -> list[str]:

@@ -71,11 +71,16 @@ def is_all_but_a_number(d: Divisor, p: Poly) -> bool:
 
 
 def is_stencil(d: Divisor) -> bool:
-    """Whether what is left of terms is one tensor at places beside each other: 2 n (r_j - 2 r_{j-1} + r_{j-2})/h^2 is one thing."""
+    """Whether what is left of terms is one tensor at places beside each other: 2 n (r_j - 2 r_{j-1} + r_{j-2})/h^2 is one thing.
+
+    So is l (d_{j-1} - d_j), where l is the author's.
+    """
     left = [[f for k, f in enumerate(use.term) if k != use.place and f.letters] for use in d.uses]
     tensors = {tensor_of(f.atom.name) for rest in left for f in rest if isinstance(f.atom.name, View)}
     return (
-        len(left) >= PLACES and len(tensors) == 1 and all(len(rest) == 1 and isinstance(rest[0].atom.name, View) for rest in left)
+        len(left) >= (2 if d.atom.kind == "leaf" and not d.how else PLACES)
+        and len(tensors) == 1
+        and all(len(rest) == 1 and isinstance(rest[0].atom.name, View) for rest in left)
     )
 
 

@@ -19,7 +19,7 @@ from symbackprop.algebra.lift import BOUND
 from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, leaves, number, scaled, sized
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, renamed, shown_axes
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.outside import Shifted, stencils
+from symbackprop.algebra.outside import Shifted, is_stencil, stencils
 from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.subscripts import Positions, letters_below
@@ -51,7 +51,11 @@ class EntryWriter:
         if len(made) < 2:
             return made[0] if made else number(0)
         plain = any(x.op != "number" and not x.negative for x in made)
-        units = sorted(stencils(made), key=lambda unit: (unit[0].op == "number" and plain, unit[0].negative, self._place(unit)))
+        units = stencils(made)
+        far = {id(unit) for unit in units if len(unit) > 1 or is_stencil(unit[0])}
+        alone = any(id(unit) not in far and not unit[0].negative for unit in units)  # u_i - y_i + l (d_{i-1} - d_i)
+        where = {id(unit): (unit[0].op == "number" and plain, alone and id(unit) in far, unit[0].negative) for unit in units}
+        units.sort(key=lambda unit: (where[id(unit)], self._place(unit)))
         return Form("sum", tuple(b for unit in units for a in unit for b in (a.parts if a.op == "sum" else (a,))))
 
     def _place(self, unit: Sequence[Form]) -> tuple[bool, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sympy import Expr, Integer, S
 
@@ -153,10 +153,10 @@ def stencils(summands: Sequence[Form]) -> list[list[Form]]:
 
     The last part of the tensor stands first, or the first one, where that is added and the last is not.
     """
-    units: dict[str | int, list[Form]] = {}
+    units: dict[Any, list[Form]] = {}
     for k, x in enumerate(summands):
-        view = _part(x)
-        units.setdefault(k if view is None else view.tensor, []).append(x)
+        view, times = _part(x)
+        units.setdefault(k if view is None else (view.tensor, times), []).append(x)
     found: list[list[Form]] = []
     for unit in units.values():
         unit.sort(key=_offsets, reverse=True)
@@ -164,18 +164,26 @@ def stencils(summands: Sequence[Form]) -> list[list[Form]]:
     return found
 
 
-def _part(x: Form) -> View | None:
-    """The view with axes of its own, at numbers, of which a form is a number of times, where it is that."""
+def is_stencil(x: Form) -> bool:
+    """Whether a form is what stands beside each other in brackets: l (d_{j-1} - d_j)."""
+    front, body = front_of(x)
+    sums = [f for f in (*front.tops, *([] if body is None else [body])) if f.op == "sum"]
+    return len(sums) == 1 and all(_part(part)[0] is not None for part in sums[0].parts)
+
+
+def _part(x: Form) -> tuple[View | None, tuple[Form, ...]]:
+    """The view with axes of its own of which a form is a number of times, and what without axes stands beside it."""
     front, body = front_of(x)
     factors = [*front.tops, *([] if body is None else [body])]
-    if len(factors) != 1 or front.bottoms or factors[0].op not in ("leaf", "shifted"):
-        return None
-    view = factors[0].given.name
-    is_part = isinstance(view, View) and view.shape and all(isinstance(place.offset, Integer) for place in view.places)
-    return view if is_part else None
+    views = [f for f in factors if f.op in ("leaf", "shifted") and isinstance(f.given.name, View) and f.given.name.shape]
+    times = tuple(f for f in factors if f not in views)
+    if len(views) != 1 or front.bottoms or any(f.op != "leaf" or f.given.subscripts for f in times):
+        return None, ()
+    view = views[0].given.name
+    return (view, times) if all(isinstance(place.offset, Integer) for place in view.places) else (None, ())
 
 
 def _offsets(x: Form) -> tuple[int, ...]:
     """Where a part begins in each axis of its tensor."""
-    view = _part(x)
+    view, _ = _part(x)
     return () if view is None else tuple(int(place.offset) for place in view.places)  # type: ignore[call-overload]  # Integers

@@ -16,12 +16,21 @@ DIFFERENCES = {
     ),
     "total variation": (
         "u: parameter[n]\ny: data[n]\nd = u[1:] - u[:-1]\nL = sum((u - y)**2)/2 + sum(sqrt(d**2 + 1))",
-        "∂L/∂uⱼ = uⱼ + δ_(d,j−1) − δ_(d,j) − yⱼ,   δ_d = 0 outside",
+        "∂L/∂uⱼ = uⱼ − yⱼ + δ_(d,j−1) − δ_(d,j),   δ_d = 0 outside",
     ),
     "both axes of an image": (
         "U: parameter[n, m]\nY: data[n, m]\nA = U[1:, :] - U[:-1, :]\nB = U[:, 1:] - U[:, :-1]\n"
         "L = sum((U - Y)**2)/2 + sum(A**2)/2 + sum(B**2)/2",
-        "∂L/∂Uₖⱼ = Uₖⱼ + A_(k−1,j) − Aₖⱼ + B_(k,j−1) − Bₖⱼ − Yₖⱼ,   A = B = 0 outside",
+        "∂L/∂Uₖⱼ = Uₖⱼ − Yₖⱼ + A_(k−1,j) − Aₖⱼ + B_(k,j−1) − Bₖⱼ,   A = B = 0 outside",
+    ),
+    "a weight of differences": (
+        "u: parameter[n]\ny: data[n]\nl: positive\nL = sum((u - y)**2)/2 + l*sum((u[1:] - u[:-1])**2)/2",
+        "∂L/∂uᵢ = uᵢ − yᵢ + l(dᵢ₋₁ − dᵢ),   d = 0 outside",
+    ),
+    "smooth flow": (
+        "P: data[n, m]\nT: data[n, m]\nu: parameter[n, m]\nl: positive\nr = P*u + T\n"
+        "L = sum(r**2)/2 + l*(sum((u[1:] - u[:-1])**2) + sum((u[:, 1:] - u[:, :-1])**2))/2",
+        "∂L/∂uₖⱼ = Pₖⱼ rₖⱼ + l(d_(1,k−1,j) − d_(1,kj) + d_(2,k,j−1) − d_(2,kj)),   d₁ = d₂ = 0 outside",
     ),
     "what stands beside is outside too": (
         "u: parameter[n]\nr = u[1:-1]*(u[2:] - u[:-2])\nL = sum(r**2)/2",
