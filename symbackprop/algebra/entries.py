@@ -53,7 +53,9 @@ class EntryWriter:
         plain = any(x.op != "number" and not x.negative for x in made)
         units = stencils(made)
         far = {id(unit) for unit in units if len(unit) > 1 or is_stencil(unit[0])}
-        alone = any(id(unit) not in far and not unit[0].negative for unit in units)  # u_i - y_i + l (d_{i-1} - d_i)
+        alone = any(
+            id(unit) not in far and not unit[0].negative and letters_below(unit[0]) for unit in units
+        )  # u_i - y_i + l (d_{i-1} - d_i)
         where = {id(unit): (unit[0].op == "number" and plain, alone and id(unit) in far, unit[0].negative) for unit in units}
         units.sort(key=lambda unit: (where[id(unit)], self._place(unit)))
         return Form("sum", tuple(b for unit in units for a in unit for b in (a.parts if a.op == "sum" else (a,))))

@@ -167,8 +167,10 @@ def stencils(summands: Sequence[Form]) -> list[list[Form]]:
 def is_stencil(x: Form) -> bool:
     """Whether a form is what stands beside each other in brackets: l (d_{j-1} - d_j)."""
     front, body = front_of(x)
-    sums = [f for f in (*front.tops, *([] if body is None else [body])) if f.op == "sum"]
-    return len(sums) == 1 and all(_part(part)[0] is not None for part in sums[0].parts)
+    factors = [*front.tops, *([] if body is None else [body])]
+    sums = [f for f in factors if f.op == "sum"]
+    is_weighed = all(f in sums or (f.op == "leaf" and not f.given.subscripts) for f in factors)
+    return is_weighed and len(sums) == 1 and all(_part(part)[0] is not None for part in sums[0].parts)
 
 
 def _part(x: Form) -> tuple[View | None, tuple[Form, ...]]:

@@ -14,7 +14,7 @@ from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.proofs.proved import UNPROVED, Point, is_proved, proved_box
+from symbackprop.judge.proofs.proved import UNPROVED, Point, is_proved, proved_box, random_points
 
 BOXES = {
     "a dense layer and squared error, in columns": (
@@ -552,3 +552,14 @@ def test_naming_values_takes_time_linear_in_the_depth(monkeypatch: pytest.Monkey
         search._with_spoken(chosen)
         counts.append(len(made))
     assert counts[2] - counts[1] <= 2.2 * (counts[1] - counts[0])
+
+
+def test_a_point_at_which_a_gradient_is_rounding_alone_decides_nothing() -> None:
+    """Where all classes count, 1 - c^T p is what rounding leaves of 0; a formula that is wrong elsewhere is still refused."""
+    derivation = sb.derive("z: parameter[K]\nc: binary[K]\np = softmax(z)\nL = -log(1 - c @ p)")
+    box = proved_box(derivation)
+    assert not box.missing
+    (line,) = box.lines
+    points = random_points(derivation)
+    assert any(np.all(point.values["c"] == 1) for point in points)
+    assert not is_proved(derivation.program, replace(line, form=Form("leaf", (), Leaf("p"))), points)

@@ -30,7 +30,7 @@ DIFFERENCES = {
     "smooth flow": (
         "P: data[n, m]\nT: data[n, m]\nu: parameter[n, m]\nl: positive\nr = P*u + T\n"
         "L = sum(r**2)/2 + l*(sum((u[1:] - u[:-1])**2) + sum((u[:, 1:] - u[:, :-1])**2))/2",
-        "∂L/∂uₖⱼ = Pₖⱼ rₖⱼ + l(d_(1,k−1,j) − d_(1,kj) + d_(2,k,j−1) − d_(2,kj)),   d₁ = d₂ = 0 outside",
+        "∂L/∂uᵢⱼ = Pᵢⱼ rᵢⱼ + l(d_(1,i−1,j) − d_(1,ij) + d_(2,i,j−1) − d_(2,ij)),   d₁ = d₂ = 0 outside",
     ),
     "what stands beside is outside too": (
         "u: parameter[n]\nr = u[1:-1]*(u[2:] - u[:-2])\nL = sum(r**2)/2",

@@ -113,6 +113,10 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ("p: parameter[()] & unit\nm: positive[()]\nL = -log(p + (1 - p)*exp(-m))", r"\left(1 - p\right) + p}"),
         ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
         (
+            "x: parameter[n]\ny: data[n]\nL = log(mean((x - y)**2))",
+            r"= \frac{2}{\left\lVert x - y\right\rVert^{2}} \left(x - y\right)",
+        ),
+        (
             "z: parameter[k]\nt: data[k]\ny: labels[k]\nT: positive[()]\na: data[()]\np = softmax(z)\ns = softmax(z/T)\nq = softmax(t/T)\n"
             "L = -(1 - a)*sum(y*log(p)) - a*T**2*sum(q*log(s))",
             r"= \left(1 - a\right) \left(p - y\right) + T a \left(s - q\right)",
@@ -139,6 +143,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "a sigmoid as it was written",
         "a mixture of two",
         "a factor of what stands below",
+        "what stands below in all of it",
         "two weights",
         "a softmax of a sum without a name",
         "a factor that was opened",

@@ -28,6 +28,19 @@ def test_a_convolution_goes_back_as_a_correlation_and_a_full_convolution() -> No
     ]
 
 
+def test_one_channel_is_no_axis() -> None:
+    text = "X: data[N, 1, 8, 8]\nK: parameter[3, 1, 3, 3]\nb: parameter[3]\nL = sum(max_pool2d(relu(conv2d(X, K, b)), 2)**2)"
+    *_, bias, kernel = lines(text)
+    assert kernel.startswith(LINE + r"K_{i}} = \sum_{n} X_{n} \star ")
+    assert bias.startswith(LINE + r"b_{i}} = \sum_{n} \operatorname{sum}\left(")
+
+
+def test_windows_of_many_entries_are_proved() -> None:
+    """All pairs of a position of an image and one of a window are more than a walk through the equations holds."""
+    text = "X: data[4, 1, 28, 28]\nK: parameter[8, 1, 5, 5]\nG: data[4, 8, 24, 24]\nL = sum(G * conv2d(X, K))"
+    assert lines(text) == [LINE + r"K_{j}} = \sum_{i} X_{i} \star G_{ij}"]
+
+
 @pytest.mark.parametrize(("stride", "padding", "dilation"), [*cartesian((1, 2), (0, 1), (1, 2))])
 def test_steps_and_borders_are_said(stride: int, padding: int, dilation: int) -> None:
     text = "X: parameter[N, C, T]\nK: parameter[O, C, 3]\nY = conv1d(X, K, stride={}, padding={}, dilation={})\nL = sum(Y**2)"
