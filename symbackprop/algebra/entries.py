@@ -53,9 +53,8 @@ class EntryWriter:
         plain = any(x.op != "number" and not x.negative for x in made)
         units = stencils(made)
         far = {id(unit) for unit in units if len(unit) > 1 or is_stencil(unit[0])}
-        alone = any(
-            id(unit) not in far and not unit[0].negative and letters_below(unit[0]) for unit in units
-        )  # u_i - y_i + l (d_{i-1} - d_i)
+        near = (unit[0] for unit in units if id(unit) not in far)
+        alone = any(letters_below(x) and not x.negative for x in near)  # u_i - y_i + l (d_{i-1} - d_i)
         where = {id(unit): (unit[0].op == "number" and plain, alone and id(unit) in far, unit[0].negative) for unit in units}
         units.sort(key=lambda unit: (where[id(unit)], self._place(unit)))
         return Form("sum", tuple(b for unit in units for a in unit for b in (a.parts if a.op == "sum" else (a,))))

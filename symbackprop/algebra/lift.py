@@ -101,7 +101,7 @@ class Lift:
             made = self._in_full(made, nets, row, col)
         if not made:
             return number(0)
-        made = in_order(made, self.beside)
+        made = in_order(self.algebra, made, self.beside)
         made = [b for a in made for b in (a.parts if a.op == "sum" else (a,))]
         together = with_common_end(made) if row and col else None
         return together or denied(made) or _turned_once(Form("sum", tuple(made)))

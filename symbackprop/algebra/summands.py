@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from symbackprop.algebra.matrix import Form, front_of, leaves
+from symbackprop.algebra.matrix import Form, Front, front_of, leaves, number, scaled
+from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.positions import place_of, tensor_of
 
 MEANS = ("mean", "rowmean", "colmean")
 
 
-def in_order(summands: Sequence[Form], beside: Callable[[str], Any]) -> list[Form]:
+def in_order(a: Algebra, summands: Sequence[Form], beside: Callable[[str], Any]) -> list[Form]:
     """The summands in reading order; `beside` is the place of a tensor in a sum."""
+    summands = [_taken_away(a, x) for x in summands]
     where = _places_of_numbers(summands)
     made = sorted(summands, key=lambda x: (*where(x), not _is_from_above(x), x.negative and not _is_mean(x)))
     bare = [_bare(x) for x in made]
@@ -20,6 +22,23 @@ def in_order(summands: Sequence[Form], beside: Callable[[str], Any]) -> list[For
         return made
     said = [[(beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]  # A + A^T, d_1 r_1 + d_2 r_2
     return [made[k] for k in sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))]
+
+
+def _taken_away(a: Algebra, x: Form) -> Form:
+    """- (1 - l) y for (l - 1) y, where l is a weight: a positive number that is given. What is computed is left, (p - 1) u."""
+    front, body = front_of(x)
+    for k, top in enumerate(front.tops):
+        if top.op == "sum" and len(top.parts) == 2 and top.parts[1] == number(-1) and _is_weight(a, top.parts[0]):
+            turned = Form("sum", (number(1), scaled(Front(-1), top.parts[0])))
+            tops = (*front.tops[:k], turned, *front.tops[k + 1 :])
+            return scaled(Front(-front.coefficient, tops, front.bottoms), body)
+    return x
+
+
+def _is_weight(a: Algebra, x: Form) -> bool:
+    """Whether a form is a number that is given and positive."""
+    own = x.given.name if x.op == "leaf" else None
+    return any(atom.name == own and atom.positive and atom not in a.called for atom in a.table.values() if atom.kind == "leaf")
 
 
 def _is_from_above(form: Form) -> bool:
