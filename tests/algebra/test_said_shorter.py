@@ -143,6 +143,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "a sigmoid as it was written",
         "a mixture of two",
         "a factor of what stands below",
+        "labels that are mixed",
         "what stands below in all of it",
         "two weights",
         "a softmax of a sum without a name",
