@@ -113,6 +113,10 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ("p: parameter[()] & unit\nm: positive[()]\nL = -log(p + (1 - p)*exp(-m))", r"\left(1 - p\right) + p}"),
         ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
         (
+            "z: parameter[k]\na: labels[k]\nb: labels[k]\nl: unit\np = softmax(z)\nL = -l*sum(a*log(p)) - (1 - l)*sum(b*log(p))",
+            r"= p - \left(1 - l\right) b - l a",
+        ),
+        (
             "x: parameter[n]\ny: data[n]\nL = log(mean((x - y)**2))",
             r"= \frac{2}{\left\lVert x - y\right\rVert^{2}} \left(x - y\right)",
         ),
