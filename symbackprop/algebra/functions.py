@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import sympy as sp
+
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const, is_summed
+from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const, exact, is_summed, summed_letters
 from symbackprop.core.crossed import THREE
 from symbackprop.core.functions import FUNCTIONS
 
@@ -158,10 +160,31 @@ def _softplus(a: Algebra, x: Poly) -> Poly | None:
     return -applied(a, FUNCTIONS["log"], applied(a, FUNCTIONS["sigmoid"], -x)) if x.leading() < 0 else None
 
 
+def _exp_of_log(a: Algebra, x: Poly) -> Poly | None:
+    """exp(x + n log(y)) = y^n exp(x), of whole n; y is positive where it has a logarithm."""
+    for term, n in x.terms.items():
+        is_log = len(term) == 1 and term[0].atom.name is FUNCTIONS["log"] and term[0].exponent == 1
+        if is_log and n.denominator == 1 and not any(map(is_summed, term[0].letters)):
+            y = a.at(term[0].atom.args[0], term[0].letters)
+            return a.times(a.power(y, n), applied(a, FUNCTIONS["exp"], x - Poly({term: n})))
+    return None
+
+
+def _density(a: Algebra, x: Poly) -> Poly | None:
+    """exp(-(z^2 + log(2 pi))/2) is the normal density at z."""
+    half = Fraction(-1, 2)
+    constant = [t for t, c in x.terms.items() if c == half and len(t) == 1 and (t[0].atom.kind, t[0].atom.name) == LOG_2PI]
+    found = (x - Poly({constant[0]: half})).single() if constant and constant[0][0].exponent == 1 else None
+    if found is None or found[1] != half or summed_letters(found[0]) or any(f.exponent % 2 for f in found[0]):
+        return None
+    return applied(a, FUNCTIONS["normal_pdf"], a.make(1, [f._replace(exponent=exact(Fraction(f.exponent) / 2)) for f in found[0]]))
+
+
 def _sigmoid(a: Algebra, x: Poly) -> Poly | None:
     return ONE - applied(a, FUNCTIONS["sigmoid"], -x) if a.is_turned(x) else None
 
 
+LOG_2PI = ("number", sp.log(2 * sp.pi))
 _ODD = ("tanh", "sin", "tan", "sinh", "arcsin", "arctan", "arcsinh", "arctanh", "erf", "sign")
 _EVEN = ("cos", "cosh", "abs")
 
@@ -178,6 +201,8 @@ IDENTITIES: tuple[Identity, ...] = (
     Identity("step", "step(x) = [x > 0]", lambda a, x: applied(a, "positive", x)),
     Identity("log", "log(exp(x)) = x", _log_of_exp),
     Identity("exp", "exp(x - logsumexp(x)) = softmax(x)", _exp_of_difference),
+    Identity("exp", "exp(x + log(y)) = y exp(x)", _exp_of_log),
+    Identity("exp", "exp(-(x^2 + log(2 pi))/2) = normal_pdf(x)", _density),
     Identity("positive", "[number > 0]", _known_sign),
     Identity("positive", "[y > 0] = 1 for y > 0", _of_positive),
     Identity("positive", "[c x > 0] = [x > 0] for c > 0", _scaled_sign),

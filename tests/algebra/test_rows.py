@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import symbackprop as sb
 from symbackprop.algebra.folds import FOLDS
@@ -60,6 +61,11 @@ def arguments(row: Identity, a: Algebra) -> Poly:
         case "exp(x - logsumexp(x)) = softmax(x)":
             scores = leaf(a, "A", "i", "j")
             return scores - reduction_of(a, "logsumexp", scores, ["j"])
+        case "exp(x + log(y)) = y exp(x)":
+            return x - applied(a, FUNCTIONS["log"], leaf(a, "y", "i")).scaled(2)
+        case "exp(-(x^2 + log(2 pi))/2) = normal_pdf(x)":
+            constant = a.factor(a.atom("number", sp.log(2 * sp.pi)))
+            return (a.times(x, x) + constant).scaled(Fraction(-1, 2))
         case "[number > 0]":
             return const(2)
         case "[c x > 0] = [x > 0] for c > 0":

@@ -113,6 +113,10 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ("p: parameter[()] & unit\nm: positive[()]\nL = -log(p + (1 - p)*exp(-m))", r"\left(1 - p\right) + p}"),
         ("x: parameter[n]\na: data[n]\nb: data[n]\nL = sum(a*x/(a*b + a*a))", r"= \frac{1}{a + b}"),
         (
+            "m: parameter\ny: data\nz = y - m\nL = z*(2*norm.cdf(z) - 1) + 2*norm.pdf(z)",
+            r"= 1 - 2 \Phi\left(z\right)",
+        ),
+        (
             "z: parameter[k]\na: labels[k]\nb: labels[k]\nl: unit\np = softmax(z)\nL = -l*sum(a*log(p)) - (1 - l)*sum(b*log(p))",
             r"= p - \left(1 - l\right) b - l a",
         ),
@@ -147,6 +151,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         "a sigmoid as it was written",
         "a mixture of two",
         "a factor of what stands below",
+        "a density beside its distribution",
         "labels that are mixed",
         "what stands below in all of it",
         "two weights",
