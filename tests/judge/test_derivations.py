@@ -598,3 +598,25 @@ def test_a_wrong_definition_of_a_function_is_not_passed_over() -> None:
 def test_a_formula_under_the_name_of_a_rate_is_not_passed_over(name: str) -> None:
     assert not sb.verify(REGRESSION, rf"{name} = X^\top X w \\ {ITS_GRADIENT}").ok
     assert sb.verify(REGRESSION, rf"{name} = 0.1 \\ {ITS_GRADIENT}").ok
+
+
+POISSON = "X: data[n, d]\ny: data[n]\nbeta: parameter[d]\nmu = exp(X@beta)\nl = sum(y*(X@beta) - mu)"
+
+
+def test_no_side_of_a_chain_is_passed_over() -> None:
+    """A side that does not use what is defined beside the claim, or that fits in no shape, was."""
+    left = r"-\frac{\partial^2 l}{\partial\beta\partial\beta^\top} = "
+    behind = r" = X^\top W X, \quad W = \mathrm{diag}(\mu)"
+    assert sb.verify(POISSON, left + r"X^\top\mathrm{diag}(\mu) X" + behind).ok
+    for side in (r"X\,\mathrm{diag}(\mu) X", r"2X^\top\mathrm{diag}(\mu) X"):
+        assert sb.verify(POISSON, left + side + behind).claims[0].kind == "right result, wrong step"
+    assert sb.verify(POISSON, r"\nabla l = X(y - \mu) = X^\top(y - \mu)").claims[0].kind == "right result, wrong step"
+    assert sb.verify(POISSON, r"\nabla l = X^\top(y - \mu) + )( = X^\top(y - \mu)").claims[0].kind == "not understood"
+
+
+def test_a_slope_by_a_greek_letter_is_stated_by_a_sentence() -> None:
+    r"""Since $\ell''(\lambda) = -n/\lambda^3 < 0$ was passed over."""
+    net = "t: data[n] & positive\nlam: parameter & positive\nl = n*log(lam) - lam*sum(t)"
+    text = r"$$\ell'(\lambda) = \frac n\lambda - \sum_i t_i$$ Since $\ell''(\lambda) = -\frac{n}{\lambda^2} < 0$ this is a maximum."
+    assert sb.verify(net, text).ok
+    assert not sb.verify(net, text.replace("^2", "^3")).ok

@@ -18,13 +18,13 @@ _LETTER = (
     r"|\\(?:mathbf|boldsymbol|mathcal)\s*\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)"
 )
 _BEHIND = re.compile(  # , e_i = and , f_x(x, y) = and , \det H =
-    r"\s*(?:[,;]|\\q?quad\b)(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*"
+    r"\s*(?:(?<!\\)[,;]|\\q?quad\b)(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*"
     rf"(?=(?P<name>(?:\\det\s*)?{_LETTER}'*(?:\s*[_^]\s*(?:\{{[^{{}}]*\}}|\\?[A-Za-z]+|[\d*]))*)\s*(?:\([^()=]*\)\s*)?=(?!=))"
 )
 _INDEX = re.compile(r"\s*_\s*(?:[a-z]|\{\s*[a-z](?:\s*,?\s*[a-z])*\s*\})\s*$")  # of e_i; MAP of w_{MAP} is none
-_NEXT = re.compile(r"\s*(?:[,;]|\\q?quad\b)(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*(?=(?P<left>[^=,;]+)=(?!=))")  # , \sum x_i y_i =
+_NEXT = re.compile(r"\s*(?:(?<!\\)[,;]|\\q?quad\b)(?:[,;~\s]|\\q?quad\b|\\[ ,;:])*(?=(?P<left>[^=,;]+)=(?!=))")  # , \sum x_i y_i =
 _TUPLE = re.compile(  # , (x^*, y^*) =
-    r"\s*[,;](?:[,;~\s]|\\q?quad\b|\\[ ,;:])*"
+    r"\s*(?<!\\)[,;](?:[,;~\s]|\\q?quad\b|\\[ ,;:])*"
     r"(?=(?P<left>\((?:[^()=]*(?:\^\s*\{?\s*(?:\*|\\star|\\ast)|\\(?:wide)?hat))[^()=]*\)\s*)=(?!=))"
 )
 _COUNTED = re.compile(r"=\s*(?:[-+]?\s*\d+\s*(?:$|[,;]|\\(?:[,;: ]|[lc]?dots|q?quad|text))|\\[lc]?dots)")  # i = 1, ..., n

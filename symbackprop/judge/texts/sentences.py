@@ -17,7 +17,7 @@ WITHIN = re.compile(r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n))+)\$(?!\$)")  # a
 BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
 CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
-    r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*\\?[A-Za-z]\s*\)\s*=)"
+    r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
 )
 DENIED = re.compile(
     r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b",

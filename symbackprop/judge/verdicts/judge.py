@@ -34,7 +34,7 @@ from symbackprop.judge.weighing.truth import WITNESSES, Truth
 from symbackprop.judge.weighing.weigh import Bindings, Goal, Weighed, weigh
 from symbackprop.notation.claims.shapes import BOLD, DOT, DOTTED
 
-DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
+DIFFERS = ("wrong", "wrong region", "up to convention", "wrong shape")  # by which a side of a chain is not equal to the last
 ROUNDED = 5e-3  # relative: what numbers that were rounded on the way may be off by
 STRANGE = 0.9  # the weight from which on the claim's own spelling says better what went wrong
 
@@ -146,6 +146,9 @@ class Judge:
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
         """A claim that was read: the verdict on its last side, and on those before it where it is a chain of equalities."""
         judged = self.side(what, claim, bindings)
+        if claim.unread and judged.right:
+            why = told("a side of its chain is not understood: {}", claim.unread[0])
+            return replace(judged, kind="undecided", because=why)
         for one in claim.between:
             if not (judged.right or judged.wrong):
                 break

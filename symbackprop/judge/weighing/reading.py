@@ -12,6 +12,7 @@ from sympy import Expr
 from symbackprop.core.program import Program
 from symbackprop.display.equations import equation_formula, inlined
 from symbackprop.display.names import Names
+from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node, Row, items_of, split
 from symbackprop.judge.weighing.composed import CLAIM
 from symbackprop.judge.weighing.truth import Truth
@@ -30,6 +31,7 @@ class Claim:
     unknown    letters that stand nowhere.
     formulas   what was understood: a right side, or an equation a line.
     between    the sides between the first and the last of a chain of equalities, of those that were understood.
+    unread     why sides between them were not.
     """
 
     left: Left
@@ -37,6 +39,7 @@ class Claim:
     unknown: tuple[str, ...]
     formulas: tuple[Node, ...]
     between: tuple[Claim, ...] = ()
+    unread: tuple[Told, ...] = ()
 
 
 class Said(NamedTuple):
@@ -90,7 +93,7 @@ def read(
     else:  # code with steps says more by itself than its whole tensors do
         formulas = () if truth.loops else formulas_of(first.program, truth)
     between = tuple(Claim(found.left, one, (), (one[0].formula,) if one[0].formula is not None else ()) for one in found.between)
-    return Claim(found.left, readings, found.unknown, formulas, between)
+    return Claim(found.left, readings, found.unknown, formulas, between, found.unread)
 
 
 def nameable(truth: Truth) -> Program:

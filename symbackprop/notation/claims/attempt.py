@@ -9,10 +9,11 @@ from dataclasses import replace
 from symbackprop.core.program import Gradient, ProgramError
 from symbackprop.formulas import build
 from symbackprop.formulas.names import letter, parse_name
-from symbackprop.formulas.told import told
+from symbackprop.formulas.told import Said, Told, told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import statements
+from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.einstein import SUMMED, with_sums
 from symbackprop.notation.claims.errors import Fault, Unknown
@@ -44,7 +45,7 @@ class Attempt:
         self, context: Context, names: Names, probe: Probe, main: statements.Equality, definitions: Iterable[statements.Equality]
     ) -> None:
         self.context, self.names, self.probe, self.main, self.definitions = context, names, probe, main, list(definitions)
-        self.tried = 0
+        self.tried, self.unread, self.is_whole = 0, tuple[Told, ...](), True
 
     def guessed(self, unknown: Unknown) -> Understood:
         """Letters that stand nowhere as the true gradients of the values of the network, and as its tensors, each in turn."""
@@ -180,15 +181,21 @@ class Attempt:
     def between(self) -> Iterator[tuple[Reading, ...]]:
         """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule.
 
-        What derivatives of numbers by numbers say has no layout that the rule would leave open.
+        What derivatives of numbers by numbers say has no layout that the rule would leave open. A side without derivatives that is
+        not understood is kept in `unread`.
         """
         for side in self.main.between:
             if is_name(side):
                 continue
             main = replace(self.main, right=side)
             try:
-                _, readings = Attempt(self.context, self.names, self.probe, main, self.definitions).readings({})
-            except Fault:
+                side_alone = Attempt(self.context, self.names, self.probe, main, self.definitions)
+                side_alone.is_whole = False  # what is defined beside the claim may stand in another side
+                _, readings = side_alone.readings({})
+            except Unknown:
+                continue
+            except Fault as fault:
+                self.unread += () if _has_derivatives(side) else (told("{}", Said(fault.fault)),)
                 continue
             if not any(t.role and t.shape for t in readings[0].program.inputs):
                 yield tuple(readings)
@@ -238,7 +245,8 @@ class Attempt:
                 reader.foresee(definition.right)
             self.define(reader, state)
             senses = reader.read(self.main.right)
-            statements.require_used(state)
+            if self.is_whole:
+                statements.require_used(state)
             left = lettered(left, below_name, senses) if below_name else unlettered(left, self.main.left, senses)
             return implied(state, left), state, senses
 
@@ -267,6 +275,16 @@ class Attempt:
                 assert fault is not None
                 raise fault
             waiting = [one for one in waiting if id(one) not in done]
+
+
+def _has_derivatives(node: object) -> bool:
+    r"""Whether a derivative stands in a syntax: f', \partial z, \nabla f."""
+    match node:
+        case sx.Partial() | sx.Nabla():
+            return True
+        case Word(primes=primes) | sx.Scripted(primes=primes) if primes:
+            return True
+    return any(_has_derivatives(part) for part in sx.below(node))
 
 
 def _where(typeset: Typeset, node: Node, labels: int) -> Formula:

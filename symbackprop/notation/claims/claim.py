@@ -161,7 +161,8 @@ def _formula(text: str, context: Context, least: int = 0) -> Understood:
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
         try:
             left, readings = attempt.readings({})
-            return Understood(left, tuple(readings), between=tuple(attempt.between()))
+            between = tuple(attempt.between())
+            return Understood(left, tuple(readings), between=between, unread=attempt.unread)
         except Unknown as unknown:
             return attempt.guessed(unknown)
 

@@ -52,12 +52,14 @@ class Understood:
 
     unknown   letters that stand nowhere; the readings then say what they were taken to be.
     between   the readings of the sides between the first and the last of a chain of equalities, of those that were understood.
+    unread    why sides between them were not, of those that no derivatives stand in.
     """
 
     left: Left
     readings: tuple[Reading, ...]
     unknown: tuple[str, ...] = ()
     between: tuple[tuple[Reading, ...], ...] = ()
+    unread: tuple[Told, ...] = ()
 
     @cached_property
     def latex(self) -> str:
