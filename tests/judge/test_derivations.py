@@ -620,3 +620,38 @@ def test_a_slope_by_a_greek_letter_is_stated_by_a_sentence() -> None:
     text = r"$$\ell'(\lambda) = \frac n\lambda - \sum_i t_i$$ Since $\ell''(\lambda) = -\frac{n}{\lambda^2} < 0$ this is a maximum."
     assert sb.verify(net, text).ok
     assert not sb.verify(net, text.replace("^2", "^3")).ok
+
+
+NUMBERED_LAYERS = """x: data[d]
+y: data[k]
+W_1: parameter[h, d]
+W_2: parameter[k, h]
+z_1 = W_1@x
+a_1 = sigmoid(z_1)
+z_2 = W_2@a_1
+L = sum((z_2 - y)**2)/2"""
+
+
+def test_a_letter_is_no_guess_beside_another_number_of_it() -> None:
+    r"""\delta_3 behind \delta_2 = z_2 - y was taken to be that, and a slip passed."""
+    said = r"\delta_2 = z_2 - y \\ \frac{\partial L}{\partial W_2} = \delta_{}a_1^\top"
+    assert sb.verify(NUMBERED_LAYERS, said.replace("_{}", "_2")).ok
+    assert sb.verify(NUMBERED_LAYERS, said.replace("_{}", "_3")).claims[1].open
+    assert sb.verify(NUMBERED_LAYERS, r"\frac{\partial L}{\partial W_2} = \delta_2 a_1^\top").ok  # if it is the gradient by z_2
+
+
+def test_what_a_sentence_says_of_the_loss_and_of_changes_is_judged() -> None:
+    net = "x: data[d]\nt: data\nw: parameter[d]\ny = tanh(w @ x)\nE = (t - y)**2/2"
+    slope = r"$$\frac{\partial E}{\partial w_i} = -(t - y)(1 - y^2)x_i$$"
+    for sentence, slip in (
+        (r"So $\Delta w_i = \eta(t - y)(1 - y^2)x_i$.", "2 - y^2"),
+        (r"So $w_i := w_i + \eta(t - y)(1 - y^2)x_i$.", "2 - y^2"),
+    ):
+        assert sb.verify(net, f"{slope} {sentence}").ok
+        assert sb.verify(net, f"{slope} {sentence.replace('1 - y^2', slip)}").claims[-1].wrong
+    rate = "t: data[n] & positive\nlam: parameter & positive\nl = n*log(lam) - lam*sum(t)"
+    text = (
+        r"The log-likelihood is $\ell(\lambda) = n\ln\lambda - \lambda\sum_i t_i$. $$\ell'(\lambda) = \frac n\lambda - \sum_i t_i$$"
+    )
+    assert sb.verify(rate, text).ok
+    assert sb.verify(rate, text.replace(r"- \lambda", r"+ \lambda")).claims[0].open

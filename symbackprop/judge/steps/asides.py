@@ -21,8 +21,11 @@ def aside(known: Known, name: str, claim: Any, tell: Callable[..., Judged]) -> J
     of the network it says what that is, which is undecided where the network says something else.
     """
     attempt = known.copy()
-    if value_named(known.truth, name) is not None and tell(known.copy(), what="").wrong:
+    again = tell(known.copy(), what="") if value_named(known.truth, name) is not None else None
+    if again is not None and again.wrong:
         return Judged(name, None, "undecided", told("the network says something else of {}", written(name)), given=str(claim))
+    if again is not None and again.kind == "abbreviation" and again.remarks:  # as the network has it
+        return again
     judged = tell(attempt, what="abbreviation")
     if judged.open:
         return Judged(name, None, "abbreviation", remarks=(told("passed over: it is not read"),), given=str(claim))

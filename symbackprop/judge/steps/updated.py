@@ -20,6 +20,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as named
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.at_values import RATES
+from symbackprop.judge.sides.best_names import is_spelled
 from symbackprop.judge.sides.goals import spelled, tensor_of
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.step_reading import said_left
@@ -69,11 +70,16 @@ def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> lis
     """The steps, of which what sentences move by itself, $w = w - \\eta g$, is an update of a parameter, or no step."""
     out: list[tuple[str, Any, str]] = []
     for name, claim, what in steps:
-        side = side_of(claim) if what == MOVED else None
-        word = None if side is None or side.of is None else now(side.of) or side.of
-        own = None if word is None else tensor_of(truth, word)
         if what != MOVED:
             out.append((name, claim, what))
+            continue
+        side = side_of(claim.lstrip().removeprefix(r"\Delta"))
+        word = None if side is None or side.of is None else now(side.of) or side.of
+        entry = next((t.name for t in truth.program.parameters if side is not None and is_spelled(t.name, side.stem)), None)
+        own = None if word is None else tensor_of(truth, word) or entry
+        if side is not None and side.at is not None:  # \ell(\lambda) = ..., what a sentence says of the loss again
+            again = rf"{latex(parse_name(truth.of).formula())} {side.rest}"
+            out += [(truth.of, again, ASIDE)] if own == truth.of else []
         elif own is not None and truth.program.tensors[own].kind == "parameter":
             out.append((name, claim, ""))
         elif own is None and side is not None and word == side.of and name not in map(str, truth.program.sizes()):

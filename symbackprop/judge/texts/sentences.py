@@ -33,7 +33,9 @@ ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g 
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
     r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
 )
-FUNCTION = re.compile(r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*(\\?[A-Za-z])\s*\)\s*:?$")  # \phi(t), \phi'(t)
+FUNCTION = re.compile(  # \phi(t), \phi'(t)
+    r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*(\\[A-Za-z]+|[A-Za-z])\s*\)\s*:?$"
+)
 IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
     r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
 )
@@ -115,14 +117,16 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
 
 
 def moves(text: str) -> list[tuple[int, tuple[str, str, str]]]:
-    """What sentences between displays say of a name by itself, as an update does: where each stands, and a step."""
-    between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    """What sentences say of a name by itself, as an update does, and of f(x) again: where each stands, and a step."""
+    used, between = _read(text), DISPLAYS.sub(lambda found: " " * len(found[0]), text)
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
+        is_again = FUNCTION.match(side) and not _applied_otherwise(side, used) and "'" not in side
         word = re.findall(r"\\?[A-Za-z]+", re.sub(r"\\(?:math\w+|bm|boldsymbol|vec|hat|tilde|text)\b", "", side))
         own = rf"{re.escape(word[0])}(?![A-Za-z]{'' if '_' in side else '|_'})" if word else None  # the h of h_prev is another
-        if own and re.search(rf"{own}[^=]*[-+]", right) and not CLAIMED.match(found[1]):
+        is_update = own and (re.search(rf"{own}[^=]*[-+]", right) or side.lstrip().startswith(r"\Delta"))
+        if (is_update or is_again) and not CLAIMED.match(found[1]):
             out.append((found.start(), (side.strip(" :"), found[1].strip(), MOVED)))
     return out
 

@@ -59,7 +59,10 @@ class Attempt:
 
     def guess(self, unknown: Unknown, guesses: Mapping[str, Guess], found: list[Reading]) -> Left | None:
         result = None
-        for one in self.candidates(alone=not guesses) if len(guesses) < 2 and unknown.key not in guesses else ():
+        told_of = [name for name in self.context.defined if _is_numbered_otherwise(unknown.key, name)]  # delta_2 of delta_3
+        is_told = told_of and not any(name.startswith(unknown.key) for name in self.context.defined)
+        is_tried = len(guesses) < 2 and unknown.key not in guesses and not is_told
+        for one in self.candidates(alone=not guesses) if is_tried else ():
             if not one.gradient and _is_numbered_otherwise(unknown.key, one.tensor):
                 continue
             self.tried += 1
