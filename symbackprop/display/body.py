@@ -42,6 +42,10 @@ _FUNCTIONS: dict[str, str] = {
     "erfc": r"\operatorname{erfc}",
     "erfinv": r"\operatorname{erf}^{-1}",
     "loggamma": r"\log\Gamma",
+    "Ei": r"\operatorname{Ei}",
+    "LambertW": "W_0",
+    "dawson": "F",
+    "scaled_erfc": r"\operatorname{erfcx}",
     "atan2": r"\operatorname{atan2}",
     "exp": r"\exp",
     "Abs": r"\left|{0}\right|",
@@ -300,9 +304,9 @@ def function_formula(function: type, arguments: Sequence[Node]) -> Node:
             order, x = arguments
             psi = f.symbol("psi") if order == f.number(0) else f.power(f.symbol("psi"), f.bracket(order))
             return f.call(psi, [x])
-        case "besselj" | "besseli":
+        case "besselj" | "besseli" | "besselk" | "expint":
             order, x = arguments
-            return f.call(f.scripted(f.letter(function.__name__[-1].upper()), order), [x])
+            return f.call(f.scripted(f.letter("E" if function.__name__ == "expint" else function.__name__[-1].upper()), order), [x])
         case "log1p":
             return f.call(_LOG, [f.add([f.ONE, *arguments])])
         case name if name in _FUNCTIONS:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from symbackprop.core.functions import ELEMENTWISE
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
 from symbackprop.core.functions.row import Row, TableFunction
 from symbackprop.core.program import slot
 from symbackprop.display.body import BodyPrinter
@@ -24,8 +24,12 @@ _PLAIN = ("identity", "log_sigmoid")  # activations whose notation says what the
 _ALSO = ("logit", "logaddexp", "erfc")  # which are no activations
 _BOUNDS = {"maximum", "minimum"}
 _PHI, _DENSITY, _ERF, _GAMMA, _DIGAMMA = map(named, (r"\Phi", r"\phi", r"\operatorname{erf}", r"\Gamma", r"\psi"))
-_J, _I, _K, _N = map(f.letter, "JIkn")
-_SLOPE = BodyPrinter({slot(0): f.letter("x")}).formula(2 * sp.exp(-(slot(0) ** 2)) / sp.sqrt(sp.pi))
+_J, _I, _MODIFIED, _DAWSON, _K, _N, _X = map(f.letter, "JIKFknx")
+_EI, _E_1, _ERFCX, _W_0 = map(named, (r"\operatorname{Ei}", "E_1", r"\operatorname{erfcx}", "W_0"))
+_IN_X, _IN_T = (BodyPrinter({slot(0): f.letter(name)}) for name in "xt")
+_SLOPE = _IN_X.formula(2 * sp.exp(-(slot(0) ** 2)) / sp.sqrt(sp.pi))
+_SCALED = f.equation(f.call(_ERFCX, [_X]), _IN_X.formula(sp.exp(slot(0) ** 2) * FUNCTIONS["erfc"](slot(0))))  # type: ignore[operator]
+_SLOPE_OF_DAWSON = f.add([f.ONE, f.negative(f.beside(f.number(2), _X, f.call(_DAWSON, [_X])))])
 _FACTORIAL = f.equation(f.call(_GAMMA, [_N]), f.beside(Fence("(", f.add([_N, f.negative(f.ONE)]), ")"), f.symbol("!")))
 _IN_WORDS: tuple[tuple[Node, Content], ...] = (
     (_PHI, told("{} is the distribution function of the standard normal distribution, {} its density.", _PHI, _DENSITY)),
@@ -35,6 +39,23 @@ _IN_WORDS: tuple[tuple[Node, Content], ...] = (
     (_DIGAMMA, told("{} is the digamma function, the derivative of {}.", _DIGAMMA, f.beside(named(r"\log"), _GAMMA))),
     (_J, told("{} is the Bessel function of the first kind of order {}.", f.scripted(_J, sub=_K), _K)),
     (_I, told("{} is the modified Bessel function of the first kind of order {}.", f.scripted(_I, sub=_K), _K)),
+    (_MODIFIED, told("{} is the modified Bessel function of the second kind of order {}.", f.scripted(_MODIFIED, sub=_K), _K)),
+    (
+        _EI,
+        told(
+            "{} is the exponential integral: the principal value of the integral of {} up to {}.",
+            _EI,
+            _IN_T.formula(sp.exp(slot(0)) / slot(0)),
+            _X,
+        ),
+    ),
+    (
+        _E_1,
+        told("{} is the exponential integral: the integral of {} from {} on.", _E_1, _IN_T.formula(sp.exp(-slot(0)) / slot(0)), _X),
+    ),
+    (_DAWSON, told("{} is Dawson's integral: 0 at 0, with the slope {}.", _DAWSON, _SLOPE_OF_DAWSON)),
+    (_ERFCX, told("{}.", _SCALED)),
+    (_W_0, told("{} is Lambert's function, the inverse of {}.", _W_0, _IN_X.formula(slot(0) * sp.exp(slot(0))))),
 )
 
 

@@ -73,6 +73,10 @@ def _reason(made: Sequence[Value]) -> tuple[str, str]:
             return "the Cholesky factor of a matrix that is not positive definite", "spd"
         if value.kind in ("loggamma", "polygamma"):
             return f"{value.kind} of a number that is not positive", "positive"
+        if value.kind in ("besselk", "expint", "Ei"):
+            return f"{value.kind} of a number that is {'0' if value.kind == 'Ei' else 'not positive'}", "positive"
+        if value.kind == "LambertW":
+            return "lambertw of a number below -1/e", "positive"
         if value.kind in ("asin", "acos", "atanh", "acosh", "erfinv"):
             return f"{value.kind} of a number outside its domain", ""
         return f"overflow in {value.kind}", ""

@@ -245,11 +245,6 @@ def _any(name: str, function: Any) -> Any:
     return lambda x: Residue(function(x.f), unknown(name, x.r, x.tower), x.tower)
 
 
-def _polygamma(n: Residue, x: Residue) -> Residue:
-    order = int(n.f)
-    return Residue(float(mpmath.psi(order, x.f)), unknown(f"polygamma {order}", x.r, x.tower), x.tower)
-
-
 def _bessel(name: str) -> Any:
     """J_n or I_n of a whole order, even or odd as the order is."""
 
@@ -257,6 +252,17 @@ def _bessel(name: str) -> Any:
         order, size = int(n.f), x if x.f >= 0 else -x
         value = Residue(float(getattr(mpmath, name)(order, size.f)), unknown(f"{name} {order}", size.r, x.tower), x.tower)
         return -value if x.f < 0 and order % 2 else value
+
+    return apply
+
+
+def _of_order(name: str) -> Any:
+    """A function of a whole order, unknown for each."""
+
+    def apply(n: Residue, x: Residue) -> Residue:
+        order = int(n.f)
+        value = mpmath.psi(order, x.f) if name == "polygamma" else getattr(mpmath, name)(order, x.f)
+        return Residue(float(value), unknown(f"{name} {order}", x.r, x.tower), x.tower)
 
     return apply
 
@@ -274,6 +280,9 @@ FUNCTIONS: dict[str, Any] = {
     "sign": _plain(lambda f: (f > 0) - (f < 0)), "floor": _plain(math.floor), "ceiling": _plain(math.ceil),
     "rint": _plain(round), "acos": _any("acos", math.acos), "acosh": _any("acosh", math.acosh),
     "loggamma": _any("loggamma", math.lgamma), "erfinv": _odd("erfinv", lambda f: float(mpmath.erfinv(f))),
+    "Ei": _any("Ei", lambda f: float(mpmath.ei(f))), "LambertW": _any("LambertW", lambda f: float(mpmath.lambertw(f).real)),
+    "dawson": _odd("dawson", lambda f: float(mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-f * f) * mpmath.erfi(f))),
+    "scaled_erfc": _any("scaled_erfc", lambda f: float(mpmath.exp(f * f) * mpmath.erfc(f))),
 }  # fmt: skip
 
 
@@ -313,7 +322,8 @@ def residues(tower: Tower) -> Arithmetic:
         object,
         lambda e: number(e, tower),
         {name: of(f) for name, f in FUNCTIONS.items()}
-        | {"polygamma": of(_polygamma, 2), "besselj": of(_bessel("besselj"), 2), "besseli": of(_bessel("besseli"), 2)},
+        | {name: of(_of_order(name), 2) for name in ("polygamma", "besselk", "expint")}
+        | {"besselj": of(_bessel("besselj"), 2), "besseli": of(_bessel("besseli"), 2)},
         lambda base, q: of(lambda x: x**q)(base),
         lambda x: _whole(residue(x, tower)),
         of(lambda x: x),

@@ -35,7 +35,7 @@ from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTS
 
 Plain = int | Expr  # a number, or an expression of sizes
 TYPES = r"u?int(?:8|16|32|64)?|float(?:16|32|64)?|double|half|long|bool_?"  # of numbers
-ATTRIBUTES = ("T", "mT", "shape", "ndim", "size", *METHODS)
+ATTRIBUTES = ("T", "mT", "real", "shape", "ndim", "size", *METHODS)
 
 
 class Evaluator:
@@ -281,6 +281,8 @@ class Evaluator:
                 return tensor.T
             case "mT" if tensor.ndim > 1:
                 return op.swapaxes(tensor, -1, -2)
+            case "real":
+                return tensor
             case "shape":
                 return tuple(map(plain, tensor.shape))
             case "ndim":

@@ -224,7 +224,8 @@ OF_MODULES: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "linalg": {"lstsq": lambda A, B: WORDS["lstsq"](A, B), "norm": op.norm},
     "special": SPECIAL | OWN | {
-        **{f"modified_bessel_{name}": SPECIAL[name] for name in ("i0", "i1")},
+        **{f"modified_bessel_{name}": SPECIAL[name] for name in ("i0", "i1", "k0", "k1")},
+        **{f"scaled_modified_bessel_{name}": SPECIAL[f"{name}e"] for name in ("k0", "k1")},
         **{f"bessel_{name}": SPECIAL[name] for name in ("j0", "j1")},
         "logsumexp": lambda x, dim, keepdim=False: op.logsumexp(x, dim, keepdim),
         "softmax": lambda x, dim: op.softmax(x, dim), "log_softmax": lambda x, dim: op.log_softmax(x, dim),

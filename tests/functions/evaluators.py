@@ -12,12 +12,19 @@ from scipy import special
 
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
 
-GROWING = {"exp", "expm1", "sinh", "cosh", "tan"} | {f"bessel_i{n}" for n in range(4)}  # their slopes grow, or have poles
+GROWING = dict.fromkeys(("exp", "expm1", "sinh", "cosh", "tan", "expi", *(f"bessel_i{n}" for n in range(4))), 700)
+GROWING |= dict.fromkeys(("erfcx", "_erfcx", "_erfcx_slope"), 26)
+"""How far functions go whose slopes grow, or have poles."""
 ORDERS = {name for name in ELEMENTWISE if name.startswith("bessel")} - {"bessel_j1"}  # rows of one kind, of which one is quick
 COMPARE = {sp.Eq: "__eq__", sp.Ne: "__ne__", sp.Gt: "__gt__", sp.Ge: "__ge__", sp.Lt: "__lt__", sp.Le: "__le__"}
 EXACT = {"asin": mpmath.asin, "acos": mpmath.acos, "atan": mpmath.atan, "asinh": mpmath.asinh, "atanh": mpmath.atanh}
 EXACT |= {"polygamma": lambda n, x: mpmath.psi(int(n), x), "ceiling": mpmath.ceil, "rint": mpmath.nint}
 EXACT |= {"besselj": lambda n, x: mpmath.besselj(int(n), x), "besseli": lambda n, x: mpmath.besseli(int(n), x)}
+EXACT |= {"besselk": lambda n, x: mpmath.besselk(int(n), x), "expint": lambda n, x: mpmath.expint(int(n), x), "Ei": mpmath.ei}
+EXACT |= {
+    "dawson": lambda x: mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x), "LambertW": lambda x: mpmath.lambertw(x).real,
+    "scaled_erfc": lambda x: mpmath.exp(x * x) * mpmath.erfc(x),
+}  # fmt: skip
 FLOATING = {"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "atanh": np.arctanh}
 FLOATING |= {"ceiling": np.ceil, "loggamma": special.gammaln, "atan2": np.arctan2, "erfinv": special.erfinv}
 FLOATING |= {"polygamma": lambda n, x: special.polygamma(int(n), x)}

@@ -24,6 +24,13 @@ CASES: dict[str, tuple[str, Callable[..., Any]]] = {
     "betaln(p, p + 1)": ("p", lambda p: special.betaln(p, p + 1)),
     "erfinv(tanh(x))": ("x", lambda x: special.erfinv(np.tanh(x))),
     "j1(3*x) * i0e(x)": ("x", lambda x: special.j1(3 * x) * special.i0e(x)),
+    "expi(x)": ("x", special.expi),
+    "exp1(p)": ("p", special.exp1),
+    "dawsn(3*x)": ("x", lambda x: special.dawsn(3 * x)),
+    "erfcx(x)": ("x", special.erfcx),
+    "k0(p) * k1e(p)": ("p", lambda p: special.k0(p) * special.k1e(p)),
+    "kn(3, p)": ("p", lambda p: special.kn(3, p)),
+    "lambertw(p)": ("p", lambda p: special.lambertw(p).real),
     "arctan2(x, w)": ("xw", np.arctan2),
     "arccosh(1 + p)": ("p", lambda p: np.arccosh(1 + p)),
     "xlogy(x, p)": ("xp", special.xlogy),
@@ -64,6 +71,17 @@ POINTS = np.concatenate([10 ** np.random.default_rng(0).uniform(-8, 5, 60), np.r
         ("polygamma(5, x)", POINTS, lambda v: mpmath.psi(5, v)),
         ("j0(x)", POINTS[POINTS < 1e3], lambda v: mpmath.besselj(0, v)),
         ("i1e(-x)", POINTS[POINTS < 1e3], lambda v: -mpmath.exp(-v) * mpmath.besseli(1, v)),
+        ("expi(x)", POINTS[POINTS < 700], mpmath.ei),
+        ("expi(-x)", POINTS, lambda v: mpmath.ei(-v)),
+        ("exp1(x)", POINTS, mpmath.e1),
+        ("dawsn(x)", POINTS[POINTS < 100], lambda v: mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-v * v) * mpmath.erfi(v)),
+        ("erfcx(x)", POINTS[POINTS < 1e3], lambda v: mpmath.exp(v * v) * mpmath.erfc(v)),
+        ("erfcx(-x)", POINTS[POINTS < 26], lambda v: mpmath.exp(v * v) * mpmath.erfc(-v)),
+        ("k0(x)", POINTS[POINTS < 700], lambda v: mpmath.besselk(0, v)),
+        ("k1e(x)", POINTS[POINTS < 700], lambda v: mpmath.exp(v) * mpmath.besselk(1, v)),
+        ("kn(5, x)", POINTS[(POINTS < 700) & (POINTS > 0.01)], lambda v: mpmath.besselk(5, v)),
+        ("lambertw(x)", POINTS, lambda v: mpmath.lambertw(v).real),
+        ("lambertw(-exp(-1 - x))", POINTS[POINTS > 0.1], lambda v: mpmath.lambertw(-mpmath.exp(-1 - v)).real),
         ("erfinv(x)", np.concatenate([10 ** -POINTS[POINTS < 15], 1 - 10 ** -POINTS[(POINTS > 0.1) & (POINTS < 15.9)]]), mpmath.erfinv),
     ],
 )  # fmt: skip
@@ -125,6 +143,28 @@ def test_every_derivative_of_a_bessel_function_is_right_at_and_near_0(kind: str,
             assert (abs(found[f"u{k}"] - true) <= 1e-13 * (abs(true) + (abs(points) > 0.5))).all(), k
 
 
+PRINTED = [
+    ("expi(x)", "x", "Ei(x)", r"\frac{e^{x_i}}{x_i}", r"\frac{e^{-x_i}}{x_i}"),
+    ("exp1(p)", "p", "E₁(p)", r"-\frac{e^{-p_i}}{p_i}", r"\frac{e^{-p_i}}{p_i}"),
+    ("sum(dawsn(x))", "x", "1 − 2 x ⊙ F(x)", r"1 - 2 x_i F(x_i)", "1 - x_i F(x_i)"),
+    ("erfcx(x)", "x", "erfcx(x)", r"2 x_i \operatorname{erfcx}(x_i) - \frac{2}{\sqrt{\pi}}", r"2 x_i \operatorname{erfcx}(x_i)"),
+    ("k0(p)", "p", "−K₁(p)", "-K_1(p_i)", "K_1(p_i)"),
+    ("kn(2, p)", "p", "K₃(p)", r"-K_1(p_i) - \frac{2}{p_i} K_2(p_i)", r"-K_1(p_i) + \frac{2}{p_i} K_2(p_i)"),
+    ("lambertw(p)", "p", "W₀(p)", r"\frac{W_0(p_i)}{p_i (1 + W_0(p_i))}", r"\frac{W_0(p_i)}{1 + W_0(p_i)}"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("expression", "wrt", "shown", "right", "wrong"), PRINTED)
+def test_integrals_and_inverses_are_printed_and_read_as_in_books(
+    expression: str, wrt: str, shown: str, right: str, wrong: str
+) -> None:
+    text = f"{D}L = sum({expression})"
+    assert shown in sb.derive(text, wrt=[wrt]).report("text")
+    assert sb.verify(text, {wrt: right})
+    assert not sb.verify(text, {wrt: wrong})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("order", [5, 9, 12])
 def test_bessel_functions_of_any_order_have_their_values_and_slopes(order: int) -> None:
@@ -151,6 +191,9 @@ def test_a_higher_order_of_a_bessel_function_is_written_and_read_as_in_books() -
 def test_where_no_log_gamma_is_there_is_no_number() -> None:
     with pytest.raises(sb.PointError, match="not positive"):
         sb.derive("x: parameter[n]\nL = sum(gammaln(x))").check(at={"x": np.array([-0.5, 1.0])})
+    for name in ("exp1", "k0", "lambertw"):
+        with pytest.raises(sb.PointError, match="not positive" if name != "lambertw" else "below -1/e"):
+            sb.derive(f"x: parameter[n]\nL = sum({name}(x))").check(at={"x": np.array([-0.5, 1.0])})
 
 
 def test_a_branch_that_is_not_taken_gives_no_nan() -> None:
@@ -185,6 +228,8 @@ def test_words_of_other_libraries(theirs: str, ours: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("expn(2, p)", "expn: the order is 0 or 1 here, not 2. E_2(x) is exp(-x) - x*exp1(x)"),
+        ("scipy.special.lambertw(p, -1)", "lambertw: k must be 0, the branch of real numbers from -1/e on, not -1"),
         ("polygamma(-1, p)", "polygamma: the order must be a whole number from 0 to 20, not -1"),
         ("2*torch.cummax(X, dim=0)", "these are several values, values, indices. Write .values, or [0], for the first."),
         ("jax.lax.cumsum(X)", "jax.lax.cumsum has no default for axis that is ours. Write axis=0."),
@@ -206,6 +251,10 @@ def test_the_words_of_a_refusal(text: str, words: str) -> None:
         "betaln(p, p + 1)",
         "logcumsumexp(X, axis=1)",
         "polygamma(1, p)",
+        "expi(x) + exp1(p)",
+        "dawsn(x) * erfcx(x)",
+        "bessel_k0(p) + bessel_k1e(p) + bessel_k2(p)",
+        "lambertw(p)",
     ],
 )
 def test_gradients_are_those_of_jax(jax: ModuleType, expression: str) -> None:

@@ -147,6 +147,12 @@ re(x)*y
 erf(x)
 erfc(x)
 erfinv(x)
+Ei(z) + Ei(y)
+expint(1, p)
+E1(p) + expint(0, p)
+besselk(0, p) + besselk(-2, z)
+LambertW(p) + LambertW(y)
+erfi(x)
 loggamma(z)
 digamma(z)
 polygamma(1, z)
@@ -191,7 +197,7 @@ REFUSED = {
     "Derivative(sin(x), x)": "Let SymPy work it out first: expression.doit().",
     "ITE(x > 0, y > 0, z > 0)": "is no expression of SymPy.",
     "DiracDelta(x)*y": "DiracDelta has no counterpart in the language.",
-    "besselk(0, z)": "besselk has no counterpart in the language.",
+    "bessely(0, z)": "bessely has no counterpart in the language.",
     "zeta(z)": "zeta has no counterpart in the language.",
     "Piecewise((x, x > 0))": "has no value everywhere. End it with (value, True).",
     "oo*x": "oo is not a real number.",

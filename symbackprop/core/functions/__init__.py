@@ -9,6 +9,7 @@ from symbackprop.core.functions.bessel import bessel
 from symbackprop.core.functions.declared import Declared, declared, declared_names
 from symbackprop.core.functions.elementary import sigmoid
 from symbackprop.core.functions.flat import held, stop_gradient
+from symbackprop.core.functions.integrals import dawsn
 from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS, MATRIX_HELPERS, MatrixFunction, matrix_function
 from symbackprop.core.functions.operations import OTHERS, REDUCTIONS, TIES, Reduction, UnknownOperationError, known, reduction
 from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, defined_everywhere, kinks, slope
@@ -36,6 +37,7 @@ __all__ = [
     "UnknownOperationError",
     "Where",
     "bessel",
+    "dawsn",
     "declared",
     "declared_names",
     "defined_everywhere",

@@ -100,10 +100,15 @@ _ERF_NEAR_ZERO = """
     -0.00085482975242547037322 0.00012053324307385628255 -0.000014845583591883771072 0.0000014723213951538993733"""
 
 
+def erfcx_above(x: Expr) -> Expr:
+    """exp(x^2) erfc(x) for 0 <= x <= 28."""
+    return polynomial(x, _ERFCX_ABOVE) / polynomial(x, _ERFCX_BELOW)
+
+
 def _tail() -> Expr:
     """erfc(|x|)"""
     short = minimum(abs_(X), 28)
-    return sp.exp(-(short**2)) * polynomial(short, _ERFCX_ABOVE) / polynomial(short, _ERFCX_BELOW)
+    return sp.exp(-(short**2)) * erfcx_above(short)
 
 
 erf = define(

@@ -35,7 +35,7 @@ class Row:
     kink        where the slope is chosen, and which one; "" where the function is smooth.
     flat        whether the slope is zero almost everywhere.
     activation  whether it is the nonlinearity of a layer.
-    domain      where it is defined: "real", "positive" or "unit" (between 0 and 1).
+    domain      where it is defined: "real", "positive", "unit" (between 0 and 1), "nonzero" or "branch" (from -1/e).
     source      where the definition comes from.
     """
 

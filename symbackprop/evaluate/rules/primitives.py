@@ -119,6 +119,10 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
     "erf": (special.erf, lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
     "erfinv": (special.erfinv, lambda x, y: math.sqrt(math.pi) / 2 * np.exp(y * y)),
     "loggamma": (special.loggamma, lambda x, y: special.polygamma(0, x)),
+    "Ei": (special.ei, lambda x, y: np.exp(x) / x),
+    "dawson": (special.dawson, lambda x, y: 1 - 2 * x * y),
+    "scaled_erfc": (special.scaled_erfc, lambda x, y: 2 * x * y - 2 / math.sqrt(math.pi)),
+    "LambertW": (special.lambertw, lambda x, y: np.exp(-y) / (1 + y)),
     "sin": (np.sin, lambda x, y: np.cos(x)),
     "cos": (np.cos, lambda x, y: -np.sin(x)),
     "tan": (np.tan, lambda x, y: 1 / np.cos(x) ** 2),
@@ -144,6 +148,8 @@ PAIRS: dict[str, tuple[Callable[..., ndarray], tuple[Callable[..., ndarray] | No
     "polygamma": (special.polygamma, (None, lambda n, x: special.polygamma(n + 1, x))),
     "besselj": (special.besselj, (None, lambda n, x: (special.besselj(n - 1, x) - special.besselj(n + 1, x)) / 2)),
     "besseli": (special.besseli, (None, lambda n, x: (special.besseli(n - 1, x) + special.besseli(n + 1, x)) / 2)),
+    "besselk": (special.besselk, (None, lambda n, x: -(special.besselk(n - 1, x) + special.besselk(n + 1, x)) / 2)),
+    "expint": (special.expint, (None, lambda n, x: -special.expint(n - 1, x))),
 }
 
 

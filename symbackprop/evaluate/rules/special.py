@@ -58,6 +58,52 @@ def _besseli(n: Any, x: Any) -> Any:
         return mpmath.besseli(abs(int(n.real)), x)
 
 
+def _besselk(n: Any, x: Any) -> Any:
+    if x.real <= 0:
+        return math.nan
+    with _digits(x):
+        return mpmath.besselk(abs(int(n.real)), x)
+
+
+def _ei(x: Any) -> Any:
+    """Ei(x), of negative numbers -E_1(-x), which goes on along complex numbers."""
+    if x == 0:
+        return -math.inf
+    with _digits(x):
+        return -mpmath.e1(-x) if x.real < 0 else mpmath.ei(x)
+
+
+def _expint(n: Any, x: Any) -> Any:
+    """E_n(x) for x > 0; of an order that is no whole number there is none here."""
+    if x.real <= 0:
+        return math.nan
+    with _digits(x):
+        return mpmath.expint(int(n.real), x)
+
+
+def _dawson(x: Any) -> Any:
+    if not math.isfinite(x.real):
+        return x * 0 if math.isinf(x.real) else x
+    with _digits(x):
+        return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x)
+
+
+def _scaled_erfc(x: Any) -> Any:
+    """exp(x^2) erfc(x); infinite where it is larger than any double."""
+    if not -26.6 < x.real < math.inf:
+        return math.inf if x.real < 0 else x * 0
+    with _digits(x):
+        return mpmath.exp(x * x) * mpmath.erfc(x)
+
+
+def _lambertw(x: Any) -> Any:
+    if not x.real >= -math.exp(-1):
+        return math.nan
+    with _digits(x):
+        value = mpmath.lambertw(x)
+    return value if isinstance(x, complex) else value.real
+
+
 def _digits(x: Any) -> Any:
     """So many digits that the small imaginary part of a complex step has its own; mpmath's are those of the larger part."""
     return mpmath.workdps(200 if isinstance(x, complex) else 20)
@@ -69,6 +115,12 @@ loggamma = _many(_loggamma)
 polygamma = _many(_polygamma)
 besselj = _many(_besselj)
 besseli = _many(_besseli)
+besselk = _many(_besselk)
+ei = _many(_ei)
+expint = _many(_expint)
+dawson = _many(_dawson)
+scaled_erfc = _many(_scaled_erfc)
+lambertw = _many(_lambertw)
 
 
 def atan2(y: ndarray, x: ndarray) -> ndarray:

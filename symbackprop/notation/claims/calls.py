@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
-from symbackprop.core.functions.bessel import HIGHEST, Bessel, bessel
+from symbackprop.core.functions.bessel import FAMILIES, HIGHEST, bessel
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import counted, windows
 from symbackprop.notation.claims import nodes as nd
@@ -47,6 +47,7 @@ ALONG = 1.0  # a mean of a matrix along one of its axes that it does not say
 _MEANS = frozenset(["mean", "avg", "average"])
 _INVERTED = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
+_PRINTED = {("E", "1"): "exp1", ("W", "0"): "lambertw", ("F", ""): "dawsn"}  # letters that are functions where the network has them
 _ORDERS = tuple(map(str, range(HIGHEST + 1)))
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
@@ -60,8 +61,11 @@ def functions(state: State, word: Word, behind: Sequence[Syntax] = ()) -> list[t
         return [(own, 0.0, Told())]
     if word.base == "sigma" and plain(word.sub) in ("max", "min") and not (word.accent or word.primes):
         return [(f"sigma_{plain(word.sub)}", 0.0, Told())]  # a singular value
-    if word.base in ("J", "I") and plain(word.sub) in _ORDERS and not word.accent and state.applies(Bessel):
-        return [(bessel(word.base.lower(), int(plain(word.sub))).row.name, 0.0, Told())]
+    kind = word.base.lower() if word.base in ("J", "I", "K") else ""
+    if kind and plain(word.sub) in _ORDERS and not word.accent and state.applies(FAMILIES[kind]):
+        return [(bessel(kind, int(plain(word.sub))).row.name, 0.0, Told())]
+    if (row := _PRINTED.get((word.base, plain(word.sub)))) and not word.accent and state.applies(row):
+        return [(row, 0.0, Told())]
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
     found: list[tuple[str, float, Told]] = []

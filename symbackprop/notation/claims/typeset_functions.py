@@ -17,7 +17,11 @@ def function_named(name: str) -> Formula:
     """A function as it is printed: J_1, \\sigma_{\\max}, softmax."""
     if name in ("sigma_max", "sigma_min"):
         return Script(f.symbol("sigma"), f.function(name[-3:]))
-    if re.fullmatch(r"bessel_[ij]\d+", name):
+    if name in ("exp1", "lambertw"):
+        return Script(f.letter("E"), f.number(1)) if name == "exp1" else Script(f.letter("W"), f.number(0))
+    if name == "dawsn":
+        return f.letter("F")
+    if re.fullmatch(r"bessel_[ijk]\d+", name):
         return Script(f.letter(name[7].upper()), f.number(int(name[8:])))
     return f.symbol(name) if name in SYMBOLS else f.function(name.replace("_", ""))
 

@@ -10,7 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.errors import shown
-from symbackprop.core.functions.bessel import HIGHEST, bessel
+from symbackprop.core.functions.bessel import HIGHEST, KINDS, bessel
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, number_of
@@ -115,7 +115,7 @@ def multigammaln(a: Any, d: int) -> Tensor:
 
 
 def _bessel(kind: str, end: str = "") -> Callable[..., Tensor]:
-    """J or I of a whole order, by its row."""
+    """J, I or K of a whole order, by its row."""
 
     def function(v: Any, z: Any) -> Tensor:
         order = number_of(as_tensor(v))
@@ -125,6 +125,29 @@ def _bessel(kind: str, end: str = "") -> Callable[..., Tensor]:
         return -found if kind == "j" and order < 0 and order % 2 else found
 
     return function
+
+
+def erfi(x: Any) -> Tensor:
+    """y = 2 / sqrt(pi) exp(x^2) F(x), entry by entry, F Dawson's integral."""
+    return _exp(op.square(x)) * TABLE["dawsn"](x) * (2 / sp.sqrt(sp.pi))
+
+
+def lambertw(z: Any, k: Any = 0, tol: Any = None) -> Tensor:
+    """w with w exp(w) = z, entry by entry, for z >= -1/e: the branch 0. SciPy's tol says how it is computed."""
+    if number_of(as_tensor(k)) != 0:
+        raise LanguageError(f"lambertw: k must be 0, the branch of real numbers from -1/e on, not {shown(k)}")
+    return TABLE["lambertw"](z)
+
+
+def expn(n: Any, x: Any) -> Tensor:
+    """y = E_n(x), entry by entry, for x > 0 and the orders 0, exp(-x) / x, and 1."""
+    order = number_of(as_tensor(n))
+    if order == 0:
+        return _exp(-as_tensor(x)) / x
+    if order == 1:
+        return TABLE["exp1"](x)
+    mend = "E_2(x) is exp(-x) - x*exp1(x), and n E_n+1(x) is exp(-x) - x E_n(x)"
+    raise LanguageError(f"expn: the order is 0 or 1 here, not {shown(n)}. {mend}")
 
 
 def entr(x: Any) -> Tensor:
@@ -230,16 +253,18 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{
         f.__name__: f
         for f in (
-            gamma, gammaln, rgamma, beta, binom, comb, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr,
+            gamma, gammaln, rgamma, erfi, lambertw, expn,
+            beta, binom, comb, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr,
             erfcinv, huber, pseudo_huber, boxcox, boxcox1p, exprel, cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
         )
     },
     **{name: TABLE[name] for name in (
         "digamma", "psi", "erf", "erfc", "erfinv", "expit", "logit", "xlogy", "xlog1py", "expm1",
-        "log1p", "softplus", "logaddexp",
+        "log1p", "softplus", "logaddexp", "expi", "exp1", "dawsn", "erfcx",
     )},
-    **{f"{kind}{n}{end}": TABLE[f"bessel_{kind}{n}{end}"] for n in (0, 1) for kind, end in (("j", ""), ("i", ""), ("i", "e"))},
+    **{f"{kind}{n}{end}": TABLE[f"bessel_{kind}{n}{end}"] for n in (0, 1) for kind, end in KINDS},
     "loggamma": gammaln, "jv": _bessel("j"), "jn": _bessel("j"), "iv": _bessel("i"), "ive": _bessel("i", "e"),
+    "kv": _bessel("k"), "kn": _bessel("k"), "kve": _bessel("k", "e"),
     "polygamma": op.polygamma, "betaln": op.betaln, "ndtr": TABLE["normal_cdf"],
     "log_expit": TABLE["log_sigmoid"],
 }  # fmt: skip

@@ -24,10 +24,20 @@ NAMES: dict[Any, str] = {
     **{function: name for name, function in FUNCTIONS.items()},
     cfunctions.expm1: "expm1", cfunctions.log1p: "log1p",
     sp.Abs: "abs", sp.sign: "sign", sp.erf: "erf", sp.erfc: "erfc", sp.Max: "maximum", sp.Min: "minimum",
-    sp.loggamma: "gammaln", sp.erfinv: "erfinv", sp.atan2: "arctan2", sp.floor: "floor", sp.ceiling: "ceil",
+    sp.loggamma: "gammaln", sp.erfinv: "erfinv", sp.Ei: "expi", sp.atan2: "arctan2", sp.floor: "floor", sp.ceiling: "ceil",
     sp.polygamma: "polygamma",
 }  # fmt: skip
-WORDS_OF_SCIPY: dict[Any, str] = {sp.besselj: "jv", sp.besseli: "iv", sp.gamma: "gamma", sp.beta: "beta", sp.factorial: "factorial"}
+WORDS_OF_SCIPY: dict[Any, str] = {
+    sp.besselj: "jv",
+    sp.besseli: "iv",
+    sp.besselk: "kv",
+    sp.erfi: "erfi",
+    sp.LambertW: "lambertw",
+    sp.expint: "expn",
+    sp.gamma: "gamma",
+    sp.beta: "beta",
+    sp.factorial: "factorial",
+}
 RECIPROCALS: dict[Any, str] = {
     sp.sec: "cos",
     sp.csc: "sin",

@@ -14,6 +14,7 @@ from symbackprop.language.tensors import Tensor, as_tensor, is_integer
 from symbackprop.notation.composed_further import isfinite
 from symbackprop.notation.models.jax.softmaxes import summed_up
 from symbackprop.notation.models.jax.values import Spread, Value, shape_of, spread
+from symbackprop.notation.scipy.special import SPECIAL
 
 if TYPE_CHECKING:
     from symbackprop.notation.models.jax.walk import Walk
@@ -187,5 +188,13 @@ ROWS: dict[str, Row] = {
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: TABLE[name] for name in ("relu", "relu6", "silu", "softplus", "log_sigmoid", "mish", "logaddexp", "selu") if name in TABLE
-} | {"swish": TABLE["silu"], "soft_sign": TABLE["softsign"], "hard_tanh": TABLE["hard_tanh"]}
+} | {
+    "swish": TABLE["silu"],
+    "soft_sign": TABLE["softsign"],
+    "hard_tanh": TABLE["hard_tanh"],
+    "expi": TABLE["expi"],
+    "expn": SPECIAL["expn"],
+}
 """JAX's own functions that are one word of the language."""
+
+OF_TWO = ("logaddexp", "expn")  # of these, those of two arguments

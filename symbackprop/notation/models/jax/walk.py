@@ -140,8 +140,9 @@ class Walk:
         if inner is None:
             raise self.refused(eqn, "its function is not known.", "Call the function without the wrapper.")
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
-        word = elementwise.FUNCTIONS.get(str(eqn.params.get("name", "")).strip("_"))
-        counts = (2 if eqn.params.get("name") == "logaddexp" else 1, 1)
+        name = str(eqn.params.get("name", "")).strip("_")
+        word = elementwise.FUNCTIONS.get(name)
+        counts = (2 if name in elementwise.OF_TWO else 1, 1)
         if word is not None and (len(given), len(eqn.outvars)) == counts and is_of_jax(jaxpr):
             return [elementwise.each(word)(self, eqn, *given)]
         whole = matrices.word(_name(eqn, jaxpr), given)
