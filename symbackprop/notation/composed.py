@@ -21,6 +21,8 @@ from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 from symbackprop.language.tensors.parts import is_truth
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.composed_further import FURTHER
+from symbackprop.notation.composed_indices import INDICES
+from symbackprop.notation.composed_linalg import EQUATIONS
 from symbackprop.notation.composed_shapes import (
     append,
     array,
@@ -46,6 +48,7 @@ from symbackprop.notation.composed_shapes import (
     vsplit,
     with_axes,
 )  # fmt: skip
+from symbackprop.notation.composed_signals import SIGNALS
 
 # -- entry by entry ----------------------------------------------------------------------------------------------------------
 
@@ -284,7 +287,9 @@ WORDS: dict[str, Callable[..., Any]] = {
     },
     **dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), array),
     **dict.fromkeys(("real", "nan_to_num", "positive", "conj", "conjugate", "real_if_close"), _same),
-    **{f"nan{name}": _of_axes(name) for name in ("sum", "mean", "max", "min", "prod", "var", "std")},
+    **{f"nan{name}": _of_axes(name) for name in ("sum", "mean", "max", "min", "prod", "var", "std", "median", "argmax", "argmin")},
+    "nancumsum": op.cumsum, "nancumprod": op.cumprod, "nanquantile": op.quantile, "nanpercentile": op.percentile,
+    "pinv": lambda a, rcond=None, hermitian=False, rtol=None: op.pinv(a),  # what is cut off is 0 to rounding
     "any": _truth(op.max), "all": _truth(op.min),
     "amax": op.max, "amin": op.min, "fmax": TABLE["maximum"], "fmin": TABLE["minimum"],
     "i0": TABLE["bessel_i0"], "true_divide": op.divide, "float_power": op.power, "pow": op.power, "trapz": trapezoid,
@@ -294,7 +299,7 @@ WORDS: dict[str, Callable[..., Any]] = {
     "greater": lambda a, b: as_tensor(a) > b, "less": lambda a, b: as_tensor(a) < b, "equal": lambda a, b: as_tensor(a) == b,
     "greater_equal": lambda a, b: as_tensor(a) >= b, "less_equal": lambda a, b: as_tensor(a) <= b,
     "not_equal": lambda a, b: as_tensor(a) != b,
-    **FURTHER,
+    **FURTHER, **EQUATIONS, **INDICES, **SIGNALS,
     "vector_norm": vector_norm, "matrix_norm": lambda x, keepdims=False, ord="fro": op.norm(x, ord, (-2, -1), keepdims),
 }  # fmt: skip
 """By NumPy's name, what the language has under another name or not at all."""

@@ -9,6 +9,7 @@ from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.composed import OF_UFUNCS, WORDS
+from symbackprop.notation.composed_linalg import LINALG
 from symbackprop.notation.vocabulary import functions
 
 MODULES = {
@@ -141,6 +142,8 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         )
     if module == "torch.autograd":
         return found(f"autograd_{name}")
+    if root == "numpy" and module.endswith(".linalg") and name in LINALG:
+        return Word(name, LINALG[name])
     table = {"numpy": _NUMPY, "jax": _JAX}.get(root, {})
     called = _TORCH.get(name) if root == "torch" else table.get(name, name)
     if root == "numpy" and called in WORDS:

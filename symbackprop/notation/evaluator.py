@@ -350,7 +350,8 @@ class Evaluator:
         if isinstance(value, stretches.Stretch):
             return stretches.item(value, [self.item(one) for one in several])
         tensor = self.arrays.axes(node, as_tensor(self.numeric(node.value, value)))
-        return tensor[tuple(self.item(one) for one in several)]
+        items = [self.item(one) for one in several]
+        return tensor[items[0] if len(items) == 1 and isinstance(items[0], tuple) else tuple(items)]
 
     def item(self, node: ast.expr) -> Any:
         """A position, slice, None, ... or tensor of integers between the brackets."""
@@ -363,6 +364,8 @@ class Evaluator:
             return array([k for k, one in enumerate(value) if one])
         if isinstance(value, tuple) and value and all(isinstance(one, int) and one >= 0 for one in map(self.plain, value)):
             return array([self.plain(one) for one in value])
+        if isinstance(value, tuple) and value and all(isinstance(one, Tensor) for one in value):  # as np.ix_ makes them
+            return value
         if isinstance(value, bool | str | tuple):
             raise self.fault(
                 node,

@@ -6,8 +6,9 @@ The rows are those that read models (`models.torch.rows`); here stand the names 
 from __future__ import annotations
 
 import inspect
+from collections import namedtuple
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy as sp
 
@@ -22,11 +23,17 @@ from symbackprop.notation.functions import Layer, no_value
 from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.scipy.matrices import block_diag
 from symbackprop.notation.scipy.special import SPECIAL
+from symbackprop.notation.torch_functional import FUNCTIONAL, OLDER
 from symbackprop.notation.vocabulary import plain
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 SILENT = ("inplace", "dtype", "device", "requires_grad", "out", "memory_format", "non_blocking", "layout", "generator")
-PAIRS = ("max", "min", "sort", "topk", "cummax", "cummin", "median", "kthvalue")  # values and positions, where they are two
+NAMED = {
+    **dict.fromkeys(("max", "min", "sort", "topk", "cummax", "cummin", "median", "kthvalue"), ("values", "indices")),
+    "slogdet": ("sign", "logabsdet"), "inv_ex": ("inverse", "info"), "cholesky_ex": ("L", "info"), "solve_ex": ("result", "info"),
+    "eigh": ("eigenvalues", "eigenvectors"), "svd": ("U", "S", "Vh"), "qr": ("Q", "R"),
+}  # fmt: skip
+"""What torch calls the parts of several values."""
 SEVERAL = (
     "view",
     "reshape",
@@ -49,13 +56,6 @@ OTHER = {
     "cuda": "clone", "requires_grad_": "clone", "float": "clone", "double": "clone",
 }  # fmt: skip
 """Python's names of operations that torch itself calls otherwise."""
-
-
-class Extreme(NamedTuple):
-    """Values, and where they stood, as torch returns both."""
-
-    values: Any
-    indices: Any
 
 
 # -- what torch writes in Python ------------------------------------------------------------------------------------------
@@ -150,15 +150,6 @@ def _to(x: Any, *of: Any, **further: Any) -> Tensor:
     return as_tensor(x)
 
 
-def _sized(name: str, axes: int) -> Callable[..., Any]:
-    """An adaptive pooling, whose one size is that of every axis."""
-
-    def function(x: Any, output_size: Any) -> Tensor:
-        return ROWS[name](x, list(output_size) if isinstance(output_size, tuple | list) else [output_size] * axes)
-
-    return function
-
-
 def _interpolate(
     x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None,
     recompute_scale_factor: Any = None, antialias: bool = False,
@@ -180,6 +171,8 @@ def _interpolate(
 
 OWN: dict[str, Callable[..., Any]] = {
     "interpolate": _interpolate, "upsample": _interpolate,
+    "upsample_nearest": lambda x, size=None, scale_factor=None: _interpolate(x, size, scale_factor),
+    "upsample_bilinear": lambda x, size=None, scale_factor=None: _interpolate(x, size, scale_factor, "bilinear", True),
     "dist": lambda x, other, p=2: _norm(as_tensor(x) - other, p),
     "norm": _norm, "normalize": _normalize, "gaussian_nll_loss": _gaussian_nll_loss,
     "poisson_nll_loss": _poisson_nll_loss, "multilabel_soft_margin_loss": _multilabel_soft_margin_loss, "pad": _pad,
@@ -203,10 +196,9 @@ OWN: dict[str, Callable[..., Any]] = {
     "median": _median, "max": _largest("max"), "min": _largest("min"), "to": _to,
     "roll": lambda x, shifts, dims=None: op.roll(x, shifts, dims),
     "embedding": lambda x, weight, padding_idx=None: as_tensor(weight)[x],
-    **{f"adaptive_{kind}_pool{n}d": _sized(f"adaptive_{kind}_pool{n}d", n) for kind in ("avg", "max") for n in (1, 2)},
     "meshgrid": lambda *tensors, indexing="ij": WORDS["meshgrid"](*tensors, indexing=indexing), "cov": WORDS["cov"],
     "corrcoef": WORDS["corrcoef"], "trapz": WORDS["trapezoid"], "vander": WORDS["vander"], "heaviside": WORDS["heaviside"],
-    "isfinite": WORDS["isfinite"], "isnan": WORDS["isnan"],
+    "bool": lambda x: as_tensor(x) != 0, "isfinite": WORDS["isfinite"], "isnan": WORDS["isnan"],
 }  # fmt: skip
 
 
@@ -217,12 +209,11 @@ def _arange(*ends: Any) -> Tensor:
 
 
 OF_MODULES: dict[str, dict[str, Callable[..., Any]]] = {
-    "functional": {
-        "unfold": lambda x, kernel_size, dilation=1, padding=0, stride=1: ROWS["im2col"](
-            as_tensor(x), kernel_size, dilation, padding, stride
-        )
+    "functional": FUNCTIONAL,
+    "linalg": {
+        "lstsq": lambda A, B: WORDS["lstsq"](A, B), "norm": op.norm, "vander": lambda x, N=None: WORDS["vander"](x, N, True),
+        "diagonal": lambda x, offset=0, dim1=-2, dim2=-1: op.diagonal(x, offset, dim1, dim2),
     },
-    "linalg": {"lstsq": lambda A, B: WORDS["lstsq"](A, B), "norm": op.norm},
     "special": SPECIAL | OWN | {
         **{f"modified_bessel_{name}": SPECIAL[name] for name in ("i0", "i1", "k0", "k1")},
         **{f"scaled_modified_bessel_{name}": SPECIAL[f"{name}e"] for name in ("k0", "k1")},
@@ -252,6 +243,8 @@ def _called(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
 
     def function(*given: Any, **further: Any) -> Any:
         options = {_argument(key, signature): plain(value) for key, value in further.items() if key not in SILENT}
+        if not {"size_average", "reduce"}.isdisjoint(options):
+            raise LanguageError(f"{name}: {OLDER}")
         if options.get("reduction") in REDUCTIONS:
             options["reduction"] = REDUCTIONS[options["reduction"]]
         try:
@@ -263,8 +256,10 @@ def _called(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
         except (TypeError, AttributeError, IndexError):
             written = f"{name}{_written(signature)}"
             raise LanguageError(f"{name} of torch does not take these arguments. It is written {written}") from None
-        if name in PAIRS and isinstance(found, list | tuple) and len(found) == 2:
-            return Extreme(*found)
+        if isinstance(bound.arguments.get("reduction"), bool):
+            raise LanguageError(f"{name}: {OLDER}")
+        if isinstance(found, list | tuple) and len(found) == len(NAMED.get(name, ())):
+            return namedtuple(name, NAMED[name])(*found)
         return tuple(found) if isinstance(found, list) else found
 
     return function

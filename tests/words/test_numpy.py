@@ -13,12 +13,13 @@ import scipy.stats
 
 from symbackprop.notation import NotationError
 from symbackprop.notation.scipy import WORDS
+from tests.words.numpy_names import NUMPY_NAMES
 from tests.words.numpy_words import NUMPY
 from tests.words.scipy_words import SCIPY
 from tests.words.walking import DOORS
 
 MODULES = {"np": np, "scipy": scipy, "sps": scipy.special}
-ALL = [*NUMPY, *SCIPY]
+ALL = [*NUMPY, *NUMPY_NAMES, *SCIPY]
 REFUSED: dict[tuple[str, str], str] = {
     ("text", "x.repeat(2)"): ".repeat() repeats each entry in NumPy, and the whole in torch.",
     ("text", "x // y"): "Whole division is for sizes only; write /, or floor(a / b).",

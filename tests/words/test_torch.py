@@ -5,12 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
+import symbackprop as sb
 from symbackprop.notation import NotationError
+from tests.words.torch_names import TORCH_NAMES
 from tests.words.torch_spellings import TORCH
 from tests.words.torch_walking import DOORS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
+ALL = [*TORCH, *TORCH_NAMES]
 REFUSED: dict[tuple[str, str], str] = {
     ("text", "F.dropout(A, 0.5)"): "it draws random numbers while training",
     (
@@ -46,12 +49,12 @@ def _doubles() -> Iterator[None]:
     torch.set_default_dtype(before)
 
 
-@pytest.mark.parametrize("expression", TORCH)
+@pytest.mark.parametrize("expression", ALL)
 def test_what_is_read_as_text_is_what_torch_computes(expression: str) -> None:
     walked("text", expression)
 
 
-@pytest.mark.parametrize("expression", TORCH if os.environ.get("FRESH") else TORCH[::8])
+@pytest.mark.parametrize("expression", ALL if os.environ.get("FRESH") else ALL[::8])
 def test_what_a_module_says_is_what_torch_computes(expression: str) -> None:
     walked("module", expression)
 
@@ -66,3 +69,21 @@ def walked(door: str, expression: str) -> None:
     with pytest.raises(NotationError) as caught:
         DOORS[door](expression, torch)
     assert refusal in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("F.batch_norm(x, None, None)", "by whose mean and variance? Write training=True"),
+        ("F.mse_loss(x, y, False)", "size_average and reduce are of older torch; write reduction='sum'"),
+        ("F.mse_loss(x, y, size_average=False)", "size_average and reduce are of older torch; write reduction='sum'"),
+        ("F.cross_entropy(x, y, None, True)", "size_average and reduce are of older torch"),
+        ("F.alpha_dropout(x, 0.1, True)", "it draws random numbers while training"),
+        ("F.rrelu(x, training=True)", "its slope is drawn while training"),
+        ("F.gumbel_softmax(x)", "declare the noise"),
+    ],
+)
+def test_what_is_refused_names_the_mend(text: str, words: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        sb.read(f"x: parameter[n, k]\ny: data[n, k]\nL = sum({text})")
+    assert words in str(caught.value)

@@ -98,19 +98,21 @@ def svdvals(A: Value) -> Tensor:
     return _tall("svdvals", swapaxes(A, -1, -2) if wide else A, room)
 
 
-def qr(A: Value, mode: str = "reduced") -> Orthogonal:
+def qr(A: Value, mode: str = "reduced") -> Orthogonal | Tensor:
     """Q, R with A = Q R, Q^T Q = 1 and R upper triangular, with the signs that LAPACK gives them.
 
     A   (..., m, n) with m >= n, a condition of the program where the sizes are not known; of full rank.
-    Returns (..., m, n) and (..., n, n). Raises LanguageError where A has more columns than rows, and for another mode.
+    Returns (..., m, n) and (..., n, n), or R alone where the mode is "r". Raises LanguageError where A has more columns than
+    rows, and for another mode.
     Source: Walter and Lehmann 2010.
     """
     A, wide, room = _sides("qr", A)
-    if mode != "reduced":
+    if mode not in ("reduced", "r"):
         raise LanguageError(f'qr: mode must be "reduced", not {mode!r}; the columns beyond those of A may be any')
     if wide:
         raise LanguageError(f"qr: {label(A)} is {shape_text(A.shape)}, more columns than rows; write qr({label(A)}.T)")
-    return Orthogonal(_tall("qr_q", A, room), _tall("qr_r", A, room))
+    R = _tall("qr_r", A, room)
+    return R if mode == "r" else Orthogonal(_tall("qr_q", A, room), R)
 
 
 def _sides(what: str, A: Value) -> tuple[Tensor, bool, sp.Expr]:

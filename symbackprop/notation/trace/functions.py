@@ -12,6 +12,7 @@ from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
 from symbackprop.notation.composed_further import spelled
+from symbackprop.notation.composed_linalg import LINALG
 from symbackprop.notation.trace import mapped, matrices, shaping
 from symbackprop.notation.trace.matrices import whole_axes
 from symbackprop.notation.trace.same import of_language
@@ -30,6 +31,9 @@ POSITIONS = ("argmax", "argmin", "argsort")  # of data alone, taken as they are
 def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What a function of NumPy gives: its values, and the tensor that its row says."""
     name = numpy.__name__
+    if name in LINALG and numpy.__module__ == "numpy.linalg" and hasattr(np, name):
+        last = {} if name == "outer" else {"axis1": -2, "axis2": -1}
+        return function(run, getattr(np, name), args, {**options, **last})
     if name in shaping.PLAIN:
         return shaping.PLAIN[name](*args, **options)
     if name in shaping.VIEWS:

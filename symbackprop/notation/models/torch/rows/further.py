@@ -81,6 +81,7 @@ ROWS: dict[str, Callable[..., Any]] = {
         *((f"special_scaled_modified_bessel_{name}", f"{name}e") for name in ("k0", "k1")),
     )},
     "special_logit": lambda x: lang.logit(x),
+    "special_round": lambda x, decimals=0: WORDS["round"](x, decimals),
     "special_xlogy": lambda x, other: lang.xlogy(x, other),
     "special_xlog1py": lambda x, other: lang.xlog1py(x, other),
     "special_log_softmax": lambda x, dim, dtype=None: lang.log_softmax(x, dim),

@@ -7,9 +7,12 @@ from functools import reduce
 from typing import Any
 
 from symbackprop.language.tensors import LanguageError, Tensor
+from symbackprop.notation.composed_linalg import tensorinv, tensorsolve
+from symbackprop.notation.composed_shapes import vander
 from symbackprop.notation.models.torch.rows.words import WHOLE, counted, lang, order
 
 _INFO = LanguageError("what says whether a factor was found is read, which has no derivative")
+_EMPTY = LanguageError("the Q of a qr with mode r is read, which is empty")
 _POSITIONS = "the positions are read, which have no derivative"
 
 
@@ -19,6 +22,12 @@ def _turned(x: Tensor) -> Tensor:
 
 def _solve(A: Tensor, B: Tensor, left: bool = True) -> Tensor:
     return lang.solve(A, B) if left else _turned(lang.solve(_turned(A), _turned(B)))
+
+
+def _tensorsolve(x: Tensor, other: Tensor, dims: Any = None) -> Tensor:
+    if dims is not None:
+        raise LanguageError("tensorsolve with dims is not in the language; permute the axes before")
+    return tensorsolve(x, other)
 
 
 def _triangular(x: Tensor, B: Tensor, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
@@ -121,11 +130,16 @@ ROWS: dict[str, Callable[..., Any]] = {
     "linalg_eigvalsh": lambda x, UPLO="L": lang.eigvalsh(x),
     "linalg_svd": _svd,
     "linalg_svdvals": lambda A: lang.svdvals(A),
-    "linalg_qr": lambda A, mode="reduced": list(lang.qr(A, mode)),
+    "linalg_qr": lambda A, mode="reduced": [_EMPTY, lang.qr(A, mode)] if mode == "r" else list(lang.qr(A, mode)),
     "linalg_slogdet": lambda A: _slogdet(A),
     "slogdet": lambda x: _slogdet(x),
     "logdet": lambda x: lang.logdet(x),
     "linalg_inv_ex": lambda A, check_errors=False: [lang.inverse(A), _INFO],
+    "linalg_solve_ex": lambda A, B, left=True, check_errors=False: [_solve(A, B, left), _INFO],
+    "linalg_diagonal": lambda A, offset=0, dim1=-2, dim2=-1: lang.diagonal(A, offset, dim1, dim2),
+    "linalg_vander": lambda x, N=None: vander(x, N, True),
+    "linalg_tensorinv": lambda x, ind=2: tensorinv(x, ind),
+    "linalg_tensorsolve": _tensorsolve,
     "linalg_pinv": lambda x: lang.pinv(x),
     "pinverse": lambda x: lang.pinv(x),
     "linalg_solve": _solve,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symbackprop.language.operations.norms import over_entries
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, normal_axes
+from symbackprop.language.tensors import Tensor, as_tensor, normal_axes
 from symbackprop.notation.models.torch.rows.words import axes, lang, order
 
 
@@ -42,8 +42,6 @@ def _extreme(name: str) -> Callable[..., Any]:
 
 def _norm(x: Tensor, ord: Any, dim: Any, keepdim: bool) -> Tensor:
     """The norm of all entries along the axes, as those of one vector."""
-    if (as_number(ord) - 1).is_negative:
-        raise LanguageError(f"norm: the order {ord} is not in the language; write 1, 2 or more")
     return over_entries(x, order(ord), normal_axes("norm", x, axes(dim)), keepdim)
 
 
