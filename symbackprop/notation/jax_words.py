@@ -7,11 +7,12 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import replaced
 from symbackprop.language.operations.sliding import window
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axes, normal_axis
 from symbackprop.notation.vocabulary import plain
 
 
@@ -94,6 +95,30 @@ def _index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool = True
     return found if keepdims else op.squeeze(found, place)
 
 
+def _attention(
+    query: Any, key: Any, value: Any, bias: Any = None, mask: Any = None, is_causal: bool = False, scale: Any = None
+) -> Tensor:
+    """(B, T, N, H) or (T, N, H): the heads stand between, unlike those of `dot_product_attention`."""
+    Q, K, V = (as_tensor(x) for x in (query, key, value))
+    if not 3 <= Q.ndim == K.ndim == V.ndim <= 4:
+        raise LanguageError("dot_product_attention of jax: it takes (B, T, N, H) or (T, N, H), a batch, times, heads and features")
+    if Q.shape[-2] != K.shape[-2]:
+        raise LanguageError("dot_product_attention of jax: queries and keys differ in heads; repeat the keys and values")
+    Q, K, V = (op.swapaxes(x, -3, -2) for x in (Q, K, V))
+    scores = Q @ op.swapaxes(K, -1, -2) * (1 / sp.sqrt(Q.shape[-1]) if scale is None else scale)
+    scores = scores if bias is None else scores + bias
+    if is_causal:
+        mask = op.tril(op.ones(scores.shape[-2:])) if mask is None else op.logical_and(mask, op.tril(op.ones(scores.shape[-2:])))
+    scores = scores if mask is None else op.where(mask, scores, -INFINITE)
+    return op.swapaxes(op.softmax(scores) @ V, -3, -2)
+
+
+def _logmeanexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    x = as_tensor(x)
+    count = sp.Mul(*[x.shape[a] for a in normal_axes("logmeanexp", x, axis)])
+    return op.logsumexp(x, axis, keepdims) - TABLE["log"](as_tensor(count))
+
+
 LAX: dict[str, Callable[..., Any]] = {
     "add": op.add, "sub": op.subtract, "mul": op.multiply, "div": op.divide, "neg": op.negative, "pow": op.power,
     "integer_pow": op.power, "max": lambda x, y: TABLE["maximum"](x, y), "min": lambda x, y: TABLE["minimum"](x, y),
@@ -105,6 +130,7 @@ LAX: dict[str, Callable[..., Any]] = {
 """jax.lax, by name."""
 
 NN: dict[str, Callable[..., Any]] = {
+    "dot_product_attention": _attention, "logmeanexp": _logmeanexp,
     "gelu": _gelu, "soft_sign": TABLE["softsign"], "hard_silu": TABLE["hard_swish"], "squareplus": _squareplus,
     "standardize": _standardize, "log1mexp": lambda x: TABLE["log"](-TABLE["expm1"](-as_tensor(x))),
 }  # fmt: skip

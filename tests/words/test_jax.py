@@ -130,3 +130,24 @@ def test_arrays_of_jax_in_an_object_are_asked_for(jax: ModuleType) -> None:
     with pytest.raises(NotationError) as caught:
         sb.trace(Model().loss, jax.numpy.ones(2))
     assert "computes with JAX, and its arrays are those of its object. Give them as arguments" in str(caught.value)
+
+
+@pytest.mark.parametrize("further", ["", ", is_causal=True", ", scale=0.3", ", mask=J[None, :, None, :3] < 2"])
+def test_heads_of_attention_stand_between_as_in_jax(jax: ModuleType, further: str) -> None:
+    rng = np.random.default_rng(3)
+    at = {name: rng.normal(size=(2, 3, 4, 5)) for name in "QKV"} | {
+        "J": rng.integers(0, 3, (3, 1, 3)),
+        "G": rng.normal(size=(2, 3, 4, 5)),
+    }
+    expression = f"jax.nn.dot_product_attention(Q, K, V{further})".replace("J[None, :, None, :3]", "J[None, :, 0][:, None]")
+
+    def loss(Q: Any, K: Any, V: Any) -> Any:
+        return jax.numpy.sum(at["G"] * eval(expression, {"jax": jax, "Q": Q, "K": K, "V": V, "J": jax.numpy.asarray(at["J"])}))
+
+    value, slopes = jax.value_and_grad(loss, (0, 1, 2))(at["Q"], at["K"], at["V"])
+    declared = "".join(f"{name}: parameter[b, t, n, h]\n" for name in "QKV") + "J: integers[t, 1, t, 3]\nG: data[b, t, n, h]\n"
+    network = sb.read(f"{declared}L = sum(G * {expression})")
+    found, gradients = sb.compile(network).value_and_grad(at)
+    assert found == pytest.approx(float(value), rel=1e-5)  # JAX takes the softmax in single precision
+    for name, slope in zip("QKV", slopes, strict=True):
+        np.testing.assert_allclose(gradients[name], slope, rtol=0, atol=1e-5)
