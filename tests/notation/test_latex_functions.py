@@ -21,6 +21,27 @@ MEANT = {
         r"f(x) = w^\top x, L = (f(x) - y)^2 + f^2",
         "f = dot(w, x)\nL = (f - y)**2 + f**2",
     ),
+    "an index behind the brackets": (
+        ["z: parameter[n]", "y: data[n]"],
+        r"f(z)_i = \frac{e^{z_i}}{\sum_j e^{z_j}}, L = -\sum_i y_i \log f(z)_i",
+        "f = exp(z) / sum(exp(z))\nL = -sum(y * log(f))",
+    ),
+    "a softmax of one's own": (
+        ["z: parameter[n]", "y: data[n]"],
+        r"\sigma(z)_{k} = \frac{e^{z_k}}{\sum_j e^{z_j}}, L = -\sum_k y_k \log \sigma(z)_k",
+        "L = -sum(y * log(exp(z) / sum(exp(z))))",
+    ),
+    "a logarithm that is given": (
+        ["x: data[n]", "W: parameter[n, k]", "z: parameter[k]"],
+        r"\log p(x|z) = -\frac{1}{2} \|x - Wz\|^2, L = -\log p(x|z)",
+        "L = sum((x - W @ z)**2)/2",
+    ),
+    "logarithms of two densities of one letter": (
+        ["x: data[n]", "W: parameter[n, k]", "z: parameter[k]"],
+        r"\log p_\theta(x \mid z) = -\frac{1}{2} \|x - Wz\|^2, \ln p_\theta(z) = -\|z\|^2, "
+        r"L = -\log p_\theta(x \mid z) - \ln p_\theta(z)",
+        "L = sum((x - W @ z)**2)/2 + sum(z**2)",
+    ),
     "an entry": (["x: parameter[n]"], r"f(x) = \tanh(x), L = \sum_i f(x_i)", "L = sum(tanh(x))"),
     "two arguments": (
         ["X: parameter[n, d]", "alpha: data[n]"],
@@ -190,3 +211,15 @@ def test_matrices_of_a_domain_for_each_index_are_told_what_to_write() -> None:
         sb.read(mixture.replace("{}", r"\mathbb{S}^d_{++}"))
     said = str(told.value).partition("Write ")[2].partition(".\n")[0]
     assert {t.name: len(t.shape) for t in sb.read(mixture.replace("{}", said)).program.inputs}["Sigma"] == 3
+
+
+@pytest.mark.parametrize(
+    ("latex", "words"),
+    [
+        (r"\log p(x) = -x^2, L = p(x)", "p is known by its logarithm alone"),
+        (r"\log x_i = y_i, L = \sum_i \log x_i", "the left side is no name"),
+    ],
+)
+def test_a_left_side_that_is_a_logarithm_names_no_declared_value(latex: str, words: str) -> None:
+    with pytest.raises(SymbackpropError, match=words):
+        sb.read(f"x: parameter{'[n]' if 'x_i' in latex else ''}\ny: data[n]\n{latex}")

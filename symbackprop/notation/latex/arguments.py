@@ -108,13 +108,13 @@ def _entries(piece: Tokens) -> Iterator[_Entry]:
             end = behind(piece, k + 1) if piece[k + 1].text == "{" else k + 2
             scripts[piece[k].text] = piece[k + 1 : end] if piece[k].text == "_" else piece[k:end]
             k = end
-        if k < len(piece) and piece[k].text == "(" and (end := _shut(piece, k)):
+        if k < len(piece) and piece[k].text == "(" and (end := shut(piece, k)):
             arguments = tuple(split(piece[k + 1 : end - 1], *BETWEEN))
             if all(arguments):
                 yield _Entry(unit.text, unit.start, end, piece[unit.start : unit.end], scripts["_"], scripts["^"], arguments)
 
 
-def _shut(piece: Tokens, k: int) -> int:
+def shut(piece: Tokens, k: int) -> int:
     """The place behind the bracket that opens at k; 0 where it is never shut."""
     depth = 0
     for j in range(k, len(piece)):

@@ -77,7 +77,7 @@ def head_of(left: Syntax | None, place: int) -> Word:
         return Word("L", place)
     if isinstance(left, sx.Product) and not any(left.ops) and all(isinstance(f, Word) and not f.sup for f in left.factors):
         *first, last = (f for f in left.factors if isinstance(f, Word))
-        if not any(f.sub for f in first):
+        if not any(f.sub or f.base in functions() for f in first):
             left = Word("".join(f.base for f in (*first, last)), left.at, last.accent, sub=last.sub)
     if not isinstance(left, Word) or left.primes or not left.base[0].isalpha():
         raise Fault("the left side is no name.", r"Write a letter with its indices on the left: \hat y_k = ...", left.at)

@@ -33,6 +33,7 @@ from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.arguments import lowered
 from symbackprop.notation.latex.equations import Line, in_limits, ordered, reads
 from symbackprop.notation.latex.foreign import beyond
+from symbackprop.notation.latex.heads import turned
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
@@ -153,7 +154,7 @@ class _Equations:
         known = self.names(())
         told = told._replace(formulas=[with_pairs(piece, partial(_rank, known)) for piece in told.formulas])
         integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
-        written = lowered(told.formulas, known, integers)
+        written = lowered(turned(told.formulas, known), known, integers)
         several, ranges = formulas(written, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
         equalities = [statements.equality(syntax(part)) for part in several]
         if not equalities:
