@@ -42,6 +42,11 @@ MEANT = {
         r"L = -\log p_\theta(x \mid z) - \ln p_\theta(z)",
         "L = sum((x - W @ z)**2)/2 + sum(z**2)",
     ),
+    "entries of a matrix by a small letter": (
+        ["D: data[n, n]", "x: parameter[n, k]"],
+        r"L = \sum_{i<j} (\|x_i - x_j\|^2 - d_{ij})^2",
+        "L = sum(triu((sum((x[:, None] - x[None])**2, axis=-1) - D)**2, 1))",
+    ),
     "an entry": (["x: parameter[n]"], r"f(x) = \tanh(x), L = \sum_i f(x_i)", "L = sum(tanh(x))"),
     "two arguments": (
         ["X: parameter[n, d]", "alpha: data[n]"],

@@ -49,7 +49,7 @@ def lowered(pieces: Sequence[Tokens], names: Names, integers: frozenset[str]) ->
     while True:  # the arguments of a declared name are indices of others
         before = len(letters)
         for _, entry in entries:
-            rank = _rank(names, entry.base)
+            rank = axes_of(names, entry.base)
             own = [part[0].text.lstrip("\\") for part in entry.arguments if len(part) == 1]
             if rank and len(entry.arguments) > 1 and len(own) == len(entry.arguments) == rank - len(several(entry.below)):
                 letters |= {c for c in own if c.isalpha() and names.lookup(Word(c, 0)) is None}
@@ -72,7 +72,7 @@ def lowered(pieces: Sequence[Tokens], names: Names, integers: frozenset[str]) ->
     for base in {entry.base: None for _, entry in entries}:
         own = [entry for _, entry in entries if entry.base == base]
         counts = {len(several(entry.below)) + len(entry.arguments) for entry in own}
-        rank = _rank(names, base)
+        rank = axes_of(names, base)
         is_fit = counts == {rank} if rank else base in heads and len(counts) == 1
         lettered = any(not part[0].text.isdigit() for entry in own for part in entry.arguments)
         if is_fit and lettered and all(is_index(part) for entry in own for part in entry.arguments):
@@ -90,7 +90,7 @@ def _put(piece: Tokens, found: Sequence[str]) -> Tokens:
     return (*out, *piece[last:])
 
 
-def _rank(names: Names, base: str) -> int:
+def axes_of(names: Names, base: str) -> int:
     """How many axes a declared name has; 0 for none."""
     accent, _, letter = base.rpartition(" ")
     found = names.lookup(Word(letter, 0, accent=accent))

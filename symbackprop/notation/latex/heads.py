@@ -9,9 +9,10 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token
 from symbackprop.notation.claims.words import Names
-from symbackprop.notation.latex.arguments import shut
+from symbackprop.notation.latex.arguments import axes_of, shut
 from symbackprop.notation.latex.units import behind, units
 
+ENTRIES = frozenset("deg")  # small letters that claims keep for errors and gradients; where a network has D, d_{ij} is its entry
 LOGARITHMS = (r"\log", r"\ln")
 
 
@@ -27,8 +28,10 @@ class _Called(NamedTuple):
 
 def turned(pieces: Sequence[Tokens], names: Names) -> list[Tokens]:
     """The formulas with indices before the brackets of what has them behind on a left side, and with logarithms as one name."""
-    heads = [one for piece in pieces for one in _called(piece)[:1] if one.start == 0 and _is_head(piece, one.after)]
-    indexed = {one.base for one in heads if one.after > one.end > one.scripts}
+    own = {one.base for piece in pieces for one in _heads(piece)}
+    matrices = {c for c in ENTRIES - own if axes_of(names, c) == 0 and axes_of(names, c.upper()) == 2}
+    pieces = [_capital(piece, matrices) for piece in pieces] if matrices else list(pieces)
+    indexed = {one.base for piece in pieces for one in _heads(piece) if one.after > one.end > one.scripts}
     found = [_moved(piece, indexed) for piece in pieces]
     logs: dict[str, set[str]] = {}
     for piece in found:
@@ -52,6 +55,20 @@ def _scripts(piece: Tokens, k: int, marks: str = "_^") -> int:
     while k < len(piece) - 1 and piece[k].text in marks:
         k = behind(piece, k + 1) if piece[k + 1].text == "{" else k + 2
     return k
+
+
+def _heads(piece: Tokens) -> list[_Called]:
+    return [one for one in _called(piece)[:1] if one.start == 0 and _is_head(piece, one.after)]
+
+
+def _capital(piece: Tokens, matrices: set[str]) -> Tokens:
+    """d_{ij} as D_{ij}, where both indices stand."""
+    out = list(piece)
+    for one in _called(piece):
+        below = piece[one.start + 1 : _scripts(piece, one.start + 1, "_")]
+        if one.base in matrices and sum(t.text.isalnum() for t in below) == 2:
+            out[one.start] = Token(one.base.upper(), piece[one.start].at)
+    return tuple(out)
 
 
 def _is_head(piece: Tokens, end: int) -> bool:
