@@ -127,6 +127,7 @@ def test_a_fixed_point_is_differentiated_by_the_implicit_function_theorem():
         ("vjp(u, x, v)", "vjp: v must have the shape (n,) of u; v is (h,)"),
         ("divergence(u, x)", "divergence: x must have the shape (n,) of u; x is (n, d)"),
         ("divergence(sum(u), sum(x))", "divergence: sum(u) is a scalar; write grad(sum(u), sum(x))"),
+        ("divergence(sum(u), x)", "divergence: sum(u) is a scalar; write grad(sum(u), x)"),
         ("laplacian(u, v)", "laplacian: u is (n,), v is (h,); the first axes of v must be those of u"),
         ("fixed_point(u, x)", "fixed_point: f must have the shape (n, d) of x; u is (n,)"),
     ],

@@ -99,9 +99,9 @@ def divergence(v: Value, x: Value) -> Tensor:
     x   of the shape of v. Raises LanguageError for another shape, for scalars, and where v does not depend on x.
     """
     v, x = as_tensor(v), as_tensor(x)
-    _require_shape("divergence", "x", x, v)
     if not v.ndim:
         raise LanguageError(f"divergence: {label(v)} is a scalar; write grad({label(v)}, {label(x)})")
+    _require_shape("divergence", "x", x, v)
     lead = v.ndim - 1
     J = _of_samples("divergence", v, x, lead)
     index = letters(lead)
