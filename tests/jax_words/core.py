@@ -100,8 +100,10 @@ def bessel_k(n, x, more=0):
 
 
 def expi(x):
-    """Ei, of negative numbers -E_1(-x)."""
-    return jnp.where(x > 0, special.expi(jnp.where(x > 0, x, 1)), -special.exp1(jnp.where(x > 0, 1, -x)))
+    """Ei by its series, which has all digits where |x| is a few: gamma + log |x| + sum x^k / (k k!)."""
+    k = np.arange(1, 60)
+    terms = jnp.cumprod(jnp.asarray(x)[..., None] / k, axis=-1) / k
+    return np.euler_gamma + jnp.log(jnp.abs(x)) + jnp.sum(terms, axis=-1)
 
 
 def dawsn(x):
@@ -125,7 +127,7 @@ CORE |= {
     **{f"bessel_{name}": getattr(special, name) for name in ("i0", "i1", "i0e", "i1e")},
     **{f"bessel_j{n}": partial(bessel_j, n) for n in range(13)}, **{f"bessel_i{n}": partial(bessel_i, n) for n in range(2, 13)},
     **{f"bessel_i{n}e": lambda x, n=n: bessel_i(n, x, jnp.abs(x)) for n in range(2, 13)}, **{f"bessel_k{n}{end}": partial(bessel_k, n, more=len(end)) for n in range(14) for end in ("", "e")},
-    "expi": expi, "exp1": special.exp1, "dawsn": dawsn, "lambertw": lambertw, "erfcx": lambda x: jnp.exp(x**2) * special.erfc(x),
+    "expi": expi, "exp1": lambda x: -expi(-x), "dawsn": dawsn, "lambertw": lambertw, "erfcx": lambda x: jnp.exp(x**2) * special.erfc(x),
     "gammaln": special.gammaln, "lgamma": special.gammaln, "loggamma": special.gammaln, "digamma": special.digamma,
     "psi": special.digamma, "polygamma": special.polygamma, "betaln": special.betaln, "erfinv": special.erfinv,
     "xlogy": special.xlogy, "xlog1py": special.xlog1py,
