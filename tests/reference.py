@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
 from symbackprop.core.functions.flat import ceiling, floor, rint, stop_gradient
+from symbackprop.core.functions.integrals import dawson, scaled_erfc
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.program import Equation, Program, Reduce, Sum, letter_sizes, position, size
 
@@ -57,7 +58,10 @@ EXACT = FUNCTIONS | {
     sp.Add: lambda *parts: mpmath.fsum(parts), sp.Mul: lambda *parts: mpmath.fprod(parts), sp.Pow: mpmath.power,
     floor: mpmath.floor, ceiling: mpmath.ceil, rint: mpmath.nint, sp.loggamma: mpmath.loggamma, sp.erfinv: mpmath.erfinv,
     sp.polygamma: lambda order, x: mpmath.psi(int(order), x), sp.besselj: lambda order, x: mpmath.besselj(int(order), x),
-    sp.besseli: lambda order, x: mpmath.besseli(int(order), x),
+    sp.besseli: lambda order, x: mpmath.besseli(int(order), x), sp.besselk: lambda order, x: mpmath.besselk(int(order), x),
+    sp.Ei: mpmath.ei, sp.expint: lambda order, x: mpmath.expint(int(order), x), sp.LambertW: lambda x: mpmath.lambertw(x).real,
+    dawson: lambda x: mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x),
+    scaled_erfc: lambda x: mpmath.exp(x * x) * mpmath.erfc(x),
 }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTS
 
 Plain = int | Expr  # a number, or an expression of sizes
 TYPES = r"u?int(?:8|16|32|64)?|float(?:16|32|64)?|double|half|long|bool_?"  # of numbers
-ATTRIBUTES = ("T", "mT", "real", "shape", "ndim", "size", *METHODS)
+ATTRIBUTES = ("T", "mT", "shape", "ndim", "size", *METHODS)
 
 
 class Evaluator:

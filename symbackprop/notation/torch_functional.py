@@ -139,7 +139,7 @@ def binary_cross_entropy_with_logits(
 
 
 def cross_entropy(
-    x: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: Any = -100, reduce: Any = None,
+    x: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: Any = None, reduce: Any = None,
     reduction: int = 1, label_smoothing: Any = 0.0,
 ) -> Tensor:  # fmt: skip
     """-log softmax(x) at the target, or by target probabilities."""
@@ -152,7 +152,7 @@ def nll_loss(
     target: Any,
     weight: Any = None,
     size_average: Any = None,
-    ignore_index: Any = -100,
+    ignore_index: Any = None,
     reduce: Any = None,
     reduction: int = 1,
 ) -> Tensor:

@@ -30,11 +30,26 @@ CALLS = {
     "partition": "z, 1, axis=0", "rollaxis": "z, 1", "unstack": "z, axis=1", "resize": "z, (4, 5)",
     "cumulative_sum": "z, axis=1, include_initial=True", "cumulative_prod": "w", "compress": "[1, 0, 1], z, axis=0",
     "extract": "[1, 0, 1, 1], w", "digitize": "z, [-0.5, 0.0, 0.5]", "searchsorted": "[-0.5, 0.0, 0.5], z",
+    "nanquantile": "z, 0.3", "nanpercentile": "z, 30", "pinv": "z", "tensorinv": "(z.T @ z + np.eye(4)).reshape(2, 2, 4)",
+    "tensorsolve": "(z.T @ z + np.eye(4)).reshape(4, 2, 2), w", "hamming": "5", "hanning": "5", "blackman": "5", "bartlett": "5",
+    "kaiser": "5, 2.0", "poly": "w", "polymul": "w, z[0]", "polyadd": "w, z[0]", "polysub": "w, z[0]", "polyder": "w",
+    "polyint": "w", "divmod": "z, 0.3", "bitwise_and": "z > 0, z < 1", "bitwise_or": "z > 0, z < -1",
+    "bitwise_xor": "z > 0, z < 1", "bitwise_not": "z > 0", "invert": "z > 0", "dsplit": "z.reshape(3, 2, 2), 2",
+    **dict.fromkeys(("tril_indices", "triu_indices", "diag_indices", "ix_", "choose", "bincount", "lcm", "gcd")),
     "polyfit": "w, z[0], 1", "linspace": "0, w[0], 5", "logspace": "0, w[0], 5", "geomspace": "1, w[0], 5",
 }  # fmt: skip
-"""By name, how each is called; None: NumPy itself says that it goes. Others are called with one array."""
-GRIDS = ("linspace", "logspace", "geomspace")  # of numbers, which a traced one counts out
-INNER = ("multi_dot", "lstsq", "svd", "matrix_transpose", "vector_norm", "matrix_norm")
+"""By name, how each is called; None: NumPy itself says that it goes, or the walk through words has it. Others are called with one array."""
+GRIDS = (
+    "linspace",
+    "logspace",
+    "geomspace",
+    "hamming",
+    "hanning",
+    "blackman",
+    "bartlett",
+    "kaiser",
+)  # of numbers, which a traced one counts out
+INNER = ("pinv", "tensorinv", "tensorsolve", "multi_dot", "lstsq", "svd", "matrix_transpose", "vector_norm", "matrix_norm")
 
 
 def written(name: str) -> str | None:
@@ -44,7 +59,7 @@ def written(name: str) -> str | None:
 
 def squared(name: str, call: str) -> str:
     """A number of what the call gives."""
-    several = {"array_split": 2, "hsplit": 1, "vsplit": 2, "meshgrid": 1, "lstsq": 0, "unstack": 1}
+    several = {"array_split": 2, "hsplit": 1, "vsplit": 2, "meshgrid": 1, "lstsq": 0, "unstack": 1, "divmod": 1, "dsplit": 1}
     return f"np.sum(({call}{f'[{several[name]}]' if name in several else ''})**2 * 1.5)"
 
 

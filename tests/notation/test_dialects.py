@@ -60,7 +60,7 @@ REFUSED = {
     "X.repeat(2).sum()": ".repeat() repeats each entry in NumPy, and the whole in torch.",
     "F.softmax(X)": "torch.nn.functional.softmax has no default for dim that is ours. Write dim=-1.",
     "F.cross_entropy(X[None], t[None])": "integers must have the shape (1, d), one for each row",
-    "F.embedding_bag(X)": "embedding_bag of torch: missing a required argument: 'indices'.",
+    "F.embedding_bag(X)": "embedding_bag of torch: missing a required argument: 'weight'.",
     "nn.Linear(3, 2)(X).sum()": "Linear is not a function of the language.",
     "X.size(2)": "X.size(2): there are 2 axes, counted from 0.",
     "norm.logcdff(X)": "norm is a function. Write norm(...).",

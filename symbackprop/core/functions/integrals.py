@@ -29,6 +29,10 @@ class dawson(Function):
         x: Any = self.args[0]
         return 1 - 2 * x * self
 
+    def _eval_evalf(self, prec: int) -> Any:
+        x: Any = self.args[0]
+        return (sp.sqrt(sp.pi) / 2 * sp.exp(-(x**2)) * sp.erfi(x))._eval_evalf(prec)
+
 
 class scaled_erfc(Function):
     """exp(x^2) erfc(x), as one number: neither factor is one where x is large."""
@@ -38,6 +42,10 @@ class scaled_erfc(Function):
     def fdiff(self, argindex: int = 1) -> Any:
         x: Any = self.args[0]
         return 2 * x * self - 2 / sp.sqrt(sp.pi)
+
+    def _eval_evalf(self, prec: int) -> Any:
+        x: Any = self.args[0]
+        return (sp.exp(x**2) * sp.erfc(x))._eval_evalf(prec)
 
 
 def _exp1() -> Expr:
