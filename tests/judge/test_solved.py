@@ -286,7 +286,8 @@ AT_SQUARES = r"L_x = 2xy^2 - \lambda = 0, L_y = 2x^2y - \lambda = 0 \implies "
         (CUBIC, AT_CUBIC + "x = -y", "undecided"),  # at (0, 0) alone
         (CUBIC, AT_CUBIC + "x = 2 - y", "undecided"),  # at (1, 1) alone
         (CUBIC, AT_CUBIC + "x = 3 - y", "wrong"),
-        (CUBIC, AT_CUBIC + "x = 1", "undecided"),
+        (CUBIC, AT_CUBIC + "x = 1", "right, numeric"),  # (1, 1) has it
+        (CUBIC, AT_CUBIC + "x = 2", "wrong"),
         (SQUARES, AT_SQUARES + "x = y", "undecided"),  # at the maximum; the gradients are 0 where x or y is, too
         (SQUARES, AT_SQUARES + "x = 3y", "wrong"),
     ],

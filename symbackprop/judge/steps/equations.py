@@ -166,8 +166,7 @@ def holds_together(known: Known, program: Program, wrt: str) -> bool | None:
 
 def holds_somewhere(known: Known, program: Program, wrt: str) -> bool:
     """Whether a parameter is equal to a tensor at some of the places where all gradients are 0."""
-    several = _together(known, program, wrt)
-    return bool(several) and all(True in found for found in several)
+    return any(True in found for found in _together(known, program, wrt))
 
 
 def vanishes(known: Known, program: Program) -> bool:

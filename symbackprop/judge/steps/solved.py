@@ -94,13 +94,17 @@ def _with_others(known: Known, judged: Judged, own: str, wrt: str, program: Prog
     is_best = is_best_with_others(known, program, wrt) if others else None
     if is_best is None:
         return judged if others else answered(known.truth, judged, own, wrt, found)
+    said = told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
     if not is_best:  # a multiplier has no best value by itself
         holds = holds_together(known, program, wrt)
-        if not holds:
-            return judged if holds is None else answered(known.truth, judged, own, wrt, ["none"] * LEAST)
-    return _right(
-        known.truth, judged, own, wrt, told("the gradient by {} is 0 there, with the other parameters at their best", name(wrt))
-    )
+        if holds is None and holds_somewhere(known, program, wrt):
+            if inputs_of(known, program):
+                why = told("a value that follows from what is set to 0, which is not judged")
+                return replace(judged, kind="undecided", because=why)
+            said = told("a place where the gradients by all parameters are 0 has it")
+        elif not holds:
+            return answered(known.truth, judged, own, wrt, ["none"] * LEAST)
+    return _right(known.truth, judged, own, wrt, said)
 
 
 def _right(truth: Truth, judged: Judged, own: str, wrt: str, said: Told) -> Judged:
