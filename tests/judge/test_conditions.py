@@ -3,6 +3,7 @@
 import pytest
 
 import symbackprop as sb
+from symbackprop.judge.texts.conditions import with_conditions
 
 HINGE = "X: data[n, d]\ny: data[n] & sign\nw: parameter[d]\nL = sum(maximum(0, 1 - y*(X@w)))"
 HUBER = "r: parameter[n]\nd: data & positive\nL = sum(where(abs(r) <= d, r**2/2, d*(abs(r) - d/2)))"
@@ -98,3 +99,26 @@ def test_the_cases_of_a_name_are_one_step() -> None:
     text = rf"$$\delta_2 = z_2 - y$$ {cases} $$\frac{{\partial L}}{{\partial W_1}} = \delta_1x^\top$$"
     assert sb.verify(HIDDEN, text).ok
     assert not sb.verify(HIDDEN, text.replace(r"z_1^{(j)} > 0", r"z_1^{(j)} < 0")).ok
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        r"\text{ else } {}",
+        r"\text{ otherwise } {}",
+        r"\text{ and } {} \text{ otherwise}",
+        r", {} \text{ else}",
+        r", \quad {} \text{ if } z \leq 0",
+    ],
+)
+def test_the_other_case_is_judged_however_it_is_joined(case: str) -> None:
+    """What stood behind the condition without a comma was taken into it, and a wrong value passed."""
+    claim = r"\frac{\partial L}{\partial z} = a - t \text{ if } z > 0 "
+    assert sb.verify(UNIT, claim + case.replace("{}", "0", 1)).ok
+    assert not sb.verify(UNIT, claim + case.replace("{}", "t", 1)).ok
+
+
+def test_conditions_are_found_in_time_that_grows_with_the_text() -> None:
+    """A pattern took four times as long for each two words."""
+    for text in ("If $z > 0$, " + "then we have " * 200 + "Q $$a = b$$", r"$$a = b \text{if}" + " " * 2000 + r"x \text{y}$$"):
+        assert with_conditions(text)

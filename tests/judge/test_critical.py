@@ -95,3 +95,37 @@ def test_what_data_may_be_is_no_point():
 def test_the_second_derivative_behind_a_point_is_judged_there():
     assert kinds(ONE, f"{SLOPE} \\\\ x = 2: f''(2) = 32") == ["right, identity", "right, numeric", "right, identity"]
     assert kinds(ONE, f"{SLOPE} \\\\ x = 2: f''(2) = 33")[-1] == "wrong"
+
+
+SAYING_NOTHING = [  # of where the gradient is 0
+    "There is no minimum at $x = 1$.",
+    "At $x = 1$ the function has no extremum.",
+    "To find the minimum we start at $x = 1$ and move downhill.",
+    "The optimizer is initialized with $x = 1$ to reach the minimum.",
+    "The slope at $x = 1$ is negative, so the minimum is to the right.",
+    "The learning rate is optimal at $x = 5$ for plotting.",
+    "The zeros of $f$ are $x = 0$ and $x = \\pm 2\\sqrt{2}$.",
+    "We look for a minimum in $x \\in \\{0, 1\\}$.",
+    "The minimum of $f$ on $[4, 5]$ is at $x = 4$.",
+    "$$f''(x) = 12x^2 - 16$$ The second derivative vanishes at $x = \\pm\\frac{2}{\\sqrt 3}$.",
+]
+
+
+@pytest.mark.parametrize("sentence", SAYING_NOTHING)
+def test_a_sentence_claims_a_point_where_it_says_so_alone(sentence):
+    assert not any(one.wrong for one in sb.verify(ONE, f"$$f'(x) = 4x^3 - 16x$$ {sentence}").claims)
+
+
+def test_numbered_values_of_a_list_are_no_iterates_and_no_list_vanishes():
+    assert sb.verify(ONE, r"x_{1,2} = \pm 2, x_3 = 0").ok
+    assert not sb.verify(ONE, r"x_{1,2} = \pm 3, x_3 = 0").ok
+    assert not sb.verify(TWO, rf"{SLOPES} \\ (x, y) \in \{{(0, 0, 0), (2, 1)\}}").ok
+    assert not any(one.wrong for one in sb.verify(ONE, rf"{SLOPE} \\ x = 0 \text{{ or }} x^2 = 4").claims)
+
+
+def test_every_side_of_a_gradient_that_is_set_to_0_is_judged():
+    r"""Of \nabla f = (3x^2 + 3y, 3y^2 - 3x) = (0, 0) the entries 0 alone were read."""
+    for zero in ("0", "(0, 0)"):
+        right = rf"\nabla f = (3x^2 - 3y, 3y^2 - 3x) = {zero} \Rightarrow (x, y) = (1, 1)"
+        assert sb.verify(TWO, right).ok
+        assert not sb.verify(TWO, right.replace("3x^2 - 3y", "3x^2 + 3y")).ok

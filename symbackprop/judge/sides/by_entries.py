@@ -187,14 +187,23 @@ def _entries(truth: Truth, parameters: Sequence[str], claim: str, at_point: bool
     except Fault:
         return
     if not is_hessian:
-        entries = [entry for row in rows for entry in row] if rows != [[]] else ["0"] * len(own) * _is_zero(claim)
-        rows = rows if rows != [[]] else [entries]
-        if len(entries) == len(own) and 1 in (len(rows), len(rows[0])):
-            yield from ((rf"\frac{{\partial {of}}}{{\partial {by}}}{there}", entry) for by, entry in zip(own, entries, strict=True))
+        before = [one for side in sides(claim)[1:-1] if (one := _vector(_rows(side), side, len(own)))]
+        last = _vector(rows, "0" if _is_zero(claim) else "", len(own))
+        if last:
+            chains = (" = ".join(entries) for entries in zip(*before, last, strict=True))
+            yield from ((rf"\frac{{\partial {of}}}{{\partial {by}}}{there}", chain) for by, chain in zip(own, chains, strict=True))
     elif len(rows) == len(own) and all(len(row) == len(own) for row in rows):
         for one, row in zip(own, rows, strict=True):
             for other, entry in zip(own, row, strict=True):
                 yield rf"\frac{{\partial^2 {of}}}{{{_under([one, other])}}}{there}", entry
+
+
+def _vector(rows: list[list[str]], side: str, count: int) -> list[str]:
+    """The entries of a vector, of which 0 has as many as there are to be; none where a side says no such vector."""
+    if rows == [[]]:
+        return ["0"] * count if side.strip(" .,;") == "0" else []
+    entries = [entry for row in rows for entry in row]
+    return entries if len(entries) == count and 1 in (len(rows), len(rows[0])) else []
 
 
 def _at_best(side: Side) -> str:

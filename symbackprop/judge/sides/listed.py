@@ -12,6 +12,7 @@ from symbackprop.judge.texts.sentences import MEMBERS
 BETWEEN = re.compile(  # what stands between two values
     r"(?P<gap>(?<!\\)[,;]|\\q?quad(?![a-z]))|\\(?:text|mbox|mathrm)\s*\{\s*(?:or|and)\s*\}|\\(?:lor|vee)(?![a-z])"
 )
+OR = re.compile(r"\\(?:text|mbox|mathrm)\s*\{\s*or\s*\}|\\(?:lor|vee)(?![a-z])")  # x = 0 or x^2 = 4
 EITHER = re.compile(r"\\(pm|mp)(?![a-z])|±")
 SEVERAL = re.compile(r"(?P<base>\s*\\?[A-Za-z]+\s*_)\s*\{\s*(?P<first>\d)\s*,\s*(?P<second>\d)\s*\}\s*")  # x_{2,3}
 COLUMN = re.compile(r"\\begin\{pmatrix\}([^&]*?)\\end\{pmatrix\}", re.DOTALL)
@@ -46,7 +47,7 @@ def _listed(claim: str, alone: bool) -> list[tuple[str, str]]:
     parts = list(_parts(said))
     pairs = list(_values(parts))
     names = [name for name, _ in pairs]
-    is_list = alone or members is not None or len({*names}) < len(names) or EITHER.search(claim)
+    is_list = alone or members is not None or len({*names}) < len(names) or EITHER.search(claim) or OR.search(claim)
     return pairs if pairs and is_list else []
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.best_names import is_spelled, parameter_named
 from symbackprop.judge.sides.goals import tensor_of
-from symbackprop.judge.sides.listed import TUPLE, points
+from symbackprop.judge.sides.listed import OR, TUPLE, points
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.sentences import AMONG, ASIDE, GIVEN
 from symbackprop.judge.weighing.truth import Truth
@@ -29,8 +31,11 @@ def spread(truth: Truth, step: Step) -> list[Step]:
     if not isinstance(claim, str) or "\n" in claim or what not in ("", AMONG):
         return [step]
     several = _listed(truth, claim, what == AMONG)
-    if several or what == AMONG:
+    if several:
         return [(own, reworded(claim, f"{own} = {value}"), AMONG) for own, value in several]
+    if what == AMONG:  # a list that is not read is one of data, or says so
+        names = re.findall(r"\\?[A-Za-z]+", claim.partition(r"\in")[0])
+        return [(step[0], claim, "")] if r"\in" in claim and any(_parameter(truth, one) for one in names) else []
     found = _TUPLES.fullmatch(claim)
     if found is not None:
         names = [part.removesuffix("\\right") for part in found["names"].split(",")]
@@ -60,11 +65,13 @@ def _listed(truth: Truth, claim: str, alone: bool) -> list[tuple[str, str]]:
         own = entries[1].split(",") if entries and len(parameters) > 1 else [value]
         if not name and len(own) == len(parameters):
             out += [(wrt, one.strip()) for wrt, one in zip(parameters, own, strict=True)]
-        elif not (name and any(is_spelled(wrt, name) or _parameter(truth, name) == wrt for wrt in parameters)):
+            continue
+        wrt = next((one for one in parameters if name and (is_spelled(one, name) or _parameter(truth, name) == one)), None)
+        if wrt is None and not (name and OR.search(claim)):
             return []
-        else:
-            out.append((name, value))
-    return out
+        is_numbered = wrt is not None and re.search(r"_\s*\{?\d", name)  # x_2 is no iterate
+        out.append((latex(parse_name(wrt).formula()) if wrt is not None and is_numbered else name, value))
+    return out if any(_parameter(truth, name) for name, _ in out) else []
 
 
 def _parameter(truth: Truth, name: str) -> str | None:

@@ -11,7 +11,10 @@ from symbackprop.judge.texts.sentences import DISPLAYS, NAME
 
 Step = tuple[str, ...]
 
-_SO = r"\s*[,:]?\s*(?:(?:then|we|one|it|this|the gradient|the derivative|(?:have|has|gets?|gives?|obtains?|is))\s*,?\s*)*:?\s*$"
+_SO = (  # then we have:
+    r"(?:[\s,:]+(?:then|we|one|it|this|so|thus|hence|the gradient|the derivative|have|has|gets?|gives?|obtains?|is)(?![A-Za-z]))*"
+    r"[\s,:]*$"
+)
 _TEXT = r"\\(?:text|mbox|mathrm)\s*\{\s*"
 BEFORE = re.compile(  # For $j \neq y$:
     rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$(?:\s+\w+)?{_SO}"
@@ -21,8 +24,8 @@ IN_WORDS = re.compile(  # If the hinge is active,
     rf"[^$.:;\\{{}}]*?[a-z]){_SO}"
 )
 OTHERWISE = re.compile(rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}")
-OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}\s*[.,]?\s*$")
-BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*?)\s*[.,]?\s*$")
+OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}[\s.,]*$")
+BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*)$")
 BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
 LABEL = re.compile(r"\s*\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?\s*=\s*-?\d+\s*")  # y_i = 1
 INEQUALITY = re.compile(r"[<>]|\\[lg](?:eq?|t)(?![a-z])")
@@ -58,7 +61,7 @@ def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
         return None, ""
     if all(one.count("=") == 1 for one in side_by_side(body)) and (found := BEFORE.search(between)):
         of, below = BETWEEN.fullmatch(found[1]), "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
-        is_label = LABEL.fullmatch(found[1]) and not found[0].startswith(("F", "f", "where", "Where"))
+        is_label = LABEL.fullmatch(found[1]) and ("_" in found[1] or not found[0].lower().startswith(("for", "where")))  # For n = 5
         is_read = is_label or INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below
         return (found, _behind(found[1].strip())) if is_read else (None, "")
     if found := IN_WORDS.search(between):
@@ -99,7 +102,7 @@ def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
 def _case(claim: str) -> tuple[str, str]:
     """The left side of a claim, and the one condition behind it."""
     found = BEHIND.search(claim)
-    return re.sub(r"\s", "", claim.partition("=")[0]), found["condition"].strip() if found else ""
+    return re.sub(r"\s", "", claim.partition("=")[0]), found["condition"].strip(" .,") if found else ""
 
 
 def _opposite(condition: str) -> str:

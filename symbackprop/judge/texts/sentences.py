@@ -48,12 +48,24 @@ LINE = re.compile(r"(?m)^[ \t]*[A-Za-z]\w*[ \t]*=[^=\n].*$")  # one of numbers a
 MEMBERS = re.compile(
     r"(?P<names>[^=]*?)\\in\s*\\(?:left\s*\\)?\{(?P<values>[^=]*?)\\(?:right\s*\\)?\}\s*[.,;]?\s*"
 )  # x \in \{0, 2\}
-STATIONARY = re.compile(
-    r"\b(?:critical|stationary|equilibri\w+|extrem\w+|saddle|turning|optim\w+|minimi\w+|maximi\w+|minim(?:um|a)|maxim(?:um|a)|vanish\w*|"
-    r"roots?|zeros?|solutions?|solv\w+)\b|\bto (?:zero|\$?0)"
+_POINTS = r"(?:critical|stationary|equilibrium|saddle|turning|extremal)\s+points?"
+_EXTREMA = r"(?:minim(?:um|a|izers?|isers?)|maxim(?:um|a|izers?|isers?)|optim(?:um|a)|extrem(?:um|a)|saddle(?:\s+points?)?)"
+_IS = r"(?:\s+(?:thus|therefore|then|hence|clearly|again))?\s*(?:is|are|lies?|occurs?|is attained|is reached|are attained)?\s*"
+STATIONARY = re.compile(  # what stands right before a point that is claimed
+    rf"(?:\b(?:{_POINTS}|{_EXTREMA})(?:\s+of\s+\$[^$]*\$)?{_IS}(?:only\s+)?(?:at|in)?\s*:?\s*"
+    r"|\b(?:vanish(?:es)?|(?:is|are) (?:zero|\$0\$|0)|stationary|minimi[sz]ed|maximi[sz]ed)\s+(?:only\s+|exactly\s+)?"
+    r"(?:at|when|where|for|in)\s+"
+    r"|\bto\s+(?:zero|\$?0\$?)[^.;]*?(?:gives|yields|we (?:get|find|obtain|have)|leads to|implies|results in|means|:)\s*)$",
+    re.IGNORECASE,
+)
+LISTED = re.compile(r"\s*(?:,|;|and|or|,\s*and|,\s*or|and\s+at|or\s+at|and a \w+ at|with)\s*(?:at\s+)?")  # between two points
+OF_OTHERS = re.compile(  # where a sentence claims no point, or one of something else
+    r"\b(?:no|never|nor|neither|start\w*|initial\w*|begin\w*|guess\w*|search\w*|interval|subject to|constrain\w*|step size|"
+    r"second derivative|inflection|look(?:ing)? for|try|tries|about|near|around|approximately)\b|\bon\s+\$\[|''"
 )
 NAMES = re.compile(r"\s*\([^()=]*,[^()=]*\)\s*")  # (x, y)
-POINT = re.compile(r"\s*\((?=[^()=]*\d)[-+\d.,/\s\\a-z{}]*\)(?:\s*(?:,|;)\s*\([-+\d.,/\s\\a-z{}]*\))*\s*")  # (0, 0), (1, 1)
+_ROW = r"(?:\\left)?\((?=[^()=]*\d)[-+\d.,/\s\\a-z{}]*\)"
+POINT = re.compile(rf"\s*{_ROW}(?:\s*(?:,|;)\s*{_ROW})*\s*")  # (0, 0), (1, 1)
 SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 
 
@@ -132,19 +144,31 @@ def moves(text: str) -> list[tuple[int, tuple[str, str, str]]]:
 
 
 def points_said(text: str) -> list[tuple[int, tuple[str, str, str]]]:
-    """What sentences between displays say of where a loss is stationary: where each stands, and a step."""
+    """What sentences between displays say of where a loss is stationary: where each stands, and a step.
+
+    A point stands right behind the words that claim it, "the critical points are $(0, 0)$", or behind another, "and $(1, 1)$".
+    """
     between = DISPLAYS.sub(lambda found: "." * len(found[0]), text)
     out: list[tuple[int, tuple[str, str, str]]] = []
+    last = -1  # where the point before ends
     for found in WITHIN.finditer(between):
         begin = max(between.rfind(stop, 0, found.start()) for stop in STOPS)
         ends = [at for stop in STOPS if (at := between.find(stop, found.end())) >= 0]
         sentence = WITHIN.sub(" ", between[begin + 1 : min(ends, default=len(between))])
-        if STATIONARY.search(sentence) and not DENIED.search(sentence):
-            name, _, value = found[1].partition("=")
-            if POINT.fullmatch(found[1]):
-                out.append((found.start(), ("", f"= {found[1]}", AMONG)))
-            elif MEMBERS.fullmatch(found[1]) or (value.strip() and (NAME.match(name) or NAMES.fullmatch(name))):
-                out.append((found.start(), (name.strip(), found[1].strip(), AMONG)))
+        goes_on = last > begin and LISTED.fullmatch(between[last : found.start()])
+        if (
+            not (goes_on or STATIONARY.search(between[begin + 1 : found.start()]))
+            or DENIED.search(sentence)
+            or OF_OTHERS.search(sentence)
+        ):
+            continue
+        name, _, value = found[1].partition("=")
+        is_listed = MEMBERS.fullmatch(found[1]) or (value.strip() and (NAME.match(name) or NAMES.fullmatch(name)))
+        if POINT.fullmatch(found[1]):
+            out.append((found.start(), ("", f"= {found[1]}", AMONG)))
+        elif is_listed:
+            out.append((found.start(), (name.strip(), found[1].strip(), AMONG)))
+        last = found.end() if is_listed or POINT.fullmatch(found[1]) else last
     return out
 
 

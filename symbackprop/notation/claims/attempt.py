@@ -61,7 +61,8 @@ class Attempt:
         result = None
         told_of = [name for name in self.context.defined if _is_numbered_otherwise(unknown.key, name)]  # delta_2 of delta_3
         is_told = told_of and not any(name.startswith(unknown.key) for name in self.context.defined)
-        is_tried = len(guesses) < 2 and unknown.key not in guesses and not is_told
+        is_word = unknown.key in statements.CASES  # otherwise
+        is_tried = len(guesses) < 2 and unknown.key not in guesses and not (is_told or is_word)
         for one in self.candidates(alone=not guesses) if is_tried else ():
             if not one.gradient and _is_numbered_otherwise(unknown.key, one.tensor):
                 continue
@@ -249,7 +250,7 @@ class Attempt:
             self.define(reader, state)
             senses = reader.read(self.main.right)
             if self.is_whole:
-                statements.require_used(state)
+                statements.require_used(state, self.main.between)
             left = lettered(left, below_name, senses) if below_name else unlettered(left, self.main.left, senses)
             return implied(state, left), state, senses
 

@@ -158,24 +158,35 @@ def inline_cases(several: list[Token]) -> list[Token]:
     if place is None:
         return several
     start = max((k + 1 for k, t in enumerate(several[:place]) if t.text in ("=", "&")), default=0)
+    marks = {k: (end, word) for k, end, word in words if k >= place and (word in CASES or word in _JOINED)}
     rows, begin = list[list[Token]](), start
-    for k, end, word in words:
-        if word in ("if", "when") and k >= place:
-            stop = next((j for j in range(end, len(several)) if several[j].text in (",", ";", r"\\")), len(several))
-            if not any(t.text in _COMPARED for t in several[end:stop]):
-                return several
-            rows.append([*several[begin:k], Token("&", several[place].at), *several[end:stop]])
-            begin = next((j for j in range(stop, len(several)) if several[j].text not in (",", ";", r"\\")), len(several))
+    for k, (end, word) in marks.items():
+        if word not in ("if", "when"):
+            continue
+        stops = (j for j in range(end, len(several)) if several[j].text in _ENDS_CASE or j in marks)
+        stop = next(stops, len(several))
+        if not any(t.text in _COMPARED for t in several[end:stop]) or k < begin:
+            return several
+        rows.append([*several[begin:k], Token("&", several[place].at), *several[end:stop]])
+        while stop < len(several) and (several[stop].text in _ENDS_CASE or marks.get(stop, (0, ""))[1] in _JOINED):
+            stop = marks[stop][0] if stop in marks else stop + 1
+        begin = stop
     rest = several[begin:]
     ends = [k for k, _, word in _words_of(rest) if word in ("otherwise", "else")]
     if rest and not ends:
         return several
-    rows += [rest[: ends[0]] or rest[_behind(rest, ends[0]) :]] if ends else []
+    if ends:
+        behind = rest[_behind(rest, ends[0]) :]
+        if bool(rest[: ends[0]]) == bool(behind):  # a value before the word, or behind it
+            return several
+        rows.append(rest[: ends[0]] or behind)
     at = several[place].at
     cells = [token for k, row in enumerate(rows) for token in ([Token(r"\\", at)] if k else []) + row]
     return [*several[:start], Token(r"\begin{cases}", at), *cells, Token(r"\end{cases}", at)]
 
 
+CASES, _JOINED = ("if", "when", "otherwise", "else"), ("and", "or", "but")
+_ENDS_CASE = (",", ";", r"\\", r"\quad", r"\qquad")
 _AFTER = frozenset([",", ";", r"\\", "="])
 _COMPARED = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq"])
 
@@ -299,13 +310,17 @@ def _derivative(state: State, definition: Equality) -> Word | None:
     return Word(gradient_name(of, found.wrt), found.at, sub=(*found.of_index, *found.wrt_index))
 
 
-def require_used(state: State) -> None:
-    """Raise Fault for what a definition says and nothing uses: it would be judged by nobody."""
+def require_used(state: State, elsewhere: Sequence[Syntax] = ()) -> None:
+    """Raise Fault for what a definition says and nothing uses: it would be judged by nobody.
+
+    elsewhere   other sides of the claim, in which it may stand.
+    """
+    used = {name for side in elsewhere for name in _words_in(side)}
     for name, at in state.promised.items():
-        if name not in state.used:
+        if name not in state.used and name not in used:
             raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.", at)
     for name in state.local:
-        if name not in state.consulted and name not in state.promised:
+        if name not in state.consulted and name not in state.promised and name not in used:
             raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.")
 
 
@@ -329,7 +344,11 @@ def _given(definition: Equality) -> str:
 
 def _mentioned(definition: Equality) -> set[str]:
     """The names that may stand on the right side of a definition, as `_given` spells them; two words side by side may be one."""
-    found = [one for one, _ in words(definition.right)]
+    return _words_in(definition.right)
+
+
+def _words_in(side: Syntax) -> set[str]:
+    found = [one for one, _ in words(side)]
     together = [replace(b, base=a.base + b.base) for a, b in pairwise(found)]
     return {_spelled(one) for one in (*found, *together)}
 
