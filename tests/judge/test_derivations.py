@@ -655,3 +655,12 @@ def test_what_a_sentence_says_of_the_loss_and_of_changes_is_judged() -> None:
     )
     assert sb.verify(rate, text).ok
     assert sb.verify(rate, text.replace(r"- \lambda", r"+ \lambda")).claims[0].open
+
+
+def test_the_inverse_of_a_matrix_is_told_to_have_no_name() -> None:
+    """It was "there is no S in this network. Did you mean S?"."""
+    net = "S: parameter & spd[d, d]\nx: data[d]\nL = log(det(S)) + x@inv(S)@x"
+    found = sb.verify(net, r"\frac{\partial L}{\partial S^{-1}} = xx^\top - S").claims[0]
+    assert "the inverse of S has no name in this network" in found.reason
+    named = net.replace("\nL = log(det(S)) + x@inv(S)@x", "\nV = inv(S)\nL = x@V@x")
+    assert sb.verify(named, r"\frac{\partial L}{\partial V} = xx^\top").ok  # as it says

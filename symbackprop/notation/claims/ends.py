@@ -121,6 +121,12 @@ def _no_power(name: str, power: Tokens, at: int) -> None:
             f"Claim the derivative by {name}, or write the network with a name for the power, v = {name}**{number}.",
             at,
         )
+    if number == "-1":
+        raise Fault(
+            f"the inverse of {name} has no name in this network.",
+            f"Claim the derivative by {name}, or write the network with a name for it, V = inv({name}).",
+            at,
+        )
 
 
 def _meant(state: State, name: str) -> str:
