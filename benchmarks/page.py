@@ -109,10 +109,10 @@ def waits(found: Mapping[str, Any]) -> list[str]:
 
 
 LEFT_TO_GAIN = """
-By the profiler, 97 % of a step of the wide network in C is OpenBLAS, and 87 % of one of the transformer block's. What else of the block can be
-saved by hand, with each number in front within its product, no copy and no turned array, is 2 % of its step. What remains is a faster
-library of products: on one machine the wide network takes torch, with Intel's MKL, 0.94 of our time, on another its products alone take MKL
-1.09 times as long as OpenBLAS, and those of the block 0.98 to 1.4 times. So these two rows change from machine to machine, and others little.
+By the profiler, nearly all of a step of the wide network in C is OpenBLAS, and most of one of the transformer block's. With each number in
+front within its product, no copy and no turned array, little else of the block can be saved by hand. What remains is a faster library of
+products: torch has Intel's MKL, which is faster than OpenBLAS on some machines and slower on others. So these two rows change from machine to
+machine, and others little.
 """
 
 

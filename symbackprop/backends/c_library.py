@@ -82,8 +82,11 @@ def native(text: str, layout: Layout, dtype: str, memory: dict[str, ndarray]) ->
 
 def loaded(text: str) -> ctypes.CDLL:
     """The library of a source. Raises NativeError where it cannot be made or loaded."""
-    with suppress(OSError):  # gone, where another process made room meanwhile
-        return ctypes.CDLL(str(built(text)))
+    place = built(text)
+    with suppress(OSError):
+        return ctypes.CDLL(str(place))
+    with suppress(OSError):  # gone, where another process made room; else of a system that is another now, and made anew
+        place.unlink()
     try:
         return ctypes.CDLL(str(built(text)))
     except OSError as fault:

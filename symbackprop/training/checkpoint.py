@@ -78,7 +78,7 @@ class Keeper:
         begin = time.monotonic()
         about = {
             "settings": asdict(self.settings), "of": self.about, "order": run.order, "epoch": run.epoch, "step": run.step,
-            "total": run.total, "kept": run.kept, "before": run.before,
+            "total": run.total, "kept": run.kept, "before": run.before, "early": run.early,
         }  # fmt: skip
         arrays = {ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
         for part in KEPT:
@@ -104,11 +104,12 @@ def read_run(path: StrPath) -> tuple[Run, dict[str, Any], dict[str, Any]]:
             parts[part][parameter] = array
         numbers = {name: int(about[name]) for name in ("epoch", "step", "kept", "before")}
         np.random.PCG64().state = about["order"]
-        if not parts["parameters"] or parts["best"].keys() - parts["parameters"].keys():
+        if not parts["parameters"] or (parts["best"].keys() | parts["begin"].keys()) - parts["parameters"].keys():
             raise KeyError("parameters")
         run = Run(parts["parameters"], parts["state"], about["order"], best=parts["best"], total=float(about["total"]))
         run.training, run.held_out = losses["training"], losses["held_out"]
         run.epoch, run.step, run.kept, run.before = (numbers[name] for name in ("epoch", "step", "kept", "before"))
+        run.begin, run.early = parts["begin"], tuple(map(float, about["early"]))
         return run, about["settings"], about["of"]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise TrainingError(

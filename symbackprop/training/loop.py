@@ -264,7 +264,7 @@ def _ready(
             program, prepared.roles(layout.sizes), layout.sizes, settings.seed, settings.dtype, init
         )
         run = begun(parameters, len(to_train), settings, memory)
-        run.early = None if given else ()
+        run.begin = {} if given else parameters  # those that are trained are copies
     if settings.devices and layout.batch is None:
         raise TrainingError("the network is written for one sample, and devices divide a batch: declare X: data[n, d], say")
     kind, on_jax = Model, settings.backend == "jax"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite
@@ -23,8 +23,7 @@ from symbackprop.training.settings import Settings
 
 Parameters = dict[str, ndarray]
 LARGE = 20  # entries of data beyond it are far from 1
-GROWN = 1000  # so many times the loss of the first epoch is no descent
-SEVERAL = 8  # samples, whose loss is hardly small by chance
+GROWN = 1000  # so many times the loss at the beginning is no descent
 
 
 @dataclass
@@ -41,7 +40,8 @@ class Run:
     best         the parameters of epoch `kept`, where the best are kept.
     stopped      the number of the signal that stopped the run.
     parts        the state by the names of the parameters, in the same memory; before the first step, that of the run that goes on.
-    early        of a run whose parameters were drawn, in its first epoch: the loss of the first step, and the least behind it.
+    begin        of a run whose parameters were drawn, in its first epoch: these parameters; empty in any other.
+    early        the loss of its first step, and the least behind it.
     """
 
     parameters: Parameters
@@ -57,7 +57,8 @@ class Run:
     kept: int = 0
     stopped: int | None = None
     parts: dict[str, Parameters] = field(default_factory=dict)
-    early: tuple[float, ...] | None = None
+    begin: Parameters = field(default_factory=dict)
+    early: tuple[float, ...] = ()
 
     def memory(self, optimiser: str, steps: int) -> Memory | None:
         """What the optimiser remembers, after epochs of so many steps; None where the parameters are not those it has come to."""
@@ -125,8 +126,8 @@ def descend(
                     if not isfinite(value):
                         raise _diverged(model, run, descent, value, index, settings)
                     run.step, run.total = run.step + 1, run.total + value * model.mass(index)
-                    if run.early is not None:
-                        run.early = (*run.early[:1], min((*run.early[1:], value)))
+                    if run.begin:
+                        run.early = (*run.early[:1], min((*run.early[1:], float(value))))
                 if keeps.is_due:
                     descent.fetch()
                     keeps.keep(run, told)
@@ -171,21 +172,15 @@ def _finished(
     if not all(np.isfinite(w).all() for w in run.parameters.values()):
         raise _diverged(model, run, descent, np.nan, last, settings)
     loss, held_out = run.total / model.mass(to_train), None
-    before, run.early = run.early or (), None
-    often = GROWN if settings.batch >= SEVERAL else GROWN**2
-    if len(before) == 2 and before[1] > often * abs(before[0]) > 0:
-        grown = f"from {before[0]:.4g} in the first step to {loss:.4g} in epoch {run.epoch + 1}"
-    elif run.training and loss > GROWN * abs(run.training[0]) > 0:
+    if run.training and loss > GROWN * abs(run.training[0]) > 0:
         grown = f"from {run.training[0]:.4g} in the first epoch to {loss:.4g} in epoch {run.epoch + 1}"
     else:
-        grown = ""
+        grown = _grown_in_the_first(model, run, to_train, settings)
+    run.begin, run.early = {}, ()
     if grown:
         raise Diverged(f"the loss has grown {grown}; {_grown(run.parameters)}: {_too_high(model, settings)}")
     if len(to_test):
-        loss_on, first = model.losses(run.parameters), model.losses_ahead(to_test, settings.batch)
-        parts = list(batches(to_test, settings.batch))
-        losses = [*first, *map(loss_on, parts[len(first) :])]
-        held_out = sum(loss * model.mass(part) for loss, part in zip(losses, parts, strict=True)) / model.mass(to_test)
+        held_out = _mean_loss(model, run.parameters, to_test, settings)
         if not isfinite(held_out):
             raise _diverged(model, run, descent, held_out, to_test, settings)
         run.held_out.append(held_out)
@@ -193,6 +188,43 @@ def _finished(
     if settings.patience and run.held_out[-1] == min(run.held_out):
         run.best, run.kept = {name: w.copy() for name, w in run.parameters.items()}, run.epoch + 1
     return loss, held_out
+
+
+def _grown_in_the_first(model: Model, run: Run, to_train: ndarray, settings: Settings) -> str:
+    """From what to what the loss has grown a thousandfold in the first epoch; empty where it has not.
+
+    Batches differ in their data. So where all steps behind the first are that far above it, and parameters have gone far from where
+    they began, all samples are held against themselves.
+    """
+    if len(run.early) < 2 or not run.early[1] > GROWN * abs(run.early[0]):
+        return ""
+    begin, now = run.begin, {name: w.copy() for name, w in run.parameters.items()}
+    if _largest(now[name] - w for name, w in begin.items()) <= max(1.0, _largest(begin.values())):
+        return ""
+    after = _mean_loss(model, run.parameters, to_train, settings)
+    _put(run.parameters, begin)  # the memory that steps read
+    before = _mean_loss(model, run.parameters, to_train, settings)
+    _put(run.parameters, now)
+    grown = abs(before) > 0 and not after <= GROWN * abs(before)  # NaN is no descent either
+    return f"from {before:.4g} before the first step to {after:.4g} in epoch {run.epoch + 1}" if grown else ""
+
+
+def _mean_loss(model: Model, parameters: Parameters, index: ndarray, settings: Settings) -> float:
+    """The mean of the loss over mini-batches of samples, with the parameters of the memory."""
+    loss_on, first = model.losses(parameters), model.losses_ahead(index, settings.batch)
+    parts = list(batches(index, settings.batch))
+    losses = [*first, *map(loss_on, parts[len(first) :])]
+    return sum(loss * model.mass(part) for loss, part in zip(losses, parts, strict=True)) / model.mass(index)
+
+
+def _put(parameters: Parameters, others: Parameters) -> None:
+    for name, w in others.items():
+        np.copyto(parameters[name], w)
+
+
+def _largest(arrays: Iterable[ndarray]) -> float:
+    """The size of the largest entry of all."""
+    return max(float(abs(w).max(initial=0)) for w in arrays)
 
 
 def _is_settled(run: Run, settings: Settings) -> bool:

@@ -22,7 +22,7 @@ from symbackprop.training.errors import TrainingError
 
 NUMBERS = "biuf"  # dtype kinds that hold real numbers
 SUFFIXES = (".npz", ".safetensors")
-ABOUT, KEPT = "about", ("parameters", "state", "best")  # what a checkpoint holds: a text, and arrays by part and name
+ABOUT, KEPT = "about", ("parameters", "state", "best", "begin")  # what a checkpoint holds: a text, and arrays by part and name
 MARK = b"symbackprop\0"  # begins the comment of an .npz file in which more than arrays is told; readers of arrays pass over it
 LONGEST_COMMENT = 65_535  # bytes, of a .zip file
 

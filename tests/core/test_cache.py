@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,8 +29,8 @@ from symbackprop.core.machine import cache
 cache.ROOM = 20_000
 seed, missed, folder = int(sys.argv[1]), 0, cache.cache_folder()
 for k in range(300):
-    key = str((7 * k + seed) % 40)
-    for name, content in ((f"{key}.json", key.encode() * 500), (f"{key}.so", b"so" + key.encode() * 500)):
+    key = cache.digest_of(b"%d" % ((7 * k + seed) % 40)).decode()
+    for name, content in ((f"{key}.json", key.encode() * 20), (f"{key}.so", b"so" + key.encode() * 20)):
         if name.endswith(".so"):
             found = cache.made_once(folder / name, lambda at: (at / "made").write_bytes(content) and at / "made")
             with suppress(FileNotFoundError):  # gone meanwhile
@@ -51,6 +53,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
+def named(word: str) -> str:
+    """A name as what is kept has it: a digest before the ending."""
+    stem, dot, ending = word.partition(".")
+    return f"{hashlib.sha256(stem.encode()).hexdigest()}{dot}{ending}"
+
+
 def put(path: Path, size: int, days: float) -> Path:
     path.write_bytes(b"x" * size)
     return aged(path, days)
@@ -67,7 +75,8 @@ def test_what_was_used_longest_ago_makes_room(files: list[tuple[int, int, str]])
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(cached, "ROOM", 100)
         made = [
-            (days + k / 100, size, put(Path(name, f"{k}{end}"), size, days + k / 100)) for k, (size, days, end) in enumerate(files)
+            (days + k / 100, size, put(Path(name, named(f"{k}{end}")), size, days + k / 100))
+            for k, (size, days, end) in enumerate(files)
         ]
         make_room(Path(name))
         others = [path for *_, path in made if path.suffix == ".txt"]
@@ -86,37 +95,96 @@ def test_what_was_used_longest_ago_makes_room(files: list[tuple[int, int, str]])
 
 def test_a_file_that_is_read_was_used_now(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached, "ROOM", 350)
-    for name, days in (("first.json", 3), ("second.json", 2), ("third.json", 1)):
+    first, second, third, fourth = names = [named(f"{k}.json") for k in range(4)]
+    for name, days in ((first, 3), (second, 2), (third, 1)):
         keep(name, b"x" * 35)
         aged(folder / name, days)
-    assert kept("first.json")
-    keep("fourth.json", b"x" * 35)
-    assert [name for name in ("first", "second", "third", "fourth") if kept(f"{name}.json")] == ["first", "fourth"]
-    before = (folder / "first.json").stat().st_mtime_ns
-    assert kept("first.json")
-    assert (folder / "first.json").stat().st_mtime_ns == before, "a note for each reading"
-    assert kept("nothing.json") is None
+    assert kept(first)
+    keep(fourth, b"x" * 35)
+    assert [name for name in names if kept(name)] == [first, fourth]
+    before = (folder / first).stat().st_mtime_ns
+    assert kept(first)
+    assert (folder / first).stat().st_mtime_ns == before, "a note for each reading"
+    assert kept(named("nothing.json")) is None
     monkeypatch.setattr(cached, "LARGEST", 30)
-    keep("large.json", b"x" * 35)
-    assert kept("large.json") is None
+    keep(named("large.json"), b"x" * 35)
+    assert kept(named("large.json")) is None
+
+
+OTHERS = [
+    ".json", ".so", "notes.json", "libmine.so", ".download.part", "notes.part", ".hidden", f"{'0' * 63}.json", f"{'0' * 64}.json.old",
+    "making-of/film.txt", "making-of_films/film.txt", f"making-{'0' * 64}-of", f"making-{'0' * 64}-abcdefgh.txt", f"{'0' * 64}.so/a.txt",
+]  # fmt: skip
+
+
+def others(folder: Path) -> list[Path]:
+    """What a person has put there, long ago."""
+    found = [folder / name for name in OTHERS]
+    for path in found:
+        path.parent.mkdir(exist_ok=True)
+        put(path, 3, 400)
+        if path.parent != folder:
+            aged(path.parent, 400)
+    return found
+
+
+def test_what_others_put_there_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached, "ROOM", 0)
+    theirs = others(folder)
+    keep(named("a.json"), b"x")
+    assert all(path.exists() for path in theirs)
+    assert kept(named("a.json")) is None
+
+
+def test_a_folder_that_is_a_link_is_not_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "project").mkdir(mode=0o700)
+    try:
+        (tmp_path / "symbackprop").symlink_to(tmp_path / "project", target_is_directory=True)
+    except OSError:
+        pytest.skip("this system gives no right to make links")
+    left = put(tmp_path / "project" / named("a.json"), 3, 400)
+    keep(named("b.json"), b"x")
+    assert kept(named("b.json")) == b"x"
+    assert left.exists()
 
 
 def test_what_killed_processes_left_goes_and_what_is_being_made_stays(folder: Path) -> None:
-    left = folder / "making-left"
+    left = folder / f"{cached.MAKING.format(named('a'))}ab_d3f9h"
     left.mkdir()
-    part = put(folder / ".a.json.00ff.part", 3, 1)
-    others = [put(folder / name, 3, 1) for name in (".hidden", "notes.part")]
+    part = put(folder / f".{named('a')[:40]}.0123456789ab.part", 3, 1)
     put(left / "step.c", 3, 1)
     aged(left, 1)
+    making: list[Path] = []
 
     def make(at: Path) -> Path:
         make_room(folder)
         assert at.exists()
+        making.append(at)
         return put(at / "step.so", 3, 0)
 
-    assert made_once(folder / "a.so", make).read_bytes() == b"xxx"
-    assert {*folder.iterdir()} == {*others, folder / "a.so", folder / "a.digest"}
+    place = folder / named("a.so")
+    assert made_once(place, make).read_bytes() == b"xxx"
+    assert cached.OF_MAKING.fullmatch(making[0].name)
+    assert {*folder.iterdir()} == {place, place.with_suffix(".digest")}
     assert not part.exists()
+
+
+def test_what_a_clock_that_was_ahead_has_written_goes_before_what_is_new_and_grows_old(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [put(folder / named(f"{k}.json"), 100, -400 - k) for k in range(5)]
+    new, old = put(folder / named("new.json"), 100, 0), put(folder / named("old.json"), 100, 50)
+    make_room(folder)
+    now = time.time()
+    assert all(now - cached.NOTED < path.stat().st_mtime < now for path in ahead)
+    for path in ahead:
+        aged(path, -400)
+    monkeypatch.setattr(cached, "ROOM", 350)
+    make_room(folder)
+    assert new.exists()
+    assert not old.exists()
+    assert sum(path.exists() for path in ahead) == 1
 
 
 @given(st.binary(min_size=1, max_size=60), st.data())
@@ -132,16 +200,16 @@ def test_what_is_not_whole_is_made_again(content: bytes, data: st.DataObject) ->
 
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", name)
-        place = cache_folder() / "a.so"
+        place = cache_folder() / named("a.so")
         for spoilt in (place, place.with_suffix(".digest")):
             made_once(place, make)
             spoil(spoilt)
             assert made_once(place, make).read_bytes() == content
             assert made_once(place, lambda _: pytest.fail("made again")) == place
-        keep("a.json", content)
-        assert kept("a.json") == content
-        spoil(place.with_name("a.json"))
-        assert kept("a.json") is None
+        keep(named("a.json"), content)
+        assert kept(named("a.json")) == content
+        spoil(place.with_name(named("a.json")))
+        assert kept(named("a.json")) is None
 
 
 def test_several_processes_keep_and_make_room_at_once(folder: Path) -> None:
@@ -157,7 +225,7 @@ def test_several_processes_keep_and_make_room_at_once(folder: Path) -> None:
         assert int(out) > 13, "nothing had to go"
     left = list(folder.iterdir())
     assert left
-    assert all(path.suffix in cached.KEPT for path in left)
+    assert all(cached.KEPT.fullmatch(path.name) for path in left)
     assert sum(path.stat().st_size for path in left) <= 22_000
 
 
@@ -186,3 +254,24 @@ def test_a_user_without_a_home_has_a_temporary_folder(monkeypatch: pytest.Monkey
         assert lasting_folder() is None
         assert cache_folder().is_dir()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32", "linux"])
+def test_a_person_says_where_on_every_system(system: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cached.sys, "platform", system)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local") if system == "win32" else "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "said"))
+    assert lasting_folder() == tmp_path / "said" / "symbackprop"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    usual = {"darwin": "home/Library/Caches", "win32": "local", "linux": "home/.cache"}[system]
+    assert lasting_folder() == tmp_path / usual / "symbackprop"
+
+
+def test_a_temporary_folder_that_somebody_took_away_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    first = cache_folder()
+    assert first == cache_folder() != lasting_folder()
+    shutil.rmtree(first)
+    assert cache_folder().is_dir()

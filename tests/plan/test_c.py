@@ -1,5 +1,6 @@
 """Plans as C: the same numbers as NumPy, no warning of the compiler, nothing that the sanitizers object to."""
 
+import hashlib
 import math
 import re
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from numpy import ndarray
 
 import symbackprop as sb
-from symbackprop.backends.c_library import NativeError, compiler
+from symbackprop.backends.c_library import NativeError, built, compiler, loaded
 from symbackprop.backends.c_matrices import MATRICES
 from symbackprop.backends.function import Compiled, CompileError
 from symbackprop.backends.numpy_step import code_of
@@ -413,6 +414,16 @@ def test_a_library_that_was_cut_short_is_made_again(tmp_path: Path, monkeypatch:
     with pytest.raises(NativeError, match=r"none\.so: .*; let XDG_CACHE_HOME name a folder"):
         function.bind({"x": 4.0}, backend="c")
     assert function.bind({"x": 4.0}, backend="auto")() == 16
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+def test_a_library_that_is_whole_and_cannot_be_loaded_is_made_anew() -> None:
+    """As one that another system with the same home has made."""
+    text = "int one(void) { return 1; }"
+    library = built(text)
+    library.write_bytes(b"\x7fELF of another")
+    library.with_suffix(".digest").write_bytes(hashlib.sha256(library.read_bytes()).hexdigest().encode())
+    assert loaded(text).one() == 1
 
 
 def test_what_has_no_c_says_so() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.machine.files import FileError
-from symbackprop.training import TrainingError
+from symbackprop.training import Diverged, TrainingError
 from symbackprop.training.checkpoint import Keeper
 from symbackprop.training.model import Model
 from symbackprop.training.optimiser import OPTIMISERS
@@ -91,6 +91,30 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(data, whole, step: int, monk
     assert_same(again, whole)
     assert_same(train(data, resume="run.npz"), whole)  # of a run that has ended nothing is left to do
     assert os.listdir() == ["run.npz"]
+
+
+@pytest.mark.parametrize("writes", [1, 3, 5])
+def test_a_loss_that_grew_within_the_first_epoch_stops_a_run_that_goes_on(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(0).standard_normal((80, 2))
+    net, given = "X: data[n, 2]\ny: data[n]\nw: parameter[2]\nL = mean((X @ w - y)**2)", {"X": X, "y": X @ [1.0, 2.0]}
+    settings = {"batch": 16, "held_out": 0, "epochs": 3, "rate": 50.0}
+    with pytest.raises(Diverged, match="before the first step") as whole:
+        sb.train(net, given, progress=False, **settings)
+    calls, write = [], Keeper.write
+
+    def killed(self, run) -> None:
+        calls.append(1)
+        if len(calls) > writes:
+            raise OSError("killed")
+        write(self, run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "write", killed)
+        with pytest.raises(OSError, match="killed"):
+            sb.train(net, given, progress=False, checkpoint="run.npz", **settings)
+    with pytest.raises(Diverged) as resumed:
+        sb.train(net, given, progress=False, resume="run.npz")
+    assert str(resumed.value) == str(whole.value)
 
 
 def test_a_run_that_was_killed_between_two_writes_goes_on_bit_for_bit(data, whole, monkeypatch: pytest.MonkeyPatch) -> None:

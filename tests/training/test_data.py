@@ -278,12 +278,37 @@ def test_a_loss_that_grew_within_the_first_epoch_stops(backend: str) -> None:
     X = np.random.default_rng(0).standard_normal((80, 2))
     settings = {"batch": 8, "held_out": 0, "epochs": 2, "progress": False, "backend": backend}
     data = {"X": X, "y": X @ [1.0, 2.0]}
-    with pytest.raises(Diverged, match=r"the loss has grown from .* in the first step to .* in epoch 1; .* lower it") as caught:
+    with pytest.raises(Diverged, match=r"the loss has grown from .* before the first step to .* in epoch 1; .* lower it") as caught:
         sb.train(LINE, data, rate=50.0, **settings)
     assert caught.value.trained is not None
     best = {"w": np.array([1.0, 2.0]), "b": 1e-9}  # beside the best, all is large
     found = sb.train(LINE, data, optimiser="adam", rate=0.1, start=best, **settings)
     assert found.losses.training[0] > 1e6 * 1e-18
+
+
+def spread(scale: float) -> dict[str, np.ndarray]:
+    """Numbers near 0, of which one is far: the loss of a batch without it is no measure of the others'."""
+    y = 1e-3 * np.random.default_rng(0).standard_normal(80)
+    y[5] = 3 * scale
+    return {"y": y}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+@pytest.mark.parametrize("rate", [1e-9, 0.01, 0.1])
+def test_batches_that_differ_are_no_divergence(rate: float, scale: float, seed: int) -> None:
+    net = "y: data[n]\nb: parameter\nL = mean((b - y)**2)"
+    for batch in (16, 32):
+        found = sb.train(net, spread(scale), rate=rate, batch=batch, seed=seed, epochs=2, progress=False)
+        assert len(found.losses.training) == 2
+
+
+def test_a_usual_step_beside_the_best_is_no_divergence() -> None:
+    y = 1e-5 * np.random.default_rng(0).standard_normal(80)
+    found = sb.train(
+        "y: data[n]\nb: parameter\nL = mean((b - y)**2)", {"y": y}, optimiser="rmsprop", batch=32, epochs=2, progress=False
+    )
+    assert len(found.losses.training) == 2
 
 
 def test_the_command_line_takes_them(folder: Path, run: Run) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from symbackprop.core.errors import SymbackpropError
@@ -26,8 +27,10 @@ LARGEST = ROOM // 8  # bytes of one file
 UNUSED = 60 * 86_400.0  # seconds after which what nobody used goes
 ABANDONED = 3_600.0  # seconds after which what is half made is left by a process that was killed
 NOTED = 3_600.0  # seconds: how exactly it is known when a file was used
-KEPT = (".json", ".so", ".digest")
-MAKING = "making-"
+KEPT = re.compile(r"[0-9a-f]{64}(-[a-z]+)?\.(json|so|digest)")  # names of what is kept: by a digest of what it is of
+MAKING, OF_MAKING = "making-{}-", re.compile(r"making-[0-9a-f]{64}-[a-z0-9_]{8}")  # of folders, as `tempfile` ends them
+PART = re.compile(r"\.[0-9a-f]{40}\.[0-9a-f]{12}\.part")  # of files, as `write_whole` begins them
+_TEMPORARY: dict[int, Path] = {}  # by process
 
 
 def lasting_folder() -> Path | None:
@@ -57,7 +60,7 @@ def kept(name: str) -> bytes | None:
 
 
 def keep(name: str, content: bytes) -> None:
-    """Keep something by a name, with a digest by which it is known to be whole; not where it is large."""
+    """Keep something by a name that is one of KEPT, with a digest by which it is known to be whole; not where it is large."""
     if (folder := lasting_folder()) is not None and len(content) <= LARGEST:
         with suppress(SymbackpropError):  # a disk that is full
             write_whole(folder / name, digest_of(content) + b"\n" + content)
@@ -67,6 +70,7 @@ def keep(name: str, content: bytes) -> None:
 def made_once(place: Path, make: Callable[[Path], Path]) -> Path:
     """A file that others open by its place in the folder: as it is there, known to be whole by its digest, or made now.
 
+    place  its name is one of KEPT.
     make   makes it within a folder, and says where.
     Raises OSError where there is no room.
     """
@@ -76,7 +80,7 @@ def made_once(place: Path, make: Callable[[Path], Path]) -> Path:
             _note_use(place)
             _note_use(about)
             return place
-    with tempfile.TemporaryDirectory(prefix=MAKING, dir=place.parent, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=MAKING.format(place.stem), dir=place.parent, ignore_cleanup_errors=True) as folder:
         made = make(Path(folder))
         digest = digest_of(made.read_bytes())  # before others see it
         os.replace(made, place)
@@ -92,12 +96,17 @@ def digest_of(content: bytes) -> bytes:
 
 
 def make_room(folder: Path) -> None:
-    """Take away what was not used for long and what was left half made; where all is too much, what was used longest ago."""
+    """Take away what was not used for long and what was left half made; where all is too much, what was used longest ago.
+
+    A folder that is a link was put there by a person, and stays as it is.
+    """
+    if folder.is_symlink():
+        return
     now, found = time.time(), list(_found(folder))
-    half = [(path, about) for path, about in found if path.suffix not in KEPT]
-    for path, _ in ((path, about) for path, about in half if now - about.st_mtime > ABANDONED):
-        _remove(path)
-    kept = sorted((about.st_mtime, about.st_size, path) for path, about in found if path.suffix in KEPT)
+    for used, _, path in found:
+        if not KEPT.fullmatch(path.name) and now - used > ABANDONED:
+            _remove(path)
+    kept = sorted(one for one in found if KEPT.fullmatch(one[-1].name))
     held = sum(size for _, size, _ in kept)
     goal = ROOM if held <= ROOM else ROOM // 4 * 3  # not for every file that comes
     for used, size, path in kept:
@@ -115,23 +124,38 @@ def _note_use(place: Path) -> None:
 
 
 def _usual() -> Path:
-    """Where this system has what can be made again."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
+    """Where this system has what can be made again, or where a person says."""
     named = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(named):  # another is none, as its specification says
         return Path(named)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
     return Path(os.environ.get("LOCALAPPDATA") or Path.home() / ".cache")
 
 
-def _found(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """What this package has put into the folder; other things that lie there are not ours to take away."""
+def _found(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """When what this package has put into the folder was used, and its size; other things there are not ours to take away."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            name = entry.name
-            if name.endswith(KEPT) or name.startswith(MAKING) or (name[0] == "." and name.endswith(".part")):
-                with suppress(OSError):  # gone meanwhile
-                    yield Path(entry.path), entry.stat(follow_symlinks=False)
+            with suppress(OSError):  # gone meanwhile
+                is_file, is_folder = (is_one(follow_symlinks=False) for is_one in (entry.is_file, entry.is_dir))
+                ours = (is_file and (KEPT.fullmatch(entry.name) or PART.fullmatch(entry.name))) or (
+                    is_folder and OF_MAKING.fullmatch(entry.name)
+                )
+                if ours:
+                    about = entry.stat(follow_symlinks=False)
+                    yield _used(Path(entry.path), about.st_mtime), about.st_size, Path(entry.path)
+
+
+def _used(path: Path, told: float) -> float:
+    """When a file was used by its time; of a clock that was ahead: now, but before what is new, and from now on it grows old."""
+    now = time.time()
+    if told <= now + NOTED:
+        return told
+    used = now - NOTED / 2
+    with suppress(OSError):
+        os.utime(path, (used, used))
+    return used
 
 
 def _remove(path: Path) -> None:
@@ -149,11 +173,12 @@ def _is_own(folder: Path) -> bool:
     return not hasattr(os, "getuid") or (about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
-@cache
 def _temporary(process: int) -> Path:
-    """The folder of one process, which a fork of it does not take away as it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="symbackprop-"))
-    atexit.register(partial(_ended, folder, process))
+    """The folder of one process, which a fork of it does not take away as it ends; another, where somebody took it away."""
+    folder = _TEMPORARY.get(process)
+    if folder is None or not (folder.is_dir() and _is_own(folder)):
+        folder = _TEMPORARY[process] = Path(tempfile.mkdtemp(prefix="symbackprop-"))
+        atexit.register(partial(_ended, folder, process))
     return folder
 
 
