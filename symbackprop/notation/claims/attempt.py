@@ -19,6 +19,7 @@ from symbackprop.notation.claims.einstein import SUMMED, with_sums
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.fitting import Fitted, Way, fitted
 from symbackprop.notation.claims.guess import Guess
+from symbackprop.notation.claims.inline_cases import CASES
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under, unlettered
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.nodes import Node
@@ -61,7 +62,7 @@ class Attempt:
         result = None
         told_of = [name for name in self.context.defined if _is_numbered_otherwise(unknown.key, name)]  # delta_2 of delta_3
         is_told = told_of and not any(name.startswith(unknown.key) for name in self.context.defined)
-        is_word = unknown.key in statements.CASES  # otherwise
+        is_word = unknown.key in CASES  # otherwise
         is_tried = len(guesses) < 2 and unknown.key not in guesses and not (is_told or is_word)
         for one in self.candidates(alone=not guesses) if is_tried else ():
             if not one.gradient and _is_numbered_otherwise(unknown.key, one.tensor):

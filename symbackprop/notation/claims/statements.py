@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,27 +14,23 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.given import with_densities, with_value
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.inline_cases import inline_cases
 from symbackprop.notation.claims.left import is_name
 from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.naming import ROW_LETTERS, labelled, near
+from symbackprop.notation.claims.pieces import WORDS, WRAPPERS, behind_group, deeper
 from symbackprop.notation.claims.shapes import Senses, made
 from symbackprop.notation.claims.state import Local, State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain, tokens
 from symbackprop.notation.claims.words import Names, described
 
-_WRAPPERS = re.compile(
-    r"\\(?:begin|end)\s*\{(?:align|aligned|equation|split|gather|gathered|eqnarray|multline|displaymath|math|alignat)\*?\}$"
-)
-_WORDS = frozenset([r"\text", r"\textrm", r"\mbox", r"\textit"])
 _BETWEEN = frozenset([
     "", "where", "with", "and", "for", "if", "using", "since", "so", "hence", "thus", "let", "here", "then", "therefore", "i.e",
     "forall", "forevery", "forall", "foreach", "withthe",
 ])  # fmt: skip
 _RANGE = frozenset([r"\ldots", r"\dots", r"\cdots", r"\forall"])
 _OPERATORS = frozenset(["=", "+", "-", "*", "/", r"\cdot", r"\odot", r"\times", r"\otimes", r"\star"])
-_OPEN = frozenset(["{", "(", "[", r"\{", r"\langle"])
-_SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
 
 
 @dataclass(frozen=True)
@@ -90,22 +85,22 @@ def pieces(several: list[Token]) -> list[Tokens]:
     while k < len(several):
         token = several[k]
         text = token.text
-        if _WRAPPERS.match(text):
+        if WRAPPERS.match(text):
             k += 1
             continue
         if text == r"\boxed" and depth == 0 and k + 1 < len(several) and several[k + 1].text == "{":
-            end = _behind(several, k)
+            end = behind_group(several, k)
             several = [*several[:k], *several[k + 2 : end - 1], *several[end:]]
             continue
-        depth += _deeper(text)
+        depth += deeper(text)
         if depth == 0 and text == r"\forall":
             found.append([])
         if depth == 0 and text in (",", ";", r"\\"):
             going_on = text == r"\\" and k + 1 < len(several) and _goes_on(several[k + 1 :])
             if not going_on:
                 found.append([])
-        elif depth == 0 and text in _WORDS and _is_words(several, k):
-            k = _behind(several, k)
+        elif depth == 0 and text in WORDS and _is_words(several, k):
+            k = behind_group(several, k)
             found.append([])
             continue
         elif depth or text not in ("&", "."):
@@ -126,8 +121,8 @@ def lined(text: str, several: list[Token]) -> list[Token]:
             found.append(Token(r"\\", token.at))
             has_equals = False
         found.append(token)
-        if not _WRAPPERS.match(token.text):
-            depth += _deeper(token.text)
+        if not WRAPPERS.match(token.text):
+            depth += deeper(token.text)
             ended = depth == 0 and token.text in (",", ";", r"\\")
             has_equals = (has_equals or token.text in ("=", r"\in")) and not ended
     return found
@@ -140,66 +135,10 @@ def _is_own_line(text: str, several: list[Token], k: int) -> bool:
     if several[k - 1].text in _OPERATORS or line[0] in (*_OPERATORS, "&"):
         return False
     for word in line:
-        depth += _deeper(word)
+        depth += deeper(word)
         if word in ("=", r"\in") and depth == 0:
             return True
     return False
-
-
-def _deeper(text: str) -> int:
-    """1 for what opens a bracket or an environment, -1 for what closes one."""
-    return (text in _OPEN or text.startswith(r"\begin")) - (text in _SHUT or text.startswith(r"\end"))
-
-
-def inline_cases(several: list[Token]) -> list[Token]:
-    r"""x \text{ if } z > 0, \; y \text{ if } z = 0, \; 0 \text{ otherwise} as cases; anything else as it is."""
-    words = list(_words_of(several))
-    place = next((k for k, _, word in words if word in ("if", "when") and k and several[k - 1].text not in _AFTER), None)
-    if place is None:
-        return several
-    start = max((k + 1 for k, t in enumerate(several[:place]) if t.text in ("=", "&")), default=0)
-    marks = {k: (end, word) for k, end, word in words if k >= place and (word in CASES or word in _JOINED)}
-    rows, begin = list[list[Token]](), start
-    for k, (end, word) in marks.items():
-        if word not in ("if", "when"):
-            continue
-        stops = (j for j in range(end, len(several)) if several[j].text in _ENDS_CASE or j in marks)
-        stop = next(stops, len(several))
-        if not any(t.text in _COMPARED for t in several[end:stop]) or k < begin:
-            return several
-        rows.append([*several[begin:k], Token("&", several[place].at), *several[end:stop]])
-        while stop < len(several) and (several[stop].text in _ENDS_CASE or marks.get(stop, (0, ""))[1] in _JOINED):
-            stop = marks[stop][0] if stop in marks else stop + 1
-        begin = stop
-    rest = several[begin:]
-    ends = [k for k, _, word in _words_of(rest) if word in ("otherwise", "else")]
-    if rest and not ends:
-        return several
-    if ends:
-        behind = rest[_behind(rest, ends[0]) :]
-        if bool(rest[: ends[0]]) == bool(behind):  # a value before the word, or behind it
-            return several
-        rows.append(rest[: ends[0]] or behind)
-    at = several[place].at
-    cells = [token for k, row in enumerate(rows) for token in ([Token(r"\\", at)] if k else []) + row]
-    return [*several[:start], Token(r"\begin{cases}", at), *cells, Token(r"\end{cases}", at)]
-
-
-CASES, _JOINED = ("if", "when", "otherwise", "else"), ("and", "or", "but")
-_ENDS_CASE = (",", ";", r"\\", r"\quad", r"\qquad")
-_AFTER = frozenset([",", ";", r"\\", "="])
-_COMPARED = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq"])
-
-
-def _words_of(several: list[Token]) -> Iterator[tuple[int, int, str]]:
-    """The pieces of text between formulas, outside brackets and cases: where each begins, where it ends, the words."""
-    depth = 0
-    for k, token in enumerate(several):
-        if not _WRAPPERS.match(token.text):
-            depth += _deeper(token.text)
-        if depth == 0 and token.text in _WORDS and k + 1 < len(several):
-            end = _behind(several, k)
-            yield k, end, "".join(t.text for t in several[k + 1 : end]).strip("{},.").lower()
 
 
 def _says_a_range(before: Tokens, part: Tokens) -> bool:
@@ -212,7 +151,7 @@ def _says_a_set(part: Tokens) -> bool:
     r"""Whether a part only says in which set something lies, W \in \mathbb{R}^{h \times d}: shapes are declared elsewhere."""
     depth, outside = 0, set()
     for token in part:
-        depth += _deeper(token.text)
+        depth += deeper(token.text)
         outside |= {token.text} if depth == 0 else set()
     return r"\in" in outside and "=" not in outside
 
@@ -222,20 +161,9 @@ def _goes_on(rest: list[Token]) -> bool:
     return bool(texts) and texts[0] in ("=", "+", "-", r"\cdot", r"\odot", r"\times")
 
 
-def _behind(several: list[Token], k: int) -> int:
-    """The place after the group that follows a macro."""
-    depth, k = 0, k + 1
-    while k < len(several):
-        depth += (several[k].text == "{") - (several[k].text == "}")
-        k += 1
-        if depth == 0:
-            break
-    return k
-
-
 def _is_words(several: list[Token], k: int) -> bool:
     """Whether a \\text holds words between formulas, and no name."""
-    inner = "".join(t.text for t in several[k + 1 : _behind(several, k)]).strip("{}")
+    inner = "".join(t.text for t in several[k + 1 : behind_group(several, k)]).strip("{}")
     return inner.lower().rstrip(",.") in _BETWEEN
 
 
