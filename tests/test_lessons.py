@@ -108,6 +108,18 @@ def test_a_threshold_lets_no_gradient_through_and_the_report_says_what_follows()
     }
 
 
+def test_what_is_multiplied_by_0_reaches_nothing_and_a_comparison_has_no_other_function():
+    said = sb.derive("x: data[n]\nb: parameter\nd: parameter\ne: parameter\nL = (sum(x)*b)**2 + 0*d + step(e)").remarks
+    assert any(one.startswith("L reaches e only through step, which is flat") for one in said)
+    assert "L does not depend on d: its gradient is zero." in said
+    compared = sb.derive("x: data[n]\nw: parameter\nv: parameter\nL = sum(where(x > w, x, v))")
+    (one,) = [one for one in compared.remarks if "only through" in one]
+    assert one == (
+        "L reaches w only through a comparison, which is flat: the gradient is zero wherever it exists, so gradient descent never "
+        "moves w."
+    )
+
+
 def test_a_parameter_without_influence_is_said_to_have_none():
     derivation = sb.derive("x: parameter[n]\nw: parameter[n]\nL = sum(x**2)")
     assert derivation.remarks == ("w: nothing reads it.", "L does not depend on w: its gradient is zero.")

@@ -131,6 +131,11 @@ def test_steps_go_on_from_what_moves() -> None:
     assert said.index("From x on to z") < said.index("From z on to a") < said.index("on to g")
 
 
+def test_the_second_derivative_of_a_number_is_called_a_hessian_nowhere() -> None:
+    first = sb.derive("w: parameter\nv: parameter\nL = w**3*v", "w")
+    assert "Hessian" not in sb.derive(first, vector="q").report()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("detail", ["brief", "normal", "full"])
 def test_reports_are_written_in_every_detail(detail: str) -> None:

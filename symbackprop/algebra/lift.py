@@ -311,6 +311,8 @@ class Lift:
             case "function":
                 if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
                     return Form("function", (*parts[0].parts, parts[1]), "clip")  # between two bounds
+                if atom.name is FUNCTIONS["exp"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["log"]:
+                    return parts[0].parts[0]
                 return Form("raised", parts, row is not None) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
 

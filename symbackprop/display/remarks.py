@@ -173,17 +173,9 @@ def _zeros(derivation: Derivation) -> Iterator[Told]:
                            own, flatness)  # fmt: skip
         elif SG in stops:
             yield told("{} reaches {} only through what stop_gradient holds: the gradient is zero.", loss, own)
-        elif stopped and is_one:
-            yield told(
-                "{} reaches {} only through {}: the gradient is zero wherever it exists, so gradient descent never moves {}. To "
-                "train "
-                "it, replace {} by a function with a slope, such as sigmoid.", loss, own, flatness, own, stopped,
-            )  # fmt: skip
         elif stopped:
-            yield told(
-                "{} reaches {} only through {}: their gradients are zero wherever they exist, so gradient descent never moves "
-                "them. To train them, replace {} by a function with a slope, such as sigmoid.", loss, own, flatness, stopped,
-            )  # fmt: skip
+            sloped = [one for one, stop in zip(stopping, stops, strict=True) if stop != COMPARISON]
+            yield _never_moved(loss, own, flatness, several(sloped) if sloped else None, is_one)
         else:
             yield told(
                 "{} does not depend on {}: its gradient is zero."
@@ -192,6 +184,24 @@ def _zeros(derivation: Derivation) -> Iterator[Told]:
                 loss,
                 own,
             )
+
+
+def _never_moved(loss: Formula, own: Told, flatness: Told, sloped: Told | None, is_one: bool) -> Told:
+    """That what flat functions alone read is never trained, and what trains it: such a function has others that are like it."""
+    said = told(
+        "{} reaches {} only through {}: the gradient is zero wherever it exists, so gradient descent never moves {}."
+        if is_one
+        else "{} reaches {} only through {}: their gradients are zero wherever they exist, so gradient descent never moves them.",
+        loss, own, flatness, *([own] if is_one else []),
+    )  # fmt: skip
+    if sloped is None:
+        return said
+    return told(
+        "{} To train it, replace {} by a function with a slope, such as sigmoid."
+        if is_one
+        else "{} To train them, replace {} by a function with a slope, such as sigmoid.",
+        said, sloped,
+    )  # fmt: skip
 
 
 def _held(program: Program) -> Iterator[Told]:
@@ -241,6 +251,8 @@ def _flat_functions(program: Program, of: str) -> dict[str, dict[str, None]]:
             continue
         passed = found.get(equation.target.name, {})
         for k, operand in enumerate(equation.operands):
+            if isinstance(equation.op, Sum) and not equation.op.body.has(equation.op.slots[k]):  # multiplied by 0
+                continue
             above.add(operand.name)
             stopping = _stopping(equation.op.body, equation.op.slots[k]) if isinstance(equation.op, Sum) else ()
             if stopping or passed:
@@ -255,8 +267,8 @@ def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
         return ()
     if any(part.has(s) for part in held(body)):
         return (SG,)
-    names = sorted(f.row.name for f in body.atoms(TableFunction) if f.row.flat)
-    return tuple(names) or (COMPARISON,)
+    names = sorted({f.row.name for f in body.atoms(TableFunction) if f.row.flat and f.has(s)})
+    return tuple(names) or ((COMPARISON,) if any(part.args[0].has(s) for part in body.atoms(Where)) else ())
 
 
 def _copies(derivation: Derivation) -> Iterator[Told]:

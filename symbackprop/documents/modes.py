@@ -24,7 +24,9 @@ def title(names: Names, derived: Derivation) -> Told:
     of, twice = names.tensor(derived.of), _twice(names, derived.of)
     match derived.mode:
         case "gradient" | "jacobian" if twice is not None:
-            return told("The Hessian of {}" if _is_hessian(names, derived) else "The second derivatives of {}", twice)
+            return told(
+                "The Hessian of {}" if _is_hessian(names, derived.of, derived.wrt) else "The second derivatives of {}", twice
+            )
         case "gradient":
             return told("The gradients of {}", of)
         case "jacobian":
@@ -32,7 +34,7 @@ def title(names: Names, derived: Derivation) -> Told:
         case "upstream":
             return told("The backward pass of {}", of)
         case "vector":
-            if twice is not None and _is_hessian(names, derived):
+            if twice is not None and _is_hessian(names, derived.of, derived.wrt):
                 return told("The Hessian of {} times {}", twice, direction(names, derived))
             return told("The change of {} along {}", of, direction(names, derived))
         case _:
@@ -48,16 +50,16 @@ def _twice(names: Names, of: str) -> Node | None:
     return names.tensor(role.of) if before.role is None and not before.shape else None
 
 
-def _is_hessian(names: Names, derived: Derivation) -> bool:
+def _is_hessian(names: Names, of: str, wrt: tuple[str, ...]) -> bool:
     """Whether a scalar is differentiated twice by the same tensor with axes."""
-    role = names.signature(derived.of).role
-    return role is not None and derived.wrt == (role.wrt,) and bool(names.signature(role.wrt).shape)
+    role = names.signature(of).role
+    return role is not None and wrt == (role.wrt,) and bool(names.signature(role.wrt).shape)
 
 
 def result_heading(names: Names, derived: Derivation) -> Told:
     """What stands above the box."""
     is_twice = _twice(names, derived.of) is not None
-    is_hessian = is_twice and _is_hessian(names, derived)
+    is_hessian = is_twice and _is_hessian(names, derived.of, derived.wrt)
     match derived.mode:
         case "gradient" | "jacobian" if is_twice:
             return told("The Hessian" if is_hessian else "The second derivatives")
@@ -127,8 +129,7 @@ def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
 
 def what_it_is(names: Names, line: str, role: Gradient) -> Told:
     """What a line of the box holds that is no output, or changes along a vector."""
-    before = names.signature(role.of).role if role.vector else None
-    if before is not None and before.wrt == role.wrt and (loss := _twice(names, role.of)) is not None:
+    if role.vector and _is_hessian(names, role.of, (role.wrt,)) and (loss := _twice(names, role.of)) is not None:
         return told("the Hessian of {} times {}", loss, f.bold("1") if role.vector == ONES else names.tensor(role.vector))
     if role.vector:
         return told("the change of {}", names.tensor(role.of))
@@ -155,7 +156,7 @@ def said(names: Names, derived: Derivation) -> tuple[Told, ...]:
         moved = f.add([wrt, f.juxtapose([t, v])])
         found.append(told("{} is the derivative of {} by {}, at {}, where {} stands for {}; other values likewise.",
                           dot, of, t, f.equation(t, f.ZERO), moved, wrt))  # fmt: skip
-        if role is not None and again and role.wrt == derived.wrt[0]:
+        if again and _is_hessian(names, derived.of, derived.wrt):
             found.append(told("{} is the Hessian times {}.", dot, v))
     return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import sympy as sp
 
@@ -16,6 +17,7 @@ from symbackprop.documents.layers import Line
 from symbackprop.documents.parts import are_apart, reads_each_once, windows
 from symbackprop.documents.recognised import CANCELLED, Reason, recognised
 from symbackprop.documents.step_block import Untied, local_lines, untied
+from symbackprop.documents.ties import Ties, same, ties
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, listed, several, told
@@ -137,7 +139,12 @@ class Reasons:
 
     def _act(self, own: list[Node], ways: list[Node]) -> Told:
         of = self.names.tensor(self.derivation.of)
-        if of not in ways or len(ways) == 1:
+        if ways == [of]:
+            return told(
+                "{} acts on {} itself, in several places" if len(own) == 1 else "{} act on {} themselves, in several places",
+                several(own), of,
+            )  # fmt: skip
+        if of not in ways:
             return told("{} acts through {}" if len(own) == 1 else "{} act through {}", several(own), several(ways))
         through = several([way for way in ways if way != of])
         return told(
@@ -241,7 +248,14 @@ class Reasons:
         is_weight = step.pattern in ("product", "") and self.names.signature(step.wrt.name).kind == "parameter"
         if step.pattern not in ("add", "multiply", "map", "scale") and not is_weight:
             return ()
-        return tuple(c for c, n in op.over if n != 1 and c in step.through.index and c not in step.wrt.index)
+        found = tuple(c for c, n in op.over if n != 1 and c in step.through.index and c not in step.wrt.index)
+        lead = equation.target.index[: len(equation.target.index) - len(step.wrt.index)]
+        return found if not lead else tuple(c for c in found if not any(same(self._ties, equation, c, own) for own in lead))
+
+    @cached_property
+    def _ties(self) -> Ties:
+        """The axes of the derivatives of a Jacobian that its identity holds together: no sum is over these."""
+        return ties(self.derivation.backward) if self._is_jacobian else {}
 
     def _serving(self, name: str, served: tuple[str, ...]) -> Told:
         """What is used for all of some letters: of a parameter with the others that are."""

@@ -14,7 +14,7 @@ from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.proofs.proved import UNPROVED, Point, is_proved, proved_box, random_points
+from symbackprop.judge.proofs.proved import UNPROVED, Point, _steady, is_proved, proved_box, random_points
 
 BOXES = {
     "a dense layer and squared error, in columns": (
@@ -563,3 +563,32 @@ def test_a_point_at_which_a_gradient_is_rounding_alone_decides_nothing() -> None
     points = random_points(derivation)
     assert any(np.all(point.values["c"] == 1) for point in points)
     assert not is_proved(derivation.program, replace(line, form=Form("leaf", (), Leaf("p"))), points)
+
+
+def test_an_entry_that_is_rounding_alone_excuses_no_other() -> None:
+    """A term is missing at one point only; there the gradient by the first row of Z is rounding alone, that by the second is not."""
+    given = "Z: parameter[2, K]\nC: binary[2, K]\na: data\nP = softmax(Z, axis=1)\nL = -sum(log(1 - sum(C*P, axis=1)))"
+    whole, wrong = sb.derive(f"{given} + relu(-a)*sum(Z**2)"), sb.derive(f"{given} + 0*a")
+    (line,) = proved_box(wrong).lines
+
+    def point(derivation: Derivation, a: float, first: list[int], seed: int = 0) -> Point:
+        z = np.random.default_rng(seed).normal(size=(2, 3))
+        where = {"Z": z, "C": np.array([first, [0, 1, 0]], dtype=float), "a": np.array(a)}
+        return Point({"K": 3}, walk(derivation.program, where, {"K": 3}))
+
+    def points(derivation: Derivation, last: float) -> list[Point]:
+        return [point(derivation, 1.0, [1, 0, 0]), point(derivation, 1.0, [0, 1, 0]), point(derivation, last, [1, 1, 1], seed)]
+
+    with np.errstate(all="ignore"):
+        seed = next(k for k in range(100) if np.all(np.isfinite(point(wrong, 1.0, [1, 1, 1], k).values[line.name])))
+    stays = _steady(wrong.program, line.name, points(wrong, -1.0)[-1])
+    assert not stays[0].any()
+    assert stays[1].all()
+    assert is_proved(wrong.program, line, points(wrong, -1.0))
+    assert is_proved(whole.program, line, points(whole, 1.0))
+    assert not is_proved(whole.program, line, points(whole, -1.0))
+
+
+def test_exp_of_a_logsumexp_is_its_sum() -> None:
+    box = sb.derive("Z: parameter[n, m]\nc: data[n]\nL = sum(c*exp(logsumexp(Z, axis=1)))").box()
+    assert "log" not in str(box)

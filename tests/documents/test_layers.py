@@ -24,7 +24,7 @@ from symbackprop.documents.collected import quotients
 from symbackprop.documents.document import Document, Formula, FormulaRows, Link, Paragraph, Section, StepBlock
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
-from symbackprop.documents.layers import layers
+from symbackprop.documents.layers import Line, layers
 from symbackprop.documents.steps import report
 from symbackprop.documents.text import Text
 from symbackprop.formulas import build
@@ -101,18 +101,27 @@ def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> in
             for y, formula in quotients(names, line.path, [line.formula], ()):
                 over, under = [latex_value(names, side, names.written[y], arrays, sizes, everything) for side in sides(formula)]
                 np.testing.assert_allclose(over, under, rtol=1e-7, atol=1e-8, err_msg=latex(formula))
-            for row in lecture.chain(line):
-                told_ = row.equation.target.name
-                is_part = told_ not in {e.target.name for e in line.path}  # both sides stand at the letters of what reads the part
-                first, *rest = [latex_value(names, side, row.equation, arrays, sizes, everything) for side in sides(row.formula)]
-                for side in rest if is_part else (first, *rest):
-                    expected = first if is_part else arrays[told_]
-                    np.testing.assert_allclose(side, expected, rtol=1e-7, atol=1e-8, err_msg=f"{told_}: {latex(row.formula)}")
-                    count += 1
+            count += prove_chain(lecture, line, arrays, sizes)
             if box is None or line.name not in box.by_name:
                 left, *rest = sides(line.formula)
                 for side in rest:
                     agree(line.name, left, side)
+    return count
+
+
+def prove_chain(lecture: Lecture, line: Line, arrays: dict[str, np.ndarray], sizes: dict[str, int]) -> int:
+    """Compare every side of the chain rules of a line with the gradient; how many there were."""
+    names, count = lecture.names, 0
+    assert isinstance(names, Numbered)
+    everything = [e.target.name for e in lecture.derivation.program.equations]
+    for row in lecture.chain(line):
+        told_ = row.equation.target.name
+        is_part = told_ not in {e.target.name for e in line.path}  # both sides stand at the letters of what reads the part
+        first, *rest = [latex_value(names, side, row.equation, arrays, sizes, everything) for side in sides(row.formula)]
+        for side in rest if is_part else (first, *rest):
+            expected = first if is_part else arrays[told_]
+            np.testing.assert_allclose(side, expected, rtol=1e-7, atol=1e-8, err_msg=f"{told_}: {latex(row.formula)}")
+            count += 1
     return count
 
 
@@ -393,6 +402,27 @@ def test_what_hands_a_gradient_on_is_among_what_is_differentiated() -> None:
 def test_what_the_loss_reads_itself_and_another_value_as_well_is_said_so() -> None:
     said = reasons((ROOT / "examples" / "gaussian_process.net").read_text())
     assert "K acts on L itself and through α: " in said
+
+
+def test_what_acts_on_the_loss_in_several_places_acts_through_nothing() -> None:
+    given = "x: data[n]\nw: parameter[n]\nu: parameter[n]\na = tanh(w)\nL = sum(a*x) + sum(a**2) + sum(w*u)"
+    assert "a acts on L itself, in several places: " in reasons(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "is_summed"),
+    [
+        ("X: data[N, n]\nw: parameter[n]\ny = X @ w\np = sigmoid(y)", "p", False),
+        ("X: data[N, n]\nW: parameter[n, m]\nY = tanh(X @ W)", "Y", False),
+        ("x: data[n]\nw: parameter\ny = w*x\nz = exp(y)", "z", False),
+        ("X: data[N, n]\nW: parameter[n, m]\nz = X @ W\ng = softmax(z, axis=1)", "g", False),
+        ("X: data[N, n]\nw: parameter[n]\nz = X @ w\ng = X.T @ tanh(z)", "g", True),
+        ("A: data[p, N]\nX: data[N, n]\nw: parameter[n]\nz = X @ w\ng = sigmoid(A @ tanh(z))", "g", True),
+    ],
+)
+def test_a_derivative_is_said_to_be_a_sum_where_it_sums(text: str, of: str, is_summed: bool) -> None:
+    words = " ".join(sb.derive(text, of=of).report().split())
+    assert ("the derivative by it is the sum over" in words) is is_summed
 
 
 def test_gates_of_a_loop_are_told_once() -> None:

@@ -20,7 +20,8 @@ from symbackprop.formulas.names import letter
 from symbackprop.formulas.read_latex import parse
 from tests.display.networks import at_random
 from tests.display.test_local_form import ALL, FEW, derive, local_value
-from tests.documents.test_layers import sides
+from tests.documents.test_layers import prove as layer_by_layer
+from tests.documents.test_layers import prove_chain, sides
 from tests.formulas.latex_value import AXES, Numbered, Reader, latex_value, text_of
 
 SHORT = ("gaussian_process", "digits", "skip_gram_loss")
@@ -126,6 +127,34 @@ def _multiplied(sides: list[Any], number: dict[str, int], index: tuple[str, ...]
 def test_steps_that_are_put_together_are_the_gradient(path: Path) -> None:
     counted = prove(derive(str(path)))
     assert counted or path.stem not in SHORT
+
+
+JACOBIANS = {
+    "a hessian": ("w: parameter[n]\nX: data[N, n]\ny: data[N]\nL = sum(softplus(X @ w)) - y @ X @ w", "w", None, "w"),
+    "a hessian of powers": ("w: parameter[n]\nX: data[N, n]\nL = sum(tanh(X @ w)**2)", "w", None, "w"),
+    "a hessian of layers": ("W: parameter[m, n]\nv: parameter[m]\nx: data[n]\nL = log(1 + (v @ tanh(W @ x))**2)", "W", None, "W"),
+    "a mixed one": ("w: parameter[n]\nX: data[N, n]\nL = sum(exp(X @ w))", "w", None, "X"),
+    "a product of cubes": ("X: data[N, n]\nw: parameter[n]\nz = X @ w\ng = 2*X.T @ (tanh(z)**3)", "w", "g", None),
+    "functions entry by entry": ("X: data[N, n]\nw: parameter[n]\nz = X @ w\np = sigmoid(exp(z))", "w", "p", None),
+    "entries alone": ("w: parameter[n]\ns: parameter[n]\na = w*s\np = sigmoid(exp(a)*w + sin(a))", "w", "p", None),
+    "two products": ("A: data[p, q]\nB: data[q, n]\nw: parameter[n]\nv = B @ w\ng = sigmoid(A @ tanh(v))", "w", "g", None),
+    "a row of softmax": ("X: data[N, n]\nW: parameter[n, m]\nz = X @ W\ng = softmax(z, axis=1)", "W", "g", None),
+    "a matrix": ("X: data[N, n]\nW: parameter[n, m]\nV: data[m, p]\nZ = X @ W\nY = tanh(exp(Z) @ V)", "W", "Y", None),
+    "a gram matrix": ("W: parameter[n, m]\nG = exp(W.T @ W)", "W", "G", None),
+    "a number for all": ("x: data[n]\nw: parameter\nz = exp(tanh(w*x) + w)", "w", "z", None),
+    "a scaled vector": ("A: data[p, n]\nw: parameter[n]\nu = w/sum(w**2)\ng = A @ u", "w", "g", None),
+}
+
+
+@pytest.mark.parametrize(("text", "wrt", "of", "then"), JACOBIANS.values(), ids=JACOBIANS)
+def test_the_lines_of_jacobians_and_hessians(text: str, wrt: str, of: str | None, then: str | None) -> None:
+    """The identity that a Jacobian begins with stays in what is put together."""
+    derived = sb.derive(text, wrt, of=of)
+    twice = derived if then is None else sb.derive(derived, then)
+    layer_by_layer(twice, twice.box())
+    lecture, lines = lecture_of(twice)
+    arrays, sizes = at_random(twice, 0)
+    assert sum(prove_chain(lecture, line, arrays, sizes) for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -204,12 +204,33 @@ def _equation(equation: Equation, step: Step, body: Expr, operands: list[Ref], s
     assert step.wrt is not None
     target = equation.target
     by, tied = target.index[len(target.index) - len(step.wrt.index) :], _tied(step.wrt.index)
-    over = tuple((c, extent) for c, extent in sizes.items() if c not in target.index)
     step = replace(step, local=Sum(body, slots), local_operands=tuple(operands), pattern="")
+    at, same = ({}, []) if above else _at_identity(target, step)
+    body = substituted(body, {position(c): position(own) for c, own in at.items()})
+    operands = [Ref(ref.name, tuple(at.get(c, c) for c in ref.index)) for ref in operands]
+    over = tuple((c, extent) for c, extent in sizes.items() if c not in target.index and c not in at)
     product = body if not above else slot(0) * substituted(body, {s: slot(k + 1) for k, s in enumerate(slots)})
-    product *= sp.Mul(*[iverson(sp.Eq(position(by[j]), position(by[k]))) for j, k in tied])
+    product *= sp.Mul(*[iverson(sp.Eq(position(by[j]), position(by[k]))) for j, k in tied], *same)
     read = (*above, *operands)
     return Equation(target, Sum(product, tuple(slot(k) for k in range(len(read))), over), read, step)
+
+
+def _at_identity(target: Ref, step: Step) -> tuple[dict[str, str], list[Expr]]:
+    """What the identity that a Jacobian begins with makes of a first step: letters of what it goes through by those of the entry.
+
+    Those that the target has as well stay, and are held to be equal.
+    """
+    assert step.through is not None
+    assert step.wrt is not None
+    lead = target.index[: len(target.index) - len(step.wrt.index)]
+    at: dict[str, str] = {}
+    same: list[Expr] = []
+    for own, c in zip(lead, step.through.index, strict=True) if lead else ():
+        if c in target.index or c in at:
+            same.append(iverson(sp.Eq(position(own), position(at.get(c, c)))))
+        else:
+            at[c] = own
+    return at, same
 
 
 def product_of(one: Step, two: Step) -> tuple[Expr, list[Ref]]:

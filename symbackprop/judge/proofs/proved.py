@@ -6,7 +6,7 @@ A wrong rewriting and a wrong lift are caught alike. A line that fails is not sh
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product as cartesian
 from math import prod
 
@@ -25,13 +25,15 @@ from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError, evaluator
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.tape import forward
+from symbackprop.evaluate.sizes import sizes_of
+from symbackprop.evaluate.tape import Run, forward
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proofs.forms import FormValue, entries
 
 POINTS = 3
 CLOSE = 1e-7  # of the largest entry; a formula that is wrong is wrong by more
 TRIES = 4  # searches, each without the lines that failed before
+DRAWS = 8  # times that rounded results move: what is left of 0 may be the same by chance
 MOST = 300_000  # parts of a formula, counted as often as its sums read them, beyond which no point is tried
 UNPROVED = "the short form that was found does not agree with the network"
 TOO_LONG = "the short form that was found has too many sums within sums to be proved"
@@ -44,6 +46,7 @@ class Point:
 
     sizes: Mapping[str, int]
     values: Mapping[str, ndarray]
+    moved: list[Mapping[str, ndarray]] = field(default_factory=list)  # the same as every rounded result moves, once asked for
 
 
 def proved_box(derivation: Derivation, points: list[Point] | None = None, each: bool = False) -> Box:
@@ -109,13 +112,13 @@ def _walked(program: Program, where: Mapping[str, ndarray], sizes: Mapping[str, 
 def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
     """Whether a line's formula is the value of its equation at every point at which that is finite.
 
-    Fewer than half of them may decide nothing, since what stands there is rounding alone.
+    Entries that are rounding alone are left out. Fewer than half of the points may have no others, and decide nothing.
     """
     if not is_provable(line, points):
         return False
     finite = [point for point in points if _is_finite(line.name, point)]
-    apart = [point for point in finite if not _agrees(program, line, point)]
-    return 2 * len(apart) < len(finite) and not any(_is_steady(program, line.name, point) for point in apart)
+    deciding = [point for point in finite if np.any(_steady(program, line.name, point))]
+    return 2 * len(deciding) > len(finite) and all(_agrees(program, line, point) for point in deciding)
 
 
 def is_provable(line: Line, points: list[Point]) -> bool:
@@ -144,42 +147,61 @@ def _is_finite(name: str, point: Point) -> bool:
     return bool(np.all(np.isfinite(point.values[name])))
 
 
-def _is_steady(program: Program, name: str, point: Point) -> bool:
-    """Whether a value stays as every rounded result moves in its last digit: 1/(1 - sum p) does not, of p that sums to one."""
-    truth = point.values[name]
-    try:
-        moved = forward(program, point.values, point.sizes, np.random.default_rng(0))[name]
-    except PointError:
-        return False
-    return largest_of(moved - truth) <= CLOSE * max(largest_of(truth) or 1.0, 1e-6)
+def _steady(program: Program, name: str, point: Point) -> ndarray:
+    """The entries of a value that stay as every rounded result moves in its last digit.
+
+    1/(1 - sum p) does not, of p that sums to one. Small ones may move by as little as would not count in the largest that stays.
+    """
+    truth = np.asarray(point.values[name], dtype=float)
+    if not point.moved:
+        jitter = np.random.default_rng(0)
+        try:
+            at = sizes_of(program, point.values, point.sizes)
+            runs = [Run(program, point.values, at, jitter=jitter).all(finite=False, keep_tape=False) for _ in range(DRAWS)]
+        except (PointError, SizeError):  # nothing is known to be rounding: all counts
+            return np.ones(truth.shape, dtype=bool)
+        point.moved.extend({name: value.data for name, value in run.values.items()} for run in runs)
+    with np.errstate(invalid="ignore"):
+        by = np.max([np.abs(moved[name] - truth) for moved in point.moved], axis=0)  # not a number where one is not
+    return by <= CLOSE * max(largest_of(truth[by <= CLOSE * np.abs(truth)]), 1e-6)
 
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
     if line.written:  # the program's own equation, but for what its values are called
-        return all(np.allclose(point.values[gradient], point.values[value], rtol=CLOSE) for gradient, value in line.aliases)
+        pairs = [(gradient, value, _steady(program, gradient, point)) for gradient, value in line.aliases]
+        return all(np.allclose(point.values[a][stays], point.values[b][stays], rtol=CLOSE) for a, b, stays in pairs)
     truth = np.asarray(point.values[line.name], dtype=float)
-    scale = max(largest_of(truth) or 1.0, 1e-6)
+    steady = _steady(program, line.name, point)
+    within = CLOSE * max(largest_of(truth[steady]) or 1.0, 1e-6)
     if line.form is not None:
-        return _is_at(program, line.form, point, truth, line.letters, line.subscripts, scale)
+        return _is_at(program, line.form, point, truth, steady, line.letters, line.subscripts, within)
     rest = truth.copy()
     for piece in line.pieces:
         assert isinstance(piece.view, View)
         index = entries(piece.view, lambda n: int(evaluator(n)(point.sizes)))
-        if not _is_at(program, piece.form, point, truth[index], piece.letters, piece.subscripts, scale):
+        if not _is_at(program, piece.form, point, truth[index], steady[index], piece.letters, piece.subscripts, within):
             return False
         rest[index] = np.nan if line.whole else 0.0
-    return bool(np.all(np.isnan(rest))) if line.whole else not largest_of(rest) > CLOSE * scale
+    return bool(np.all(np.isnan(rest))) if line.whole else not largest_of(rest[steady]) > within
 
 
 def _is_at(
-    program: Program, form: Form, point: Point, truth: ndarray, letters: tuple[str, ...], subscripts: tuple[str, ...], scale: float
+    program: Program,
+    form: Form,
+    point: Point,
+    truth: ndarray,
+    steady: ndarray,
+    letters: tuple[str, ...],
+    subscripts: tuple[str, ...],
+    within: float,
 ) -> bool:
-    """Whether a form has the values of an array over letters, at each position of those that stand as subscripts."""
+    """Whether a form has the steady values of an array over letters, at each position of those that stand as subscripts."""
     ranges = [range(truth.shape[letters.index(x)]) for x in subscripts]
     value = FormValue(program, point.values, point.sizes, {})
     for places in cartesian(*ranges):
         at = dict(zip(subscripts, places, strict=True))
-        want = truth[tuple(at.get(x, slice(None)) for x in letters)]
+        place = tuple(at.get(x, slice(None)) for x in letters)
+        want, stays = truth[place], steady[place]
         want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
         with np.errstate(all="ignore"):
             try:
@@ -188,6 +210,6 @@ def _is_at(
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
             return False
-        if not largest_of(got.reshape(want.shape) - want) <= CLOSE * scale:
+        if not largest_of((got.reshape(want.shape) - want)[stays.reshape(want.shape)]) <= within:
             return False
     return True
