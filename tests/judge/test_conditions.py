@@ -99,6 +99,10 @@ def test_the_cases_of_a_name_are_one_step() -> None:
     text = rf"$$\delta_2 = z_2 - y$$ {cases} $$\frac{{\partial L}}{{\partial W_1}} = \delta_1x^\top$$"
     assert sb.verify(HIDDEN, text).ok
     assert not sb.verify(HIDDEN, text.replace(r"z_1^{(j)} > 0", r"z_1^{(j)} < 0")).ok
+    again = r"$$\delta_1^{(j)} = \sum_k W_{2,kj}\delta_2^{(k)}1[z_1^{(j)} > 0]$$"
+    between = text.replace("z_1^{(j)} > 0", "0 < z_1^{(j)} < 100")  # of which no sign says the opposite
+    assert len(sb.verify(HIDDEN, between).claims) == 3
+    assert len(sb.verify(HIDDEN, text + again).claims) == 4  # no case is lost beside the same name without one
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from symbackprop.judge.texts.numbers import PLAIN
 from symbackprop.judge.texts.sentences import MEMBERS
 
 BETWEEN = re.compile(  # what stands between two values
-    r"(?P<gap>(?<!\\)[,;]|\\q?quad(?![a-z]))|\\(?:text|mbox|mathrm)\s*\{\s*(?:or|and)\s*\}|\\(?:lor|vee)(?![a-z])"
+    r"(?<!\\)[,;]|\\q?quad(?![a-z])|\\(?:text|mbox|mathrm)\s*\{\s*(?:or|and)\s*\}|\\(?:lor|vee)(?![a-z])"
 )
 OR = re.compile(r"\\(?:text|mbox|mathrm)\s*\{\s*or\s*\}|\\(?:lor|vee)(?![a-z])")  # x = 0 or x^2 = 4
 EITHER = re.compile(r"\\(pm|mp)(?![a-z])|±")

@@ -82,15 +82,18 @@ def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
     """
     cases = [_case(claim) for _, claim, *_ in steps]
     several = {left for left, condition in cases if condition and [own for own, _ in cases].count(left) > 1}
+    of_cases = [bool(condition or OTHERWISE_BEHIND.search(step[1])) for step, (_, condition) in zip(steps, cases, strict=True)]
+    alike = [left for (left, _), is_case in zip(cases, of_cases, strict=True) if is_case]
     last, named = dict[str, str](), dict[str, list[str]]()
-    for (name, claim, *kind), (left, condition) in zip(steps, cases, strict=True):
-        if left in several:
-            condition = condition or (_opposite(last.get(left, "")) if OTHERWISE_BEHIND.search(claim) else "")
+    for (name, claim, *kind), (left, condition), is_case in zip(steps, cases, of_cases, strict=True):
+        if left in several and is_case:
+            condition = condition or _opposite(last.get(left, ""))
             last[left] = condition
             value = OTHERWISE_BEHIND.sub("", BEHIND.sub("", claim))
-            if condition and NAME.match(name):
-                named.setdefault(left, []).append(f"{value.partition('=')[2].rstrip(' ,')} & {condition}")
-                if len(named[left]) < [own for own, _ in cases].count(left):
+            if NAME.match(name):
+                where = condition or r"\text{otherwise}"
+                named.setdefault(left, []).append(f"{value.partition('=')[2].rstrip(' ,')} & {where}")
+                if len(named[left]) < alike.count(left):
                     continue
                 rows = r" \\ ".join(named[left])
                 claim = reworded(claim, rf"{name} = \begin{{cases}}{rows}\end{{cases}}")
