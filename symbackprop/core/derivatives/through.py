@@ -222,10 +222,10 @@ def _at_identity(target: Ref, step: Step) -> tuple[dict[str, str], list[Expr]]:
     """
     assert step.through is not None
     assert step.wrt is not None
-    lead = target.index[: len(target.index) - len(step.wrt.index)]
+    lead = target.index[: len(step.through.index)]
     at: dict[str, str] = {}
     same: list[Expr] = []
-    for own, c in zip(lead, step.through.index, strict=True) if lead else ():
+    for own, c in zip(lead, step.through.index, strict=True):
         if c in target.index or c in at:
             same.append(iverson(sp.Eq(position(own), position(at.get(c, c)))))
         else:
