@@ -23,9 +23,9 @@ from in_numpy import by_hand
 from step_networks import CASES, Case, JaxWords, TorchWords
 
 import symbackprop as sb
-from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.c.library import NativeError
 from symbackprop.backends.function import Compiled
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Step
 from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import plan

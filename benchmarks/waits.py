@@ -17,7 +17,7 @@ from bench_depth import network
 from real_networks import lenet, lstm, resnet, transformer
 
 import symbackprop as sb
-from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.c.library import NativeError
 from symbackprop.training.shipped import shipped
 
 ROOT = Path(__file__).resolve().parent.parent

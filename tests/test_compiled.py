@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.function import Compiled, CompileError
-from symbackprop.backends.numpy import SourceError
+from symbackprop.backends.numpy.source import SourceError
 from symbackprop.core.machine.files import FileError
 from symbackprop.evaluate.arrays import ArrayError
 from symbackprop.evaluate.extents import SizeError

@@ -15,9 +15,9 @@ from symbackprop.algebra.matrix import Form, number
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.reading import Values
 from symbackprop.backends.dialect import NUMPY
-from symbackprop.backends.numpy import source
-from symbackprop.backends.numpy_helpers import helper_source
-from symbackprop.backends.numpy_step import Printed
+from symbackprop.backends.numpy.helpers import helper_source
+from symbackprop.backends.numpy.source import source
+from symbackprop.backends.numpy.step import Printed
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
@@ -77,8 +77,8 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "core.derivatives.local._others": lambda p: chain_rule(p, "L", ["x"]),
     "core.derivatives.local._of_matrix": lambda p: chain_rule(p, "L", ["x"]),
     "core.passes.simplify._Rewriter.rewritten": simplify,
-    "backends.numpy_equation.recipe": lambda p: source(p, "L", {}),
-    "backends.numpy_helpers.helper_source": lambda p: helper_source(p.equations[0].op.kind, NUMPY),  # type: ignore[union-attr]
+    "backends.numpy.equation.recipe": lambda p: source(p, "L", {}),
+    "backends.numpy.helpers.helper_source": lambda p: helper_source(p.equations[0].op.kind, NUMPY),  # type: ignore[union-attr]
     "display.index_form._right": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
@@ -96,7 +96,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.remarks.beside_steps": remark,
     "display.forms._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
     "display.forms._function_of_matrix": lambda p: Printer(Names(p)).formula(Form("factor", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
-    "backends.numpy_step.Printed._line": lambda p: printed(Factor(p.equations[0].op.kind, Window("x", 0, ()), Scalar("t"))),  # type: ignore[union-attr]
+    "backends.numpy.step.Printed._line": lambda p: printed(Factor(p.equations[0].op.kind, Window("x", 0, ()), Scalar("t"))),  # type: ignore[union-attr]
     "algebra.reading.Values._right": lambda p: Values(p, Algebra(), ()).definition("L"),
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
@@ -112,7 +112,7 @@ PASSES = {
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {
-    "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.matrices.matrix_function",
+    "backends.numpy.source", "core.program", "core.functions.operations.reduction", "core.functions.matrices.matrix_function",
     "core.functions.operations", "core.functions.matrices", "display.names", "core.derivatives.local._Functions.of", "language.operations.linear_algebra.function_of",
     "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.rules.primitives", "evaluate.walk", "evaluate.rules.of_matrices",
     "language.lower.units._of_normalised", "display.softmax_cases._softmax_slopes", "language.tensors.contraction.reduce", "notation.trace.unrolled.Sums._total",

@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 
 from symbackprop.backends.arguments import CompileError
-from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.c.library import NativeError
 from symbackprop.backends.dialect import JAX
 from symbackprop.backends.executed import executed
-from symbackprop.backends.jax import Devices, Sharded
-from symbackprop.backends.numpy import source
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.jax.devices import Devices, Sharded
+from symbackprop.backends.numpy.source import source
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.recomputed import Recomputed
 from symbackprop.backends.step import Exact, Step
 from symbackprop.core.errors import shown

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError, Arguments
 from symbackprop.backends.executed import Source, executed, raised_at
-from symbackprop.backends.jax import on_one_device, require_jax
+from symbackprop.backends.jax.devices import on_one_device, require_jax
 from symbackprop.core.program import Program
 
 Arrays = Mapping[str, Any]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.executed import executed
-from symbackprop.backends.numpy_chosen import BITS, choose
-from symbackprop.backends.numpy_windows import bound_window
+from symbackprop.backends.numpy.chosen import BITS, choose
+from symbackprop.backends.numpy.windows import bound_window
 from symbackprop.plan.handed import Flat, Layout
 from symbackprop.plan.node import Move
 from symbackprop.plan.statements import Window

@@ -19,7 +19,7 @@ from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import Source
 from symbackprop.backends.kinds import require_number, require_whole
-from symbackprop.backends.numpy import arguments_that_tell, source
+from symbackprop.backends.numpy.source import arguments_that_tell, source
 from symbackprop.core.choices import BACKENDS, DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.derivatives.along import CHANGE, along, vector_of
@@ -267,7 +267,7 @@ class Compiled(Result):
         A value with axes, as a layer that hands back a gradient has, stands among its gradients, and `step` returns 0.
         Raises CompileError where a size has no number, or the network has no C.
         """
-        from symbackprop.backends import c
+        from symbackprop.backends.c import source as c
         from symbackprop.plan.node import PlanError
 
         self._require_sizes("C")
@@ -279,7 +279,7 @@ class Compiled(Result):
 
     def fast_source(self) -> str:
         """The bound step as a file that needs NumPy alone. Raises CompileError where a size has no number, or there is no plan."""
-        from symbackprop.backends import fast
+        from symbackprop.backends.numpy import fast
         from symbackprop.plan.node import PlanError
 
         self._require_sizes("the fast style")
@@ -304,7 +304,7 @@ class Compiled(Result):
 
         A loop is one layer. Raises SourceError where the value has axes, or something does not lead to it.
         """
-        from symbackprop.backends.layered import layered
+        from symbackprop.backends.numpy.layered import layered
 
         forward = replace(self.program, equations=tuple(e for e in self.program.equations if e.step is None))
         return layered(forward, self.value_name, tuple(self.gradients), self._dialect)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c_library import NativeError
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.c.library import NativeError
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Exact, Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops.segments import INNER, OUTER, Segments, cut, total, weight

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError
-from symbackprop.backends.c_library import native
+from symbackprop.backends.c.library import native
 from symbackprop.backends.code import Code, aligned
 from symbackprop.core.network import listed
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Flat, Layout

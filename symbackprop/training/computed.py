@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.c.library import NativeError
 from symbackprop.backends.called import Called
 from symbackprop.backends.code import Code
 from symbackprop.backends.executed import Source

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends import jax_flat
-from symbackprop.backends.jax import Devices, require_jax
+from symbackprop.backends.jax import flat as jax_flat
+from symbackprop.backends.jax.devices import Devices, require_jax
 from symbackprop.backends.step import Step
 from symbackprop.training.answers import Answer, judged
 from symbackprop.training.mapped import is_mapped

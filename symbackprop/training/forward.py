@@ -109,7 +109,7 @@ def forward_of(network: Network) -> Forward:
     """The forward part of a network that was read."""
     from symbackprop.backends.dialect import NUMPY
     from symbackprop.backends.function import Compiled
-    from symbackprop.backends.numpy import source
+    from symbackprop.backends.numpy.source import source
     from symbackprop.core.passes.left_out import without_left_out
     from symbackprop.core.passes.stable import stable
 

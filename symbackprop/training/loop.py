@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.jax import is_first_process
+from symbackprop.backends.jax.devices import is_first_process
 from symbackprop.core.choices import OTHER_NAMES, mend
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.machine.files import FileError, StrPath, require_apart

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.c.library import NativeError
 from symbackprop.backends.step import Step
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Signature
@@ -22,7 +22,7 @@ from symbackprop.training.layout import Layout
 from symbackprop.training.optimiser import Descent
 
 if TYPE_CHECKING:
-    from symbackprop.backends.c_descent import Ahead, Descending
+    from symbackprop.backends.c.descent import Ahead, Descending
 
 Arrays = Mapping[str, ndarray]
 LOOKED_AT = 10_000  # entries along the first axis
@@ -87,7 +87,7 @@ class Model:
     def _ahead(self, step: Step, batch: int, moved: Descending | None = None) -> Ahead | None:
         if not (self.layout.batch and step.native):
             return None
-        from symbackprop.backends.c_descent import Ahead  # what C alone needs is imported for C
+        from symbackprop.backends.c.descent import Ahead  # what C alone needs is imported for C
 
         fed = self._feeds(step)
         if all(Ahead.takes(*feed) for feed in fed):

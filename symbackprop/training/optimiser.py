@@ -15,7 +15,7 @@ from symbackprop.backends.recorded import Record
 from symbackprop.training.domains import Held
 
 if TYPE_CHECKING:
-    from symbackprop.backends.c_descent import Descending
+    from symbackprop.backends.c.descent import Descending
 
 SCHEDULES: dict[str, Callable[[float], float]] = {  # name -> the factor of the rate at a part t of the way, from 0 to 1
     "constant": lambda t: 1.0,
@@ -132,7 +132,7 @@ class Descent:
         Raises NativeError where there is no compiler, or it fails.
         """
         if not self.held:
-            from symbackprop.backends.c_descent import Descending  # what C alone needs is imported for C
+            from symbackprop.backends.c.descent import Descending  # what C alone needs is imported for C
 
             self.in_c = Descending(self._record, self._arrays, self._before)
         return self

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Step
 from symbackprop.core.derivation import Derivation
 from symbackprop.plan.schedule import plan

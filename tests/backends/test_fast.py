@@ -10,7 +10,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.executed import executed
 from symbackprop.backends.function import CompileError, compile
-from symbackprop.backends.numpy_chosen import choose
+from symbackprop.backends.numpy.chosen import choose
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.points import point

@@ -14,8 +14,8 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.dialect import JAX
 from symbackprop.backends.function import Compiled, compile, with_sizes
-from symbackprop.backends.jax import Devices, exactly, require_jax
-from symbackprop.backends.numpy import source
+from symbackprop.backends.jax.devices import Devices, exactly, require_jax
+from symbackprop.backends.numpy.source import source
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate.points import point
 from symbackprop.training import Diverged, TrainingError

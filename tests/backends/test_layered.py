@@ -10,7 +10,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.executed import executed
 from symbackprop.backends.function import Compiled, compile
-from symbackprop.backends.numpy_body import SourceError
+from symbackprop.backends.numpy.body import SourceError
 from symbackprop.core.differentiate import differentiate
 from tests.command import Run
 from tests.loops.networks import CASES, cases

@@ -15,10 +15,10 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.backends import numpy as backend
 from symbackprop.backends.function import Compiled, with_sizes
-from symbackprop.backends.numpy import Names, SourceError, source
-from symbackprop.backends.numpy_body import NUMPY_ROWS
+from symbackprop.backends.numpy import source as backend
+from symbackprop.backends.numpy.body import NUMPY_ROWS
+from symbackprop.backends.numpy.source import Names, SourceError, source
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import ELEMENTWISE, iverson
 from symbackprop.core.functions.integrals import dawson, scaled_erfc

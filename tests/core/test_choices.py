@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symbackprop.backends.c import REALS as SPELT
+from symbackprop.backends.c.source import REALS as SPELT
 from symbackprop.core.choices import DTYPES, dtype_name, mend, nearest
 
 

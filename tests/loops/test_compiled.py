@@ -7,8 +7,8 @@ import pytest
 import sympy as sp
 
 from symbackprop.backends.function import Compiled, compile
-from symbackprop.backends.numpy import source
-from symbackprop.backends.numpy_body import SourceError
+from symbackprop.backends.numpy.body import SourceError
+from symbackprop.backends.numpy.source import source
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Program, position

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 import symbackprop as sb
 from symbackprop.backends.function import Compiled, compile, with_sizes
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops import steps_of
@@ -245,7 +245,7 @@ def test_a_step_with_loops_allocates_nothing() -> None:
 
 
 def test_turns_that_are_too_many_to_be_made_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("symbackprop.backends.numpy_windows.MOST", 4)
+    monkeypatch.setattr("symbackprop.backends.numpy.windows.MOST", 4)
     for name in ("rnn", "grid", "returns"):
         sizes, arrays, loss, want = written_out(name, 3)
         assert_same(step_of(compiled(name), sizes), arrays, loss, {w: want[w] for w in compiled(name).gradients})

@@ -15,10 +15,10 @@ import pytest
 from numpy import ndarray
 
 import symbackprop as sb
-from symbackprop.backends.c_library import NativeError, built, compiler, loaded
-from symbackprop.backends.c_matrices import MATRICES
+from symbackprop.backends.c.library import NativeError, built, compiler, loaded
+from symbackprop.backends.c.matrices import MATRICES
 from symbackprop.backends.function import Compiled, CompileError
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Step
 from symbackprop.core.program import Matrix
 from symbackprop.plan.schedule import plan
@@ -275,7 +275,7 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
     )
     def test_products_without_a_library_are_what_numpy_says(m: int, n: int, k: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """Rows and columns that fill no block, and sums of several; forwards and with either factor transposed."""
-        monkeypatch.setattr("symbackprop.backends.c_library._blas", lambda _: None)
+        monkeypatch.setattr("symbackprop.backends.c.library._blas", lambda _: None)
         function = sb.compile(f"A: parameter[{m}, {k}]\nB: parameter[{k}, {n}]\nL = sum((A @ B)**2)")
         random = np.random.default_rng(m)
         A, B = random.normal(size=(m, k)), random.normal(size=(k, n))
@@ -374,8 +374,8 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
 
 
 def test_where_there_is_no_compiler_auto_is_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("symbackprop.backends.c_library.shutil.which", lambda name: None)
-    monkeypatch.setattr("symbackprop.backends.c_library.find_spec", lambda name: None)
+    monkeypatch.setattr("symbackprop.backends.c.library.shutil.which", lambda name: None)
+    monkeypatch.setattr("symbackprop.backends.c.library.find_spec", lambda name: None)
     function = sb.compile(EXAMPLES / "two_layer.net")
     _, arrays = at_sizes(function, range(3, 9))
     with pytest.raises(NativeError, match="there is no C compiler: install one"):
@@ -386,8 +386,8 @@ def test_where_there_is_no_compiler_auto_is_numpy(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), PermissionError(13, "Permission denied")])
 def test_where_nothing_can_be_written_auto_is_numpy(fault: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
     function = sb.compile("x: parameter\nL = x**2")
-    monkeypatch.setattr("symbackprop.backends.c_library._compiled", Mock(side_effect=fault))
-    monkeypatch.setattr("symbackprop.backends.c_library.compiler", lambda: ["cc"])
+    monkeypatch.setattr("symbackprop.backends.c.library._compiled", Mock(side_effect=fault))
+    monkeypatch.setattr("symbackprop.backends.c.library.compiler", lambda: ["cc"])
     with pytest.raises(NativeError, match=fault.strerror):
         function.bind({"x": np.ones(())}, backend="c")
     assert function.bind({"x": np.ones(())}, backend="auto")() == 1
@@ -410,7 +410,7 @@ def test_a_library_that_was_cut_short_is_made_again(tmp_path: Path, monkeypatch:
     library.unlink()
     library.write_bytes(b"\x7fELF")
     assert function.bind({"x": 4.0}, backend="c")() == 16
-    monkeypatch.setattr("symbackprop.backends.c_library.built", lambda text: tmp_path / "none.so")
+    monkeypatch.setattr("symbackprop.backends.c.library.built", lambda text: tmp_path / "none.so")
     with pytest.raises(NativeError, match=r"none\.so: .*; let XDG_CACHE_HOME name a folder"):
         function.bind({"x": 4.0}, backend="c")
     assert function.bind({"x": 4.0}, backend="auto")() == 16

@@ -11,7 +11,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.backends.function import Compiled
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Step
 from symbackprop.plan import folding
 from symbackprop.plan.graph import PASSES

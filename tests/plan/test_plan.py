@@ -20,8 +20,8 @@ import symbackprop as sb
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.executed import executed
 from symbackprop.backends.function import Compiled, with_sizes
-from symbackprop.backends.numpy_chosen import LEAST
-from symbackprop.backends.numpy_step import code_of
+from symbackprop.backends.numpy.chosen import LEAST
+from symbackprop.backends.printed import code_of
 from symbackprop.backends.step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
@@ -164,7 +164,7 @@ def test_long_chains_over_large_arrays_are_done_in_tiles_bit_for_bit(monkeypatch
     rng = np.random.default_rng(0)
     arrays = {"X": rng.normal(size=(301, 1003)), "b": rng.normal(size=1003)}
     step = function.bind(arrays)
-    monkeypatch.setattr("symbackprop.backends.numpy_step.in_tiles", lambda plan: plan)
+    monkeypatch.setattr("symbackprop.backends.numpy.step.in_tiles", lambda plan: plan)
     whole = function.bind(arrays)
     assert step() == whole()
     assert (step.flat_gradient == whole.flat_gradient).all()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from symbackprop.backends.c_entries import Turned
-from symbackprop.backends.c_turned import TURNED, turned
+from symbackprop.backends.c.entries import Turned
+from symbackprop.backends.c.turned import TURNED, turned
 from symbackprop.plan.handed import Flat, Layout
 from symbackprop.plan.made import Plan
 from symbackprop.plan.neighbours import out_of

@@ -51,7 +51,7 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many steps each call took."""
-    from symbackprop.backends.c_descent import Ahead
+    from symbackprop.backends.c.descent import Ahead
 
     found: list[int] = []
     call = Ahead.__call__
@@ -130,7 +130,7 @@ def test_a_loss_that_is_not_finite_is_told_of_the_same_step(rate: float, way: st
 def test_a_run_that_is_stopped_between_two_calls_goes_on_bit_for_bit(
     after: int, way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from symbackprop.backends.c_descent import Ahead
+    from symbackprop.backends.c.descent import Ahead
 
     whole, call, calls = train(epochs=4, **WAYS[way]), Ahead.__call__, []
 

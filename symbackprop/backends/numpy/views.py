@@ -10,8 +10,8 @@ import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.backends.dialect import WINDOWS, Dialect
-from symbackprop.backends.numpy_arrays import Array, Letters, aligned, elementwise, indexed, shape_text
-from symbackprop.backends.numpy_body import ATOM, Shown, printed
+from symbackprop.backends.numpy.arrays import Array, Letters, aligned, elementwise, indexed, shape_text
+from symbackprop.backends.numpy.body import ATOM, Shown, printed
 from symbackprop.core.guards import Affine, affine, digits, letters_of, proven
 from symbackprop.core.program import position
 

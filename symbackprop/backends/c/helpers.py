@@ -7,7 +7,7 @@ in the gradient of a kernel, are computed side by side, twelve at a time, in vec
 
 from math import factorial
 
-from symbackprop.backends import c_circular, c_hyperbolic, c_logs, c_matrices, c_turned, c_windows
+from symbackprop.backends.c import circular, hyperbolic, logs, matrices, turned, windows
 
 LIBRARY = {  # functions of entries that the math library computes
     "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
@@ -157,11 +157,11 @@ HELPERS = {
     **{
         f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n"
         for name, c in LIBRARY.items()
-        if f"{name}_" not in c_hyperbolic.HELPERS
+        if f"{name}_" not in hyperbolic.HELPERS
     },
-    **c_logs.HELPERS,
-    **c_circular.HELPERS,
-    **c_hyperbolic.HELPERS,
+    **logs.HELPERS,
+    **circular.HELPERS,
+    **hyperbolic.HELPERS,
     "greatest_": _EXTREME.format(name="greatest_", beyond=">", begin="-INFINITY"),
     "smallest_": _EXTREME.format(name="smallest_", beyond="<", begin="INFINITY"),
     "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
@@ -354,7 +354,7 @@ OWN void tiles_(
     } while (first < k);
 }
 """,
-    **c_turned.HELPERS,
-    **c_windows.HELPERS,
-    **c_matrices.HELPERS,
+    **turned.HELPERS,
+    **windows.HELPERS,
+    **matrices.HELPERS,
 }

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c_library import loaded
+from symbackprop.backends.c.library import loaded
 from symbackprop.backends.recorded import Record
 from symbackprop.backends.step import Step
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.backends.numpy_arrays import Array, Letters, aligned, constant_text, fitted, shape_text
-from symbackprop.backends.numpy_body import ATOM
-from symbackprop.backends.numpy_views import Pinned, Scope, entry_text, slice_text, take_entries, ways, window_letter
+from symbackprop.backends.numpy.arrays import Array, Letters, aligned, constant_text, fitted, shape_text
+from symbackprop.backends.numpy.body import ATOM
+from symbackprop.backends.numpy.views import Pinned, Scope, entry_text, slice_text, take_entries, ways, window_letter
 from symbackprop.core.guards import digits
 from symbackprop.core.program import position
 

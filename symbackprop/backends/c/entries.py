@@ -8,7 +8,7 @@ from functools import partial
 from itertools import groupby
 from math import prod
 
-from symbackprop.backends.c_circular import ROWS
+from symbackprop.backends.c.circular import ROWS
 from symbackprop.plan import neighbours
 from symbackprop.plan.folding import with_windows
 from symbackprop.plan.neighbours import joins, out_of, reads

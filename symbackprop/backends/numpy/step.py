@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import assert_never
 
-from symbackprop.backends import c
 from symbackprop.backends.code import Code
-from symbackprop.backends.numpy_chosen import LEAST
+from symbackprop.backends.numpy.chosen import LEAST
 from symbackprop.core.functions import MATRIX_HELPERS, matrix_function
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.node import PlanError
@@ -42,10 +41,8 @@ WORDS = {*UFUNCS, *MATRIX_HELPERS, "dot", "matmul", "copyto", "take", "add_at", 
 }
 
 
-def code_of(plan: Plan, dtype: str, backend: str = "numpy") -> Code:
-    """A plan printed for "numpy" or "c". Raises PlanError for what has no C."""
-    if backend == "c":
-        return Code(plan.layout, "c", c.source(plan, dtype), quiet=True)
+def step(plan: Plan) -> Code:
+    """The calls of a plan, and what they are bound to."""
     quiet = all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))
     plan = in_tiles(in_pieces(plan))
     printed = Printed(plan)

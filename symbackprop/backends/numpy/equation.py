@@ -14,7 +14,7 @@ import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.backends.dialect import Dialect
-from symbackprop.backends.numpy_arrays import (
+from symbackprop.backends.numpy.arrays import (
     Array,
     Letters,
     aligned,
@@ -23,9 +23,9 @@ from symbackprop.backends.numpy_arrays import (
     fitted,
     reduced,
 )  # fmt: skip
-from symbackprop.backends.numpy_body import ATOM, NUMBERS, PRODUCT, as_float, helpers_of
-from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
-from symbackprop.backends.numpy_writes import write
+from symbackprop.backends.numpy.body import ATOM, NUMBERS, PRODUCT, as_float, helpers_of
+from symbackprop.backends.numpy.views import Pinned, Scope, letters_in, read, ways
+from symbackprop.backends.numpy.writes import write
 from symbackprop.core.functions import MatrixFunction, Reduction, Where, iverson, matrix_function, reduction
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
 from symbackprop.core.loops import refused

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.backends.c_entries import TILE, Turned, alike, along, groups
+from symbackprop.backends.c.entries import TILE, Turned, alike, along, groups
 from symbackprop.plan.neighbours import out_of, reads
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Apply, Buffer, Copy, Loop, Statement, Window

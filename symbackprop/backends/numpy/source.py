@@ -19,11 +19,11 @@ from sympy import Expr, Symbol
 
 from symbackprop.backends.dialect import JAX_NAMES, NUMPY, Dialect
 from symbackprop.backends.executed import Source
-from symbackprop.backends.numpy_arrays import shape_text
-from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
-from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
-from symbackprop.backends.numpy_helpers import HELPERS, helper_source
-from symbackprop.backends.numpy_loop import ItemWriter, LoopWriter, read_by
+from symbackprop.backends.numpy.arrays import shape_text
+from symbackprop.backends.numpy.body import ATOM, Shown, SourceError, printed
+from symbackprop.backends.numpy.equation import Recipe, Setting, recipe
+from symbackprop.backends.numpy.helpers import HELPERS, helper_source
+from symbackprop.backends.numpy.loop import ItemWriter, LoopWriter, read_by
 from symbackprop.backends.whole import integers
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
 from symbackprop.core.loops import equations_of, schedule
@@ -161,7 +161,7 @@ class Writer:
         return [*self.constants(), *self.size_lines(), *body]
 
     def _scans(self) -> ItemWriter:
-        from symbackprop.backends.jax_scan import ScanWriter  # what JAX alone needs is imported for JAX
+        from symbackprop.backends.jax.scan import ScanWriter  # what JAX alone needs is imported for JAX
 
         return ScanWriter(self)
 

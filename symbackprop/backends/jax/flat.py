@@ -9,8 +9,8 @@ from typing import Any
 from symbackprop.backends.bound import Compiled
 from symbackprop.backends.dialect import JAX
 from symbackprop.backends.executed import executed
-from symbackprop.backends.jax import require_jax
-from symbackprop.backends.numpy import source
+from symbackprop.backends.jax.devices import require_jax
+from symbackprop.backends.numpy.source import source
 from symbackprop.plan.handed import Flat, Layout
 
 Function = Callable[[Any, Mapping[str, Any]], Any]

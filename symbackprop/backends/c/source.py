@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from symbackprop.backends.c_circular import ROWS
-from symbackprop.backends.c_entries import Turned, groups, held, is_row
-from symbackprop.backends.c_helpers import HELPERS, PRELUDE
-from symbackprop.backends.c_matrices import MATRICES, TALL
-from symbackprop.backends.c_tables import FUNCTIONS, NUMBERS, TYPES, beginning, chosen, evened, kind_of, number, table
-from symbackprop.backends.c_turned import turned
-from symbackprop.backends.c_windows import SLAB
+from symbackprop.backends.c.circular import ROWS
+from symbackprop.backends.c.entries import Turned, groups, held, is_row
+from symbackprop.backends.c.helpers import HELPERS, PRELUDE
+from symbackprop.backends.c.matrices import MATRICES, TALL
+from symbackprop.backends.c.tables import FUNCTIONS, NUMBERS, TYPES, beginning, chosen, evened, kind_of, number, table
+from symbackprop.backends.c.turned import turned
+from symbackprop.backends.c.windows import SLAB
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS
 from symbackprop.plan.neighbours import out_of
 from symbackprop.plan.node import Kind, PlanError

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from numpy import ndarray
 
-from symbackprop.backends.c_helpers import LIBRARY
+from symbackprop.backends.c.helpers import LIBRARY
 from symbackprop.plan.folding import with_windows
 from symbackprop.plan.node import Kind
 from symbackprop.plan.schedule import Plan

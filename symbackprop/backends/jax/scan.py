@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sympy import S
 
-from symbackprop.backends.numpy_loop import ItemWriter, Place, counted, places_of, read_by
+from symbackprop.backends.numpy.loop import ItemWriter, Place, counted, places_of, read_by
 from symbackprop.core.loops import For
 from symbackprop.core.loops.turns import Turn, turn
 from symbackprop.core.program import Carry, Equation, Ref, Signature, Sum, slot

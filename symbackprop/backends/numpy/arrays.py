@@ -12,7 +12,7 @@ from itertools import combinations
 from sympy import Expr, Symbol
 
 from symbackprop.backends.dialect import Dialect
-from symbackprop.backends.numpy_body import ATOM, NUMBERS, PRODUCT, UNARY, Code, Shown, printed, wrapped
+from symbackprop.backends.numpy.body import ATOM, NUMBERS, PRODUCT, UNARY, Code, Shown, printed, wrapped
 from symbackprop.core.letters import single
 
 Letters = tuple[str, ...]

@@ -8,9 +8,9 @@ from functools import cache
 import sympy as sp
 from sympy import Symbol
 
-from symbackprop.backends import jax_matrices
 from symbackprop.backends.dialect import WINDOWS, Dialect
-from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
+from symbackprop.backends.jax import matrices as jax_matrices
+from symbackprop.backends.numpy.body import ATOM, Shown, printed, stable_form
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS, known
 from symbackprop.core.letters import VALUES, pool
 

@@ -9,8 +9,8 @@ from itertools import groupby
 
 from numpy import ndarray
 
-from symbackprop.backends.numpy_chosen import BITS, TEXT
-from symbackprop.backends.numpy_step import UFUNCS, Printed, number
+from symbackprop.backends.numpy.chosen import BITS, TEXT
+from symbackprop.backends.numpy.step import UFUNCS, Printed, number
 from symbackprop.core.functions import MATRIX_HELPERS
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS
 from symbackprop.plan.pieces import in_pieces

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbackprop.backends.dialect import Dialect
-from symbackprop.backends.numpy import RESERVED, Names, Writer, printable, quoted
-from symbackprop.backends.numpy_body import SourceError
-from symbackprop.backends.numpy_helpers import helper_source
+from symbackprop.backends.numpy.body import SourceError
+from symbackprop.backends.numpy.helpers import helper_source
+from symbackprop.backends.numpy.source import RESERVED, Names, Writer, printable, quoted
 from symbackprop.core.chain_rule import on_path
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops import equations_of, has_loops, schedule

@@ -22,7 +22,7 @@ from symbackprop.core.loops.turns import Turn, turn
 from symbackprop.core.program import Carry, Equation, Ref, Signature, Sum, slot, substituted
 
 if TYPE_CHECKING:
-    from symbackprop.backends.numpy import Writer
+    from symbackprop.backends.numpy.source import Writer
 
 
 @dataclass(frozen=True)

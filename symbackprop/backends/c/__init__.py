@@ -1,0 +1,1 @@
+"""A plan as C99, and what runs it in this process."""

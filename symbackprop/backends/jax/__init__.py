@@ -1,0 +1,1 @@
+"""The source of any sizes run by JAX, on its devices."""
