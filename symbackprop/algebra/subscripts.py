@@ -22,7 +22,7 @@ class Positions(NamedTuple):
 def letters_below(x: Form) -> set[str]:
     """The letters that stand below names in a form."""
     match x.op:
-        case "leaf" | "shifted":
+        case "leaf" | "shifted" | "onehot":
             own = x.given.subscripts
         case "positions":
             own = x.given.letters

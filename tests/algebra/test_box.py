@@ -14,6 +14,8 @@ from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate.walk import walk
+from symbackprop.judge.proofs import proved
+from symbackprop.judge.proofs.forms import FormValue
 from symbackprop.judge.proofs.proved import UNPROVED, Point, _steady, is_proved, proved_box, random_points
 
 BOXES = {
@@ -592,3 +594,28 @@ def test_an_entry_that_is_rounding_alone_excuses_no_other() -> None:
 def test_exp_of_a_logsumexp_is_its_sum() -> None:
     box = sb.derive("Z: parameter[n, m]\nc: data[n]\nL = sum(c*exp(logsumexp(Z, axis=1)))").box()
     assert "log" not in str(box)
+
+
+def test_points_are_drawn_once_for_all_that_is_proved_of_a_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Derivation] = []
+    true = proved._drawn
+    monkeypatch.setattr(proved, "_drawn", lambda derivation: drawn.append(derivation) or true(derivation))
+    first, second = two_layers(), two_layers()
+    for derivation in (first, first, second, first):
+        proved_box(derivation)
+        assert proved.proved_line(derivation, derivation.gradient("W_1")) is not None
+    assert [d is first for d in drawn] == [True, False, True]
+
+
+def test_what_a_sum_does_not_hang_on_is_computed_once_and_moved_with_all_that_it_hangs_on() -> None:
+    """The sum over j of a_i b_j c_{ij}, at each i: what is read at i alone is another at the next i."""
+    rng = np.random.default_rng(3)
+    a, b, c = rng.normal(size=4), rng.normal(size=3), rng.normal(size=(4, 3))
+    program = sb.derive("a: parameter[n]\nb: data[m]\nc: data[n, m]\nL = a @ (c @ b)").program
+    leaves = Form("leaf", (), Leaf("a", ("i",))), Form("leaf", (), Leaf("b", ("j",))), Form("leaf", (), Leaf("c", ("i", "j")))
+    squared = tuple(Form("hadamard", (leaf, leaf)) for leaf in leaves)
+    m = next(n for n in program.sizes() if str(n) == "m")
+    summed = Form("indexsum", (Form("hadamard", squared),), (("j", m),))
+    value = FormValue(program, {"a": a, "b": b, "c": c}, {"n": 4, "m": 3}, {})
+    found = [value.moved({"i": i}).read(summed).item() for i in range(4)]
+    np.testing.assert_allclose(found, (a[:, None] * b * c) ** 2 @ np.ones(3))

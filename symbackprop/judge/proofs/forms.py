@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 from itertools import product as cartesian
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -13,6 +14,7 @@ from numpy import ndarray
 
 from symbackprop.algebra.matrix import Form
 from symbackprop.algebra.positions import View, tensor_of
+from symbackprop.algebra.subscripts import letters_below
 from symbackprop.core.functions import known
 from symbackprop.core.functions.special import remainder
 from symbackprop.core.program import Program
@@ -36,23 +38,37 @@ class FormValue:
 
     def __init__(self, program: Program, values: Mapping[str, ndarray], sizes: Mapping[str, int], at: Mapping[str, int]) -> None:
         self.program, self.values, self.sizes, self.at = program, values, sizes, at
-        self.views: dict[View, ndarray] = {}  # of the tensors; each is gathered once for all positions
+        self.once: dict[Hashable, Any] = {}  # what is computed once for all positions
+        self.forms: dict[int, tuple[Form, frozenset[str]]] = {}  # by identity, which is kept so: their letters
 
     def moved(self, at: Mapping[str, int]) -> FormValue:
         """The same at other positions."""
         other = FormValue(self.program, self.values, self.sizes, at)
-        other.views = self.views
+        other.once, other.forms = self.once, self.forms
         return other
 
     def view(self, view: View) -> ndarray:
         """The entries of a view, an axis for each of its own."""
-        if view not in self.views:
+        if view not in self.once:
             array = np.asarray(self.values[view.tensor], dtype=float)
-            self.views[view] = array[entries(view, lambda n: int(self.number(n)))]
-        return self.views[view]
+            self.once[view] = array[entries(view, lambda n: int(self.number(n)))]
+        return self.once[view]
 
     def read(self, x: Form) -> ndarray:
         """The matrix; a vector is a column, a number has one row and one column."""
+        if not self.at or x.op == "leaf":
+            return self._read(x)
+        if id(x) not in self.forms:
+            self.forms[id(x)] = x, frozenset(letters_below(x))
+        letters = [letter for letter in self.at if letter in self.forms[id(x)][1]]
+        if len(letters) == len(self.at):
+            return self._read(x)
+        place = id(x), *[(letter, self.at[letter]) for letter in letters]  # the same wherever other letters are
+        if place not in self.once:
+            self.once[place] = self._read(x)
+        return self.once[place]
+
+    def _read(self, x: Form) -> ndarray:
         value = np.asarray(known(RULES, x.op, "the values of forms (judge.forms.RULES)")(self, x), dtype=float)
         if np.isnan(value).any():  # 0 times infinity, where a condition says that there is no such term
             left_out = self.left_out(x)
@@ -75,7 +91,9 @@ class FormValue:
 
     def number(self, e: sp.Expr) -> float:
         """A size, pi, or what is left of one size by another."""
-        return float(e) if e.is_number and not e.has(remainder) else float(evaluator(e)(self.sizes))
+        if e not in self.once:
+            self.once[e] = float(e) if e.is_number and not e.has(remainder) else float(evaluator(e)(self.sizes))
+        return self.once[e]
 
 
 def _leaf(at: FormValue, x: Form) -> ndarray:
@@ -178,37 +196,52 @@ def _indexsum(at: FormValue, x: Form) -> ndarray:
     return total
 
 
-def _met(at: FormValue, x: Form) -> tuple[ndarray, ndarray, tuple[ndarray, ...]]:
-    """Two tensors that meet, and the positions step * i + spread * j + offset of both axes, as [i, j, k, l] of i, k and j, l."""
-    given, parts = x.given, at.parts(x)
+class _Met(NamedTuple):
+    """Two tensors that meet at step * i + spread * j + offset along both axes, as [i, j, k, l] of i, k and j, l.
+
+    place   in an array of some shape, as if its entries were one row; those outside of it are moved to an edge.
+    """
+
+    one: ndarray
+    other: ndarray
+    place: ndarray
+    inside: ndarray
+
+
+def _met(at: FormValue, x: Form, shape: Sequence[int] | None = None) -> _Met:
+    """The parts of a form, which meet within the first of them, or within a shape."""
+    one, other = at.parts(x)
+    shape, counted = (one.shape, [int(at.number(n)) for n in x.given.shape]) if shape is None else (shape, one.shape)
+    key = id(x), *shape, *counted, *other.shape
+    if key not in at.once:
+        at.once[key] = _places(at, x.given, shape, counted, other.shape)
+    return _Met(one, other, *at.once[key])
+
+
+def _places(
+    at: FormValue, given: Any, shape: Sequence[int], counted: Sequence[int], slid: Sequence[int]
+) -> tuple[ndarray, ndarray]:
     axes = [*zip(given.steps, given.spreads, given.offsets, strict=True), (sp.S.One, sp.S.One, sp.S.Zero)][:2]
-    counted = [int(at.number(n)) for n in given.shape] if x.op == "correlation" else parts[0].shape
-    places = []
+    places, inside = [], []
     for k, axis in enumerate(axes):
         step, spread, offset = (int(at.number(n)) for n in axis)
         n = counted[k] if k < len(counted) else 1
-        places.append(step * np.arange(n)[:, None] + spread * np.arange(parts[1].shape[k]) + offset)
-    return parts[0], parts[1], (places[0][:, :, None, None], places[1])
-
-
-def _within(places: tuple[ndarray, ...], shape: tuple[int, ...]) -> tuple[ndarray, tuple[ndarray, ...]]:
-    """Which positions are inside of a shape, and the positions, those outside moved to an edge."""
-    inside = [(p >= 0) & (p < n) for p, n in zip(places, shape, strict=True)]
-    return inside[0] & inside[1], tuple(np.clip(p, 0, n - 1) for p, n in zip(places, shape, strict=True))
+        place = step * np.arange(n)[:, None] + spread * np.arange(slid[k]) + offset
+        inside.append((place >= 0) & (place < shape[k]))
+        places.append(np.clip(place, 0, shape[k] - 1))
+    return places[0][:, :, None, None] * shape[1] + places[1], inside[0][:, :, None, None] & inside[1]
 
 
 def _correlation(at: FormValue, x: Form) -> ndarray:
-    wide, slid, places = _met(at, x)
-    inside, places = _within(places, wide.shape)
-    return np.einsum("ijkl,jl->ik", np.where(inside, wide[places], 0.0), slid)
+    wide, slid, place, inside = _met(at, x)
+    return np.einsum("ijkl,jl->ik", np.where(inside, wide.ravel()[place], 0.0), slid)
 
 
 def _convolution(at: FormValue, x: Form) -> ndarray:
-    one, other, places = _met(at, x)
-    out = np.zeros([*(int(at.number(n)) for n in x.given.shape), 1][:2])
-    inside, places = _within(places, out.shape)
-    np.add.at(out, places, np.where(inside, np.einsum("ik,jl->ijkl", one, other), 0.0))
-    return out
+    shape = [*(int(at.number(n)) for n in x.given.shape), 1][:2]
+    one, other, place, inside = _met(at, x, shape)
+    parts = np.where(inside, np.einsum("ik,jl->ijkl", one, other), 0.0)
+    return np.bincount(place.ravel(), parts.ravel(), math.prod(shape)).reshape(shape)
 
 
 _WHOLE: dict[str, Callable[..., ndarray]] = {

@@ -5,6 +5,7 @@ A wrong rewriting and a wrong lift are caught alike. A line that fails is not sh
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product as cartesian
@@ -46,7 +47,7 @@ class Point:
 
     sizes: Mapping[str, int]
     values: Mapping[str, ndarray]
-    moved: list[Mapping[str, ndarray]] = field(default_factory=list)  # the same as every rounded result moves, once asked for
+    steady: dict[str, ndarray] = field(default_factory=dict)  # which entries stay as every rounded result moves, once asked for
 
 
 def proved_box(derivation: Derivation, points: list[Point] | None = None, each: bool = False) -> Box:
@@ -90,6 +91,31 @@ def proved_line(derivation: Derivation, name: str, over: Collection[str] = ()) -
 
 def random_points(derivation: Derivation) -> list[Point]:
     """Points at which the network is defined, with the values of the whole derivation there."""
+    return _latest.of(derivation)
+
+
+class _Latest:
+    """The points of the latest derivation, as long as it is there: of one report, several lines are proved."""
+
+    def __init__(self) -> None:
+        self.kept: tuple[weakref.ref[Derivation] | None, list[Point]] = None, []
+
+    def of(self, derivation: Derivation) -> list[Point]:
+        whose, points = self.kept
+        if whose is None or whose() is not derivation:
+            points = _drawn(derivation)
+            self.kept = weakref.ref(derivation, self.forget), points
+        return points
+
+    def forget(self, derivation: weakref.ref[Derivation]) -> None:
+        if self.kept[0] is derivation:
+            self.kept = None, []
+
+
+_latest = _Latest()
+
+
+def _drawn(derivation: Derivation) -> list[Point]:
     found = []
     for seed in range(POINTS):
         try:
@@ -152,18 +178,30 @@ def _steady(program: Program, name: str, point: Point) -> ndarray:
 
     1/(1 - sum p) does not, of p that sums to one. Small ones may move by as little as would not count in the largest that stays.
     """
-    truth = np.asarray(point.values[name], dtype=float)
-    if not point.moved:
-        jitter = np.random.default_rng(0)
-        try:
-            at = sizes_of(program, point.values, point.sizes)
-            runs = [Run(program, point.values, at, jitter=jitter).all(finite=False, keep_tape=False) for _ in range(DRAWS)]
-        except (PointError, SizeError):  # nothing is known to be rounding: all counts
-            return np.ones(truth.shape, dtype=bool)
-        point.moved.extend({name: value.data for name, value in run.values.items()} for run in runs)
-    with np.errstate(invalid="ignore"):
-        by = np.max([np.abs(moved[name] - truth) for moved in point.moved], axis=0)  # not a number where one is not
-    return by <= CLOSE * max(largest_of(truth[by <= CLOSE * np.abs(truth)]), 1e-6)
+    if not point.steady:
+        point.steady.update({n: _stays(np.asarray(point.values[n], dtype=float), by) for n, by in _moved(program, point).items()})
+    return point.steady[name]
+
+
+def _stays(truth: ndarray, by: ndarray) -> ndarray:
+    with np.errstate(invalid="ignore"):  # by what is not a number, where a value is not
+        return by <= CLOSE * max(largest_of(truth[by <= CLOSE * np.abs(truth)]), 1e-6)
+
+
+def _moved(program: Program, point: Point) -> dict[str, ndarray]:
+    """By how much entries move at most; by nothing where nothing is known to be rounding."""
+    by = {name: np.zeros(np.shape(value)) for name, value in point.values.items()}
+    jitter = np.random.default_rng(0)
+    try:
+        at = sizes_of(program, point.values, point.sizes)
+        for _ in range(DRAWS):
+            run = Run(program, point.values, at, jitter=jitter).all(finite=False, keep_tape=False)
+            with np.errstate(invalid="ignore"):
+                for name in by:
+                    by[name] = np.maximum(by[name], np.abs(run.values[name].data - point.values[name]))
+    except (PointError, SizeError):
+        return {name: np.zeros(np.shape(value)) for name, value in point.values.items()}
+    return by
 
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
