@@ -13,6 +13,7 @@ from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.at_values import Step
+from symbackprop.judge.sides.capitals import capitals, with_capitals
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
 from symbackprop.judge.steps.updated import moved_parameters
@@ -51,16 +52,19 @@ def verify(
     target = network.aliases.get(of, of) if of is not None else network.loss
     question = Question(network, target, dict(symbols or {}), permitted, dict(sizes or {}))
     judge = question.judge()
+    given = [] if isinstance(claims, Mapping) else steps_of(claims)
+    texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
+    capital = capitals(judge.truth, texts, question.symbols)
+    question = question._replace(symbols={**capital, **question.symbols})
     if isinstance(claims, Mapping):
         if not claims:
             raise DerivationError('there is no claim; write {"W_1": "..."}')
         found = answered(question, [(name, claim, "") for name, claim in claims.items()], alone=True)
-        given = []
     else:
-        given = steps_of(claims)
         followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
         given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
         found = (*(_with_entries(question, given) if given else ()), *followed)
+    found = tuple(with_capitals(one, capital) for one in found) if capital else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
 

@@ -126,3 +126,18 @@ def test_conditions_are_found_in_time_that_grows_with_the_text() -> None:
     """A pattern took four times as long for each two words."""
     for text in ("If $z > 0$, " + "then we have " * 200 + "Q $$a = b$$", r"$$a = b \text{if}" + " " * 2000 + r"x \text{y}$$"):
         assert with_conditions(text)
+
+
+TRIPLET = "a: parameter[d]\np: parameter[d]\nn: parameter[d]\nm: data\nL = maximum(0, sum((a-p)**2) - sum((a-n)**2) + m)"
+
+
+@pytest.mark.parametrize("said", ["When $L > 0$:", "If the loss is positive, then"])
+@pytest.mark.parametrize("between", ["", " and ", "Similarly, "])
+def test_a_condition_holds_of_what_follows(said: str, between: str) -> None:
+    """The second of two displays was judged without it, and wrong."""
+    text = said + r" $$\frac{\partial L}{\partial a} = 2(n - p)$$ " + between + r"$$\frac{\partial L}{\partial p} = 2(p - a)$$"
+    assert sb.verify(TRIPLET, text).ok
+    for claim in ("2(n - p)", "2(p - a)"):
+        assert sb.verify(TRIPLET, text.replace(claim, f"3{claim[1:]}")).claims[int("a" in claim)].wrong
+    apart = text.replace(between + r"$$\frac{\partial L}{\partial p}", r"In general, $$\frac{\partial L}{\partial p}")
+    assert sb.verify(TRIPLET, apart).claims[1].wrong

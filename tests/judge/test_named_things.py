@@ -124,3 +124,42 @@ def test_a_probability_has_the_index_of_what_it_is_given(said: str) -> None:
     network = "X: data[n, d]\nt: data[n] & binary\nw: parameter[d]\np = sigmoid(X @ w)\nE = -sum(t*log(p) + (1-t)*log(1-p))"
     assert sb.verify(network, rf"\nabla E = \sum_n({said} - t_n)x_n").ok
     assert not sb.verify(network, rf"\nabla E = \sum_n({said} + t_n)x_n").ok
+
+
+BATCH = "X: data[n, d]\ny: labels[n, k]\nW: parameter[d, k]\nZ = X @ W\nP = softmax(Z)\nL = -sum(y*log(P))/n"
+
+
+def test_a_capital_is_the_matrix_of_its_small_letter() -> None:
+    """What Y is was asked, and behind dZ = P - Y a right dW = X^T dZ/n was wrong."""
+    right = sb.verify(BATCH, r"\frac{\partial L}{\partial W} = \frac1n X^\top(P - Y)")
+    assert right.ok
+    assert "Y is taken to be y" in str(right.claims[0].remarks[-1])
+    assert sb.verify(BATCH, r"\frac{\partial L}{\partial W} = \frac1n X^\top(Y - P)").claims[0].kind == "up to convention"
+    assert sb.verify(BATCH, r"$$dZ = P - Y$$ $$dW = \frac1n X^\top dZ$$").ok
+    given = r"$$\frac{\partial L}{\partial W} = \frac1n X^\top Y$$ where $Y = P - y$"
+    assert sb.verify(BATCH, given).ok  # a capital that the text gives is no other
+
+
+def test_a_letter_that_is_found_by_guessing_stands_for_the_same_in_later_steps() -> None:
+    assert sb.verify(BATCH, "dZ = P - T").claims[0].kind == "undecided"  # a T is no number of rows there
+    text = r"$$dZ = P - Q$$ $$dW = \frac1n X^\top dZ$$"
+    assert sb.verify(BATCH, text).ok
+    assert not sb.verify(BATCH, text.replace("X^", "3X^")).ok
+
+
+def test_a_name_with_an_accent_is_said_behind_where_it_stands() -> None:
+    net = "u: parameter[V, d]\nv: parameter[d]\no: integers[V]\nJ = -log(softmax(u @ v)[o])"
+    text = r"$$\nabla_v J = U^\top(\hat y - y)$$ where $\hat y = \text{softmax}(Uv)$ and $y$ is the one-hot vector of $o$."
+    assert sb.verify(net, text).ok
+    assert not sb.verify(net, text.replace("- y)", "+ y)")).ok
+
+
+@pytest.mark.parametrize("name", ["V", r"\mathcal{V}", r"\mathcal V"])
+def test_a_set_of_indices_that_a_sentence_gives(name: str) -> None:
+    """A right sum over it was wrong: every index was taken to be in it."""
+    said = rf"The violators are ${name} = \{{i : y_i(w^\top x_i + b) < 1\}}$ and "
+    claim = rf"$$\frac{{\partial L}}{{\partial b}} = -\frac1n\sum_{{i \in {name}}} y_i$$"
+    assert sb.verify(MARGIN, said + claim).ok
+    assert not sb.verify(MARGIN, said.replace("< 1", "> 1") + claim).ok
+    unknown = sb.verify(MARGIN, claim).claims[0]
+    assert (unknown.kind, "every i is taken to be in" in str(unknown.because)) == ("undecided", True)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import told
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.texts.arrays import reworded
@@ -15,6 +17,9 @@ from symbackprop.judge.verdicts.verdict import Judged
 _CASE = re.compile(
     r"(?:,|\\q?quad\b|\\[ ,;:]|[\s(])*\\(?:text|mbox|textrm)\s*\{\s*"
     r"(?P<words>(?:if|when|whenever|unless|in (?:the )?case(?: that)?|otherwise|elsewhere|else)\b[^{}$\\]*)\}[\s.,)]*$"
+)
+_POSITIVE = re.compile(
+    r"(?:if|when|whenever) the (?:loss|cost|error|hinge) is (?:strictly )?(?:positive|not zero|non-?zero|active)$"
 )
 _IF = re.compile(r"\\(?:text|mbox|textrm|mathrm)\s*\{\s*(?:if|when|for)\b")
 
@@ -26,6 +31,9 @@ def case_in_words(known: Known, claim: Any, judged_of: Callable[[Known, Any], Ju
     is_last = _IF.search(claim[: case.start()]) if case else None  # x if z > 0, 0 otherwise
     if case is None or is_last or words in ("if", "when"):
         return None
+    if _POSITIVE.search(words):
+        of = latex(parse_name(known.truth.of).formula())
+        return judged_of(known, reworded(claim, rf"{claim[: case.start()]} \text{{ if }} {of} > 0"))
     attempt = known.copy()
     judged = judged_of(attempt, reworded(claim, claim[: case.start()]))
     if not judged.wrong:

@@ -60,6 +60,7 @@ from symbackprop.judge.weighing.reading import CLAIM, NotUnderstood
 from symbackprop.notation.claims import Left
 
 _LETTERS = re.compile(r"_[a-z]+$")
+_ACCENT = re.compile(r"\\(hat|bar|tilde|dot|vec|check|widehat|widetilde|overline)(?![a-z])")
 _PLAIN = {BEGUN: "", CHANGED: "", AMONG: "", ASIDE: "abbreviation"}  # what such a step is said to be
 
 
@@ -128,7 +129,7 @@ def _in_order(
         known.stand(name, wrt)
     owns = [own_name(judge, step) if stepped else "" for step in steps]
     steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
-    given = [own or re.sub(r"[\\{}\s]", "", step[0]) for own, step in zip(owns, steps, strict=True)]
+    given = [own or _letter(step[0]) for own, step in zip(owns, steps, strict=True)]
     changes = {k: what for k, (_, _, what) in enumerate(steps) if what in _PLAIN}
     whole, steps = steps, [(name, claim, _PLAIN.get(what, what)) for name, claim, what in steps]
     told_: dict[int, Judged] = {}
@@ -182,6 +183,11 @@ def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], giv
         if not unknown:
             return place
     return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
+
+
+def _letter(name: str) -> str:
+    """A name as letters that stand nowhere are told: Y, hat y."""
+    return " ".join(re.sub(r"[\\{}\s]", "", part) for part in _ACCENT.sub("\\1\n", name).split("\n"))
 
 
 def _gives(given: str, shapes: Mapping[str, Any], claim: Any) -> bool:
@@ -314,7 +320,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     judged = number_said(judge, known, name, claim, goal, understood)
     is_rounded = judged is not None
     judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
-    program = reading_of(understood, judged).program if judged.right and count is None else program
+    program = reading_of(understood, judged).program if judged.right else program
     if judged.wrong and value == truth.of and not truth.pinned:
         return another_loss(known, name, understood, program)
     if judged.wrong and goal.of == goal.wrt and value != truth.of:  # dL = tr(G^T dW) says what dL comes to, in differentials

@@ -24,6 +24,9 @@ IN_WORDS = re.compile(  # If the hinge is active,
     rf"[^$.:;\\{{}}]*?[a-z]){_SO}"
 )
 OTHERWISE = re.compile(rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}")
+AND = re.compile(
+    r"[\s,.;]*(?:(?:and|also|likewise|similarly|as well as)[\s,]*)*", re.IGNORECASE
+)  # a condition holds of what follows
 OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}[\s.,]*$")
 BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*)$")
 BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
@@ -41,14 +44,18 @@ def with_conditions(text: str) -> str:
     A condition on indices alone is one where these stand below what is on the left side.
     """
     out, end = list[str](), 0
+    before = ""  # what was said before the last display, where it is a condition
     for found in DISPLAYS.finditer(text):
         between = text[end : found.start()]
         k = next(k for k in (1, 2, 4) if found[k])
-        said, condition = _said(between, found[k].rstrip())
+        goes_on = before and AND.fullmatch(between)
+        said, condition = _said(before if goes_on else between, found[k].rstrip())
+        if not goes_on:
+            before = between if said else ""
         if said is None:
             out += [between, found[0]]
         else:
-            out.append(between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]))
+            out.append(between if goes_on else between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]))
             body = r" \\ ".join(f"{one.rstrip(' .,;')} {condition}" for one in side_by_side(found[k].strip()))
             out.append(text[found.start() : found.start(k)] + body + text[found.end(k) : found.end()])
         end = found.end()

@@ -31,7 +31,7 @@ AMONG = "among"  # what says where a loss is stationary: $x \\in \\{0, 2\\}$, th
 GIVEN = "given"  # numbers that a sentence gives: with $x_1 = 0.5$ and $t = (1, 0)^T$
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
-    r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
+    r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|mathcal|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
 )
 FUNCTION = re.compile(  # \phi(t), \phi'(t)
     r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*(\\[A-Za-z]+|[A-Za-z])\s*\)\s*:?$"
@@ -66,6 +66,7 @@ OF_OTHERS = re.compile(  # where a sentence claims no point, or one of something
 NAMES = re.compile(r"\s*\([^()=]*,[^()=]*\)\s*")  # (x, y)
 _ROW = r"(?:\\left)?\((?=[^()=]*\d)[-+\d.,/\s\\a-z{}]*\)"
 POINT = re.compile(rf"\s*{_ROW}(?:\s*(?:,|;)\s*{_ROW})*\s*")  # (0, 0), (1, 1)
+SUMMED_OVER = re.compile(r"\\in\s*(?:\\math\w+\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}")  # \sum_{i \in V}
 SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 
 
@@ -116,13 +117,14 @@ def defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
 def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     """What the sentences between displays say of names that these use and do not give themselves: where each stands, and a step."""
     used = _read(text)
+    sets = {found[1] for body in _bodies(text) for found in SUMMED_OVER.finditer(body)}
     given = {name[1] for line in re.split(r"\\\\|\$\$|\\\[", used) if (name := NAME.match(line.replace("&", "").partition("=")[0]))}
     between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
         name = NAME.match(side) or _applied_otherwise(side, used)
-        is_new = name is not None and name[1] in _words(used) - given
+        is_new = name is not None and name[1] in (_words(used) | sets) - given
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
     return out
@@ -204,9 +206,13 @@ def _said(pattern: str) -> Callable[[re.Match[str]], str]:
 
 def _read(text: str) -> str:
     """The display formulas of a text that have an equals sign, without scripts and without words."""
-    bodies = (found[1] or found[2] or found[4] for found in DISPLAYS.finditer(text))
-    claims = "$$".join(body for body in bodies if "=" in body)
+    claims = "$$".join(body for body in _bodies(text) if "=" in body)
     return SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
+
+
+def _bodies(text: str) -> Iterator[str]:
+    """What stands in each display of a text."""
+    return (found[1] or found[2] or found[4] for found in DISPLAYS.finditer(text))
 
 
 def _words(formulas: str) -> set[str]:

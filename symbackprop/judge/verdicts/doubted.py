@@ -15,6 +15,8 @@ from symbackprop.judge.verdicts.labels import right_of_other_data
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import Reading
 from symbackprop.judge.weighing.weigh import Bindings, Goal, Weighed, value
+from symbackprop.notation.claims.limits import all_taken
+from symbackprop.notation.claims.naming import number_of_rows
 from symbackprop.notation.claims.shapes import number_turned
 
 
@@ -32,11 +34,17 @@ def says_nothing(goal: Goal, program: Program, bindings: Bindings, found: Weighe
     return True
 
 
+def _is_doubtful(note: Told) -> bool:
+    """Whether what a reading takes for granted may be meant otherwise: a T is the targets more often than a number of rows."""
+    of_rows = note.pattern == number_of_rows("", "").pattern and note.parts[0] == "T"
+    return of_rows or note.pattern in (number_turned().pattern, all_taken("", "").pattern)
+
+
 def doubted(judged: Judged, goal: Goal, reading: Reading, bindings: Bindings, found: Weighed) -> Judged:
     """A verdict that convicts nobody who means other data, or another letter, than the network has."""
     if judged.kind not in ("wrong", "wrong region", "wrong shape"):
         return judged
-    turned = next((note for note in reading.notes if note.pattern == number_turned().pattern), Told())
+    turned = next((note for note in reading.notes if _is_doubtful(note)), Told())
     because = turned or right_of_other_data(goal, reading.program, bindings, found)
     if not because:
         return judged

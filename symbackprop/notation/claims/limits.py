@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from sympy import Expr
 
+from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -73,6 +74,22 @@ def from_one(node: sx.Big) -> sx.Big:
         return node
     end = node.under[-1 - len(counted[1] or counted[2]) : -1]
     return replace(node, under=(*node.under[:place], Token("=", node.at), Token("1", node.at)), over=end)
+
+
+DATA = re.compile(r"[BDS]|data|batch|train|samples")  # sets of all samples, by their usual names
+
+
+def all_taken(letter: str, of: str) -> Told:
+    """What is said of a sum over a set of which nobody says what lies in it."""
+    return told("every {} is taken to be in {}", letter, of)
+
+
+def taken_for_all(node: sx.Big) -> Told | None:
+    r"""What a sum over a named set takes for granted, \sum_{i \in V}; None where it is over none, or over the samples."""
+    texts = [t.text for t in node.under]
+    place = texts.index(r"\in") if r"\in" in texts else -1
+    of = plain(node.under[place + 1 :]) if place > 0 else ""
+    return all_taken(plain(node.under[:place]), of) if of.isalpha() and not DATA.fullmatch(of) else None
 
 
 def _require_all(state: State, node: sx.Big) -> None:

@@ -10,7 +10,7 @@ import sympy as sp
 from symbackprop.core.errors import shown
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
-from symbackprop.formulas.told import told
+from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import calls, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -31,6 +31,11 @@ UNIT = 0.4  # an axis of size 1 is left out
 _BOLD = ("mathbf", "boldsymbol", "bm", "vec")
 NUMBER_E = told("{} is read as the number", letter("e"))
 ROW_LETTERS = frozenset("NmnMBT")
+
+
+def number_of_rows(said: str, size: str) -> Told:
+    """What is said of a letter that stands nowhere and is read as the number of samples."""
+    return told("{} is read as the number of rows, {}", said, size)
 
 
 def local(state: State, word: Word) -> Senses | None:
@@ -305,7 +310,7 @@ def constant(state: State, word: Word) -> Senses | None:
         return [Sense(state.size(named), 0.0, (told("{} is read as the size {}", described(word), named),))]
     if word.base in ROW_LETTERS and not sub:
         rows = state.rows()[:2]
-        notes = [told("{} is read as the number of rows, {}", word.base, str(n)) for n in rows]
+        notes = [number_of_rows(word.base, str(n)) for n in rows]
         found = [Sense(nd.const(n, state.probe.value(n)), ASSUMED + j, (notes[j],)) for j, n in enumerate(rows)]
         return scripts(state, found, (), word.sup, word.at) if found else None
     return None

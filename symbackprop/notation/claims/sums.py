@@ -14,7 +14,7 @@ from symbackprop.notation.claims import ordered
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.expected import expected, is_over_a_distribution
-from symbackprop.notation.claims.limits import compared, from_one, given, limited, limits, narrowed, require_end
+from symbackprop.notation.claims.limits import compared, from_one, given, limited, limits, narrowed, require_end, taken_for_all
 from symbackprop.notation.claims.nodes import MATRIX, Node
 from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
 from symbackprop.notation.claims.state import State, number
@@ -153,7 +153,8 @@ def big(state: State, node: sx.Big) -> Senses:
             body = _over(state, node, body, letter)
     if hint is not None and hint != state.origin and conditions:  # a sum over all says nothing of where it begins
         body = [r._replace(cost=r.cost + _WRONG_BASE) for r in body]
-    return best(body)
+    note = taken_for_all(node)
+    return best(body if note is None else [r._replace(notes=(*r.notes, note)) for r in body])
 
 
 def _of_matrices(state: State, node: sx.Big, letter: str) -> Senses:
