@@ -12,13 +12,14 @@ from symbackprop.formulas.told import listed, told
 from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question, answered
+from symbackprop.judge.sides.announced import as_announced
 from symbackprop.judge.sides.at_values import Step
-from symbackprop.judge.sides.capitals import capitals, with_capitals
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
 from symbackprop.judge.steps.updated import moved_parameters
 from symbackprop.judge.texts.arrays import Whole
 from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.capitals import capitals, with_capitals
 from symbackprop.judge.verdicts.case import behind, title_of
 from symbackprop.judge.verdicts.report import report
 from symbackprop.judge.verdicts.verdict import Judged, Verification
@@ -52,7 +53,7 @@ def verify(
     target = network.aliases.get(of, of) if of is not None else network.loss
     question = Question(network, target, dict(symbols or {}), permitted, dict(sizes or {}))
     judge = question.judge()
-    given = [] if isinstance(claims, Mapping) else steps_of(claims)
+    given = [] if isinstance(claims, Mapping) else [*as_announced(judge.truth, steps_of(claims))]
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
     capital = capitals(judge.truth, texts, question.symbols)
     question = question._replace(symbols={**capital, **question.symbols})
@@ -60,6 +61,8 @@ def verify(
         if not claims:
             raise DerivationError('there is no claim; write {"W_1": "..."}')
         found = answered(question, [(name, claim, "") for name, claim in claims.items()], alone=True)
+    elif not given:
+        raise DerivationError(r'there is no claim; write "\partial L/\partial W_1 = ..."')
     else:
         followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
         given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])

@@ -128,3 +128,17 @@ def test_a_gradient_that_is_set_to_0_at_best_values_is_judged_anywhere() -> None
         star = r"\hat x" if "hat" in left else "x^*"
         assert sb.verify(net, f"{left} = A{star} - b = 0 \\Rightarrow {star} = A^{{-1}}b").ok
         assert sb.verify(net, f"{left} = A{star} + b = 0").claims[0].wrong
+
+
+@pytest.mark.parametrize(
+    ("net", "claim"),
+    [
+        ("S: data[n, n] & spd\nO: parameter[n, n] & spd\nL = logdet(O) - trace(S@O)", r"\hat O^{-1} = S"),
+        ("t: data[n] & positive\nlam: parameter & positive\nl = n*log(lam) - lam*sum(t)", r"\hat\lambda^{-1} = \bar t"),
+    ],
+)
+def test_the_inverse_of_a_best_value(net: str, claim: str) -> None:
+    """It was a name that nothing uses."""
+    assert sb.verify(net, f"$${claim}$$").ok
+    left, _, right = claim.partition("=")
+    assert sb.verify(net, f"$${left} = 2{right}$$").claims[0].wrong

@@ -138,6 +138,16 @@ def test_a_condition_holds_of_what_follows(said: str, between: str) -> None:
     text = said + r" $$\frac{\partial L}{\partial a} = 2(n - p)$$ " + between + r"$$\frac{\partial L}{\partial p} = 2(p - a)$$"
     assert sb.verify(TRIPLET, text).ok
     for claim in ("2(n - p)", "2(p - a)"):
-        assert sb.verify(TRIPLET, text.replace(claim, f"3{claim[1:]}")).claims[int("a" in claim)].wrong
+        assert not sb.verify(TRIPLET, text.replace(claim, f"3{claim[1:]}")).claims[int("a" in claim)].right
     apart = text.replace(between + r"$$\frac{\partial L}{\partial p}", r"In general, $$\frac{\partial L}{\partial p}")
     assert sb.verify(TRIPLET, apart).claims[1].wrong
+
+
+def test_what_a_sentence_says_within_a_case() -> None:
+    """ "If $t = 1$ then $E = ...$ and" before a display was no condition, and what holds in the case was wrong."""
+    net = "x: data[d]\nt: data & binary\nw: parameter[d]\nz = w @ x\ny = sigmoid(z)\nE = -t*log(y) - (1-t)*log(1-y)"
+    text = r"If $t = 1$ then $E = -\log y$ and $$\frac{\partial E}{\partial z} = y - 1$$ If $t = 0$, $$\frac{\partial E}{\partial z} = y$$"
+    of_cases = [one for one in sb.verify(net, text).claims if one.what == "dE/dz"]
+    assert [one.right for one in of_cases] == [True, True]
+    wrong = [one for one in sb.verify(net, text.replace("y - 1", "y")).claims if one.what == "dE/dz"]
+    assert [one.wrong for one in wrong] == [True, False]

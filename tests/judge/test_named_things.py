@@ -163,3 +163,16 @@ def test_a_set_of_indices_that_a_sentence_gives(name: str) -> None:
     assert not sb.verify(MARGIN, said.replace("< 1", "> 1") + claim).ok
     unknown = sb.verify(MARGIN, claim).claims[0]
     assert (unknown.kind, "every i is taken to be in" in str(unknown.because)) == ("undecided", True)
+
+
+def test_a_sentence_says_which_column_a_letter_is() -> None:
+    """x_j stood for a row, and the shapes did not fit."""
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)"
+    for which in ("$j$-th", "$j$th", r"$j^{\text{th}}$"):
+        for text in (
+            r"$$\frac{\partial L}{\partial w_j} = 2x_j^\top(Xw - y)$$ where {}",
+            r"Let {}. $$\frac{\partial L}{\partial w_j} = 2x_j^\top(Xw - y)$$",
+        ):
+            said = text.replace("{}", f"$x_j$ is the {which} column of $X$")
+            assert sb.verify(net, said).ok
+            assert not sb.verify(net, said.replace("- y", "+ y")).ok

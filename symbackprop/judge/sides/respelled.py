@@ -52,12 +52,14 @@ def _without_name(truth: Truth, step: Step, steps: Sequence[Step]) -> Any:
 
 
 def _called(step: Step, claim: str) -> str:
-    """What a step is called: where its left side was a square, the root of that."""
-    return claim.partition("=")[0].strip() if _square(step[1]) and not _square(claim) else step[0]
+    """What a step is called: where its left side was a square or an inverse, the name of which it was one."""
+    is_other = (_square(step[1]) and not _square(claim)) or (_inverse(step[1]) and not _inverse(claim))
+    return claim.partition("=")[0].strip() if is_other else step[0]
 
 
 def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
-    claim = _root(truth, _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols), symbols)
+    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols)
+    claim = _turned(truth, _root(truth, claim, symbols), symbols)
     side = side_of(claim)
     if side is not None and (left := _slope(truth, side)):
         return f"{left} {side.rest}"
@@ -122,11 +124,30 @@ def _root(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
     return f"{latex_of(replace(word, sub=(), sup=()))} " + " ".join(rf"= \sqrt{{{side}}}" for side in sides)
 
 
+def _turned(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
+    r"""The inverse of a best value, \hat\Omega^{-1} = S, as that value."""
+    side, word = side_of(claim), _inverse(claim)
+    if side is None or word is None:
+        return claim
+    by = _tensor(truth, replace(word, accent="", sup=()), symbols) or tensor_of(truth, replace(word, accent="", sup=()))
+    if by is None or truth.program.tensors[by].kind != "parameter":
+        return claim
+    sides = [one.strip(" .,;\n") for one in _EQUALS.split(side.rest)[1:]]
+    return f"{latex_of(replace(word, sup=()))} " + " ".join(rf"= \left({one}\right)^{{-1}}" for one in sides)
+
+
 def _square(claim: str) -> Word | None:
     r"""The square that a left side is, \hat\sigma^2; None where it is none."""
     side = side_of(claim)
     word = side.name if side is not None else None
     return word if word is not None and plain(word.sup) == "2" and (not word.sub or is_best(replace(word, accent=""))) else None
+
+
+def _inverse(claim: str) -> Word | None:
+    r"""The inverse of a best value that a left side is, \hat\Omega^{-1}; None where it is none."""
+    side = side_of(claim)
+    word = side.name if side is not None else None
+    return word if word is not None and plain(word.sup) == "-1" and is_best(replace(word, sup=())) else None
 
 
 def _tensor(truth: Truth, word: Word, symbols: Mapping[str, str]) -> str | None:

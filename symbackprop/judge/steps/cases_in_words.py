@@ -18,9 +18,7 @@ _CASE = re.compile(
     r"(?:,|\\q?quad\b|\\[ ,;:]|[\s(])*\\(?:text|mbox|textrm)\s*\{\s*"
     r"(?P<words>(?:if|when|whenever|unless|in (?:the )?case(?: that)?|otherwise|elsewhere|else)\b[^{}$\\]*)\}[\s.,)]*$"
 )
-_POSITIVE = re.compile(
-    r"(?:if|when|whenever) the (?:loss|cost|error|hinge) is (?:strictly )?(?:positive|not zero|non-?zero|active)$"
-)
+_POSITIVE = re.compile(r"(?:if|when|whenever) the (?:loss|cost|error) is (?:strictly )?(?:positive|not zero|non-?zero|active)$")
 _IF = re.compile(r"\\(?:text|mbox|textrm|mathrm)\s*\{\s*(?:if|when|for)\b")
 
 
@@ -31,11 +29,12 @@ def case_in_words(known: Known, claim: Any, judged_of: Callable[[Known, Any], Ju
     is_last = _IF.search(claim[: case.start()]) if case else None  # x if z > 0, 0 otherwise
     if case is None or is_last or words in ("if", "when"):
         return None
-    if _POSITIVE.search(words):
-        of = latex(parse_name(known.truth.of).formula())
-        return judged_of(known, reworded(claim, rf"{claim[: case.start()]} \text{{ if }} {of} > 0"))
+    said, of = claim[: case.start()], latex(parse_name(known.truth.of).formula())
     attempt = known.copy()
-    judged = judged_of(attempt, reworded(claim, claim[: case.start()]))
+    judged = judged_of(attempt, reworded(claim, rf"{said} \text{{ if }} {of} > 0" if _POSITIVE.search(words) else said))
+    if judged.wrong and _POSITIVE.search(words):
+        attempt = known.copy()
+        judged = judged_of(attempt, reworded(claim, said))
     if not judged.wrong:
         known.take(attempt)
         return judged

@@ -16,8 +16,9 @@ _SO = (  # then we have:
     r"[\s,:]*$"
 )
 _TEXT = r"\\(?:text|mbox|mathrm)\s*\{\s*"
-BEFORE = re.compile(  # For $j \neq y$:
-    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$(?:\s+\w+)?{_SO}"
+BEFORE = re.compile(  # For $j \neq y$: and If $t = 1$, then $E = -\log y$ and
+    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$(?:\s+\w+)?"
+    rf"(?P<beside>[\s,:]+(?:then|we have)?\s*\$[^$]*\$[\s,:]+(?:and|so)\b)?{_SO}"
 )
 IN_WORDS = re.compile(  # If the hinge is active,
     r"\b((?:[Ii]f|[Ww]hen(?:ever)?|[Uu]nless|[Ii]n (?:the )?case(?: that)?)\s+(?!(?:we|you|one|I|this|that|these)\b)"
@@ -55,7 +56,8 @@ def with_conditions(text: str) -> str:
         if said is None:
             out += [between, found[0]]
         else:
-            out.append(between if goes_on else between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]))
+            beside = " ".join((said.groupdict().get("beside") or "").split())  # $E = -\\log y$, of the same case
+            out.append(between if goes_on else between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]) + beside)
             body = r" \\ ".join(f"{one.rstrip(' .,;')} {condition}" for one in side_by_side(found[k].strip()))
             out.append(text[found.start() : found.start(k)] + body + text[found.end(k) : found.end()])
         end = found.end()

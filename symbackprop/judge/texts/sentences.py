@@ -43,6 +43,11 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
     r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
 )
+SLICE = re.compile(  # $x_j$ is the $j$-th column of $X$
+    r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+the\s+\$?([a-z])(?:\$?\s*-?\s*(?:th|st|nd)|\s*\^\s*\{?\s*(?:\\(?:text|mathrm)\s*\{)?th\}*\$)"
+    r"\s+(column|row)(?:\s+vector)?\s+of\s+(?:the\s+(?:\w+\s+)?matrix\s+)?\$([^$=]+?)\$"
+)
+AT_SLICE = re.compile(r"_\{(?::,[a-z]|[a-z],:)\}\s*$")
 NEXT = re.compile(r"(?:,|;|\\q?quad\b|\\[ ,;:])(?:\s|\\[ ,;:])*(?=\\?[A-Za-z][^=,;()]*=)")  # x_1 = 1, x_2 = 2
 LINE = re.compile(r"(?m)^[ \t]*[A-Za-z]\w*[ \t]*=[^=\n].*$")  # one of numbers alone, without dollars
 MEMBERS = re.compile(
@@ -76,7 +81,8 @@ def in_dollars(text: str) -> str:
 
 
 def in_formulas(text: str) -> str:
-    """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, Y is the one-hot encoding of y."""
+    """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, x_j is the j-th column of X."""
+    text = SLICE.sub(_slice, text)
     return ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
 
 
@@ -126,7 +132,8 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         name = NAME.match(side) or _applied_otherwise(side, used)
         is_new = name is not None and name[1] in (_words(used) | sets) - given
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
-            out.append((found.start(), (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
+            at = -1 if AT_SLICE.search(right) else found.start()  # x_j may be another where nobody has said it yet
+            out.append((at, (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
     return out
 
 
@@ -197,6 +204,11 @@ def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         for at, said in sorted(several)
         if all("=" in part and PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in NEXT.split(said))
     ]
+
+
+def _slice(found: re.Match[str]) -> str:
+    at = f":,{found[2]}" if found[3] == "column" else f"{found[2]},:"
+    return f"${found[1]} = {found[4]}_{{{at}}}$" + "\n" * found[0].count("\n")
 
 
 def _said(pattern: str) -> Callable[[re.Match[str]], str]:

@@ -1,0 +1,66 @@
+r"""What sentences say that a formula is: "the gradient is $$2X^\top(Xw - y)$$", "the Hessian is $$H = 2X^\top X$$"."""
+
+from __future__ import annotations
+
+import re
+
+from symbackprop.judge.texts.numbers import PLAIN
+from symbackprop.judge.texts.sentences import CLAIMED, DENIED, DERIVATIVE, DISPLAYS, FUNCTION, NAME, STOPS, WITHIN
+
+MARK = "announced"  # \announced{gradient}{w}, for a derivative of the loss by w; which that is, the judge of the network knows
+_KINDS = {"score": "gradient", "derivative": "gradient", "second derivative": "hessian"}
+_LOSS = r"(?:the |this |our )?(?:total )?(?:loss|cost|objective|log-?\s?likelihood|error|function|criterion)(?: function)?"
+_SAID = re.compile(
+    r"(?<![-\w])(?P<kind>gradient|score|derivative|second derivative|hessian)"
+    r"(?: vector| matrix| function)?"
+    rf"(?:\s+of\s+(?:\$(?P<of>[^$]*)\$|{_LOSS}(?:\s+\$[^$]*\$)?))?"
+    r"(?:\s+(?:with respect to|wrt|by|in)\s+(?:the \w+ )?\$(?P<wrt>[^$]*)\$)?"
+    r"(?:\s*(?:,|:|is|are|becomes|equals|reads|as|then|thus|therefore|hence|simply|now|given by|equal to)(?![A-Za-z]))+\s*$",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(r"[\s,.]*(?:for|with respect to|wrt|in)\s+(?:the \w+ )?\$(?P<wrt>[^$=]*)\$")
+_WRT = re.compile(r"\bw\.\s?r\.\s?t\.", re.IGNORECASE)
+_MATRIX = re.compile(r"\\begin\{([a-z]*matrix)\}.*?\\end\{\1\}", re.DOTALL)
+_OWNER = re.compile(r"\b(?:its|whose|their|this|each|inner|outer|local|upstream|partial|chain|numerical)\s*$", re.IGNORECASE)
+
+
+def with_announced(text: str) -> str:
+    """A text in which a formula that a sentence says to be a derivative of the loss says that itself, as a claim of its own.
+
+    Those are displayed that have a name, $g = X^\\top r$, or none; what is a number alone, or is denied, stays in its sentence.
+    """
+    out, end = list[str](), 0
+    plain = _WRT.sub(lambda found: "wrt".ljust(len(found[0])), text)
+    within = list(WITHIN.finditer(DISPLAYS.sub(lambda found: " " * len(found[0]), text)))
+    for found in sorted([*DISPLAYS.finditer(text), *within], key=lambda one: one.start()):
+        k = 1 if found.re is WITHIN else next(k for k in (1, 2, 4) if found[k])
+        if claim := _claim(plain, found.start(), found.end(), found[k].strip()):
+            out += [text[end : found.start()], f"\\[{claim}\\]" + "\n" * found[0].count("\n")]
+            end = found.end()
+    return "".join([*out, text[end:]])
+
+
+def _claim(text: str, start: int, end: int, formula: str) -> str:
+    """A formula as the claim that the sentence before it makes of it; "" where that makes none."""
+    begin = max((text.rfind(stop, 0, start) for stop in (*STOPS, "$$", "\\]", "}\n")), default=-1)
+    said = _SAID.search(text, begin + 1, start)
+    if said is None or _OWNER.search(text[begin + 1 : said.start("kind")]) or not _says_nothing(formula):
+        return ""
+    stops = [at for stop in STOPS if (at := text.find(stop, end)) >= 0]
+    if DENIED.search(WITHIN.sub(" ", f"{text[begin + 1 : start]} {text[end : min(stops, default=len(text))]}")):
+        return ""
+    behind = _BEHIND.match(text, end)
+    kind, wrt, of = said["kind"].lower(), said["wrt"] or (behind["wrt"] if behind else ""), said["of"] or ""
+    mark = rf"\{MARK}{{{_KINDS.get(kind, kind)}}}{{{wrt.strip()}}}{{{of.strip()}}}"
+    name, equals, value = formula.partition("=")
+    return f"{name.strip()} = {mark} = {value.strip()}" if equals else f"{mark} = {formula}"
+
+
+def _says_nothing(formula: str) -> bool:
+    """Whether a formula has a name of a person's own or none, and is no number and no derivative."""
+    name, equals, value = formula.partition("=")
+    first = re.split(r"[,;]|\\q?quad", value)[0]
+    is_named = not equals or ((NAME.match(name) or FUNCTION.match(name)) and "=" not in first)
+    is_several = "\\\\" in _MATRIX.sub("", formula) or "\\begin" in name * bool(equals)
+    is_plain = PLAIN.match((first if equals else formula).strip(" .,;"))
+    return bool(is_named) and not (is_several or is_plain or CLAIMED.match(formula) or DERIVATIVE.search(formula))

@@ -1,0 +1,75 @@
+r"""Formulas that a sentence says to be a derivative of the loss: "the gradient is $$2X^\top(Xw - y)$$"."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.texts.announced import with_announced
+
+NET = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X@w - y)**2)"
+TWO = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\nr = X@w + b - y\nL = sum(r**2)"
+RIGHT = r"2X^\top(Xw - y)"
+SAID = [
+    "The gradient is {}", "Then the gradient is given by: {}", "the gradient of the loss with respect to $w$ is {}",
+    "Gradient of $L$: {}", "The derivative w.r.t. $w$ is then {}", "so that the score function becomes {}",
+    "The gradient of the cost function by $w$ reads {}", "The gradient equals {} with respect to $w$.",
+]  # fmt: skip
+SET = ["${}$", "$${}$$", "$g = {}$", "$$g = {}$$", r"\[g(w) = {}\]", r"\({}\)"]
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("formula", SET)
+def test_a_formula_is_judged_as_what_a_sentence_says_it_is(said: str, formula: str) -> None:
+    r"""$g = 3X^\top r$ was a name that nothing uses, and a formula without an equals sign was no claim."""
+    text = said.replace("{}", formula)
+    found = sb.verify(NET, text.replace("{}", RIGHT))
+    assert found.ok
+    assert found.claims[0].what == "dL/dw"
+    assert sb.verify(NET, text.replace("{}", RIGHT.replace("2", "3"))).claims[0].wrong
+
+
+def test_second_derivatives_and_several_parameters() -> None:
+    assert sb.verify(NET, r"The Hessian is $$H = 2X^\top X.$$").ok
+    assert sb.verify(NET, r"The Hessian of $L$ is $3X^\top X$.").claims[0].wrong
+    both = r"The gradient with respect to $w$ is $2X^\top r$, and the gradient with respect to $b$ is $2 \cdot 1^\top r$."
+    assert sb.verify(TWO, both).ok
+    assert [one.wrong for one in sb.verify(TWO, both.replace(r"2 \cdot 1", r"3 \cdot 1")).claims] == [False, True]
+    rows = r"The gradient is $$\begin{pmatrix} 4x \\ 2y \end{pmatrix}$$"
+    net = "x: parameter\ny: parameter\nf = 2*x**2 + y**2"
+    assert sb.verify(net, rows).ok
+    assert not sb.verify(net, rows.replace("4x", "3x")).ok
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The gradient of the penalty is $2w$.",
+        "Its derivative is $2r$.",
+        "The derivative of the square is $2r$.",
+        "At the minimum the gradient is $0$.",
+        "If the gradient is $3w$, we stop.",
+        "The gradient is not $3w$.",
+        "The local derivative is $2r$.",
+        r"By gradient descent is meant $w - \eta g$.",
+        "The gradient of $f$ is $3w$.",
+        "The Jacobian of $r$ is $X$.",
+        "the sub-gradient is $3w$.",
+    ],
+)
+def test_what_is_said_of_something_else_is_no_claim(sentence: str) -> None:
+    right = rf"$$\nabla_w L = {RIGHT}$$"
+    for text in (f"{right} {sentence}", f"{sentence} {right}"):
+        assert [one.what for one in sb.verify(NET, text).claims] == ["dL/dw"]
+        assert sb.verify(NET, text).ok
+
+
+def test_of_several_parameters_a_sentence_says_which() -> None:
+    with pytest.raises(sb.SymbackpropError, match="there is no claim"):
+        sb.verify(TWO, r"The gradient is $2X^\top r$.")
+    assert sb.verify(TWO, r"The gradient is $2X^\top r$ for $w$.").ok
+
+
+def test_a_long_text_is_read() -> None:
+    """In time that grows with it: a pattern that looks for words in every order takes years."""
+    assert with_announced("the gradient of the loss is then thus therefore simply now " * 500 + "$$x^2$$ and $y$ " * 500)
