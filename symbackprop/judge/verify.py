@@ -16,6 +16,7 @@ from symbackprop.judge.sides.announced import as_announced
 from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
+from symbackprop.judge.sides.symmetric_said import as_symmetric, symmetric_said
 from symbackprop.judge.steps.updated import moved_parameters
 from symbackprop.judge.texts.arrays import Whole
 from symbackprop.judge.texts.prose import written
@@ -55,6 +56,10 @@ def verify(
     judge = question.judge()
     given = [] if isinstance(claims, Mapping) else [*as_announced(judge.truth, steps_of(claims))]
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
+    symmetric, given = symmetric_said(judge.truth, given)
+    if symmetric:
+        question = question._replace(symmetric=symmetric)
+        judge = question.judge()
     capital = capitals(judge.truth, texts, question.symbols)
     question = question._replace(symbols={**capital, **question.symbols})
     if isinstance(claims, Mapping):
@@ -68,6 +73,7 @@ def verify(
         given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
         found = (*(_with_entries(question, given) if given else ()), *followed)
     found = tuple(with_capitals(one, capital) for one in found) if capital else found
+    found = tuple(as_symmetric(one, symmetric) for one in found) if symmetric else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
 

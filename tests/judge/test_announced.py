@@ -73,3 +73,38 @@ def test_of_several_parameters_a_sentence_says_which() -> None:
 def test_a_long_text_is_read() -> None:
     """In time that grows with it: a pattern that looks for words in every order takes years."""
     assert with_announced("the gradient of the loss is then thus therefore simply now " * 500 + "$$x^2$$ and $y$ " * 500)
+
+
+FORM = "A: data[n, n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x/2 - b @ x"
+
+
+@pytest.mark.parametrize(
+    "said", ["If $A$ is symmetric, then {}", "For symmetric $A$, {}", "Since $A$ is a symmetric matrix, {}", r"$$A = A^\top$$ {}"]
+)
+@pytest.mark.parametrize(
+    "claim", [r"the gradient is $Ax - b$.", r"$$\nabla f = Ax - b.$$", r"$$\nabla f = 0 \Rightarrow x^* = A^{-1}b$$"]
+)
+def test_a_matrix_is_symmetric_where_a_sentence_says_so(said: str, claim: str) -> None:
+    """What holds of symmetric matrices alone was wrong."""
+    found = sb.verify(FORM, said.replace("{}", claim))
+    assert found.ok
+    assert "of symmetric A" in str(found.claims[-1].remarks[-1])
+    assert not sb.verify(FORM, said.replace("{}", claim.replace("b", "2b"))).ok
+    assert not sb.verify(FORM, claim).ok
+    assert not sb.verify(FORM, "The Hessian $H$ is symmetric. " + claim).ok
+
+
+def test_a_condition_may_stand_before_what_is_announced() -> None:
+    net = "x: data[d]\ny: data\nw: parameter[d]\nL = maximum(0, 1 - y*(w@x))**2"
+    text = r"If $y w^\top x < 1$ the gradient is $$-2y(1 - y w^\top x)x$$ and otherwise it is zero."
+    assert sb.verify(net, text).ok
+    assert not sb.verify(net, text.replace("-2y", "-y")).ok
+    assert not sb.verify(net, text.replace("< 1", "> 1")).ok
+
+
+def test_mathematics_as_it_is_typed_is_no_code() -> None:
+    """Python takes X^T (p - y) and sum_i (p_i - y_i) for calls."""
+    net = "X: data[n, d]\ny: data[n] & binary\nw: parameter[d]\nb: parameter\np = sigmoid(X@w + b)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
+    for text in ("dL/dw = X^T (p - y)/n\ndL/db = sum_i (p_i - y_i)/n", "∂L/∂w = Xᵀ(p − y)/n\n∂L/∂b = (1/n) Σᵢ (pᵢ − yᵢ)"):
+        assert sb.verify(net, text).ok
+        assert not sb.verify(net, text.replace("p_i -", "p_i +").replace("pᵢ −", "pᵢ +")).ok

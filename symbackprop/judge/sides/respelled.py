@@ -24,6 +24,7 @@ _SCRIPTS = re.compile(r"[_^]\s*(?:\w|\{[^{}]*\})")
 _AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
     r"(?P<whole>\\nabla(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?\s*(?P<of>\\?[A-Za-z]+))\s*\((?P<names>(?:[^()]|\([^()]*\))*)\)"
 )
+_SIGMA = re.compile("Σ(?=\\s*[_ᵢⱼₖₗₘₙₚᵣₛₜ])")
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 
 
@@ -58,7 +59,7 @@ def _called(step: Step, claim: str) -> str:
 
 
 def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
-    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", claim)), symbols)
+    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", _summed(truth, claim))), symbols)
     claim = _turned(truth, _root(truth, claim, symbols), symbols)
     side = side_of(claim)
     if side is not None and (left := _slope(truth, side)):
@@ -67,6 +68,11 @@ def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
         claim = instead(claim, *point)
     left, sign, right = claim.partition("=")  # on the left it says by what: \nabla L(w)
     return left + sign + _AT.sub(lambda found: found["whole"] if _is_applied(truth, found) else found[0], right)
+
+
+def _summed(truth: Truth, claim: str) -> str:
+    """A claim in which a capital sigma with an index is a sum, where the network has none."""
+    return claim if spelled(truth, "Sigma") else _SIGMA.sub("∑", claim)
 
 
 def _slope(truth: Truth, side: Side) -> str:

@@ -19,6 +19,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"[\s,.]*(?:for|with respect to|wrt|in)\s+(?:the \w+ )?\$(?P<wrt>[^$=]*)\$")
+_CASE = re.compile(r"\b[Ii]f\s+\$[^$]*(?:[<>=]|\\(?:[lg]eq?|neq?|in)\b)[^$]*\$")
 _WRT = re.compile(r"\bw\.\s?r\.\s?t\.", re.IGNORECASE)
 _MATRIX = re.compile(r"\\begin\{([a-z]*matrix)\}.*?\\end\{\1\}", re.DOTALL)
 _OWNER = re.compile(r"\b(?:its|whose|their|this|each|inner|outer|local|upstream|partial|chain|numerical)\s*$", re.IGNORECASE)
@@ -47,7 +48,8 @@ def _claim(text: str, start: int, end: int, formula: str) -> str:
     if said is None or _OWNER.search(text[begin + 1 : said.start("kind")]) or not _says_nothing(formula):
         return ""
     stops = [at for stop in STOPS if (at := text.find(stop, end)) >= 0]
-    if DENIED.search(WITHIN.sub(" ", f"{text[begin + 1 : start]} {text[end : min(stops, default=len(text))]}")):
+    before = _CASE.sub(" ", text[begin + 1 : start])
+    if DENIED.search(WITHIN.sub(" ", f"{before} {text[end : min(stops, default=len(text))]}")):
         return ""
     behind = _BEHIND.match(text, end)
     kind, wrt, of = said["kind"].lower(), said["wrt"] or (behind["wrt"] if behind else ""), said["of"] or ""

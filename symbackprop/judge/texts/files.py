@@ -15,7 +15,7 @@ from symbackprop.judge.texts.announced import with_announced
 from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
-from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars
+from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas
 from symbackprop.judge.texts.typed import is_typed, lines_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
@@ -77,7 +77,7 @@ def claims_of(claims: Any) -> Any:
     if (
         claims.strip()
         and not MEMBERS.fullmatch(claims)
-        and "=" not in UPDATE.sub("=", rounded(keyed(with_announced(in_dollars(claims)))))
+        and "=" not in UPDATE.sub("=", rounded(keyed(with_announced(in_formulas(in_dollars(claims))))))
         and not (is_code or _is_json(claims))
     ):
         if not isfile(claims):
@@ -128,7 +128,7 @@ def _is_json(text: str) -> bool:
 def _displayed(text: str) -> str:
     """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
     text = WITHIN.sub(lambda found: f"${UPDATE.sub('=', found[1])}$", in_dollars(text))
-    said = with_announced(text)
+    said = with_announced(in_formulas(text))
     if DISPLAYS.search(text):
         return said
     return WITHIN.sub(lambda found: f"\\[{found[1]}\\]" if "=" in found[1] else found[0], said)

@@ -43,6 +43,9 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
     r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
 )
+SYMMETRIC = re.compile(  # $A$ is symmetric, for symmetric $A$
+    r"\$(?P<name>[^$=<>]+?)\$\s+(?:is|are|be|being)\s+(?:an?\s+)?(?:real\s+)?symmetric\b|\bsymmetric\s+(?:matrix\s+)?\$(?P<behind>[^$=<>]+?)\$"
+)
 SLICE = re.compile(  # $x_j$ is the $j$-th column of $X$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+the\s+\$?([a-z])(?:\$?\s*-?\s*(?:th|st|nd)|\s*\^\s*\{?\s*(?:\\(?:text|mathrm)\s*\{)?th\}*\$)"
     r"\s+(column|row)(?:\s+vector)?\s+of\s+(?:the\s+(?:\w+\s+)?matrix\s+)?\$([^$=]+?)\$"
@@ -82,7 +85,7 @@ def in_dollars(text: str) -> str:
 
 def in_formulas(text: str) -> str:
     """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, x_j is the j-th column of X."""
-    text = SLICE.sub(_slice, text)
+    text = SYMMETRIC.sub(_symmetric, SLICE.sub(_slice, text))
     return ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
 
 
@@ -209,6 +212,11 @@ def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:
 def _slice(found: re.Match[str]) -> str:
     at = f":,{found[2]}" if found[3] == "column" else f"{found[2]},:"
     return f"${found[1]} = {found[4]}_{{{at}}}$" + "\n" * found[0].count("\n")
+
+
+def _symmetric(found: re.Match[str]) -> str:
+    name = found["name"] or found["behind"]
+    return rf"${name} = {name}^\top$" + "\n" * found[0].count("\n")
 
 
 def _said(pattern: str) -> Callable[[re.Match[str]], str]:

@@ -46,6 +46,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+_NO_CODE = re.compile(r"\^\s*T\b|\b(?:sum|prod)_[a-z]\s*(?:\(|[A-Za-z])")  # X^T (p - y), sum_i (p_i - y_i), which Python calls
+
 
 def is_typed(text: str) -> bool:
     """Whether a text is mathematics as it is typed, and no code: 2(a - y) x, sigma'(z), sum_k, x^T."""
@@ -53,6 +55,8 @@ def is_typed(text: str) -> bool:
     if _CODE.search(text) and not _OCTAVE.search(text):
         return False
     lines = text.splitlines()
+    if _NO_CODE.search(text):
+        return True
     return any(map(_is_typed, lines)) and not (_is_code(_DERIVATIVE.sub("D", text)) and not any(map(_INDEXED.match, lines)))
 
 

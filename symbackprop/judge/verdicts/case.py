@@ -33,14 +33,16 @@ def case_of(
     further: Mapping[str, Program] | None = None,
     pinned: Mapping[str, Program] | None = None,
     numbered: Mapping[str, int] | None = None,
+    symmetric: tuple[str, ...] = (),
 ) -> Case:
     """The case of a network and what of it is differentiated, which must be there; the last few are kept.
 
     further   values that the network does not name.
     pinned    inputs that are given values.
     numbered  from where the entries of tensors are numbered.
+    symmetric  given matrices that are symmetric by a person's word.
     """
-    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {}), dict(numbered or {})
+    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {}), dict(numbered or {}), symmetric
     found = next((case for case in _cases if _asked_for(case.truth) == asked_for), None)
     if found is None:
         found = Case(Truth(*asked_for), Diagnosis())
@@ -51,7 +53,7 @@ def case_of(
 
 
 def _asked_for(truth: Truth) -> tuple[object, ...]:
-    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned, truth.numbered
+    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned, truth.numbered, truth.symmetric
 
 
 def title_of(network: Network) -> str:

@@ -62,6 +62,7 @@ class Truth:
     further   values that the network does not name, each as a program over its tensors.
     pinned    inputs that are given values, each as a program over the others: then it is the truth there.
     numbered  from where the entries of tensors are numbered, 0 or 1, where claims tell.
+    symmetric  given matrices that are symmetric by a person's word.
     """
 
     network: Network
@@ -70,11 +71,14 @@ class Truth:
     further: Mapping[str, Program] = field(default_factory=dict)
     pinned: Mapping[str, Program] = field(default_factory=dict)
     numbered: Mapping[str, int] = field(default_factory=dict)
+    symmetric: tuple[str, ...] = ()
 
     @cached_property
     def program(self) -> Program:
         """The network as written, each operation an equation; where inputs have values, at the sizes of these."""
-        return self._at_sizes(with_values(with_gates(self.network, "elementary").program, self.further))
+        found = self._at_sizes(with_values(with_gates(self.network, "elementary").program, self.further))
+        said = {name: replace(found.tensors[name], domain="symmetric") for name in self.symmetric}
+        return replace(found, tensors={**found.tensors, **said}) if said else found
 
     def _at_sizes(self, program: Program) -> Program:
         return settled(program, self.sizes) if self.pinned and not has_loops(program) else program
