@@ -8,7 +8,7 @@ from typing import Any
 
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.network import Network
-from symbackprop.formulas.told import listed, told
+from symbackprop.formulas.told import listed, name, told
 from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question, answered
@@ -16,7 +16,7 @@ from symbackprop.judge.sides.announced import as_announced
 from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
-from symbackprop.judge.sides.symmetric_said import as_symmetric, symmetric_said
+from symbackprop.judge.sides.symmetric_said import symmetric_said
 from symbackprop.judge.steps.updated import moved_parameters
 from symbackprop.judge.texts.arrays import Whole
 from symbackprop.judge.texts.prose import written
@@ -73,9 +73,15 @@ def verify(
         given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
         found = (*(_with_entries(question, given) if given else ()), *followed)
     found = tuple(with_capitals(one, capital) for one in found) if capital else found
-    found = tuple(as_symmetric(one, symmetric) for one in found) if symmetric else found
+    found = tuple(_of_symmetric(one, symmetric) for one in found) if symmetric else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
+
+
+def _of_symmetric(judged: Judged, names: Sequence[str]) -> Judged:
+    """The verdict on a claim that was judged of matrices that are symmetric by a person's word, which it says."""
+    said = told("of symmetric {}, as it is said", listed([name(one) for one in names]))
+    return replace(judged, remarks=(*judged.remarks, said)) if judged.right or judged.wrong else judged
 
 
 def _with_entries(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:

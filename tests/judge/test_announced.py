@@ -108,3 +108,31 @@ def test_mathematics_as_it_is_typed_is_no_code() -> None:
     for text in ("dL/dw = X^T (p - y)/n\ndL/db = sum_i (p_i - y_i)/n", "∂L/∂w = Xᵀ(p − y)/n\n∂L/∂b = (1/n) Σᵢ (pᵢ − yᵢ)"):
         assert sb.verify(net, text).ok
         assert not sb.verify(net, text.replace("p_i -", "p_i +").replace("pᵢ −", "pᵢ +")).ok
+
+
+KINK = "x: data[d]\nt: data\nw: parameter[d]\nb: parameter\nz = w@x + b\na = relu(z)\nL = (a - t)**2/2"
+
+
+@pytest.mark.parametrize(
+    ("net", "text", "wrong"),
+    [
+        (NET, r"손실의 $w$에 대한 기울기는 $2X^\top(Xw - y)$이다.", ("2X", "3X")),
+        (NET, r"기울기는 다음과 같다. $$g = 2X^\top(Xw - y)$$", ("2X", "3X")),
+        (NET, r"$L$의 헤시안은 $2X^\top X$이다.", ("2X", "3X")),
+        (FORM, r"$A$가 대칭이면 기울기는 $Ax - b$이고 $x^* = A^{-1}b$이다.", ("Ax", "2Ax")),
+        (
+            KINK,
+            r"$z > 0$이면 $$\frac{\partial L}{\partial z} = a - t$$ 그렇지 않으면 $$\frac{\partial L}{\partial z} = 0$$",
+            ("= 0", "= t"),
+        ),
+        (KINK, r"$z > 0$일 때, $$\frac{\partial L}{\partial w} = (a - t)x$$", ("> 0", "< 0")),
+        ("x: parameter\nf = x**2*exp(-x)", r"도함수는 $$f' = x(2-x)e^{-x}$$ 이고, 임계점은 $x = 0, 2$이다.", ("0, 2", "0, 3")),
+    ],
+)
+def test_sentences_in_korean(net: str, text: str, wrong: tuple[str, str]) -> None:
+    assert sb.verify(net, text).ok
+    assert not sb.verify(net, text.replace(*wrong)).ok
+
+
+def test_what_a_sentence_in_korean_denies() -> None:
+    assert len(sb.verify(NET, r"기울기는 $3X^\top y$가 아니다. $$\nabla_w L = 2X^\top(Xw - y)$$").claims) == 1

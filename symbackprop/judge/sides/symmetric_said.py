@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from symbackprop.formulas.told import listed, name, told
 from symbackprop.judge.sides.goals import tensor_named
-from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
@@ -31,9 +28,3 @@ def symmetric_said(truth: Truth, steps: Sequence[Step]) -> tuple[tuple[str, ...]
         elif tensor is not None and own is not None and not tensor.is_symmetric and tensor.domain is None:
             names.append(own)
     return tuple(dict.fromkeys(names)), others
-
-
-def as_symmetric(judged: Judged, names: Sequence[str]) -> Judged:
-    """The verdict on a claim that was judged of such matrices, which it says."""
-    said = told("of symmetric {}, as it is said", listed([name(one) for one in names]))
-    return replace(judged, remarks=(*judged.remarks, said)) if judged.right or judged.wrong else judged

@@ -8,7 +8,10 @@ from symbackprop.judge.texts.numbers import PLAIN
 from symbackprop.judge.texts.sentences import CLAIMED, DENIED, DERIVATIVE, DISPLAYS, FUNCTION, NAME, STOPS, WITHIN
 
 MARK = "announced"  # \announced{gradient}{w}, for a derivative of the loss by w; which that is, the judge of the network knows
-_KINDS = {"score": "gradient", "derivative": "gradient", "second derivative": "hessian"}
+_KINDS = {
+    "score": "gradient", "derivative": "gradient", "second derivative": "hessian", "기울기": "gradient", "그래디언트": "gradient",
+    "도함수": "gradient", "이계도함수": "hessian", "헤시안": "hessian", "헤세행렬": "hessian",
+}  # fmt: skip
 _LOSS = r"(?:the |this |our )?(?:total )?(?:loss|cost|objective|log-?\s?likelihood|error|function|criterion)(?: function)?"
 _SAID = re.compile(
     r"(?<![-\w])(?P<kind>gradient|score|derivative|second derivative|hessian)"
@@ -17,6 +20,10 @@ _SAID = re.compile(
     r"(?:\s+(?:with respect to|wrt|by|in)\s+(?:the \w+ )?\$(?P<wrt>[^$]*)\$)?"
     r"(?:\s*(?:,|:|is|are|becomes|equals|reads|as|then|thus|therefore|hence|simply|now|given by|equal to)(?![A-Za-z]))+\s*$",
     re.IGNORECASE,
+)
+_SAID_IN_KOREAN = re.compile(  # 손실의 $w$에 대한 기울기는
+    r"(?:\$(?P<of>[^$]*)\$의\s+|손실(?:\s*함수)?의\s+)?(?:\$(?P<wrt>[^$]*)\$에\s+(?:대한|관한)\s+)?(?:손실(?:\s*함수)?의\s+)?"
+    r"(?P<kind>기울기|그래디언트|도함수|이계도함수|헤시안|헤세\s*행렬)\s*(?:벡터|행렬)?\s*[은는:]\s*(?:다음과 같다\s*[.:]?)?\s*$"
 )
 _BEHIND = re.compile(r"[\s,.]*(?:for|with respect to|wrt|in)\s+(?:the \w+ )?\$(?P<wrt>[^$=]*)\$")
 _CASE = re.compile(r"\b[Ii]f\s+\$[^$]*(?:[<>=]|\\(?:[lg]eq?|neq?|in)\b)[^$]*\$")
@@ -31,7 +38,9 @@ def with_announced(text: str) -> str:
     Those are displayed that have a name, $g = X^\\top r$, or none; what is a number alone, or is denied, stays in its sentence.
     """
     out, end = list[str](), 0
-    plain = _WRT.sub(lambda found: "wrt".ljust(len(found[0])), text)
+    plain = _WRT.sub(lambda found: "wrt".ljust(len(found[0])), text).replace(
+        "다음과 같다.", "다음과 같다:"
+    )  # no sentence ends there
     within = list(WITHIN.finditer(DISPLAYS.sub(lambda found: " " * len(found[0]), text)))
     for found in sorted([*DISPLAYS.finditer(text), *within], key=lambda one: one.start()):
         k = 1 if found.re is WITHIN else next(k for k in (1, 2, 4) if found[k])
@@ -44,7 +53,7 @@ def with_announced(text: str) -> str:
 def _claim(text: str, start: int, end: int, formula: str) -> str:
     """A formula as the claim that the sentence before it makes of it; "" where that makes none."""
     begin = max((text.rfind(stop, 0, start) for stop in (*STOPS, "$$", "\\]", "}\n")), default=-1)
-    said = _SAID.search(text, begin + 1, start)
+    said = _SAID.search(text, begin + 1, start) or _SAID_IN_KOREAN.search(text, begin + 1, start)
     if said is None or _OWNER.search(text[begin + 1 : said.start("kind")]) or not _says_nothing(formula):
         return ""
     stops = [at for stop in STOPS if (at := text.find(stop, end)) >= 0]
@@ -52,7 +61,11 @@ def _claim(text: str, start: int, end: int, formula: str) -> str:
     if DENIED.search(WITHIN.sub(" ", f"{before} {text[end : min(stops, default=len(text))]}")):
         return ""
     behind = _BEHIND.match(text, end)
-    kind, wrt, of = said["kind"].lower(), said["wrt"] or (behind["wrt"] if behind else ""), said["of"] or ""
+    kind, wrt, of = (
+        said["kind"].lower().replace("헤세 행렬", "헤세행렬"),
+        said["wrt"] or (behind["wrt"] if behind else ""),
+        said["of"] or "",
+    )
     mark = rf"\{MARK}{{{_KINDS.get(kind, kind)}}}{{{wrt.strip()}}}{{{of.strip()}}}"
     name, equals, value = formula.partition("=")
     return f"{name.strip()} = {mark} = {value.strip()}" if equals else f"{mark} = {formula}"

@@ -20,11 +20,16 @@ BEFORE = re.compile(  # For $j \neq y$: and If $t = 1$, then $E = -\log y$ and
     rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$(?:\s+\w+)?"
     rf"(?P<beside>[\s,:]+(?:then|we have)?\s*\$[^$]*\$[\s,:]+(?:and|so)\b)?{_SO}"
 )
+BEFORE_IN_KOREAN = re.compile(
+    r"\$([^$]*)\$\s*(?:이면|이라면|라면|일\s*때(?:는|에는)?|인\s*경우(?:에는|에)?)[\s,:]*$"
+)  # $z > 0$이면,
 IN_WORDS = re.compile(  # If the hinge is active,
     r"\b((?:[Ii]f|[Ww]hen(?:ever)?|[Uu]nless|[Ii]n (?:the )?case(?: that)?)\s+(?!(?:we|you|one|I|this|that|these)\b)"
     rf"[^$.:;\\{{}}]*?[a-z]){_SO}"
 )
-OTHERWISE = re.compile(rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}")
+OTHERWISE = re.compile(
+    rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}|(?:그렇지\s*않으면|그\s*외(?:에는|의\s*경우(?:에는)?))[\s,:]*$"
+)
 AND = re.compile(
     r"[\s,.;]*(?:(?:and|also|likewise|similarly|as well as)[\s,]*)*", re.IGNORECASE
 )  # a condition holds of what follows
@@ -68,7 +73,9 @@ def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
     """What a sentence says before a display of where it holds, and that as what stands behind it."""
     if "=" not in body or "\\\\" in body or r"\text" in body:
         return None, ""
-    if all(one.count("=") == 1 for one in side_by_side(body)) and (found := BEFORE.search(between)):
+    if all(one.count("=") == 1 for one in side_by_side(body)) and (
+        found := BEFORE.search(between) or BEFORE_IN_KOREAN.search(between)
+    ):
         of, below = BETWEEN.fullmatch(found[1]), "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
         is_label = LABEL.fullmatch(found[1]) and ("_" in found[1] or not found[0].lower().startswith(("for", "where")))  # For n = 5
         is_read = is_label or INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below

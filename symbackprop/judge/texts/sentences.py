@@ -20,7 +20,7 @@ CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stand
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
 )
 DENIED = re.compile(
-    r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b",
+    r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b|아니(?:다|고|라|며)",
     re.IGNORECASE,
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
@@ -45,6 +45,7 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
 )
 SYMMETRIC = re.compile(  # $A$ is symmetric, for symmetric $A$
     r"\$(?P<name>[^$=<>]+?)\$\s+(?:is|are|be|being)\s+(?:an?\s+)?(?:real\s+)?symmetric\b|\bsymmetric\s+(?:matrix\s+)?\$(?P<behind>[^$=<>]+?)\$"
+    r"|\$(?P<own>[^$=<>]+?)\$\s*(?:가|이|는|은)\s+대칭(?:\s*행렬)?(?=\s*[이인일])"  # $A$가 대칭이면
 )
 SLICE = re.compile(  # $x_j$ is the $j$-th column of $X$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+the\s+\$?([a-z])(?:\$?\s*-?\s*(?:th|st|nd)|\s*\^\s*\{?\s*(?:\\(?:text|mathrm)\s*\{)?th\}*\$)"
@@ -63,6 +64,7 @@ STATIONARY = re.compile(  # what stands right before a point that is claimed
     rf"(?:\b(?:{_POINTS}|{_EXTREMA})(?:\s+of\s+\$[^$]*\$)?{_IS}(?:only\s+)?(?:at|in)?\s*:?\s*"
     r"|\b(?:vanish(?:es)?|(?:is|are) (?:zero|\$0\$|0)|stationary|minimi[sz]ed|maximi[sz]ed)\s+(?:only\s+|exactly\s+)?"
     r"(?:at|when|where|for|in)\s+"
+    r"|(?:임계점|정류점|극값|극점|최솟값|최댓값|최소점|최대점|안장점)(?:은|는)\s*"
     r"|\bto\s+(?:zero|\$?0\$?)[^.;]*?(?:gives|yields|we (?:get|find|obtain|have)|leads to|implies|results in|means|:)\s*)$",
     re.IGNORECASE,
 )
@@ -215,7 +217,7 @@ def _slice(found: re.Match[str]) -> str:
 
 
 def _symmetric(found: re.Match[str]) -> str:
-    name = found["name"] or found["behind"]
+    name = found["name"] or found["behind"] or found["own"]
     return rf"${name} = {name}^\top$" + "\n" * found[0].count("\n")
 
 
