@@ -18,20 +18,21 @@ from symbackprop.backends.arguments import ArgumentError, Arguments, CompileErro
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import Source
-from symbackprop.backends.kinds import require_number, require_whole
+from symbackprop.backends.kinds import require_defined, require_number, require_whole
 from symbackprop.backends.numpy.source import arguments_that_tell, source
+from symbackprop.backends.undefined import require_defined_slopes
 from symbackprop.core.choices import BACKENDS, DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.derivatives.along import CHANGE, along, vector_of
-from symbackprop.core.differentiate import differentiate, stabilised
+from symbackprop.core.differentiate import differentiate, sound, stabilised
 from symbackprop.core.errors import shown
-from symbackprop.core.functions import declared_names
 from symbackprop.core.machine.files import write_whole
 from symbackprop.core.machine.garbage import without_collections
 from symbackprop.core.network import listed
 from symbackprop.core.passes.distribute import distributed
+from symbackprop.core.passes.signs import has_poles
 from symbackprop.core.passes.simplify import simplify
-from symbackprop.core.program import Equation, Op, Program, Signature, Sum, rewritten, size
+from symbackprop.core.program import Equation, Op, Program, Signature, rewritten, size
 from symbackprop.core.result import Result
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
@@ -90,7 +91,7 @@ class Compiled(Result):
     @cached_property
     def _change(self) -> Called:
         require_whole("jvp", self.program, self.gradients.values())
-        return self._function(along(self.program, self.value_name, self.gradients), CHANGE, {}, "jvp")
+        return self._function(sound(along(self.program, self.value_name, self.gradients)), CHANGE, {}, "jvp")
 
     @cached_property
     def _second(self) -> Called:
@@ -100,7 +101,7 @@ class Compiled(Result):
         moved = along(self.program, self.value_name, self.gradients)
         derived = differentiate(moved, CHANGE, self.gradients)
         again = {w: derived.gradient(w) for w in derived.wrt}
-        return self._function(simplify(distributed(derived.program), set(again.values())), None, again, "hvp")
+        return self._function(simplify(distributed(sound(derived.program)), set(again.values())), None, again, "hvp")
 
     def __call__(
         self, params: Arrays | None = None, data: Arrays | None = None, /, *more: Any, **arrays: Any
@@ -151,11 +152,12 @@ class Compiled(Result):
     ) -> tuple[Any, dict[str, ndarray]]:
         """The value of the loss, and the gradient for each name, with the shape of what it is the gradient of."""
         value, gradients = self._whole(by_name(params, data, arrays))
-        return scalar(value), self._own(gradients)
+        return scalar(value), self._own(gradients, lambda: value)
 
     def grad(self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any) -> dict[str, ndarray]:
         """The gradients alone."""
-        return self._own(self._backward(by_name(params, data, arrays)))
+        given = by_name(params, data, arrays)
+        return self._own(self._backward(given), lambda: self._forward(given))
 
     def jvp(self, vectors: Arrays, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any) -> Any:
         """The change of the value as what it is differentiated by moves along vectors: the Jacobian times them.
@@ -164,7 +166,8 @@ class Compiled(Result):
         Raises CompileError where what was derived is a product with a vector.
         """
         given = by_name(params, data, arrays)
-        return scalar(self._change({**given, **self._directions(vectors, given)}))
+        change = self._change({**given, **self._directions(vectors, given)})
+        return scalar(self._numbers({"these vectors": change}, lambda: self._forward(given))["these vectors"])
 
     def hvp(
         self, vectors: Arrays, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any
@@ -175,7 +178,7 @@ class Compiled(Result):
         Raises CompileError where the value has axes, or what was derived is a product with a vector.
         """
         given = by_name(params, data, arrays)
-        return self._own(self._second({**given, **self._directions(vectors, given)}))
+        return self._own(self._second({**given, **self._directions(vectors, given)}), lambda: self._forward(given))
 
     def _directions(self, vectors: Arrays, given: Arrays) -> dict[str, Any]:
         if not isinstance(vectors, Mapping):
@@ -186,8 +189,18 @@ class Compiled(Result):
         still = {name: np.zeros(np.shape(given.get(name, 0))) for name in self.gradients}
         return {vector_of(name): array for name, array in {**still, **vectors}.items()}
 
-    def _own(self, gradients: Mapping[str, Any]) -> dict[str, ndarray]:
-        return {name: own(gradients[name], self.dtype) for name in self.gradients}
+    def _own(self, gradients: Mapping[str, Any], value: Callable[[], Any]) -> dict[str, ndarray]:
+        return self._numbers({name: own(gradients[name], self.dtype) for name in self.gradients}, value)
+
+    def _numbers(self, found: dict[str, ndarray], value: Callable[[], Any]) -> dict[str, ndarray]:
+        if self._watched:
+            require_defined_slopes(found, value, self.value_name)
+        return found
+
+    @cached_property
+    def _watched(self) -> bool:
+        """Whether a derivative may be NaN where the value is finite, and none was let in."""
+        return self.refuse_nan and has_poles(self.program)
 
     def bind(
         self, params: Arrays, data: Arrays | None = None, *, backend: str | None = None, shared: Step | None = None,
@@ -221,6 +234,7 @@ class Compiled(Result):
         else:
             step = planned(self, program, backend, shared, self._exact)
         step.put(dict(zip(self._arguments.names, arrays, strict=True)))
+        step.watched = self.value_name if self._watched else ""
         step.again = partial(self.bind, backend=backend, devices=devices, samples=dict(samples), recompute=recompute)
         return step
 
@@ -348,20 +362,6 @@ def compile(
     program = with_sizes(derived.program, sizes or {})
     gradients = {w: derived.gradient(w) for w in derived.wrt}
     return Compiled(program, derived.of, gradients, derived.forward.outputs, name, refuse_nan, backend)
-
-
-def require_defined(program: Program) -> None:
-    """See that every function of a program has numbers.
-
-    Raises CompileError for one that is declared alone: source that takes it as an argument could not be checked before it is used.
-    """
-    names = sorted({name for e in program.equations if isinstance(e.op, Sum) for name in declared_names(e.op.body)})
-    if names:
-        first = names[0]
-        raise CompileError(
-            f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} declared and defined nowhere: no numbers come of that. "
-            f'Write "{first} = tanh", or another function of the language, in the place of "{first}: function"'
-        )
 
 
 def with_sizes(program: Program, sizes: Mapping[str, int], empty: bool = False) -> Program:

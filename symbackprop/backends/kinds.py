@@ -1,11 +1,12 @@
-"""Which kind of derivative a compiled form can hand back: a step those of a number, a change along vectors whole ones."""
+"""What a network must be for a compiled form: a number for a step, whole derivatives for a change, no function without numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from symbackprop.backends.arguments import CompileError
-from symbackprop.core.program import Program
+from symbackprop.core.functions import declared_names
+from symbackprop.core.program import Program, Sum
 
 
 def require_number(program: Program, value: str) -> None:
@@ -21,3 +22,17 @@ def require_whole(what: str, program: Program, gradients: Iterable[str]) -> None
         role = program.tensors[name].role
         if role is not None and (by := role.upstream or role.vector):
             raise CompileError(f"{what}: {name} is a product with {by} already; compile the network, and ask that for its {what}")
+
+
+def require_defined(program: Program) -> None:
+    """See that every function of a program has numbers.
+
+    Raises CompileError for one that is declared alone: source that takes it as an argument could not be checked before it is used.
+    """
+    names = sorted({name for e in program.equations if isinstance(e.op, Sum) for name in declared_names(e.op.body)})
+    if names:
+        first = names[0]
+        raise CompileError(
+            f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} declared and defined nowhere: no numbers come of that. "
+            f'Write "{first} = tanh", or another function of the language, in the place of "{first}: function"'
+        )

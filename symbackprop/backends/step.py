@@ -16,6 +16,7 @@ from numpy import ndarray
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.c.library import native
 from symbackprop.backends.code import Code, aligned
+from symbackprop.backends.undefined import require_defined_slopes
 from symbackprop.core.network import listed
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Flat, Layout
 
@@ -35,12 +36,14 @@ class Step:
     layout             where each array stands in `flat` and in `flat_gradient`.
     quiet              whether NumPy need not be kept from warning: nothing does, or the caller has seen to it.
     exact              the function of dicts of both, whose results stand for those of a plan.
+    watched            what the value is called, where an error is to tell of gradients that are NaN while it is finite; "".
     again              binds it once more: a copy, which may go to another process, has memory of its own.
 
     Memory is not shared between threads: bind a step for each. One that runs in another refuses; in a process that was forked it
     is idle.
     """
 
+    watched = ""
     again: Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], Step] | None = None
 
     def __init__(self, layout: Layout, code: Code | None, dtype: str, exact: Exact, shared: Step | None = None) -> None:
@@ -78,13 +81,13 @@ class Step:
                         with np.errstate(all="ignore"):  # a branch that is not taken may overflow
                             value = self._run()
                     if value == value:
-                        return value
+                        return self.told(value) if self.watched else value
                     with suppress(ArgumentError):  # of arrays that hold NaN
                         return self.written(*self.exact(self.parameters, self.data))  # a plan shifts by what may be infinite
                     return value
                 except (ArithmeticError, ValueError):
                     pass  # Python's numbers raise where NumPy's are infinite or NaN
-            return self.written(*self.exact(self.parameters, self.data))
+            return self.told(self.written(*self.exact(self.parameters, self.data)))
         finally:
             idle.release()
 
@@ -112,6 +115,12 @@ class Step:
     def __repr__(self) -> str:
         by = "C" if self.native else "NumPy"
         return f"<Step of {listed(self.parameters)} and {listed(self.data) or 'no data'} by {by}: {self.bytes:,} bytes>"
+
+    def told(self, value: float) -> float:
+        """The value, where the gradients are numbers."""
+        if self.watched and np.isnan(self.flat_gradient.sum()):
+            require_defined_slopes(self.gradients, lambda: value, self.watched)
+        return value
 
     def written(self, value: Any, gradients: Mapping[str, ndarray]) -> float:
         """The value, with the gradients in their places."""

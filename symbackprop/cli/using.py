@@ -64,7 +64,10 @@ def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -
     if output:
         require_place(output, (".csv",))
         require_apart({"what is computed": output}, {"the network": asked.net, "the data": data})
-    array = np.asarray(_answered(asked, lambda network: predict_(network, parameters, data, value)))
+    told: list[str] = []
+    array = np.asarray(_answered(asked, lambda network: predict_(network, parameters, data, value, say=told.append)))
+    for note in dict.fromkeys(told):  # whoever computes it again says it again
+        click.echo(f"note: {note}", err=True)
     text = io.StringIO()
     np.savetxt(text, array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1), delimiter=",", fmt="%.17g")
     write(output, text.getvalue().rstrip("\n"))

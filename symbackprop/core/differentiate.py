@@ -134,14 +134,14 @@ def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
     first = None if derived.first is None else stabilised(derived.first, kept)
     forward = stable(restated(derived.forward, kept), kept) if first is None else first.program
     if forward is derived.forward or not kept & derived.forward.tensors.keys() <= forward.tensors.keys():
-        program = _sound(derived.program)
+        program = sound(derived.program)
         return derived if program is derived.program else replace(derived, program=program)
     for word, like in (("upstream", derived.of), ("vector", derived.wrt[0])):
         forward = _given(forward, word, getattr(derived, word), like)
-    return replace(derived, forward=forward, program=_sound(_swept(derived, forward)), first=first)
+    return replace(derived, forward=forward, program=sound(_swept(derived, forward)), first=first)
 
 
-def _sound(program: Program) -> Program:
+def sound(program: Program) -> Program:
     """The program with no infinite part that is 0 as a whole: slopes of powers at 0, and what a condition leaves out."""
     return without_left_out(with_defined_slopes(program))
 

@@ -16,4 +16,4 @@ def computed(program: Program) -> Program:
 
 @lru_cache(maxsize=256)
 def _computed(same: Same[Program]) -> Program:
-    return without_left_out(same.thing)
+    return without_left_out(same.thing, looked_at=False)

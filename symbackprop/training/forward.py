@@ -25,6 +25,7 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine import cache
 from symbackprop.core.network import Network
 from symbackprop.core.program import Equation, Program, Ref, Signature
+from symbackprop.training.changed import digests
 from symbackprop.training.classes import applied
 
 DTYPE = "float64"
@@ -83,12 +84,14 @@ class Forward:
     loss      the name of the loss.
     make      the source of the function of some values; Unkept is raised where it was not kept.
     sources   those that were asked for.
+    digests   of the equations as they are written, by what they define.
     """
 
     program: Program
     loss: str
     make: Callable[[tuple[str, ...]], Source]
     sources: dict[tuple[str, ...], Source] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
     _called: dict[tuple[str, ...], Called] = field(default_factory=dict)
 
     def outputs(self, given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, ndarray]:
@@ -119,7 +122,7 @@ def forward_of(network: Network) -> Forward:
         asked = Compiled(program, network.loss, {}, names).program
         return source(asked, None, {name: name for name in names}, "outputs", NUMPY.of(DTYPE))
 
-    return Forward(program, network.loss, make)
+    return Forward(program, network.loss, make, digests=digests(network.program.equations))
 
 
 def key_of(path: str, how: Any) -> str | None:
@@ -162,7 +165,7 @@ def kept(key: str) -> Forward | None:
             for target, operands, own in told["equations"]
         )
         sources = {tuple(names): Source(text, name, tuple(arguments)) for names, text, name, arguments in told["sources"]}
-        return Forward(Program(tensors, equations, ()), told["loss"], _unkept, sources)
+        return Forward(Program(tensors, equations, ()), told["loss"], _unkept, sources, told["digests"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -211,7 +214,7 @@ def _told(forward: Forward) -> dict[str, Any] | None:
         [e.target.name, [r.name for r in e.operands], {r.name: sorted(applied(e, r.name)) for r in e.operands}]
         for e in program.equations
     ]
-    return {"loss": forward.loss, "tensors": tensors, "equations": equations}
+    return {"loss": forward.loss, "tensors": tensors, "equations": equations, "digests": dict(forward.digests)}
 
 
 def _size(n: Any) -> Any:

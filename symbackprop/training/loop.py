@@ -20,6 +20,7 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
+from symbackprop.training.changed import told_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
 from symbackprop.training.datasets import Data, header_told, is_table, load
@@ -203,7 +204,7 @@ class _Ready:
             run.parameters, losses, score, prediction.name if prediction else None, sizes, len(to_train), len(to_test), run.kept,
             self.prepared.title, self.prepared.forward.loss, run.stopped, network,
             None if self.each is None else len(np.unique(self.each)), self.header, self.keeper.unkept,
-            run.memory(settings.optimiser, -(-len(to_train) // settings.batch)),
+            run.memory(settings.optimiser, -(-len(to_train) // settings.batch)), told_of(self.prepared.forward.digests),
         )  # fmt: skip
 
 

@@ -155,7 +155,7 @@ class Model:
     def _feeds(self, step: Step) -> list[tuple[ndarray, ndarray, int]]:
         """What of a step is filled, from where, along which axis."""
         if step not in self._fed:
-            step.quiet = True
+            step.quiet, step.watched = True, ""  # a run ends at a loss that is no number, and says why
             axes = self.layout.axes
             self._fed[step] = [(step.data[name], self.arrays[name], axis) for name, axis in axes.items() if name in step.data]
         return self._fed[step]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from numpy import ndarray
 from symbackprop.core.machine.files import StrPath, write_whole
 from symbackprop.core.network import Network, listed
 from symbackprop.core.result import Result
+from symbackprop.training.changed import changed, digests
 from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
@@ -63,6 +64,7 @@ class Trained(Result):
     header       of the table that was trained on: which columns an input has, and the names of the classes. Another table is read
                  alike; what `save` writes tells it.
     unkept       why the checkpoint could not be written at the end; empty where it could, or none was asked for.
+    equations    what its file tells of the equations, so that another network is known.
     memory       of the optimiser, which `train(..., start=trained)` goes on with; None where the last parameters are not kept.
     """
 
@@ -82,6 +84,7 @@ class Trained(Result):
     header: Header = field(default_factory=Header)
     unkept: str = ""
     memory: Memory | None = None
+    equations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stopped(self) -> str:
@@ -101,7 +104,10 @@ class Trained(Result):
 
         Raises TrainingError where the data do not fit the network.
         """
-        return evaluate(self._network(), self.parameters, self._with_fixed(data), value or self.prediction, self.sizes, self.header)
+        value = value or self.prediction
+        found = evaluate(self._network(), self.parameters, self._with_fixed(data), value, self.sizes, self.header)
+        now = digests(self._network().program.equations) if self.equations else {}
+        return replace(found, note=changed(self.equations, now, self._network().program, self._network().loss))
 
     def predict(self, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
         """A value of the network on data, which need not hold labels.
@@ -134,6 +140,8 @@ class Trained(Result):
         """
         told: dict[str, Any] = {n: {k: list(v) for k, v in rows.items()} for n, rows in vars(self.header).items() if rows}
         told["run"] = {name: getattr(self, name) for name in TOLD}
+        if self.equations:
+            told["run"]["equations"] = dict(self.equations)
         if len(self.losses.training) <= MOST_LOSSES:
             told["run"]["losses"] = list(map(list, self.losses))
         write_arrays(path, self.parameters, told)
@@ -158,6 +166,7 @@ class Trained(Result):
             parameters, losses, _score(run.get("score")), prediction, sizes_told(network.program, parameters), samples,
             held_out, kept, network.title or "", network.loss, network=network,
             classes=run["classes"] if is_count(run.get("classes")) else None, header=Header.told(told),
+            equations=run["equations"] if isinstance(run.get("equations"), dict) else {},
         )  # fmt: skip
 
     def curve(self, path: str | os.PathLike[str]) -> None:

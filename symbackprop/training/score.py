@@ -21,12 +21,14 @@ class Evaluated:
     score        of the answers; None where the network is no classifier.
     prediction   the name of the value that answers.
     samples      how many there are.
+    note         what to know of the network beside: that it is no longer the one that was trained, say; "".
     """
 
     loss: float
     score: Score | None
     prediction: str | None
     samples: int
+    note: str = ""
 
     @property
     def accuracy(self) -> float | None:
@@ -35,6 +37,8 @@ class Evaluated:
 
     def __str__(self) -> str:
         text = f"loss {self.loss:.6g} on {self.samples:,} sample{'s' * (self.samples != 1)}"
+        if self.note:
+            text = f"{text}\nnote: {self.note}"
         if self.score is None:
             return text
         return f"{text}\naccuracy: {self.accuracy:.1%} ({self.score.right:,} of {self.score.of:,} right), by {self.prediction}"

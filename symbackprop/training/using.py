@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
 from symbackprop.training.answers import Answers
+from symbackprop.training.changed import changed
 from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
 from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_npy, is_table, load
 from symbackprop.training.errors import TrainingError
@@ -28,7 +29,7 @@ from symbackprop.training.layout import batch_size, checked, data_inputs, lay_ou
 from symbackprop.training.mapped import folder, mapped, parts
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.shipped import BUNDLED
-from symbackprop.training.storage import read_arrays
+from symbackprop.training.storage import read_arrays, read_told
 from symbackprop.training.table import Header, read_measures
 
 Parameters = Mapping[str, Any] | StrPath
@@ -68,12 +69,20 @@ def evaluate(
     found = [(len(index), *tested(index)) for index in ([np.arange(samples)] if whole else parts_of(samples))]
     loss = sum(count * value for count, value, *_ in found) / samples
     right, of = sum(f[2] for f in found), sum(f[3] for f in found)
-    return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
+    score, note = Score(right, of) if prediction else None, changed_since(forward, parameters, forward.loss)
+    return Evaluated(loss, score, prediction.name if prediction else None, layout.samples, note)
+
+
+def changed_since(forward: Forward, parameters: Parameters, value: str) -> str:
+    """What to say where a file of parameters is of a network that computes a value by other equations."""
+    run = read_told(parameters).get("run") if isinstance(parameters, str | os.PathLike) else None
+    return changed(run.get("equations"), forward.digests, forward.program, value) if isinstance(run, dict) else ""
 
 
 def predict(
-    network: Network | Forward, parameters: Parameters, data: Data, value: str | None = None, like: Header | None = None
-) -> ndarray:
+    network: Network | Forward, parameters: Parameters, data: Data, value: str | None = None, like: Header | None = None,
+    say: Callable[[str], None] | None = None,
+) -> ndarray:  # fmt: skip
     """A value of the forward part with these parameters on data, which need not hold labels.
 
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
@@ -81,6 +90,7 @@ def predict(
     value        its name; None: the last named value, other than the loss, that the data are enough for; where there is none, the
                  last that has an entry for each class.
     like         the header of the table that was trained on; what the file of parameters tells, where not given.
+    say          is called with what to know of the network beside.
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
@@ -90,6 +100,8 @@ def predict(
     measures = _measures(data, program, sizes_told(program, given), like or header_told(parameters))
     arrays = {str(name): as_array(str(name), array) for name, array in measures.items()}
     name = _asked(program, forward.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
+    if say and (note := changed_since(forward, parameters, name)):
+        say(note)
     needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
     for key, array in needed.items():
         for part in parts(array):

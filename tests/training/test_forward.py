@@ -236,6 +236,7 @@ def test_what_is_kept_is_text_of_a_few_kinds(tmp_path: Path, monkeypatch: pytest
         "tensors",
         "equations",
         "sources",
+        "digests",
     }
 
 

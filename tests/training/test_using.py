@@ -308,3 +308,28 @@ def test_a_network_that_names_nothing_but_its_loss_is_told_so() -> None:
         trained.predict(data)
     with pytest.raises(TrainingError, match="data holds X, and L depends on X, y: give X, y"):
         trained.predict({"X": data["X"]})
+
+
+@pytest.mark.parametrize("again", [1, 2], ids=["derived", "kept"])
+def test_a_network_that_was_changed_since_is_told(run: Run, data, trained, tmp_path: Path, monkeypatch, again: int) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    net, given, parameters = (tmp_path / name for name in ("net.net", "data.npz", "p.npz"))
+    net.write_text(NET)
+    np.savez(given, **data)
+    trained.save(parameters)
+    for _ in range(again):
+        assert "note" not in run("evaluate", net, "--parameters", parameters, "--data", given).out
+    net.write_text(NET.replace("(yhat - y)**2", "abs(yhat - y)"))
+    for _ in range(again):
+        told = run("evaluate", net, "--parameters", parameters, "--data", given).out
+        assert "note: L is another equation than when these parameters were trained" in told
+        assert not run("predict", net, "--parameters", parameters, "--data", given).err  # what predicts is the same
+    net.write_text(NET.replace("tanh", "sin"))
+    for _ in range(again):
+        found = run("predict", net, "--parameters", parameters, "--data", given)
+        assert "note: H is another equation" in found.err
+        assert "note" not in found.out
+    other = sb.read(NET.replace("**2", "**4"))
+    assert "note: L" in str(type(trained).load(parameters, other).evaluate(data))
+    assert "note" not in str(type(trained).load(parameters, sb.read(NET)).evaluate(data))
+    assert "note" not in str(evaluate(other, trained.parameters, data))  # arrays are of no network

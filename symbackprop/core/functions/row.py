@@ -143,11 +143,16 @@ def slope(name: str, k: int = 0) -> Expr:
 @lru_cache(maxsize=4096)
 def defined_everywhere(body: Any) -> bool:
     """Whether a body has a value at all real numbers, as far as its functions tell: no quotient, root or logarithm stands in it."""
-    if any(not (p.exp.is_nonnegative and p.exp.is_integer) for p in body.atoms(sp.Pow) if not p.base.is_positive):
+    if not all(map(_has_value, body.atoms(sp.Pow))):
         return False
     partial = tuple(FUNCTIONS[name] for name in PARTIAL)
-    functions = body.atoms(sp.Function)
+    functions = [f for f in body.atoms(sp.Function) if not (isinstance(f, sp.log) and f.args[0].is_positive)]
     return not any(f.row.domain != "real" if isinstance(f, TableFunction) else isinstance(f, partial) for f in functions)
+
+
+def _has_value(power: Any) -> bool:
+    base, exponent = power.args
+    return bool(base.is_positive or (exponent.is_nonnegative and (exponent.is_integer or base.is_nonnegative)))
 
 
 def kinks(body: Expr) -> list[str]:

@@ -1,135 +1,182 @@
-"""What a condition on positions leaves out is not computed: the sum over i < j of 1/r[i j] divides by no r[i i].
+"""What a condition leaves out is not computed: the sum over i < j of 1/r[i j] divides by no r[i i].
 
-A factor 1[i < j] says that there are no other terms, while 0 times infinity is no number. Of the factors of a product, those
-that may be infinite are taken where the condition holds, and 0 elsewhere; what is 0 elsewhere by such a condition says so to its
-readers.
+A factor 1[i < j], or 1[x[i] > 0], says that there are no other terms, while 0 times infinity is no number. Of the factors of a
+product, those that may be infinite are taken where the condition holds, and 0 elsewhere; what is 0 elsewhere by such a condition
+says so to its readers, as a gradient does to the chain rule: 0 times what no slope reaches is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, S
+from sympy import S
+from sympy.core.function import AppliedUndef
 
 from symbackprop.core.functions import Where, defined_everywhere
-from symbackprop.core.guards import is_position
-from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, position
+from symbackprop.core.passes.reached import (
+    NONE,
+    Known,
+    Tests,
+    either,
+    entry,
+    in_entries,
+    in_slots,
+    letters_in,
+    moved,
+    ranged,
+    readings,
+    support,
+    supports,
+    tests_of,
+)  # fmt: skip
+from symbackprop.core.passes.signs import Signs
+from symbackprop.core.program import Carry, Equation, Program, Ref, Sum
 
-Tests = frozenset[Any]  # conditions on positions that all hold where a tensor is not 0
 
+def without_left_out(program: Program, looked_at: bool = True) -> Program:
+    """The program with what its conditions leave out as 0; the program itself where nothing there may be infinite.
 
-def without_left_out(program: Program) -> Program:
-    """The program with what its conditions leave out as 0; the program itself where nothing there may be infinite."""
-    if not any(isinstance(e.op, Sum) and e.op.body.has(Where) for e in program.equations):
+    looked_at   whether somebody looks at the values that have names, beside those that read them.
+    """
+    sums = [e.op.body for e in program.equations if isinstance(e.op, Sum)]
+    if all(map(defined_everywhere, sums)) or not any(body.has(Where) for body in sums):
         return program
-    has_loops = any(isinstance(e.op, Carry) for e in program.equations)
-    read = {} if has_loops else _read_under(program)  # a step may read what stands behind it
-    known: dict[str, tuple[tuple[str, ...], Tests]] = {}
-    equations: list[Equation] = []
-    for equation in program.equations:
-        new, tests = equation, Tests()
-        if isinstance(equation.op, Sum):
-            new, tests = _rewritten(_within(equation, equation.op, read), known)
-        if tests:
-            known[equation.target.name] = equation.target.index, tests
-        equations.append(new)
+    left = _LeftOut(program, looked_at)
+    equations = tuple(map(left.rewritten, program.equations))
     if all(a is b for a, b in zip(equations, program.equations, strict=True)):
         return program
-    return replace(program, equations=tuple(equations))
+    return replace(program, equations=equations)
 
 
-def _read_under(program: Program) -> dict[str, Tests]:
-    """The conditions, on the positions of its writer, under which alone each value without a name is read."""
-    found: dict[str, Tests] = {}
-    seen: set[str] = set()
-    writers = program.equation_of()
-    for equation in reversed(program.equations):
-        name = equation.target.name
-        whole = found.get(name, Tests()) if name in seen and _is_free(program, name) else Tests()
-        for ref, tests in _uses(equation, whole):
-            writer = writers.get(ref.name)
-            if writer is None:
-                continue
-            back = {position(b): position(a) for a, b in zip(writer.target.index, ref.index, strict=True)}
-            own = Tests(t.xreplace(back) for t in tests if {s for s in t.free_symbols if is_position(s)} <= back.keys())
-            own = own if len(back) == len(ref.index) else Tests()
-            found[ref.name] = found[ref.name] & own if ref.name in seen else own
-            seen.add(ref.name)
-    return {name: tests for name, tests in found.items() if tests and _is_free(program, name)}
+class _LeftOut:
+    """What is known of a program for this.
 
+    known    where values are not 0.
+    hidden   where alone values are read that may be infinite elsewhere.
+    unread   likewise, of values at which nobody looks beside.
+    """
 
-def _is_free(program: Program, name: str) -> bool:
-    """Whether nobody looks at a value beside those that read it."""
-    tensor = program.tensors[name]
-    return (tensor.counted or not tensor.has_name) and name not in program.outputs
+    def __init__(self, program: Program, looked_at: bool) -> None:
+        self.program, self.looked_at, self.signs = program, looked_at, Signs(program)
+        self.known: Known = supports(program)
+        self.hidden: dict[str, Tests] = {}
+        self.unread: dict[str, Tests] = {}
+        if not any(isinstance(e.op, Carry) for e in program.equations):  # a step may read what stands behind it
+            infinite = self.infinite()
+            read = self.read_under(lambda name: True)
+            self.hidden = {name: tests for name, tests in read.items() if name in infinite}
+            self.unread = {} if not self.hidden else self.read_under(self.is_free) if looked_at else read
 
+    def infinite(self) -> set[str]:
+        """The values that may be infinite."""
+        found: set[str] = set()
+        for equation in self.program.equations:
+            if any(ref.name in found for ref in equation.operands) or not self.signs.has_value(equation):
+                found.add(equation.target.name)
+        return found
 
-def _uses(equation: Equation, whole: Tests) -> Iterator[tuple[Ref, Tests]]:
-    """The operands of an equation in each term, with the conditions under which the term reads them."""
-    if not isinstance(equation.op, Sum):
-        yield from ((ref, Tests()) for ref in equation.operands)
-        return
-    for term in sp.Add.make_args(equation.op.body):
-        tests = whole.union(*(_tests(f) for f in sp.Mul.make_args(term)))
-        yield from ((ref, tests) for slot, ref in zip(equation.op.slots, equation.operands, strict=True) if term.has(slot))
+    def read_under(self, free: Callable[[str], bool]) -> dict[str, Tests]:
+        """The conditions, on the positions of its writer, under which alone each value is read.
 
+        free   whether nobody looks at a value beside those that read it.
+        """
+        found: dict[str, Tests] = {}
+        writers = self.program.equation_of()
+        for equation in reversed(self.program.equations):
+            name = equation.target.name
+            for ref, tests in self.uses(equation, found.get(name, NONE) if free(name) else NONE):
+                if writer := writers.get(ref.name):
+                    own = moved(tests, ref.index, writer.target.index) if len(set(ref.index)) == len(ref.index) else NONE
+                    found[ref.name] = either((found[ref.name], own)) if ref.name in found else own
+        return {name: tests for name, tests in found.items() if tests and free(name)}
 
-def _within(equation: Equation, op: Sum, read: Mapping[str, Tests]) -> Equation:
-    """The equation as 0 where nobody reads it, if it may be infinite there."""
-    tests = read.get(equation.target.name)
-    if not tests or op.over or defined_everywhere(op.body):
-        return equation
-    return replace(equation, op=Sum(Where(sp.And(*tests), op.body, S.Zero), op.slots, op.over))
+    def is_free(self, name: str) -> bool:
+        """Whether nobody looks at a value beside those that read it."""
+        tensor = self.program.tensors[name]
+        return (tensor.counted or not tensor.has_name) and name not in self.program.outputs
 
+    def uses(self, equation: Equation, whole: Tests) -> Iterator[tuple[Ref, Tests]]:
+        """The operands of an equation, with the conditions under which it reads them."""
+        op = equation.op
+        if not isinstance(op, Sum) or not (whole or self.concerns(equation, op)):
+            yield from ((ref, NONE) for ref in equation.operands)
+            return
+        refs = {entry(ref): ref for ref in equation.operands}
+        yield from ((refs[one], tests) for one, tests in readings(ranged(self.program, equation), self.known, whole))
 
-def _rewritten(equation: Equation, known: Mapping[str, tuple[tuple[str, ...], Tests]]) -> tuple[Equation, Tests]:
-    """An equation with what is left out of it as 0, and the conditions on the positions of its target outside of which it is 0."""
-    op = equation.op
-    assert isinstance(op, Sum)
-    of_slots: dict[Any, Tests] = {}
-    for slot, ref in zip(op.slots, equation.operands, strict=True):
-        if ref.name in known:
-            index, tests = known[ref.name]
-            moved = {position(a): position(b) for a, b in zip(index, ref.index, strict=True)}
-            of_slots[slot] = Tests(test.xreplace(moved) for test in tests)
-    if not of_slots and not op.body.has(Where):
-        return equation, Tests()
-    terms = [_term(term, of_slots) for term in sp.Add.make_args(op.body)]
-    common = Tests.intersection(*(tests for _, tests in terms))
-    own = {position(letter) for letter in equation.target.index}
-    outside = Tests(test for test in common if {s for s in test.free_symbols if is_position(s)} <= own)
-    body = sp.Add(*(term for term, _ in terms))
-    return equation if body == op.body else replace(equation, op=Sum(body, op.slots, op.over)), outside
+    def concerns(self, equation: Equation, op: Sum) -> bool:
+        """Whether a condition stands in an equation, or in what one of its operands says."""
+        return op.body.has(Where) or any(ref.name in self.known for ref in equation.operands)
 
+    def rewritten(self, equation: Equation) -> Equation:
+        """The equation with what is left out of it as 0."""
+        op, tests = equation.op, self.unread.get(equation.target.name, NONE)
+        if not isinstance(op, Sum) or not (tests or self.concerns(equation, op)):
+            return equation
+        before = in_entries(equation)
+        body = self.within(before, NONE)
+        if tests and not op.over and not self.signs.is_finite(body):
+            read = sp.And(*tests)
+            body = Where(read if self.looked_at else sp.Or(read, _domain(body)), body, S.Zero)
+        if body == before:
+            return equation
+        new, slots, operands = in_slots(body, equation.operands)
+        return replace(equation, op=Sum(new, slots, op.over), operands=operands)
 
-def _term(term: Any, of_slots: Mapping[Any, Tests]) -> tuple[Expr, Tests]:
-    """A product with its factors that may be infinite as cases, and the conditions under which it is not 0."""
-    factors = sp.Mul.make_args(term)
-    own = Tests(test for f in factors for test in _tests(f))
-    read = Tests().union(*(of_slots.get(f, Tests()) for f in factors))
-    tests = own | read
-    risky = [f for f in factors if not _tests(f) and not defined_everywhere(f)]
-    if tests and risky:
-        rest = [f for f in factors if f not in risky and not _is_one_of(f, tests)]
-        term = sp.Mul(*rest, Where(sp.And(*tests), sp.Mul(*risky), S.Zero))
-    return term, tests
+    def within(self, expression: Any, under: Tests) -> Any:
+        """An expression with factors that may be infinite as cases, where `under` holds already."""
+        if isinstance(expression, Where):
+            condition, a, b = expression.args
+            at_b = sp.Not(condition)
+            return Where(condition, self.within(a, under | tests_of(condition)), self.within(b, under | tests_of(at_b)))
+        if expression.is_Add:
+            return sp.Add(*(self.within(term, under) for term in expression.args))
+        return self.product(expression, under) if expression.is_Mul else expression
+
+    def product(self, product: Any, under: Tests) -> Any:
+        """A product with its factors that may be infinite where another one is 0."""
+        factors = [self.within(f, under) for f in product.args]
+        supported = [support(f, self.known) or NONE for f in factors]
+        tests = NONE.union(*supported) - under
+        cases: dict[Tests, list[Any]] = {}
+        rest: list[Any] = []
+        for factor, own in zip(factors, supported, strict=True):
+            asked = NONE if own and not isinstance(factor, AppliedUndef) else self.asked(factor, tests, under)
+            (cases.setdefault(asked, []) if asked else rest).append(factor)
+        rest = [f for f in rest if not any(_is_one_of(f, asked) for asked in cases)]
+        return sp.Mul(*rest, *(Where(sp.And(*asked), sp.Mul(*each), S.Zero) for asked, each in cases.items()))
+
+    def asked(self, factor: Any, tests: Tests, under: Tests) -> Tests:
+        """The conditions of the other factors of a product that one which may be infinite is to ask; none of any other."""
+        asked = Tests(t for t in tests if letters_in(t) <= letters_in(factor))  # else others read it, too
+        entries = factor.atoms(AppliedUndef)
+        risky = asked and (not self.signs.is_finite(factor) or any(self.is_hidden(e, tests | under) for e in entries))
+        return asked if risky else NONE
+
+    def is_hidden(self, one: Any, tests: Tests) -> bool:
+        """Whether an entry may be infinite where the tests do not hold, and where nobody reads it."""
+        hidden = self.hidden.get(one.func.__name__)
+        writer = self.program.equation_of()[one.func.__name__] if hidden else None
+        return bool(hidden and writer and moved(hidden, writer.target.index, map(str, one.args)) <= tests)
 
 
 def _is_one_of(factor: Any, tests: Tests) -> bool:
     """Whether a factor is 1 where the tests hold."""
-    if not isinstance(factor, Where) or factor.args[1:] != (1, 0):
-        return False
-    condition: Any = factor.args[0]
-    return set(sp.And.make_args(condition)) <= tests
+    return isinstance(factor, Where) and factor.args[1:] == (1, 0) and set(sp.And.make_args(factor.args[0])) <= tests
 
 
-def _tests(factor: Any) -> Tests:
-    """The conditions of a factor on positions alone, but for equalities: those fix a letter, and nothing else is read."""
-    if not isinstance(factor, Where) or 0 not in factor.args[1:]:
-        return Tests()
-    condition: Any = factor.args[0]
-    tests = sp.And.make_args(condition if factor.args[2] == 0 else sp.Not(condition))
-    return Tests(t for t in tests if not isinstance(t, sp.Eq) and all(s.is_integer for s in t.free_symbols))
+def _domain(expression: Any) -> Any:
+    """Where an expression has a value, as far as that is a matter of powers and logarithms; nowhere where it is one of others."""
+    found: list[Any] = []
+    part: Any
+    for part in sp.preorder_traversal(expression):
+        if isinstance(part, sp.log):
+            found.append(sp.Gt(part.args[0], 0))
+        elif part.is_Pow and not (part.exp.is_Integer and part.exp > 0):
+            found.append(sp.Ne(part.base, 0) if part.exp.is_Integer else sp.Gt(part.base, 0))
+        elif isinstance(part, sp.Function) and not isinstance(part, AppliedUndef | Where):
+            found.append(sp.true if defined_everywhere(part.func(*(sp.Dummy() for _ in part.args))) else sp.false)
+    return sp.And(*found)

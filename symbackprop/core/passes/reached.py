@@ -1,0 +1,153 @@
+"""Where the values of a program may be other than 0, and where anybody reads them: conditions on positions and on entries.
+
+A condition that has to hold is one of a set: where any of them fails, the value is 0, or nobody reads it. What an entry is asked,
+`x[i] > 0`, is asked of a function of the positions i that is called as the tensor is, so that moving letters moves it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+from sympy.core.function import AppliedUndef
+
+from symbackprop.core.functions import Where
+from symbackprop.core.guards import affine, is_position, overhang
+from symbackprop.core.program import Equation, Program, Ref, Sum, letter_sizes, position, slot
+
+Tests = frozenset[Any]  # conditions that all hold where a value is not 0, or where it is read
+MOST = 8  # conditions that stand in one "or"
+NONE = Tests()
+
+
+def entry(ref: Ref) -> Any:
+    """An operand as conditions have it."""
+    return sp.Function(ref.name)(*map(position, ref.index))
+
+
+def in_entries(equation: Equation) -> Any:
+    """The body of a Sum with entries in its slots."""
+    op = equation.op
+    assert isinstance(op, Sum)
+    return op.body.xreplace({s: entry(ref) for s, ref in zip(op.slots, equation.operands, strict=True)})
+
+
+def ranged(program: Program, equation: Equation) -> Any:
+    """The body of a Sum with entries in its slots, whose equalities of positions say where they hold: [i = j + 1] that i >= 1."""
+    body = in_entries(equation)
+    guards = [e for e in body.atoms(sp.Eq) if _fixes(e)]
+    if not guards:
+        return body
+    sizes = letter_sizes(program, equation)
+    return body.xreplace({e: sp.And(e, *_bounds(e, sizes)) for e in guards})
+
+
+def _bounds(equality: Any, sizes: Mapping[str, Expr]) -> Iterator[Any]:
+    """Where a letter of an equality of positions stands within its axis, by the others."""
+    left, right = equality.args
+    form = affine(left - right)
+    for letter, slope in form.slopes.items() if form.opaque == 0 else ():
+        if abs(slope) == 1:
+            at = position(letter) - (left - right) * slope
+            below, above = overhang(at, sizes[letter], sizes) or (1, 1)
+            if below != 0:
+                yield sp.Ge(at, 0)
+            if above != 0:
+                yield sp.Le(at, sizes[letter] - 1)
+
+
+def in_slots(body: Any, operands: tuple[Ref, ...]) -> tuple[Expr, tuple[Any, ...], tuple[Ref, ...]]:
+    """A body of entries with slots, those of the operands first; its slots, and what they stand for."""
+    found = {entry(ref): ref for ref in operands}
+    for one in sorted(body.atoms(AppliedUndef) - found.keys(), key=str):
+        found[one] = Ref(one.func.__name__, tuple(map(str, one.args)))
+    swap = {one: slot(k) for k, one in enumerate(found)}
+    return body.xreplace(swap), tuple(swap.values()), tuple(found.values())
+
+
+def tests_of(condition: Any) -> Tests:
+    """The conditions of which all hold, but for equalities of positions: those fix a letter, and nothing else is read."""
+    return Tests(t for t in sp.And.make_args(condition) if not any(_fixes(e) for e in t.atoms(sp.Eq)))
+
+
+def _fixes(equality: Any) -> bool:
+    return any(side.is_integer or is_position(side) for side in equality.args if not side.is_number)
+
+
+def letters_in(expression: Any) -> set[Any]:
+    """The positions of an expression, those of its entries included."""
+    return {s for s in expression.free_symbols if is_position(s)}
+
+
+def moved(tests: Tests, before: Iterable[str], after: Iterable[str]) -> Tests:
+    """The conditions on a tensor's letters as conditions on others; without those that have further letters."""
+    swap = {position(a): position(b) for a, b in zip(before, after, strict=True)}
+    return Tests(t.xreplace(swap) for t in tests if letters_in(t) <= swap.keys())
+
+
+def either(every: Iterable[Tests]) -> Tests:
+    """What holds where one of several does."""
+    several = list(dict.fromkeys(every))
+    common = Tests.intersection(*several)
+    rest = [t - common for t in several]
+    if not all(rest) or sum(map(len, rest)) > MOST:
+        return common
+    return common | tests_of(sp.Or(*(sp.And(*t) for t in rest)))
+
+
+Known = Mapping[str, tuple[tuple[str, ...], Tests]]
+
+
+def support(expression: Any, known: Known) -> Tests | None:
+    """The conditions under which alone an expression is not 0; None where it is 0 everywhere."""
+    if expression == 0:
+        return None
+    if isinstance(expression, AppliedUndef):
+        index, tests = known.get(expression.func.__name__, ((), NONE))
+        return moved(tests, index, map(str, expression.args)) if tests else NONE
+    if isinstance(expression, Where):
+        condition, a, b = expression.args
+        branches = [(support(x, known), c) for x, c in ((a, condition), (b, sp.Not(condition)))]
+        found = [(tests, c) for tests, c in branches if tests is not None]
+        return found[0][0] | tests_of(found[0][1]) if len(found) == 1 else either(tests for tests, _ in found)
+    parts = [support(a, known) for a in expression.args] if expression.is_Mul or expression.is_Add else []
+    if expression.is_Mul:
+        return None if None in parts else NONE.union(*parts)  # type: ignore[arg-type]
+    if expression.is_Add:
+        return either(tests for tests in parts if tests is not None)
+    if expression.is_Pow and expression.exp.is_positive:
+        return support(expression.base, known)
+    return NONE
+
+
+def supports(program: Program) -> Known:
+    """For each value that is 0 where conditions on its letters fail: these letters, and the conditions."""
+    known: dict[str, tuple[tuple[str, ...], Tests]] = {}
+    for equation in program.equations:
+        op = equation.op
+        if not isinstance(op, Sum) or not (op.body.has(Where) or any(r.name in known for r in equation.operands)):
+            continue
+        tests = support(ranged(program, equation), known) or NONE
+        own = set(map(position, equation.target.index))
+        if tests := Tests(t for t in tests if letters_in(t) <= own):
+            known[equation.target.name] = equation.target.index, tests
+    return known
+
+
+def readings(expression: Any, known: Known, tests: Tests = NONE) -> Iterator[tuple[Any, Tests]]:
+    """The entries of an expression, each with the conditions under which it is read there."""
+    if isinstance(expression, AppliedUndef):
+        yield expression, tests
+        return
+    if isinstance(expression, Where):
+        condition, a, b = expression.args
+        yield from ((one, tests) for one in condition.atoms(AppliedUndef))
+        yield from readings(a, known, tests | tests_of(condition))
+        yield from readings(b, known, tests | tests_of(sp.Not(condition)))
+        return
+    supported = [support(a, known) or NONE for a in expression.args] if expression.is_Mul else []
+    for k, part in enumerate(expression.args):
+        others = NONE.union(*supported[:k], *supported[k + 1 :])
+        yield from readings(part, known, tests | others)

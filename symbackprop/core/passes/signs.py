@@ -1,0 +1,72 @@
+"""Which values are positive for certain: where a formula divides by such a one, or takes its logarithm, it has no pole."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from sympy import Symbol
+from sympy.core.function import AppliedUndef
+
+from symbackprop.core.functions import defined_everywhere
+from symbackprop.core.passes.reached import in_entries
+from symbackprop.core.program import Equation, Program, Reduce, Signature, Sum
+
+POSITIVE, AT_LEAST_0, ANY = 2, 1, 0
+KEPT = ("max", "min", "prod")  # reductions of positive entries that are positive
+DOMAINS = {"positive": POSITIVE, "unit": AT_LEAST_0, "binary": AT_LEAST_0}
+
+
+class Signs:
+    """The signs of a program's values, found when the first is asked for."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def is_finite(self, expression: Any) -> bool:
+        """Whether an expression of entries has a value wherever its entries have one."""
+        if defined_everywhere(expression):
+            return True
+        entries = expression.atoms(AppliedUndef)
+        return defined_everywhere(expression.xreplace({e: _signed(str(e), self.of[e.func.__name__]) for e in entries}))
+
+    def has_value(self, equation: Equation) -> bool:
+        """Whether an equation has a value wherever its operands have one, as far as that is a matter of the body of a Sum."""
+        op = equation.op
+        return not isinstance(op, Sum) or defined_everywhere(op.body) or self.is_finite(in_entries(equation))
+
+    @cached_property
+    def of(self) -> dict[str, int]:
+        found = {t.name: _declared(t) for t in self.program.inputs}
+        for equation in self.program.equations:
+            op, signs = equation.op, tuple(found.get(ref.name, ANY) for ref in equation.operands)  # a Carry reads ahead
+            if equation.step is not None and equation.step.rule == "count":  # of what is greatest: one is
+                found[equation.target.name] = POSITIVE
+            elif isinstance(op, Sum):
+                found[equation.target.name] = _sign(op.body, op.slots, signs)
+            else:
+                found[equation.target.name] = signs[0] if isinstance(op, Reduce) and op.kind in KEPT else ANY
+        return found
+
+
+def has_poles(program: Program) -> bool:
+    """Whether an equation of a program may have no value where its operands have one."""
+    return not all(map(Signs(program).has_value, program.equations))
+
+
+def _declared(tensor: Signature) -> int:
+    if tensor.kind == "constant" and tensor.value is not None:
+        return POSITIVE if tensor.value > 0 else AT_LEAST_0 if tensor.value == 0 else ANY
+    return AT_LEAST_0 if tensor.kind == "integers" else DOMAINS.get(tensor.domain or "", ANY)
+
+
+@lru_cache(maxsize=4096)
+def _sign(body: Any, slots: tuple[Symbol, ...], signs: tuple[int, ...]) -> int:
+    signed = body.xreplace({s: _signed(str(s), sign) for s, sign in zip(slots, signs, strict=True)})
+    return POSITIVE if signed.is_positive else AT_LEAST_0 if signed.is_nonnegative else ANY
+
+
+def _signed(name: str, sign: int) -> Symbol:
+    if sign == ANY:
+        return Symbol(name, real=True)
+    return Symbol(name, positive=True) if sign == POSITIVE else Symbol(name, nonnegative=True)

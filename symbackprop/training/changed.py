@@ -1,0 +1,41 @@
+"""Whether a network is still the one that parameters were trained in: a file of them holds a digest of every equation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from symbackprop import __version__
+from symbackprop.core.program import Equation, Program
+
+VERSION = "version"
+
+
+def digests(equations: Iterable[Equation]) -> dict[str, str]:
+    """A digest of each equation, by what it defines."""
+    return {e.target.name: hashlib.sha256(str(e).encode()).hexdigest()[:8] for e in equations}
+
+
+def told_of(found: Mapping[str, str]) -> dict[str, str]:
+    """What a file of parameters tells of these digests: another version may write equations in another way."""
+    return {VERSION: __version__, **found} if found else {}
+
+
+def changed(before: Any, now: Mapping[str, str], program: Program, value: str) -> str:
+    """What to say where a value is computed by other equations than those that were trained with; "" where it is not.
+
+    before   what the file tells; nothing of a file that others wrote.
+    """
+    if not isinstance(before, Mapping) or before.get(VERSION) != __version__:
+        return ""
+    needed = {value}
+    for equation in reversed(program.equations):
+        if equation.target.name in needed:
+            needed.update(ref.name for ref in equation.operands)
+    other = [name for name, digest in now.items() if name in needed and before.get(name) != digest]
+    if not other:
+        return ""
+    name = next((name for name in other if name in program.tensors and program.tensors[name].named), None)
+    what = f"{name} is another equation than" if name else "the equations are others than those"
+    return f"{what} when these parameters were trained: the network has been changed since; train it anew, or give it as it was"
