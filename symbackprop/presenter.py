@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -17,16 +17,13 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.files import require_writable, write_together
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program
 
 if TYPE_CHECKING:
+    from symbackprop.display.counted import Counted
     from symbackprop.documents.formats import Format
     from symbackprop.pictures.picture import Page, Picture
 
-BOXES = 64  # that are remembered, since text that is edited often says the same: a space, a remark, a title
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
-
-_KNOWN: dict[Hashable, Any] = {}  # what a box depends on -> its lines, the latest last
 
 
 class CheckFailedError(SymbackpropError):
@@ -54,18 +51,24 @@ class Presenter:
 
     def box(self, derivation: Derivation) -> Any:
         """The gradients as a table of definitions, each line proved; where there is no NumPy it says that none is."""
-        numbers, derivation = has_numbers(), derivation.told
-        if derivation.is_recursion:
-            from symbackprop.display.recursion import steps_box
+        from symbackprop.documents.within import with_formulas
 
-            steps = _remembered(_steps, derivation, numbers)
-            products = _remembered(_products, derivation, steps, numbers) if derivation.product else None
-            shown = steps_box(derivation, steps, products)
-        else:
-            from symbackprop.display.box import shown_box
+        shown, counted = _lines(derivation), self._counted(derivation)
+        counted.hear(*(line.formula for line in shown.whole))
+        parts = {part: with_formulas(getattr(shown, part), counted) for part in ("lines", "updates", "products")}
+        return replace(shown, **parts)
 
-            shown = shown_box(derivation, _remembered(_searched, derivation, numbers))
-        return shown if numbers else replace(shown, proved=False)
+    def _counted(self, derivation: Derivation) -> Any:
+        """How values that nobody named are counted: first those that the lines of gradients read, which a report always shows."""
+        from symbackprop.display.counted import Counted
+        from symbackprop.display.names import Names
+
+        derivation = derivation.told
+        counted, values = Counted(Names(derivation.program)), derivation.forward.equation_of()
+        for line in _lines(derivation).lines:
+            if line.name not in values:
+                counted.hear(line.formula)
+        return counted
 
     def latex(self, derivation: Derivation, wrt: str) -> str:
         """The gradient by `wrt` as one LaTeX equation: its line in the box; where that has none, its last equation."""
@@ -75,8 +78,8 @@ class Presenter:
 
         derivation = derivation.told
         names, name = Names(derivation.program), derivation.gradient(wrt)
-        line = derivation.box().by_name.get(name) or ShownLine(name, equation_formula(names, names.written[name]), ())
-        return line.latex()
+        line = derivation.box().by_name.get(name)
+        return (line or ShownLine(name, self._counted(derivation)(equation_formula(names, names.written[name])), ())).latex()
 
     def definitions(self, derivation: Derivation, wrt: str) -> tuple[str, ...]:
         """The lines of the box that the gradient's line needs, as LaTeX equations in order."""
@@ -97,7 +100,7 @@ class Presenter:
 
         derivation = derivation.told
         names, name = Names(derivation.program), derivation.gradient(wrt)
-        return ShownLine(name, index_equation(names, names.written[name]), ()).latex()
+        return ShownLine(name, self._counted(derivation)(index_equation(names, names.written[name])), ()).latex()
 
     def sympy(self, derivation: Derivation, name: str) -> Expr:
         """One entry of a tensor as a SymPy expression in the inputs."""
@@ -170,8 +173,9 @@ class Presenter:
         _require(detail, lang)
         derivation = derivation.told
         passed = self.passed(derivation, seed, sizes)
-        picture = graph(derivation, partial(picture_of, derivation, seed=seed, sizes=sizes))
-        return self._report(derivation, detail, lang, check_table=check_table(derivation, passed), picture=picture)
+        counted = self._counted(derivation)
+        picture = graph(derivation, partial(picture_of, derivation, seed=seed, sizes=sizes, counted=counted))
+        return self._report(derivation, detail, lang, counted, check_table=check_table(derivation, passed), picture=picture)
 
     def draft(self, derivation: Derivation, detail: str, lang: str) -> Any:
         """The report as blocks before its gradients have been checked, without their table and the picture.
@@ -179,7 +183,7 @@ class Presenter:
         It is for a page that shows both as they come. Raises as `document` does.
         """
         _require(detail, lang)
-        return self._report(derivation.told, detail, lang)
+        return self._report(derivation.told, detail, lang, self._counted(derivation))
 
     def passed(self, derivation: Derivation, seed: int = 0, sizes: Sizes | None = None) -> Any:
         """The check of a derivation that holds; raises CheckFailedError where a gradient disagrees with a witness."""
@@ -206,12 +210,14 @@ class Presenter:
         numbers = numbered(derivation, derivation.box().names, blank)
         made = []
         for gaps in (Gaps(numbers), Gaps(numbers, filled=True)):
-            made.append(sheet(self._report(derivation, detail, lang, gaps=gaps.hide), gaps))
+            made.append(sheet(self._report(derivation, detail, lang, self._counted(derivation), gaps=gaps.hide), gaps))
             require_used(gaps)
         return Handout(*made)
 
-    def _report(self, derivation: Derivation, detail: str, lang: str, **parts: Any) -> Any:
+    def _report(self, derivation: Derivation, detail: str, lang: str, counted: Any, **parts: Any) -> Any:
+        """The report, in which values that nobody named are counted as they are shown."""
         from symbackprop.documents.steps import report
+        from symbackprop.documents.within import formulas_within, with_formulas
         from symbackprop.judge.written import of_network
 
         if has_numbers():
@@ -219,17 +225,19 @@ class Presenter:
 
             parts["proved"] = partial(said, derivation)
         network = derivation.network
-        return report(
+        document = report(
             derivation,
             title=network.title or "" if network else "",
             source=network.source if network else None,
             written=of_network(network) if network else (),
             code=network.code if network else None,
-            box=derivation.box(),
+            box=_lines(derivation),
             detail=detail,
             lang=lang,
             **parts,
         )
+        counted.hear(*formulas_within((document.title, document.blocks)))
+        return with_formulas(document, counted)
 
     def report(self, derivation: Derivation, format: str, **options: Any) -> Any:
         """The report in a format, with the table of the check that it passed."""
@@ -281,52 +289,11 @@ def _network(network: Network) -> Any:
     return report(replace(derived, network=network), title=network.title or network.name, detail="brief")
 
 
-def _remembered(found: Callable[..., Any], derivation: Derivation, *about: Any) -> Any:
-    """What a search finds for a derivation; for an equal program it is the same."""
-    meaning = found, derivation.of, _content(derivation.program), _content(derivation.forward), has_numbers()
-    if meaning not in _KNOWN:
-        _KNOWN[meaning] = found(derivation, *about)
-        for oldest in list(_KNOWN)[:-BOXES]:
-            _KNOWN.pop(oldest, None)
-    return _KNOWN[meaning]
+def _lines(derivation: Derivation) -> Any:
+    """The box as the program counts what nobody named."""
+    from symbackprop.judge.proofs.lines import shown_lines
 
-
-def _searched(derivation: Derivation, numbers: bool) -> Any:
-    """The lines of a box, proved where there are numbers to do it with."""
-    if numbers:
-        from symbackprop.judge.proofs.proved import proved_box
-
-        return proved_box(derivation)
-    from symbackprop.algebra.box import box
-
-    return box(derivation.program)
-
-
-def _content(program: Program) -> Hashable:
-    """All that a program says."""
-    return tuple(program.tensors.items()), program.equations, program.outputs, program.conditions
-
-
-def _steps(derivation: Derivation, numbers: bool) -> Any:
-    """The same of a program with loops."""
-    if numbers:
-        from symbackprop.judge.proofs.recursed import proved_steps
-
-        return proved_steps(derivation)
-    from symbackprop.algebra.recursion import step_box
-
-    return step_box(derivation.program)
-
-
-def _products(derivation: Derivation, steps: Any, numbers: bool) -> Any:
-    """What all steps of its loops do to gradients at once."""
-    if numbers:
-        from symbackprop.judge.proofs.multiplied import proved_products
-
-        return proved_products(derivation, steps)
-    from symbackprop.algebra.step_product import step_products
-
-    return step_products(derivation.program, steps)
+    return shown_lines(derivation.told, has_numbers())
 
 
 def _require(detail: str, lang: str) -> None:
@@ -356,12 +323,14 @@ def picture_of(
     sizes: Sizes | None = None,
     edges: str = "values",
     values: str = "entries",
+    counted: Counted | None = None,
 ) -> Picture:
     """The computational graph at a point.
 
     page    the room for it; None: it is folded where it is wider than a large screen.
     shown   show the gradients of these only; None: of every tensor.
     at, seed, sizes, edges, values   as `symbackprop.draw` takes them.
+    counted  how the page that it stands on counts values that nobody named; None: it counts them itself.
 
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
@@ -393,4 +362,4 @@ def picture_of(
         {n: formula for n, formula in formulas.items() if shown is None or n in shown},
         {ends: told.local for ends, told in wires.items()},
     )
-    return draw_network(derivation, told, page)
+    return draw_network(derivation, told, page, counted)

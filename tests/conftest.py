@@ -27,8 +27,8 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, given, settings, strategies  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
 
-from symbackprop import presenter  # noqa: E402
 from symbackprop.core.machine import garbage  # noqa: E402
+from symbackprop.judge.proofs import lines  # noqa: E402
 
 collect_ignore = ["jax_words"]  # words for JAX, which is an extra: no tests of their own
 
@@ -42,7 +42,7 @@ settings.load_profile("fresh" if os.environ.get("FRESH") else "same")  # by defa
 if hasattr(providers, "_get_local_constants"):
     providers._get_local_constants = lambda: providers._local_constants
 
-presenter.BOXES = 10_000  # a box that one test has searched, others read
+lines.BOXES = 10_000  # a box that one test has searched, others read
 
 
 @pytest.fixture(autouse=True)

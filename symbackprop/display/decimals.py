@@ -16,6 +16,7 @@ _AS_FRACTION = 1000  # from this denominator on a decimal is a decimal: 1.23456,
 _TYPED = 99  # a larger number below a root was a decimal there
 _COUNTS = 10  # a root is taken this often at most: 2 sqrt(6.28318)
 _SMALL = 4  # 0.001, but 10^{-4}
+_LARGE = 5  # 10000, but 10^{5}
 
 
 def number_formula(value: float) -> Node:
@@ -98,7 +99,7 @@ def exact_number(number: Any) -> Node:
         return _decimals(repr(float(number)) if 1e-300 < number < 1e300 else sp.sstr(number, full_prec=False))
     if number.is_Integer:
         zeros = len(str(number)) - 1
-        return f.power(f.number(10), f.number(zeros)) if zeros > 6 and number == 10**zeros else f.number(str(number))
+        return f.power(f.number(10), f.number(zeros)) if zeros >= _LARGE and number == 10**zeros else f.number(str(number))
     decimal, zeros = decimal_of(number), len(str(number.q)) - 1
     if zeros >= _SMALL and number == sp.Rational(1, 10**zeros):
         return f.power(f.number(10), f.number(-zeros))

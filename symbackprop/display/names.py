@@ -143,6 +143,10 @@ class Names:
         taken = {part for name in self._names.values() for part in walk(name.formula()) if isinstance(part, Atom)}
         return next((sign for sign in map(_head, heads) if sign not in taken), f.word("grad"))
 
+    def called(self, name: str) -> Name | None:
+        """The name of a tensor in its parts; None where it is a fraction."""
+        return self._names.get(name)
+
     def name_of(self, name: str) -> Name:
         """The name of a tensor that is no derivative, in its parts."""
         return self._names[name]

@@ -141,7 +141,7 @@ class _Part:
             return
         name = Name(self.names.whole.free(("p", "q", "r", "s")))  # five times softmax(o_t) is wider than a page
         cases = slope_cases(name.formula([first]), name.formula([other]), by, first, other)
-        yield ends, f.side_by_side([cases, f.equation(name.formula(), whole)])
+        yield ends, f.side_by_side([f.equation(name.formula(), whole), cases])
 
     def locals(self) -> Iterator[tuple[tuple[str, str], Node]]:
         """The local derivatives that are no number; those of the loss first."""

@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from itertools import groupby
 
-from symbackprop.documents.document import Block, Content, Document, Figure, Formula, Link, Part, Section, StepBlock, Table
+from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Part, Section, StepBlock
 from symbackprop.documents.font import math_font
 from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
@@ -40,6 +40,9 @@ PHONE, PHONE_STEP = 19.0, 18.5
 
 TWO_COLUMNS, HALF = 8, 20.0
 """So many equations stand in two columns on a screen where none of them, with its note, is wider than that."""
+
+CARDS = 6
+"""A table of so many columns stands on a telephone row by row, each cell behind its heading: nothing scrolls sideways."""
 
 GAP, NARROWEST_NOTE = 2.0, 8.5
 """Between a formula and its note, and what is kept for a note, in ems."""
@@ -87,8 +90,11 @@ class Fragment(Writer):
         return _CLINGS.sub(r'<span class="kept">\g<0></span>', super().line(content))
 
     def math(self, formula: Node) -> str:
-        shown = mathml(formula)
-        return f'<span class="long">{shown}</span>' if len(plain(formula)) > LONG else shown
+        if len(plain(formula)) <= LONG:
+            return mathml(formula)
+        left, right = split(formula)  # the line may end before the relation
+        parts = [mathml(left), *([] if right is None else [mathml(right, goes_on=True)])]
+        return " ".join(f'<span class="long">{part}</span>' for part in parts)
 
     def page(self, document: Document, body: str) -> str:
         return f"<style>{_style()}</style>\n{self.main(document, body.replace(_BEHIND_RESULT, ''))}"
@@ -126,11 +132,6 @@ class Fragment(Writer):
     def framed(self, rows: tuple[Formula, ...]) -> str:
         return f'<div class="framed">{self.rows(rows)}</div>{_BEHIND_RESULT}'
 
-    def block(self, block: Block, number: str, place: int) -> str:
-        written = super().block(block, number, place)
-        is_check = isinstance(block, Table) and block.name == "check"
-        return written.replace('class="table"', 'class="table check"', 1) if is_check else written
-
     def folded(self, above: str, written: str) -> str:
         return f"<details><summary>{above}</summary>{written}</details>"
 
@@ -157,11 +158,11 @@ class Fragment(Writer):
         lines = [set_apart(shown) for shown in part.formulas]
         for is_narrow, group in groupby(lines, lambda equations: max(map(width, equations)) <= PHONE_STEP):
             if is_narrow:
-                yield "", "".join(mathml(equation, display=True) for equations in group for equation in equations)
+                yield "", " ".join(mathml(equation, display=True) for equations in group for equation in equations)
                 continue
             for equations in group:
                 if max(map(width, equations)) <= STEP_ROOM:
-                    yield "wide", "".join(mathml(equation, display=True) for equation in equations)
+                    yield "wide", " ".join(mathml(equation, display=True) for equation in equations)
                 else:
                     yield from _broken(equations, STEP_ROOM, "wide")
                 yield from _broken(equations, PHONE_STEP, "narrow")
@@ -184,12 +185,16 @@ class Fragment(Writer):
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         titles = "".join(f'<th scope="col" class="{side}">{cell}</th>' for side, cell in zip(sides, head, strict=True))
-        cells = ["".join(f'<td class="{side}">{cell}</td>' for side, cell in zip(sides, row, strict=True)) for row in rows]
+        many = len(head) >= CARDS
+        labels = [f' data-head="{re.sub("<[^>]*>", "", cell)}"' if many else "" for cell in head]
+        cells = [
+            "".join(f'<td class="{side}"{label}>{cell}</td>' for side, cell, label in zip(sides, row, labels, strict=True))
+            for row in rows
+        ]
         body = "\n".join(f"<tr>{row}</tr>" for row in cells)
         below = f"<caption>{caption}</caption>" if caption else ""
-        return (
-            f'<div class="table"><table class="cells">{below}<thead><tr>{titles}</tr></thead>\n<tbody>{body}</tbody></table></div>'
-        )
+        shown = f'<table class="cells">{below}<thead><tr>{titles}</tr></thead>\n<tbody>{body}</tbody></table>'
+        return f"<div{_class('table', 'cards' if many else '')}>{shown}</div>"
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.canvas import svgs  # fonts are read where something is drawn

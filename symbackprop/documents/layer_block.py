@@ -39,6 +39,15 @@ MOST_BETWEEN = 3
 """Values that hand a gradient on, one after the other, where all of them are told."""
 
 
+Proved = Callable[[str, Collection[str], Names], Node | None]
+"""A gradient as one formula over some others, in some names, where there is one that is proved."""
+
+
+def unproved(_name: str, _over: Collection[str], _names: Names) -> Node | None:
+    """What there is where nothing is proved."""
+    return None
+
+
 class Lecture:
     """Tells the layers of one derivation. What was told is not told again: a layer like one before is its lines alone.
 
@@ -54,7 +63,7 @@ class Lecture:
 
     def __init__(
         self, derivation: Derivation, names: Names, hidden: Collection[str], values: Mapping[str, Any],
-        gaps: Callable[[str, Node], Node], proved: Callable[[str, Collection[str]], Node | None] = lambda _, __: None,
+        gaps: Callable[[str, Node], Node], proved: Proved = unproved,
     ) -> None:  # fmt: skip
         self.derivation, self.names, self.hidden, self.values, self.gaps = derivation, names, hidden, values, gaps
         self.proved = proved
@@ -208,7 +217,7 @@ class Lecture:
         found: dict[str, Node] = {}
         for line in lines:
             for name, over in collected(self.names, without_what_vanishes(self.names, line.path), line.name):
-                formula = None if name in found else self.proved(name, over)
+                formula = None if name in found else self.proved(name, over, self.names)
                 if formula is not None:
                     found[name] = self.gaps(line.name, formula)
         return found

@@ -73,6 +73,18 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
     return tuple(_together(made))
 
 
+def in_names(found: Sequence[Layer], names: Names, box: ShownBox | None) -> tuple[Layer, ...]:
+    """The same steps, the lines that the box has not in other names."""
+    said = box.by_name if box is not None else {}
+
+    def named(line: Line) -> Line:
+        between = [e.target.name for e in line.path if e.target.name != line.name]
+        own = next((e for e in line.path if e.target.name == line.name), None)
+        return line if own is None or line.name in said else replace(line, formula=equation_formula(names, own, between))
+
+    return tuple(replace(layer, lines=tuple(map(named, layer.lines))) for layer in found)
+
+
 def _defined_first(lines: list[Line], box: ShownBox | None) -> list[Line]:
     """The lines of a step, each behind those of it that it reads in the box."""
     order: dict[str, Line] = {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from symbackprop.core.derivatives.united import united
 from symbackprop.core.loops import has_loops
 from symbackprop.core.loops.recursion import NoRecursionError
-from symbackprop.core.program import Equation
+from symbackprop.core.program import Equation, Program
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import index_equation
@@ -119,6 +120,19 @@ def further_rows(lecture: Lecture, spoken: Spoken, at_steps: bool) -> list[Formu
     return rows
 
 
+def with_rows(block: Block, further: Sequence[Formula], program: Program) -> Block:
+    """The equations with further ones, each before the first that is computed later; what has no label has no place."""
+    if not isinstance(block, FormulaRows):
+        return block
+    place = {e.target.name: k for k, e in enumerate(program.equations)}
+    rows = list(block.rows)
+    for row in further:
+        own = place.get(row.label, len(place))
+        later = (k for k, other in enumerate(rows) if place.get(other.label.partition(":")[0], -1) > own)
+        rows.insert(next(later, len(rows)), row)
+    return replace(block, rows=tuple(rows))
+
+
 def _spoken(lecture: Lecture, equation: Equation, at_steps: bool) -> Formula:
     """An equation of the network that only the steps speak of: at one step, where they do."""
     names, name = lecture.plain, equation.target.name
@@ -126,7 +140,7 @@ def _spoken(lecture: Lecture, equation: Equation, at_steps: bool) -> Formula:
         with suppress(NoRecursionError):
             form = spoken_at_step(names, lecture.derivation, name)
             return Formula(form.formula, form.about)
-    return Formula(equation_formula(names, equation, lecture.hidden), _shape_and_meaning(names, name, "brief"))
+    return Formula(equation_formula(names, equation, lecture.hidden), _shape_and_meaning(names, name, "brief"), label=name)
 
 
 def _shape_and_meaning(names: Names, name: str, detail: str) -> Content:

@@ -8,6 +8,7 @@ from functools import cached_property
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.guards import fixed_letters
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, slot
 from symbackprop.display.names import Names, shape_formula
@@ -248,7 +249,8 @@ class Reasons:
         is_weight = step.pattern in ("product", "") and self.names.signature(step.wrt.name).kind == "parameter"
         if step.pattern not in ("add", "multiply", "map", "scale") and not is_weight:
             return ()
-        found = tuple(c for c, n in op.over if n != 1 and c in step.through.index and c not in step.wrt.index)
+        fixed, _ = fixed_letters(self.names.program, equation, scatter=False)  # of c_{i + 2h} the sum over i is one term
+        found = tuple(c for c, n in op.over if n != 1 and c in step.through.index and c not in {*step.wrt.index, *fixed})
         lead = equation.target.index[: len(equation.target.index) - len(step.wrt.index)]
         return found if not lead else tuple(c for c in found if not any(same(self._ties, equation, c, own) for own in lead))
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any, get_args
+from typing import Any
 
 from symbackprop.core.program import Program
 from symbackprop.display.names import Names
+from symbackprop.documents.within import formulas_within
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Atom, Node, Row, Script, children, items_of, kind_of, set_apart, split
 
 _Key = tuple[Node, tuple[Node, ...]]  # a base, and what stands below it
-_NODES = get_args(Node)
 
 
 class Spoken:
@@ -25,7 +24,7 @@ class Spoken:
 
     def hear(self, blocks: Any) -> None:
         """Note the names that stand in blocks, and those on the left of an equation there."""
-        for formula in _formulas(blocks):
+        for formula in formulas_within(blocks):
             for line in set_apart(formula):
                 *lefts, _ = _sides(line)
                 for left in lefts:
@@ -40,18 +39,6 @@ class Spoken:
 def _key(names: Names, name: str) -> _Key:
     own = names.name_of(name)
     return own.base, items_of(f.listed(own.subs)) if own.subs else ()
-
-
-def _formulas(part: Any) -> Iterator[Node]:
-    """The formulas of blocks, of sentences as well."""
-    if isinstance(part, _NODES):
-        yield part
-    elif isinstance(part, tuple | list):
-        for one in part:
-            yield from _formulas(one)
-    elif is_dataclass(part):
-        for one in fields(part):
-            yield from _formulas(getattr(part, one.name))
 
 
 def _sides(line: Node) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -44,10 +44,10 @@ from symbackprop.documents.document import (
 from symbackprop.documents.elementary import elementary
 from symbackprop.documents.equation_block import EquationBlocks, is_shown
 from symbackprop.documents.folded import folded
-from symbackprop.documents.layer_block import Lecture, beside, packed
-from symbackprop.documents.layers import layers
+from symbackprop.documents.layer_block import Lecture, Proved, beside, packed, unproved
+from symbackprop.documents.layers import in_names, layers
 from symbackprop.documents.loop_block import loop_blocks
-from symbackprop.documents.network import WIDE, further_rows, lines_said, network_rows
+from symbackprop.documents.network import WIDE, further_rows, lines_said, network_rows, with_rows
 from symbackprop.documents.spoken import Spoken
 from symbackprop.documents.titles import typeset
 from symbackprop.documents.unspoken import to_spell, unspoken
@@ -101,7 +101,7 @@ def report(
     lang: str = "en",
     code: Mapping[str, str] | None = None,
     gaps: Callable[[str, Node], Node] = _whole,
-    proved: Callable[[str, Collection[str]], Node | None] = lambda _, __: None,
+    proved: Proved = unproved,
 ) -> Document:
     """The whole derivation.
 
@@ -131,7 +131,7 @@ def report(
     is_at_steps = has_loops(derived.forward) and box is not None and not box.missing
     spoken.hear([*network, *result])
     if further := further_rows(lecture, spoken, is_at_steps):
-        network[0] = FormulaRows((*network[0].rows, *further)) if isinstance(network[0], FormulaRows) else network[0]
+        network[0] = with_rows(network[0], further, derived.forward)
     at_steps = derived.is_recursion and box is not None and not box.missing
     origin = derived.network.origin if derived.network else ""
     counts = has_loops(derived.forward) and (detail == "full" or origin in COUNTS_FROM_0)
@@ -203,6 +203,7 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
             told_ = layers(derived, lecture.names, box)
             lecture.leave_out(told_, unspoken(lecture, told_, box))
             lecture.spell(to_spell(lecture, box, lecture.gone) if is_spelled else frozenset())
+            told_ = in_names(told_, lecture.names, box) if lecture.spelt else told_
             return loop_blocks(lecture, told_, box) or list(lecture.blocks(told_))
         case "full":
             backward, _ = united(derived, softmaxes(lecture.plain).named)

@@ -11,6 +11,7 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.pinned import pinned_body
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Layer
+from symbackprop.documents.spoken import Spoken
 from symbackprop.formulas.widths import width
 
 AS_WRITTEN = 36.0
@@ -46,7 +47,9 @@ def to_spell(lecture: Lecture, box: ShownBox | None, gone: frozenset[str] | None
     written = lecture.derivation.forward.equation_of()
     found = {n for n, e in written.items() if not _is_given(lecture.derivation.forward, n) and (is_nameless(n) or _is_moved(e))}
     inner = {n for tensor in program.tensors.values() if tensor.inner is not None for n in (tensor.inner.of, tensor.inner.wrt)}
-    found -= {*lined, *inner, lecture.derivation.of, *lecture.softmaxes}
+    lines = Spoken(lecture.plain, lecture.derivation.forward)
+    lines.hear([line.formula for line in box.lines] if box is not None else [])
+    found -= {*lined, *lines.read, *inner, lecture.derivation.of, *lecture.softmaxes}
     differentiated = {role.wrt for tensor in program.tensors.values() if (role := tensor.role) is not None}
 
     def ends(name: str, without: str = "") -> set[str]:

@@ -10,6 +10,7 @@ from symbackprop.core.letters import is_nameless
 from symbackprop.core.loops import has_loops
 from symbackprop.core.loops.recursion import Recursion
 from symbackprop.core.program import Carry, Program, Signature
+from symbackprop.display.counted import Counted
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import is_within_softmaxes, softmaxes
@@ -58,12 +59,17 @@ def unseen(asked: Derivation, with_wires: bool = False) -> frozenset[str]:
     return (frozenset(n for n in written_out(asked) if not forward.tensors[n].called) | sums | ends) - held
 
 
-def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> Picture:
-    """The graph of the forward program as a picture that fits a page, as far as it can be folded."""
+def draw_network(asked: Derivation, shown: Shown, page: Page | None = None, counted: Counted | None = None) -> Picture:
+    """The graph of the forward program as a picture that fits a page, as far as it can be folded.
+
+    counted  how values that nobody named are counted where it stands.
+    """
     program, names, hidden = asked.forward, Names(asked.program), unseen(asked, bool(shown.wires))
     nameless = frozenset[str]() if shown.wires else _nameless(asked, hidden)
     labels = labels_at_steps(asked, hidden, nameless) if has_loops(program) else {}
     labels = labels or _labels(names, program, hidden, nameless)
+    said = counted or Counted(names)
+    said.hear(*(label for pair in labels.values() for label in pair))
     end: Kind = "loss" if asked.mode == "gradient" else "end"
     red = CHANGE if asked.vector else told("gradient") if asked.upstream else OF_THE_LOSS
     sources = {e.target.name: reads(program, e.target.name, hidden)[1] for e in program.equations if e.target.name not in hidden}
@@ -74,14 +80,16 @@ def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> P
         shape = names.dimensions(name) if tensor.shape else None
         shown_value, gradient = shown.values.get(name), shown.gradients.get(name)
         called = labels[name][1] if name in labels else names.tensor(name)
-        return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), called, red)
+        made = shown.formulas.get(name)
+        return Node(name, said(label), kind, shape, shown_value, gradient, said(made) if made else None, said(called), red)
 
-    edges = [Edge(source, target, shown.wires.get((source, target))) for target, found in sources.items() for source in found]
-    edges += _back(asked, shown)
+    wires = {ends: said(wire) for ends, wire in shown.wires.items()}
+    edges = [Edge(source, target, wires.get((source, target))) for target, found in sources.items() for source in found]
+    edges += _back(asked, wires)
     used = {edge.source for edge in edges}
     nodes = [node(t, names.tensor(t.name)) for t in program.inputs if t.name in used]
     nodes += [node(program.tensors[name], labels[name][0]) for name in sources]
-    return arranged(nodes, edges, page=page, legend=_legend(names, shown.wires.values()))
+    return arranged(nodes, edges, page=page, legend=_legend(names, wires.values()))
 
 
 def _nameless(asked: Derivation, hidden: Collection[str]) -> frozenset[str]:
@@ -106,14 +114,14 @@ def _labels(
     return {n: label for n, label in found.items() if n not in hidden}
 
 
-def _back(asked: Derivation, shown: Shown) -> Iterator[Edge]:
+def _back(asked: Derivation, wires: Mapping[tuple[str, str], Formula]) -> Iterator[Edge]:
     """From each value that is carried to where the next step reads it, with the shift: t - 1."""
     recursion = Recursion(asked.forward)
     for equation in asked.forward.equations:
         if isinstance(equation.op, Carry):
             source, axis = equation.operands[0].name, recursion.carried(equation).axis
             shift = step_said(axis.step - equation.op.step)
-            said = shown.wires.get((source, equation.target.name))
+            said = wires.get((source, equation.target.name))
             yield Edge(source, equation.target.name, f.listed([shift, said]) if said else shift, carried=True)
 
 

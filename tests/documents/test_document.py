@@ -35,10 +35,12 @@ from symbackprop.documents.document import (
     Table,
 )
 from symbackprop.documents.formats import FORMATS
-from symbackprop.documents.html import Fragment, Html
+from symbackprop.documents.html import CARDS, Fragment, Html
 from symbackprop.documents.text import columns, in_terminal
 from symbackprop.documents.writer import Writer, numbers, printable
+from symbackprop.formulas import build as f
 from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Fence
 from tests.documents.sample import FORMULAS, SAMPLE, WHITELIST, picture
 
@@ -372,10 +374,20 @@ def test_many_short_equations_stand_in_two_columns_and_none_is_lost(rows: int, t
         assert columns[0] % 3 == 0  # the second begins with the longest line near the middle
 
 
-def test_the_verdict_stays_in_sight_where_the_check_scrolls() -> None:
-    table = Table(("Gate", "verdict"), (("W", "ok"),), name="check")
-    assert 'class="table check"' in Html.write(Document("", (table,)))
-    assert 'class="table"' in Html.write(Document("", (replace(table, name=""),)))
+@pytest.mark.parametrize("columns", range(1, 10))
+def test_each_cell_of_a_table_of_many_columns_knows_its_heading(columns: int) -> None:
+    """A telephone shows the rows of such a table one below the other."""
+    heads = tuple(f"{n} & more" for n in range(columns))
+    written = Html.write(Document("", (Table(heads, (("<", *"x" * (columns - 1)),)),)))
+    known = re.findall(r'data-head="(.*?)"', written)
+    assert known == ([f"{n} &amp; more" for n in range(columns)] if columns >= CARDS else [])
+    assert ('class="table cards"' in written) == (columns >= CARDS)
+
+
+def test_a_line_may_end_before_the_relation_of_a_long_formula_in_a_sentence() -> None:
+    long, short = (f.equation(f.add([f.letter(c) for c in text]), f.letter("x")) for text in ("abcdefghijklm", "ab"))
+    assert Html.write(Document("", (Paragraph(told("{}", long)),))).count('<span class="long">') == 2
+    assert '<span class="long">' not in Html.write(Document("", (Paragraph(told("{}", short)),)))
 
 
 @pytest.mark.parametrize("width", [40, 60, 88, 200])

@@ -19,6 +19,7 @@ from symbackprop.core.letters import fresh
 from symbackprop.core.program import Program, Ref
 from symbackprop.display.box import ShownBox, line_formula
 from symbackprop.display.forms import Printer
+from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.collected import quotients
 from symbackprop.documents.document import Document, Formula, FormulaRows, Link, Paragraph, Section, StepBlock
@@ -83,7 +84,7 @@ def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> in
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=told_)
         count += 1
 
-    def shown(name: str, over: Collection[str]) -> Node | None:
+    def shown(name: str, over: Collection[str], _: Names) -> Node | None:
         line = Lines(derived.program, {}).line(name, set(over))
         return None if line.form is None or line.subscripts else line_formula(Printer(names), line)
 
@@ -564,3 +565,9 @@ def test_a_letter_of_an_entry_is_none_that_a_sum_within_it_runs_over() -> None:
     shown = " ".join(sb.derive(net).text().split())
     assert "∂Zᵢₘ/∂Wⱼₗ = 1[m = l](Σ_k Aᵢₖ Xₖⱼ)" in shown
     assert "1[m = l] leaves one term of the sum over m" in shown
+
+
+def test_a_sum_that_leaves_one_term_is_no_use_for_every_letter() -> None:
+    """A part of c meets a_{ki} at one place: c is used for every k alone."""
+    text = "x: data[n, h]\nc: parameter[3*h]\nw: parameter[h]\na = tanh(x*w + c[2*h:])\nL = sum(a**2)"
+    assert "c and w are used for every k: their gradients are sums over k." in reasons(text)
