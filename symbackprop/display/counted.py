@@ -24,7 +24,7 @@ class Counted:
     """
 
     def __init__(self, names: Names) -> None:
-        own = {n: name for n in names.program.tensors if (name := names.called(n)) is not None}
+        own = {n: name for n in names.program.tensors if (name := names.own_name(n)) is not None}
         counted = [n for n, name in own.items() if is_counted(names.signature(n)) and name.subs and _is_number(name.subs[0])]
         self._order: dict[Key, int] = {(own[n].base, own[n].subs[0]): k for k, n in enumerate(counted)}
         self._others = {name.formula() for n, name in own.items() if n not in counted}

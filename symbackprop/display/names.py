@@ -143,7 +143,7 @@ class Names:
         taken = {part for name in self._names.values() for part in walk(name.formula()) if isinstance(part, Atom)}
         return next((sign for sign in map(_head, heads) if sign not in taken), f.word("grad"))
 
-    def called(self, name: str) -> Name | None:
+    def own_name(self, name: str) -> Name | None:
         """The name of a tensor in its parts; None where it is a fraction."""
         return self._names.get(name)
 
