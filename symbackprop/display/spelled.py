@@ -39,8 +39,10 @@ class Spelled:
         return f.scripted(f.within(self.whole, Binds.ATOM), sub=index([x for x in letters if x is not None]))
 
 
-def spelled(names: Names, values: Collection[str]) -> dict[str, Label]:
+def spelled(names: Names, values: Collection[str], inline: Collection[str] = ()) -> dict[str, Label]:
     """The formulas of those of some values that have a short one in matrices, each with the others written out in it.
+
+    inline   what has no name where they stand, and is written out in them as well.
 
     What the chain rule needs of them, such as their inverses, is called by their formulas as well.
     """
@@ -48,10 +50,10 @@ def spelled(names: Names, values: Collection[str]) -> dict[str, Label]:
     for name, equation in names.written.items():
         if name not in values or not letter_sizes(names.program, equation):
             continue
-        form = matrix_form(names, equation, found)
+        form = matrix_form(names, equation, {*found, *inline})
         whole = None if form is None else Printer(names, Slices(names)).formula(form)
         if whole is not None and width(whole) <= LONGEST:
-            found[name] = Spelled(names, equation, whole, tuple(found))
+            found[name] = Spelled(names, equation, whole, (*found, *inline))
     for name in names.program.tensors if found else ():
         own = generated(name, names.program, found)
         if own is not None and own != generated(name, names.program):

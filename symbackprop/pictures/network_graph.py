@@ -46,13 +46,14 @@ def unseen(asked: Derivation, with_wires: bool = False) -> frozenset[str]:
     """The values that a picture writes out where they are read.
 
     Short ones without a name, the sums inside of softmaxes, and what is one step of a loop, s_T, but where wires are
-    told, which have no other name for it; never what is carried.
+    told, which have no other name for it; never what is carried, nor what the name of a derivative has in it, E_{r,u}.
     """
     forward, uses = asked.forward, asked.forward.uses()
     recursion, ends = Recursion(forward), set[str]()
     if recursion.axes and not with_wires:
         ends = {e.target.name for e in forward.equations if not forward.tensors[e.target.name].named and recursion.end(e)}
     held = {r.name for e in forward.equations if isinstance(e.op, Carry) for r in (e.target, *e.operands)}
+    held |= {n for t in forward.tensors.values() if t.inner is not None and not t.named for n in (t.inner.of, t.inner.wrt)}
     names = Names(forward)
     sums = {total for (_, total), named in softmaxes(names).named.items()
             if not forward.tensors[total].named and (uses[total] == 1 if named else is_within_softmaxes(names, total))}  # fmt: skip
@@ -104,7 +105,7 @@ def _labels(
     names: Names, program: Program, hidden: frozenset[str], nameless: frozenset[str]
 ) -> dict[str, tuple[Formula, Formula]]:  # fmt: skip
     """What a picture writes for each value but the hidden ones, and how it is called where it is read again."""
-    by_formula = spelled(names, nameless)
+    by_formula = spelled(names, nameless, hidden)
     called, inline = names.labelled(by_formula), hidden | by_formula.keys()
     found: dict[str, tuple[Formula, Formula]] = {}
     for equation in program.equations:
