@@ -55,6 +55,11 @@ def test_second_derivatives_and_several_parameters() -> None:
         "The gradient of $f$ is $3w$.",
         "The Jacobian of $r$ is $X$.",
         "the sub-gradient is $3w$.",
+        "At $w = 0$ the gradient is $-2X^\\top y$.",
+        "When the data are centred, the gradient is $3w$.",
+        "For a single sample the gradient is $2(x_i^\\top w - y_i)x_i$.",
+        "In the first case the gradient is $3w$.",
+        "Near the minimum, the gradient is $3w$.",
     ],
 )
 def test_what_is_said_of_something_else_is_no_claim(sentence: str) -> None:

@@ -27,6 +27,11 @@ _SAID_IN_KOREAN = re.compile(  # 손실의 $w$에 대한 기울기는
 )
 _BEHIND = re.compile(r"[\s,.]*(?:for|with respect to|wrt|in)\s+(?:the \w+ )?\$(?P<wrt>[^$=]*)\$")
 _CASE = re.compile(r"\b[Ii]f\s+\$[^$]*(?:[<>=]|\\(?:[lg]eq?|neq?|in)\b)[^$]*\$")
+_SOMEWHERE = re.compile(  # at a point, of a case or of a sample alone
+    r"\b(?:at|when(?:ever)?|unless|otherwise|else|(?:in|of) (?:this|that|the \w+|one|some|each) cases?|near|around|locally|initially|"
+    r"approximately|roughly|samples?|observations?|per|single|each|every)\b|에서|일 때|경우|샘플|표본",
+    re.IGNORECASE,
+)
 _WRT = re.compile(r"\bw\.\s?r\.\s?t\.", re.IGNORECASE)
 _MATRIX = re.compile(r"\\begin\{([a-z]*matrix)\}.*?\\end\{\1\}", re.DOTALL)
 _OWNER = re.compile(r"\b(?:its|whose|their|this|each|inner|outer|local|upstream|partial|chain|numerical)\s*$", re.IGNORECASE)
@@ -57,15 +62,12 @@ def _claim(text: str, start: int, end: int, formula: str) -> str:
     if said is None or _OWNER.search(text[begin + 1 : said.start("kind")]) or not _says_nothing(formula):
         return ""
     stops = [at for stop in STOPS if (at := text.find(stop, end)) >= 0]
-    before = _CASE.sub(" ", text[begin + 1 : start])
-    if DENIED.search(WITHIN.sub(" ", f"{before} {text[end : min(stops, default=len(text))]}")):
+    before = WITHIN.sub(" ", _CASE.sub(" ", text[begin + 1 : start]))
+    if _SOMEWHERE.search(before) or DENIED.search(WITHIN.sub(" ", f"{before} {text[end : min(stops, default=len(text))]}")):
         return ""
     behind = _BEHIND.match(text, end)
-    kind, wrt, of = (
-        said["kind"].lower().replace("헤세 행렬", "헤세행렬"),
-        said["wrt"] or (behind["wrt"] if behind else ""),
-        said["of"] or "",
-    )
+    kind = said["kind"].lower().replace("헤세 행렬", "헤세행렬")
+    wrt, of = said["wrt"] or (behind["wrt"] if behind else ""), said["of"] or ""
     mark = rf"\{MARK}{{{_KINDS.get(kind, kind)}}}{{{wrt.strip()}}}{{{of.strip()}}}"
     name, equals, value = formula.partition("=")
     return f"{name.strip()} = {mark} = {value.strip()}" if equals else f"{mark} = {formula}"
