@@ -55,7 +55,6 @@ def test_second_derivatives_and_several_parameters() -> None:
         "The gradient of $f$ is $3w$.",
         "The Jacobian of $r$ is $X$.",
         "the sub-gradient is $3w$.",
-        "At $w = 0$ the gradient is $-2X^\\top y$.",
         "When the data are centred, the gradient is $3w$.",
         "For a single sample the gradient is $2(x_i^\\top w - y_i)x_i$.",
         "In the first case the gradient is $3w$.",
@@ -67,6 +66,13 @@ def test_what_is_said_of_something_else_is_no_claim(sentence: str) -> None:
     for text in (f"{right} {sentence}", f"{sentence} {right}"):
         assert [one.what for one in sb.verify(NET, text).claims] == ["dL/dw"]
         assert sb.verify(NET, text).ok
+
+
+def test_at_a_point_a_formula_is_judged_there() -> None:
+    said = r"At $w = 0$ the gradient is $-2X^\top y$."
+    for text in (said, f"$$\\nabla_w L = {RIGHT}$$ {said}"):
+        assert sb.verify(NET, text).ok
+        assert not sb.verify(NET, text.replace("-2X", "-3X")).ok
 
 
 def test_of_several_parameters_a_sentence_says_which() -> None:

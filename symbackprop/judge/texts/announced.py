@@ -26,10 +26,10 @@ _SAID_IN_KOREAN = re.compile(  # 손실의 $w$에 대한 기울기는
     r"(?P<kind>기울기|그래디언트|도함수|이계도함수|헤시안|헤세\s*행렬)\s*(?:벡터|행렬)?\s*[은는:]\s*(?:다음과 같다\s*[.:]?)?\s*$"
 )
 _BEHIND = re.compile(r"[\s,.]*(?:for|with respect to|wrt|in)\s+(?:the \w+ )?\$(?P<wrt>[^$=]*)\$")
-_CASE = re.compile(r"\b[Ii]f\s+\$[^$]*(?:[<>=]|\\(?:[lg]eq?|neq?|in)\b)[^$]*\$")
+_CASE = re.compile(r"\b(?:[Ii]f|[Aa]t)\s+\$[^$]*(?:[<>=]|\\(?:[lg]eq?|neq?|in)\b)[^$]*\$")
 _SOMEWHERE = re.compile(  # at a point, of a case or of a sample alone
-    r"\b(?:at|when(?:ever)?|unless|otherwise|else|(?:in|of) (?:this|that|the \w+|one|some|each) cases?|near|around|locally|initially|"
-    r"approximately|roughly|samples?|observations?|per|single|each|every)\b|에서|일 때|경우|샘플|표본",
+    r"\b(?:at|when(?:ever)?|unless|otherwise|else|(?:in|of) (?:this|that|the \w+|one|some|each) cases?|near|around|locally|"
+    r"initially|approximately|roughly|samples?|observations?|per|single|each|every)\b|에서|일 때|경우|샘플|표본",
     re.IGNORECASE,
 )
 _WRT = re.compile(r"\bw\.\s?r\.\s?t\.", re.IGNORECASE)
@@ -57,12 +57,12 @@ def with_announced(text: str) -> str:
 
 def _claim(text: str, start: int, end: int, formula: str) -> str:
     """A formula as the claim that the sentence before it makes of it; "" where that makes none."""
-    begin = max((text.rfind(stop, 0, start) for stop in (*STOPS, "$$", "\\]", "}\n")), default=-1)
-    said = _SAID.search(text, begin + 1, start) or _SAID_IN_KOREAN.search(text, begin + 1, start)
-    if said is None or _OWNER.search(text[begin + 1 : said.start("kind")]) or not _says_nothing(formula):
+    begin = max((at + len(stop) for stop in (*STOPS, "$$", "\\]", "}\n") if (at := text.rfind(stop, 0, start)) >= 0), default=0)
+    said = _SAID.search(text, begin, start) or _SAID_IN_KOREAN.search(text, begin, start)
+    if said is None or _OWNER.search(text[begin : said.start("kind")]) or not _says_nothing(formula):
         return ""
     stops = [at for stop in STOPS if (at := text.find(stop, end)) >= 0]
-    before = WITHIN.sub(" ", _CASE.sub(" ", text[begin + 1 : start]))
+    before = WITHIN.sub(" ", _CASE.sub(" ", text[begin:start]))
     if _SOMEWHERE.search(before) or DENIED.search(WITHIN.sub(" ", f"{before} {text[end : min(stops, default=len(text))]}")):
         return ""
     behind = _BEHIND.match(text, end)
