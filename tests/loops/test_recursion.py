@@ -411,7 +411,7 @@ def test_a_softmax_that_nobody_named_is_written_out_and_goes_back_by_its_own_der
     assert "logsumexp" not in text
     assert "P_" not in text  # a name that is defined nowhere
     assert "L = −Σ_(t=1)^T log(softmax(sₜ)_(yₜ))" in text
-    assert "∂pᵥ/∂s_(t,i) = {pᵥ(1 − pᵥ), if v = i; −pᵥ pᵢ, if v ≠ i},   p = softmax(sₜ)" in text
+    assert "p = softmax(sₜ),   ∂pᵥ/∂s_(t,i) = {pᵥ(1 − pᵥ), if v = i; −pᵥ pᵢ, if v ≠ i}" in text
     assert "δ_(s,t,v) = softmax(sₜ)ᵥ − 1[v = yₜ]" in text
 
 
