@@ -44,7 +44,7 @@ MISTAKES = {
     "no point": (lambda: sb.check(TWO_LAYER, points=0), "points=0: give a whole number from 1 on"),
     "a type": (lambda: sb.compile(TWO_LAYER, dtype="int32"), "dtype='int32': write one of float64, float32"),
     "a size": (lambda: sb.compile(TWO_LAYER, sizes={"h": 2.5}), "the size h must be a whole number from 1 on, not 2.5"),
-    "arrays without names": (lambda: sb.compile(TWO_LAYER).value_and_grad(np.ones(3)), "give the arrays by name, W=W or in a dict"),
+    "arrays without names": (lambda: sb.compile(TWO_LAYER).value_and_grad(np.ones(3)), "give the arrays by name, in a dict"),
     "an array too few": (lambda: sb.compile(TWO_LAYER).value_and_grad({"W_1": np.ones((3, 4))}), "the array W_2 is missing"),
     "an array that does not fit": (
         lambda: sb.compile(TWO_LAYER).value_and_grad(ARRAYS | {"W_2": np.ones((2, 5))}), "W_2 has shape (2, 5), but it is declared as (c, h) with h = 3 by W_1"

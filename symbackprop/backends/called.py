@@ -51,7 +51,7 @@ def by_name(params: Arrays | None, data: Arrays | None, arrays: Arrays) -> dict[
     """
     for given in (params, data):
         if given is not None and not isinstance(given, Mapping):
-            raise ArgumentError(f"give the arrays by name, W=W or in a dict such as {{'W': W}}, not {type(given).__name__}")
+            raise ArgumentError(f"give the arrays by name, in a dict such as {{'W': W}}, not {type(given).__name__}")
     found = {**(params or {}), **(data or {})}
     for name in arrays:
         if name in found:

@@ -16,6 +16,7 @@ from numpy import ndarray
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.c.library import native
 from symbackprop.backends.code import Code, aligned
+from symbackprop.backends.places import Places, put, write
 from symbackprop.backends.undefined import require_defined_slopes
 from symbackprop.core.network import listed
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Flat, Layout
@@ -28,7 +29,7 @@ BUSY = "this step runs in another thread, and both would write into its memory: 
 class Step:
     """One evaluation of a loss and its gradients at fixed sizes, which reads and writes its own memory.
 
-    parameters, data   an array for each input: write into it.
+    parameters, data   an array for each input: write into it, or set it, which writes into it as well.
     gradients          an array for each name, written by a call.
     flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
     code               the plan as it is printed; None where the network has none, and `exact` is called.
@@ -50,11 +51,11 @@ class Step:
         kinds = {"real": np.dtype(dtype), "boolean": np.dtype(bool), "integer": np.dtype(np.int64)}
         self.flat = shared.flat if shared else aligned(layout.parameters.length, kinds["real"])
         self.flat_gradient = shared.flat_gradient if shared else aligned(layout.gradients.length, kinds["real"])
-        self.parameters = _views(self.flat, layout.parameters)
-        self.gradients = _views(self.flat_gradient, layout.gradients)
+        self.parameters = Places(_views(self.flat, layout.parameters))
+        self.gradients = Places(_views(self.flat_gradient, layout.gradients))
         own = {name: aligned(max(1, flat.length), kinds[layout.kind(name)]) for name, flat in layout.held.items()}
         held = {name: array for buffer, flat in layout.held.items() for name, array in _views(own[buffer], flat).items()}
-        self.data = {name: held[name] for name in layout.data}
+        self.data = Places({name: held[name] for name in layout.data})
         self.exact, self.layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient, **own}
         self.code, self._run, self.native = code, None, None
@@ -66,6 +67,16 @@ class Step:
         self.bytes = sum(array.nbytes for array in memory.values())
         self._idle = Lock()
         STEPS.add(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What is given for memory that is there is written into it: a step reads no other."""
+        own = self.__dict__.get(name)
+        if isinstance(own, Places):
+            own.update(value)
+        elif isinstance(own, ndarray):
+            write(name, own, value)
+        else:
+            super().__setattr__(name, value)
 
     def __call__(self) -> float:
         """The value of the loss; `gradients` then holds the gradients."""
@@ -110,7 +121,7 @@ class Step:
     def __reduce__(self) -> tuple[Any, ...]:
         if self.again is None:
             raise TypeError("a part of a step is not copied: copy the step that `bind` returned")
-        return _bound_again, (self.again, self.parameters, self.data, self.flat_gradient)
+        return _bound_again, (self.again, dict(self.parameters), dict(self.data), self.flat_gradient)
 
     def __repr__(self) -> str:
         by = "C" if self.native else "NumPy"
@@ -141,10 +152,7 @@ class Step:
 
     def put(self, arrays: Mapping[str, ndarray]) -> None:
         """Write arrays into the step's own, where they are others."""
-        for name, array in arrays.items():
-            own = self.parameters[name] if name in self.parameters else self.data[name]
-            if own is not array:
-                own[...] = array
+        put(arrays, self.parameters, self.data)
 
 
 def _all_idle() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from symbackprop.core.choices import mend
+from symbackprop.core.errors import shown
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.extents import SizeError, Sizes, evaluator, known, roots
 
@@ -34,7 +35,7 @@ def settled(program: Program, given: Mapping[str, Any] | None) -> dict[str, int]
         if str(name) not in names:
             raise SizeError(f"{name} is no size of this network; {mend(str(name), names)}")
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise SizeError(f"the size {name} must be a whole number from 1 on, not {number}")
+            raise SizeError(f"the size {name} must be a whole number from 1 on, not {shown(number)}")
         found[str(name)] = int(number)
     return found
 

@@ -109,6 +109,22 @@ def require_domains(program: Program) -> None:
             )
 
 
+def require_decayed(program: Program, decay: float | None) -> None:
+    """Raise TrainingError where weight decay is asked for and there is nothing that could decay."""
+    if decay and all(tensor.rank < 2 for tensor in program.parameters):
+        listed = ", ".join(t.name for t in program.parameters)
+        raise TrainingError(
+            f"decay={decay}: parameters of two axes or more decay, and there is none among {listed}; leave decay out, and write "
+            "the penalty into the loss, as in + 0.5*c*sum(w**2)"
+        )
+
+
+def decays(tensor: Signature) -> bool:
+    """Whether weight decay is for a parameter: for weights, not for biases."""
+    domain = domain_of(tensor)
+    return tensor.rank > 1 and (domain is None or domain.decays)
+
+
 def domain_of(tensor: Signature) -> Domain | None:
     """The domain of a parameter; None where it may be any array."""
     return DOMAINS[tensor.domain] if tensor.domain is not None else None

@@ -24,7 +24,7 @@ from symbackprop.training.changed import told_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction, require_counted
 from symbackprop.training.datasets import Data, header_told, is_table, load
-from symbackprop.training.domains import require_domains
+from symbackprop.training.domains import require_decayed, require_domains
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.initial import drawn, require_initialisers
@@ -218,6 +218,7 @@ def _ready(
     require_domains(program)
     run, saved, before = read_run(resume) if resume is not None else (None, {}, {})
     settings = settled(resume, saved, wanted) if resume is not None else usual(wanted)
+    require_decayed(program, wanted.get("decay"))
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         require_arrays_place(checkpoint)

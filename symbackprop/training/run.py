@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.training.domains import Held, domain_of
+from symbackprop.training.domains import Held, decays, domain_of
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.model import Model
@@ -150,10 +150,9 @@ def _rates(settings: Settings, begun: int, steps: int, count: int) -> list[float
 def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> Descent:
     """The optimiser over the memory of the model, where the parameters of the run then lie."""
     memory = model.memory(run.parameters, to_train[: settings.batch])
-    run.parameters = memory.parameters
+    run.parameters = {**memory.parameters}
     domains = {t.name: domain for t in model.parameters if (domain := domain_of(t))}
-    decays = {name: w.ndim > 1 and (name not in domains or domains[name].decays) for name, w in memory.parameters.items()}
-    decayed = memory.like({name: np.full(w.shape, decays[name]) for name, w in memory.parameters.items()})
+    decayed = memory.like({t.name: np.full(memory.parameters[t.name].shape, decays(t)) for t in model.parameters})
     zeros = {slot: np.zeros_like(memory.flat) for slot in slots_of(settings.optimiser, settings.momentum)}
     before = run.state or {slot: memory.like(arrays) for slot, arrays in run.parts.items()} or zeros
     if {slot: array.shape for slot, array in before.items()} != {slot: array.shape for slot, array in zeros.items()}:

@@ -68,11 +68,10 @@ class Table:
         """A column of finite numbers."""
         texts, numbers = self.columns[column], []
         try:
-            numbers.extend(map(float, texts))  # as far as they are numbers
+            numbers.extend(map(_number_of, texts))  # as far as they are numbers
         except ValueError:
             k = len(numbers)
-            comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", texts[k]) is not None
-            raise self.fault(k, column, f"which is no number; {'write a point for the comma' if comma else MEND}") from None
+            raise self.fault(k, column, f"which is no number; {_mend(texts[k])}") from None
         found = np.array(numbers)
         for k in np.flatnonzero(~np.isfinite(found)):
             raise self.fault(int(k), column, f"which is no finite number; {MEND}")
@@ -90,6 +89,20 @@ class Table:
         for k in np.flatnonzero(numbers % 1):
             raise self.fault(int(k), column, "which is no class; classes are whole numbers from 0, or names")
         return list(map(int, numbers))
+
+
+def _number_of(text: str) -> float:
+    """Raises ValueError for what is no number, 1_000 among it, which Python alone reads."""
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
+
+
+def _mend(text: str) -> str:
+    """What to do about an entry that is no number."""
+    if re.fullmatch(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?", text):
+        return "take the commas out where they part thousands, and write a point where one stands before decimals"
+    return "write a point for the comma" if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) else MEND
 
 
 def _is_names(row: Any) -> bool:

@@ -417,6 +417,18 @@ def test_a_library_that_was_cut_short_is_made_again(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.skipif(CC is None, reason="there is no C compiler")
+def test_where_programs_are_not_run_libraries_lie_in_a_folder_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("symbackprop.core.machine.cache._runs_nothing", lambda folder: tmp_path in folder.parents)
+    function = sb.compile("x: parameter\nL = x**2 + 4")
+    assert function.bind({"x": 3.0}, backend="c")() == 13
+    monkeypatch.setattr("symbackprop.backends.c.library._compiled", Mock(side_effect=OSError))
+    assert function.bind({"x": 4.0}, backend="c")() == 20
+    assert not [*tmp_path.glob("symbackprop/*.so")]
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
 def test_a_library_that_is_whole_and_cannot_be_loaded_is_made_anew() -> None:
     """As one that another system with the same home has made."""
     text = "int one(void) { return 1; }"

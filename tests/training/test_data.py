@@ -89,6 +89,8 @@ def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> 
         ("X1,X2,X4,t", "1,2,3,0", r"there are columns X2 and X4 with none between; number those of a matrix one by one"),
         ("X1,X2", "1,2", r"no column is called t, and no column is left; name a column t"),
         ("X1,X2,t", '1,2,0\n1,"2,5",1', r"data.csv:3: .* holds '2,5', which is no number; write a point for the comma"),
+        ("X1,X2,t", '1,2,0\n1,"-2,500.5",1', r"no number; take the commas out where they part thousands, and write a point where"),
+        ("X1,X2,t", "1,2,0\n1,2_500,1", r"data.csv:3: the column X2 holds '2_500', which is no number; mend the entry"),
         ("X1,X2,t", "1,2,0\n\n1,2,0.5", r"data.csv:4: the column t holds '0.5', which is no class; classes are whole numbers"),
         ("X1,X2,t,u", "1,2,0,1", r"the column u belongs to no input; take it out, or rename it"),
         ("t", "1\n2", r"no column is called X, and no column is left; name columns X1, X2, ..."),

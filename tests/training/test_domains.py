@@ -83,3 +83,17 @@ def test_a_matrix_at_the_edge_of_its_domain_is_said() -> None:
     w, gradient = np.array([[1, 0], [0, 0]], np.float32), np.zeros((2, 2), np.float32)
     with pytest.raises(Diverged, match=r'K is so near the edge.*dtype="float64"'):
         Held("K", DOMAINS["spd"], w, gradient).back()
+
+
+def test_a_decay_of_nothing_is_refused() -> None:
+    """Weights have two axes or more; the vector of a regression would have stayed as it is, without a word."""
+    text = "X: data[n, 3]\ny: data[n]\nw: parameter[3]\nb: parameter\nL = mean((X @ w + b - y)**2)"
+    data = {"X": np.eye(3), "y": np.ones(3)}
+    with pytest.raises(
+        TrainingError, match=r"decay=0\.1: parameters of two axes or more decay, and there is none among w, b; leave"
+    ):
+        sb.train(text, data, decay=0.1)
+    for settings in ({}, {"decay": 0}, {"optimiser": "adamw"}):
+        sb.train(text, data, epochs=1, **settings)
+    weights = text.replace("parameter[3]", "parameter[3, 1]").replace("X @ w", "(X @ w)[:, 0]")
+    assert abs(sb.train(weights, data, epochs=3, decay=9.0).parameters["w"]).max() < 0.5

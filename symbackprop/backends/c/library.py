@@ -20,7 +20,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.machine.cache import cache_folder, made_once
+from symbackprop.core.machine.cache import made_once, program_folder
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Layout
 
 FLAGS = (  # c99 alone rounds each product before it is added, which takes twice as long
@@ -99,7 +99,7 @@ def built(text: str) -> Path:
     command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
     about = "\n".join([*command, platform.machine(), _processor(), text])
     try:
-        return made_once(cache_folder() / f"{hashlib.sha256(about.encode()).hexdigest()}.so", partial(_compiled, text, command))
+        return made_once(program_folder() / f"{hashlib.sha256(about.encode()).hexdigest()}.so", partial(_compiled, text, command))
     except (OSError, subprocess.TimeoutExpired) as fault:  # no room, no right to write or to run
         raise NativeError(f'{command[0]}: {fault}; backend="numpy" needs no compiler') from None
 

@@ -48,6 +48,19 @@ def cache_folder() -> Path:
     return lasting_folder() or _temporary(os.getpid())
 
 
+def program_folder() -> Path:
+    """The folder for what is run as it lies there; a temporary one of this process where programs are not run from the folder."""
+    folder = cache_folder()
+    return _temporary(os.getpid()) if _runs_nothing(folder) else folder
+
+
+def _runs_nothing(folder: Path) -> bool:
+    """Whether a file system is mounted so that no program in it is run, as far as the system tells."""
+    with suppress(OSError, AttributeError):
+        return bool(os.statvfs(folder).f_flag & os.ST_NOEXEC)
+    return False
+
+
 def kept(name: str) -> bytes | None:
     """What is kept by a name; None where nothing is, or it is not whole."""
     with suppress(OSError):
