@@ -151,3 +151,37 @@ def test_what_a_sentence_says_within_a_case() -> None:
     assert [one.right for one in of_cases] == [True, True]
     wrong = [one for one in sb.verify(net, text.replace("y - 1", "y")).claims if one.what == "dE/dz"]
     assert [one.wrong for one in wrong] == [True, False]
+
+
+SIGNED = "X: data[n, d]\ny: data[n] & sign\nw: parameter[d]\nz = X@w\nL = sum(maximum(0, 1 - y*z))"
+SLOPE = r"\frac{\partial L}{\partial z_i} = "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SLOPE + r"-1 \text{ if } y_i = 1 \text{ and } z_i < 1",
+        SLOPE + r"-1 \text{ if } y_i = 1, z_i < 1",
+        SLOPE + r"-1 \text{ if } y_i = 1 \land z_i < 1",
+        rf"If $y_i = 1$ and $z_i < 1$, then $${SLOPE}-1$$",
+        rf"For $y_i = 1, z_i < 1$: $${SLOPE}-1$$",
+        rf"$${SLOPE}-1$$ where $y_i = 1$ and $z_i < 1$.",
+        rf"$${SLOPE}-y_i$$ if $y_i z_i < 1$ and $0$ otherwise.",
+        rf"$${SLOPE}-y_i$$ whenever $y_i z_i < 1$.",
+        rf"We get ${SLOPE}-y_i$ if $y_i z_i < 1$, and zero otherwise.",
+        rf"$${SLOPE}-y_i$$ for $y_i z_i < 1$ and $${SLOPE}0$$ for $y_i z_i > 1$.",
+    ],
+)
+def test_conditions_stand_together_and_behind_displays(text: str) -> None:
+    """They were passed over, and the right value was wrong."""
+    assert sb.verify(SIGNED, text).ok
+    assert not sb.verify(SIGNED, text.replace("z_i < 1", "z_i > 1")).ok
+    assert not sb.verify(SIGNED, text.replace(" = -", " = -3")).ok
+
+
+def test_a_condition_before_a_display_is_not_that_of_the_one_before() -> None:
+    text = rf"$${SLOPE}-y_i 1[y_i z_i < 1]$$ For $y_i z_i < 1$, $${SLOPE}-y_i$$"
+    assert sb.verify(SIGNED, text).ok
+    assert sb.verify(SIGNED, text.replace("-y_i 1[", "-2y_i 1[")).claims[0].wrong
+    at = rf"$${SLOPE}-2y_i 1[y_i z_i < 1]$$ where $i = 1, \dots, n$."
+    assert sb.verify(SIGNED, at).claims[0].wrong

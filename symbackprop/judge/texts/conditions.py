@@ -17,7 +17,8 @@ _SO = (  # then we have:
 )
 _TEXT = r"\\(?:text|mbox|mathrm)\s*\{\s*"
 BEFORE = re.compile(  # For $j \neq y$: and If $t = 1$, then $E = -\log y$ and
-    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$(?:\s+\w+)?"
+    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$"
+    r"(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?(?:\s+(?!and\b)\w+)?"
     rf"(?P<beside>[\s,:]+(?:then|we have)?\s*\$[^$]*\$[\s,:]+(?:and|so)\b)?{_SO}"
 )
 BEFORE_IN_KOREAN = re.compile(
@@ -30,6 +31,13 @@ IN_WORDS = re.compile(  # If the hinge is active,
 OTHERWISE = re.compile(
     rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}|(?:그렇지\s*않으면|그\s*외(?:에는|의\s*경우(?:에는)?))[\s,:]*$"
 )
+AFTER = re.compile(  # whenever $z > 0$, and 0 otherwise; not "if $z > 0$, then", which is said of the next
+    r"[\s,.]*\b(?:if|when(?:ever)?|where|for|provided(?:\s+that)?|as\s+long\s+as)\s+\$([^$]*)\$(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?"
+    r"(?![\s,]*(?:\$\$|\\\[|\\begin|:|(?:then|we|one|it|is|are)\b))"
+    r"(?P<zero>,?\s+(?:and|or)\s+(?:is\s+)?(?:\$0\$|0|zero)\s+(?:otherwise|else(?:where)?))?"
+)
+_TOGETHER = re.compile(r",|\\(?:land|wedge)(?![a-z])|\\(?:text|mbox)\s*\{\s*and\s*\}")
+_TOGETHER_IN_TEXT = re.compile(r"\\(?:text|mbox)\s*\{\s*and\s*\}")
 AND = re.compile(
     r"[\s,.;]*(?:(?:and|also|likewise|similarly|as well as)[\s,]*)*", re.IGNORECASE
 )  # a condition holds of what follows
@@ -58,37 +66,74 @@ def with_conditions(text: str) -> str:
         said, condition = _said(before if goes_on else between, found[k].rstrip())
         if not goes_on:
             before = between if said else ""
-        if said is None:
-            out += [between, found[0]]
-        else:
-            beside = " ".join((said.groupdict().get("beside") or "").split())  # $E = -\\log y$, of the same case
-            out.append(between if goes_on else between[: said.start()] + re.sub(r"[^\n]", " ", between[said.start() :]) + beside)
-            body = r" \\ ".join(f"{one.rstrip(' .,;')} {condition}" for one in side_by_side(found[k].strip()))
-            out.append(text[found.start() : found.start(k)] + body + text[found.end(k) : found.end()])
+        if said is not None and not goes_on:
+            beside = " ".join((said.groupdict().get("beside") or "").split())  # $E = -\log y$, of the same case
+            between = between[: said.start()] + _blank(between[said.start() :]) + beside
+        after = AFTER.match(text, found.end()) if said is None and _is_bare(found[k]) else None
         end = found.end()
+        if after is not None and _holds_of(after, found[k]):
+            condition, end = _behind(_together(after)), after.end()
+        out += [between, text[found.start() : found.start(k)], found[k]]
+        if condition:
+            claims = [one.rstrip(" .,;") for one in side_by_side(found[k].strip())]
+            lines = [f"{one} {condition}" for one in claims]
+            if after is not None and after["zero"]:
+                lines += [rf"{one.partition('=')[0]} = 0 \text{{ otherwise}}" for one in claims]
+            out[-1] = r" \\ ".join(lines)
+        out += [text[found.end(k) : found.end()], _blank(text[found.end() : end])]
     return "".join([*out, text[end:]])
 
 
 def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
     """What a sentence says before a display of where it holds, and that as what stands behind it."""
-    if "=" not in body or "\\\\" in body or r"\text" in body:
+    if not _is_bare(body):
         return None, ""
-    if all(one.count("=") == 1 for one in side_by_side(body)) and (
-        found := BEFORE.search(between) or BEFORE_IN_KOREAN.search(between)
-    ):
-        of, below = BETWEEN.fullmatch(found[1]), "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
-        is_label = LABEL.fullmatch(found[1]) and ("_" in found[1] or not found[0].lower().startswith(("for", "where")))  # For n = 5
-        is_read = is_label or INEQUALITY.search(found[1]) if of is None else of[1] in below or of[2] in below
-        return (found, _behind(found[1].strip())) if is_read else (None, "")
+    found = BEFORE.search(between) or BEFORE_IN_KOREAN.search(between)
+    if found and all(one.count("=") == 1 for one in side_by_side(body)):
+        return (found, _behind(_together(found))) if _holds_of(found, body) else (None, "")
     if found := IN_WORDS.search(between):
         words = " ".join(found[1].split())
         return found, rf"\text{{ {words[0].lower()}{words[1:]}}}"
-    return OTHERWISE.search(between), r"\text{ otherwise}"
+    return (found, r"\text{ otherwise}") if (found := OTHERWISE.search(between)) else (None, "")
+
+
+def _is_bare(body: str) -> bool:
+    """Whether a display is one line that says nothing in words."""
+    return "=" in body and "\\\\" not in body and r"\text" not in body
+
+
+def _several(found: re.Match[str]) -> list[str]:
+    """The conditions that a sentence says together."""
+    parts = [*_TOGETHER.split(found[1]), found.groupdict().get("other") or ""]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _together(found: re.Match[str]) -> str:
+    return r" \land ".join(_several(found))
+
+
+def _holds_of(found: re.Match[str], body: str) -> bool:
+    """Whether a sentence says where a claim holds: by comparisons, or by indices that stand below what is on its left."""
+    below = "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
+    opening = found[0].strip(" \n,.").lower()
+
+    def holds(one: str) -> bool:
+        of = BETWEEN.fullmatch(one)
+        if of is not None:
+            return of[1] in below or of[2] in below
+        is_label = LABEL.fullmatch(one) and ("_" in one or not opening.startswith(("for", "where")))  # For n = 5
+        return bool(is_label or INEQUALITY.search(one))
+
+    return all(map(holds, _several(found)))
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
 
 
 def _behind(condition: str) -> str:
-    """A condition as it stands behind a claim; behind "for", y_i = 1 would say what y_i is."""
-    return rf"\text{{ {'if' if LABEL.fullmatch(condition) else 'for'} }} {condition}"
+    """A condition as it stands behind a claim; behind "for", y_i = 1 would say what y_i is, and of several one would be read."""
+    return rf"\text{{ {'if' if LABEL.fullmatch(condition) or 'land' in condition else 'for'} }} {condition}"
 
 
 def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
@@ -96,6 +141,7 @@ def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
 
     Cases of a name are those of one step: what it stands for is told once.
     """
+    steps = [(name, _as_one(claim), *kind) for name, claim, *kind in steps]
     cases = [_case(claim) for _, claim, *_ in steps]
     several = {left for left, condition in cases if condition and [own for own, _ in cases].count(left) > 1}
     of_cases = [bool(condition or OTHERWISE_BEHIND.search(step[1])) for step, (_, condition) in zip(steps, cases, strict=True)]
@@ -116,6 +162,16 @@ def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
             elif condition:
                 claim = reworded(claim, f"{value.rstrip(' ,')} {_behind(condition)}")
         yield (name, claim, *kind)
+
+
+def _as_one(claim: str) -> str:
+    r"""A claim whose conditions behind it, \text{if } y = 1, z > 0, are said to hold together."""
+    found = BEHIND.search(_TOGETHER_IN_TEXT.sub(r"\\land ", claim))
+    several = [part.strip() for part in _TOGETHER.split(found["condition"])] if found else []
+    if found is None or len(several) < 2 or not all(COMPARED.search(part) and not re.search(r"\\l?dots", part) for part in several):
+        return claim
+    whole = _TOGETHER_IN_TEXT.sub(r"\\land ", claim)
+    return reworded(claim, f"{whole[: found.start('condition')]} " + r" \land ".join(several))
 
 
 def _case(claim: str) -> tuple[str, str]:

@@ -49,10 +49,9 @@ def parted(state: State, left: Syntax, right: Syntax) -> tuple[Syntax, tuple[sx.
     One case of other values than data, 1 \text{ if } z > 0, is 0 elsewhere; 0 \text{ if } z < 0 is nothing there.
     """
     match right:
-        case sx.Cases(rows=((value, sx.Relation() as only),)) if (
-            _tells_entries(left, only) or _tells_data(state, only) or value == sx.Number("0", value.at)
-        ):
-            return value, (only,)
+        case sx.Cases(rows=((value, test),)) if several := _relations(test):
+            tells = any(_tells_entries(left, one) or _tells_data(state, one) for one in several)
+            return (value, several) if tells or value == sx.Number("0", value.at) else (right, ())
         case sx.Terms(parts=(*before, (sign, last))):
             rest, found = parted(state, left, last)
             return (replace(right, parts=(*before, (sign, rest))), found) if found else (right, ())
@@ -60,6 +59,13 @@ def parted(state: State, left: Syntax, right: Syntax) -> tuple[Syntax, tuple[sx.
             if _tells_entries(left, only) or _tells_data(state, only):
                 return (sx.Product(tuple(before), tuple(ops), right.at) if ops else before[0]), (only,)
     return right, ()
+
+
+def _relations(test: Syntax | None) -> tuple[sx.Relation, ...]:
+    """The comparisons that a condition is, which hold together; none for any other."""
+    together = test.items if isinstance(test, sx.Group) and test.bracket == "(" else (test,)
+    found = tuple(one for one in together if isinstance(one, sx.Relation))
+    return found if len(found) == len(together) else ()
 
 
 def _tells_entries(left: Syntax, only: sx.Relation) -> bool:
