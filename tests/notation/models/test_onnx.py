@@ -161,6 +161,39 @@ def test_a_convolutional_network_is_derived_with_its_statistics_as_data(onnx, tm
     assert sb.check(net, points=1, sizes={"N": 2, "H": 3, "W": 4}).ok
 
 
+KIND, FOLDED = "pkg.torch.export.graph_signature.InputSpec.kind", "pkg.onnxscript.optimizer.folded_from"
+MASK = np.where(np.tri(4, dtype=bool), 0, -np.inf)
+TOLD = {  # an array, what the exporter says of it, and whether it is learnt
+    "a parameter": (real(4), {KIND: "PARAMETER"}, True),
+    "a buffer": (real(4), {KIND: "BUFFER"}, False),
+    "a constant": (real(4), {KIND: "CONSTANT_TENSOR"}, False),
+    "nothing is said": (real(4), {}, True),
+    "a mask": (MASK, {}, False),
+    "folded from a parameter": (real(4), {FOLDED: "['a.weight', 'val_3', 'val_4']"}, True),
+    "folded from a table at positions": (real(4), {FOLDED: "['arange', 'p.weight', 'val_0']"}, True),
+    "folded from a parameter of the module": (real(4), {FOLDED: "['W_1']"}, True),
+    "folded from what was made for it": (real(4), {FOLDED: "['full', 'triu', 'val_0', 'val_12']"}, False),
+    "folded from sizes": (real(1), {FOLDED: "['transpose', 'val_31', 'val_32', 'view_4']"}, False),
+    "folded from a list": (real(4), {FOLDED: "['lifted_tensor_1']"}, False),
+    "folded from what nobody can read": (real(4), {FOLDED: "[["}, True),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_the_exporter_calls_a_constant_is_not_learnt(name: str, onnx, tmp_path: Path) -> None:
+    array, told, learnt = TOLD[name]
+    case = Case([("Add", ["x", "k"], ["u"], {}), ("Softmax", ["u"], ["y"], {"axis": -1})], {"x": real(4, 4)}, {"k": array})
+    model = model_of(case)
+    info = onnx.helper.make_tensor_value_info("k", onnx.TensorProto.DOUBLE, array.shape)
+    for key, value in told.items():
+        info.metadata_props.add(key=key, value=value)
+    model.graph.value_info.append(info)
+    net = sb.from_onnx(written(model, tmp_path))
+    assert bool(net.program.parameters) == learnt
+    point = {**net.example, "x": case.given["x"]}
+    assert sb.compile(sb.derive(net, ["x"])).value(point) == pytest.approx(float(reference(model, case.given)[0]), rel=1e-12)
+
+
 def test_trained_weights_go_back_into_a_file(onnx, tmp_path: Path) -> None:
     case = perceptron()
     source = written(model_of(case, loss=False), tmp_path)

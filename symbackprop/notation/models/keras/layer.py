@@ -19,6 +19,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "selu": TABLE["selu"], "gelu": TABLE["gelu"], "silu": TABLE["silu"], "swish": TABLE["silu"], "exponential": TABLE["exp"],
     "mish": TABLE["mish"], "relu6": TABLE["relu6"], "log_sigmoid": TABLE["log_sigmoid"], "hard_tanh": TABLE["hard_tanh"],
     "leaky_relu": lambda x: TABLE["leaky_relu"](x, sp.Rational(1, 5)), "hard_sigmoid": lambda x: TABLE["relu6"](x + 3) / 6,
+    **dict.fromkeys(("hard_silu", "hard_swish"), lambda x: x * TABLE["relu6"](x + 3) / 6), "celu": TABLE["celu"],
     "hard_sigmoid_of_keras_2": lambda x: ops.clip(x / 5 + sp.Rational(1, 2), 0, 1),
 }  # fmt: skip
 """The values of a layer's setting `activation`."""

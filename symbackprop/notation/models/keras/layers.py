@@ -13,6 +13,7 @@ from symbackprop.language import operations as ops
 from symbackprop.language.layers.conv import convolution
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_number
+from symbackprop.notation.models import sampled
 from symbackprop.notation.models.keras.layer import Layer
 from symbackprop.notation.models.keras.masks import counted
 
@@ -134,6 +135,21 @@ def _layer_norm(layer: Layer, x: Tensor) -> Tensor:
     return layers.layer_norm(x, gamma, beta, layer.config.get("epsilon", 1e-3))
 
 
+def _group_norm(layer: Layer, x: Tensor) -> Tensor:
+    """Each group of channels by its own mean and variance; groups=-1: each channel."""
+    _axis(layer, x)
+    shape, groups = (x.shape[-1],), int(layer.config.get("groups", 32))
+    gamma = layer.weight("gamma", shape, True, None) if layer.config.get("scale", True) else None
+    beta = layer.weight("beta", shape, True, None) if layer.config.get("center", True) else None
+    count, eps = int(x.shape[-1]) if groups == -1 else groups, layer.config.get("epsilon", 1e-3)
+    return ops.moveaxis(layers.group_norm(ops.moveaxis(x, -1, 1), count, gamma, beta, eps), 1, -1)
+
+
+def _rms_norm(layer: Layer, x: Tensor) -> Tensor:
+    _axis(layer, x)
+    return layers.rms_norm(x, layer.weight("gamma", (x.shape[-1],), True, None), layer.config.get("epsilon", 1e-6))
+
+
 def _embedding(layer: Layer, x: Tensor) -> Tensor:
     return layer.weight("E", (int(layer.config["input_dim"]), int(layer.config["output_dim"])), True, None)[x]
 
@@ -179,11 +195,20 @@ def _cropped(layer: Layer, x: Tensor) -> Tensor:
 
 def _upsampled(layer: Layer, x: Tensor) -> Tensor:
     layer.last()
-    if layer.config.get("interpolation", "nearest") != "nearest":
-        raise layer.refused(f"interpolation={layer.config['interpolation']!r} is not read.", 'interpolation="nearest" is.')
+    how = layer.config.get("interpolation", "nearest")
+    if how not in ("nearest", "bilinear"):
+        raise layer.refused(f"interpolation={how!r} is not read.", 'interpolation="nearest" is, and "bilinear".')
     for k, factor in enumerate(layer.numbers("size", x.ndim - 2, 2)):
-        x = ops.repeat(x, factor, k + 1)
+        x = ops.repeat(x, factor, k + 1) if how == "nearest" else _between(x, factor, k + 1)
     return x
+
+
+def _between(x: Tensor, factor: int, axis: int) -> Tensor:
+    """The axis as many times as long: each new pixel lies between two, and at the ends on the last."""
+    n = x.shape[axis]
+    at = (2 * ops.arange(n * factor) + 1) / (2 * factor) - sp.Rational(1, 2)
+    shares = sampled.hats(at, n, lambda places: sampled.clipped(places, n))
+    return ops.moveaxis(ops.moveaxis(x, axis, -1) @ shares.called("M").T, -1, axis)
 
 
 def _repeated(layer: Layer, x: Tensor) -> Tensor:
@@ -268,7 +293,8 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "Conv3D": _conv(3), "GlobalAveragePooling1D": _mean_of_steps,
     **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAveragePooling3D"), _global(ops.mean)),
     **dict.fromkeys(("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D"), _global(ops.max)),
-    "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
+    "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm,
+    "GroupNormalization": _group_norm, "RMSNormalization": _rms_norm, "Embedding": _embedding,
     "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "ZeroPadding3D": _padded,
     "Cropping1D": _cropped, "Cropping2D": _cropped, "Cropping3D": _cropped,
     "UpSampling1D": _upsampled, "UpSampling2D": _upsampled, "UpSampling3D": _upsampled, "RepeatVector": _repeated, "PReLU": _prelu,

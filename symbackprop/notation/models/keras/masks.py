@@ -63,9 +63,9 @@ def _side_by_side(layer: Layer, values: Sequence[Tensor], masks: Masks) -> Tenso
 ROWS: Mapping[str, Callable[[Layer, Sequence[Tensor], Masks], Tensor | None]] = {
     **dict.fromkeys((
         "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Dense", "EinsumDense", "Identity", "BatchNormalization",
-        "LayerNormalization", "GroupNormalization", "UnitNormalization", "Rescaling", "Dropout", "SpatialDropout1D",
-        "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianNoise", "GaussianDropout", "TimeDistributed",
-        "MultiHeadAttention", "Attention", "AdditiveAttention",
+        "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization", "Rescaling", "Dropout",
+        "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianNoise", "GaussianDropout",
+        "TimeDistributed", "MultiHeadAttention", "Attention", "AdditiveAttention",
     ), _first),
     **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional"), _of_steps),
     "Embedding": _embedded, "Masking": lambda layer, values, masks: counted(layer, values[0]),

@@ -26,6 +26,7 @@ from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_los
 from symbackprop.notation.models.onnx import attention, elementary, layers, recurrent, sampling, shapes
 from symbackprop.notation.models.onnx.constants import computed
 from symbackprop.notation.models.onnx.control import CONTROL, read_by, within
+from symbackprop.notation.models.onnx.learnt import is_learnt, told_of
 from symbackprop.notation.models.onnx.load import STANDARD, loaded, version_of
 from symbackprop.notation.models.onnx.node import Node, Value, fits, whole_numbers
 from symbackprop.notation.vocabulary import name_fault
@@ -95,13 +96,14 @@ class Graph:
         graphs = list(within(self.proto))
         self.nodes = [node for graph in graphs for node in graph.node]
         arrays = {t.name: numpy_helper.to_array(t) for graph in graphs for t in graph.initializer}
-        self.weights = {n: a for n, a in arrays.items() if a.dtype.kind in "fV" and a.ndim}
-        self.constants = {n: a for n, a in arrays.items() if n not in self.weights}
         self.stored: dict[str, str | None] = {}
         self.whole = whole_numbers(self.proto.input, arrays, self.nodes)
         for node in self.nodes:
             if node.op_type == "BatchNormalization":
                 self.stored |= dict(zip(node.input[3:5], (None, "positive"), strict=False))
+        told = {name: says for graph in graphs for name, says in told_of(graph).items()}
+        self.weights = {n: a for n, a in arrays.items() if n in self.stored or is_learnt(a, told.get(n, {}))}
+        self.constants = {n: a for n, a in arrays.items() if n not in self.weights}
         self.inputs = [i for i in self.proto.input if i.name not in arrays]
         self.outputs = [o.name for o in self.proto.output]
         self.names = self._names()

@@ -169,8 +169,8 @@ class _Reading:
     def letter(self, symbol: Any) -> Expr:
         """The size that a symbol of torch's is here."""
         if symbol not in self.symbols:
-            letters = (c for c in (*LETTERS, *(f"n_{k}" for k in range(1, 1000))) if size(c) not in self.symbols.values())
-            self.symbols[symbol] = size(next(letters))
+            taken = {*map(str, self.symbols.values()), *self.names, *self.every}  # a tensor may be called n
+            self.symbols[symbol] = size(next(c for c in (*LETTERS, *(f"n_{k}" for k in range(1, 1000))) if c not in taken))
         return self.symbols[symbol]
 
     def inputs(self, placeholders: list[Any]) -> Iterable[Given]:

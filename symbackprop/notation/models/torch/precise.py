@@ -56,6 +56,8 @@ def precise(module: Any) -> Any:
         for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False)):
             if tensor.is_complex():
                 tensor.data = tensor.data.to(torch.complex128)
+        if isinstance(part, torch.nn.modules.batchnorm._NormBase) and part.momentum is None:
+            part.momentum = 0.1  # of what it keeps for later, which no loss reads
     return new
 
 

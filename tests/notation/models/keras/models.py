@@ -116,6 +116,12 @@ MODELS |= {
     "heads that look back": lambda: (attending(lambda h: L.MultiHeadAttention(2, 3)(h, h, use_causal_mask=True)), "mse"),
     "attention": lambda: (attending(lambda h: L.Attention(use_scale=True)([h, h])), "mse"),
     "attention that looks back": lambda: (attending(lambda h: L.Attention()([h, h], use_causal_mask=True)), "mse"),
+    "a norm of groups": lambda: (
+        Sequential([Input((4, 4, 6)), L.GroupNormalization(3), L.GroupNormalization(-1, center=False)]),
+        "mse",
+    ),
+    "a norm of squares": lambda: (Sequential([Input((4, 6)), L.RMSNormalization(), L.Dense(2)]), "mse"),
+    "between pixels": lambda: (Sequential([Input((4, 3, 2)), L.UpSampling2D((2, 3), interpolation="bilinear")]), "mse"),
     "attention of sums": lambda: (attending(lambda h: L.Attention(score_mode="concat", use_scale=True)([h, h])), "mse"),
     "additive": lambda: (attending(lambda h: L.AdditiveAttention()([h, h])), "mse"),
 }

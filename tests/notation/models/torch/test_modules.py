@@ -52,6 +52,28 @@ def test_parameters_that_are_changed_go_back_into_a_module(name: str) -> None:
     assert sb.compile(net).value({**net.example, **moved}) == pytest.approx(loss, rel=1e-9)
 
 
+def test_inputs_may_be_called_as_sizes_are() -> None:
+    class Triplet(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 3)
+
+        def forward(self, a: torch.Tensor, n: torch.Tensor, m: torch.Tensor) -> torch.Tensor:
+            return nn.functional.triplet_margin_loss(self.fc(a), self.fc(n), self.fc(m))
+
+    net = sb.from_torch(Triplet(), *(torch.randn(5, 4) for _ in range(3)))
+    assert {t.name for t in net.program.inputs} >= {"a", "n", "m"}
+    assert not {str(s) for s in net.program.sizes()} & {"n", "m"}
+    assert sb.check(net).ok
+
+
+def test_a_normalisation_may_keep_means_of_all_batches() -> None:
+    module, x = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, momentum=None)), torch.randn(6, 4)
+    net = sb.from_torch(module, x, loss="mse_loss", targets=torch.randn(6, 3))
+    assert module[1].momentum is None
+    assert sb.check(net).ok
+
+
 def test_channels_that_are_dropped_are_data() -> None:
     """With what the network says was kept, the module's own gradients: entries, channels, and alpha dropout of both."""
     torch.manual_seed(0)
