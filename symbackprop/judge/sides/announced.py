@@ -43,8 +43,8 @@ def _derivative(truth: Truth, found: re.Match[str], by_all: bool) -> str:
     if found["of"] and tensor_named(truth, found["of"].partition("(")[0]) != truth.of:
         return ""
     of, by = latex(parse_name(truth.of).formula()), found["wrt"] or _one_parameter(truth)
-    if not by and by_all and found["kind"] == "gradient":
-        return rf"\nabla {of}"
+    if not by and by_all:
+        return rf"\nabla {of}" if found["kind"] == "gradient" else rf"\nabla^2 {of}"
     word = word_of(by) if by else None
     if word is None or (tensor_of(truth, word) or tensor_of(truth, replace(word, sub=(), sup=()))) is None:
         return ""

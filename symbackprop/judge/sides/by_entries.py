@@ -15,7 +15,7 @@ from symbackprop.judge.sides.goals import spelled, tensor_named, tensor_of
 from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.defined import own_steps
-from symbackprop.judge.texts.numbers import is_of_numbers
+from symbackprop.judge.texts.numbers import PLAIN, is_of_numbers
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.bracketed import between_commas, last_side, sides
 from symbackprop.notation.claims.errors import Fault
@@ -26,6 +26,7 @@ from symbackprop.notation.claims.tokens import bare, plain, tokens
 
 Step = tuple[str, Any, str]
 
+_SECOND = re.compile(r"_\s*\{\s*[a-z]{2}\s*\}|\\partial\s*\^\s*\{?2|\\det")  # f_{xx}
 _ROWS = re.compile(  # u_k = U_{k,:}, which says what rows are called
     r"[^=]*=\s*\\?[A-Za-z]+\s*_\s*\{[^{}]*:[^{}]*\}\s*[.,;]?\s*(?:$|[,;\\])"
 )
@@ -73,19 +74,28 @@ def side_by_side(truth: Truth, step: Step) -> list[Step]:
 
 
 def with_determinants(truth: Truth, steps: Sequence[Step]) -> list[Step]:
-    """The steps, where D behind all second derivatives by two numbers is the determinant of the Hessian, as books call it."""
+    """The steps, where D is the determinant of the Hessian, as books call it: behind all second derivatives by two numbers.
+
+    At a point, D(1, 1) = 27, it is that as well where nothing else is called D.
+    """
     parameters = _numbers(truth)
     if len(parameters) != 2 or "D" in truth.named or truth.of == "D":
         return list(steps)
     sides = [side_of(claim) if isinstance(claim, str) else None for _, claim, _ in steps]
     told = {frozenset(by) for side in sides if side is not None and len(by := _below(truth, side)) == 2}
     every = {frozenset([one, other]) for one in parameters for other in parameters}
-    if not every <= told:
+    own = [side for side in sides if side is not None and side.base == "D"]
+    is_told, other = every <= told, [side for side in own if not _is_at_numbers(side)]
+    if not is_told and any(len(_SECOND.findall(side.rest)) < 2 for side in other):
         return list(steps)
     return [
-        step if side is None or side.base != "D" else (step[0], rf"\det H{_where(side)} {side.rest}", step[2])
+        (step[0], rf"\det H{_where(side)} {side.rest}", step[2]) if side in own and (is_told or side not in other) else step
         for step, side in zip(steps, sides, strict=True)
     ]
+
+
+def _is_at_numbers(side: Side) -> bool:
+    return bool(side.at) and all(PLAIN.match(one) for one in side.at or ())
 
 
 def _where(side: Side) -> str:

@@ -24,6 +24,7 @@ _SCRIPTS = re.compile(r"[_^]\s*(?:\w|\{[^{}]*\})")
 _AT = re.compile(  # \nabla_w L(w^{(t)}) wherever it stands
     r"(?P<whole>\\nabla(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?\s*(?P<of>\\?[A-Za-z]+))\s*\((?P<names>(?:[^()]|\([^()]*\))*)\)"
 )
+_LAPLACIAN = re.compile(r"\s*(?:\\Delta|\\nabla\s*\\cdot\s*\\nabla)\s*(?P<of>\\?[A-Za-z]+)\s*(?==)")
 _SIGMA = re.compile("Σ(?=\\s*[_ᵢⱼₖₗₘₙₚᵣₛₜ])")
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 
@@ -59,7 +60,7 @@ def _called(step: Step, claim: str) -> str:
 
 
 def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
-    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", _summed(truth, claim))), symbols)
+    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", _laplacian(truth, _summed(truth, claim)))), symbols)
     claim = _turned(truth, _root(truth, claim, symbols), symbols)
     side = side_of(claim)
     if side is not None and (left := _slope(truth, side)):
@@ -73,6 +74,15 @@ def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
 def _summed(truth: Truth, claim: str) -> str:
     """A claim in which a capital sigma with an index is a sum, where the network has none."""
     return claim if spelled(truth, "Sigma") else _SIGMA.sub("∑", claim)
+
+
+def _laplacian(truth: Truth, claim: str) -> str:
+    r"""A claim of the Laplacian \Delta f by numbers as one of the sum of second derivatives."""
+    found, own = _LAPLACIAN.match(claim), truth.program.parameters
+    if found is None or spelled(truth, "Delta") or tensor_named(truth, found["of"]) != truth.of or any(t.shape for t in own):
+        return claim
+    by = (latex(parse_name(t.name).formula()) for t in own)
+    return " + ".join(rf"\frac{{\partial^2 {found['of']}}}{{\partial {one}^2}}" for one in by) + f" {claim[found.end() :]}"
 
 
 def _slope(truth: Truth, side: Side) -> str:

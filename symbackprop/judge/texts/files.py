@@ -17,6 +17,7 @@ from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, pyth
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
 from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas
 from symbackprop.judge.texts.typed import is_typed, lines_of
+from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.signs import keyed
@@ -128,7 +129,7 @@ def _is_json(text: str) -> bool:
 def _displayed(text: str) -> str:
     """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
     text = WITHIN.sub(lambda found: f"${UPDATE.sub('=', found[1])}$", in_dollars(text))
-    said = with_announced(in_formulas(text))
+    said = with_values(with_announced(in_formulas(text)))
     if DISPLAYS.search(text):
         return said
     return WITHIN.sub(lambda found: f"\\[{found[1]}\\]" if "=" in found[1] else found[0], said)

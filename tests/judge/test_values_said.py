@@ -1,0 +1,55 @@
+r"""Values that sentences give at a point: "At $(1, 1)$: $D = 27 > 0$ and $f_{xx} = 6$", "$f(1, 1) = -1$"."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+NET = "x: parameter\ny: parameter\nf = x**3 - 3*x*y + y**3"
+SLOPES = "$$f_x = 3x^2 - 3y, f_y = 3y^2 - 3x$$ "
+SAID = [
+    ("At $(1, 1)$: $D = 27 > 0$ and $f_{xx} = 6 > 0$, a minimum.", "27"),
+    ("At $(1, 1)$: $D = 27 > 0$ and $f_{xx} = 6 > 0$, a minimum.", "6"),
+    ("At the critical point $(0, 0)$ we have $D = -9 < 0$, a saddle.", "-9"),
+    ("The value there is $f(1, 1) = -1$.", "-1"),
+    (r"At $(1, 1)$ $$H = \begin{pmatrix} 6 & -3 \\ -3 & 6 \end{pmatrix}$$", "6 &"),
+    (r"Since $\det H(1, 1) = 27$, it is a minimum.", "27"),
+    ("$(1, 1)$에서 $D = 27 > 0$이다.", "27"),
+]
+
+
+@pytest.mark.parametrize(("said", "number"), SAID)
+def test_a_value_at_a_point_is_judged(said: str, number: str) -> None:
+    """It was passed over."""
+    assert sb.verify(NET, SLOPES + said).ok
+    found = sb.verify(
+        NET, SLOPES + said.replace(number, number.replace("6", "5").replace("27", "28").replace("9", "8").replace("-1", "-2"))
+    )
+    assert any(one.wrong for one in found.claims)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Start at $(1, 1)$ with the step size $h = 0.1$.",
+        "At $(1, 1)$, $k = 3$ steps were made.",
+        "Not $f(1, 1) = 3$.",
+        "If $f(1, 1) = 3$, we stop.",
+    ],
+)
+def test_what_is_no_value_of_what_is_differentiated(said: str) -> None:
+    assert sb.verify(NET, SLOPES + said).ok
+
+
+def test_the_determinant_by_its_definition() -> None:
+    said = r"$$D = f_{xx}f_{yy} - f_{xy}^2 = 36xy - 9$$ $$D(1, 1) = 27$$ $$D(0, 0) = -9$$"
+    assert sb.verify(NET, said).ok
+    assert sb.verify(NET, said.replace("27", "28")).claims[1].wrong
+    assert not sb.verify(NET, r"$$D = 36xy$$ $$D(1, 1) = 36$$").ok
+
+
+@pytest.mark.parametrize("left", [r"\Delta f", r"\nabla \cdot \nabla f"])
+def test_the_laplacian(left: str) -> None:
+    assert sb.verify(NET, f"$${left} = 6x + 6y$$").ok
+    assert sb.verify(NET, f"$${left} = 6x + 3y$$").claims[0].wrong
