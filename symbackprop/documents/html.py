@@ -35,7 +35,7 @@ LONG = 30
 ROOM, STEP_ROOM = 41.0, 33.0
 """The ems of a displayed formula, and of one beside its label in a step: what is wider is broken."""
 
-PHONE, PHONE_STEP = 19.0, 18.5
+PHONE, PHONE_STEP = 19.0, 18.0
 """The same on a telephone: what is wider stands in the page once more, in lines for it."""
 
 TWO_COLUMNS, HALF = 8, 20.0

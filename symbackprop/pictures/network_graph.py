@@ -53,7 +53,8 @@ def unseen(asked: Derivation, with_wires: bool = False) -> frozenset[str]:
     if recursion.axes and not with_wires:
         ends = {e.target.name for e in forward.equations if not forward.tensors[e.target.name].named and recursion.end(e)}
     held = {r.name for e in forward.equations if isinstance(e.op, Carry) for r in (e.target, *e.operands)}
-    held |= {n for t in forward.tensors.values() if t.inner is not None and not t.named for n in (t.inner.of, t.inner.wrt)}
+    if not with_wires:
+        held |= {n for t in forward.tensors.values() if t.inner is not None and not t.named for n in (t.inner.of, t.inner.wrt)}
     names = Names(forward)
     sums = {total for (_, total), named in softmaxes(names).named.items()
             if not forward.tensors[total].named and (uses[total] == 1 if named else is_within_softmaxes(names, total))}  # fmt: skip

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +24,18 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 MOST = {"two_layer": 2, "mlp_3_4_4_1": 2, "layers/lstm": 5, "layers/transformer_block": 5}
 TALLEST = 3500
 """Pixels of the page of the network of four layers, in a window 1,280 wide."""
+ON_A_TELEPHONE = (
+    "two_layer_biases", "classifier", "mlp_3_4_4_1", "layers/lstm", "layers/transformer_block", "layers/batch_norm", "losses/vae_loss",
+    "layers/conv2d", "layers/multi_head_attention", "loops/backpropagation_through_time",
+)  # fmt: skip
+_WIDER = """onload = () => {
+  const wider = d => [...d.querySelectorAll("*")].filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1
+    && (e === d.documentElement || ["auto", "scroll"].includes(getComputedStyle(e).overflowX)));
+  document.title = [...document.querySelectorAll("iframe")].map(e => e.contentDocument).map(d => {
+    d.querySelectorAll("details").forEach(e => e.open = true);
+    return wider(d).map(e => e.tagName + " " + e.scrollWidth + " " + [...e.textContent].slice(0, 30).join("")).join(", ");
+  }).join("|");
+}"""
 COLUMNS = (
     "x: data[d]\ny: labels[c]\nW_1: parameter[h, d]\nb_1: parameter[h]\nW_2: parameter[k, h]\nb_2: parameter[k]\n"
     "W_3: parameter[m, k]\nb_3: parameter[m]\nW_4: parameter[c, m]\nb_4: parameter[c]\na_1 = tanh(W_1 @ x + b_1)\n"
@@ -94,3 +107,15 @@ if browser():
         height = re.search(r"<title>(\d+)</title>", shown)
         assert height
         assert 1500 < int(height[1]) <= TALLEST
+
+    @pytest.mark.slow
+    def test_nothing_scrolls_sideways_on_a_telephone(tmp_path: Path) -> None:
+        """Not the page, no formula, no table: each report stands in a frame of 390 pixels, with all that is folded opened."""
+        pages = [escape(Html.write(report(name, "normal"))) for name in ON_A_TELEPHONE]
+        frames = "".join(f'<iframe style="width: 390px; height: 800px; border: 0" srcdoc="{page}"></iframe>' for page in pages)
+        (tmp_path / "frames.html").write_text(f"<meta charset='utf-8'>{frames}<script>{_WIDER}</script>", encoding="utf-8")
+        shown = run(tmp_path, *by_browser(str(browser()), tmp_path, "frames.html", "--virtual-time-budget=20000", "--dump-dom"))
+        told_ = re.search(r"<title>(.*?)</title>", shown, re.DOTALL)
+        assert told_
+        wider = dict(zip(ON_A_TELEPHONE, told_[1].split("|"), strict=True))
+        assert not {name: found for name, found in wider.items() if found}
