@@ -29,8 +29,10 @@ from symbackprop.display.softmax import softmaxes
 from symbackprop.display.unread import unread
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import Formula, Said, Told, listed, name, several, told
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Node, rebuilt
 
 SHARED = 6
 """Names of values that are used more than once which are listed."""
@@ -74,10 +76,26 @@ def beside_steps(derivation: Derivation) -> Iterator[Told]:
                 pass
             case _:
                 assert_never(op)
-    needed = (matrix_function(e.op.kind).said for e in derivation.program.equations if isinstance(e.op, Matrix))
-    yield from (Told(said) for said in dict.fromkeys(needed) if said)
+    names = Names(derivation.program)
+    needed = (_of_matrix(names, e) for e in derivation.program.equations if isinstance(e.op, Matrix))
+    yield from dict.fromkeys(said for said in needed if said)
     if chosen:
         yield told("Where a function has no slope, a subgradient is chosen: {}.", listed(list(map(_chosen, chosen)), "; "))
+
+
+def _of_matrix(names: Names, equation: Equation) -> Told:
+    """What its row says of a function of a matrix: of this matrix, where it is called by a letter with that below."""
+    assert isinstance(equation.op, Matrix)
+    row = matrix_function(equation.op.kind)
+    if row.said is None:
+        return Told()
+    own = names.tensor(equation.operands[0].name) if row.letter else f.letter("X")
+
+    def of_own(node: Node) -> Node:
+        return own if node == f.letter("X") else rebuilt(node, of_own)
+
+    pattern, formulas = row.said
+    return Told(pattern, tuple(Formula(plain(shown), shown) for shown in map(of_own, map(parse, formulas))))
 
 
 def _with_signs(program: Program, equation: Equation) -> sp.Expr:

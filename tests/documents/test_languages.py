@@ -89,7 +89,7 @@ def messages() -> set[str]:
         *KINDS,
         *(mistake.ONE, mistake.EVERYWHERE, mistake.SEVERAL),
         *(text for layout in LAYOUTS for text in (layout.sentence, layout.mend) if text),
-        *(row.said for row in MATRIX_FUNCTIONS.values() if row.said),
+        *(row.said[0] for row in MATRIX_FUNCTIONS.values() if row.said),
     }
     for module, path in MODULES.items():
         for node in ast.walk(tree(module)) if TELLS.search(path.read_text(encoding="utf-8")) else ():

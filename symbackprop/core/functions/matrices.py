@@ -53,7 +53,7 @@ class MatrixFunction:
     tall        whether X may have more rows than columns; else it is square.
     analytic    whether it goes on along complex numbers, so that its derivative can be taken by a complex step.
     letter      what it is called where it has a line of its own; "": its name.
-    said        what a report says of it where a derivative needs it.
+    said        what a report says of it where a derivative needs it: a sentence, and its formulas in LaTeX, where the matrix is X.
     """
 
     name: str
@@ -69,7 +69,7 @@ class MatrixFunction:
     tall: bool = False
     analytic: bool = True
     letter: str = ""
-    said: str = ""
+    said: tuple[str, tuple[str, ...]] | None = None
 
     @cached_property
     def local(self) -> Expr:
@@ -160,18 +160,24 @@ _S = sp.symbols("s0:9")
 _A, _B, _I, _P, _Q = (Symbol(c, integer=True, nonnegative=True) for c in "abipq")
 _SEEGER = "Seeger et al. 2017, Auto-differentiating linear algebra"
 _TOWNSEND = "Townsend 2016, Differentiating the singular value decomposition"
-_ALONG = "L_f(X, E) is the derivative of f at X along E, the upper right block of f of the matrix [X, E; 0, X]."
+_ALONG = (
+    "{} is the derivative of {} at {} along {}, the upper right block of {} of the matrix {}.",
+    ("L_f(X, E)", "f", "X", "E", "f", r"\begin{bmatrix} X & E \\ 0 & X \end{bmatrix}"),
+)
 _GOLUB = "Golub and Pereyra 1973, The differentiation of pseudo-inverses"
 _WALTER = "Walter and Lehmann 2010, Algorithmic differentiation of linear algebra functions"
 _GAPS = (
-    "F_X has the entries 1/(w_j - w_i) by the eigenvalues w of X, and 0 where i = j: where two are equal, their vectors have no "
-    "derivative."
+    "{} has the entries {} by the eigenvalues {} of {}, and 0 where {}: where two are equal, their vectors have no derivative.",
+    ("F_X", "1/(w_j - w_i)", "w", "X", "i = j"),
 )
 _SVD_GAPS = (
-    "E_X has the entries 1/(s_j^2 - s_i^2) by the singular values s of X, and 0 where i = j: where two are equal, their vectors "
-    "have no derivative."
+    "{} has the entries {} by the singular values {} of {}, and 0 where {}: where two are equal, their vectors have no derivative.",
+    ("E_X", "1/(s_j^2 - s_i^2)", "s", "X", "i = j"),
 )
-_SVD_OVER = "D_X has the entries 1/s_j by the singular values s of X: where one is 0, its left vector has no derivative."
+_SVD_OVER = (
+    "{} has the entries {} by the singular values {} of {}: where one is 0, its left vector has no derivative.",
+    ("D_X", "1/s_j", "s", "X"),
+)
 
 
 def _result(index: str, function: str = "") -> Read:
