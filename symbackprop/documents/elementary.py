@@ -2,7 +2,7 @@ r"""Where the slopes of functions of one number come from: \sigma'(x) = e^{-x}/(
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache, reduce
 from typing import NamedTuple, cast
 
@@ -16,10 +16,11 @@ from symbackprop.display.body import BodyPrinter
 from symbackprop.display.reading_order import is_slot
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.tree import Binds, Fence, Node, items_of
+from symbackprop.formulas.tree import Binds, Fence, Node, items_of, rebuilt
 
-H = sp.Symbol("h")
-_LIMIT = f.scripted(f.symbol("lim"), sub=f.relation(f.letter("h"), f.symbol("to"), f.ZERO))
+_STEPS = "hrst"
+H = sp.Symbol(_STEPS[0])
+_LIMIT = f.scripted(f.symbol("lim"), sub=f.relation(f.letter(_STEPS[0]), f.symbol("to"), f.ZERO))
 _ARGUMENTS = ("value", "theta", "lamda", "low", "high", "beta", "alpha", "x", "y", "h")  # what is further stands in front: alpha x
 _SLOTS = {sp.Symbol(name): slot(k) for k, name in enumerate(_ARGUMENTS)}
 _PIECES = {of: parse_name(name.name).formula() for name, of in _SLOTS.items()}
@@ -46,20 +47,28 @@ class Derived(NamedTuple):
         shown = [_formula(form, _formula(self.function)) for form in self.forms]
         if self.limits:
             moved = f.add([_formula(cast("Expr", self.function.xreplace({X: X + H}))), f.negative(_formula(self.function))])
-            quotients = [f.over(moved, f.letter("h")), *map(_formula, self.limits)]
+            quotients = [f.over(moved, f.letter(_STEPS[0])), *map(_formula, self.limits)]
             shown[:0] = [f.beside(_LIMIT, f.within(quotient, Binds.PRODUCT)) for quotient in quotients]
         distinct = [form for k, form in enumerate(shown) if form not in shown[:k]]
         return reduce(f.equation, distinct, _primed(self.function))
 
 
-def elementary(equations: Iterable[Equation]) -> tuple[Node, ...]:
-    """The slopes of the functions and powers of these equations, each after those that it is derived from."""
+def elementary(equations: Iterable[Equation], taken: Container[str] = ()) -> tuple[Node, ...]:
+    """The slopes of the functions and powers of these equations, each after those that it is derived from.
+
+    taken   names of the page, of which the step of a quotient of differences is none.
+    """
+    step = f.letter(next((c for c in _STEPS if c not in taken), _STEPS[0]))
+
+    def stepped(node: Node) -> Node:
+        return step if node == f.letter(_STEPS[0]) else rebuilt(node, stepped)
+
     found: dict[Expr, Derived] = {}
     for equation in equations:
         if isinstance(equation.op, Sum):
             for function in _functions(equation.op.body):
                 _enter(function, found)
-    return tuple(derived.formula() for derived in found.values())
+    return tuple(stepped(derived.formula()) for derived in found.values())
 
 
 def _enter(function: Expr, found: dict[Expr, Derived]) -> None:

@@ -161,7 +161,7 @@ def report(
     blocks += [
         Section(modes.pass_heading(derived)),
         Paragraph(modes.opening(names, derived, detail == "normal")),
-        *(_slopes(derived) if detail == "full" else []),
+        *(_slopes(names, derived) if detail == "full" else []),
         *steps,
     ]
     if check_table:
@@ -214,10 +214,10 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
     raise ValueError(f"{detail} is none of {', '.join(DETAILS)}")
 
 
-def _slopes(derived: Derivation) -> list[Block]:
+def _slopes(names: Names, derived: Derivation) -> list[Block]:
     """Where the slopes of the functions that are gone back through come from."""
     through = {e.step.through.name for e in derived.program.equations if e.step is not None and e.step.through is not None}
-    rows = elementary(e for e in derived.forward.equations if e.target.name in through)
+    rows = elementary((e for e in derived.forward.equations if e.target.name in through), names.words)
     return [FormulaRows(tuple(map(Formula, rows)), told("Elementary derivatives, from their definitions:"))] if rows else []
 
 

@@ -86,3 +86,9 @@ def test_a_function_that_nobody_defined_has_a_slope_that_nobody_derives() -> Non
 
 def test_each_argument_of_a_row_has_its_place_among_the_letters() -> None:
     assert {arg for f in ALL if isinstance(f, TableFunction) for arg in f.row.args} <= _SLOTS.keys()
+
+
+@pytest.mark.parametrize(("size", "step"), [("h", "r"), ("m", "h")])
+def test_the_step_of_a_quotient_is_no_size_of_the_network(size: str, step: str) -> None:
+    text = f"x: data[{size}]\nw: parameter[{size}]\nL = sum(exp(x*w))"
+    assert f"lim_({step}→0) ((eˣ⁺" in sb.derive(text).report(detail="full")
