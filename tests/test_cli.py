@@ -349,7 +349,7 @@ work()
 """
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_stops_the_work_wherever_it_comes(name: str) -> None:
     """One that came at the end of an import was lost behind a traceback, since Python ignores errors there."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -81,11 +81,9 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
         if fault.trained is None:
             raise
         with Interrupts():
-            say(fault.trained.summary())
             kept = _save(fault.trained, output, curve) or "give -o FILE.npz to keep the parameters"
         raise SymbackpropError(f"{fault}. The last parameters with a finite loss: {kept}") from None
     with Interrupts():  # what is trained is kept first
-        say(trained.summary())
         kept = _save(trained, output, curve)
         if trained.unkept:
             raise SymbackpropError(f"{trained.unkept}. {kept or f'The parameters are in {_elsewhere(trained)}'}")
@@ -113,17 +111,20 @@ def _trained(asked: Asked, data: str | None, **settings: Any) -> tuple[Any, Call
 
 
 def _save(trained: Any, output: str | None, curve: str | None) -> str:
-    """Write what is asked for, and say where; the same in one line."""
+    """Write what is asked for, say what came of training, and where it is; the latter in one line as well."""
     kept = []
-    if output:
-        try:
-            trained.save(output)
-        except FileError as fault:
-            raise FileError(f"{fault}. The parameters are in {_elsewhere(trained, Path(output).name)}") from None
-        kept.append(f"{output}: the parameters")
-    if curve and trained.losses.training:
-        trained.curve(curve)
-        kept.append(f"{curve}: the loss curve")
+    try:
+        if output:
+            try:
+                trained.save(output)
+            except FileError as fault:
+                raise FileError(f"{fault}. The parameters are in {_elsewhere(trained, Path(output).name)}") from None
+            kept.append(f"{output}: the parameters")
+        if curve and trained.losses.training:
+            trained.curve(curve)
+            kept.append(f"{curve}: the loss curve")
+    finally:
+        say(trained.summary())  # last: standard output may be full, or its terminal closed
     for line in kept:
         say(line)
     return ", ".join(kept)

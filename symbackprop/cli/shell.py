@@ -35,6 +35,7 @@ DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a 
 LONGEST_SIZE = 18  # digits
 DEEPEST = 100  # brackets inside brackets of a point: more than an array has axes
 SOON = 0.01  # seconds
+ENDING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))  # the latter: a terminal closes
 
 
 class FileName(click.ParamType):
@@ -47,7 +48,7 @@ class FileName(click.ParamType):
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, as what Ctrl-C raises: what is half done is undone on the way out."""
+    """One of ENDING, whose number it has, as what Ctrl-C raises: what is half done is undone on the way out."""
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:
@@ -55,10 +56,12 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def guard(*args: Any, **kwargs: Any) -> None:
-        before = signal.getsignal(signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in ENDING}
         sys.unraisablehook = _raised_in_vain
         with suppress(ValueError):  # handlers can be set in the main thread alone
-            signal.signal(signal.SIGTERM, _terminate)
+            for number, handler in before.items():
+                if handler != signal.SIG_IGN:  # as nohup asks
+                    signal.signal(number, _terminate)
         try:
             function(*args, **kwargs)
         except SymbackpropError as refused:
@@ -81,14 +84,15 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         finally:
             sys.unraisablehook = sys.__unraisablehook__
             with suppress(ValueError):
-                signal.signal(signal.SIGTERM, before)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     return guard
 
 
 def signal_of(stopped: KeyboardInterrupt) -> int:
     """The number of the signal that stopped the work."""
-    return signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT
+    return next(iter(stopped.args), signal.SIGTERM) if isinstance(stopped, Terminated) else signal.SIGINT
 
 
 def columns() -> int:
@@ -100,7 +104,7 @@ def leave(number: int, news: Told | str, lang: str | None = None) -> NoReturn:
     """End the process as one that a signal stopped, with one line, in the language of the report."""
     from symbackprop.formulas.told import told
 
-    line = told("terminated; {}", news) if number == signal.SIGTERM else told("stopped; {}", news)
+    line = told("terminated; {}", news) if number in ENDING else told("stopped; {}", news)
     _complain(in_language(line, lang or LANGUAGES[0]))
     sys.exit(128 + number)
 
@@ -318,13 +322,13 @@ def shortened(text: str, longest: int = 60) -> str:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+    raise Terminated(number)
 
 
 def _raised_in_vain(lost: Any) -> None:
     """Send a signal again that came while Python called something whose errors it ignores, as at the end of an import."""
     if issubclass(lost.exc_type, KeyboardInterrupt):
-        number = signal.SIGTERM if issubclass(lost.exc_type, Terminated) else signal.SIGINT
+        number = signal_of(lost.exc_value if isinstance(lost.exc_value, KeyboardInterrupt) else lost.exc_type())
         Timer(SOON, signal.raise_signal, [number]).start()
     else:
         sys.__unraisablehook__(lost)

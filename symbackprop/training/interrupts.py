@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM wait for the end of a step, so that what is kept is whole."""
+"""Ctrl-C, SIGTERM and the end of a terminal wait for the end of a step, so that what is kept is whole."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import signal
 from types import FrameType
 from typing import Any, Self
 
+SIGNALS = tuple(number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
+
 
 class Interrupts:
     """Within `with`, the first signal is noted in `number`; a second one does what it did before.
 
-    Those signals are caught that Python handles already: SIGINT, and SIGTERM where somebody set a handler, as the command line
-    does. Outside the main thread none is.
+    Those signals are caught that Python handles already: SIGINT, and SIGTERM and SIGHUP where somebody set a handler, as the
+    command line does. Outside the main thread none is.
     """
 
     def __init__(self) -> None:
@@ -19,7 +21,7 @@ class Interrupts:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             handler = signal.getsignal(number)
             if callable(handler):
                 try:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -41,7 +42,7 @@ class Silent:
         pass
 
     def say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        _write_out(text)
 
 
 class Lines(Silent):
@@ -52,7 +53,7 @@ class Lines(Silent):
 
     def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         if number == 1 or number * LINES // self.epochs > (number - 1) * LINES // self.epochs:
-            print(f"epoch {number} of {self.epochs}: {news(loss, held_out)}", file=sys.stderr, flush=True)
+            _write_out(f"epoch {number} of {self.epochs}: {news(loss, held_out)}")
 
 
 class Bar(Silent):
@@ -74,17 +75,20 @@ class Bar(Silent):
         self._task = self._bar.add_task("", total=epochs)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        with suppress(OSError):
+            self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
-        self._bar.stop()
+        with suppress(OSError):
+            self._bar.stop()
 
     def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         self._bar.update(self._task, completed=number, description=news(loss, held_out))
 
     def say(self, text: str) -> None:
-        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        with suppress(OSError):
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class Log(Silent):
@@ -130,6 +134,13 @@ class Log(Silent):
             raise FileError(f"{os.fspath(self.path)}: the log cannot be written: {fault.strerror or fault}; {mend}") from None
 
 
+def _write_out(text: str) -> None:
+    """Print a line on standard error; one that is closed or full ends no training."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
+
+
 def _end_of(path: StrPath, done: int) -> int:
     """Where a log ends for a run that goes on after so many epochs: before a line of a later one, or one that was cut short."""
     end = 0
@@ -152,5 +163,5 @@ def news(loss: float, held_out: float | None) -> str:
 
 def told_by(epochs: int, wanted: bool, log: StrPath | None = None, done: int = 0) -> Progress:
     """A bar where standard error is a terminal, else lines, or nothing where none is wanted; and the log, after `done` epochs."""
-    shown = Silent() if not wanted else Bar(epochs) if sys.stderr.isatty() else Lines(epochs)
+    shown = Silent() if not wanted else Bar(epochs) if sys.stderr is not None and sys.stderr.isatty() else Lines(epochs)
     return shown if log is None else Log(log, done, shown)

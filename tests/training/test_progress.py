@@ -1,9 +1,15 @@
+import errno
 import io
 import sys
+from pathlib import Path
+from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.training.progress import Bar, Lines, Silent, told_by
+from tests.command import Run
 
 
 class Terminal(io.StringIO):
@@ -40,3 +46,42 @@ def test_silence_where_none_is_wanted(capsys: pytest.CaptureFixture[str]) -> Non
         assert isinstance(told, Silent)
         told.epoch(1, 3.0, None)
     assert capsys.readouterr() == ("", "")
+
+
+class Full(Terminal):
+    """Standard error on a disk that is full, or of a terminal that was closed."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    flush = write  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("stream", [Full(False), Full(True), None], ids=["full", "closed terminal", "closed"])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_cannot_be_told_ends_no_training(stream: Full | None, wanted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with told_by(2, wanted) as told:
+        told.epoch(1, 3.0, None)
+        told.say("a disk is full")
+        told.epoch(2, 2.0, 2.5)
+
+
+def test_parameters_are_written_before_anything_is_said_of_them(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output may be full, and the terminal closed."""
+    (tmp_path / "line.net").write_text("x: data[n]\ny: data[n]\nw: parameter\nL = mean((w*x - y)**2)\n")
+    np.savez(tmp_path / "line.npz", x=np.arange(4.0), y=np.arange(4.0))
+    monkeypatch.setattr("symbackprop.cli.learning.say", Mock(side_effect=SymbackpropError("standard output: cannot be written")))
+    out = tmp_path / "trained.npz"
+    ended = run("train", tmp_path / "line.net", "--data", tmp_path / "line.npz", "--epochs", "2", "--quiet", "-o", out)
+    assert ended.code == 2
+    assert "standard output: cannot be written" in ended.err
+    assert [*np.load(out)]
