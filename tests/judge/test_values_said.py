@@ -53,3 +53,26 @@ def test_the_determinant_by_its_definition() -> None:
 def test_the_laplacian(left: str) -> None:
     assert sb.verify(NET, f"$${left} = 6x + 6y$$").ok
     assert sb.verify(NET, f"$${left} = 6x + 3y$$").claims[0].wrong
+
+
+def test_zeros_of_a_second_derivative_are_no_stationary_points() -> None:
+    """x = 2 was wrong: it was held against f'."""
+    net = "x: parameter\nf = x**3 - 6*x**2 + 9*x + 1"
+    assert sb.verify(net, "The second derivative is $6x - 12$, which is zero at $x = 2$.").ok
+    assert sb.verify(net, r"$$f' = 3x^2 - 12x + 9$$ $$f''(x) = 6x - 12,$$ which vanishes at $x = 2$.").ok
+    assert not sb.verify(net, r"$$f' = 3x^2 - 12x + 9,$$ which vanishes at $x = 2$.").ok
+
+
+@pytest.mark.parametrize("left", [r"\frac{dAC}{dq}", r"\frac{d\,AC}{d q}", "dAC/dq", r"\frac{d\text{AC}}{dq}"])
+def test_a_loss_that_is_called_by_a_word(left: str) -> None:
+    net = "q: parameter & positive\nF: data & positive\nc: data & positive\nAC = F/q + c*q"
+    assert sb.verify(net, f"{left} = -F/q^2 + c").ok
+    assert not sb.verify(net, f"{left} = F/q^2 + c").ok
+
+
+def test_a_derivative_in_a_sentence_is_a_claim() -> None:
+    """It was a name that nothing uses."""
+    net = "x: parameter & positive\ny: parameter & positive\na: data & unit\nu = a*log(x) + (1-a)*log(y)"
+    said = r"The marginal utilities are $u_x = a/x$ and $u_y = (1-a)/y$; so $$\frac{u_x}{u_y} = \frac{a}{1-a}\frac{y}{x}$$"
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("a/x", "2a/x")).claims[0].wrong

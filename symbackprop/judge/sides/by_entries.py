@@ -16,6 +16,7 @@ from symbackprop.judge.sides.spread import spread
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.defined import own_steps
 from symbackprop.judge.texts.numbers import PLAIN, is_of_numbers
+from symbackprop.judge.texts.sentences import ASIDE
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.bracketed import between_commas, last_side, sides
 from symbackprop.notation.claims.errors import Fault
@@ -96,6 +97,16 @@ def with_determinants(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
 def _is_at_numbers(side: Side) -> bool:
     return bool(side.at) and all(PLAIN.match(one) for one in side.at or ())
+
+
+def as_claims(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps, where what a sentence says of a derivative of the loss, f_x = 2x, is a claim and no definition."""
+
+    def is_claim(step: Step) -> bool:
+        side = side_of(step[1]) if step[2] == ASIDE and isinstance(step[1], str) else None
+        return side is not None and bool(by := _below(truth, side)) and None not in by
+
+    return [(name, claim, "" if is_claim((name, claim, what)) else what) for name, claim, what in steps]
 
 
 def _where(side: Side) -> str:

@@ -60,7 +60,9 @@ def _called(step: Step, claim: str) -> str:
 
 
 def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
-    claim = _by_other(truth, _with_rows(truth, _BETWEEN.sub("", _laplacian(truth, _summed(truth, claim)))), symbols)
+    claim = _by_other(
+        truth, _with_rows(truth, _BETWEEN.sub("", _laplacian(truth, _summed(truth, _of_word(truth, claim))))), symbols
+    )
     claim = _turned(truth, _root(truth, claim, symbols), symbols)
     side = side_of(claim)
     if side is not None and (left := _slope(truth, side)):
@@ -74,6 +76,19 @@ def _respelled(truth: Truth, claim: str, symbols: Mapping[str, str]) -> str:
 def _summed(truth: Truth, claim: str) -> str:
     """A claim in which a capital sigma with an index is a sum, where the network has none."""
     return claim if spelled(truth, "Sigma") else _SIGMA.sub("∑", claim)
+
+
+def _of_word(truth: Truth, claim: str) -> str:
+    r"""A claim in which the derivative of a loss that is called by a word, \frac{dAC}{dq}, has a \partial before it."""
+    word = truth.of
+    if len(word) < 2 or not word.isalpha() or f"d{word}" not in re.sub(r"[\s,\\{}]|mathrm|text", "", claim):
+        return claim
+    d = r"(?:d|\\mathrm\s*\{\s*d\s*\})(?:\s|\\,)*"
+    of = rf"{d}(?:{word}|\\(?:text|mathrm)\s*\{{{word}\}})"
+    by = r"(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)"
+    said = rf"\\frac{{\\partial {word}}}{{\\partial \g<1>}}"
+    claim = re.sub(rf"\\[dt]?frac\s*\{{\s*{of}\s*\}}\s*\{{\s*{d}{by}\s*\}}", said, claim)
+    return re.sub(rf"(?<![A-Za-z\\]){of}\s*/\s*{d}{by}", said, claim)
 
 
 def _laplacian(truth: Truth, claim: str) -> str:

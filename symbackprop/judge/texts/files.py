@@ -15,7 +15,7 @@ from symbackprop.judge.texts.announced import with_announced
 from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
-from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas
+from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas, is_of_second
 from symbackprop.judge.texts.typed import is_typed, lines_of
 from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
@@ -132,7 +132,7 @@ def _displayed(text: str) -> str:
     said = with_values(with_announced(in_formulas(text)))
     if DISPLAYS.search(text):
         return said
-    return WITHIN.sub(lambda found: f"\\[{found[1]}\\]" if "=" in found[1] else found[0], said)
+    return WITHIN.sub(lambda one: f"\\[{one[1]}\\]" if "=" in one[1] and not is_of_second(said, one.start()) else one[0], said)
 
 
 def _json(path: Path, text: str) -> dict[str, Any] | Steps:

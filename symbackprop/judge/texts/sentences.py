@@ -73,6 +73,8 @@ OF_OTHERS = re.compile(  # where a sentence claims no point, or one of something
     r"\b(?:no|never|nor|neither|start\w*|initial\w*|begin\w*|guess\w*|search\w*|interval|subject to|constrain\w*|step size|"
     r"second derivative|inflection|look(?:ing)? for|try|tries|about|near|around|approximately)\b|\bon\s+\$\[|''"
 )
+OF_WHICH = re.compile(r"(?:\$|\\\])[\s,]*which\b[^$.;]*$")
+SECOND = re.compile(r"''|\^\s*\{?2|hessian|_\s*\{\s*[a-z]{2}\s*\}")
 NAMES = re.compile(r"\s*\([^()=]*,[^()=]*\)\s*")  # (x, y)
 _ROW = r"(?:\\left)?\((?=[^()=]*\d)[-+\d.,/\s\\a-z{}]*\)"
 POINT = re.compile(rf"\s*{_ROW}(?:\s*(?:,|;)\s*{_ROW})*\s*")  # (0, 0), (1, 1)
@@ -169,6 +171,8 @@ def points_said(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         begin = max(between.rfind(stop, 0, found.start()) for stop in STOPS)
         ends = [at for stop in STOPS if (at := between.find(stop, found.end())) >= 0]
         sentence = WITHIN.sub(" ", between[begin + 1 : min(ends, default=len(between))])
+        if is_of_second(text, found.start()):
+            continue
         goes_on = last > begin and LISTED.fullmatch(between[last : found.start()])
         if (
             not (goes_on or STATIONARY.search(between[begin + 1 : found.start()]))
@@ -184,6 +188,13 @@ def points_said(text: str) -> list[tuple[int, tuple[str, str, str]]]:
             out.append((found.start(), (name.strip(), found[1].strip(), AMONG)))
         last = found.end() if is_listed or POINT.fullmatch(found[1]) else last
     return out
+
+
+def is_of_second(text: str, at: int) -> bool:
+    """Whether a formula is where a second derivative is something: f''(x) = 6x - 12, which is zero at x = 2."""
+    which = OF_WHICH.search(text[max(0, at - 200) : at])
+    said = text[: max(0, at - 200) + which.start()].rpartition("=")[0] if which else ""
+    return SECOND.search(said[-40:]) is not None
 
 
 def _applied_otherwise(side: str, used: str) -> re.Match[str] | None:
