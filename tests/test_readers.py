@@ -94,6 +94,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "evaluate.walk._of_matrices": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks.beside_steps": remark,
+    "display.remarks._of_matrix": remark,
     "display.forms._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
     "display.forms._function_of_matrix": lambda p: Printer(Names(p)).formula(Form("factor", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
     "backends.numpy.step.Printed._line": lambda p: printed(Factor(p.equations[0].op.kind, Window("x", 0, ()), Scalar("t"))),  # type: ignore[union-attr]
