@@ -8,7 +8,7 @@ from symbackprop.algebra.poly import ZERO
 
 BELOW = {
     "a difference": ("y - y", "u = 0"),
-    "a difference of sums": ("(sum(2*y) - 2*sum(y))", "u₃ = 0"),
+    "a difference of sums": ("(sum(2*y) - 2*sum(y))", "u = 0"),
     "a difference of forms": ("(x @ B @ y - y @ B.T @ x)", ""),
 }
 
