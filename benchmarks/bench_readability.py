@@ -16,6 +16,7 @@ import symbackprop as sb
 from benchmarks.blackboard import BLACKBOARD
 from benchmarks.book import BOOKS
 from benchmarks.courses import COURSES
+from benchmarks.desk import DESK
 from benchmarks.estimators import ESTIMATORS
 from benchmarks.fields import FIELDS
 from benchmarks.handouts import HANDOUTS
@@ -30,7 +31,7 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Node, Root, Row, Script, children
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").rglob("*.net"))
-ALL = (BOOKS, COURSES, PAPERS, HANDOUTS, LATER, ESTIMATORS, LEARNERS, THREADS, FIELDS, SCIENCES, BLACKBOARD, SHELF)
+ALL = (BOOKS, COURSES, PAPERS, HANDOUTS, LATER, ESTIMATORS, LEARNERS, THREADS, FIELDS, SCIENCES, BLACKBOARD, SHELF, DESK)
 LINE = 2  # a name and the sign of equality
 
 

@@ -195,6 +195,8 @@ class Search:
         ]
         apart = {n: role.wrt for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None}
         gradients = [n for n, by in apart.items() if self.leaves_out or not _is_under_a_root(self.program, by)]
+        gone = {n for n in gradients if self.lines.is_nothing(n)}
+        gradients = [n for n in gradients if n not in gone]
         hidden = [n for n in hidden if self.lines.is_computed(n)]
         equal = self._compared().intersection(hidden)
         candidates = [*(n for n in hidden if n not in equal), *gradients]
@@ -204,7 +206,7 @@ class Search:
         shared = {n for n in gradients if read_as[n] > 1}
         whole = shared | set(hidden)
         flat = {n for n in whole if not self._is_jacobian(n)}  # a trace of one is a sum that the algebra carries out
-        starts = [whole, *([flat] if flat != whole else []), shared | equal, *([equal] if len(candidates) <= FEW else [])]
+        starts = [whole, *([flat] if flat != whole else []), shared | equal, *([equal] if gone or len(candidates) <= FEW else [])]
         lets, cost = starts[0], self._total(starts[0])
         for other in starts[1:]:
             total = self._total(other, cost)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -23,6 +23,15 @@ def sides(a: Algebra, kind: str, gap: Poly, letters: tuple[str, ...]) -> list[Po
         if a.make(1, [f]) - x in (gap, -gap):
             return [a.at(p, letters) for p in (low, x, high)]
     return [a.at(gap.scaled(1 / abs(content(gap))) if gap.terms else gap, letters)]  # [a/2 + 1/4 > 0] = [2 a + 1 > 0]
+
+
+def condition(a: Algebra, kind: str, gap: Poly, letters: tuple[str, ...], write: Callable[[Poly], Form]) -> Form:
+    """[gap > 0] or [gap = 0] at letters, or as it was written, where that is shorter: (v - R)^2 > (c - R)^2."""
+    made = compared(kind, [write(p) for p in sides(a, kind, gap, letters)])
+    if kind != "positive" or gap not in a.sided:
+        return made
+    written = Form("compare", tuple(write(a.at(p, letters)) for p in a.sided[gap]), Gt)
+    return written if written.tokens < made.tokens else made
 
 
 def content(p: Poly) -> Fraction:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
-from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, exact
+from sympy import Expr
+
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, exact, summed_letters
 from symbackprop.algebra.positions import View, tensor_of
 
 PLACES = 3  # of a second difference
+REPEATED = ""  # in the place of a summed letter: the term is the sum of as many equal ones
 
 
 class Use(NamedTuple):
-    """A term, and the place of its factor or the name of its summed letter."""
+    """A term, and the place of its factor or the name of its summed letter, or that it is repeated."""
 
     term: Term
     place: int | str
@@ -58,6 +64,47 @@ def is_rest(d: Divisor, p: Poly) -> bool:
     if not d.how:
         return d.above and abs(one) == abs(other) and not is_number
     return one + other == 0 or (one == other and is_number)
+
+
+def repeated(p: Poly, n: Expr) -> list[Term]:
+    """The terms that are the sum over n positions of what lacks them, beside others that are one of what has them: N m + sum x."""
+    own = [(term, c, sum(f.exponent for f in term if f.atom.name == n)) for term, c in p.terms.items()]
+    depths = {depth + 1 for term, _, depth in own if n in summed_letters(term).values()}
+    return [
+        term
+        for term, c, depth in own
+        if n not in summed_letters(term).values() and (depth in depths if n.is_Symbol else n.is_Integer and c % int(n) == 0)
+    ]
+
+
+def one_of_them(a: Algebra, term: Term, c: Number, ones: Atom) -> tuple[Number, Term]:
+    """A term over how many equal ones it is the sum of."""
+    n = ones.name
+    return (Fraction(c) / int(n), term) if n.is_Integer else (c, (*term, Factor(a.atom("number", n), (), -1)))
+
+
+def opened(nets: Nets, letter: str) -> Nets:
+    """Networks, or one that is what lacks a letter times a sum of them as these."""
+    sums = [item for item in nets[0].items if isinstance(item, Inner)]
+    beside = [item for item in nets[0].items if item not in sums]
+    if len(nets) > 1 or len(sums) != 1 or any(letter in item.letters for item in beside):
+        return nets
+    return Nets(Net(exact(nets[0].coefficient * net.coefficient), (*beside, *net.items)) for net in sums[0].nets)
+
+
+def stands_before_a_sum(net: Net, letter: str) -> bool:
+    """Whether what lacks the letter of a sum is said as often before it, N/b; a tensor or a number is a part of it, sum(m - x)."""
+    is_plain = not net.items or (len(net.items) == 1 and isinstance(net.items[0], Entry) and net.items[0].exponent == 1)
+    return letter not in net.sizes and not (is_plain and abs(net.coefficient) == 1)
+
+
+def as_often(a: Algebra, net: Net, ones: Atom) -> Net:
+    """What is the same at each position, summed over all of them."""
+    n, below = ones.name, Entry(a.atom("number", ones.name), (), -1)
+    if n.is_Integer:
+        return Net(exact(net.coefficient * int(n)), net.items)
+    rest = tuple(item for item in net.items if item != below)
+    return Net(net.coefficient, rest if len(rest) < len(net.items) else (below._replace(exponent=1), *net.items))
 
 
 def has_number_alone(d: Divisor) -> bool:

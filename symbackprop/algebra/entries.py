@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any
 from weakref import proxy
 
-from sympy import Eq, Ge, S, Symbol
+from sympy import Eq, Ge, S, Symbol, expand
 
-from symbackprop.algebra.compared import compared, sides
+from symbackprop.algebra.compared import condition
 from symbackprop.algebra.divisors import Divisor
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
 from symbackprop.algebra.lift import BOUND
@@ -21,8 +21,8 @@ from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, r
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.outside import Shifted, is_stencil, stencils
 from symbackprop.algebra.poly import ONLY, Atom, Poly
-from symbackprop.algebra.positions import Linear, View, tensor_of
-from symbackprop.algebra.subscripts import Positions, letters_below
+from symbackprop.algebra.positions import Linear, View, is_at_least, ranges, tensor_of
+from symbackprop.algebra.subscripts import Count, Positions, letters_below
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
 
@@ -65,7 +65,7 @@ class EntryWriter:
 
     def network(self, net: Net, taken: frozenset[str]) -> Form:
         """One network, with its sums before it."""
-        net = oriented(net)
+        net, counts = self._counted(oriented(net), taken)
         sizes = net.sizes
         mine = [x for x in sorted(sizes) if x[0] in BOUND and x not in taken and sizes[x] is not S.One]
         used, swap = {*taken, *sizes, *self.algebra.reserved}, dict[str, str]()
@@ -76,7 +76,7 @@ class EntryWriter:
         net = renamed(net, swap) if swap else net
         inside = taken | (frozenset(sizes) - swap.keys()) | frozenset(swap.values())
         front = Front(net.coefficient)
-        tops: list[Form] = []
+        tops: list[Form] = counts
         bottoms: list[Form] = []
         for item in sorted(net.items, key=self._reading_order):
             form, low = self._factor(item, inside)
@@ -98,6 +98,18 @@ class EntryWriter:
         low, high = ([x for x in front.bottoms if bool(letters_below(x) & names) == k] for k in (True, False))
         body = Form("indexsum", (scaled(Front(1, tuple(inner), tuple(low)), None),), over)
         return scaled(Front(front.coefficient, tuple(outer), tuple(high)), body)
+
+    def _counted(self, net: Net, taken: frozenset[str]) -> tuple[Net, list[Form]]:
+        """A network without sums of what only says which positions there are, and how many these are: n - j for sum_{i >= j} 1."""
+        counts, left = list[Form](), list[Entry | Inner]()
+        for item in net.items:
+            others = {x for other in net.items if other is not item for x in other.letters} | taken
+            alone = [x for x in item.letters if x[0] in BOUND and x not in others]
+            is_order = isinstance(item, Entry) and item.atom.kind == "order" and len(alone) == 1
+            found = counted(self.algebra, item.atom, item.letters, alone[0]) if is_order else None  # type: ignore[union-attr]
+            counts += [] if found is None else [found]
+            left += [item] if found is None else []
+        return net._replace(items=tuple(left)) if counts else net, counts
 
     def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
         """Positions, tensors in the author's order, functions, sums."""
@@ -144,17 +156,17 @@ class EntryWriter:
 
     def _operated(self, atom: Atom, letters: tuple[str, ...], taken: frozenset[str]) -> Form:
         """What is done to entries one by one."""
-        args = [self.algebra.at(p, letters) for p in atom.args]
-        if atom.kind in ("positive", "zero", "cases"):
-            args[:1] = sides(self.algebra, atom.name if atom.kind == "cases" else atom.kind, atom.args[0], letters)
-        parts = tuple(self.sum(self.factorise(p), taken | frozenset(letters)) for p in args)
-        match atom.kind:
-            case "group":
-                return parts[0]
-            case "positive" | "zero":
-                return compared(atom.kind, parts)
-            case "cases":
-                return Form("cases", (compared(atom.name, parts[:-2]), *parts[-2:]))
+
+        def write(p: Poly) -> Form:
+            return self.sum(self.factorise(p), taken | frozenset(letters))
+
+        if atom.kind in ("positive", "zero"):
+            return condition(self.algebra, atom.kind, atom.args[0], letters, write)
+        parts = tuple(write(self.algebra.at(p, letters)) for p in (atom.args if atom.kind != "cases" else atom.args[1:]))
+        if atom.kind == "group":
+            return parts[0]
+        if atom.kind == "cases":
+            return Form("cases", (condition(self.algebra, atom.name, atom.args[0], letters, write), *parts))
         if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
             return Form("function", (*parts[0].parts, parts[1]), "clip")
         return Form("raised", parts, False) if atom.name == "pow" else Form("function", parts, atom.name)
@@ -165,6 +177,22 @@ class EntryWriter:
         if not 0 < len(own) == len(letters) < 3:
             raise MisfitError("an entry of a stack")
         return Form("entry", (self.whole(atom),), own)
+
+
+def counted(a: Algebra, atom: Atom, letters: tuple[str, ...], x: str) -> Form | None:
+    """How many positions of a letter a condition leaves, where they are those from one on or up to one, for all others."""
+    k, form = letters.index(x), atom.name
+    slope, size = form.slopes[k], atom.shape[k]
+    rest = [m for m in range(len(letters)) if m != k]
+    slopes, sizes = tuple(form.slopes[m] for m in rest), tuple(atom.shape[m] for m in rest)
+    bounds = ranges(Linear(slopes, form.offset), sizes, a.conditions)
+    if abs(slope) != 1 or bounds is None or letters.count(x) > 1:
+        return None
+    more = size if slope == 1 else S.One  # x >= -rest: size + rest of them; x <= rest: rest + 1
+    low, high = (bound + more for bound in bounds)
+    if not (is_at_least(low, S.Zero, a.conditions) and is_at_least(size, high, a.conditions)):
+        return None
+    return Form("count", (), Count(tuple(letters[m] for m in rest), slopes, expand(form.offset + more), sizes))
 
 
 class EntryFactoriser(Factoriser):

@@ -8,7 +8,7 @@ share a divisor have quotients over the same letters, which add. This is divisio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -17,8 +17,10 @@ from weakref import proxy
 from symbackprop.algebra.compared import content
 from symbackprop.algebra.complements import Complement, complements, is_entrywise, is_slope_of_tanh, one_minus
 from symbackprop.algebra.divisors import (
+    REPEATED,
     Divisor,
     Use,
+    as_often,
     has_number_alone,
     has_several_powers,
     is_all_but_a_number,
@@ -27,10 +29,14 @@ from symbackprop.algebra.divisors import (
     is_stencil,
     leaves_ones,
     line_of_all,
+    one_of_them,
+    opened,
+    repeated,
+    stands_before_a_sum,
     taken,
 )
 from symbackprop.algebra.folds import FOLDS
-from symbackprop.algebra.lift import Lift, Scope, two
+from symbackprop.algebra.lift import Lift, Rank, Scope, two
 from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
@@ -53,15 +59,16 @@ MOST_VISITS = 4000  # polynomials that are divided; what comes after is left as 
 class Factoriser:
     """The cheapest networks of polynomials; each is worked out once.
 
-    rank   the place of a tensor in the reading order; `beside`: the same in a sum.
+    rank       the place of a tensor in the reading order; `beside`: the same in a sum.
+    mentioned  the place of a tensor in the loss.
     """
 
-    def __init__(self, algebra: Algebra, rank: Callable[[str], Any], beside: Callable[[str], Any] | None = None) -> None:
+    def __init__(self, algebra: Algebra, rank: Rank, beside: Rank | None = None, mentioned: Rank = lambda name: 0) -> None:
         self.algebra = algebra
         self.rank = rank
         self.memo: dict[Poly, tuple[int, Nets]] = {}
         own = proxy(self)  # no circle: what a search made goes at once when it ends
-        self.lift = Lift(algebra, rank, lambda p: own.best(p)[1], beside or rank)
+        self.lift = Lift(algebra, rank, lambda p: own.best(p)[1], beside or rank, mentioned)
         self.visits = 0
 
     def cost(self, nets: Nets, free: set[str]) -> int:
@@ -237,6 +244,8 @@ class Factoriser:
         for term in p.terms:
             for key, at in self._attached(term, free).items():
                 found.setdefault(key, []).append(Use(term, at))
+        for atom, above, how in [key for key in found if key[0].kind == "ones"]:
+            found[atom, above, how] += [Use(term, REPEATED) for term in repeated(p, atom.name)]
         many = [Divisor(key[0], key[1], key[2], tuple(uses)) for key, uses in found.items() if len(uses) > 1]
         rank = {"number": 0, "ones": 2}
         return sorted(many, key=lambda d: (-len(d.uses), rank.get(d.atom.kind, 1), -len(d.atom.shape), d.atom.id, d.how))
@@ -263,8 +272,20 @@ class Factoriser:
         """p as divisor * quotient + rest."""
         a, rest, letters = self.algebra, dict(p.terms), _letters_of(d, free)
         if d.atom.kind == "ones":
-            quotient = a.added((rest.pop(term), [f.renamed({str(x): letters[0]}) for f in term]) for term, x in d.uses)
-            return self._joined(Entry(d.atom, letters, 1), quotient, rest)
+            quotient = a.added(
+                one_of_them(a, term, rest.pop(term), d.atom)
+                if x == REPEATED
+                else (rest.pop(term), [f.renamed({str(x): letters[0]}) for f in term])
+                for term, x in d.uses
+            )
+            entry, nets = Entry(d.atom, letters, 1), opened(self.best(quotient)[1], letters[0])
+            apart = [net for net in nets if stands_before_a_sum(net, letters[0])]
+            if not apart or len(nets) == 1:
+                return self._joined(entry, quotient, rest)
+            inner = Nets(net for net in nets if net not in apart)  # N s^2 - sum (x - m)^2
+            net = self._folded(self._with(entry, 1, inner, quotient.letters()))
+            more = self.best(Poly(rest))[1] if rest else ()
+            return Nets([*(as_often(a, net, d.atom) for net in apart), net, *more])
         step = min(abs(use.term[int(use.place)].exponent) for use in d.uses)
         e = step if d.above else -step
         quotient = a.added((rest.pop(term), _without(term, int(k), d, letters, e)) for term, k in d.uses)
@@ -305,15 +326,16 @@ class Factoriser:
         return None
 
     def _joined(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets:
-        c, nets = self._upright([Factor(*entry)], quotient)
-        free = quotient.letters()
-        if len(nets) == 1:
-            inner = self._apart(nets[0], free, set(entry.letters) | free)
-            net = Net(exact(c * inner.coefficient), (entry, *inner.items))
-        else:
-            net = Net(c, (entry, Inner(nets, tuple(sorted(free)))))
+        net = self._with(entry, *self._upright([Factor(*entry)], quotient), quotient.letters())
         more = self.best(Poly(rest))[1] if rest else ()
         return Nets([self._folded(net), *more])
+
+    def _with(self, entry: Entry, c: Number, nets: Nets, free: set[str]) -> Net:
+        """A factor times a number times networks."""
+        if len(nets) > 1:
+            return Net(c, (entry, Inner(nets, tuple(sorted(free)))))
+        inner = self._apart(nets[0], free, set(entry.letters) | free)
+        return Net(exact(c * inner.coefficient), (entry, *inner.items))
 
     def _upright(self, beside: list[Factor], p: Poly) -> tuple[Number, Nets]:
         """A sum beside factors as a number times networks."""

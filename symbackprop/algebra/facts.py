@@ -31,27 +31,6 @@ def forward_values(program: Program) -> list[str]:
     return [e.target.name for e in program.equations if program.tensors[e.target.name].role is None]
 
 
-def reading_ranks(program: Program, values: Collection[str]) -> dict[str, int]:
-    """The place of each tensor in sums: that of writing, but u before b where an author's first word of u is u + b; then gradients.
-
-    values   those that are no derivatives.
-    """
-    values = set(values)
-    place: dict[str, tuple[float, int]] = {n: (k, k) for k, n in enumerate(program.tensors)}
-    met = set[str]()
-    for equation in program.equations:
-        names = [r.name for r in equation.operands]
-        for k, n in enumerate(names):
-            if n in values and n not in met:  # its first reader
-                met.add(n)
-                beside = [place[other][0] for other in names[k + 1 :] if other not in values]
-                place[n] = (min([place[n][0], *(spot - 0.5 for spot in beside)]), place[n][1])
-    for n, tensor in program.tensors.items():  # of gradients, that by what is written first
-        if tensor.role is not None and tensor.role.wrt in place:
-            place[n] = (len(place), place[tensor.role.wrt][1])
-    return {n: k for k, n in enumerate(sorted(place, key=place.__getitem__))}
-
-
 def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     """An algebra that knows what can be known of the values in `kept` and of the inputs."""
     reserved = frozenset(map(str, (*program.sizes(), *program.tensors, *_steps(program))))

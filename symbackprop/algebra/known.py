@@ -60,6 +60,7 @@ class Knowledge:
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
     oriented differences that stand in odd and even functions, as they were met first.
     products what products of values with names are, by their definitions: P P = P, X^T r = 0.
+    sided    what is asked to be above 0 -> the two sides of the comparison, as they were written.
     made     what was worked out, as far as is known now: products and renamed sums in normal form, what atoms satisfy.
     conditions   expressions of sizes that are not negative.
     reserved     what no letter is called: the sizes and the tensors.
@@ -74,6 +75,7 @@ class Knowledge:
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
     oriented: set[Hashable] = field(default_factory=set)
     products: list[Relation] = field(default_factory=list)
+    sided: dict[Poly, tuple[Poly, Poly]] = field(default_factory=dict)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
     made: dict[Hashable, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sympy import Expr, S, Symbol
 
-from symbackprop.algebra.compared import compared, denied, sides
+from symbackprop.algebra.compared import condition, denied
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.crossed import Crossing
 from symbackprop.algebra.ends import with_common_end
@@ -47,21 +47,22 @@ class Scope(NamedTuple):
     taken: frozenset[str] = frozenset()
 
 
+Rank = Callable[[str], Any]
 BOUND = "~@"  # begins the letters that a network sums
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
+ROW_AND_COLUMN = ("%r", "%c")  # of a matrix of which an entry is taken
 
 
 class Lift:
     """Writes networks as matrices.
 
     rank       the place of a tensor in the reading order; `beside`: the same in a sum.
+    mentioned  the place of a tensor in the loss.
     factorise  the cheapest networks of a polynomial.
     """
 
-    def __init__(
-        self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets], beside: Callable[[str], Any]
-    ) -> None:
-        self.algebra, self.rank, self.factorise, self.beside = algebra, rank, factorise, beside
+    def __init__(self, algebra: Algebra, rank: Rank, factorise: Callable[[Poly], Nets], beside: Rank, mentioned: Rank) -> None:
+        self.algebra, self.rank, self.factorise, self.beside, self.mentioned = algebra, rank, factorise, beside, mentioned
         self.made: dict[tuple[Any, ...], tuple[Placed | str, Nets]] = {}  # or why there is none
         self.networks: dict[tuple[Any, ...], tuple[Form | str, Net]] = {}
         self.factors: dict[tuple[Entry, Scope], Placed | str] = {}
@@ -101,7 +102,7 @@ class Lift:
             made = self._in_full(made, nets, row, col)
         if not made:
             return number(0)
-        made = in_order(self.algebra, made, self.beside)
+        made = in_order(self.algebra, made, self.beside, self.mentioned)
         made = [b for a in made for b in (a.parts if a.op == "sum" else (a,))]
         together = with_common_end(made) if row and col else None
         return together or denied(made) or _turned_once(Form("sum", tuple(made)))
@@ -187,9 +188,11 @@ class Lift:
         return net, summed, scope._replace(subscripts=scope.subscripts | net.subscripts)
 
     def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
-        """What came from above, then tensors in the author's order, then functions, then sums."""
+        """Sizes, what came from above, then tensors in the author's order, then functions, then sums."""
         if isinstance(item, Inner):
             return (2, 0, 0)
+        if item.atom.kind == "number":
+            return (-1, 0, item.atom.id)
         return (0, self.rank(tensor_of(item.atom.name)), item.atom.id) if item.atom.kind == "leaf" else (1, 0, item.atom.id)
 
     def _placed(self, item: Entry | Inner, scope: Scope) -> Placed:
@@ -273,14 +276,11 @@ class Lift:
             if row is not None:
                 raise MisfitError("entries of a softmax in several rows")
             return Form("entry", (self._atom(atom, (*letters[:-1], DOWN), DOWN, None, scope),), letters[-1:])
+        if atom.kind == "inverse" and len(below) == 2 and not atom.is_deep:
+            return Form("entry", (self._atom(atom, ROW_AND_COLUMN, *ROW_AND_COLUMN, scope),), letters)
         names = {str(k): x if x in scope.subscripts else f"%{k}" for k, x in enumerate(letters)}
         inside = {x: names[str(k)] for k, x in enumerate(letters)}
-        args = [self.algebra.renamed(p, names) for p in atom.args]
-        if atom.kind in ("positive", "zero", "cases"):
-            kind = atom.name if atom.kind == "cases" else atom.kind
-            args[:1] = sides(self.algebra, kind, atom.args[0], tuple(names.values()))
-        nets = [self.factorise(p) for p in args]
-        return self._compound(atom, nets, row and inside[row], col and inside[col], scope)
+        return self._compound(atom, tuple(names.values()), row and inside[row], col and inside[col], scope)
 
     def _reduced(self, atom: Atom, nets: Nets, row: str | None, col: str | None, scope: Scope) -> Form:
         """A reduction of all entries; along the rows of a matrix log(rowsum(exp(Z))), since no name says the axis of another."""
@@ -292,22 +292,29 @@ class Lift:
         each = Form("function", (self.sum(nets, row, own[0], scope),), FUNCTIONS["exp"])
         return Form("function", (Form("rowsum", (each,)),), FUNCTIONS["log"])
 
-    def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
+    def _compound(self, atom: Atom, letters: tuple[str, ...], row: str | None, col: str | None, scope: Scope) -> Form:
         """An atom of polynomials; inside, its letters have names of their own."""
+        args = [self.algebra.at(p, letters) for p in atom.args]
         if atom.kind == "factor":
-            return Form("factor", tuple(self.sum(n, f"{REDUCED}0", f"{REDUCED}1", scope) for n in nets), atom.name)
+            inner = (self.sum(self.factorise(p), f"{REDUCED}0", f"{REDUCED}1", scope) for p in args)
+            return Form("factor", tuple(inner), atom.name)
         if atom.kind == "reduction":
-            return self._reduced(atom, nets[0], row, col, scope)
-        parts = tuple(self.sum(n, row, col, scope) for n in nets)
+            return self._reduced(atom, self.factorise(args[0]), row, col, scope)
+
+        def write(p: Poly) -> Form:
+            return self.sum(self.factorise(p), row, col, scope)
+
+        if atom.kind in ("positive", "zero"):
+            return condition(self.algebra, atom.kind, atom.args[0], letters, write)
+        if atom.kind == "cases":
+            test = condition(self.algebra, atom.name, atom.args[0], letters, write)
+            return Form("cases", (test, *map(write, args[1:])))
+        parts = tuple(map(write, args))
         match atom.kind:
             case "group":
                 return parts[0]
             case "inverse" if row and col:
                 return Form("inverse", parts, atom.symmetric)
-            case "positive" | "zero":
-                return compared(atom.kind, parts)
-            case "cases":
-                return Form("cases", (compared(atom.name, parts[:-2]), *parts[-2:]))
             case "function":
                 if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
                     return Form("function", (*parts[0].parts, parts[1]), "clip")  # between two bounds

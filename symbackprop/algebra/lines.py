@@ -13,15 +13,17 @@ from weakref import proxy
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
 from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
-from symbackprop.algebra.facts import forward_values, known_algebra, reading_ranks, twins
+from symbackprop.algebra.facts import forward_values, known_algebra, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.outside import outside, padded
 from symbackprop.algebra.poly import ONLY, Number, Poly
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.projections import learn_projections
+from symbackprop.algebra.ranks import mentions, reading_ranks
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
 from symbackprop.algebra.shorter import Shorter
 from symbackprop.algebra.single import without_single
+from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.guards import split
 from symbackprop.core.program import Program, Sum
 
@@ -102,7 +104,8 @@ class Lines:
         self.algebra = known_algebra(program, self.kept)
         learn_projections(program, self.algebra, self.kept)
         place = {n: k for k, n in enumerate(tensors)}
-        self.factoriser = Factoriser(self.algebra, place.__getitem__, reading_ranks(program, self.forward).__getitem__)
+        ranks = place, reading_ranks(program, self.forward), mentions(program)
+        self.factoriser = Factoriser(self.algebra, *(one.__getitem__ for one in ranks))
         self.entries = EntryFactoriser(self.factoriser)
         self.made: dict[tuple[str, frozenset[str]], Line] = {}
         self.values: dict[frozenset[str], Values] = {}
@@ -147,6 +150,15 @@ class Lines:
             return True
         only = p.only()
         return only.atom.kind not in ENTRIES if only is not None else True
+
+    def is_nothing(self, name: str) -> bool:
+        """Whether a value is 0 by what normal densities are to each other: S phi(d_1) - K exp(-r T) phi(d_2)."""
+        try:
+            p = self._values(self.kept).definition(name)
+        except NoFormError:
+            return False
+        densities = {f.atom for term in p.terms for f in term if f.atom.name is FUNCTIONS["normal_pdf"]}
+        return len(densities) > 1 and not self.shorter(name, p, frozenset(), self.factoriser).terms
 
     def multiple(self, name: str, lets: set[str]) -> tuple[Poly, Number] | None:
         """A gradient as a number times a sum over the numbers of its axes; None where it has too many terms."""

@@ -303,6 +303,7 @@ def _scaled_tokens(x: Form) -> int:
     whole = is_decimal(c) and not front.bottoms
     n = sum(p.within(Level.PRODUCT) for p in (*front.tops, *front.bottoms)) + (c < 0)
     n += (abs(c.numerator) != 1 or whole) + (c.denominator != 1 and not whole) + front.is_line
+    n += front.is_line and any(front_of(part)[0].is_line for top in front.tops if top.op == "sum" for part in top.parts)
     if not x.parts:
         return n + (front.is_line and front.is_bare)
     (body,) = x.parts
@@ -349,6 +350,7 @@ OPS: dict[str, Op] = {
     "number": Op(_number_tokens, lambda x: Level.SUM if x.given < 0 else Level.ATOM, "itself"),
     "size": Op(_size_tokens, lambda x: Level.SUM if x.given.is_Add else Level.ATOM, "itself"),
     "positions": Op(lambda x: 2 + len(x.given.letters) + (x.given.offset != 0), turned="itself"),
+    "count": Op(lambda x: 2 * len(x.given.letters) + sum(1 for _ in _atoms_of(x.given.offset)), Level.SUM, "itself"),
     "entry": Op(lambda x: x.parts[0].within(Level.ATOM) + len(x.given), turned="itself"),
     "ones": Op(_one),
     "identity": Op(_one, turned="itself"),

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from sympy import Expr
 
+from symbackprop.algebra.kronecker import inverse_of_kronecker
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ZERO, Factor, Poly
 from symbackprop.core.functions.matrices import MatrixFunction
@@ -29,8 +30,8 @@ def matrix_of(a: Algebra, row: MatrixFunction, matrices: Sequence[Poly], letters
     if row.name != "inverse":
         return _factor(a, row.name, matrices, letters, target, shape)
     (p,) = matrices
-    chain = _inverse_of_product(a, p, i, j, target)
-    return chain if chain is not None else _inverse(a, p, letters, target, shape)
+    found = _inverse_of_product(a, p, i, j, target) or inverse_of_kronecker(a, p, letters, target, _inverse)
+    return found if found is not None else _inverse(a, p, letters, target, shape)
 
 
 def _factor(a: Algebra, kind: str, matrices: Sequence[Poly], letters: Letters, target: Letters, shape: Shape) -> Poly:
@@ -40,6 +41,9 @@ def _factor(a: Algebra, kind: str, matrices: Sequence[Poly], letters: Letters, t
 
 
 def _inverse(a: Algebra, p: Poly, letters: Letters, target: Letters, shape: Shape) -> Poly:
+    scale = _multiple_of_identity(a, p, letters)
+    if scale is not None:
+        return a.times(a.power(scale, -1), a.delta(shape[0], *target))
     i, j = letters
     inner = a.renamed(p, {i: "0", j: "1"})
     atom = a.atom("inverse", "", (inner,), shape)

@@ -135,11 +135,20 @@ class Reader:
                 form = self._positions(*(c.args if isinstance(c, sp.Gt | sp.Ge) else c.args[::-1]))
                 if form is not None:
                     return a.order(form.slopes, form.offset - int(isinstance(c, sp.Gt | sp.Lt)), self.sizes)
-                x, y = self.poly(c.lhs), self.poly(c.rhs)
-                gap = x - y if isinstance(c, sp.Gt | sp.Le) else y - x
-                test = applied(a, "positive", gap)
+                x, y = map(self.poly, c.args if isinstance(c, sp.Gt | sp.Le) else c.args[::-1])
+                test = applied(a, "positive", x - y)
+                self._learn_sides(test, x, y)
                 return test if isinstance(c, sp.Gt | sp.Lt) else ONE - test
         raise NoFormError("it holds a condition of which no identity is known")
+
+    def _learn_sides(self, test: Poly, x: Poly, y: Poly) -> None:
+        """What is compared in a test, as it was written first: (v - R)^2 > (c - R)^2, of which the difference has no square."""
+        found = test.only()
+        if found is not None and found.atom.kind == "positive" and x.letters() == y.letters() == {*found.letters}:
+            own, gap = {letter: str(k) for k, letter in enumerate(found.letters)}, found.atom.args[0]
+            above, below = (self.algebra.renamed(side, own) for side in (x, y))
+            self.algebra.sided.setdefault(gap, (above, below))
+            self.algebra.sided.setdefault(-gap, (below, above))
 
     def _beside(self, form: Affine) -> Poly:
         """1 where positions differ, with no 1 - 1 where they do not: what it is a factor of may be infinite there."""

@@ -48,7 +48,7 @@ def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
 
 
 def _picked(a: Algebra, atom: Atom) -> Iterator[Relation]:
-    """What a one-hot vector picks, over the entry that it picks."""
+    """What a one-hot vector picks, over the entry that it picks; e_t/(x^T e_t) = e_t/x, where x is positive."""
     found = atom.args[0].single()
     if found is None or len(summed_letters(found[0])) != 1:
         return
@@ -60,6 +60,10 @@ def _picked(a: Algebra, atom: Atom) -> Iterator[Relation]:
             term = a.make(1, [*(g.renamed(swap) for g in found[0]), Factor(atom, _own(atom), -1)]).single()
             if term is not None and set(letters) <= {x for g in term[0] for x in g.letters}:
                 yield Relation(term[0], letters, a.make(1 / Fraction(found[1]), [f.renamed(swap)]))
+            if all(g.atom.positive for g in found[0] if g is not f):
+                below = [g.renamed(swap)._replace(exponent=exact(-g.exponent)) for g in found[0] if g is not f]
+                right = a.make(1 / Fraction(found[1]), [f.renamed(swap), *below])
+                yield from _solved(a, [f.renamed(swap), Factor(atom, _own(atom), -1)], letters, right)
 
 
 def _normalised(a: Algebra, atom: Atom) -> Iterator[Relation]:

@@ -9,6 +9,7 @@ from itertools import chain, count
 
 from symbackprop.algebra.branches import Split, splits
 from symbackprop.algebra.cancelled import cancelled, with_one_root
+from symbackprop.algebra.densities import with_one_density
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
@@ -125,12 +126,22 @@ class Shorter:
                 found += [(q, worth) for q, worth, _ in said if not (ways.direct and q in far)]
         found += [(self._by_cases(name, split, lets, by, ways), 0) for split in (splits(a, p) if by_cases else ())]
         found += [(q, 0) for q in chain(cancelled(a, p), with_one_root(a, p), over_one_line(a, p), with_one_log(a, p))]
+        found += [(q, 0) for q in with_one_density(a, p, self._opened_all)]
         found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
         low, worths = below(p), dict[Poly, int]()
         for q, worth in found:
             if q is not None and q != p and self._is_short(q, p) and below(q) <= low:
                 worths[q] = max(worths.get(q, 0), worth)
         return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
+
+    def _opened_all(self, p: Poly) -> Poly:
+        """A sum with all that its values are made of."""
+        values = self._values(frozenset())
+        for atom in {f.atom: None for term in p.terms for f in term if f.atom.kind == "leaf" and f.atom.name in self.place}:
+            own = self.equations[atom.name].target.index
+            value = self.algebra.renamed(values.definition(atom.name), {x: str(k) for k, x in enumerate(own)})
+            p = written(self.algebra, p, atom, value)
+        return p
 
     def _by_cases(self, name: str, split: Split, lets: frozenset[str], by: Factoriser, ways: _Ways) -> Poly:
         """A sum by what it is in each of two cases."""

@@ -65,6 +65,8 @@ def below(p: Poly) -> frozenset[Atom]:
     But s^(1/r - 1) is s^(1/r)/s, and 1 - tanh(z/c)^2 is 1 - S^2/c^2 where S = c tanh(z/c).
     """
     low = {f.atom for term in p.terms for f in term if f.exponent < 0}
+    products = [atom.args[0].single() for atom in low if atom.kind == "group"]  # 1/(x^T e) may become 1/x
+    low = low.union(f.atom for found in products if found is not None for f in found[0])
     low = low.union(*(below(q) for term in p.terms for f in term if f.atom.kind == "function" for q in f.atom.args))
     raised = (f.atom.args[0].only() for term in p.terms for f in term if f.atom.name == "pow")
     return frozenset(a for a in low | {f.atom for f in raised if f is not None} if a.kind not in SAID_BELOW)

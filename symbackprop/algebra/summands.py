@@ -12,16 +12,25 @@ from symbackprop.algebra.positions import place_of, tensor_of
 MEANS = ("mean", "rowmean", "colmean")
 
 
-def in_order(a: Algebra, summands: Sequence[Form], beside: Callable[[str], Any]) -> list[Form]:
-    """The summands in reading order; `beside` is the place of a tensor in a sum."""
+def in_order(a: Algebra, summands: Sequence[Form], beside: Callable[[str], Any], mentioned: Callable[[str], int]) -> list[Form]:
+    """The summands in reading order; `beside` is the place of a tensor in a sum, `mentioned` that in the loss."""
     summands = [_taken_away(a, x) for x in summands]
-    where = _places_of_numbers(summands)
-    made = sorted(summands, key=lambda x: (*where(x), not _is_from_above(x), x.negative and not _is_mean(x)))
+    where, first = _places_of_numbers(summands), _mention(summands, mentioned)
+    made = sorted(summands, key=lambda x: (*where(x), first(x), not _is_from_above(x), x.negative and not _is_mean(x)))
     bare = [_bare(x) for x in made]
     if len({_outline(x) for x in bare}) > 1 or bare[0].op not in ("leaf", "hadamard"):
         return made
     said = [[(beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]  # A + A^T, d_1 r_1 + d_2 r_2
     return [made[k] for k in sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))]
+
+
+def _mention(summands: Sequence[Form], mentioned: Callable[[str], int]) -> Callable[[Form], int]:
+    """Where the loss speaks first of what a summand alone is made of; several gradients are in the order of their paths."""
+    if sum(map(_is_from_above, summands)) > 1:
+        return lambda x: 0
+    names = {x: {tensor_of(leaf.name) for leaf in leaves(x)} for x in summands}
+    shared = set[str].intersection(*names.values()) if names else set[str]()
+    return lambda x: 0 if x.negative else min(map(mentioned, names[x] - shared), default=0)
 
 
 def _taken_away(a: Algebra, x: Form) -> Form:

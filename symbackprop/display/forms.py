@@ -18,7 +18,7 @@ from symbackprop.display.body import function_formula, logarithm, relation_sign,
 from symbackprop.display.decimals import decimal_root, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
-from symbackprop.display.standing import below_a_sum, condition
+from symbackprop.display.standing import below_a_sum, condition, count
 from symbackprop.display.views import ViewNames
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import index, letter
@@ -60,6 +60,10 @@ def _onehot(to: Printer, x: Form) -> Node:
 
 def _positions(to: Printer, x: Form) -> Node:
     return f.indicator(condition(x.given))
+
+
+def _count(to: Printer, x: Form) -> Node:
+    return count(x.given)
 
 
 def _entry(to: Printer, x: Form) -> Node:
@@ -342,6 +346,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "number": lambda to, x: scalar(_rational(x.given)),
     "size": lambda to, x: scalar(x.given),
     "positions": _positions,
+    "count": _count,
     "entry": _entry,
     "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
     "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sympy as sp
 
 from symbackprop.algebra.matrix import Form, Front, front_of, number, scaled
-from symbackprop.algebra.subscripts import Positions
+from symbackprop.algebra.subscripts import Count, Positions
 from symbackprop.core.program import position
 from symbackprop.display.body import BodyPrinter, relation_sign
 from symbackprop.display.reading_order import is_negative
@@ -54,6 +54,12 @@ def _bounded(given: Positions, first: str, slope: sp.Expr) -> Node:
 def _written(given: Positions, relation: type, first: sp.Expr, second: sp.Expr) -> Node:
     body = BodyPrinter({position(c): letter(c) for c in given.letters})
     return f.relation(body.formula(first), relation_sign(relation), body.formula(second))
+
+
+def count(given: Count) -> Node:
+    """How many positions there are: n - j."""
+    steps = [slope * position(c) for c, slope in zip(given.letters, given.slopes, strict=True)]
+    return BodyPrinter({position(c): letter(c) for c in given.letters}).formula(sp.Add(*steps, given.offset))
 
 
 def below_a_sum(body: Form, letters: Collection[str]) -> tuple[list[Node], Form]:

@@ -370,7 +370,7 @@ def test_a_value_between_bounds_is_clipped_by_name_and_its_tests_say_the_bounds(
     text = "l: parameter[()]\nA: data[()]\ne: positive[()]\nr = exp(l)\nL = -minimum(r*A, clip(r, 1 - e, 1 + e)*A)"
     (line,) = sb.derive(text.replace("clip(r, 1 - e, 1 + e)", "minimum(maximum(r, 1 - e), 1 + e)")).box().lines
     assert r"\operatorname{clip}\left(r, 1 - e, 1 + e\right)" in line.latex()
-    assert r"\mathbf{1}[e + r > 1]\,\mathbf{1}[1 + e > r]" in line.latex()
+    assert r"\mathbf{1}[r + e > 1]\,\mathbf{1}[1 + e > r]" in line.latex()
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_the_least_of_a_value_and_itself_between_bounds_has_one_condition(loss: 
     (line,) = sb.derive(text).box().lines[-1:]
     assert "cases" not in line.latex()
     assert line.latex().count(r"\mathbf{1}") == 1
-    assert r" \le 0]" in line.latex()
+    assert r" \le " in line.latex()
 
 
 def test_the_slope_between_bounds_is_one_condition_in_the_box_and_in_the_steps() -> None:

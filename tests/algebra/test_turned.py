@@ -24,7 +24,7 @@ BOXES = {
     ),
     "a cosine by its squares": (
         "A: parameter[d]\nX: data[N, d]\nv: data[N]\nu = X @ A\nL = -(u @ v)/sqrt((u @ u)*(v @ v))",
-        "∂L/∂A = −(1/‖u‖) Xᵀ(v/‖v‖ + (L/‖u‖) u)",
+        "∂L/∂A = −(1/‖u‖) Xᵀ((L/‖u‖) u + v/‖v‖)",
     ),
 }
 

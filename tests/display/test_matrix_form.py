@@ -153,7 +153,19 @@ PARTS = {
     "grid": Form("trace", (MATRIX,)),
     "factor": Form("product", (MATRIX, transpose(MATRIX))),
 }
-LEAVES = {"leaf", "shifted", "onehot", "number", "size", "ones", "identity", "zeros", "positions", "entry"}  # and what is a number
+LEAVES = {
+    "leaf",
+    "shifted",
+    "onehot",
+    "number",
+    "size",
+    "ones",
+    "identity",
+    "zeros",
+    "positions",
+    "count",
+    "entry",
+}  # and what is a number
 
 
 @pytest.mark.parametrize("op", [op for op in OPS if op not in LEAVES])

@@ -145,6 +145,12 @@ def _positions(at: FormValue, x: Form) -> ndarray:
     return np.full((1, 1), float(COMPARE[x.given.relation](sum(steps) + at.number(x.given.offset), 0)))
 
 
+def _count(at: FormValue, x: Form) -> ndarray:
+    """How many positions there are."""
+    steps = (at.number(slope) * at.at[letter] for letter, slope in zip(x.given.letters, x.given.slopes, strict=True))
+    return np.full((1, 1), float(sum(steps) + at.number(x.given.offset)))
+
+
 def _entry(at: FormValue, x: Form) -> ndarray:
     places = tuple(at.at[letter] for letter in x.given)
     return at.read(x.parts[0])[(*places, 0)[:2]].reshape(1, 1)
@@ -278,6 +284,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "shifted": _shifted,
     "onehot": _onehot,
     "positions": _positions,
+    "count": _count,
     "entry": _entry,
     "number": lambda at, x: np.full((1, 1), float(x.given)),
     "size": lambda at, x: np.full((1, 1), at.number(x.given)),

@@ -140,6 +140,13 @@ def _positions(at: FormTensor, x: Form) -> Meant:
     return constant(body, dict(zip(letters, x.given.sizes, strict=True)))
 
 
+def _count(at: FormTensor, x: Form) -> Meant:
+    """How many positions there are."""
+    letters = tuple(map(subscript, x.given.letters))
+    steps = [slope * position(c) for c, slope in zip(letters, x.given.slopes, strict=True)]
+    return constant(sp.Add(*steps, x.given.offset), dict(zip(letters, x.given.sizes, strict=True)))
+
+
 def _entry(at: FormTensor, x: Form) -> Meant:
     """A matrix or a column with its axes at letters."""
     own = at.read(x.parts[0])
@@ -324,6 +331,7 @@ RULES: dict[str, Callable[[FormTensor, Form], Meant]] = {
     "leaf": _leaf,
     "onehot": _onehot,
     "positions": _positions,
+    "count": _count,
     "entry": _entry,
     "number": lambda at, x: constant(sp.Rational(x.given.numerator, x.given.denominator)),
     "size": lambda at, x: constant(x.given),
