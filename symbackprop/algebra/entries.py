@@ -43,6 +43,7 @@ class EntryWriter:
     ) -> None:
         self.algebra, self.rank, self.factorise, self.whole = algebra, rank, factorise, whole
         self.order: tuple[str, ...] = ()  # the letters of the value, as its line has them
+        self.made: dict[tuple[Any, ...], tuple[Form, Net]] = {}
         self.shifted: Mapping[View, bool] = {}  # the views that may be outside of their tensors
 
     def sum(self, nets: Nets, taken: frozenset[str]) -> Form:
@@ -64,7 +65,14 @@ class EntryWriter:
         return (True, self.rank(tensor_of(next(leaves(unit[0])).name))) if len(unit) > 1 else (False, 0)
 
     def network(self, net: Net, taken: frozenset[str]) -> Form:
-        """One network, with its sums before it."""
+        """One network, with its sums before it; each is worked out once."""
+        items = tuple(item if isinstance(item, Entry) else (id(item.nets), item.letters) for item in net.items)
+        key = net.coefficient, items, taken, self.order, tuple(self.shifted.items())
+        if key not in self.made:
+            self.made[key] = self._network(net, taken), net  # holds the network, so that the ids in the key stay its own
+        return self.made[key][0]
+
+    def _network(self, net: Net, taken: frozenset[str]) -> Form:
         net, counts = self._counted(oriented(net), taken)
         sizes = net.sizes
         mine = [x for x in sorted(sizes) if x[0] in BOUND and x not in taken and sizes[x] is not S.One]
@@ -102,6 +110,8 @@ class EntryWriter:
     def _counted(self, net: Net, taken: frozenset[str]) -> tuple[Net, list[Form]]:
         """A network without sums of what only says which positions there are, and how many these are: n - j for sum_{i >= j} 1."""
         counts, left = list[Form](), list[Entry | Inner]()
+        if not any(isinstance(item, Entry) and item.atom.kind == "order" for item in net.items):
+            return net, counts
         for item in net.items:
             others = {x for other in net.items if other is not item for x in other.letters} | taken
             alone = [x for x in item.letters if x[0] in BOUND and x not in others]

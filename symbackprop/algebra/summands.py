@@ -26,11 +26,12 @@ def in_order(a: Algebra, summands: Sequence[Form], beside: Callable[[str], Any],
 
 def _mention(summands: Sequence[Form], mentioned: Callable[[str], int]) -> Callable[[Form], int]:
     """Where the loss speaks first of what a summand alone is made of; several gradients are in the order of their paths."""
-    if sum(map(_is_from_above, summands)) > 1:
+    names = [{tensor_of(leaf.name) for leaf in leaves(x)} for x in summands]
+    if len(summands) < 2 or sum(any("/" in name for name in own) for own in names) > 1:
         return lambda x: 0
-    names = {x: {tensor_of(leaf.name) for leaf in leaves(x)} for x in summands}
-    shared = set[str].intersection(*names.values()) if names else set[str]()
-    return lambda x: 0 if x.negative else min(map(mentioned, names[x] - shared), default=0)
+    shared = set[str].intersection(*names)
+    place = {id(x): min(map(mentioned, own - shared), default=0) for x, own in zip(summands, names, strict=True)}
+    return lambda x: 0 if x.negative else place[id(x)]
 
 
 def _taken_away(a: Algebra, x: Form) -> Form:

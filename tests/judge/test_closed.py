@@ -10,7 +10,7 @@ import sympy as sp
 
 import symbackprop as sb
 from symbackprop.algebra.matrix import Form, Front, Leaf, OneHot, number
-from symbackprop.algebra.subscripts import Positions
+from symbackprop.algebra.subscripts import Count, Positions
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Signature, size
 from symbackprop.evaluate.walk import walk
@@ -35,6 +35,7 @@ TESTED = {
     "leaf": [A, U, C, leaf("T", "k")],
     "onehot": [Form("onehot", (), OneHot("t", (), N, True))],
     "positions": [Form("positions", (), Positions(sp.Ge, ("k",), (sp.S.One,), sp.Integer(-2), (N,)))],
+    "count": [Form("count", (), Count(("k",), (-sp.S.One,), N, (N,)))],
     "entry": [Form("entry", (V,), ("k",))],
     "number": [number(Fraction(3, 4))],
     "size": [Form("size", (), N**2)],
