@@ -71,6 +71,11 @@ def test_what_is_not_declared_is_declared_as_asked(text: str, declarations: str)
 
 
 UNDECLARED = {
+    r"J = \sum_{i=1}^n (\theta^\top x^{(i)} - y^{(i)})^2, \theta \in \mathbb{R}^h, x^{(i)} \in \mathbb{R}^h": (
+        "y: data[n]", lambda y, theta, x: ((x @ theta - y) ** 2).sum()),
+    r"R = \frac{x^\top A x}{x^\top x}, A \in \mathbb{R}^{n \times n}": ("x: parameter[n]", lambda x, A: x @ A @ x / (x @ x)),
+    r"L = \frac12 x^T Q x + c^T x + d, Q \in \mathbb{R}^{n\times n}": (
+        "x: parameter[n]; c: parameter[n]; d: parameter", lambda x, c, d, Q: x @ Q @ x / 2 + c @ x + d),
     r"L = \frac{1}{2} \sum_i (w^\top x_i - y_i)^2": ("w: parameter[d]; x: data[n, d]; y: data[n]", lambda w, x, y: ((x @ w - y) ** 2).sum() / 2),
     r"L = \sum_i (y_i - x_i^T \beta)^2": ("y: data[n]; x: data[n, d]; beta: parameter[d]", lambda y, x, beta: ((y - x @ beta) ** 2).sum()),
     r"L = \sum_i \|W x_i - y_i\|^2": ("W: parameter[h, d]; x: data[n, d]; y: data[n, h]", lambda W, x, y: ((x @ W.T - y) ** 2).sum()),

@@ -15,30 +15,36 @@ from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
 
 MARGIN = "Delta"
-NEAR = 12  # characters between two words of a product
+NEAR = 16  # characters between two words of a product
 LONG = "dpqm"  # letters for how long a vector is
 CLASSES = "K"  # how many there are of what a label names, in an example
 
 
 def asked(
-    missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None, numbers: Collection[str] = ()
-) -> Fault:
+    missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None, numbers: Collection[str] = (),
+    lengths: Collection[str] = (),
+) -> Fault:  # fmt: skip
     r"""What is said of names that nobody declared, each with a declaration for an example.
 
     several   all words of the formulas; what stands below them tells r: data[n, K] for r_{ik}, y: integers[n, K] for w_{y_i}.
     sizes     how far each index runs that a sum or the text is over; its own letter where nothing says how far.
     numbers   names that are no arrays, as what a density of one variance is of.
+    lengths   how long the rows are that were declared: where all are alike, a vector is as long.
     """
     first, *_ = missing = list(missing)
     vectors, sizes = _vectors(several), sizes or {}
     counted = {*sizes.values()}  # a size of a sum is declared by what has it
     asked_of = [u for u in missing if declared_name(u.key) not in counted] or missing
+    taken = {*counted, *(declared_name(u.key) for u in missing)}
+    long = next(iter(lengths)) if len({*lengths}) == 1 else next(c for c in LONG if c not in taken)
     listed = dict(
         (u.key, f"{declared_name(u.key)}: {kind_of(declared_name(u.key))}")
         if u.key in numbers
-        else _declaration(u.key, several, sizes, vectors)
+        else _declaration(u.key, several, sizes, vectors, long)
         for u in asked_of
     )
+    told = {size for said in listed.values() for size in re.findall(r"\w+", said.partition("[")[2])}
+    listed = {key: said for key, said in listed.items() if key not in told} or listed  # what has a size declares it
     names, declarations = " and ".join(listed), "; ".join(listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
@@ -92,12 +98,16 @@ def _whole(word: Word) -> str:
     return described(replace(word, sub=(), sup=()))
 
 
-def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], vectors: set[str]) -> tuple[str, str]:
+def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], vectors: set[str], long: str) -> tuple[str, str]:
     """What is not declared, and a declaration of it: two sizes for a capital letter, none for a Greek one alone, else one.
 
     vectors   words that are vectors for each index that they have; where there are some, a word without index is a number.
+    long      how long they are.
     """
-    long = next(c for c in LONG if c not in sizes.values())
+    if sample := re.fullmatch(r"(.+)\^\((\w+)\)", key):  # y^{(i)}, of the sample i
+        whole, name = sample[1], declared_name(sample[1])
+        axes = [sizes.get(sample[2], "n"), *([long] if whole in vectors else [])]
+        return whole, f"{name}: data[{', '.join(axes)}]"
     for word in several:
         below = _letters(word.sub)
         whole = described(replace(word, sub=(), sup=()))

@@ -174,7 +174,7 @@ class _Equations:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
             except Unknown as unknown:
                 several = [word for one in equalities for word, _ in words(one.right)]
-                raise asked([unknown], several, self.sizes, self.drawn) from None
+                raise asked([unknown], several, self.sizes, self.drawn, self.lengths()) from None
             return
         self.lines, self.spellings = ordered(equalities, self.names)
         signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
@@ -200,6 +200,10 @@ class _Equations:
     def inputs(self) -> list[Tensor]:
         return [tensor for tensor in self.tensors.values() if tensor.is_input]
 
+    def lengths(self) -> set[str]:
+        """How long the rows of what was declared are."""
+        return {str(t.shape[-1]) for n, t in self.tensors.items() if t.is_input and t.shape and _signature(n, t).domain != "binary"}
+
     def read(self) -> None:
         """Every equation, in order; names that nobody declared are told all at once."""
         for line in self.lines:
@@ -208,7 +212,7 @@ class _Equations:
             except Fault as fault:
                 missing = self.undeclared() or ([fault] if isinstance(fault, Unknown) else [])
                 missing = [one for one in missing if one.key not in self.sizes] or missing  # none of the letters of sums
-                raise (asked(missing, self.words(), self.sizes, self.drawn) if missing else fault) from None
+                raise (asked(missing, self.words(), self.sizes, self.drawn, self.lengths()) if missing else fault) from None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
