@@ -27,6 +27,8 @@ CASES = {
     "a product of conditions": ("u = 1/(x)\nL = sum((x > 0.5)*where(x > 0, u, 0))", POSITIVE),
     "both branches": ("p = log((x))\nL = sum(where(x > 0, p, where(x < 0, 3, 0))*x)", POSITIVE),
     "a mask of data": ("m: data[n]\nu = 1/(x)\nL = sum(where(m > 0, u, 0))**2", "where(m > 0, x, 1)"),
+    "a condition that is computed later": ("m: data[n]\nu = 1/(x)\nk = m**3\nL = sum(where(k > 0, u, 0))**2", "where(m > 0, x, 1)"),
+    "values on the way to it": ("a = 1/(x)\nb = exp(a)\nk = x**3\nL = sum(where(k > 0, b*a, 0))", POSITIVE),
     "a product of matrices": ("w: parameter[n, n]\nu = log((w))\nL = sum(where(w > 0, u, 0) @ x)", "where(w > 0, w, 1)"),
     "arccos": ("u = arccos((x))\nL = sum(where(x*x < 1, u, 0))", "where(x*x < 1, x, 0)"),
     "logsumexp": ("s = 1/(x)\nm = where(x > 0, s, -np.inf)\nL = logsumexp(m)", POSITIVE),

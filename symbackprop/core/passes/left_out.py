@@ -45,14 +45,14 @@ def without_left_out(program: Program, looked_at: bool = True) -> Program:
     if all(map(defined_everywhere, sums)) or not any(body.has(Where) for body in sums):
         return program
     left = _LeftOut(program, looked_at)
-    equations = tuple(map(left.rewritten, program.equations))
-    if all(a is b for a, b in zip(equations, program.equations, strict=True)):
+    equations = tuple(map(left.rewritten, left.program.equations))
+    if all(a is b for a, b in zip(equations, left.program.equations, strict=True)):
         return program
     return replace(program, equations=equations)
 
 
 class _LeftOut:
-    """What is known of a program for this.
+    """What is known of a program for this, in which what may be infinite stands behind all that others may ask of.
 
     known    where values are not 0.
     hidden   where alone values are read that may be infinite elsewhere.
@@ -66,6 +66,7 @@ class _LeftOut:
         self.unread: dict[str, Tests] = {}
         if not any(isinstance(e.op, Carry) for e in program.equations):  # a step may read what stands behind it
             infinite = self.infinite()
+            self.program = replace(program, equations=tuple(sorted(program.equations, key=lambda e: e.target.name in infinite)))
             read = self.read_under(lambda name: True)
             self.hidden = {name: tests for name, tests in read.items() if name in infinite}
             self.unread = {} if not self.hidden else self.read_under(self.is_free) if looked_at else read
@@ -85,11 +86,17 @@ class _LeftOut:
         """
         found: dict[str, Tests] = {}
         writers = self.program.equation_of()
+        place = {e.target.name: k for k, e in enumerate(self.program.equations)}
+
+        def is_there(test: Any, name: str) -> bool:  # what it asks of is computed before that value
+            return all(place.get(one.func.__name__, -1) < place[name] for one in test.atoms(AppliedUndef))
+
         for equation in reversed(self.program.equations):
             name = equation.target.name
             for ref, tests in self.uses(equation, found.get(name, NONE) if free(name) else NONE):
                 if writer := writers.get(ref.name):
                     own = moved(tests, ref.index, writer.target.index) if len(set(ref.index)) == len(ref.index) else NONE
+                    own = Tests(test for test in own if is_there(test, ref.name))
                     found[ref.name] = either((found[ref.name], own)) if ref.name in found else own
         return {name: tests for name, tests in found.items() if tests and free(name)}
 
