@@ -70,6 +70,14 @@ class Presenter:
                 counted.hear(line.formula)
         return counted
 
+    def _said(self, derivation: Derivation, formula: Any) -> Any:
+        """A formula in which values that nobody named are counted as a report does; no box is searched where there are none."""
+        from symbackprop.display.counted import Counted
+        from symbackprop.display.names import Names
+
+        concerns = Counted(Names(derivation.told.program)).concerns(formula)
+        return self._counted(derivation)(formula) if concerns else formula
+
     def latex(self, derivation: Derivation, wrt: str) -> str:
         """The gradient by `wrt` as one LaTeX equation: its line in the box; where that has none, its last equation."""
         from symbackprop.display.box import ShownLine
@@ -79,7 +87,7 @@ class Presenter:
         derivation = derivation.told
         names, name = Names(derivation.program), derivation.gradient(wrt)
         line = derivation.box().by_name.get(name)
-        return (line or ShownLine(name, self._counted(derivation)(equation_formula(names, names.written[name])), ())).latex()
+        return (line or ShownLine(name, self._said(derivation, equation_formula(names, names.written[name])), ())).latex()
 
     def definitions(self, derivation: Derivation, wrt: str) -> tuple[str, ...]:
         """The lines of the box that the gradient's line needs, as LaTeX equations in order."""
@@ -100,7 +108,7 @@ class Presenter:
 
         derivation = derivation.told
         names, name = Names(derivation.program), derivation.gradient(wrt)
-        return ShownLine(name, self._counted(derivation)(index_equation(names, names.written[name])), ()).latex()
+        return ShownLine(name, self._said(derivation, index_equation(names, names.written[name])), ()).latex()
 
     def sympy(self, derivation: Derivation, name: str) -> Expr:
         """One entry of a tensor as a SymPy expression in the inputs."""

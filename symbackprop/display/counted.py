@@ -45,7 +45,11 @@ class Counted:
     def __call__(self, formula: Node) -> Node:
         """The formula with the values as they are counted."""
         self.hear(formula)
-        return self._said(formula) if any(map(self._key, walk(formula))) else formula
+        return self._said(formula) if self.concerns(formula) else formula
+
+    def concerns(self, formula: Node) -> bool:
+        """Whether such a value stands in a formula."""
+        return bool(self._order) and any(map(self._key, walk(formula)))
 
     def _said(self, node: Node) -> Node:
         own, key = rebuilt(node, self._said), self._key(node)
