@@ -82,6 +82,7 @@ class EntryWriter:
             swap[x] = next(y for y in (*natural, *(next(spare) for spare in [pool()] for _ in range(60))) if y not in used)
             used.add(swap[x])
         net = renamed(net, swap) if swap else net
+        counts = [_of_letters(count, swap) for count in counts]
         inside = taken | (frozenset(sizes) - swap.keys()) | frozenset(swap.values())
         front = Front(net.coefficient)
         tops: list[Form] = counts
@@ -238,3 +239,10 @@ class EntryFactoriser(Factoriser):
         """
         self.writer.order, self.writer.shifted = letters, shifted
         return self.writer.sum(self.best(p)[1], frozenset(p.letters()))
+
+
+def _of_letters(count: Form, swap: Mapping[str, str]) -> Form:
+    """How many positions there are, in other letters."""
+    if count.op != "count":
+        return count
+    return Form("count", (), count.given._replace(letters=tuple(swap.get(x, x) for x in count.given.letters)))

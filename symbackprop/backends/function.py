@@ -30,7 +30,7 @@ from symbackprop.core.machine.files import write_whole
 from symbackprop.core.machine.garbage import without_collections
 from symbackprop.core.network import listed
 from symbackprop.core.passes.distribute import distributed
-from symbackprop.core.passes.signs import has_poles
+from symbackprop.core.passes.signs import has_poles, leaves_out
 from symbackprop.core.passes.simplify import simplify
 from symbackprop.core.program import Equation, Op, Program, Signature, rewritten, size
 from symbackprop.core.result import Result
@@ -234,7 +234,7 @@ class Compiled(Result):
         else:
             step = planned(self, program, backend, shared, self._exact)
         step.put(dict(zip(self._arguments.names, arrays, strict=True)))
-        step.watched = self.value_name if self._watched else ""
+        step.watched = self.value_name if self._watched and leaves_out(self.program) else ""  # it costs as much as a small step
         step.again = partial(self.bind, backend=backend, devices=devices, samples=dict(samples), recompute=recompute)
         return step
 

@@ -32,6 +32,9 @@ class Counted:
         self._last: dict[Node, int] = {}
         self._alone: dict[Node, Key | None] = {}  # what is a letter without a number, once something was said
 
+    def __repr__(self) -> str:
+        return f"<Counted: {len(self._numbers)} of {len(self._order)} values>"
+
     def hear(self, *formulas: Node) -> None:
         """Note what stands in formulas."""
         if not self._order:

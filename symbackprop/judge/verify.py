@@ -54,7 +54,7 @@ def verify(
     target = network.aliases.get(of, of) if of is not None else network.loss
     question = Question(network, target, dict(symbols or {}), permitted, dict(sizes or {}))
     judge = question.judge()
-    given = [] if isinstance(claims, Mapping) else [*as_announced(judge.truth, steps_of(claims))]
+    given, unsure = ([], set[str]()) if isinstance(claims, Mapping) else as_announced(judge.truth, steps_of(claims))
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
     symmetric, given = symmetric_said(judge.truth, given)
     if symmetric:
@@ -72,10 +72,19 @@ def verify(
         followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
         given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
         found = (*(_with_entries(question, given) if given else ()), *followed)
+    found = tuple(_of_no_sure_sentence(one) if one.given in unsure else one for one in found) if unsure else found
     found = tuple(with_capitals(one, capital) for one in found) if capital else found
     found = tuple(_of_symmetric(one, symmetric) for one in found) if symmetric else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
+
+
+def _of_no_sure_sentence(judged: Judged) -> Judged:
+    """The verdict on what a sentence says to be a derivative, without saying of what: it may be of something else."""
+    if judged.right:
+        return judged
+    because = told("a sentence does not say of what this is the derivative. Write: the gradient of the loss with respect to ...")
+    return replace(judged, kind="undecided", because=because, mistakes=(), corrected=(), counterexample=None, convention=None)
 
 
 def _of_symmetric(judged: Judged, names: Sequence[str]) -> Judged:

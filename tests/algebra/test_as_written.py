@@ -102,3 +102,16 @@ def test_an_inverse_in_a_block_is_an_entry_and_numbers_stand_before_the_sum() ->
     text = KRONECKER.replace("parameter[n, n]", "spd[n]").replace("parameter[m, m]", "spd[m]")
     line = lines(text + "L = x @ inv(kron(A, B)) @ x", "x")[-1]
     assert re.search(r"= 2 \\sum_{j} \\left\(A\^{-1}\\right\)_{[kl]j} B\^{-1} x_{j}$", line)
+
+
+@pytest.mark.parametrize(
+    ("loss", "line"),
+    [
+        ("sum(cumsum(x))**2", "∂L/∂xᵢ = 2(n − i) Σ_j (n − j) xⱼ"),
+        ("log(sum(cumsum(exp(x))))", "∂L/∂xᵢ = (n − i) exp(xᵢ)/(Σ_j (n − j) exp(xⱼ))"),
+        ("sum(cumsum(cumsum(x)))", "∂L/∂xⱼ = Σ_(i≥j) (n − i)"),
+    ],
+)
+def test_a_count_below_a_sum_has_the_letter_of_that(loss: str, line: str) -> None:
+    """The box ended in a KeyError."""
+    assert str(sb.derive(f"x: parameter[n]\nL = {loss}").box().lines[-1]) == line

@@ -165,7 +165,7 @@ SLOPE = r"\frac{\partial L}{\partial z_i} = "
         SLOPE + r"-1 \text{ if } y_i = 1 \land z_i < 1",
         rf"If $y_i = 1$ and $z_i < 1$, then $${SLOPE}-1$$",
         rf"For $y_i = 1, z_i < 1$: $${SLOPE}-1$$",
-        rf"$${SLOPE}-1$$ where $y_i = 1$ and $z_i < 1$.",
+        rf"$${SLOPE}-1$$ if $y_i = 1$ and $z_i < 1$.",
         rf"$${SLOPE}-y_i$$ if $y_i z_i < 1$ and $0$ otherwise.",
         rf"$${SLOPE}-y_i$$ whenever $y_i z_i < 1$.",
         rf"We get ${SLOPE}-y_i$ if $y_i z_i < 1$, and zero otherwise.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sympy import Symbol
+from sympy import Function, Symbol
 from sympy.core.function import AppliedUndef
 
-from symbackprop.core.functions import defined_everywhere
+from symbackprop.core.functions import Where, defined_everywhere
 from symbackprop.core.passes.reached import in_entries
 from symbackprop.core.program import Equation, Program, Reduce, Signature, Sum
 
@@ -28,7 +28,7 @@ class Signs:
         if defined_everywhere(expression):
             return True
         entries = expression.atoms(AppliedUndef)
-        return defined_everywhere(expression.xreplace({e: _signed(str(e), self.of[e.func.__name__]) for e in entries}))
+        return defined_everywhere(_floored(expression.xreplace({e: _signed(str(e), self.of[e.func.__name__]) for e in entries})))
 
     def has_value(self, equation: Equation) -> bool:
         """Whether an equation has a value wherever its operands have one, as far as that is a matter of the body of a Sum."""
@@ -54,6 +54,11 @@ def has_poles(program: Program) -> bool:
     return not all(map(Signs(program).has_value, program.equations))
 
 
+def leaves_out(program: Program) -> bool:
+    """Whether a condition stands in a program."""
+    return any(isinstance(e.op, Sum) and e.op.body.has(Where) for e in program.equations)
+
+
 def _declared(tensor: Signature) -> int:
     if tensor.kind == "constant" and tensor.value is not None:
         return POSITIVE if tensor.value > 0 else AT_LEAST_0 if tensor.value == 0 else ANY
@@ -63,7 +68,18 @@ def _declared(tensor: Signature) -> int:
 @lru_cache(maxsize=4096)
 def _sign(body: Any, slots: tuple[Symbol, ...], signs: tuple[int, ...]) -> int:
     signed = body.xreplace({s: _signed(str(s), sign) for s, sign in zip(slots, signs, strict=True)})
+    signed = _floored(signed)
     return POSITIVE if signed.is_positive else AT_LEAST_0 if signed.is_nonnegative else ANY
+
+
+def _floored(expression: Any) -> Any:
+    """An expression in which functions that are positive are not less than 0 alone: in floats exp(-1000) is 0."""
+
+    def may_be_0(part: Any) -> bool:
+        is_known = isinstance(part, Function) and not isinstance(part, AppliedUndef)
+        return is_known and bool(part.is_positive) and all(map(defined_everywhere, part.args))
+
+    return expression.replace(may_be_0, lambda part: Symbol(f"|{part}|", nonnegative=True))
 
 
 def _signed(name: str, sign: int) -> Symbol:

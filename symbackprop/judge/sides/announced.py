@@ -3,7 +3,7 @@ r"""Formulas that a sentence says to be a derivative of the loss, "the gradient 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,22 +17,29 @@ from symbackprop.notation.claims.side import word_of
 
 Step = tuple[str, Any, str]
 
-_MARKED = re.compile(rf"\\{MARK}\{{(?P<kind>\w+)\}}\{{(?P<wrt>.*?)\}}\{{(?P<of>[^{{}}]*)\}} = ", re.DOTALL)
+_MARKED = re.compile(rf"\\{MARK}\{{(?P<kind>\w+)\}}\{{(?P<wrt>.*?)\}}\{{(?P<of>[^{{}}]*)\}}\{{(?P<sure>\w*)\}} = ", re.DOTALL)
 _ROWS = re.compile(r"\s*(?:\\left\s*)?(?:\\begin\{[a-z]*matrix\}|\((?=[^()]*,))")
 
 
-def as_announced(truth: Truth, steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps, in which what a sentence says to be a derivative of the loss says that itself."""
+def as_announced(truth: Truth, steps: Sequence[Step]) -> tuple[list[Step], set[str]]:
+    """The steps, in which what a sentence says to be a derivative of the loss says that itself; and those of no sure sentence.
+
+    A sentence that says neither of what nor by what may be about another function: no claim of it is wrong by that.
+    """
+    out, unsure = list[Step](), set[str]()
     for name, claim, what in steps:
         found = _MARKED.search(claim) if isinstance(claim, str) else None
         if found is None:
-            yield name, claim, what
+            out.append((name, claim, what))
             continue
         own, value = claim[: found.start()].rstrip("= "), claim[found.end() :]
         derived = _derivative(truth, found, _ROWS.match(value) is not None)
         parts = [part for part in (own, derived, value) if part]
         if len(parts) > 1:
-            yield own or derived, reworded(claim, " = ".join(parts)), what
+            out.append((own or derived, reworded(claim, " = ".join(parts)), what))
+        if derived and not found["sure"]:
+            unsure.add(" = ".join(parts))
+    return out, unsure
 
 
 def _derivative(truth: Truth, found: re.Match[str], by_all: bool) -> str:
@@ -49,7 +56,10 @@ def _derivative(truth: Truth, found: re.Match[str], by_all: bool) -> str:
     if word is None or (tensor_of(truth, word) or tensor_of(truth, replace(word, sub=(), sup=()))) is None:
         return ""
     if found["kind"] == "hessian":
-        return rf"\nabla^2 {of}" if not found["wrt"] else ""
+        own = tensor_of(truth, word) or tensor_of(truth, replace(word, sub=(), sup=()))
+        is_number = own is not None and not truth.program.shape(own)
+        whole = rf"\frac{{\partial^2 {of}}}{{\partial {by}^2}}" if is_number else rf"\nabla^2_{{{by}}} {of}"
+        return whole if found["wrt"] else rf"\nabla^2 {of}"
     return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
 

@@ -33,9 +33,11 @@ OTHERWISE = re.compile(
 )
 AFTER = re.compile(  # whenever $z > 0$, and 0 otherwise; not "if $z > 0$, then", which is said of the next
     r"[\s,.]*\b(?:if|when(?:ever)?|where|for|provided(?:\s+that)?|as\s+long\s+as)\s+\$([^$]*)\$(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?"
-    r"(?![\s,]*(?:\$\$|\\\[|\\begin|:|(?:then|we|one|it|is|are)\b))"
+    r"(?![\s,]*(?:\$\$|\\\[|\\begin|:|(?:then|we|one|it|is|are|means|denotes|indicates|marks|stands|represents|equals|holds)\b))"
+    r"(?!,?\s+(?:and|or)\s+(?:is\s+)?\$(?!0\$)[^$]*\$\s+(?:otherwise|else))"  # another value, which is not read
     r"(?P<zero>,?\s+(?:and|or)\s+(?:is\s+)?(?:\$0\$|0|zero)\s+(?:otherwise|else(?:where)?))?"
 )
+_INDICATOR = re.compile(r"\s*(?:1|\\math\w+\s*\{?\s*1\s*\}?|\\mathds\s*\{?1\}?)\s*[\[({_]")
 _TOGETHER = re.compile(r",|\\(?:land|wedge)(?![a-z])|\\(?:text|mbox)\s*\{\s*and\s*\}")
 _TOGETHER_IN_TEXT = re.compile(r"\\(?:text|mbox)\s*\{\s*and\s*\}")
 AND = re.compile(
@@ -62,7 +64,7 @@ def with_conditions(text: str) -> str:
     for found in DISPLAYS.finditer(text):
         between = text[end : found.start()]
         k = next(k for k in (1, 2, 4) if found[k])
-        goes_on = before and AND.fullmatch(between)
+        goes_on = before and AND.fullmatch(between) and not re.search(r"\n\s*\n", between)
         said, condition = _said(before if goes_on else between, found[k].rstrip())
         if not goes_on:
             before = between if said else ""
@@ -71,7 +73,7 @@ def with_conditions(text: str) -> str:
             between = between[: said.start()] + _blank(between[said.start() :]) + beside
         after = AFTER.match(text, found.end()) if said is None and _is_bare(found[k]) else None
         end = found.end()
-        if after is not None and _holds_of(after, found[k]):
+        if after is not None and _holds_of(after, found[k], behind=True):
             condition, end = _behind(_together(after)), after.end()
         out += [between, text[found.start() : found.start(k)], found[k]]
         if condition:
@@ -79,7 +81,9 @@ def with_conditions(text: str) -> str:
             lines = [f"{one} {condition}" for one in claims]
             if after is not None and after["zero"]:
                 lines += [rf"{one.partition('=')[0]} = 0 \text{{ otherwise}}" for one in claims]
-            out[-1] = r" \\ ".join(lines)
+            said_lines = r" \\ ".join(lines)
+            out[-1] = "\n" * _breaks_before(found[k]) + said_lines
+            out[-1] += "\n" * max(0, found[k].count("\n") - out[-1].count("\n"))
         out += [text[found.end(k) : found.end()], _blank(text[found.end() : end])]
     return "".join([*out, text[end:]])
 
@@ -112,8 +116,11 @@ def _together(found: re.Match[str]) -> str:
     return r" \land ".join(_several(found))
 
 
-def _holds_of(found: re.Match[str], body: str) -> bool:
-    """Whether a sentence says where a claim holds: by comparisons, or by indices that stand below what is on its left."""
+def _holds_of(found: re.Match[str], body: str, behind: bool = False) -> bool:
+    """Whether a sentence says where a claim holds: by comparisons, or by indices that stand below what is on its left.
+
+    behind   whether it stands behind the claim, where it may say what holds of all samples: 0 < p_i < 1.
+    """
     below = "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
     opening = found[0].strip(" \n,.").lower()
 
@@ -122,9 +129,17 @@ def _holds_of(found: re.Match[str], body: str) -> bool:
         if of is not None:
             return of[1] in below or of[2] in below
         is_label = LABEL.fullmatch(one) and ("_" in one or not opening.startswith(("for", "where")))  # For n = 5
-        return bool(is_label or INEQUALITY.search(one))
+        own = "".join(re.findall(r"_\s*(?:[a-z](?![a-z])|\{\s*[a-z]\s*\})", one))
+        is_own = not behind or (
+            all(c in below for c in re.findall("[a-z]", own)) and not (is_label and opening.startswith("where"))
+        )
+        return bool(is_own and (is_label or (INEQUALITY.search(one) and not _INDICATOR.match(one))))
 
     return all(map(holds, _several(found)))
+
+
+def _breaks_before(body: str) -> int:
+    return body[: len(body) - len(body.lstrip())].count("\n")
 
 
 def _blank(text: str) -> str:

@@ -43,10 +43,13 @@ ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
     r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
 )
-SYMMETRIC = re.compile(  # $A$ is symmetric, for symmetric $A$
-    r"\$(?P<name>[^$=<>]+?)\$\s+(?:is|are|be|being)\s+(?:an?\s+)?(?:real\s+)?symmetric\b|\bsymmetric\s+(?:matrix\s+)?\$(?P<behind>[^$=<>]+?)\$"
-    r"|\$(?P<own>[^$=<>]+?)\$\s*(?:가|이|는|은)\s+대칭(?:\s*행렬)?(?=\s*[이인일])"  # $A$가 대칭이면
+SYMMETRIC = re.compile(  # $A$ is symmetric, for symmetric $A$, $A$가 대칭이면
+    r"\$(?P<name>[^$=<>]+?)\$\s+(?:is|are|be|being)\s+(?:an?\s+)?(?:real\s+)?symmetric\b(?:\s+matrix\b)?"
+    r"|(?<![-\w])symmetric\s+(?:positive[- ](?:semi-?)?definite\s+)?(?:matrix\s+)?\$(?P<behind>[^$=<>]+?)\$"
+    r"|\$(?P<own>[^$=<>]+?)\$\s*(?:가|이|는|은)\s+대칭(?:\s*행렬)?(?=\s*[이인일])(?!\s*이\s*아니)"
 )
+_OF_A_MATRIX = re.compile(r"\s*(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)\s*(?:\\in\b.*)?", re.DOTALL)
+_NOT_SAID = re.compile(r"\b(?:not|\w+n't|unless|whether|without|never|only|were|no)\b", re.IGNORECASE)
 SLICE = re.compile(  # $x_j$ is the $j$-th column of $X$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+the\s+\$?([a-z])(?:\$?\s*-?\s*(?:th|st|nd)|\s*\^\s*\{?\s*(?:\\(?:text|mathrm)\s*\{)?th\}*\$)"
     r"\s+(column|row)(?:\s+vector)?\s+of\s+(?:the\s+(?:\w+\s+)?matrix\s+)?\$([^$=]+?)\$"
@@ -228,8 +231,11 @@ def _slice(found: re.Match[str]) -> str:
 
 
 def _symmetric(found: re.Match[str]) -> str:
-    name = found["name"] or found["behind"] or found["own"]
-    return rf"${name} = {name}^\top$" + "\n" * found[0].count("\n")
+    name = _OF_A_MATRIX.fullmatch(found["name"] or found["behind"] or found["own"])
+    before = re.split(r"[.;]\s|\n\n", found.string[: found.start()])[-1]
+    if name is None or _NOT_SAID.search(WITHIN.sub(" ", before)):
+        return found[0]
+    return rf"${name[1]} = {name[1]}^\top$" + "\n" * found[0].count("\n")
 
 
 def _said(pattern: str) -> Callable[[re.Match[str]], str]:

@@ -35,4 +35,6 @@ def with_capitals(judged: Judged, capital: Mapping[str, str]) -> Judged:
     """The verdict on a claim in which such letters stand, which it says."""
     used = [one for one in _LETTER.findall(_WORDS.sub(" ", judged.given)) if one in capital]
     said = tuple(told("{} is taken to be {}", name(one), name(capital[one])) for one in dict.fromkeys(used))
+    if judged.wrong and said:  # it may be another matrix
+        return replace(judged, kind="undecided", because=said[0], mistakes=(), corrected=(), counterexample=None, convention=None)
     return replace(judged, remarks=(*judged.remarks, *said)) if said else judged
