@@ -35,6 +35,7 @@ def with_capitals(judged: Judged, capital: Mapping[str, str]) -> Judged:
     """The verdict on a claim in which such letters stand, which it says."""
     used = [one for one in _LETTER.findall(_WORDS.sub(" ", judged.given)) if one in capital]
     said = tuple(told("{} is taken to be {}", name(one), name(capital[one])) for one in dict.fromkeys(used))
-    if judged.wrong and said:  # it may be another matrix
+    is_near = judged.convention is not None or bool(judged.mistakes)  # by a sign, or by a mistake that has a name
+    if judged.wrong and said and not is_near:  # it may be another matrix
         return replace(judged, kind="undecided", because=said[0], mistakes=(), corrected=(), counterexample=None, convention=None)
     return replace(judged, remarks=(*judged.remarks, *said)) if said else judged
