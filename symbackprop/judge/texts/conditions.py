@@ -21,9 +21,9 @@ BEFORE = re.compile(  # For $j \neq y$: and If $t = 1$, then $E = -\log y$ and
     r"(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?(?:\s+(?!and\b)\w+)?"
     rf"(?P<beside>[\s,:]+(?:then|we have)?\s*\$[^$]*\$[\s,:]+(?:and|so)\b)?{_SO}"
 )
-BEFORE_IN_KOREAN = re.compile(
+BEFORE_IN_KOREAN = re.compile(  # $z > 0$이면,
     r"\$([^$]*)\$\s*(?:이면|이라면|라면|일\s*때(?:는|에는)?|인\s*경우(?:에는|에)?)[\s,:]*$"
-)  # $z > 0$이면,
+)
 IN_WORDS = re.compile(  # If the hinge is active,
     r"\b((?:[Ii]f|[Ww]hen(?:ever)?|[Uu]nless|[Ii]n (?:the )?case(?: that)?)\s+(?!(?:we|you|one|I|this|that|these)\b)"
     rf"[^$.:;\\{{}}]*?[a-z]){_SO}"
@@ -40,9 +40,9 @@ AFTER = re.compile(  # whenever $z > 0$, and 0 otherwise; not "if $z > 0$, then"
 _INDICATOR = re.compile(r"\s*(?:1|\\math\w+\s*\{?\s*1\s*\}?|\\mathds\s*\{?1\}?)\s*[\[({_]")
 _TOGETHER = re.compile(r",|\\(?:land|wedge)(?![a-z])|\\(?:text|mbox)\s*\{\s*and\s*\}")
 _TOGETHER_IN_TEXT = re.compile(r"\\(?:text|mbox)\s*\{\s*and\s*\}")
-AND = re.compile(
+AND = re.compile(  # behind these, a condition holds of what follows as well
     r"[\s,.;]*(?:(?:and|also|likewise|similarly|as well as)[\s,]*)*", re.IGNORECASE
-)  # a condition holds of what follows
+)
 OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}[\s.,]*$")
 BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*)$")
 BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
