@@ -282,8 +282,11 @@ class Contraction:
             return Form("norm", (a,), MATRIX) if a == b else Form("inner", m.parts)
         if m.op == "power" and m.given == 2:
             return Form("norm", m.parts, MATRIX)
-        mean = self._is_mean(rows, take=False) and self._is_mean(cols)
-        return Form("mean" if mean and self._is_mean(rows) else "total", (m,))
+        coefficient, bottoms = self.coefficient, [*self.bottoms]
+        if self._is_mean(rows) and self._is_mean(cols):
+            return Form("mean", (m,))
+        self.coefficient, self.bottoms = coefficient, bottoms  # of a square matrix one size may stand below, for both
+        return Form("total", (m,))
 
 
 def _is_below_one(form: Form) -> bool:

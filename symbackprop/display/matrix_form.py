@@ -189,6 +189,8 @@ class _Reader:
                 kept = any(self.sizes[c] != 1 for c in self.equation.target.index)
                 if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):
                     raise MisfitError(f"{op.kind} as a function of a whole tensor, or along one axis")
+                if op.kind == "logsumexp" and None not in self.axes(operand):
+                    raise MisfitError("the logsumexp of a matrix is read as one of each row")
                 return Form("function", (leaf,), op.kind)
             case Carry():
                 raise MisfitError("a value of another step")

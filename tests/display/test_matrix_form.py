@@ -23,7 +23,7 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import items_of
 from symbackprop.judge.proofs.forms import FormValue
 from symbackprop.language.lower.tracing import trace
-from symbackprop.language.tensors import apply, contract
+from symbackprop.language.tensors import apply, contract, reduce
 from tests.display.networks import MAKERS, at_random, declare
 from tests.random_programs import programs
 
@@ -62,6 +62,18 @@ def test_random_programs(program: Program, seed: int) -> None:
     event(f"{10 * proven(derived, seed) // total} tenths in matrix form")
 
 
+SIZES = st.sampled_from(["n", "m", "2", "3", "6"])
+
+
+@given(SIZES, SIZES, st.lists(SIZES, max_size=3), st.sampled_from(["A", "A*C", "A**2", "A*A.T", "exp(A)", "v[:, None]*A"]))
+def test_what_a_sum_is_divided_by_is_used_once(rows: str, cols: str, below: list[str], summand: str) -> None:
+    cols = rows if ".T" in summand else cols
+    declared = f"A: parameter[{rows}, {cols}]\nC: data[{rows}, {cols}]\nv: data[{rows}]\n"
+    known = [one for one in below if one.isdigit() or one in (rows, cols)]
+    network = sb.read(f"{declared}L = 3*sum({summand})/({'*'.join(known) or '1'})")
+    proven(differentiate(network.program, network.loss))
+
+
 def right(tensor, name: str = "y") -> str | None:
     program = trace({name: tensor})
     names = Names(program)
@@ -97,6 +109,8 @@ def test_sums_and_norms() -> None:
     assert right((x**2).sum(), "c") == r"\left\lVert x\right\rVert^{2}"
     assert right((A**2).mean(), "c") == r"\frac{1}{m n}\,\left\lVert A\right\rVert_{F}^{2}"
     assert right(contract("ii->", declare("S", shape="n n")), "c") == r"\operatorname{tr}\left(S\right)"
+    assert right(reduce("logsumexp", x, 0), "c") == r"\operatorname{logsumexp}\left(x\right)"
+    assert right(reduce("logsumexp", A, None), "c") is None  # where it is read it is one of each row
 
 
 def test_entry_by_entry() -> None:
