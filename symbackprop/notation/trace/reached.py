@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import dis
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -52,6 +57,36 @@ def names_in(code: CodeType) -> set[str]:
         if isinstance(inner, CodeType):
             names |= names_in(inner)
     return names
+
+
+def handed(thing: FunctionType | partial[Any]) -> list[Any]:
+    """What a function is handed beside the arguments of a call: its defaults, what `partial` keeps, what its code imports."""
+    if isinstance(thing, partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    names = names_in(thing.__code__)
+    imports = (inner for m in _imports(thing.__code__, thing.__globals__) for inner in of_module(m, sorted(names)))
+    return [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values(), *imports]
+
+
+def _imports(code: CodeType, scope: Mapping[str, Any]) -> Iterator[ModuleType]:
+    """The person's own modules that code imports while it runs, and the functions inside it."""
+    package = scope.get("__package__")
+    for step in dis.get_instructions(code):
+        if step.opname == "IMPORT_NAME":
+            for name in (f"{package}.{step.argval}".rstrip("."), str(step.argval)):
+                with contextlib.suppress(ImportError, ValueError):
+                    if _is_own_module(name.partition(".")[0]) and _is_own_module(name):
+                        yield importlib.import_module(name)
+                        break
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _imports(inner, scope)
+
+
+def _is_own_module(name: str) -> bool:
+    """Whether a module is a person's, found without importing a library."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None and is_own(spec.origin)
 
 
 def arrays_in(value: Any, path: Path, met: set[int]) -> Iterable[tuple[Path, np.ndarray]]:

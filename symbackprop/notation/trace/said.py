@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from sympy import Symbol
 
 from symbackprop.notation.notes import INFINITY
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
+    from symbackprop.notation.trace.sizes import Sizes
+    from symbackprop.notation.trace.subject import Leaf
     from symbackprop.notation.trace.tracing import Tracing
 
 
@@ -20,6 +24,19 @@ def set_aside(several: Sequence[str]) -> str:
 def _several(names: Sequence[str]) -> str:
     """Names in a row; of more than six the first."""
     return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+
+
+def size_said(sizes: Sizes, leaves: Mapping[str, Leaf], symbol: Symbol) -> str:
+    """What a person calls a size: by their variable, else by an axis of an array that has it; "" where neither is."""
+    alike = [s for s in sizes.known() if s == symbol or sizes.resolved(s) == symbol]
+    for one in alike:
+        if one in sizes.names:
+            return sizes.names[one]
+    for one in alike:
+        name, _, axis = str(one).rpartition(".")
+        if name in leaves and axis.isdigit():
+            return f"{leaves[name].written}.shape[{axis}]"
+    return ""
 
 
 def said(tracing: Tracing, run: Run) -> list[str]:

@@ -90,6 +90,10 @@ class Sizes:
         """The size in the run under way."""
         return int(_replaced(self.resolved(extent), {s: sp.Integer(n) for s, n in self.numbers.items()}))
 
+    def known(self) -> Iterable[Symbol]:
+        """Every size that was met, in their order."""
+        return self._order
+
     def free(self, extents: Iterable[Expr]) -> set[Symbol]:
         """The symbols of sizes."""
         return {s for e in extents for s in self.resolved(e).free_symbols if isinstance(s, Symbol)}

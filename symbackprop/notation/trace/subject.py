@@ -22,10 +22,11 @@ from symbackprop.notation.roles import is_given, is_set_aside, is_setting
 from symbackprop.notation.trace.faults import raised
 from symbackprop.notation.trace.frames import is_own
 from symbackprop.notation.trace.names import leaf_names
-from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module, written
+from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, handed, holds_arrays, names_in, of_module, written
 from symbackprop.notation.trace.scalars import Choice, every, held_by, holds_jax, numbered
 from symbackprop.notation.trace.states import states
 
+HOLDERS = FunctionType | staticmethod | classmethod | partial | list | tuple | Mapping  # what a class may hold a function in
 MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
 
 
@@ -204,9 +205,11 @@ class Subject:
             if isinstance(thing, FunctionType):
                 if is_own(thing.__code__.co_filename):
                     self.functions.append(thing)
-                    waiting += self._surroundings(thing)
+                    waiting += [*self._surroundings(thing), *handed(thing)]
+            elif isinstance(thing, partial):
+                waiting += handed(thing)
             elif isinstance(thing, type):
-                waiting += [inner for inner in vars(thing).values() if isinstance(inner, FunctionType | staticmethod | classmethod)]
+                waiting += [inner for inner in vars(thing).values() if isinstance(inner, HOLDERS)]
                 waiting += thing.__mro__[1:-1]
                 if is_own(getattr(sys.modules.get(thing.__module__), "__file__", None) or "<a notebook>"):
                     for name in [n for n, inner in vars(thing).items() if isinstance(inner, np.ndarray | list | dict)]:

@@ -31,7 +31,7 @@ from symbackprop.notation.trace.asked import Refused, Restart
 from symbackprop.notation.trace.courses import rewritten
 from symbackprop.notation.trace.faults import OfJax, RaisedError, is_of_jax, raised
 from symbackprop.notation.trace.run import MOST, Run
-from symbackprop.notation.trace.said import said
+from symbackprop.notation.trace.said import said, size_said
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
 from symbackprop.notation.trace.subject import Subject
@@ -193,13 +193,17 @@ class Tracing:
         sizes, run = self.sizes, outcome.run
         leaves = [name for name in self.subject.leaves if name in run.inputs and name not in self.frozen]
         of_leaves = sizes.free(e for name in leaves for e in run.inputs[name].shape)
-        counted = {sizes.names[s]: sizes.numbers[s] for s in sizes.pinned & set(sizes.names)}
-        self.pinned |= {name: number for name, number in counted.items() if number > 1}
+        self._counted([s for s in sizes.known() if s in sizes.pinned])
         sizes.pin([s for s in sizes.numbers if not sizes.free([s]) <= of_leaves])
         named = {n for s, n in sizes.names.items() if n in self.settled or "all" in self.settled}
         sizes.pin([s for s, n in sizes.names.items() if n in named] if "all" not in self.settled else list(sizes.numbers))
         taken = {*self.subject.leaves, *run.inputs, *run.names.words()}
         sizes.settle(taken)
+
+    def _counted(self, symbols: Iterable[Symbol]) -> None:
+        """Keep what sizes are called that are the number of the example."""
+        said = {size_said(self.sizes, self.subject.leaves, s): self.sizes.numbers[s] for s in symbols}
+        self.pinned |= {name: number for name, number in said.items() if name and number > 1}
 
     STOPS = (Refused, Restart, UnsettledError)  # how a call ends that makes no network
 
@@ -352,7 +356,7 @@ class Tracing:
             return outcome
 
     def _pin(self, symbols: list[Symbol]) -> None:
-        self.pinned |= {str(s): self.sizes.numbers[s] for s in symbols if str(s) not in self.only}
+        self._counted([s for s in symbols if str(s) not in self.only])
         self.sizes.learning = True
         self.sizes.pin(symbols)
         self.sizes.learning = False
