@@ -125,7 +125,7 @@ class Evaluator:
         if isinstance(value, Grown):
             return self.placed(node, value.array)
         if isinstance(value, tuple | dict):
-            raise self.fault(
+            raise self.unread(
                 node,
                 f"a {'list' if isinstance(value, List) else type(value).__name__} is no tensor.",
                 "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",

@@ -185,6 +185,8 @@ class _Walk:
                     self.sizes.equal(one, other)
             case ast.Tuple(elts=[_, inner]), ast.Call(func=ast.Name(id="enumerate"), args=[other, *_]):
                 self.gone_through(inner, other)
+            case ast.Name(id=name), ast.Call(func=ast.Name(id="range")):
+                self.shapes[name] = ()
             case ast.Name(id=name), _:
                 shape = self.of(several)
                 self.array(shape)
@@ -224,9 +226,8 @@ class _Walk:
                 return self.picked(self.of(inner), name)
             case ast.Subscript(value=inner, slice=ast.Name(id=name)) if name in self.axes:
                 return self.looked_up(self.of(inner), name)
-            case ast.Subscript(value=inner):
-                self.array(self.of(inner))
-                return None
+            case ast.Subscript(value=inner, slice=place):
+                return self.entry(self.of(inner), place.elts if isinstance(place, ast.Tuple) else [place])
             case ast.Call():
                 return self.called(node)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
@@ -307,6 +308,14 @@ class _Walk:
             return None
         self.places[name] = a[0]
         return (*(self.shapes[name] or ()), *a[1:])
+
+    def entry(self, a: Shape, places: Sequence[ast.expr]) -> Shape:
+        """What stands at numbers, X[i], X[:, 0]: they take an axis each."""
+        self.array(a)
+        whole = [isinstance(one, ast.Slice) and not (one.lower or one.upper or one.step) for one in places]
+        if a is None or len(places) > len(a) or not all(w or self.of(one) == () for w, one in zip(whole, places, strict=True)):
+            return None
+        return (*(n for n, w in zip(a, whole, strict=False) if w), *a[len(places) :]) or None
 
     def square(self, a: Shape) -> Shape:
         if a is not None:

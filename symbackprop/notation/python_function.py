@@ -48,15 +48,16 @@ def read_function(
 
     try:
         network = read(given or {})
-    except NotRead as refused:
+    except NotationError as refused:
         node = _definition(source[0])
         if given or node is None:
             raise
         owner = function.__qualname__.rpartition(".")[0]
-        of_object = bool(owner) and not owner.endswith("<locals>")
-        if of_object:
+        if owner and not owner.endswith("<locals>"):
             fault = f"{function.__qualname__} is a method, which is run and not read."
             raise NotRead(fault, f"Let it run: {in_python(node, True)}.", refused.place) from None
+        if not isinstance(refused, NotRead):
+            raise
         network = or_run(refused, in_python(node, False), read)
     return replace(network, function=function)
 
@@ -71,7 +72,7 @@ def _source(function: Callable[..., Any]) -> tuple[str, str, int, str]:
     """The text of a function, its file, its first line, its name."""
     name = getattr(function, "__name__", "function")
     if name == "<lambda>":
-        raise NotationError("a lambda has no names for its values.", "Write def.")
+        raise NotationError("a lambda has no names for its values.", "Write def. Or let it run: sb.trace(function, *arrays).")
     if not (inspect.isroutine(function) or isinstance(function, type) or hasattr(function, "__wrapped__")):
         raise NotationError(
             f"{type(function).__name__} is an object, which is called and not read.",

@@ -22,7 +22,7 @@ def shared_out(reader: Reader, target: ast.Tuple | ast.List, value: Any) -> list
     targets, value = target.elts, tuple(value) if isinstance(value, dict) else value
     several = isinstance(value, tuple | Grown) or (isinstance(value, Tensor) and bool(value.shape))
     if not several:
-        raise reader.fault(target, "the right side is one value.", "Write a line for each name.")
+        raise reader.evaluator.unread(target, "the right side is one value.", "Write a line for each name.")
     if isinstance(value, tuple):
         length: Expr = sp.Integer(len(value))
     else:
@@ -31,7 +31,7 @@ def shared_out(reader: Reader, target: ast.Tuple | ast.List, value: Any) -> list
     left: Expr = sp.expand(sp.Add(length, len(stars) - len(targets)))
     if not stars and left != 0:
         if isinstance(value, Tensor) and not length.is_Integer:
-            raise reader.fault(target, "the right side is one value.", "Write a line for each name.")
+            raise reader.evaluator.unread(target, "the right side is one value.", "Write a line for each name.")
         shape = f", the rows of {shape_text(value.shape)}" if isinstance(value, Tensor) else ""
         mend = f"Write *rest for what is left, {ast.unparse(targets[0])}, *rest = ..." if left.is_nonnegative else ""
         raise reader.fault(target, f"there are {len(targets)} names for {length} values{shape}.", mend)

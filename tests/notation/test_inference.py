@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import symbackprop as sb
@@ -183,3 +184,15 @@ def test_what_fits_in_no_way_is_still_refused() -> None:
 def test_an_input_of_an_expression_may_have_a_domain() -> None:
     """The words behind & are no size of each layer: it ended in a crash."""
     assert sb.check(sb.read("sum(x * log(x))", let=["x: parameter[n] & positive"])).ok
+
+
+def test_entries_of_rows_leave_more_than_one_way() -> None:
+    def loss(mu, X):
+        n = X.shape[0]
+        t = 0
+        for j in range(3):
+            t += np.sum((X - mu[j]) ** 2)
+        return t / n
+
+    with pytest.raises(sb.NotationError, match=r"not declared\. Annotate them in def"):
+        sb.network(loss)

@@ -170,7 +170,7 @@ def test_what_is_refused_and_where(function: Callable[..., Any], place: str, wor
 
 
 def test_a_lambda_and_a_function_without_source_are_refused() -> None:
-    with pytest.raises(NotationError, match=re.escape("a lambda has no names for its values. Write def.")):
+    with pytest.raises(NotationError, match=re.escape("a lambda has no names for its values. Write def. Or let it run: sb.trace(")):
         sb.network(lambda x: x**2)
     scope: dict[str, Any] = {}
     exec("def typed(x): return x**2", scope)
@@ -229,3 +229,32 @@ def test_an_object_is_called_and_not_read() -> None:
 
     with pytest.raises(sb.NotationError, match=r"(?s)Model is an object, which is called and not read.*sb\.trace\(model, x\)"):
         sb.read(Model())
+
+
+def by_defaults_of_a_dict(x, options):
+    return np.sum(x) * {}.get("eps", 1e-5)
+
+
+def unpacked(params):
+    W, b = params
+    return np.sum(W) + b
+
+
+def indices(x, first):
+    return np.sum(x[[first] + list(range(2))])  # noqa: RUF005
+
+
+@pytest.mark.parametrize("function", [by_defaults_of_a_dict, unpacked, indices], ids=lambda f: f.__name__)
+def test_python_that_is_not_read_is_run_instead(function: Callable[..., Any]) -> None:
+    with pytest.raises(NotationError, match=re.escape(f"et it run: sb.trace({function.__name__}, ")):
+        sb.network(function)
+
+
+class Caller:
+    def loss(self, X):
+        return np.sum(self(X))
+
+
+def test_a_method_that_calls_its_object_is_run_instead() -> None:
+    with pytest.raises(NotationError, match=re.escape("Let it run: sb.trace(model.loss, X)")):
+        sb.network(Caller.loss)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dis
 import importlib.util
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType

@@ -343,6 +343,9 @@ def expr_of(number: Any) -> Expr:
         number = number.item()
     if isinstance(number, float) and np.isinf(number):
         return S.Infinity if number > 0 else S.NegativeInfinity
+    if isinstance(number, float):
+        short = float(f"{number:.12g}")  # 0.9 * 0.8 is 0.72 in all but the last bits
+        number = short if abs(short - number) <= 4 * np.spacing(abs(number)) else number
     return as_number(number)
 
 
