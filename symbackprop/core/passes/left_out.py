@@ -33,7 +33,7 @@ from symbackprop.core.passes.reached import (
     tests_of,
 )  # fmt: skip
 from symbackprop.core.passes.signs import Signs
-from symbackprop.core.program import Carry, Equation, Program, Ref, Sum
+from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, letter_sizes
 
 
 def without_left_out(program: Program, looked_at: bool = True) -> Program:
@@ -131,6 +131,9 @@ class _LeftOut:
         if body == before:
             return equation
         new, slots, operands = in_slots(body, equation.operands)
+        sizes, shape = letter_sizes(self.program, equation), self.program.shape
+        if any(shape(ref.name) != tuple(map(sizes.__getitem__, ref.index)) for ref in operands[len(equation.operands) :]):
+            return equation  # a part of another axis is asked of all of this one
         return replace(equation, op=Sum(new, slots, op.over), operands=operands)
 
     def within(self, expression: Any, under: Tests) -> Any:

@@ -97,7 +97,63 @@ def either(every: Iterable[Tests]) -> Tests:
     return common | tests_of(sp.Or(*(sp.And(*t) for t in rest)))
 
 
-Known = Mapping[str, tuple[tuple[str, ...], Tests]]
+class Known(dict[str, tuple[tuple[str, ...], Tests]]):
+    """For each value that is 0 where conditions on its letters fail: these letters, and the conditions.
+
+    parts   values that are entries of others, r[j] = x[j + 1]: their letters, and these entries.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: dict[str, tuple[tuple[str, ...], Any]] = {}
+
+    def through(self, tests: Tests, equalities: Iterable[Any]) -> Tests:
+        """The conditions, also on the letters that equalities of positions give for theirs: where i = j + 1, r[j] > 0 is x[i] > 0."""
+        found = set(tests)
+        for equality in equalities if tests else ():
+            left, right = equality.args
+            slopes = affine(left - right).slopes
+            for letter, slope in slopes.items() if affine(left - right).opaque == 0 else ():
+                at = {position(letter): sp.expand(position(letter) - (left - right) / slope)}
+                for test in (t for t in tests if t.has(AppliedUndef)):
+                    read = test.xreplace({one: self.whole(one) for one in test.atoms(AppliedUndef)}).xreplace(at)
+                    if all(is_position(a) for one in read.atoms(AppliedUndef) for a in one.args):
+                        found.add(read)
+        return Tests(found)
+
+    def whole(self, one: Any) -> Any:
+        """The entry of another value that an entry is; itself where it is none."""
+        if (part := self.parts.get(one.func.__name__)) is None:
+            return one
+        return self.whole(part[1].xreplace(dict(zip(map(position, part[0]), one.args, strict=True))))
+
+
+def part_of(equation: Equation) -> Any:
+    """The entry that each entry of a value is, x[j + 1]; None where it is more than one entry, or 0 somewhere."""
+    body = in_entries(equation)
+    entries = [f for f in sp.Mul.make_args(body) if isinstance(f, AppliedUndef)]
+    guards = [f.args[0] for f in sp.Mul.make_args(body) if isinstance(f, Where) and f.args[1:] == (1, 0)]
+    equalities = [e for guard in guards for e in sp.And.make_args(guard)]
+    if len(entries) != 1 or len(entries) + len(guards) != len(sp.Mul.make_args(body)):
+        return None
+    at: dict[Any, Any] = {}
+    for equality in equalities:
+        over = [position(letter) for letter, _ in equation.op.over if equality.has(position(letter))]
+        if not isinstance(equality, sp.Eq) or len(over) != 1 or over[0] in at or over[0] not in equality.args:
+            return None
+        at[over[0]] = next(side for side in equality.args if side != over[0])
+    return entries[0].xreplace(at) if len(at) == len(equation.op.over) else None
+
+
+def equalities_of(condition: Any) -> list[Any]:
+    """The equalities of positions that hold where a condition does."""
+    return [t for t in sp.And.make_args(condition) if isinstance(t, sp.Eq) and _fixes(t)]
+
+
+def _guards(product: Any) -> list[Any]:
+    """The equalities of positions outside of which a product is 0."""
+    cases = (f for f in product.args if isinstance(f, Where) and f.args[2] == 0)
+    return [e for case in cases for e in equalities_of(case.args[0])]
 
 
 def support(expression: Any, known: Known) -> Tests | None:
@@ -110,11 +166,11 @@ def support(expression: Any, known: Known) -> Tests | None:
     if isinstance(expression, Where):
         condition, a, b = expression.args
         branches = [(support(x, known), c) for x, c in ((a, condition), (b, sp.Not(condition)))]
-        found = [(tests, c) for tests, c in branches if tests is not None]
+        found = [(known.through(tests, equalities_of(c)), c) for tests, c in branches if tests is not None]
         return found[0][0] | tests_of(found[0][1]) if len(found) == 1 else either(tests for tests, _ in found)
     parts = [support(a, known) for a in expression.args] if expression.is_Mul or expression.is_Add else []
     if expression.is_Mul:
-        return None if None in parts else NONE.union(*parts)  # type: ignore[arg-type]
+        return None if None in parts else known.through(NONE.union(*parts), _guards(expression))  # type: ignore[arg-type]
     if expression.is_Add:
         return either(tests for tests in parts if tests is not None)
     if expression.is_Pow and expression.exp.is_positive:
@@ -124,11 +180,13 @@ def support(expression: Any, known: Known) -> Tests | None:
 
 def supports(program: Program) -> Known:
     """For each value that is 0 where conditions on its letters fail: these letters, and the conditions."""
-    known: dict[str, tuple[tuple[str, ...], Tests]] = {}
+    known = Known()
     for equation in program.equations:
         op = equation.op
         if not isinstance(op, Sum) or not (op.body.has(Where) or any(r.name in known for r in equation.operands)):
             continue
+        if op.over and (part := part_of(equation)) is not None:
+            known.parts[equation.target.name] = equation.target.index, part
         tests = support(ranged(program, equation), known) or NONE
         own = set(map(position, equation.target.index))
         if tests := Tests(t for t in tests if letters_in(t) <= own):
@@ -144,10 +202,11 @@ def readings(expression: Any, known: Known, tests: Tests = NONE) -> Iterator[tup
     if isinstance(expression, Where):
         condition, a, b = expression.args
         yield from ((one, tests) for one in condition.atoms(AppliedUndef))
-        yield from readings(a, known, tests | tests_of(condition))
+        yield from readings(a, known, known.through(tests, equalities_of(condition)) | tests_of(condition))
         yield from readings(b, known, tests | tests_of(sp.Not(condition)))
         return
     supported = [support(a, known) or NONE for a in expression.args] if expression.is_Mul else []
+    guards = _guards(expression) if expression.is_Mul else []
     for k, part in enumerate(expression.args):
         others = NONE.union(*supported[:k], *supported[k + 1 :])
-        yield from readings(part, known, tests | others)
+        yield from readings(part, known, known.through(tests | others, guards))
