@@ -36,6 +36,13 @@ CASES = {
     "the greatest": ("s = 1/(x)\nm = where(x > 0, s, -1)\nL = max(m)", POSITIVE),
     "two inputs": ("y: parameter[n]\nq = y/(x)\nL = sum(where(x == 0, 0, q)**2)", OTHER),
     "a neighbour": ("u = 1/(x)\nz = where(x > 0, u, 0)\nL = sum(z[1:]*z[:-1])", POSITIVE),
+    "parts": ("u = 1/(x)\nL = sum(where(x[:-1] > 0, u[:-1], 0))", POSITIVE),
+    "parts with names": ("u = 1/(x)\nv = u[:-1]\nk = x[:-1]\nL = sum(where(k > 0, v, 0)*v*k)", "where(x > 0, x, 1e12)"),
+    "every second": ("u = log((x))\nL = sum(where(x[::2] > 0, u[::2], 0)**2)", POSITIVE),
+    "turned around": ("u = sqrt((x))\nL = sum(where(x[::-1] > 0, u[::-1], 0)*x)", POSITIVE),
+    "a part of a product": ("u = 1/(x)\nL = sum(where(x[1:] > 0, u[1:], 0)*where(x[:-1] > 0, u[:-1], 0))", POSITIVE),
+    "parts of a table": ("w: parameter[n, n]\nu = 1/(w)\nL = sum(where(w[1:, :-1] > 0, u[1:, :-1], 0)*x[1:])",
+                         "where(w > 0, w, 1)"),
     "a slice": ("u = log((x) + 1)\nL = sum(u[1:]**2)", "where(arange(n) > 0, x, 1)"),
 }  # fmt: skip
 PAIRS = "D = x[:, None] - x[None]"
@@ -135,6 +142,7 @@ FINITE = {
     "a causal block": "X: data[n, t, 8]\nW: parameter[8, 8]\nH = layer_norm(X @ W)\nS = H @ H.swapaxes(1, 2)\n"
                       "P = softmax(where(tril(ones((t, t))) > 0, S, -1e9), axis=2)\nL = sum((P @ H)**2)",
     "dropout of a norm": "x: data[n, d]\nW: parameter[d, d]\nm: data[n, d]\nh = layer_norm(x @ W)\nL = sum((where(m > 0, h, 0) @ W)**2)",
+    "a softmax": "x: parameter[n, d]\nm: data[n, d]\nL = sum(where(m > 0, softmax(where(m > 0, x, -1e9), axis=1), 0)**2)",
     "a temperature": "x: data[n, n]\nW: parameter[n, n]\ntau: parameter\nL = sum((where(tril(ones((n, n))) > 0, x @ W, 0)/tau)**2)",
 }  # fmt: skip
 
@@ -154,6 +162,23 @@ def test_what_is_positive_on_paper_may_be_0_in_floats(u: str) -> None:
         found = sb.compile(network, backend=backend).value_and_grad(x=x)[1]["x"]
         assert found[0, 0] == found[2, 2] == 0
         assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_what_overflows_where_nobody_looks_is_left_out(backend: str) -> None:
+    compiled = sb.compile(sb.read("x: parameter[n]\nu = exp(x)\nL = sum(where(x < 100, u, x))"), backend=backend)
+    with np.errstate(over="ignore"):
+        value, gradients = compiled.value_and_grad(x=np.array([1.0, 800.0]))
+    assert value == pytest.approx(800 + np.e)
+    np.testing.assert_allclose(gradients["x"], [np.e, 1])
+
+
+def test_what_overflows_in_a_row_that_is_left_out_whole_is_an_error() -> None:
+    compiled = sb.compile(sb.read("x: parameter[n]\nm: data[n, n]\nu = exp(x)\nL = sum(where(m > 0, u[:, None], 0)*m)"))
+    at = {"x": np.array([1.0, 800.0]), "m": np.array([[1.0, 1.0], [0.0, 0.0]])}
+    for called in (compiled.value_and_grad, lambda p: compiled.bind(p)()):
+        with np.errstate(all="ignore"), pytest.raises(ArgumentError, match=r"the derivative by x\[1\] is not a number"):
+            called(at)
 
 
 def test_who_reads_the_other_entries_may() -> None:

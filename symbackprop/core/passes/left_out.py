@@ -42,7 +42,7 @@ def without_left_out(program: Program, looked_at: bool = True) -> Program:
     looked_at   whether somebody looks at the values that have names, beside those that read them.
     """
     sums = [e.op.body for e in program.equations if isinstance(e.op, Sum)]
-    if all(map(defined_everywhere, sums)) or not any(body.has(Where) for body in sums):
+    if not any(body.has(Where) for body in sums):
         return program
     left = _LeftOut(program, looked_at)
     equations = tuple(map(left.rewritten, left.program.equations))

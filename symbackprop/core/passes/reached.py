@@ -19,6 +19,7 @@ from symbackprop.core.program import Equation, Program, Ref, Sum, letter_sizes, 
 
 Tests = frozenset[Any]  # conditions that all hold where a value is not 0, or where it is read
 MOST = 8  # conditions that stand in one "or"
+SEVERAL = 64  # ways to say conditions by other letters
 NONE = Tests()
 
 
@@ -109,17 +110,15 @@ class Known(dict[str, tuple[tuple[str, ...], Tests]]):
 
     def through(self, tests: Tests, equalities: Iterable[Any]) -> Tests:
         """The conditions, also on the letters that equalities of positions give for theirs: where i = j + 1, r[j] > 0 is x[i] > 0."""
-        found = set(tests)
-        for equality in equalities if tests else ():
-            left, right = equality.args
-            slopes = affine(left - right).slopes
-            for letter, slope in slopes.items() if affine(left - right).opaque == 0 else ():
-                at = {position(letter): sp.expand(position(letter) - (left - right) / slope)}
-                for test in (t for t in tests if t.has(AppliedUndef)):
-                    read = test.xreplace({one: self.whole(one) for one in test.atoms(AppliedUndef)}).xreplace(at)
-                    if all(is_position(a) for one in read.atoms(AppliedUndef) for a in one.args):
-                        found.add(read)
-        return Tests(found)
+        asked = [t for t in tests if t.has(AppliedUndef)]
+        found = dict.fromkeys(t.xreplace({one: self.whole(one) for one in t.atoms(AppliedUndef)}) for t in asked)
+        for equality in equalities if found else ():
+            difference = equality.args[0] - equality.args[1]
+            for letter, slope in affine(difference).slopes.items() if affine(difference).opaque == 0 else ():
+                at = {position(letter): sp.expand(position(letter) - difference / slope)}
+                if len(found) < SEVERAL:
+                    found |= dict.fromkeys(test.xreplace(at) for test in list(found))
+        return tests | {t for t in found if all(is_position(a) for one in t.atoms(AppliedUndef) for a in one.args)}
 
     def whole(self, one: Any) -> Any:
         """The entry of another value that an entry is; itself where it is none."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from itertools import permutations
 from typing import Any
 
-from sympy import Function, Symbol
+from sympy import Function, Symbol, cosh, exp, sinh
 from sympy.core.function import AppliedUndef
 
 from symbackprop.core.functions import Where, defined_everywhere
@@ -17,6 +18,9 @@ KEPT = ("max", "min", "prod")  # reductions of positive entries that are positiv
 DOMAINS = {"positive": POSITIVE, "unit": AT_LEAST_0, "binary": AT_LEAST_0}
 
 
+OVERFLOWING = (exp, sinh, cosh)  # infinite in floats from an argument of 710 on
+
+
 class Signs:
     """The signs of a program's values, found when the first is asked for."""
 
@@ -24,16 +28,30 @@ class Signs:
         self.program = program
 
     def is_finite(self, expression: Any) -> bool:
-        """Whether an expression of entries has a value wherever its entries have one."""
-        if defined_everywhere(expression):
+        """Whether an expression of entries has a value wherever its entries have one, in floats as well."""
+        large = [part for part in expression.atoms(*OVERFLOWING) if not self._is_shifted(part.args[0])]
+        if not large and defined_everywhere(expression):
             return True
-        entries = expression.atoms(AppliedUndef)
-        return defined_everywhere(_floored(expression.xreplace({e: _signed(str(e), self.of[e.func.__name__]) for e in entries})))
+        signed = {e: _signed(str(e), self.of[e.func.__name__]) for e in expression.atoms(AppliedUndef)}
+        bounded = all(part.args[0].xreplace(signed).is_nonpositive for part in large)
+        return bounded and defined_everywhere(_floored(expression.xreplace(signed)))
 
     def has_value(self, equation: Equation) -> bool:
         """Whether an equation has a value wherever its operands have one, as far as that is a matter of the body of a Sum."""
         op = equation.op
-        return not isinstance(op, Sum) or defined_everywhere(op.body) or self.is_finite(in_entries(equation))
+        return not isinstance(op, Sum) or self.is_finite(in_entries(equation))
+
+    def _is_shifted(self, argument: Any) -> bool:
+        """Whether an argument is an entry without the greatest of its row, or the logsumexp: o - u, at most 0."""
+        for one, other in permutations(argument.args) if argument.is_Add and len(argument.args) == 2 else ():
+            row = -other
+            if isinstance(one, AppliedUndef) and isinstance(row, AppliedUndef):
+                writer = self.program.equation_of().get(row.func.__name__)
+                if writer and isinstance(writer.op, Reduce) and writer.op.kind in ("max", "logsumexp"):
+                    operand, at = writer.operands[0], dict(zip(writer.target.index, row.args, strict=True))
+                    places = zip(operand.index, one.args, strict=False)
+                    return operand.name == one.func.__name__ and all(at.get(letter, p) == p for letter, p in places)
+        return False
 
     @cached_property
     def of(self) -> dict[str, int]:
