@@ -19,6 +19,7 @@ from symbackprop.backends.code import Code, aligned
 from symbackprop.backends.places import Places, put, write
 from symbackprop.backends.undefined import require_defined_slopes
 from symbackprop.core.network import listed
+from symbackprop.core.program import shape_text
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Flat, Layout
 
 Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
@@ -74,6 +75,12 @@ class Step:
         if isinstance(own, Places):
             own.update(value)
         elif isinstance(own, ndarray):
+            if np.shape(value) != own.shape:
+                word, places = ("gradients", self.gradients) if name == "flat_gradient" else ("parameters", self.parameters)
+                raise ArgumentError(
+                    f"{name} is the memory of all {word}, {own.size} numbers with gaps between the arrays, and given is the shape "
+                    f'{shape_text(np.shape(value))}: write each by its name, step.{word}["{next(iter(places))}"] = array'
+                )
             write(name, own, value)
         else:
             super().__setattr__(name, value)

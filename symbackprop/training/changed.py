@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symbackprop import __version__
+from symbackprop.core.network import listed
 from symbackprop.core.program import Equation, Program
 
 VERSION = "version"
@@ -36,6 +37,8 @@ def changed(before: Any, now: Mapping[str, str], program: Program, value: str) -
     other = [name for name, digest in now.items() if name in needed and before.get(name) != digest]
     if not other:
         return ""
-    name = next((name for name in other if name in program.tensors and program.tensors[name].named), None)
-    what = f"{name} is another equation than" if name else "the equations are others than those"
+    named = [name for name in other if name in program.tensors and program.tensors[name].named]
+    what = "the equations are others than those"
+    if named:
+        what = f"{listed(named)} {'is another equation' if len(named) == 1 else 'are other equations'} than"
     return f"{what} when these parameters were trained: the network has been changed since; train it anew, or give it as it was"

@@ -95,3 +95,10 @@ def test_copies_of_the_arrays_by_name_are_plain_and_of_the_step_another_step() -
     for other in (copy.deepcopy(step), pickle.loads(pickle.dumps(step))):
         other.parameters["w"] = NEW
         assert other() != step()
+
+
+@pytest.mark.parametrize(("name", "word"), [("flat", "parameters"), ("flat_gradient", "gradients")])
+def test_memory_of_another_length_names_how_arrays_are_written(name: str, word: str) -> None:
+    step = sb.compile(sb.read("W: parameter[2, 3]\nL = sum(W**2)"), backend="numpy").bind({"W": np.ones((2, 3))})
+    with pytest.raises(ArgumentError, match=rf'given is the shape \(6,\): write each by its name, step\.{word}\["W"\] = array'):
+        setattr(step, name, np.ones(6))

@@ -327,7 +327,7 @@ def test_a_network_that_was_changed_since_is_told(run: Run, data, trained, tmp_p
     net.write_text(NET.replace("tanh", "sin"))
     for _ in range(again):
         found = run("predict", net, "--parameters", parameters, "--data", given)
-        assert "note: H is another equation" in found.err
+        assert "note: H, yhat are other equations than when these parameters were trained" in found.err
         assert "note" not in found.out
     other = sb.read(NET.replace("**2", "**4"))
     assert "note: L" in str(type(trained).load(parameters, other).evaluate(data))

@@ -109,7 +109,7 @@ class Known(dict[str, tuple[tuple[str, ...], Tests]]):
         self.parts: dict[str, tuple[tuple[str, ...], Any]] = {}
 
     def through(self, tests: Tests, equalities: Iterable[Any]) -> Tests:
-        """The conditions, also on the letters that equalities of positions give for theirs: where i = j + 1, r[j] > 0 is x[i] > 0."""
+        """The conditions, also by the letters that equalities of positions give: where i = j + 1, r[j] > 0 is x[i] > 0."""
         asked = [t for t in tests if t.has(AppliedUndef)]
         found = dict.fromkeys(t.xreplace({one: self.whole(one) for one in t.atoms(AppliedUndef)}) for t in asked)
         for equality in equalities if found else ():
