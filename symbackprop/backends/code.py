@@ -32,7 +32,8 @@ class Code:
     quiet     whether NumPy need not be kept from warning.
     buffers   the length of each and the kind of its entries; `fixed` the arrays of those that depend on sizes alone.
     windows   what the names of the source stand for, and `counts` the turns of each loop.
-    numbers   that arrays meet, by the names of the source, and `works` the shapes of memory that nothing is left in.
+    numbers   that arrays meet, by the names of the source, and the shape of an array of each.
+    works     the shapes of memory that nothing is left in.
     words     of NumPy and of `helpers`, further functions as source.
     """
 
@@ -44,7 +45,7 @@ class Code:
     fixed: Mapping[str, ndarray] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     counts: Mapping[int, int] = field(default_factory=dict)
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    numbers: Mapping[str, tuple[float, Sequence[int]]] = field(default_factory=dict)
     works: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     words: Sequence[str] = ()
     helpers: str = ""
@@ -57,7 +58,8 @@ class Code:
         names: dict[str, Any] = {
             f"{name}_rows" if w.moves else name: bound_window(memory[w.buffer], w, self.counts) for name, w in self.windows.items()
         }
-        names |= {name: np.asarray(number, real) for name, number in self.numbers.items()}
+        memory |= (numbers := {name: np.full(shape, number, real) for name, (number, shape) in self.numbers.items()})
+        names |= numbers
         work = aligned(max(map(math.prod, self.works.values()), default=0), np.dtype(BITS[real.name]))
         memory |= {"work": work} if len(work) else {}
         names |= {name: work[: math.prod(shape)].reshape(shape) for name, shape in self.works.items()}

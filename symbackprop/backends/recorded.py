@@ -126,24 +126,23 @@ class Record:
         """The update of these arrays in place, as a function of its numbers."""
         like = arrays[self.arrays[0]]
         works = [np.empty_like(like) for _ in range(self.works)]
-        at = {t: arrays[p] if isinstance(p, str) else works[p] for t, p in self._places.items() if t.is_array}
+        at: dict[Any, ndarray] = {t: arrays[p] if isinstance(p, str) else works[p] for t, p in self._places.items() if t.is_array}
         numbers = [t for t in self.terms if not t.is_array]
         made = [(t, OPERATIONS[t.operation][1], t.parts) for t in numbers]
-        lines = [
-            (OPERATIONS[t.operation][0], [*(at.get(p, p) if isinstance(p, Term) else p for p in t.parts), at[t]])
-            for t in self.terms
-            if t.is_array
-        ]
-        put = [(operands, k, p) for _, operands in lines for k, p in enumerate(operands) if isinstance(p, Term)]
+        lines = [(OPERATIONS[t.operation][0], t.parts, at[t]) for t in self.terms if t.is_array]
+        for p in {p for _, parts, _ in lines for p in parts if p not in at}:
+            at[p] = np.array(0 if isinstance(p, Term) else p, like.dtype)  # arrays meet it sooner than a number of Python
+        put = [(p, array) for p, array in at.items() if isinstance(p, Term) and not p.is_array]
+        calls = [(ufunc, (*(at[p] for p in parts), out)) for ufunc, parts, out in lines]
         names = [(self._given[name], name) for name in self.used]
 
         def update(given: Mapping[str, float]) -> None:
             values: dict[Any, float] = {term: given[name] for term, name in names}
             for term, function, parts in made:
                 values[term] = function(*[values[p] if isinstance(p, Term) else p for p in parts])
-            for operands, k, term in put:
-                operands[k] = values[term]
-            for ufunc, operands in lines:
+            for term, array in put:
+                array[()] = values[term]
+            for ufunc, operands in calls:
                 ufunc(*operands)
 
         return update

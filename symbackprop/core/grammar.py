@@ -66,6 +66,8 @@ def _fault_of_names(program: Program, equation: Equation, written: set[str], ahe
     target = equation.target
     if target.name in written:
         return f"{target.name} is written twice"
+    if target.name in program.tensors and written.issuperset([ref.name for ref in equation.operands]):
+        return None  # as nearly all are
     for ref in (target, *equation.operands):
         if ref.name not in program.tensors:
             return f"{ref.name} is not a tensor of this program"

@@ -184,8 +184,7 @@ class _Layouts:
             case Dot() if len(node.args) == 2:
                 return self._product(node)
             case Add() | Multiply() | Map() | Fold() | Dot():
-                arg = max(node.args, key=lambda arg: (math.prod(arg.node.shape), isinstance(arg.node.op, Dot), -arg.node.number))
-                return _complete(self._seen(arg), axes)
+                return _complete(self._seen(max(node.args, key=_leads)), axes)
             case _:
                 assert_never(node.op)
 
@@ -194,14 +193,29 @@ class _Layouts:
         return tuple(arg.at[k] for k in self.order[arg.node.number])
 
     def _met(self, node: Node) -> Order | None:
-        """The order of what a product will meet entry by entry, where that stands already."""
+        """The order of what a product will meet entry by entry, where that stands already, or is made of what does.
+
+        One whose order is wished for is not bound to data.
+        """
+        wished = node.number in self.first
         for user, at in self.users.get(node.number, ()):
             if isinstance(user.op, Add | Multiply) and len(at.at) == user.rank:
                 for other in user.args:
-                    if other.node.number < node.number and other.node.number in self.order and len(other.at) == len(at.at):
+                    meets = other.node is not node and len(other.at) == len(at.at)
+                    if not meets or (wished and isinstance(other.node.op, Input)):
+                        continue
+                    if (order := self._told(other.node)) is not None:
                         back = {x: k for k, x in enumerate(at.at)}
-                        return tuple(back[x] for x in self._seen(other))
+                        return tuple(back[other.at[k]] for k in order)
         return None
+
+    def _told(self, node: Node) -> Order | None:
+        """The order of a node, or the one that it will have as it is computed entry by entry from what stands."""
+        if node.number in self.order or not isinstance(node.op, Map):
+            return self.order.get(node.number)
+        lead = max(node.args, key=_leads)
+        order = self._told(lead.node)
+        return None if order is None else _complete(tuple(lead.at[k] for k in order), range(node.rank))
 
     def _product(self, node: Node) -> Order:
         if (met := self._met(node)) is not None:
@@ -228,6 +242,12 @@ class _Layouts:
             return (*both, *(x for x in rest if x not in window.at), *(x for x in rest if x in window.at), *still)
         kept_inside = bool(seen) and seen[-1] not in axes
         return (*both, *own, *theirs) if kept_inside or not own else (*both, *theirs, *own)
+
+
+def _leads(arg: Arg) -> tuple[int, int, int]:
+    """What is computed entry by entry stands as the largest argument does: of two, as the one that was computed."""
+    computed = 2 if isinstance(arg.node.op, Dot) else 0 if isinstance(arg.node.op, Input | Fixed) else 1
+    return math.prod(arg.node.shape), computed, -arg.node.number
 
 
 def _complete(some: Sequence[int], axes: Sequence[int]) -> Order:

@@ -12,6 +12,7 @@ from symbackprop.plan.node import Arg, Input, Node, Shape, View
 from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window, WindowProduct
 from symbackprop.plan.writer import Writer
 
+SHORT = 1 << 12  # entries that a product with ones adds
 LARGE = 1 << 16  # entries: a smaller copy of windows stays near, for the products forwards and backwards
 Steps = Mapping[int, int]  # a stride for each axis of a space
 
@@ -197,16 +198,19 @@ class Products:
         """The sum of all entries of a product."""
         a, b = (self.memory.store(arg.node) for arg in node.args)
         sa, sb = (dict(zip(arg.at, s.strides, strict=True)) for arg, s in zip(node.args, (a, b), strict=True))
-        axes = sorted(range(len(node.over)), key=lambda x: -sa[x])
+        lead = sb if isinstance(node.args[0].node.op, Input) else sa
+        axes = sorted(range(len(node.over)), key=lambda x: -lead[x])
         target = Scalar(f"t{node.number}")
         if (one := merged(axes, node.space, [sa, sb])) is not None:
             n, (p, q) = one
             return [Inner(a.window(((n, p),)), b.window(((n, q),)), target)]
         windows = [s.window(tuple((node.space[x], t[x]) for x in axes)) for s, t in ((a, sa), (b, sb))]
-        between = Store(self.memory.work(math.prod(node.space), "real"), 0, ())
+        size, between = math.prod(node.space), self.memory.work(math.prod(node.space), "real")
         strides = strides_of(tuple(node.space[x] for x in axes), range(len(axes)))
-        product = Window(between.buffer, 0, tuple(zip((node.space[x] for x in axes), strides, strict=True)))
-        return [Apply("multiply", tuple(windows), product), Reduced("add", product, tuple(range(len(axes))), target)]
+        product = Window(between, 0, tuple(zip((node.space[x] for x in axes), strides, strict=True)))
+        whole = Window(between, 0, ((size, 1),))
+        added = Inner(whole, self.memory.ones(size), target) if size <= SHORT else Reduced("add", whole, (0,), target)
+        return [Apply("multiply", tuple(windows), product), added]
 
 
 def _together(axes: Sequence[int], space: Shape, steps: Steps) -> list[tuple[int, int]]:

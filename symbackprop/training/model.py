@@ -28,6 +28,26 @@ Arrays = Mapping[str, ndarray]
 LOOKED_AT = 10_000  # entries along the first axis
 
 
+class Fed:
+    """The value of a step on chosen samples; whoever descends keeps NumPy quiet.
+
+    feeds   what of the step is filled, from where, along which axis.
+    """
+
+    def __init__(self, step: Step, feeds: Sequence[tuple[ndarray, ndarray, int]]) -> None:
+        step.quiet, step.watched = True, ""  # a run ends at a loss that is no number, and says why
+        self.step, self.feeds = step, feeds
+        self._alike = [feed for feed in feeds if feed[0].dtype == feed[1].dtype]
+        self._others = [feed for feed in feeds if feed[0].dtype != feed[1].dtype]
+
+    def __call__(self, index: ndarray | int) -> float:
+        for own, array, axis in self._alike:
+            array.take(index, axis, own, "clip")
+        for own, array, axis in self._others:
+            own[...] = array.take(index, axis)
+        return self.step()
+
+
 class Model:
     """A network on the samples of its data.
 
@@ -46,9 +66,8 @@ class Model:
     ) -> None:  # fmt: skip
         self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, computed.loss
         self.computed, self.parameters = computed, parameters
-        self._steps: dict[int, Step] = {}  # by the number of samples
-        self._tests: dict[int, Step] = {}
-        self._fed: dict[Step, list[tuple[ndarray, ndarray, int]]] = {}
+        self._steps: dict[int, Fed] = {}  # by the number of samples
+        self._tests: dict[int, Fed] = {}
         self._tested: Ahead | Literal[False] | None = None  # many losses as one call; None: not known yet, False: not to be had
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
@@ -64,11 +83,10 @@ class Model:
         """Where the parameters and the gradients of all steps lie: the parameters are copied there."""
         self._steps.clear()
         self._tests.clear()
-        self._fed.clear()
         self._tested = None
         part = index if self.layout.batch else int(index[0])
         step = self.computed.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
-        self._steps[len(index) if self.layout.batch else 1] = step
+        self._steps[len(index) if self.layout.batch else 1] = self._fed(step)
         return step
 
     def descent(self, memory: Step, *how: Any) -> Descent:
@@ -81,28 +99,28 @@ class Model:
 
     def ahead(self, descent: Descent, batch: int) -> Ahead | None:
         """Many steps of so many samples as one call; None where each is one."""
-        step = self._steps.get(batch)
-        return None if step is None or descent.in_c is None else self._ahead(step, batch, descent.in_c)
+        fed = self._steps.get(batch)
+        return None if fed is None or descent.in_c is None else self._ahead(fed, batch, descent.in_c)
 
-    def _ahead(self, step: Step, batch: int, moved: Descending | None = None) -> Ahead | None:
-        if not (self.layout.batch and step.native):
+    def _ahead(self, fed: Fed, batch: int, moved: Descending | None = None) -> Ahead | None:
+        if not (self.layout.batch and fed.step.native):
             return None
         from symbackprop.backends.c.descent import Ahead  # what C alone needs is imported for C
 
-        fed = self._feeds(step)
-        if all(Ahead.takes(*feed) for feed in fed):
+        if all(Ahead.takes(*feed) for feed in fed.feeds):
             with suppress(NativeError):
-                return Ahead(step, batch, [(own, array) for own, array, _ in fed], moved)
+                return Ahead(fed.step, batch, [(own, array) for own, array, _ in fed.feeds], moved)
         return None
 
     def gradient(self, index: ndarray) -> float:
         """The loss on the chosen samples; in memory its gradients, or their means where the network is written for one sample."""
         if self.layout.batch:
-            return self._evaluated(len(index), index)
-        total, flat = 0.0, next(iter(self._steps.values())).flat_gradient
+            return (self._steps.get(len(index)) or self._bound(index))(index)
+        (each,) = self._steps.values()
+        total, flat = 0.0, each.step.flat_gradient
         sums = np.zeros_like(flat)
         for sample in index:
-            total += self._evaluated(1, int(sample))
+            total += each(int(sample))
             sums += flat
         mass = self.mass(index)
         np.divide(sums, mass, flat)
@@ -112,12 +130,13 @@ class Model:
         """How much the chosen samples count together."""
         return self.layout.mass(self.arrays, index)
 
-    def _evaluated(self, samples: int, index: ndarray | int) -> float:
-        if samples not in self._steps:
-            (first, *_) = self._steps.values()
-            data = self.layout.take(self.arrays, index)
-            self._steps[samples] = self.computed.bind(first.parameters, data, shared=first, recompute=self._recompute)
-        return self._run(self._steps[samples], index)
+    def _bound(self, index: ndarray) -> Fed:
+        """A step of as many samples, in the memory of the first."""
+        (first, *_) = self._steps.values()
+        data = self.layout.take(self.arrays, index)
+        step = self.computed.bind(first.step.parameters, data, shared=first.step, recompute=self._recompute)
+        self._steps[len(index)] = self._fed(step)
+        return self._steps[len(index)]
 
     def losses(self, parameters: Arrays) -> Callable[[ndarray], float]:
         """The loss on chosen samples, with the parameters of the memory: what is tested after each epoch."""
@@ -127,7 +146,7 @@ class Model:
     def losses_ahead(self, index: ndarray, batch: int) -> list[float]:
         """The losses on the first of some batches of samples, as `losses` gives them: those that are computed as one call."""
         (first, *_) = self._steps.values()
-        if self._tested is None and self.layout.batch and first.native and len(index) >= batch:
+        if self._tested is None and self.layout.batch and first.step.native and len(index) >= batch:
             self._loss(index[:batch])
             self._tested = self._ahead(self._tests[batch], batch) or False
         found: list[float] = []
@@ -140,25 +159,13 @@ class Model:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)
             usual = len(index) in self._steps  # the few that are left are not worth a compiler
-            self._tests[len(index)] = self.computed.bind_loss(first.parameters, data, first, by_numpy=not usual)
-        return self._run(self._tests[len(index)], index)
+            step = self.computed.bind_loss(first.step.parameters, data, first.step, by_numpy=not usual)
+            self._tests[len(index)] = self._fed(step)
+        return self._tests[len(index)](index)
 
-    def _run(self, step: Step, index: ndarray | int) -> float:
-        """The value of a step on the chosen samples; whoever descends keeps NumPy quiet."""
-        for own, array, axis in self._feeds(step):
-            if own.dtype == array.dtype:
-                array.take(index, axis, own, "clip")
-            else:
-                own[...] = array.take(index, axis)
-        return step()
-
-    def _feeds(self, step: Step) -> list[tuple[ndarray, ndarray, int]]:
-        """What of a step is filled, from where, along which axis."""
-        if step not in self._fed:
-            step.quiet, step.watched = True, ""  # a run ends at a loss that is no number, and says why
-            axes = self.layout.axes
-            self._fed[step] = [(step.data[name], self.arrays[name], axis) for name, axis in axes.items() if name in step.data]
-        return self._fed[step]
+    def _fed(self, step: Step) -> Fed:
+        axes = self.layout.axes
+        return Fed(step, [(step.data[name], self.arrays[name], axis) for name, axis in axes.items() if name in step.data])
 
     def tests(self, parameters: Arrays) -> Callable[[ndarray], Answer]:
         """With these parameters: of chosen samples the loss, how many answers are right, and of how many."""

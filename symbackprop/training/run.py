@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from math import isfinite
 from typing import Any, Protocol
 
@@ -103,26 +102,18 @@ def descend(
 
     Raises Diverged where the loss or a parameter is no longer finite; the run then holds the last parameters with a finite loss.
     """
-    descent = _descent(model, run, to_train, settings)
-    steps, ahead = -(-len(to_train) // settings.batch), model.ahead(descent, settings.batch)
+    descent, batch = _descent(model, run, to_train, settings), settings.batch
+    steps = -(-len(to_train) // batch)
+    take = _taking(model, run, descent, settings, steps)
     order = np.random.Generator(np.random.PCG64())
     with told, np.errstate(all="ignore"):
         while run.epoch < settings.epochs and not _is_settled(run, settings):
             order.bit_generator.state = run.order
             shuffled = order.permutation(to_train)
             while run.step < steps:
-                left = shuffled[run.step * settings.batch :]
-                begun = run.epoch * steps + run.step
-                first = run.before + begun + 1
-                rates = partial(_rates, settings, begun, settings.epochs * steps)
-                if ahead is not None and len(left) >= settings.batch:
-                    values = ahead(left, lambda count, first=first, rates=rates: descent.numbers(rates(count), first))
-                else:
-                    values = [model.gradient(left[: settings.batch])]
-                    if isfinite(values[0]):
-                        descent.step(rates(1)[0], first)
-                for k, value in enumerate(values):
-                    index = left[k * settings.batch :][: settings.batch]
+                left = shuffled[run.step * batch :]
+                for k, value in enumerate(take(left, run.epoch * steps + run.step)):
+                    index = left[k * batch : (k + 1) * batch]
                     if not isfinite(value):
                         raise _diverged(model, run, descent, value, index, settings)
                     run.step, run.total = run.step + 1, run.total + value * model.mass(index)
@@ -141,10 +132,27 @@ def descend(
             told.epoch(run.epoch, *losses)
 
 
-def _rates(settings: Settings, begun: int, steps: int, count: int) -> list[float]:
-    """The rates of so many steps, after those that have begun of all steps."""
-    factor = SCHEDULES[settings.schedule]
-    return [settings.rate * factor((begun + k) / steps) for k in range(count)]
+def _taking(model: Model, run: Run, descent: Descent, settings: Settings, steps: int) -> Callable[[ndarray, int], Sequence[float]]:
+    """What takes the next steps of a run on the first of the samples that are left, after so many; their losses.
+
+    The last loss may be not finite: that step moves nothing.
+    """
+    batch, total, rate, factor = settings.batch, settings.epochs * steps, settings.rate, SCHEDULES[settings.schedule]
+    ahead, counted = model.ahead(descent, batch), run.before + 1
+
+    def one(left: ndarray, begun: int) -> Sequence[float]:
+        value = model.gradient(left[:batch])
+        if isfinite(value):
+            descent.step(rate * factor(begun / total), counted + begun)
+        return (value,)
+
+    def many(left: ndarray, begun: int) -> Sequence[float]:
+        def numbers(count: int) -> ndarray:
+            return descent.numbers([rate * factor((begun + k) / total) for k in range(count)], counted + begun)
+
+        return one(left, begun) if ahead is None or len(left) < batch else ahead(left, numbers)
+
+    return one if ahead is None else many
 
 
 def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> Descent:

@@ -171,6 +171,24 @@ def test_long_chains_over_large_arrays_are_done_in_tiles_bit_for_bit(monkeypatch
     assert step.bytes < 0.8 * whole.bytes
 
 
+@pytest.mark.parametrize("loss", ["mean(logsumexp(S, axis=1) - sum(Y*S, axis=1))", "-sum(Y*log(softmax(S)))/n"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_labels_that_are_read_across_twice_are_turned_once(loss: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"X: data[n, d]\nY: data[n, c]\nW: parameter[d, c]\nS = X @ W\nL = {loss}"
+    function = sb.compile(text, {"n": 9, "d": 4, "c": 3}, dtype=dtype)
+    rng = np.random.default_rng(0)
+    arrays = {"X": rng.normal(size=(9, 4)), "Y": rng.normal(size=(9, 3)), "W": rng.normal(size=(4, 3))}
+    step = function.bind(arrays)
+    monkeypatch.setattr("symbackprop.backends.numpy.step.turned_once", lambda plan: plan)
+    plain = function.bind(arrays)
+    assert "turned" in str(step.code)
+    assert "turned" not in str(plain.code)
+    for _ in range(2):  # what is handed in next is turned anew
+        assert step() == plain()
+        assert (step.flat_gradient == plain.flat_gradient).all()
+        step.data["Y"][...] = plain.data["Y"][...] = rng.normal(size=(9, 3))
+
+
 def test_the_arrays_of_a_step_are_views_of_flat_ones() -> None:
     function = sb.compile(EXAMPLES / "two_layer_biases.net")
     _, arrays = at_sizes(function, range(3, 9))

@@ -10,13 +10,11 @@ from itertools import groupby
 from numpy import ndarray
 
 from symbackprop.backends.numpy.chosen import BITS, TEXT
-from symbackprop.backends.numpy.step import UFUNCS, Printed, number
+from symbackprop.backends.numpy.step import UFUNCS, Printed, for_numpy, number
 from symbackprop.core.functions import MATRIX_HELPERS
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS
-from symbackprop.plan.pieces import in_pieces
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import Window
-from symbackprop.plan.tiles import in_tiles
 
 HEAD = '''"""{title} and its gradients, as NumPy calls that write into memory which is allocated once.
 
@@ -68,13 +66,13 @@ def source(plan: Plan, dtype: str, title: str) -> str:
 
     Raises PlanError for a statement that has no spelling in NumPy.
     """
-    plan = in_tiles(in_pieces(plan))
+    plan = for_numpy(plan)
     printed = Printed(plan)
     body = "".join(f"    {line}\n" for line in printed.lines)
     used = set(re.findall(r"\w+", body))
     lines = [HEAD.format(title=title), *_words(used), "", *_memory(plan, dtype), VIEWS, *_handed(plan), ""]
     lines += [f"{_bound(name, window)} = {_view(window, printed.counts)}" for window, name in printed.windows.items()]
-    lines += [f"{name} = np.asarray({number(value)}, np.{dtype})" for value, name in printed.numbers.items()]
+    lines += [f"{name} = np.full({shape}, {number(value)}, np.{dtype})" for (value, shape), name in printed.numbers.items()]
     lines += [f"{name} = np.zeros({shape}, np.{BITS[dtype]})" for shape, name in printed.works.items()]
     lines += ["", "", "def step():", '    """The value; `gradients` then holds the gradients."""']
     lines += ['    with np.errstate(all="ignore"):  # a branch that is not taken may overflow']

@@ -26,7 +26,7 @@ from symbackprop.backends.numpy.helpers import HELPERS, helper_source
 from symbackprop.backends.numpy.loop import ItemWriter, LoopWriter, read_by
 from symbackprop.backends.whole import integers
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
-from symbackprop.core.loops import equations_of, schedule
+from symbackprop.core.loops import Item, schedule
 from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Equation, Gradient, Program, Signature
 
@@ -153,8 +153,10 @@ class Writer:
 
     def statements(self) -> list[str]:
         """The lines of the function but for what it returns; its arguments and helpers are known when they are written."""
-        first = [item for item in self.items if all(e.step is None for e in equations_of(item))]
-        then = [item for item in self.items if any(e.step is not None for e in equations_of(item))]
+        first, then = list[Item](), list[Item]()
+        for item in self.items:
+            back = item.step is not None if isinstance(item, Equation) else any(e.step is not None for e in item.equations())
+            (then if back else first).append(item)
         loops = self._scans() if self.dialect.pure else LoopWriter(self)
         forward, backward = loops.items(first, self.asked | read_by(then)), loops.items(then, self.asked)
         body = ["", "# forward", *forward, "", "# backward", *backward, ""] if first and then else ["", *forward, *backward, ""]

@@ -34,23 +34,30 @@ from symbackprop.plan.statements import (
     every,
 )  # fmt: skip
 from symbackprop.plan.tiles import in_tiles
+from symbackprop.plan.turning import turned_once
 
 UFUNCS = sorted({row.numpy for row in FUNCTIONS.values()} | {"add", "subtract", "multiply", "negative", "square"})
 WORDS = {*UFUNCS, *MATRIX_HELPERS, "dot", "matmul", "copyto", "take", "add_at", "choose", "np", "math"} | {
     f"{name}_reduce" for name in ("add", "multiply", "maximum", "minimum")
 }
+LONGEST = 1 << 16  # entries of an array of one number
+
+
+def for_numpy(plan: Plan) -> Plan:
+    """The plan as its statements are printed."""
+    return in_tiles(in_pieces(turned_once(plan)))
 
 
 def step(plan: Plan) -> Code:
     """The calls of a plan, and what they are bound to."""
     quiet = all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))
-    plan = in_tiles(in_pieces(plan))
+    plan = for_numpy(plan)
     printed = Printed(plan)
     words = sorted(set(re.findall(r"\w+", "\n".join(printed.lines))) & WORDS)
     return Code(
         plan.layout, "numpy", printed.source(words), quiet, {name: (b.length, b.kind) for name, b in plan.buffers.items()},
         plan.fixed, {name: w for w, name in printed.windows.items()}, printed.counts,
-        {name: value for value, name in printed.numbers.items()}, {name: shape for shape, name in printed.works.items()},
+        {name: number for number, name in printed.numbers.items()}, {name: shape for shape, name in printed.works.items()},
         words, "\n\n\n".join(MATRIX_HELPERS.values()) if MATRIX_HELPERS.keys() & set(words) else "",
     )  # fmt: skip
 
@@ -63,7 +70,7 @@ class Printed:
 
     def __init__(self, plan: Plan) -> None:
         self.windows: dict[Window, str] = {}
-        self.numbers: dict[float, str] = {}
+        self.numbers: dict[tuple[float, tuple[int, ...]], str] = {}  # and the shape of an array of each
         self.works: dict[tuple[int, ...], str] = {}  # memory that no statement leaves anything in, by its shape
         self.counts: dict[int, int] = {}  # of turns, by the numbers of loops
         self.lines = [*self._lines(plan.statements), f"return {self._text(plan.value)}"]
@@ -93,7 +100,7 @@ class Printed:
                 head = f"for {', '.join(several)} in zip({', '.join(rows)}):"
         return [head, *(f"    {line}" for line in body or ["pass"])]
 
-    def _name(self, operand: Operand) -> str:
+    def _name(self, operand: Operand, shape: tuple[int, ...] = ()) -> str:
         """An array, or a number that arrays meet."""
         match operand:
             case Window():
@@ -101,7 +108,7 @@ class Printed:
             case Scalar(name):
                 return name
             case _:
-                return self.numbers.setdefault(operand, f"c{len(self.numbers)}")
+                return self.numbers.setdefault((operand, shape), f"c{len(self.numbers)}")
 
     def _work(self, shape: tuple[int, ...]) -> str:
         return self.works.setdefault(shape, f"w{len(self.works)}")
@@ -121,9 +128,12 @@ class Printed:
         match s:
             case Apply("where"):
                 return f"copyto({name(s.out)}, where({', '.join(map(name, s.operands))}))"
+            case Apply("maximum" | "minimum"):  # no vector instructions are there for those of an array and a number
+                ((n, step), *rest) = s.out.dims
+                shape = (n,) if not rest and step == 1 and n <= LONGEST else ()
+                return f"{s.function}({', '.join(name(o, shape) for o in s.operands)}, out={name(s.out)})"
             case Apply():
-                out = f"out={name(s.out)}" if s.function in ("maximum", "minimum") else name(s.out)
-                return f"{s.function}({', '.join(map(name, s.operands))}, {out})"
+                return f"{s.function}({', '.join(map(name, s.operands))}, {name(s.out)})"
             case Compute():
                 row = FUNCTIONS["select" if s.function == "where" else s.function]
                 inner = [text(o) if isinstance(o, Window | Scalar) else f"({text(o)})" for o in s.operands]
