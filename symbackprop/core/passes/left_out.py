@@ -30,6 +30,7 @@ from symbackprop.core.passes.reached import (
     readings,
     support,
     supports,
+    tensor_of,
     tests_of,
 )  # fmt: skip
 from symbackprop.core.passes.signs import Signs
@@ -89,7 +90,7 @@ class _LeftOut:
         place = {e.target.name: k for k, e in enumerate(self.program.equations)}
 
         def is_there(test: Any, name: str) -> bool:  # what it asks of is computed before that value
-            return all(place.get(one.func.__name__, -1) < place[name] for one in test.atoms(AppliedUndef))
+            return all(place.get(tensor_of(one), -1) < place[name] for one in test.atoms(AppliedUndef))
 
         for equation in reversed(self.program.equations):
             name = equation.target.name
@@ -168,8 +169,8 @@ class _LeftOut:
 
     def is_hidden(self, one: Any, tests: Tests) -> bool:
         """Whether an entry may be infinite where the tests do not hold, and where nobody reads it."""
-        hidden = self.hidden.get(one.func.__name__)
-        writer = self.program.equation_of()[one.func.__name__] if hidden else None
+        hidden = self.hidden.get(tensor_of(one))
+        writer = self.program.equation_of()[tensor_of(one)] if hidden else None
         return bool(hidden and writer and moved(hidden, writer.target.index, map(str, one.args)) <= tests)
 
 

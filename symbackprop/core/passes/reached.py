@@ -25,7 +25,12 @@ NONE = Tests()
 
 def entry(ref: Ref) -> Any:
     """An operand as conditions have it."""
-    return sp.Function(ref.name)(*map(position, ref.index))
+    return sp.Function(ref.name.encode("unicode_escape").decode())(*map(position, ref.index))  # a type has no null in its name
+
+
+def tensor_of(found: Any) -> str:
+    """The tensor whose entry conditions have."""
+    return found.func.__name__.encode().decode("unicode_escape")
 
 
 def in_entries(equation: Equation) -> Any:
@@ -63,7 +68,7 @@ def in_slots(body: Any, operands: tuple[Ref, ...]) -> tuple[Expr, tuple[Any, ...
     """A body of entries with slots, those of the operands first; its slots, and what they stand for."""
     found = {entry(ref): ref for ref in operands}
     for one in sorted(body.atoms(AppliedUndef) - found.keys(), key=str):
-        found[one] = Ref(one.func.__name__, tuple(map(str, one.args)))
+        found[one] = Ref(tensor_of(one), tuple(map(str, one.args)))
     swap = {one: slot(k) for k, one in enumerate(found)}
     return body.xreplace(swap), tuple(swap.values()), tuple(found.values())
 
@@ -122,7 +127,7 @@ class Known(dict[str, tuple[tuple[str, ...], Tests]]):
 
     def whole(self, one: Any) -> Any:
         """The entry of another value that an entry is; itself where it is none."""
-        if (part := self.parts.get(one.func.__name__)) is None:
+        if (part := self.parts.get(tensor_of(one))) is None:
             return one
         return self.whole(part[1].xreplace(dict(zip(map(position, part[0]), one.args, strict=True))))
 
@@ -160,7 +165,7 @@ def support(expression: Any, known: Known) -> Tests | None:
     if expression == 0:
         return None
     if isinstance(expression, AppliedUndef):
-        index, tests = known.get(expression.func.__name__, ((), NONE))
+        index, tests = known.get(tensor_of(expression), ((), NONE))
         return moved(tests, index, map(str, expression.args)) if tests else NONE
     if isinstance(expression, Where):
         condition, a, b = expression.args

@@ -10,7 +10,7 @@ from sympy import Function, Symbol, cosh, exp, sinh
 from sympy.core.function import AppliedUndef
 
 from symbackprop.core.functions import Where, defined_everywhere
-from symbackprop.core.passes.reached import in_entries
+from symbackprop.core.passes.reached import in_entries, tensor_of
 from symbackprop.core.program import Equation, Program, Reduce, Signature, Sum
 
 POSITIVE, AT_LEAST_0, ANY = 2, 1, 0
@@ -32,7 +32,7 @@ class Signs:
         large = [part for part in expression.atoms(*OVERFLOWING) if not self._is_shifted(part.args[0])]
         if not large and defined_everywhere(expression):
             return True
-        signed = {e: _signed(str(e), self.of[e.func.__name__]) for e in expression.atoms(AppliedUndef)}
+        signed = {e: _signed(str(e), self.of[tensor_of(e)]) for e in expression.atoms(AppliedUndef)}
         bounded = all(part.args[0].xreplace(signed).is_nonpositive for part in large)
         return bounded and defined_everywhere(_floored(expression.xreplace(signed)))
 
@@ -46,11 +46,11 @@ class Signs:
         for one, other in permutations(argument.args) if argument.is_Add and len(argument.args) == 2 else ():
             row = -other
             if isinstance(one, AppliedUndef) and isinstance(row, AppliedUndef):
-                writer = self.program.equation_of().get(row.func.__name__)
+                writer = self.program.equation_of().get(tensor_of(row))
                 if writer and isinstance(writer.op, Reduce) and writer.op.kind in ("max", "logsumexp"):
                     operand, at = writer.operands[0], dict(zip(writer.target.index, row.args, strict=True))
                     places = zip(operand.index, one.args, strict=False)
-                    return operand.name == one.func.__name__ and all(at.get(letter, p) == p for letter, p in places)
+                    return operand.name == tensor_of(one) and all(at.get(letter, p) == p for letter, p in places)
         return False
 
     @cached_property
