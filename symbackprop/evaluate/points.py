@@ -47,7 +47,7 @@ def _draw(tensor: Signature, shape: tuple[int, ...], at: Sizes, rng: np.random.G
     if tensor.kind == "integers":
         return rng.integers(0, 1 if tensor.bound is None else extent(tensor.bound, at), shape)
     if tensor.kind == "labels":
-        return _labels(shape, rng, one_hot=seed % 2 == 1)
+        return _labels(shape, rng, one_hot=seed % 2 == 1 or tensor.domain == "binary")
     if tensor.domain == "positive":
         return np.exp(0.5 * rng.standard_normal(shape))
     if tensor.domain == "unit":

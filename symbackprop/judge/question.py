@@ -36,7 +36,7 @@ class Question(NamedTuple):
 
     pinned    inputs that are given numbers.
     numbered  from where the entries of tensors are numbered, where the claims tell.
-    symmetric  given matrices that are symmetric by a person's word.
+    domains   inputs that are by a person's word in one: symmetric matrices, labels that are 0 or 1.
     """
 
     network: Network
@@ -46,10 +46,10 @@ class Question(NamedTuple):
     sizes: dict[str, int]
     pinned: Mapping[str, Program] = {}
     numbered: Mapping[str, int] = {}
-    symmetric: tuple[str, ...] = ()
+    domains: Mapping[str, str] = {}
 
     def judge(self, further: Mapping[str, Program] | None = None) -> Judge:
-        case = case_of(self.network, self.of, self.sizes, further, self.pinned, self.numbered, self.symmetric)
+        case = case_of(self.network, self.of, self.sizes, further, self.pinned, self.numbered, self.domains)
         return Judge(case, self.symbols, self.allow)
 
     def at(self, numbers: Numbers) -> Question:

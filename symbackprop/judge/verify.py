@@ -17,6 +17,7 @@ from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
 from symbackprop.judge.sides.symmetric_said import symmetric_said
+from symbackprop.judge.sides.true_class import of_true_class
 from symbackprop.judge.steps.updated import moved_parameters
 from symbackprop.judge.texts.arrays import Whole
 from symbackprop.judge.texts.prose import written
@@ -56,9 +57,11 @@ def verify(
     judge = question.judge()
     given, unsure = ([], set[str]()) if isinstance(claims, Mapping) else as_announced(judge.truth, steps_of(claims))
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
+    given, label, before = of_true_class(judge.truth, given)
     symmetric, given = symmetric_said(judge.truth, given)
-    if symmetric:
-        question = question._replace(symmetric=symmetric)
+    domains = dict.fromkeys(symmetric, "symmetric") | ({label: "binary"} if label else {})
+    if domains:
+        question = question._replace(domains=domains)
         judge = question.judge()
     capital = capitals(judge.truth, texts, question.symbols)
     question = question._replace(symbols={**capital, **question.symbols})
@@ -75,6 +78,7 @@ def verify(
     found = tuple(_of_no_sure_sentence(one) if one.given in unsure else one for one in found) if unsure else found
     found = tuple(with_capitals(one, capital) for one in found) if capital else found
     found = tuple(_of_symmetric(one, symmetric) for one in found) if symmetric else found
+    found = tuple(replace(one, given=str(before.get(one.given, one.given))) for one in found) if before else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
 

@@ -185,3 +185,57 @@ def test_a_condition_before_a_display_is_not_that_of_the_one_before() -> None:
     assert sb.verify(SIGNED, text.replace("-y_i 1[", "-2y_i 1[")).claims[0].wrong
     at = rf"$${SLOPE}-2y_i 1[y_i z_i < 1]$$ where $i = 1, \dots, n$."
     assert sb.verify(SIGNED, at).claims[0].wrong
+
+
+LOGISTIC = "x: data[d]\nw: parameter[d]\ny: sign[()]\nL = log(1 + exp(-y*(w @ x)))"
+IN_SENTENCES = [
+    r"Write $p = \sigma(w^\top x)$. If $y = 1$, the gradient is $\nabla_w L = (p-1)x$. If $y = -1$, it is $\nabla_w L = {}p x$.",
+    r"Write $p = \sigma(w^\top x)$. We get $\nabla_w L = (p-1)x$ if $y = 1$, and $\nabla_w L = {}p x$ if $y = -1$.",
+    r"With $p = \sigma(w^\top x)$: if $y = 1$ then $\partial L/\partial w = (p-1)x$ and if $y = -1$ then $\partial L/\partial w = {}p x$.",
+]
+
+
+@pytest.mark.parametrize("text", IN_SENTENCES)
+def test_a_number_of_a_case_holds_in_its_case_alone(text: str) -> None:
+    """The second number was a claim, and what stood behind it wrong."""
+    assert sb.verify(LOGISTIC, text.format("")).ok
+    assert [one.wrong for one in sb.verify(LOGISTIC, text.format("2")).claims[-2:]] == [False, True]
+
+
+HALF = "z: parameter[()]\ny: sign[()]\nL = log(1 + exp(-y*z)) + max(z, 0)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"If $y = 1$, $\frac{dL}{dz} = {}1 - \sigma(-z)$ for $z > 0$.",
+        r"If $y = 1$ and $z > 0$, then $\frac{dL}{dz} = {}1 - \sigma(-z)$.",
+        r"$$\frac{dL}{dz} = {}1 - \sigma(-z) \text{ if } y = 1 \text{ and } z > 0$$",
+        r"$$\partial L/\partial z = {}1 - \sigma(-z) \text{ if } y = 1, z > 0$$",
+    ],
+)
+def test_conditions_before_and_behind_hold_together(text: str) -> None:
+    """One of them was left out; behind dL/dz with a slash none was heeded."""
+    assert sb.verify(HALF, text.replace("{}", "")).ok
+    assert sb.verify(HALF, text.replace("{}", "2 \\cdot ")).claims[-1].wrong
+
+
+PRODUCT = "x: parameter[()]\ny: parameter[()]\nf = x**2*y"
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        (r"If $x = 2$, then $f_y = 4$.", "5"),
+        (r"If $x = 2$ and $y = 3$ then $f_y = 4$.", "5"),
+        (r"When $x = 2$, $\frac{\partial f}{\partial x} = 4y$.", "5y"),
+        (r"$\frac{\partial f}{\partial x} = 4y$ if $x = 2$.", "5y"),
+        (r"$$\frac{\partial f}{\partial x} = 4y \text{ if } x = 2$$", "5y"),
+        (r"If $x = 3$, then $f_y = 9$. If $x = 2$, then $f_y = 4$.", "5"),
+        (r"We have $f_y = 4$ if $x = 2$ or $x = -2$.", "5"),
+    ],
+)
+def test_a_number_for_what_may_be_any_is_a_point(text: str, other: str) -> None:
+    """An input is nowhere such a number by chance: what was claimed there was wrong, as 0 everywhere else."""
+    assert sb.verify(PRODUCT, text).ok
+    assert sb.verify(PRODUCT, text.replace("4", other[0])).claims[-1].wrong

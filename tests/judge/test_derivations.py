@@ -664,3 +664,36 @@ def test_the_inverse_of_a_matrix_is_told_to_have_no_name() -> None:
     assert "the inverse of S has no name in this network" in found.reason
     named = net.replace("\nL = log(det(S)) + x@inv(S)@x", "\nV = inv(S)\nL = x@V@x")
     assert sb.verify(named, r"\frac{\partial L}{\partial V} = xx^\top").ok  # as it says
+
+
+OWN_VALUES = {
+    "named where it stands twice": (
+        "k: data[n] & positive\nX: data[n, d]\nw: parameter[d]\nL = sum(exp(X @ w) - k*(X @ w))",
+        r"Put $\eta_i = x_i^\top w$ and $\mu_i = e^{\eta_i}$. $$\frac{\partial L}{\partial \eta_i} = {}\mu_i - k_i$$",
+    ),
+    "with the other sign": (
+        "x: data[d]\nw: parameter[d]\nb: parameter[()]\ny: sign[()]\nL = log(1 + exp(-y*(w @ x + b)))",
+        r"Let $m = y(w^\top x + b)$. $$\frac{dL}{dm} = -{}\sigma(-m)$$ $$\nabla_w L = -y\sigma(-m)x$$",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN_VALUES)
+def test_a_value_that_the_network_does_not_name_is_that_wherever_it_stands(name: str) -> None:
+    """A right derivative by it was wrong: by one of its uses, or by what is equal to it where y is 1."""
+    net, text = OWN_VALUES[name]
+    assert sb.verify(net, text.replace("{}", "")).ok
+    assert any(one.wrong for one in sb.verify(net, text.replace("{}", "2")).claims)
+
+
+GRAPH = "A: data[N, N]\nH: parameter[N, d]\nW: parameter[d, k]\nY: labels[N, k]\nZ = A @ H @ W\nP = softmax(Z, axis=1)\nL = -sum(Y*log(P))"
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_value_in_differentials_of_what_it_is_made_of_is_no_gradient(sign: str) -> None:
+    """dZ was a gradient where no line said dL."""
+    lines = r"Let $G = P - Y$. $dZ = AH\,dW + A\,dH\,W$, hence $\langle G, dZ\rangle = \langle H^\top A^\top G, dW\rangle"
+    text = lines + rf" {sign} \langle A^\top G W^\top, dH\rangle$."
+    assert sb.verify(GRAPH, text).ok == (sign == "+")
+    assert any(one.wrong for one in sb.verify(GRAPH, text.replace("AH\\,dW +", "AH\\,dW -")).claims)
+    assert sb.verify(GRAPH, "dZ = P - Y\ndW = H^T A^T dZ\ndH = A^T dZ W^T").ok

@@ -103,3 +103,14 @@ def test_a_multiplier_has_no_best_value_by_itself() -> None:
     assert not sb.verify(network, best.replace("= Q", "= 2Q")).ok
     said = sb.verify(network, rf"\nu^* = -(AQ^{{-1}}A)^{{-1}}b, {best}")
     assert [one.kind for one in said.claims] == ["undecided", "right, numeric"]
+
+
+COLUMNS = "W: parameter[m, n]\nX: data[n, N]\nY: data[m, N]\nL = norm(W @ X - Y)**2/(2*N)"
+
+
+def test_a_best_value_in_a_sentence_is_judged() -> None:
+    """It was passed over; with samples as columns there was no place at which it has an inverse."""
+    text = r"$$\nabla_W L = \frac1N(WX-Y)X^\top$$ Equating to zero, $W^* = YX^\top(XX^\top)^{-1}$."
+    assert sb.verify(COLUMNS, text).claims[-1].right
+    assert sb.verify(COLUMNS, text.replace("= YX", "= 2YX")).claims[-1].wrong
+    assert not sb.verify(COLUMNS, text.replace("(XX^", "(X^")).ok

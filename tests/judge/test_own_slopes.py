@@ -87,3 +87,10 @@ def test_a_letter_of_ours_is_none_of_the_networks(said: str) -> None:
 def test_a_slope_that_is_not_read_is_no_traceback(slope: str) -> None:
     network = NETWORK.format("(A@x - b)**4/4").strip()
     assert not sb.verify(network, f"\\phi(t) = t^4\n\\phi'(t) = {slope}\n{GRADIENT}").ok
+
+
+def test_a_function_made_of_the_loss_is_not_judged() -> None:
+    r"""\phi(t) = f(x - t g) was f times x - t g, and its slope wrong."""
+    net = "Q: data[d, d] & spd\nx: parameter[d]\nc: data[d]\nf = 0.5*(x @ Q @ x) - c @ x"
+    found = sb.verify(net, r"Let $g = Qx - c$ and $\phi(\alpha) = f(x - \alpha g)$. Then $\phi'(0) = -g^\top g$.")
+    assert [one.kind for one in found.claims][-1] == "undecided"

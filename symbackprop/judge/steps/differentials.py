@@ -20,11 +20,13 @@ from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, shape_text, slot
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas import build as f
+from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Formula, several, told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.known import Known
+from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.verdicts.diagnose import counterexample
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
@@ -47,14 +49,20 @@ _FROBENIUS = re.compile(r"(?<![:\w])\s:\s|(?<=[})\w]):(?=[\\({\s\w])")
 def differentials_of(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The lines of differentials of a derivation: of what, and in those of which tensors.
 
-    There are some only where a step says that of the loss: dZ = W^T dY may be gradients elsewhere.
+    There are some where a step says that of the loss, and of a value in those of what it is made of alone, dZ = A dX W + A X dW:
+    dZ = W^T dY may be gradients.
     """
     found = []
     for _, claim, what in steps:
         of = _of(truth, claim) if isinstance(claim, str) and not what else None
         if of is not None:
             found += [(of, tuple(dict.fromkeys(_moved(truth, side)))) for side in claim.split("=")[1:]]
-    return tuple(found) if any(of == truth.of for of, _ in found) else ()
+    of_loss = any(of == truth.of for of, _ in found)
+    return tuple(found) if of_loss else tuple((of, names) for of, names in found if _is_made_of(truth, of, names))
+
+
+def _is_made_of(truth: Truth, of: str, names: Sequence[str]) -> bool:
+    return bool(names) and of not in names and {*names} <= {*_above(truth.program, of)}
 
 
 def _moved(truth: Truth, side: str) -> Iterator[str]:
@@ -128,7 +136,12 @@ def differential_step(judge: Judge, known: Known, name: str, claim: Any, what: s
     """The verdict on a line of differentials; None for any other line."""
     truth = judge.truth
     of = _of(truth, claim) if isinstance(claim, str) and not what else None
+    if of is None and isinstance(claim, str) and not what and _RIGHT.search(claim.partition("=")[0]):
+        found = differential_step(judge, known, name, reworded(claim, f"d{latex(parse_name(truth.of).formula())} = {claim}"), what)
+        return found if found is not None and found.right else None  # of what else it is, it does not say
     if of is None:
+        return None
+    if of != truth.of and not any(value in (of, truth.of) for value, _ in known.differentials):  # they may be gradients
         return None
     asked = Asked(name, of, of, truth.program.tensors[of].rank, _shown(of))
     found = [_side(judge, known, asked, side) for side in claim.split("=")[1:] if _RIGHT.search(side)]

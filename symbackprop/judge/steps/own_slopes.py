@@ -102,7 +102,10 @@ def without_faults(slopes: Sequence[Slope]) -> list[str]:
 def judged_slope(judge: Judge, step: str, slope: Slope) -> Judged:
     """The verdict on a step that says a slope, each of its sides held against the function below it."""
     name, truth = step.partition("=")[0], _truth(slope.below)
-    if truth is None or slope.letter not in truth.program.tensors or not slope.sides:
+    is_of_value = re.search(
+        rf"(?<![A-Za-z\\]){re.escape(judge.truth.of)}\s*(?:\\left\s*)?\(", slope.below
+    )  # f(x - t g) of a loss f
+    if truth is None or slope.letter not in truth.program.tensors or not slope.sides or is_of_value:
         return Judged(name.strip(), None, "undecided", told("its function is not read"), given=step)
     goal = about(truth, name.strip(), truth.of, slope.letter)
     found = [judge.beside(truth).alone(goal, said) for said in slope.sides]

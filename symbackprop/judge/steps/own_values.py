@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
@@ -22,6 +22,7 @@ from symbackprop.language.lower.nodes import Outputs, ordered
 from symbackprop.language.lower.tracing import trace
 
 TRIED = 40  # values of the shape of a person's that are held against it
+PLACES = 12  # where they are: at few of them a sign may be 1 by chance
 
 
 def with_own_values(truth: Truth, written: Mapping[str, tuple[Program | str, Bindings]]) -> Network | None:
@@ -41,23 +42,40 @@ def with_own_values(truth: Truth, written: Mapping[str, tuple[Program | str, Bin
 
 
 def _named(network: Network, truth: Truth, name: str, program: Program, bindings: Bindings) -> Network | None:
-    places = truth.places.first(2)
+    places = truth.places.first(PLACES)
+    shape = program.shape(CLAIM)
     try:
         wanted = [value(truth, program, bindings, place, place.values, FLOATS) for place in places]
     except PointError:
         return None
-    tried = [k for k, tensor in enumerate(ordered(network.outputs.values())) if tensor.name is None]
-    shape = program.shape(CLAIM)
-    for k in tried[:TRIED]:
-        outputs, declared = deepcopy((dict(network.outputs), network.declared))  # a name stays with its tensor
-        tensor = ordered(outputs.values())[k]
-        if not equal_shapes(tensor.shape, shape):
-            continue
-        tensor.named(name)
-        own = trace({name: tensor, **outputs}, declared, network.gates)
-        if all(_equal(walk(own, place.point, place.sizes)[name], one) for place, one in zip(places, wanted, strict=True)):
-            return replace(network, program=own, outputs=Outputs({name: tensor, **outputs}), declared=declared)
+    outputs, declared = deepcopy((dict(network.outputs), network.declared))  # a name stays with its tensor
+    numbered = [(k, t) for k, t in enumerate(ordered(outputs.values())) if t.name is None and equal_shapes(t.shape, shape)]
+    tried = {f"{name}_{k}": tensor.named(f"{name}_{k}") for k, tensor in numbered[:TRIED]}
+    everything = trace({**tried, **outputs}, declared, network.gates)
+    found = [walk(everything, place.point, place.sizes) for place in places]
+    for sign in (1.0, -1.0):
+        alike = [
+            k
+            for k, _ in numbered[:TRIED]
+            if all(_equal(sign * there[f"{name}_{k}"], one) for there, one in zip(found, wanted, strict=True))
+        ]
+        if alike:
+            return _with_value(network, name, alike, is_negated=sign < 0)
     return None
+
+
+def _with_value(network: Network, name: str, alike: Sequence[int], is_negated: bool) -> Network:
+    """The network in which what reads one of some equal tensors reads a value of that name, or what it is with the other sign."""
+    outputs, declared = deepcopy((dict(network.outputs), network.declared))
+    tensors = ordered(outputs.values())
+    same, kept = [tensors[k] for k in alike], {id(tensors[k]) for k in alike}
+    own = (-same[0] if is_negated else same[0]).named(name)
+    read = -own if is_negated else own
+    for tensor in tensors:
+        if id(tensor) not in kept:
+            tensor.operands = tuple((read if id(one) in kept else one, index) for one, index in tensor.operands)
+    program = trace({name: own, **outputs}, declared, network.gates)
+    return replace(network, program=program, outputs=Outputs({name: own, **outputs}), declared=declared)
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> bool:

@@ -18,6 +18,7 @@ SIGN = told("its sign is not judged")
 _SIGN = re.compile(
     r"\s*(?:<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\succ(?:eq)?|\\prec(?:eq)?)(?:\s|\\[ ,;])*0\s*[.,]?\s*$"
 )  # = -n/\lambda^2 < 0
+_CONDITION = re.compile(r"\\text\{ (?:if|for) \}")
 _SAYS_WHERE = re.compile(r"\\text|\\mathrm|\\q?quad|\bif\b|\bfor\b|,|;")  # if y = 1
 NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a number, as the last side
 ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
@@ -56,7 +57,7 @@ def tail_of(claim: Any) -> str:
     """The number that a claim says its formula comes to, = -4 behind z; "" where it is 0, or is made of numbers itself."""
     found = None if isinstance(claim, Code) else NUMBER.search(said(claim))
     _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
-    is_formula = equals and not (is_of_numbers(side) or _SAYS_WHERE.search(side))
+    is_formula = equals and not (is_of_numbers(side) or _SAYS_WHERE.search(side) or _CONDITION.search(said(claim)))
     return found[0] if found and is_formula and re.search(r"[1-9]", found[0]) else ""
 
 
@@ -64,7 +65,8 @@ def sign_of(claim: Any) -> str:
     """What a claim says of the sign of a formula, < 0 behind -n/\\lambda^2; "" where it says none."""
     found = None if isinstance(claim, Code) else _SIGN.search(said(claim))
     _, equals, side = said(claim)[: found.start() if found else 0].rpartition("=")
-    return found[0] if found and equals and not _SAYS_WHERE.search(side) else ""  # of y if z > 0 it is a condition
+    is_condition = _SAYS_WHERE.search(side) or _CONDITION.search(said(claim))  # of y if z > 0
+    return found[0] if found and equals and not is_condition else ""
 
 
 def said(claim: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.beside import side_by_side
-from symbackprop.judge.texts.sentences import DISPLAYS, NAME
+from symbackprop.judge.texts.sentences import DISPLAYS, NAME, STOPS
 
 Step = tuple[str, ...]
 
@@ -31,8 +31,10 @@ IN_WORDS = re.compile(  # If the hinge is active,
 OTHERWISE = re.compile(
     rf"\b(?:[Oo]therwise|[Ee]lse|[Ee]lsewhere){_SO}|(?:그렇지\s*않으면|그\s*외(?:에는|의\s*경우(?:에는)?))[\s,:]*$"
 )
+_SAID = re.compile(r"\\text\{ (?:if|for) \} ")
 AFTER = re.compile(  # whenever $z > 0$, and 0 otherwise; not "if $z > 0$, then", which is said of the next
     r"[\s,.]*\b(?:if|when(?:ever)?|where|for|provided(?:\s+that)?|as\s+long\s+as)\s+\$([^$]*)\$(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?"
+    r"(?:\s+or\s+(?:if\s+|when\s+)?\$(?P<or>[^$]*[<>=\\][^$]*)\$)?"
     r"(?![\s,]*(?:\$\$|\\\[|\\begin|:|(?:then|we|one|it|is|are|means|denotes|indicates|marks|stands|represents|equals|holds)\b))"
     r"(?!,?\s+(?:and|or)\s+(?:is\s+)?\$(?!0\$)[^$]*\$\s+(?:otherwise|else))"  # another value, which is not read
     r"(?P<zero>,?\s+(?:and|or)\s+(?:is\s+)?(?:\$0\$|0|zero)\s+(?:otherwise|else(?:where)?))?"
@@ -47,6 +49,7 @@ OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?
 BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*)$")
 BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
 LABEL = re.compile(r"\s*\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?\s*=\s*-?\d+\s*")  # y_i = 1
+_OPENED = re.compile(r"\b([Ii]f|[Ww]hen(?:ever)?|[Ff]or)\s+(?:\$[^$]*\$\s+(?:and|or)\s+)?$")  # before a condition
 INEQUALITY = re.compile(r"[<>]|\\[lg](?:eq?|t)(?![a-z])")
 COMPARED = re.compile(r"\\neq?(?![a-z])|\\leq?(?![a-z])|\\geq?(?![a-z])|(?<![<>=!])[<>=](?!=)")
 OPPOSITE = {
@@ -71,14 +74,18 @@ def with_conditions(text: str) -> str:
         if said is not None and not goes_on:
             beside = " ".join((said.groupdict().get("beside") or "").split())  # $E = -\log y$, of the same case
             between = between[: said.start()] + _blank(between[said.start() :]) + beside
-        after = AFTER.match(text, found.end()) if said is None and _is_bare(found[k]) else None
+        after = AFTER.match(text, found.end()) if (said is None or _SAID.match(condition)) and _is_bare(found[k]) else None
         end = found.end()
         if after is not None and _holds_of(after, found[k], behind=True):
-            condition, end = _behind(_together(after)), after.end()
+            condition, end = _behind(r" \land ".join([*filter(None, [_SAID.sub("", condition)]), _together(after)])), after.end()
+        else:
+            after = None
         out += [between, text[found.start() : found.start(k)], found[k]]
         if condition:
             claims = [one.rstrip(" .,;") for one in side_by_side(found[k].strip())]
             lines = [f"{one} {condition}" for one in claims]
+            if after is not None and after["or"]:
+                lines += [f"{one} {_behind(after['or'].strip())}" for one in claims]
             if after is not None and after["zero"]:
                 lines += [rf"{one.partition('=')[0]} = 0 \text{{ otherwise}}" for one in claims]
             said_lines = r" \\ ".join(lines)
@@ -86,6 +93,15 @@ def with_conditions(text: str) -> str:
             out[-1] += "\n" * max(0, found[k].count("\n") - out[-1].count("\n"))
         out += [text[found.end(k) : found.end()], _blank(text[found.end() : end])]
     return "".join([*out, text[end:]])
+
+
+def is_condition(text: str, found: re.Match[str]) -> bool:
+    """Whether a formula within a sentence says where another of it holds: If $y = 1$, the gradient is $\\nabla L = ...$"""
+    begin = max(text.rfind(stop, 0, found.start()) for stop in STOPS)
+    others = text[begin + 1 : found.start()] + re.split(r"[.;]\s", text[found.end() :])[0]
+    opened = _OPENED.search(text[: found.start()])
+    is_one = BETWEEN.fullmatch(found[1]) or (LABEL.fullmatch(found[1]) and opened and opened[1].lower() != "for")  # For n = 5
+    return bool(opened and is_one and re.search(r"\$[^$]*=[^$]*\$", others))
 
 
 def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:

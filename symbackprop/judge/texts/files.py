@@ -14,6 +14,7 @@ from symbackprop.core.errors import shown
 from symbackprop.judge.texts.announced import with_announced
 from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
+from symbackprop.judge.texts.conditions import is_condition
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
 from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas, is_of_second
 from symbackprop.judge.texts.typed import is_typed, lines_of
@@ -132,7 +133,12 @@ def _displayed(text: str) -> str:
     said = with_values(with_announced(in_formulas(text)))
     if DISPLAYS.search(text):
         return said
-    return WITHIN.sub(lambda one: f"\\[{one[1]}\\]" if "=" in one[1] and not is_of_second(said, one.start()) else one[0], said)
+    return WITHIN.sub(lambda one: f"\\[{one[1]}\\]" if "=" in one[1] and not _is_beside(said, one) else one[0], said)
+
+
+def _is_beside(text: str, found: re.Match[str]) -> bool:
+    """Whether a formula in a sentence is no claim: the condition of one, or where a second derivative is something."""
+    return is_of_second(text, found.start()) or is_condition(text, found)
 
 
 def _json(path: Path, text: str) -> dict[str, Any] | Steps:

@@ -21,7 +21,9 @@ def expression(body: sp.Basic, operands: Mapping[sp.Symbol, Formula]) -> Formula
     """A body with the operands in the place of its slots, in a sentence."""
     typed = body.xreplace({s: sp.Symbol(one.typed) for s, one in operands.items()})
     printer = BodyPrinter({s: one.node for s, one in operands.items()})
-    return Formula(str(typed), in_line(printer.formula(body)))
+    sides = {sp.Eq: "=", sp.Ne: "!="}.get(type(body))
+    shown = str(typed) if sides is None else f"{typed.args[0]} {sides} {typed.args[1]}"
+    return Formula(shown, in_line(printer.formula(body)))
 
 
 def sentence(said: Told) -> Opening:

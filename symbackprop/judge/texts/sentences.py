@@ -19,6 +19,10 @@ CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stand
     r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
 )
+_BEST = re.compile(  # W^* = ..., \\hat\\beta = ..., of a sentence that says where a loss is least
+    r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*\^\s*(?:\*|\\star\b|\\ast\b|\{\s*(?:\*|\\star|\\ast)\s*\})"
+    r"|\\hat\s*\{?\s*\\(?:beta|theta|mu|sigma|lambda|alpha|gamma|tau|pi|Sigma|Omega|Theta)\s*\}?)\s*=(?!=)(?!\s*\\arg)"
+)
 DENIED = re.compile(
     r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b|아니(?:다|고|라|며)",
     re.IGNORECASE,
@@ -42,6 +46,12 @@ IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
 ONE_HOT = re.compile(  # $Y$ is the one-hot encoding of $y$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+(?:the\s+|an?\s+)?one[- ]hot(?:\s+\w+){0,3}?\s+(?:of|for)\s+"
     r"(?:the\s+)?(?:\w+\s+)?\$([^$=]+?)\$"
+)
+CLASS = "trueclass"  # \\trueclass = c, of what a sentence says to be the class of a sample
+_TRUE = r"(?:(?:true|correct|target|right|actual|observed|ground[- ]truth)\s+(?:class|label|category)(?:\s+(?:index|label))?)"
+_TRUE_CLASS = re.compile(  # Let $c$ be the true class, the correct class $c$
+    rf"\$\s*(?P<name>[a-z])\s*\$\s*(?:is|be|denotes?|are|for|,)?\s*(?:the\s+)?(?:index\s+of\s+(?:the\s+)?)?{_TRUE}"
+    rf"|{_TRUE}\s*,?\s+(?:is\s+|be\s+)?\$\s*(?P<behind>[a-z])\s*\$"
 )
 SYMMETRIC = re.compile(  # $A$ is symmetric, for symmetric $A$, $A$가 대칭이면
     r"\$(?P<name>[^$=<>]+?)\$\s+(?:is|are|be|being)\s+(?:an?\s+)?(?:real\s+)?symmetric\b(?:\s+matrix\b)?"
@@ -92,7 +102,7 @@ def in_dollars(text: str) -> str:
 
 def in_formulas(text: str) -> str:
     """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, x_j is the j-th column of X."""
-    text = SYMMETRIC.sub(_symmetric, SLICE.sub(_slice, text))
+    text = SYMMETRIC.sub(_symmetric, SLICE.sub(_slice, _TRUE_CLASS.sub(_true_class, text)))
     return ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
 
 
@@ -112,10 +122,14 @@ def claims_displayed(text: str) -> str:
 
 
 def _displayed(found: re.Match[str], said: str) -> str:
+    if found[1].startswith(f"\\{CLASS} ="):
+        return f"\\[{found[1]}\\]"
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
     sentence = said[begin + 1 : found.start()] + said[found.end() : min(ends, default=len(said))]
-    is_claim = CLAIMED.match(found[1]) and not DERIVATIVE.search(found[1].rpartition("=")[2])  # no mere chain rule, no other name
+    is_claim = (CLAIMED.match(found[1]) or _BEST.match(found[1])) and not DERIVATIVE.search(
+        found[1].rpartition("=")[2]
+    )  # no mere chain rule, no other name
     return f"\\[{found[1]}\\]" if is_claim and not DENIED.search(sentence) else found[0]
 
 
@@ -230,6 +244,10 @@ def _slice(found: re.Match[str]) -> str:
     return f"${found[1]} = {found[4]}_{{{at}}}$" + "\n" * found[0].count("\n")
 
 
+def _true_class(found: re.Match[str]) -> str:
+    return rf"$\{CLASS} = {found['name'] or found['behind']}$" + "\n" * found[0].count("\n")
+
+
 def _symmetric(found: re.Match[str]) -> str:
     name = _OF_A_MATRIX.fullmatch(found["name"] or found["behind"] or found["own"])
     before = re.split(r"[.;]\s|\n\n", found.string[: found.start()])[-1]
@@ -244,8 +262,9 @@ def _said(pattern: str) -> Callable[[re.Match[str]], str]:
 
 
 def _read(text: str) -> str:
-    """The display formulas of a text that have an equals sign, without scripts and without words."""
+    """The display formulas of a text that have an equals sign, without scripts and without words; e to what, with that."""
     claims = "$$".join(body for body in _bodies(text) if "=" in body)
+    claims = re.sub(r"(?<![A-Za-z\\])e\s*\^\s*\{", "e {", claims)  # what an exponential is of is no script
     return SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
 
 

@@ -33,16 +33,16 @@ def case_of(
     further: Mapping[str, Program] | None = None,
     pinned: Mapping[str, Program] | None = None,
     numbered: Mapping[str, int] | None = None,
-    symmetric: tuple[str, ...] = (),
+    domains: Mapping[str, str] | None = None,
 ) -> Case:
     """The case of a network and what of it is differentiated, which must be there; the last few are kept.
 
     further   values that the network does not name.
     pinned    inputs that are given values.
     numbered  from where the entries of tensors are numbered.
-    symmetric  given matrices that are symmetric by a person's word.
+    domains   inputs that are by a person's word in one.
     """
-    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {}), dict(numbered or {}), symmetric
+    asked_for = network, target, dict(sizes), dict(further or {}), dict(pinned or {}), dict(numbered or {}), dict(domains or {})
     found = next((case for case in _cases if _asked_for(case.truth) == asked_for), None)
     if found is None:
         found = Case(Truth(*asked_for), Diagnosis())
@@ -53,7 +53,7 @@ def case_of(
 
 
 def _asked_for(truth: Truth) -> tuple[object, ...]:
-    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned, truth.numbered, truth.symmetric
+    return truth.network, truth.of, truth.sizes, truth.further, truth.pinned, truth.numbered, truth.domains
 
 
 def title_of(network: Network) -> str:

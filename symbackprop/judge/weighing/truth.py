@@ -62,7 +62,7 @@ class Truth:
     further   values that the network does not name, each as a program over its tensors.
     pinned    inputs that are given values, each as a program over the others: then it is the truth there.
     numbered  from where the entries of tensors are numbered, 0 or 1, where claims tell.
-    symmetric  given matrices that are symmetric by a person's word.
+    domains   inputs that are by a person's word in one: symmetric matrices, labels that are 0 or 1.
     """
 
     network: Network
@@ -71,13 +71,13 @@ class Truth:
     further: Mapping[str, Program] = field(default_factory=dict)
     pinned: Mapping[str, Program] = field(default_factory=dict)
     numbered: Mapping[str, int] = field(default_factory=dict)
-    symmetric: tuple[str, ...] = ()
+    domains: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def program(self) -> Program:
         """The network as written, each operation an equation; where inputs have values, at the sizes of these."""
         found = self._at_sizes(with_values(with_gates(self.network, "elementary").program, self.further))
-        said = {name: replace(found.tensors[name], domain="symmetric") for name in self.symmetric}
+        said = {name: replace(found.tensors[name], domain=domain) for name, domain in self.domains.items()}
         return replace(found, tensors={**found.tensors, **said}) if said else found
 
     def _at_sizes(self, program: Program) -> Program:
@@ -130,8 +130,8 @@ class Truth:
 
     @cached_property
     def tall_places(self) -> tuple[Place, ...]:
-        """Points with more rows of data than any other size, so that X^T X has an inverse."""
-        rows = [str(t.shape[0]) for t in self.program.inputs if t.kind in ("data", "labels") and t.shape]
+        """Points with more samples than any other size, so that X^T X, or X X^T of columns, has an inverse."""
+        rows = [str(n) for t in self.program.inputs if t.kind in ("data", "labels") for n in t.shape]  # or columns
         own = {str(n) for t in self.program.parameters for n in t.shape}
         free = [n for n in dict.fromkeys(rows) if n.isidentifier() and n not in self.sizes and n not in own]
         found: list[Place] = []

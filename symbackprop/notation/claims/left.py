@@ -203,7 +203,7 @@ def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
 
 
 def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
-    node = _of_slopes(node)
+    node = over_a_line(node) or node
     match node:
         case sx.Product(factors=(sx.Nabla() as nabla, sx.Group(items=several, bracket="(")), ops=("",)):  # \nabla L(w)
             node, by = nabla, several[0]
@@ -228,14 +228,23 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
     return found
 
 
-def _of_slopes(node: Syntax) -> Syntax:
-    r"""A left side \frac{dL}{dr} as a derivative, also where the network has a d: nobody claims a quotient of products."""
+def over_a_line(node: Syntax | None) -> Syntax | None:
+    r"""A derivative as one fraction: \frac{dL}{dr}, also where the network has a d, and \partial L/\partial z.
+
+    Nobody claims a quotient of products.
+    """
     match node:
         case sx.Fraction(
             over=sx.Product(factors=(Word(base="d", sub=()) as d, of), ops=("",)),
             under=sx.Product(factors=(Word(base="d", sub=(), sup=()) as e, by), ops=("",)),
         ) if not plain(d.sup) or plain(d.sup).isdigit():
             return replace(node, over=sx.Partial(of, d.at, int(plain(d.sup) or 1)), under=sx.Partial(by, e.at))
+        case sx.Product(factors=(sx.Partial() as over, sx.Partial() as under), ops=("div",), at=at):
+            return sx.Fraction(over, under, at)
+        case sx.Product(
+            factors=(Word(base="d", sub=(), sup=()) as d, of, Word(base="d", sub=(), sup=()) as e, by), ops=("", "div", ""), at=at
+        ):
+            return sx.Fraction(sx.Partial(of, d.at), sx.Partial(by, e.at), at)
     return node
 
 

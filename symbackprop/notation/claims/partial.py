@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from symbackprop.core.letters import LETTERS, fresh
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.left import is_name
+from symbackprop.notation.claims.left import is_name, over_a_line
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Word, with_letters
 from symbackprop.notation.claims.tokens import Token
@@ -115,7 +115,7 @@ def _letters(node: object) -> Iterator[str]:
 
 def of_entries(main: Equality, state: State) -> Equality:
     """A claim about some entries as one about all: elsewhere stands the true derivative."""
-    left, labels = at_labels(main.left, main.right, state)
+    left, labels = at_labels(over_a_line(main.left), main.right, state)
     is_derivative = isinstance(left, sx.Fraction | sx.Nabla)
     right, inside = parted(state, left, main.right) if is_derivative else (main.right, ())
     only = (*labels, *inside, *main.only)
