@@ -17,7 +17,8 @@ RIGHT = {  # a text, and what in it is put in the place of what
     "a letter that nobody said": (f"$${LEFT}-\\frac{{1}}{{p_c}}\\,p_c(\\delta_{{ck}} - p_k)$$", "- p_k", "+ p_k"),
     "its own entry": (r"$$L = -z_y + \log\sum_j e^{z_j}$$ $$\frac{\partial L}{\partial z_y} = p_y - 1$$", "p_y - 1", "p_y"),
     "in sentences": (
-        SAID + r"For $k = c$ we get $\partial L/\partial z_k = p_k - 1$, and for $k \neq c$ we get $\partial L/\partial z_k = p_k$.",
+        SAID
+        + r"For $k = c$ we get $\partial L/\partial z_k = p_k - 1$, and for $k \neq c$ we get $\partial L/\partial z_k = p_k$.",
         "p_k - 1",
         "p_k",
     ),
