@@ -26,9 +26,6 @@ CONTENTS_FROM = 4
 WIDE, NARROW = Page(940.0), Page(480.0)
 """The room for a picture on a screen and on a telephone: it is shown at most a quarter smaller than it is drawn."""
 
-TALL = 1200.0
-"""The height of a piece of a picture on a screen: where the page is printed, none is cut."""
-
 LONG = 30
 """A formula in running text with more characters than this scrolls by itself where the page is narrow."""
 
@@ -207,7 +204,7 @@ class Fragment(Writer):
         below = f"<figcaption>{caption}</figcaption>" if caption else ""
         words = escape(printable(self.language.words(figure.alt)))
         shown = "".join(
-            f'<div{_class("picture", width)} role="img" aria-label="{words}">{svgs(p, f"picture-{place}{width}-", TALL)}</div>'
+            f'<div{_class("picture", width)} role="img" aria-label="{words}">{svgs(p, f"picture-{place}{width}-")}</div>'
             for width, p in pictures.items()
         )
         return f"<figure>{shown}{below}</figure>"

@@ -10,29 +10,31 @@ from symbackprop.pictures.picture import Frame, Group, Item, Mark, Picture, Stro
 PAPER, EDGE = "#ffffff", "#d0d7de"
 
 
-def svgs(picture: Picture, prefix: str, tall: float) -> str:
-    """The picture in SVGs no higher than `tall` where its sheets let it, one below the other, which share their outlines.
+def svgs(picture: Picture, prefix: str) -> str:
+    """The picture as an SVG for each sheet, all as wide and without a frame, which share their outlines: paper is cut between them.
 
     prefix   put before its names, so that two pictures of a page do not mix; a page needs no namespaces.
     """
     written: set[str] = set()
-    return "".join(svg(piece, prefix, written) for piece in picture.pieces(tall))
+    return "".join(svg(piece, prefix, written, picture.width) for piece in picture.pieces())
 
 
-def svg(picture: Picture, prefix: str = "", written: set[str] | None = None) -> str:
+def svg(picture: Picture, prefix: str = "", written: set[str] | None = None, wide: float | None = None) -> str:
     """The picture as the text of one SVG, self-contained where it is not a part of a page; the same for the same picture.
 
     prefix    put before its names where it is a part of a page.
     written   the outlines that stand in the page already, to which its own are added.
+    wide      the width of the frame that the page draws around it; None: it has a frame of its own.
     """
     told = repr((picture.title, picture.words, picture.width, picture.height))
     canvas = Canvas(f"{prefix}g" + sha256(told.encode(errors="replace")).hexdigest()[:6] if written is None else prefix)
-    root = canvas.page(picture.width, picture.height, picture.title, picture.words)
+    aside = 0.0 if wide is None else (wide - picture.width) / 2
+    root = canvas.page(picture.width + 2 * aside, picture.height, picture.title, picture.words)
     root.set("style", "max-width:100%;height:auto")  # a browser that shows the file alone does not scroll sideways
-    frame = Frame(0.5, 0.5, picture.width - 1, picture.height - 1, 8.0, PAPER, EDGE, 1.0)
-    canvas.item(root, frame)
+    if wide is None:
+        canvas.item(root, Frame(0.5, 0.5, picture.width - 1, picture.height - 1, 8.0, PAPER, EDGE, 1.0))
     for sheet, x, y in picture.placed():
-        place = canvas.add(root, "g", transform=f"translate({number(x)} {number(y)})") if x or y else root
+        place = canvas.add(root, "g", transform=f"translate({number(x + aside)} {number(y)})") if x or y or aside else root
         for item in sheet.items:
             canvas.item(place, item)
     return canvas.finish(alone=not prefix, written=written)

@@ -170,7 +170,7 @@ def _folded(graph: _Measured, page: Page) -> Iterator[_Part]:
     made: set[str] = set()
     while waiting:
         parts = [part(waiting[:1])]
-        while len(parts) < len(waiting) and _holds(page, (more := part(waiting[: len(parts) + 1])).layout):
+        while len(parts) < len(waiting) and _goes_on(page, parts[-1], more := part(waiting[: len(parts) + 1])):
             parts.append(more)
         count = _cut(waiting, len(parts), made, graph.edges)
         drawn |= {box.node.id for box in parts[count - 1].boxes}
@@ -179,15 +179,28 @@ def _folded(graph: _Measured, page: Page) -> Iterator[_Part]:
         yield parts[count - 1]
 
 
+def _goes_on(page: Page, before: _Part, after: _Part) -> bool:
+    """Whether a part may hold one more: it fits, or is no wider than what was too wide without it."""
+    wide = max(before.layout.width, page.wide - 2 * MARGIN)
+    return _holds(page._replace(wide=wide + 2 * MARGIN), after.layout)
+
+
 def _cut(waiting: Sequence[str], most: int, made: set[str], edges: Sequence[Edge]) -> int:
-    """After how many of those that wait a part ends, at most so many: where the fewest values go on, as between layers or steps."""
+    """After how many of those that wait a part ends, at most so many: where the fewest values go on, as between layers or steps.
+
+    Where little would be left for the last part, it is the half of them, which begins with what reads an input of its own.
+    """
     if most == len(waiting):
         return most
     reads = {edge for edge in edges if not edge.carried}
+    written = {edge.target for edge in edges}
+    few = len(waiting) - most <= FULL * most
 
-    def going_on(count: int) -> int:
+    def going_on(count: int) -> tuple[int, bool, int]:
         before, after = made.union(waiting[:count]), set(waiting[count:])
-        return len({edge.source for edge in reads if edge.source in before and edge.target in after})
+        across = {edge.source for edge in reads if edge.source in before and edge.target in after}
+        begins = any(edge.target == waiting[count] and edge.source not in written for edge in reads)
+        return len(across), few and not begins, few * abs(2 * count - len(waiting))
 
     return min(range(most, int(most * FULL), -1), key=going_on)
 

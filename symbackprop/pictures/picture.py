@@ -133,15 +133,9 @@ class Picture:
     def height(self) -> float:
         return sum(sheet.height for sheet in self.sheets)
 
-    def pieces(self, tall: float = 0.0) -> tuple[Picture, ...]:
-        """Each sheet as a picture of its own, for what has pages; or as many together as are no higher than `tall`."""
-        groups: list[list[Sheet]] = []
-        for sheet in self.sheets:
-            if groups and sum(s.height for s in groups[-1]) + sheet.height <= tall:
-                groups[-1].append(sheet)
-            else:
-                groups.append([sheet])
-        return tuple(replace(self, sheets=tuple(group)) for group in groups)
+    def pieces(self) -> tuple[Picture, ...]:
+        """Each sheet as a picture of its own, for what has pages."""
+        return tuple(replace(self, sheets=(sheet,)) for sheet in self.sheets)
 
     def placed(self) -> Iterator[tuple[Sheet, float, float]]:
         """The sheets with the place of each one's upper left corner."""

@@ -11,7 +11,6 @@ from symbackprop.core.choices import DRAWN
 from symbackprop.core.machine.files import FileError, write_together
 from symbackprop.documents import painted
 from symbackprop.documents.formats import FormatError
-from symbackprop.documents.html import TALL
 from symbackprop.documents.painted import ENGINES, converted
 from symbackprop.documents.pdf import PdfError
 from symbackprop.documents.pictures import PICTURES, picture_format_of, picture_named
@@ -117,12 +116,11 @@ def test_a_page_has_a_picture_for_the_screen_and_one_for_a_telephone_where_they_
 def test_a_picture_of_a_page_stands_in_pieces_that_paper_holds_and_that_share_their_outlines() -> None:
     """A browser cuts no SVG where the page is printed; each outline is written once and named wherever it is drawn."""
     sheet = picture(PAPER).sheets[0]
-    drawn = replace(picture(PAPER), sheets=(replace(sheet, height=2 * TALL), *[sheet] * int(4 * TALL / sheet.height)))
-    pieces = drawn.pieces(TALL)
-    assert sum(piece.height for piece in pieces) == pytest.approx(drawn.height)
-    assert all(piece.height <= TALL or len(piece.sheets) == 1 for piece in pieces)
-    page = svgs(drawn, "p-", TALL)
-    assert page.count("<svg") == len(pieces) > 1
+    drawn = replace(picture(PAPER), sheets=(sheet, replace(sheet, width=sheet.width - 40.0), sheet))
+    page = svgs(drawn, "p-")
+    assert page.count("<svg") == len(drawn.sheets) == len(drawn.pieces())
+    assert len(set(re.findall(r'<svg [^>]*?(?<!-)width="([\d.]+)"', page))) == 1  # so that all are shown at one size
+    assert "<rect x=\"0.5\" y=\"0.5\"" not in page  # the page draws the frame around them
     ids = re.findall(r'id="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]*)"', page)) == set(ids)

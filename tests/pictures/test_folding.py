@@ -133,3 +133,17 @@ def test_the_legend_says_what_stands_in_red(asked: dict[str, Any], red: str, end
     assert known & said == {red, end} - {""}
     assert any(mark.colour == RED for mark in drawn) == bool(red)
     assert ("gradient" in picture.words) == (red in ("gradient of the loss", "gradient"))
+
+
+@pytest.mark.parametrize("layers", [2, 3, 4, 6])
+@pytest.mark.parametrize("wide", [480.0, 940.0])
+def test_no_part_ends_within_a_layer(layers: int, wide: float) -> None:
+    """A layer that fits stands whole, and the last part is no loss alone."""
+    text = f"X: data[N, h_0]\nY: labels[N, h_{layers}]\n"
+    text += "".join(f"W_{k}: parameter[h_{k - 1}, h_{k}]\nb_{k}: parameter[h_{k}]\n" for k in range(1, layers + 1))
+    for k in range(1, layers + 1):
+        text += f"Z_{k} = {f'A_{k - 1}' if k > 1 else 'X'} @ W_{k} + b_{k}\n" + (f"A_{k} = tanh(Z_{k})\n" if k < layers else "")
+    picture = picture_of(sb.derive(f"{text}P = softmax(Z_{layers})\nL = -sum(Y*log(P))/N"), page=Page(wide))
+    made = [[words.split(" = ")[0] for words in part if " = " in words and "another part" not in words] for part in boxes(picture)]
+    assert len(made) > 1
+    assert all(part[0].startswith("Z") for part in made)
