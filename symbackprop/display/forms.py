@@ -298,7 +298,7 @@ def _indexsum(to: Printer, x: Form) -> Node:
 
 def _blocks(to: Printer, x: Form) -> Node:
     parts = to.parts(x)
-    return Grid("bmatrix", tuple((part,) for part in parts) if x.given == 0 else (tuple(parts),))
+    return Grid("bmatrix", tuple((part,) for part in parts)) if x.given == 0 else f.block_row(parts)
 
 
 def _grid(to: Printer, x: Form) -> Node:

@@ -83,8 +83,8 @@ class ViewNames:
             names.append(parse_name(label).formula())
         below = [letter(x) for x in subscripts]
         parts = [self.names.entry(view.tensor, [name, *below]) for name in names]
-        grid = Grid("bmatrix", tuple((part,) for part in parts) if len(shape) == 1 else (tuple(parts),))
-        return f.equation(self.names.entry(view.tensor, below), grid)
+        blocks = Grid("bmatrix", tuple((part,) for part in parts)) if len(shape) == 1 else f.block_row(parts)
+        return f.equation(self.names.entry(view.tensor, below), blocks)
 
     @cached_property
     def _taken(self) -> set[Node]:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import sympy as sp
 
-from symbackprop.core.program import Equation, Ref, Sum, slot, substituted
+from symbackprop.core.program import Equation, Reduce, Ref, Sum, slot, substituted
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f
-from symbackprop.formulas.tree import Node, walk
+from symbackprop.formulas.tree import Node, split, walk
 
 
 def collected(names: Names, path: Sequence[Equation], name: str) -> Iterator[tuple[str, frozenset[str]]]:
@@ -80,3 +80,21 @@ def _said(names: Names, written: Equation, body: sp.Expr, hidden: Collection[str
     new = {slots[k]: slot(place) for place, k in enumerate(read)}
     op = Sum(substituted(body, new), tuple(new.values()))
     return index_form(names, Equation(written.target, op, tuple(operands[k] for k in read)), [n for n in hidden if n != times])
+
+
+def shifted(names: Names, path: Sequence[Equation], line: Node, put_together: Mapping[str, Node]) -> Iterator[tuple[str, int, int]]:
+    """The gradients that sum to zero, of softmax(z - max z), so that nothing comes back through the maximum: with axis and rank.
+
+    Both are proved formulas: that of what the maximum was subtracted from is that of the difference.
+    """
+    for e in path:
+        step = e.step
+        if step is None or step.wrt is None or step.upstream is None or step.upstream.name not in put_together:
+            continue
+        written = names.written.get(step.wrt.name)
+        if written is None or not isinstance(written.op, Reduce) or written.op.kind != "max" or len(written.op.over) != 1:
+            continue
+        local, above, summed = step.local, step.upstream, [c for c in step.upstream.index if c not in step.wrt.index]
+        is_subtracted = isinstance(local, Sum) and local.body == -1 and len(summed) == 1
+        if is_subtracted and split(put_together[above.name])[1] == split(line)[1]:
+            yield above.name, above.index.index(summed[0]), len(above.index)

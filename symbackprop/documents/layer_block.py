@@ -21,7 +21,7 @@ from symbackprop.display.spelled import spelled
 from symbackprop.display.vanishing import vanishes
 from symbackprop.display.views import ViewNames
 from symbackprop.documents.chain_rows import ChainRow, chain_rows, without_what_vanishes
-from symbackprop.documents.collected import collected, quotients
+from symbackprop.documents.collected import collected, quotients, shifted
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
@@ -223,8 +223,16 @@ class Lecture:
         return found
 
     def _put_in(self, lines: Sequence[Line], collected_: Mapping[str, Node]) -> Iterator[Told]:
-        """What stands for a quotient where the parts of a gradient are put together."""
+        """What stands for a quotient where the parts of a gradient are put together, and what they leave nothing of."""
         for line in lines:
+            for summed, axis, rank in shifted(self.plain, line.path, line.formula, collected_):
+                own = self.names.in_line(summed)
+                if rank == 1:
+                    yield told("The entries of {} sum to zero: nothing comes back through the maximum.", own)
+                elif axis == rank - 1:
+                    yield told("Each row of {} sums to zero: nothing comes back through the maximum.", own)
+                elif rank == 2:
+                    yield told("Each column of {} sums to zero: nothing comes back through the maximum.", own)
             whole = {**collected_, line.name: line.formula}
             sums = [e.target.name for e in line.path if len(e.operands) > 1 and e.step is not None and e.step.rule == "copy"]
             name = next((n for n in reversed(sums) if n in whole), "")

@@ -219,6 +219,31 @@ def _softmaxes(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:
         if total in read:
             yield from ((of, names.tensor(name), _SOFTMAX) for name in [own] if name)
             yield of, f.call(f.function("softmax"), [names.tensor(of)]), _SOFTMAX
+    for of, own in _divided(names, read):
+        yield of, own, _SOFTMAX
+
+
+def _divided(names: Names, read: Collection[str]) -> Iterator[tuple[str, Node]]:
+    """The same of each softmax that the author wrote as exponentials over their sum, whose sum is read."""
+    for total, written in names.written.items():
+        op = written.op
+        if total not in read or not isinstance(op, Sum) or len(op.slots) != 1 or len(op.over) != 1:
+            continue
+        (ref,) = written.operands
+        powers = names.written.get(ref.name)
+        exp = sp.exp(op.slots[0])
+        if op.body == op.slots[0] and powers is not None and isinstance(powers.op, Sum) and powers.op.body == exp:
+            of = powers.operands[0].name
+        elif op.body == exp:
+            of = ref.name
+        else:
+            continue
+        if ref.index[-1:] == (op.over[0][0],):
+            yield of, f.call(f.function("softmax"), [names.tensor(of)])
+            for n, e in names.written.items():
+                ends = {r.name for r in e.operands} == {ref.name, total}
+                if ends and isinstance(e.op, Sum) and e.op.body == e.op.slots[0] / e.op.slots[1] and names.signature(n).has_name:
+                    yield of, names.tensor(n)
 
 
 def _sigmoids(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:

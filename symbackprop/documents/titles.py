@@ -41,6 +41,7 @@ class _Token(NamedTuple):
 
 def typeset(title: str, names: Collection[str]) -> tuple[Piece, ...]:
     """The title as its pieces; `names` are those of the network's tensors."""
+    title = title if title.endswith("..") else title.removesuffix(".")  # a sentence of a docstring
     pieces: list[Piece] = []
     end = 0
     for found in _SET_APART.finditer(title):

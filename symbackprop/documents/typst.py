@@ -20,6 +20,10 @@ _OWN_PAGE = 410.0
 """Points from which on a picture has a page of its own, at whose top it stands: more than half of one."""
 
 
+_MANY = 8
+"""A table of so many columns stands in smaller letters, so that no heading and no shape is broken."""
+
+
 class Typst(Paper):
     """A whole .typ file."""
 
@@ -112,10 +116,12 @@ class Typst(Paper):
         align = ", ".join({"l": "left", "c": "center", "r": "right"}[side] for side in sides)
         cells = "".join(f"[{cell}], " for row in rows for cell in row)
         titles = "".join(f"[*{cell}*], " for cell in head)
+        narrow = len(head) >= _MANY
         table = (
-            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 3pt), table.hline(stroke: .8pt), "
-            f"table.header({titles}), table.hline(stroke: .5pt), {cells}table.hline(stroke: .8pt))"
+            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: {4 if narrow else 5}pt, y: 3pt), "
+            f"table.hline(stroke: .8pt), table.header({titles}), table.hline(stroke: .5pt), {cells}table.hline(stroke: .8pt))"
         )
+        table = f"#text(size: .94em)[{table}]" if narrow else table
         return f"#whole[{table}\n\n#quiet[{caption}]]" if caption else f"#whole[{table}]"
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:

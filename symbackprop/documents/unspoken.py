@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from symbackprop.core.letters import is_nameless
@@ -116,8 +117,15 @@ def as_written(lecture: Lecture, spoken: Collection[str]) -> frozenset[str]:
     names, forward = lecture.plain, lecture.derivation.forward
     uses, found = forward.uses(), set(lecture.hidden)
     bound = {lecture.derivation.of, *spoken, *(n for n, tensor in forward.tensors.items() if tensor.named or uses[n] != 1)}
+    alike = {_kind(e) for e in forward.equations if e.target.name in bound}
+    bound |= {e.target.name for e in forward.equations if forward.tensors[e.target.name].called and _kind(e) in alike}
     for equation in forward.equations:
         new = {r.name for r in equation.operands if r.name in names.written} - bound
         if new and width(equation_formula(names, equation, found | new)) <= AS_WRITTEN:
             found |= new
     return frozenset(found)
+
+
+def _kind(equation: Equation) -> tuple[str, object]:
+    """What two values have in common that are told alike, s_1 and s_2: the name but for its number, and the body."""
+    return re.sub(r"_\d+$", "", equation.target.name), equation.op.body if isinstance(equation.op, Sum) else equation.op

@@ -92,6 +92,11 @@ def listed(nodes: Sequence[Node]) -> Node:
     return joined(COMMA, nodes)
 
 
+def block_row(blocks: Sequence[Node]) -> Node:
+    """[A, B, C]: blocks beside one another, as they stand on one line and on several."""
+    return Fence("[", listed(blocks), "]")
+
+
 def side_by_side(nodes: Sequence[Node]) -> Node:
     """Formulas in one line, with room between them."""
     return beside(*[part for node in nodes for part in (COMMA, QUAD, node)][2:])

@@ -208,7 +208,7 @@ def _apart(item: Node, room: float) -> list[Node] | None:
         case Fraction(over, under) if width(over) > width(under):
             return [Fraction(f.ONE, under), f.THIN, *items_of(f.within(over, Binds.PRODUCT))]
         case Grid("bmatrix", (cells,)):  # a row of blocks: its entries one after the other
-            return [Atom("[", "open"), *items_of(f.listed(cells)), Atom("]", "close")]
+            return _apart(f.block_row(cells), 0.0)
         case Row(items):
             return list(items)
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 from symbackprop.formulas import build as f
 from symbackprop.formulas.symbols import ACCENTS, SYMBOLS
@@ -21,6 +22,9 @@ _GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0
 _SPELLINGS = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}
 _WORDS = {*_SPELLINGS, "mu", "nu", "pi"}  # two letters that are one: W_mu is W_\mu, but W_xi what an LSTM does to x at its gate i
 _MARKS = tuple(sorted(set(ACCENTS) - {"widehat", "overline"}, key=len, reverse=True))
+
+_CALLED = {name for name, (_, kind) in SYMBOLS.items() if kind in ("function", "limit", "big")}
+_LOGS = ("log", "ln")  # log_p is no logarithm to the base p
 
 RAISED = {"prime": "prime", "star": "star", "plus": "+", "minus": "-"}  # theta_prime, w_star: signs above a name
 
@@ -89,6 +93,8 @@ def parse_name(name: str) -> Name:
     if rest and rest[-1] in RAISED:
         whole = parse_name(name[: name.rindex("_")])
         return Name(f.scripted(whole.base, sup=f.symbol(RAISED[rest[-1]])), whole.subs)
+    if head in _CALLED and rest and (len(rest[0]) > 1 or head in _LOGS) and not rest[0].isdigit():
+        head, rest = "".join([head, *takewhile(str.isalpha, rest)]), [*dropwhile(str.isalpha, rest)]
     digits = re.search(r"(?<=[^\d])\d+$", head)
     subs = [*([digits.group()] if digits else []), *rest]
     return Name(_head(head[: digits.start()] if digits else head), tuple(map(_subscript, subs)))

@@ -91,6 +91,8 @@ class _MatrixReader(Reader):
                 return _column(array[tuple(self.places[c] for c in self.below(sub))])
             case Grid("bmatrix", rows):
                 return np.block([[self.read(items_of(cell)) for cell in row] for row in rows])
+            case Fence("[", body, "]") if len(blocks := list(split_at(body, ","))) > 1:
+                return np.block([self.read(part) for part in blocks])
             case Script(Fence("[", body, "]"), Atom("×"), None):  # its columns are those of v x I
                 return np.cross(np.ravel(self.read(items_of(body))), np.eye(3)).T
             case Script(Atom("I"), sub, None):

@@ -46,6 +46,10 @@ def letters(text: str) -> list[Node]:
         ("what", r"\hat{w}"),
         ("chapeau_hat", r"\mathrm{chapeau}_{\text{hat}}"),
         ("_x", "x"),
+        ("log_probs", r"\mathrm{logprobs}"),
+        ("log_p_1", r"\mathrm{logp}_{1}"),
+        ("log_2", r"\mathrm{log}_{2}"),
+        ("max_score", r"\mathrm{maxscore}"),
         ("x10", "x_{10}"),
     ],
 )

@@ -9,9 +9,10 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.views import ViewNames
+from symbackprop.formulas.build import COMMA
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Grid, Node, Script, walk
+from symbackprop.formulas.tree import Fence, Grid, Node, Row, Script, walk
 
 LAYERS = Path(__file__).parent.parent.parent / "examples" / "layers"
 
@@ -48,6 +49,16 @@ NAMED = {
 }
 
 
+def _blocks(node: Node) -> list[Node]:
+    """Those of a column or a row of blocks."""
+    match node:
+        case Grid("bmatrix", rows):
+            return [cell for row in rows for cell in row]
+        case Fence("[", Row(items), "]"):
+            return [item for item in items if item != COMMA]
+    return []
+
+
 @pytest.mark.parametrize("text", NAMED.values(), ids=NAMED)
 def test_a_name_is_the_block_that_it_stands_for(text: str) -> None:
     """The k-th of what a tensor is said to be is its k-th block, and nothing but these names differs from slices."""
@@ -58,7 +69,7 @@ def test_a_name_is_the_block_that_it_stands_for(text: str) -> None:
     (tensor,) = called.blocks
     whole = ViewNames(called).side_by_side(tensor)
     assert whole is not None
-    cells = [cell for part in walk(whole) if isinstance(part, Grid) for row in part.rows for cell in row]
+    cells = [cell for part in walk(whole) for cell in _blocks(part)]
     for equation in forward.equations:
         said, sliced = (equation_formula(names, equation) for names in (called, plain))
         found = [part for part in walk(said) if part in cells]

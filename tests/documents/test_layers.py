@@ -332,6 +332,39 @@ def test_a_sigmoid_cancels_only_with_a_logarithm() -> None:
         assert "cancel" not in reasons(unit.format(f"p = sigmoid(z)\nL = {loss}"))
 
 
+WRITTEN = {  # a softmax and a cross-entropy as people write them out
+    "E = exp(S)\nP = E / sum(E, axis=1, keepdims=True)\nL = -sum(Y*log(P))/N": "P",
+    "L = sum(Y*(log(sum(exp(S), axis=1, keepdims=True)) - S))/N": "softmax(S)",
+    "M = S - max(S, axis=1, keepdims=True)\nG = M - log(sum(exp(M), axis=1, keepdims=True))\nL = -sum(Y*G)/N": "softmax(M)",
+    "M = S - max(S, axis=1, keepdims=True)\nG = M - log(sum(exp(M), axis=1, keepdims=True))\n"
+    "L = -mean(G[arange(N), t])": "softmax(M)",
+}
+
+
+@pytest.mark.parametrize("loss", WRITTEN)
+def test_a_cross_entropy_that_is_written_out_is_known(loss: str) -> None:
+    """And that nothing comes back through the maximum that keeps its exponentials small."""
+    labels = "t: integers[N, c]" if "t]" in loss else "Y: labels[N, c]"
+    said = reasons(f"X: data[N, d]\n{labels}\nW: parameter[d, c]\nb: parameter[c]\nS = X @ W + b\n{loss}")
+    own = "onehot(t)" if "t]" in loss else "Y"
+    assert f"The softmax and the logarithm cancel: {WRITTEN[loss]} − {own} is left, the prediction minus the target." in said
+    assert "Each row" not in said or "max" in loss
+
+
+def test_nothing_comes_back_through_a_maximum_that_is_subtracted() -> None:
+    text = (
+        "X: data[N, d]\nt: integers[N, c]\nW: parameter[d, h]\nV: parameter[h, c]\nb: parameter[c]\nS = tanh(X @ W) @ V + b\n"
+        "M = S - max(S, axis=1, keepdims=True)\n{}"
+    )
+    told_ = "Each row of ∂L/∂M sums to zero: nothing comes back through the maximum."
+
+    def said(loss: str) -> str:
+        return " ".join(sb.derive(text.format(loss)).text().split())
+
+    assert told_ in said("G = M - log(sum(exp(M), axis=1, keepdims=True))\nL = -mean(G[arange(N), t])")
+    assert "nothing comes back" not in said("L = sum(M**2)")
+
+
 def test_a_softmax_that_is_not_cancelled_says_its_jacobian() -> None:
     whole = "o: parameter[c]\nt: data[c]\np = softmax(o)\nL = sum((p - t)**2)"
     assert "The Jacobian of p is diag(p) − p pᵀ: what comes to it as g goes back as p ⊙ (g − gᵀ p)." in reasons(whole)

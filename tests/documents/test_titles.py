@@ -57,3 +57,9 @@ def test_titles_are_set_in_every_format() -> None:
     assert derived.markdown().startswith(r"# $L = \left(\hat{y} - y\right)^{2}$ through")
     assert "<h1><math" in derived.html() or '<h1><span class="long"><math' in derived.html()
     assert derived.report("text").startswith("L = (ŷ − y)² through σ(W₁ x) and W₂\n")
+
+
+def test_a_title_has_no_full_stop() -> None:
+    net = "# {}\nx: data[d]\nw: parameter[d]\nL = (w @ x)**2"
+    for said, shown in (("A neuron.", "A neuron"), ("And so on...", "And so on..."), ("A neuron", "A neuron")):
+        assert sb.derive(net.format(said)).text().split("\n")[0] == shown

@@ -227,3 +227,12 @@ def test_what_is_gone_back_through_together_with_a_softmax_has_a_chain_rule(text
 def test_the_sum_behind_a_softmax_is_told_by_the_value_that_is_a_product_with_it() -> None:
     text = sb.derive(THROUGH_SOFTMAX["attention"]).text()
     assert "rowsum(P ⊙ δ_O Vᵀ Xᵀ) = rowsum(δ_O ⊙ O), since O = P X V." in " ".join(text.split())
+
+
+def test_values_of_one_kind_are_written_out_together() -> None:
+    """Both variances of two layer norms stand in the network, though the box reads one of them."""
+    net = (Path(__file__).parents[2] / "examples" / "layers" / "transformer_block.net").read_text(encoding="utf-8")
+    said = sb.derive(net).report("latex", detail="brief")
+    assert all(
+        rf"s_{{{k},n}} &= \operatorname{{rowmean}}" in said or rf"s_{{{k},n}} = \operatorname{{rowmean}}" in said for k in (1, 2)
+    )
