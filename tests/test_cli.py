@@ -249,6 +249,13 @@ def test_commands_import_what_they_need_alone(tmp_path: Path):
     assert imported(unasked, "derive", "(x + y)*z")[1] == "[]"
 
 
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/stdout"])
+def test_a_device_that_holds_no_arrays_is_refused_before_training(run: Run, place: str) -> None:
+    code, out, err = run("train", EXAMPLES / "xor.net", "--data", EXAMPLES / "xor.npz", "--quiet", "-o", place)
+    assert (code, out) == (2, "")
+    assert "arrays are kept in .npz or .safetensors files" in err
+
+
 @pytest.mark.parametrize("name", ["derive", "draw", "check", "compile", "train"])
 def test_every_subcommand_explains_itself(run: Run, name: str):
     assert name in run("--help").out

@@ -33,6 +33,11 @@ class Places(dict[str, ndarray]):
         self.update(arrays)
         return self
 
+    def _stays(self, *_: Any) -> Any:
+        raise ArgumentError("the arrays of a step stay where it reads them; write into them")
+
+    __delitem__ = pop = popitem = clear = setdefault = _stays  # type: ignore[assignment]
+
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (dict(self),)  # a copy is no longer where a step reads
 

@@ -18,6 +18,7 @@ from symbackprop.backends.c.library import native
 from symbackprop.backends.code import Code, aligned
 from symbackprop.backends.places import Places, put, write
 from symbackprop.backends.undefined import require_defined_slopes
+from symbackprop.core.errors import shown
 from symbackprop.core.network import listed
 from symbackprop.core.program import shape_text
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Flat, Layout
@@ -50,6 +51,8 @@ class Step:
 
     def __init__(self, layout: Layout, code: Code | None, dtype: str, exact: Exact, shared: Step | None = None) -> None:
         kinds = {"real": np.dtype(dtype), "boolean": np.dtype(bool), "integer": np.dtype(np.int64)}
+        if shared is not None:
+            _require_same(layout, kinds["real"], shared)
         self.flat = shared.flat if shared else aligned(layout.parameters.length, kinds["real"])
         self.flat_gradient = shared.flat_gradient if shared else aligned(layout.gradients.length, kinds["real"])
         self.parameters = Places(_views(self.flat, layout.parameters))
@@ -160,6 +163,23 @@ class Step:
     def put(self, arrays: Mapping[str, ndarray]) -> None:
         """Write arrays into the step's own, where they are others."""
         put(arrays, self.parameters, self.data)
+
+
+def _require_same(layout: Layout, real: np.dtype, shared: Step) -> None:
+    """Raise ArgumentError where a step cannot stand in the memory of another, whose parameters lie elsewhere."""
+    if not isinstance(shared, Step):
+        raise ArgumentError(f"shared={shown(shared)}: give a step, which bind returned")
+    if shared.flat.dtype != real:
+        raise ArgumentError(f"shared: its numbers are {shared.flat.dtype}, and {real} in this step; compile both for one dtype")
+    here, there = layout.parameters.places, shared.layout.parameters.places
+    for name in here:
+        if here[name] != there.get(name):
+            raise ArgumentError(
+                f"shared: {name}, {shape_text(here[name][1])}, does not stand so in that step, which holds {listed(there)}; give a "
+                f"step of the same network"
+            )
+    if not layout.gradients.places.items() <= shared.layout.gradients.places.items():
+        raise ArgumentError("shared: its gradients are others than those of this step; give one that was compiled for the same")
 
 
 def _all_idle() -> None:

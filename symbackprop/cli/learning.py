@@ -58,11 +58,14 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import Diverged
     from symbackprop.training.interrupts import Interrupts
+    from symbackprop.training.storage import require_arrays_place
 
     log, held_out = settings["log"], number_or_text(held_out)
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",)), (log, (".jsonl",))):
         if path:
             require_place(path, suffixes)
+    if output:
+        require_arrays_place(output)  # which no device is
     require_apart(
         {
             "the checkpoint": settings["checkpoint"] or settings["resume"],

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -54,6 +56,8 @@ class Keeper:
         self.path, self.settings, self.about = path, settings, about
         self.unkept = ""  # why the last write failed; empty where it did not
         self._next = 0.0
+        self._own = secrets.token_hex(8)  # a mark in the file: that this run wrote it
+        self._left: tuple[int, int] | None = None  # the file as this run left it, by its place on the disk and its time
 
     @property
     def is_due(self) -> bool:
@@ -72,13 +76,15 @@ class Keeper:
             self.unkept = ""
 
     def write(self, run: Run) -> None:
-        """Write it now. Raises FileError where it cannot be written."""
+        """Write it now. Raises FileError where it cannot be written, or another run writes there as well."""
         if self.path is None:
             return
+        if self._is_of_another(self.path):
+            raise FileError(f"{os.fspath(self.path)}: another run has written it meanwhile; give each a checkpoint of its own")
         begin = time.monotonic()
         about = {
             "settings": asdict(self.settings), "of": self.about, "order": run.order, "epoch": run.epoch, "step": run.step,
-            "total": run.total, "kept": run.kept, "before": run.before, "early": run.early,
+            "total": run.total, "kept": run.kept, "before": run.before, "early": run.early, "by": self._own,
         }  # fmt: skip
         arrays = {ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
         for part in KEPT:
@@ -87,6 +93,20 @@ class Keeper:
         write_arrays(self.path, arrays)
         now = time.monotonic()
         self._next = now + max(SECONDS, PART * (now - begin))
+        with suppress(OSError):
+            self._left = _as_it_is(self.path)
+
+    def _is_of_another(self, path: StrPath) -> bool:
+        """Whether the file that this run wrote was replaced, by that of another run."""
+        with suppress(OSError, TrainingError, KeyError, ValueError):
+            if self._left is not None and _as_it_is(path) != self._left:
+                return json.loads(read_arrays(path)[ABOUT].tobytes())["by"] != self._own
+        return False
+
+
+def _as_it_is(path: StrPath) -> tuple[int, int]:
+    about = os.stat(path)
+    return about.st_ino, about.st_mtime_ns
 
 
 def read_run(path: StrPath) -> tuple[Run, dict[str, Any], dict[str, Any]]:

@@ -79,7 +79,7 @@ def as_array(name: str, value: Any) -> ndarray:
         array = np.asanyarray(value) if isinstance(value, np.memmap) else np.asarray(value)
     except (TypeError, ValueError):
         raise TrainingError(f"{name} is no array: its rows have different lengths") from None
-    if array.dtype.kind == "U":
+    if array.dtype.kind in "US" or (array.dtype.kind == "O" and array.size and all(isinstance(x, str) for x in array.flat)):
         raise TrainingError(
             f"{name} holds text, not numbers; give numbers: np.unique({name}, return_inverse=True)[1] numbers the names of classes"
         )

@@ -131,7 +131,7 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
         batch, axes = None, {t.name: 0 for t in longer}
     else:
         for tensor in inputs:
-            if arrays[tensor.name].ndim != tensor.rank:
+            if arrays[tensor.name].ndim != tensor.rank or _are_classes(tensor, arrays[tensor.name]):
                 raise TrainingError(_misfit(tensor, arrays[tensor.name]))
         if batch is None:
             if counted := _candidates(program, {}):
@@ -157,13 +157,8 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
 
 
 def _misfit(tensor: Signature, array: ndarray) -> str:
-    if tensor.kind == "labels" and array.ndim == tensor.rank - 1 and array.dtype.kind in "iu":
-        bound = tensor.shape[-1]
-        return (
-            f"{tensor.name} holds class numbers of shape {array.shape}, but it is declared as labels of shape "
-            f"{shape_text(tensor.shape)}: give a row for each sample, np.eye({bound})[{tensor.name}], or declare "
-            f"{tensor.name}: integers[n, {bound}]"
-        )
+    if _are_classes(tensor, array):
+        return _rows_asked(tensor, array)
     told = f"{tensor.name} has shape {array.shape}, but it is declared as {shape_text(tensor.shape)}"
     if array.ndim == tensor.rank + 1 and array.shape[-1] == 1:
         column = f"({', '.join(map(str, tensor.shape))}, 1)"
@@ -174,6 +169,31 @@ def _misfit(tensor: Signature, array: ndarray) -> str:
             f"labels[{', '.join(map(str, (*tensor.shape, tensor.bound)))}]"
         )
     return misfit(tensor, array.shape)
+
+
+def _are_classes(tensor: Signature, array: ndarray) -> bool:
+    """Whether labels, which have a row for each sample, were given as class numbers, in a column or not."""
+    if tensor.kind != "labels" or array.size == 0:
+        return False
+    if array.ndim == tensor.rank and (array.shape[-1] != 1 or everywhere(array, lambda part: part == 1)):
+        return False
+    whole = everywhere(array, lambda part: np.isfinite(part) & (part == np.floor(part)))
+    return whole and array.ndim in (tensor.rank - 1, tensor.rank)
+
+
+def _rows_asked(tensor: Signature, array: ndarray) -> str:
+    name, bound = tensor.name, tensor.shape[-1]
+    told = f"{name} holds class numbers of shape {array.shape}, but it is declared as labels of shape {shape_text(tensor.shape)}"
+    own = f"{name}[..., 0]" if array.ndim == tensor.rank else name
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or (bound.is_Integer and high >= bound):
+        classes = f"from 0 to {bound - 1}" if bound.is_Integer else "counted from 0"
+        return (
+            f"{told}, and its classes go from {low} to {high}: give a row for each sample, with a one at its class, and classes "
+            f"{classes}; np.unique({own}, return_inverse=True)[1] counts those that there are from 0"
+        )
+    whole = own if array.dtype.kind in "iu" else f"{own}.astype(int)"
+    return f"{told}: give a row for each sample, np.eye({bound})[{whole}], or declare {name}: integers[n, {bound}]"
 
 
 def _no_batch(inputs: list[Signature]) -> str:

@@ -50,7 +50,8 @@ def read_arrays(path: str | os.PathLike[str], texts: bool = False) -> dict[str, 
         raise TrainingError(f"{str(path)!r} is no name of a file: {fault}") from None
     for name, array in arrays.items():
         if array.dtype.kind not in NUMBERS and not (texts and array.dtype.kind == "U" and not array.ndim):
-            how = {"U": f": np.unique({name}, return_inverse=True)[1] numbers the names of classes", "c": ", both parts"}
+            numbers = f": np.unique({name}, return_inverse=True)[1] numbers the names of classes"
+            how = {"U": numbers, "S": numbers, "c": ", both parts"}
             raise TrainingError(
                 f"{path}: {name} holds {array.dtype}, not real numbers; save it as numbers{how.get(array.dtype.kind, '')}"
             )

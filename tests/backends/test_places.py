@@ -102,3 +102,43 @@ def test_memory_of_another_length_names_how_arrays_are_written(name: str, word: 
     step = sb.compile(sb.read("W: parameter[2, 3]\nL = sum(W**2)"), backend="numpy").bind({"W": np.ones((2, 3))})
     with pytest.raises(ArgumentError, match=rf'given is the shape \(6,\): write each by its name, step\.{word}\["W"\] = array'):
         setattr(step, name, np.ones(6))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_a_step_is_bound_in_the_memory_of_one_of_the_same_network_alone(backend: str) -> None:
+    rng = np.random.default_rng(0)
+    text = "X: data[n, d]\nW: parameter[d, c]\nL = sum((X @ W)**2)"
+    function = sb.compile(text)
+    arrays = {"X": rng.normal(size=(5, 2)), "W": rng.normal(size=(2, 3))}
+    first = function.bind(arrays, backend=backend)
+    few = function.bind(arrays | {"X": arrays["X"][:2]}, backend=backend, shared=first)
+    assert np.shares_memory(few.flat, first.flat)
+    others = [
+        (sb.compile("X: data[n, d]\nw: parameter[d]\nL = sum((X @ w)**2)"), {"X": arrays["X"], "w": np.ones(2)}, "w, "),
+        (function, {"X": rng.normal(size=(5, 40)), "W": rng.normal(size=(40, 3))}, "W, "),
+        (sb.compile(text, dtype="float32"), arrays, "float64, and float32"),
+    ]
+    before = first.flat.copy()
+    for other, given, words in others:
+        with pytest.raises(ArgumentError, match=f"shared: .*{words}"):
+            other.bind(given, backend=backend, shared=first)
+    with pytest.raises(ArgumentError, match="give a step, which bind returned"):
+        function.bind(arrays, backend=backend, shared=function)  # type: ignore[arg-type]
+    assert (first.flat == before).all()
+
+
+AWAY: dict[str, Callable[[dict], object]] = {
+    "del": lambda arrays: arrays.__delitem__("w"),
+    "pop": lambda arrays: arrays.pop("w"),
+    "popitem": lambda arrays: arrays.popitem(),
+    "clear": lambda arrays: arrays.clear(),
+    "setdefault": lambda arrays: arrays.setdefault("v", NEW),
+}
+
+
+@pytest.mark.parametrize("away", AWAY)
+def test_arrays_stay_in_a_step(away: str) -> None:
+    step = sb.compile("w: parameter[n]\nL = sum(w**2)").bind({"w": np.ones(3)})
+    with pytest.raises(ArgumentError, match="stay where it reads them"):
+        AWAY[away](step.parameters)
+    assert step() == 3

@@ -152,6 +152,48 @@ def test_a_disk_that_becomes_full_ends_no_training(data, whole, full: range, mon
     assert_same(train(data, resume="run.npz"), whole)  # of what was written before, or at the end
 
 
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_a_run_writes_over_no_other_one_that_began_on_its_checkpoint(data, whole, suffix: str, monkeypatch, capsys) -> None:
+    calls, write, path = [], Keeper.write, f"run.{suffix}"
+    other = []
+
+    def written(self, run) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            other.append(train(data, checkpoint=path, **SETTINGS | {"seed": 8}))
+        write(self, run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "write", written)
+        found = train(data, checkpoint=path, **SETTINGS)
+    assert_same(found, whole)
+    told = f"{path}: another run has written it meanwhile; give each a checkpoint of its own"
+    assert found.unkept == told
+    assert capsys.readouterr().err == f"{told}. Training goes on, and it is tried again\n"
+    assert_same(train(data, resume=path), other[0])
+
+
+def test_a_checkpoint_that_was_taken_away_or_copied_is_written_again(data, whole, monkeypatch) -> None:
+    calls, write = [], Keeper.write
+
+    def written(self, run) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            os.remove("run.npz")
+        if len(calls) == 8:  # the same from another disk
+            Path("copy.npz").write_bytes(Path("run.npz").read_bytes())
+            os.replace("copy.npz", "run.npz")
+        if len(calls) == 12:
+            Path("run.npz").write_text("no checkpoint")
+        write(self, run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "write", written)
+        found = train(data, checkpoint="run.npz", **SETTINGS)
+    assert found.unkept == ""
+    assert_same(train(data, resume="run.npz"), whole)
+
+
 LIMITED = """
 import resource, sys
 import numpy as np

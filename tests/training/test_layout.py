@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -143,6 +145,26 @@ def test_class_numbers_for_labels_are_refused_with_the_mend() -> None:
     net = program("X: data[n, 4]\nY: labels[n, c]\nW: parameter[4, c]\nL = mean((X @ W - Y)**2)")
     with pytest.raises(TrainingError, match=r"Y holds class numbers .* np.eye\(c\)\[Y\], or declare Y: integers\[n, c\]"):
         lay_out(net, {"X": np.zeros((5, 4)), "Y": np.zeros(5, int)}, {}, {})
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float64, np.float16])
+@pytest.mark.parametrize("column", [False, True])
+def test_rows_made_as_the_mend_says_are_taken_and_no_class_becomes_another(dtype: type, column: bool) -> None:
+    net = program("X: data[n, 4]\nY: labels[n, 3]\nW: parameter[4, 3]\nL = mean((X @ W - Y)**2)")
+    X, numbers = np.zeros((6, 4)), np.array([0, 2, 1, 1, 0, 2])
+    Y = numbers.astype(dtype)[(slice(None), None) if column else slice(None)]
+    with pytest.raises(TrainingError, match="Y holds class numbers") as refused:
+        lay_out(net, {"X": X, "Y": Y}, {}, {})
+    mend = re.search(r"np\.eye\(3\)\[Y(\[\.\.\., 0\])?(\.astype\(int\))?\]", str(refused.value))
+    assert mend is not None
+    assert (mend[1] is not None) == column
+    assert (mend[2] is not None) == (np.dtype(dtype).kind == "f")
+    rows = np.eye(3)[(Y[..., 0] if column else Y).astype(int)]
+    assert (rows.argmax(1) == numbers).all()
+    lay_out(net, {"X": X, "Y": rows}, {}, {})
+    for beyond in (numbers + 1, numbers.astype(float) - 1):  # np.eye(3)[-1] would be another class
+        with pytest.raises(TrainingError, match=r"its classes go from .* classes from 0 to 2; np\.unique"):
+            lay_out(net, {"X": X, "Y": beyond}, {}, {})
 
 
 def test_columns_and_rows_with_a_one_are_refused_with_the_mend() -> None:
