@@ -17,15 +17,21 @@ PART = 1 << 24  # bytes that are looked at together
 
 def mapped(path: str | os.PathLike[str]) -> ndarray:
     """The array of an .npy file, of which nothing is read yet. Raises TrainingError where it is none."""
+    where = os.fspath(path)
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as fault:
-        raise TrainingError(f"{os.fspath(path)}: cannot be read: {fault.strerror or fault}") from None
+        raise TrainingError(f"{where}: cannot be read: {fault.strerror or fault}") from None
     except (ValueError, EOFError) as fault:
         told = " ".join(str(fault).split())[:200]
-        raise TrainingError(f"{os.fspath(path)}: this is no .npy file of numbers: {told}; write it by np.save") from None
+        if "Python objects" in told:
+            raise TrainingError(
+                f"{where}: the array is a pickled object, which could run code; save it as one of numbers"
+            ) from None
+        raise TrainingError(f"{where}: this is no .npy file of numbers: {told}; write it by np.save") from None
     if array.dtype.kind not in NUMBERS:
-        raise TrainingError(f"{os.fspath(path)}: the array holds {array.dtype}, not real numbers; save it as numbers")
+        how = ": np.unique(..., return_inverse=True)[1] numbers the names of classes" if array.dtype.kind in "US" else ""
+        raise TrainingError(f"{where}: the array holds {array.dtype}, not real numbers; save it as numbers{how}")
     return array
 
 

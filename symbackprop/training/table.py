@@ -286,8 +286,9 @@ def _require_count(path: Path, tensor: Signature, rest: Sequence[str]) -> None:
 
 
 def _listed(columns: Sequence[str]) -> str:
-    """The names of columns in a line; of many the first and the last."""
-    return ", ".join(columns if len(columns) <= MOST_LISTED else [*columns[:3], "...", columns[-1]])
+    """The names of columns in a line, in quotes where one may be taken for two; of many the first and the last."""
+    names = [repr(name) if "," in name or name.split() != name.split(" ") else name for name in columns]
+    return ", ".join(names if len(names) <= MOST_LISTED else [*names[:3], "...", names[-1]])
 
 
 def _input(

@@ -373,3 +373,25 @@ def test_what_is_no_path_is_refused_in_words() -> None:
         sb.train(CLASSES, drawn(), **QUIET).save(3)  # type: ignore[arg-type]
     with pytest.raises(TrainingError, match=r"nowhere: data are read from .* there is nothing of this name"):
         sb.train(CLASSES, "nowhere", **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.array([1, "x"], object), "y.npy: the array is a pickled object, which could run code; save it as one of numbers"),
+        (np.array(["a", "b"]), r"y.npy: the array holds <U1, .* np.unique\(..., return_inverse=True\)\[1\] numbers the names"),
+        (np.ones(2) + 1j, r"y.npy: the array holds complex128, not real numbers; save it as numbers$"),
+    ],
+)
+def test_what_an_npy_file_holds_is_said_where_it_is_no_number(folder: Path, array: np.ndarray, words: str) -> None:
+    np.save("y.npy", array)
+    with pytest.raises(TrainingError, match=words):
+        mapped.mapped("y.npy")
+
+
+def test_names_that_may_be_taken_for_two_are_told_in_quotes(folder: Path) -> None:
+    rows = "".join(f'{k},{k % 3},"{("Paris, TX", "Rome", "New York")[k % 3]}"\n' for k in range(12))
+    Path("towns.csv").write_text(f'x,"the\nother",t\n{rows}')
+    told = str(sb.train(CLASSES, "towns.csv", **QUIET).header)
+    assert told.endswith("in their order, are New York, 'Paris, TX', Rome")
+    assert "columns x, 'the\\nother'" in told
