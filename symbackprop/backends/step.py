@@ -175,7 +175,7 @@ def _require_same(layout: Layout, real: np.dtype, shared: Step) -> None:
     for name in here:
         if here[name] != there.get(name):
             raise ArgumentError(
-                f"shared: {name}, {shape_text(here[name][1])}, does not stand so in that step, which holds {listed(there)}; give a "
+                f"shared: {name}, {tuple(here[name][1])}, does not stand so in that step, which holds {listed(there)}; give a "
                 f"step of the same network"
             )
     if not layout.gradients.places.items() <= shared.layout.gradients.places.items():
