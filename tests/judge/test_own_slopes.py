@@ -94,3 +94,22 @@ def test_a_function_made_of_the_loss_is_not_judged() -> None:
     net = "Q: data[d, d] & spd\nx: parameter[d]\nc: data[d]\nf = 0.5*(x @ Q @ x) - c @ x"
     found = sb.verify(net, r"Let $g = Qx - c$ and $\phi(\alpha) = f(x - \alpha g)$. Then $\phi'(0) = -g^\top g$.")
     assert [one.kind for one in found.claims][-1] == "undecided"
+
+
+SIGMOID = "u: parameter[d]\nv: parameter[d]\nz: data[d]\nL = -log(sigmoid(u @ v)) + sum(z)"
+FORMULAS = {
+    r"\frac{d}{dt}\log\sigma(t)": (r"1 - \sigma(t)", r"1 + \sigma(t)"),
+    r"\frac{d \tanh x}{dx}": (r"1 - \tanh^2 x", r"1 - \tanh x"),
+    r"\frac{d}{dx} e^{-x^2}": (r"-2x e^{-x^2}", r"-x e^{-x^2}"),
+    r"\frac{\partial}{\partial t} \ln(1+e^t)": (r"\frac{1}{1+e^{-t}} = \sigma(t)", r"\frac{1}{1+e^{t}}"),
+    r"\frac{d\sigma(s)}{ds}": (r"\sigma(s)(1-\sigma(s))", r"\sigma(s)(1+\sigma(s))"),
+    r"\frac{d}{dz}\tanh(z)": (r"1 - \tanh^2(z)", r"1 + \tanh^2(z)"),  # of each entry, where the network has a vector z
+}
+
+
+@pytest.mark.parametrize("left", FORMULAS)
+def test_the_derivative_of_a_formula_in_a_letter_of_its_own_is_judged(left: str) -> None:
+    """It was not understood, and with it nothing was right as a whole."""
+    right, wrong = FORMULAS[left]
+    assert sb.verify(SIGMOID, rf"We use ${left} = {right}$.").ok
+    assert sb.verify(SIGMOID, rf"We use ${left} = {wrong}$.").claims[0].wrong

@@ -36,6 +36,7 @@ from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, Used, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
+from symbackprop.judge.steps.own_slopes import formula_slope
 from symbackprop.judge.steps.rounded import entry_in_numbers, moved_to, number_said, value_in_numbers, without_number, wrong_value
 from symbackprop.judge.steps.samples import NO_SAMPLES, Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.steps.slopes import function_step, slope_step
@@ -244,6 +245,7 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         judged = (
             best_step(judge, known, name, claim)
             or slope_step(judge, name, claim)
+            or formula_slope(judge, name, claim)
             or function_step(judge, name, claim)
             or step_product(judge, known, name, claim)
             or step_jacobian(judge, known, name, claim)

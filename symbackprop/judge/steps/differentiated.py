@@ -21,6 +21,7 @@ from symbackprop.formulas.told import Formula, Told, told
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.own_slopes import is_of_formula
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
@@ -89,7 +90,7 @@ def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Map
     found = Further([], {}, {}, set())
     for place, (name, claim, what) in enumerate(steps):
         stands = _written(claim, truth) if isinstance(claim, str) and "\\" in claim and "=" in claim else None
-        said = stands and _said(truth, claim[stands.start : stands.end].strip(), symbols)
+        said = stands and not is_of_formula(truth, claim) and _said(truth, claim[stands.start : stands.end].strip(), symbols)
         if stands and said:
             own = _value_of(truth, said)
             if own is None and not (alone or has_loops(truth.program)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -17,6 +17,7 @@ from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import about
+from symbackprop.judge.steps.slopes import activations
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
@@ -26,6 +27,11 @@ from symbackprop.notation.claims.own_functions import OwnFunction, functions, sa
 from symbackprop.notation.latex.network import read_latex
 
 HIGHEST = 2  # order of a slope
+_D = r"(?:\\partial|\\mathrm\s*\{\s*d\s*\}|d)\s*"
+_OF_FORMULA = re.compile(
+    rf"\s*\\[dt]?frac\s*\{{\s*{_D}(?P<above>.*?)\}}\s*\{{\s*{_D}(?P<letter>\\?[A-Za-z]+)\s*\}}(?P<behind>[^=]*)=(?P<right>.+)",
+    re.DOTALL,
+)
 _PRIME = re.compile(r"\^\s*(?:\\prime|\{\s*((?:\\prime\s*)+)\})")
 _VALUE, _LETTERS = "q", "tuvzxsr"
 
@@ -112,6 +118,37 @@ def judged_slope(judge: Judge, step: str, slope: Slope) -> Judged:
     first = next((one for one in found if not one.right), found[-1])
     asked = Asked(name.strip(), judge.truth.of, judge.truth.of, 0, written(name.strip()))
     return replace(first, name=name.strip(), asked=asked, truth=None, given=step)
+
+
+def formula_slope(judge: Judge, name: str, claim: Any) -> Judged | None:
+    r"""A step that says the derivative of a function as a formula, \frac{d}{dz} \log\sigma(z) = ...; None for any other step."""
+    found = _of_formula(judge.truth, claim)
+    verdicts = [judged_slope(judge, claim, one._replace(name=name)) for one in found]
+    return next((one for one in verdicts if one.right), verdicts[0] if verdicts else None)
+
+
+def is_of_formula(truth: Truth, claim: Any) -> bool:
+    """Whether a step says the derivative of a function of numbers, in a letter of its own or in that of a vector or a matrix."""
+    return bool(_of_formula(truth, claim))
+
+
+def _of_formula(truth: Truth, claim: Any) -> list[Slope]:
+    """What such a step says, for each activation that a sigma may be."""
+    found = _OF_FORMULA.fullmatch(claim) if isinstance(claim, str) else None
+    if found is None or bool(found["above"].strip()) == bool(found["behind"].strip()):
+        return []
+    letter, formula = found["letter"].lstrip("\\"), found["above"].strip() or found["behind"].strip()
+    if letter in truth.named and not truth.program.shape(letter):
+        return []
+    out, said = list[Slope](), sides(f"q = {found['right']}")[1:]
+    for activation in activations(truth, "sigma") or ["sigmoid"]:
+        word = r"\\sigma" if activation == "sigmoid" else rf"\\operatorname{{{activation}}}"
+        own, *others = (re.sub(r"\\sigma(?![A-Za-z])", word, one) for one in (formula, *said))
+        of = _truth(own)
+        inputs = [] if of is None else [t for t in of.program.inputs if t.kind != "constant"]
+        if [t.name for t in inputs] == [letter] and not inputs[0].shape:
+            out.append(Slope("", None, "", own, letter, tuple(others)))
+    return out
 
 
 def _sides(step: str, given: OwnFunction, letter: str) -> Iterator[str]:

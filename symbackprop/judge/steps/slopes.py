@@ -35,7 +35,7 @@ def slope_step(judge: Judge, name: str, claim: Any) -> Judged | None:
     side, function, letter = said
     right = side.rest[1:]
     found: list[Judged] = []
-    for own in _functions(judge.truth, function):
+    for own in activations(judge.truth, function):
         at_z = re.sub(rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", "z", right)
         found += _alone(judge, own, at_z)
         found += [judge.alone(about(judge.truth, name, a, z), right) for a, z in _values(judge.truth, own)]
@@ -54,7 +54,7 @@ def function_step(judge: Judge, name: str, claim: Any) -> Judged | None:
         return None
     side, function, letter = said
     own = _KNOWN.get(function, function)
-    if own not in _functions(judge.truth, function) or function in judge.truth.program.tensors:
+    if own not in activations(judge.truth, function) or function in judge.truth.program.tensors:
         return None
     right = re.sub(rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", "z", side.rest[1:])
     try:
@@ -77,7 +77,7 @@ def _said(claim: Any) -> tuple[Side, str, str] | None:
     return None if letter is None or letter.sup else (side, side.base, side.at[0])
 
 
-def _functions(truth: Truth, function: str) -> list[str]:
+def activations(truth: Truth, function: str) -> list[str]:
     """What a letter or a name before a prime may be: the network's activations for a letter."""
     bodies = [e.op.body for e in truth.program.equations if isinstance(e.op, Sum)]
     applied = [f for body in bodies for f in body.atoms(TableFunction, sp.tanh)]
