@@ -43,6 +43,7 @@ _RATES = tuple(rf"\{one}" for one in RATES)
 _OLD = re.compile(r"old|prev|cur")
 _DECIMAL = re.compile(r"\d*\.\d+")
 _TIMES = frozenset([r"\cdot", r"\times", "*"])
+_OPENS = frozenset(["{", "(", "[", "+", "-", "=", r"\frac", r"\left", "^", "_", "/", *_TIMES])
 _TAKEN_UP = frozenset(["2", "N"])  # the factors that a rate takes up
 
 
@@ -274,6 +275,8 @@ def _at_rate(several: Tokens, rate: str, number: int) -> Tokens:
         is_factor = before not in (r"\frac", "^", "_", "/", *_TIMES) and after not in ("", "}", ")", "]", "+", "-", "/", "^", "_")
         if number == 1 and is_factor:
             k += after in _TIMES
+        elif before and before not in _OPENS and after not in ("^", "_"):  # the last factor of several, \frac{2\eta}{n}
+            out += [Token(r"\cdot", 0), Token(str(number), 0)]
         else:
             out.append(Token(str(number), 0))
     return tuple(out)
