@@ -76,3 +76,24 @@ def test_a_derivative_in_a_sentence_is_a_claim() -> None:
     said = r"The marginal utilities are $u_x = a/x$ and $u_y = (1-a)/y$; so $$\frac{u_x}{u_y} = \frac{a}{1-a}\frac{y}{x}$$"
     assert sb.verify(net, said).ok
     assert sb.verify(net, said.replace("a/x", "2a/x")).claims[0].wrong
+
+
+BANANA = "x: parameter[()]\ny: parameter[()]\nf = (1 - x)**2 + 100*(y - x**2)**2"
+ITS_GRADIENT = r"$$\nabla f = (-2(1-x) - 400x(y-x^2), 200(y-x^2))$$"
+
+
+def test_a_matrix_at_a_point_in_a_sentence_is_judged() -> None:
+    """It was passed over behind a display."""
+    hessian = r"$$H = \begin{pmatrix} 1200x^2 - 400y + 2 & -400x\\ -400x & 200\end{pmatrix}$$"
+    text = hessian + r" and $H(1,1) = \begin{pmatrix}802 & -400\\ -400 & 200\end{pmatrix}$."
+    assert sb.verify(BANANA, text).ok
+    assert not sb.verify(BANANA, text.replace("& 200\\end{pmatrix}$", "& 300\\end{pmatrix}$")).ok
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_one_is_no_derivative_of_the_loss_by_itself(number: str) -> None:
+    """f(1, 1) = 1 was right, as df/df."""
+    found = sb.verify(BANANA, f"{ITS_GRADIENT} so $f(1,1) = {number}$.")
+    assert found.claims[-1].wrong
+    assert sb.verify(BANANA, f"{ITS_GRADIENT} so $f(1,1) = 0$.").ok
+    assert sb.verify(BANANA, r"$\frac{df}{df} = 1$, $f_y = 200(y - x^2)$").ok

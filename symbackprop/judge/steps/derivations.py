@@ -323,6 +323,8 @@ def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     is_rounded = judged is not None
     judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
     program = reading_of(understood, judged).program if judged.right else program
+    if judged.right and value == truth.of == goal.wrt:  # f(1, 2) = 1 is no derivative of f by itself
+        judged = replace(judged, kind="wrong")
     if judged.wrong and value == truth.of and not truth.pinned:
         return another_loss(known, name, understood, program)
     if judged.wrong and goal.of == goal.wrt and value != truth.of:  # dL = tr(G^T dW) says what dL comes to, in differentials

@@ -23,6 +23,7 @@ _BEST = re.compile(  # W^* = ..., \\hat\\beta = ..., of a sentence that says whe
     r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*\^\s*(?:\*|\\star\b|\\ast\b|\{\s*(?:\*|\\star|\\ast)\s*\})"
     r"|\\hat\s*\{?\s*\\(?:beta|theta|mu|sigma|lambda|alpha|gamma|tau|pi|Sigma|Omega|Theta)\s*\}?)\s*=(?!=)(?!\s*\\arg)"
 )
+_AT_NUMBERS = re.compile(r"\s*\\?[A-Za-z]+'*\s*\(\s*-?\d[-\d.,\s/]*\)\s*=(?!=)")  # H(1, 1) = ...
 DENIED = re.compile(
     r"\b(?:not|wrong|false|incorrect|mistaken?|mistakenly|if|suppose|assume|might|were|would|example|instance|recall|denote|write)\b|아니(?:다|고|라|며)",
     re.IGNORECASE,
@@ -127,7 +128,7 @@ def _displayed(found: re.Match[str], said: str) -> str:
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
     sentence = said[begin + 1 : found.start()] + said[found.end() : min(ends, default=len(said))]
-    is_claim = (CLAIMED.match(found[1]) or _BEST.match(found[1])) and not DERIVATIVE.search(
+    is_claim = any(one.match(found[1]) for one in (CLAIMED, _BEST, _AT_NUMBERS)) and not DERIVATIVE.search(
         found[1].rpartition("=")[2]
     )  # no mere chain rule, no other name
     return f"\\[{found[1]}\\]" if is_claim and not DENIED.search(sentence) else found[0]
