@@ -111,7 +111,9 @@ def test_reweighted_least_squares_return_where_the_gradient_is_0(text: str) -> N
         assert not sb.verify(IRLS, text.replace("(y - p)", "(p - y)").replace("- S^{-1}", "+ S^{-1}")).ok
 
 
-@pytest.mark.parametrize("rate", [r"\frac{2\eta}{n}", r"2\eta\,\frac{1}{n}", r"\frac{2 \eta}{n}\cdot", r"\eta\frac{2}{n}", r"(2\eta/n)"])
+@pytest.mark.parametrize(
+    "rate", [r"\frac{2\eta}{n}", r"2\eta\,\frac{1}{n}", r"\frac{2 \eta}{n}\cdot", r"\eta\frac{2}{n}", r"(2\eta/n)"]
+)
 def test_a_rate_is_a_factor_wherever_it_stands(rate: str) -> None:
     r"""\frac{2\eta}{n} of a number was 21/n, and of a wrong shape."""
     net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter[()]\nL = mean((X @ w + b - y)**2)"
