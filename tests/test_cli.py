@@ -163,7 +163,7 @@ def test_compile_writes_a_module_that_needs_numpy_alone(run: Run):
     code, _, err = run("compile", TWO_LAYER, "-o", "step.py")
     assert (code, err) == (0, "")
     source = Path("step.py").read_text(encoding="utf-8")
-    assert source == sb.compile(TWO_LAYER).source
+    assert source == sb.compile(TWO_LAYER).source_with("yhat")
     imported = [alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for alias in node.names]
     assert imported == ["numpy"]
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(ast.parse(source)))
@@ -176,7 +176,7 @@ def test_compile_writes_a_module_that_needs_numpy_alone(run: Run):
 
 def test_compile_takes_sizes_and_a_type(run: Run):
     out = run("compile", TWO_LAYER, "--size", "h=3", "--dtype", "float32", "--wrt", "W_1").out
-    assert out == sb.compile(TWO_LAYER, sizes={"h": 3}, dtype="float32", wrt="W_1").source
+    assert out == sb.compile(TWO_LAYER, sizes={"h": 3}, dtype="float32", wrt="W_1").source_with("yhat")
 
 
 @pytest.mark.parametrize("sizes", [("h=3", "c=2"), ("h=3,c=2",), ("h = 3; c=2",), ("h=3 c=2",)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -117,21 +116,22 @@ class Compiled(Result):
         return f"<Compiled {self.value_name} of {inputs}, with its gradients by {listed(self.gradients) or 'nothing'}>"
 
     def _function(self, program: Program, value: str | None, outputs: Mapping[str, str], name: str) -> Called:
-        return self._called(source(program, value, outputs, name, self._dialect), program)
+        return self._called(source(program, value, outputs, name, self.dialect), program)
 
     @without_collections()
     def _called(self, text: Source, program: Program) -> Called:
         return Called(text, program, self.dtype, self.refuse_nan, self.backend == "jax")
 
     @property
-    def _dialect(self) -> Dialect:
+    def dialect(self) -> Dialect:
+        """The words of its source."""
         return (JAX if self.backend == "jax" else NUMPY).of(self.dtype)
 
     @cached_property
     @without_collections()
     def _text(self) -> Source:
         """The source of the value and the gradients; it needs no JAX to be written."""
-        return source(self.program, self.value_name, self.gradients, "value_and_grad", self._dialect)
+        return source(self.program, self.value_name, self.gradients, "value_and_grad", self.dialect)
 
     @property
     def source(self) -> str:
@@ -271,7 +271,7 @@ class Compiled(Result):
 
     def source_of(self, names: Iterable[str]) -> Source:
         """The source of the function of some values."""
-        return source(self.program, None, {name: name for name in names}, "outputs", self._dialect)
+        return source(self.program, None, {name: name for name in names}, "outputs", self.dialect)
 
     def c_source(self, title: str = "") -> str:
         """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.
@@ -291,17 +291,13 @@ class Compiled(Result):
         except PlanError as fault:
             raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
 
-    def fast_source(self) -> str:
+    def fast_source(self, predict: str | None = None) -> str:
         """The bound step as a file that needs NumPy alone. Raises CompileError where a size has no number, or there is no plan."""
-        from symbackprop.backends.numpy import fast
-        from symbackprop.plan.node import PlanError
+        from symbackprop.backends.exported import fast
 
         self._require_sizes("the fast style")
         require_number(self.program, self.value_name)
-        try:
-            return fast.source(self._plan(), self.dtype, self.value_name)
-        except PlanError as fault:
-            raise CompileError(f"this network has no fast style: {fault}; the readable source computes it") from None
+        return fast(self, predict)
 
     def _plan(self) -> Plan:
         from symbackprop.plan.schedule import plan
@@ -313,15 +309,20 @@ class Compiled(Result):
             given, typed = ", ".join(f"{n!r}: 32" for n in free), " ".join(f"--size {n}=32" for n in free)
             raise CompileError(f"{what} needs a number for every size: give sizes={{{given}}}, on the command line {typed}")
 
-    def layers_source(self) -> str:
+    def layers_source(self, predict: str | None = None) -> str:
         """The same step as a class for each layer with `forward` and `backward`, and a graph that calls them, for reading.
 
         A loop is one layer. Raises SourceError where the value has axes, or something does not lead to it.
         """
-        from symbackprop.backends.numpy.layered import layered
+        from symbackprop.backends.exported import layers
 
-        forward = replace(self.program, equations=tuple(e for e in self.program.equations if e.step is None))
-        return layered(forward, self.value_name, tuple(self.gradients), self._dialect)
+        return layers(self, predict)
+
+    def source_with(self, predict: str | None) -> str:
+        """The source with a function of a value of the forward part beside, which needs no labels, as every style takes one."""
+        from symbackprop.backends.exported import readable
+
+        return self.source if predict is None else readable(self, predict)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the source to a file: C99 where its name ends in .c, otherwise the source of NumPy, or of JAX.

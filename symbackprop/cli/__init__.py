@@ -232,6 +232,7 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
 @click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
 def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, output) -> None:
     """Compile the network and its gradients to source that depends on NumPy alone, to C99 that depends on nothing, or for JAX."""
+    from symbackprop.training.using import answer_of
     from symbackprop.verbs import compile as compile_
 
     derivation = _derivation(asked, wrt, then, upstream, vector)
@@ -243,8 +244,9 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
     if style == "fast" and format != "numpy":
         raise SymbackpropError(f"the fast style is NumPy's, and --format {format} plans for itself: leave --style out")
     compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
-    styles = {"layers": compiled.layers_source, "fast": compiled.fast_source}
-    write(output, styles.get(style, compiled.c_source if format == "c" else lambda: compiled.source)())
+    styles = {"layers": compiled.layers_source, "fast": compiled.fast_source, "readable": compiled.source_with}
+    answer = None if then or upstream or vector else answer_of(derivation.forward, derivation.of)
+    write(output, compiled.c_source() if format == "c" else styles[style](answer))
     if output:
         say(source_written(output, derivation, format))
 

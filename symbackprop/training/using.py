@@ -131,6 +131,15 @@ def usual(forward: Forward, prediction: str | None) -> set[tuple[str, ...]]:
     return found
 
 
+def answer_of(program: Program, loss: str) -> str | None:
+    """The value that a network answers with, by what is known before the truth is; None where it has no name."""
+    truth = sides(program)
+    given = {t.name for t in data_inputs(program) if t.kind != "labels"} - ({truth[1].name} if truth else set())
+    with suppress(TrainingError):
+        return _asked(program, loss, given, None, "")
+    return None
+
+
 def _forward(network: Network | Forward) -> Forward:
     return network if isinstance(network, Forward) else forward_of(network)
 

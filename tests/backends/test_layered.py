@@ -133,6 +133,6 @@ def test_what_has_no_layers_is_refused() -> None:
 def test_the_command_line_writes_layers(run: Run) -> None:
     code, out, _ = run("compile", EXAMPLES / "two_layer.net", "--style", "layers", "-o", "step.py")
     assert (code, out) == (0, "step.py: written, it depends on NumPy alone\n")
-    assert Path("step.py").read_text() == compiled("two_layer.net").layers_source()
+    assert Path("step.py").read_text() == compiled("two_layer.net").layers_source("yhat")
     code, _, err = run("compile", EXAMPLES / "two_layer.net", "--style", "layers", "-o", "step.c")
     assert (code, "C is one function, without classes" in err) == (2, True)

@@ -14,7 +14,6 @@ import sympy as sp
 
 from symbackprop.backends.dialect import Dialect
 from symbackprop.backends.numpy.body import SourceError
-from symbackprop.backends.numpy.helpers import helper_source
 from symbackprop.backends.numpy.source import RESERVED, Names, Writer, printable, quoted
 from symbackprop.core.chain_rule import on_path
 from symbackprop.core.differentiate import differentiate
@@ -45,8 +44,8 @@ class Layer:
     helpers: frozenset[str]
 
 
-def layered(program: Program, of: str, wrt: Sequence[str], dialect: Dialect) -> str:
-    """The source of the layers of a program, of a graph of them, and of `value_and_grad`, which runs it.
+def layered(program: Program, of: str, wrt: Sequence[str], dialect: Dialect) -> tuple[list[str], frozenset[str]]:
+    """The layers of a program, a graph of them, and `value_and_grad`, which runs it, as source; and the helpers that they call.
 
     program  the forward equations; `of` is a number.
     wrt      what the gradients are by.
@@ -60,12 +59,8 @@ def layered(program: Program, of: str, wrt: Sequence[str], dialect: Dialect) -> 
         if w not in needed:
             raise SourceError(f"{w} does not lead to {of}, so that no layer hands its gradient back; leave it out of wrt")
     layers = [_layer(program, group, targets, needed, dialect) for group, targets in _groups(program, of)]
-    helpers = [helper_source(name, dialect) for name in sorted(frozenset[str]().union(*(layer.helpers for layer in layers)))]
-    classes = ["\n".join(layer.lines) for layer in layers]
-    parts = [*helpers, *classes, *_graph(program, of, wrt, layers)]
-    title = printable(f"The layers of {of}, and its gradients with respect to {', '.join(wrt)}")
-    title = f'"""{title}, by {dialect.title} alone."""'
-    return "\n\n".join([title, "\n".join(dialect.imports)]) + "".join(f"\n\n\n{part}" for part in parts) + "\n"
+    parts = ["\n".join(layer.lines) for layer in layers] + _graph(program, of, wrt, layers)
+    return parts, frozenset[str]().union(*(layer.helpers for layer in layers))
 
 
 def _groups(program: Program, of: str) -> list[tuple[list[Equation], tuple[str, ...]]]:

@@ -10,7 +10,7 @@ import keyword
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -88,6 +88,17 @@ def source(
     return Writer(program, value, dict(outputs), name, dialect).write()
 
 
+def module(title: str, dialect: Dialect, parts: Iterable[str], helpers: Iterable[str]) -> str:
+    """A file: what it is, what it imports, its helpers, its parts."""
+    whole = with_helpers(parts, helpers, dialect)
+    return "\n\n".join([f'"""{title}"""', "\n".join(dialect.imports)]) + "".join(f"\n\n\n{part}" for part in whole) + "\n"
+
+
+def with_helpers(parts: Iterable[str], helpers: Iterable[str], dialect: Dialect) -> list[str]:
+    """The helpers that parts of a file call, and the parts."""
+    return [*(helper_source(name, dialect) for name in sorted(helpers)), *parts]
+
+
 def arguments_of(program: Program, needed: set[str]) -> list[Signature]:
     """The inputs among what is needed, in the order of a function's arguments."""
     found = [t for t in program.inputs if t.kind != "constant" and t.name in needed]
@@ -143,16 +154,18 @@ class Writer:
         return (f"d{of}_d{wrt}" if of else f"d{wrt}") + way
 
     def write(self) -> Source:
-        body = [*self.statements(), *self.returned()]
-        signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
-        lines = [signature, *self.docstring(), *[f"    {line}" if line else "" for line in body]]
-        parts = [f'"""{self.title()}, by {self.dialect.title} alone."""', "\n".join(self.dialect.imports)]
-        helpers = [helper_source(name, self.dialect) for name in sorted(self.helpers)]
-        text = "\n\n".join(parts) + "".join(f"\n\n\n{part}" for part in [*helpers, "\n".join(lines)]) + "\n"
+        """The file of the function alone."""
+        text = module(f"{self.title()}, by {self.dialect.title} alone.", self.dialect, [self.text()], self.helpers)
         return Source(text, self.name, tuple(t.name for t in self.arguments))
 
+    def text(self) -> str:
+        """The function; its arguments and helpers are known when it is written."""
+        body = [*self.statements(), *self.returned()]
+        signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
+        return "\n".join([signature, *self.docstring(), *[f"    {line}" if line else "" for line in body]])
+
     def statements(self) -> list[str]:
-        """The lines of the function but for what it returns; its arguments and helpers are known when they are written."""
+        """The lines of the function but for what it returns."""
         first, then = list[Item](), list[Item]()
         for item in self.items:
             back = item.step is not None if isinstance(item, Equation) else any(e.step is not None for e in item.equations())
