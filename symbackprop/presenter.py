@@ -229,9 +229,10 @@ class Presenter:
         from symbackprop.judge.written import of_network
 
         if has_numbers():
+            from symbackprop.judge.proofs.held import holds
             from symbackprop.judge.proofs.said import said
 
-            parts["proved"] = partial(said, derivation)
+            parts |= {"proved": partial(said, derivation), "holds": partial(holds, derivation)}
         network = derivation.network
         document = report(
             derivation,

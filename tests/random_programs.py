@@ -1,15 +1,20 @@
 """Small random networks, written with the operators of the language, for property tests."""
 
+from collections.abc import Callable, Sequence
+
 import sympy as sp
 from hypothesis import strategies as st
 
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, size
 from symbackprop.language.lower.tracing import trace
-from symbackprop.language.tensors import Tensor, apply, matmul, reduce, total, where
+from symbackprop.language.tensors import Tensor, apply, contract, matmul, reduce, total, where
 
 N, M = size("n"), size("m")
 SHAPES = [(), (N,), (M,), (N, M), (M, N), (M, M), (N, 1), (sp.Integer(1), M)]
+Way = Callable[[], Tensor]
+TWO, THREE, SIX = map(sp.Integer, (2, 3, 6))
+SQUARE = [(), (M,), (M, M), (TWO,), (TWO, TWO), (THREE, TWO), (TWO, SIX), (M, TWO), (M, M, M), (THREE, THREE)]
 SMOOTH = ["sigmoid", "tanh", "sin", "softplus", "exp", "erf", "arctan"]
 KINKED = ["relu", "abs"]
 
@@ -39,10 +44,52 @@ def _bounded(x: Tensor) -> Tensor:
     return apply("tanh", x)
 
 
+def of_repeated_sizes(draw: st.DrawFn, x: Tensor, pool: Sequence[Tensor]) -> list[Way]:
+    """What meets an axis of the same size by chance: divisions by sizes, means, traces, diagonals, outer products, norms."""
+    known = x.shape or (TWO,)
+    below = st.sampled_from([*known, *(n**2 for n in known), sp.sqrt(known[0]), sp.Mul(*x.shape), TWO, SIX])
+    ways: list[Way] = [
+        lambda: x / draw(below),
+        lambda: total(x, mean=draw(st.booleans())) / draw(below),
+        lambda: total(x**2) / draw(below),
+    ]
+    if x.ndim == 1:
+        others = [t for t in pool if t.ndim == 1]
+        ways += [
+            lambda: contract("i,j->ij", x, draw(st.sampled_from(others))),
+            lambda: contract("i,j->", x, _bounded(x)) / draw(below),
+        ]
+    if x.ndim == 2 and x.shape[0] == x.shape[1]:
+        ways += [
+            lambda: contract("ii->", x),
+            lambda: contract("ii->i", x),
+            lambda: x * x.T,
+            lambda: matmul(x, x.T),
+            lambda: x + x[:, 0],
+        ]
+    if x.ndim == 2:
+        ways += [lambda: x - total(x, 1, keepdims=True, mean=True), lambda: x / draw(below) - total(x, 0, mean=True)]
+    return ways
+
+
+def _nothing(_draw: st.DrawFn, _x: Tensor, _pool: Sequence[Tensor]) -> list[Way]:
+    return []
+
+
 @st.composite
-def programs(draw: st.DrawFn, kinks: bool = True, steps: int = 6) -> Program:
-    """A scalar loss of a few parameters through a few random operations; every value stays of the order of one."""
-    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=2, max_size=4))
+def programs(
+    draw: st.DrawFn,
+    kinks: bool = True,
+    steps: int = 6,
+    sizes: Sequence[tuple[sp.Expr, ...]] = SHAPES,
+    further: Callable[[st.DrawFn, Tensor, Sequence[Tensor]], list[Way]] = _nothing,
+) -> Program:
+    """A scalar loss of a few parameters through a few random operations; every value stays of the order of one.
+
+    sizes    the shapes of the parameters.
+    further  ways on from a value, beside those of all.
+    """
+    shapes = draw(st.lists(st.sampled_from(sizes), min_size=2, max_size=4))
     pool = [declare(f"w{k}", shape) for k, shape in enumerate(shapes)]
     for _ in range(draw(st.integers(1, steps))):
         x = draw(st.sampled_from(pool))
@@ -59,6 +106,7 @@ def programs(draw: st.DrawFn, kinks: bool = True, steps: int = 6) -> Program:
             lambda x=x, axis=axis: total(x, axis, keepdims=draw(st.booleans()), mean=draw(st.booleans())),
             lambda x=x, axis=axis: reduce("logsumexp", x, axis, keepdims=draw(st.booleans())),
         ]
+        ways += further(draw, x, pool)
         if inner:
             ways.append(lambda x=x, inner=inner: matmul(x, draw(st.sampled_from(inner))))
         if x.ndim == 2:

@@ -195,7 +195,7 @@ class Search:
         ]
         apart = {n: role.wrt for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None}
         gradients = [n for n, by in apart.items() if self.leaves_out or not _is_under_a_root(self.program, by)]
-        gone = {n for n in gradients if self.lines.is_nothing(n)}
+        gone = {n for n in gradients if self.lines.is_nothing(n) or self.lines.is_of_positions(n)}
         gradients = [n for n in gradients if n not in gone]
         hidden = [n for n in hidden if self.lines.is_computed(n)]
         equal = self._compared().intersection(hidden)

@@ -14,7 +14,7 @@ from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
 from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
 from symbackprop.algebra.facts import forward_values, known_algebra, twins
-from symbackprop.algebra.matrix import Form, MisfitError, transpose
+from symbackprop.algebra.matrix import Form, MisfitError, is_wide_zero, transpose
 from symbackprop.algebra.outside import outside, padded
 from symbackprop.algebra.poly import ONLY, Number, Poly
 from symbackprop.algebra.positions import View
@@ -89,6 +89,10 @@ def _has_digits(parts: tuple[Part, ...]) -> bool:
     return any(len(place.parts) > 1 for place in places)
 
 
+def _is_of_positions(p: Poly) -> bool:
+    return len(p.terms) == 1 and all(f.atom.kind in ("tie", "order") for term in p.terms for f in term)
+
+
 class Lines:
     """The lines of one program's box; each is worked out once.
 
@@ -149,7 +153,14 @@ class Lines:
         except NoFormError:
             return True
         only = p.only()
-        return only.atom.kind not in ENTRIES if only is not None else True
+        return only.atom.kind not in ENTRIES if only is not None else not _is_of_positions(p)
+
+    def is_of_positions(self, name: str) -> bool:
+        """Whether a value is a number where positions are as they should be, and 0 elsewhere: it says nothing to name."""
+        try:
+            return _is_of_positions(self._values(self.kept).definition(name))
+        except NoFormError:
+            return False
 
     def is_nothing(self, name: str) -> bool:
         """Whether a value is 0 by what normal densities are to each other: S phi(d_1) - K exp(-r T) phi(d_2)."""
@@ -272,13 +283,15 @@ class Lines:
             return Line(name, letters, first.form, first.subscripts, tensors)
         own = [x for x in letters if x not in first.subscripts]
         alike = len({part.subscripts for part in parts}) == 1
-        if axis is not None and letters[axis] in own and len(own) < 3 and alike:  # matrices along a third axis are no row of them
+        filled = tuple(part for part in parts if part.form.op != "zeros")
+        is_told = sum(is_wide_zero(part.form) for part in parts) < 2  # one block of zeros is as large as the others leave
+        if axis is not None and letters[axis] in own and len(own) < 3 and alike and is_told:  # matrices along a third axis are none
             rows = [len(part.letters) < len(letters) == 2 and axis == 0 for part in parts]  # a row is written as a column
             stacked = [transpose(part.form) if row else part.form for part, row in zip(parts, rows, strict=True)]
             block = Form("blocks", tuple(stacked), own.index(letters[axis]))
             views = () if True in rows else tuple(part.view for part in parts)
             return Line(name, letters, block, first.subscripts, tensors, blocks=views)
-        return Line(name, letters, tensors=tensors, pieces=tuple(parts), whole=found.whole)
+        return Line(name, letters, tensors=tensors, pieces=filled, whole=found.whole and len(filled) == len(parts))
 
     def _part(self, piece: Piece) -> Part:
         view = piece.view.name

@@ -13,7 +13,7 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Any, Literal
 
-from sympy import Expr
+from sympy import Expr, S
 
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import View
@@ -231,12 +231,19 @@ def _runs_along_an_axis(function: Any) -> bool:
     return isinstance(function, str) and function != "clip"
 
 
+def is_wide_zero(x: Form) -> bool:
+    """Whether it is several entries, each 0."""
+    return x.op == "zeros" and any(n != 1 for n in x.given)
+
+
 def transpose(x: Form) -> Form:
     """x turned, with as few marks as can be."""
     if x.op in ("leaf", "onehot") and x.given.flat:
         return x
     if x.op == "inverse" and x.given:  # of a symmetric matrix
         return x
+    if x.op == "zeros" and x.given:
+        return Form("zeros", (), (x.given[1] if len(x.given) > 1 else S.One, x.given[0]))
     if x.op == "function" and _runs_along_an_axis(x.given):
         return Form("transpose", (x,))
     match OPS[x.op].turned:

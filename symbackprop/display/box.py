@@ -20,7 +20,7 @@ from symbackprop.core.network import listed
 from symbackprop.core.program import Program, Ref, Signature
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer, leading
-from symbackprop.display.names import Names
+from symbackprop.display.names import Holds, Names, unasked
 from symbackprop.display.update import rate_formula, update_formula, updated
 from symbackprop.display.views import WHOLE, Unnamed
 from symbackprop.formulas import build as f
@@ -157,9 +157,9 @@ def only_line(derivation: Derivation) -> Node | None:
     return None if line is None else line.formula
 
 
-def shown_box(derivation: Derivation, box: Box) -> ShownBox:
+def shown_box(derivation: Derivation, box: Box, holds: Holds = unasked) -> ShownBox:
     """The lines of a box as formulas, in the names of a program."""
-    names = Names(derivation.program)
+    names = Names(derivation.program, holds)
     rate = () if derivation.update is None else (rate_formula(derivation.update),)
     labels = _labels(names, derivation.program, box, rate)
     forms = [form for line in box.lines for form in (line.form, *(piece.form for piece in line.pieces)) if form is not None]

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, transpose
+from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, is_wide_zero, transpose
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar
@@ -297,7 +297,8 @@ def _indexsum(to: Printer, x: Form) -> Node:
 
 
 def _blocks(to: Printer, x: Form) -> Node:
-    parts = to.parts(x)
+    """Side by side or below each other; where nothing stands but zeros, a bold one, since it is as large as it has to be."""
+    parts = [f.bold("0") if is_wide_zero(part) else node for part, node in zip(x.parts, to.parts(x), strict=True)]
     return Grid("bmatrix", tuple((part,) for part in parts)) if x.given == 0 else f.block_row(parts)
 
 

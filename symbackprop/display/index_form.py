@@ -229,7 +229,7 @@ def _with_totals(
     found: dict[Symbol, Symbol] = {}
     for s, ref in zip(equation.op.slots, equation.operands, strict=True):
         inner = names.written[ref.name].op if ref.name in inline else None
-        if isinstance(inner, Reduce) and inner.kind == "logsumexp":
+        if isinstance(inner, Reduce) and inner.kind == "logsumexp" and any(n != 1 for _, n in inner.over):
             total = slot(taken + len(found))
             powers: dict[Any, Any] = {e: sp.exp(e.exp + s) / total for e in body.atoms(sp.exp) if e.exp.has(s)}
             shares = swapped(body, powers)

@@ -52,7 +52,7 @@ _SUMMED = ("norm", "product", "inner", "trace", "total", "mean")  # scalars that
 
 
 def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node | None:
-    r"""The whole equation in matrix notation: z = W_{1} x + b_{1}; None where it has none.
+    r"""The whole equation in matrix notation: z = W_{1} x + b_{1}; None where it has none, or where it is not so.
 
     names    the names of the equation's program.
     inline   values to be written out where they stand, each by its own equation.
@@ -61,6 +61,8 @@ def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = 
     try:
         form = reader.form()
     except MisfitError:
+        return None
+    if not names.holds(equation, form, reader.lead or ()):
         return None
     below = [c for c in reader.lead or () if c in equation.target.index]
     left = names.entry(equation.target.name, list(map(shown, below)))
@@ -189,6 +191,8 @@ class _Reader:
                 kept = any(self.sizes[c] != 1 for c in self.equation.target.index)
                 if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):
                     raise MisfitError(f"{op.kind} as a function of a whole tensor, or along one axis")
+                if front_of(leaf)[0].coefficient == 0:
+                    raise MisfitError("of zeros, which do not say how many they are")
                 if op.kind == "logsumexp" and None not in self.axes(operand):
                     raise MisfitError("the logsumexp of a matrix is read as one of each row")
                 return Form("function", (leaf,), op.kind)

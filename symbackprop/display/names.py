@@ -6,11 +6,11 @@ Two tensors of one program never print alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import sympy as sp
 from sympy import Expr
@@ -39,6 +39,15 @@ _PI = f.symbol("pi")
 _GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others|transpose|along|ones)\((.*)\)$")
 
 
+Holds = Callable[[Equation, Any, Sequence[str]], bool]
+"""Whether an equation of a program is what a form says, with letters that stand as subscripts."""
+
+
+def unasked(_equation: Equation, _form: Any, _below: Sequence[str]) -> bool:
+    """What is known of forms where there are no numbers."""
+    return True
+
+
 class Label(Protocol):
     """What a tensor is called by: a formula for the whole, and for an entry."""
 
@@ -59,12 +68,15 @@ class Names:
     program   the program.
     written   the equation that writes each value.
     blocks    tensors whose parts are called by what each flows into where equations read them, p_{i}, and not by slices.
+    holds     what is asked before an equation is shown in matrices.
     """
 
     blocks: frozenset[str] = frozenset()
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    holds: Holds = staticmethod(unasked)
+
+    def __init__(self, program: Program, holds: Holds = unasked) -> None:
+        self.program, self.holds = program, holds
         self.written: dict[str, Equation] = program.equation_of()
         self._names: dict[str, Name] = {}
         taken: set[Node] = set()
@@ -283,7 +295,7 @@ def shape_formula(shape: Sequence[Expr]) -> Node:
 
 class _Labelled(Names):
     def __init__(self, names: Names, labels: Mapping[str, Label]) -> None:
-        super().__init__(names.program)
+        super().__init__(names.program, names.holds)
         self.labels, self.blocks = labels, names.blocks
 
     def labelled(self, labels: Mapping[str, Label]) -> Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sympy import Expr, S
 
@@ -19,6 +19,7 @@ def picked(program: Program, equation: Equation, inline: Collection[str]) -> tup
     inline   values that are written out in it, of which there are no parts.
     """
     views: dict[str, View] = {}
+    sizes = letter_sizes(program, equation)
     for c, _ in equation.op.over:
         at, holders = pinned(equation, c), [k for k, ref in enumerate(equation.operands) if c in ref.index]
         if at is None or len(holders) != 1:
@@ -29,7 +30,7 @@ def picked(program: Program, equation: Equation, inline: Collection[str]) -> tup
             continue
         if ref.index.count(c) != 1 or ref.name in inline or ref.name in views:
             continue
-        found = _part(program, equation, ref, c, at)
+        found = _part(program, equation, sizes, ref, c, at)
         if found is None:
             continue
         row, views[row.name] = found
@@ -38,12 +39,12 @@ def picked(program: Program, equation: Equation, inline: Collection[str]) -> tup
     return equation, views
 
 
-def _part(program: Program, equation: Equation, ref: Ref, c: str, at: Expr) -> tuple[Ref, View] | None:
+def _part(program: Program, equation: Equation, sizes: Mapping[str, Expr], ref: Ref, c: str, at: Expr) -> tuple[Ref, View] | None:
     """The part of a tensor with a letter at a position; None where it may be outside, or is no slice.
 
     One letter runs through a slice; those below names count blocks, 3 l + m.
     """
-    sizes, lead = letter_sizes(program, equation), equation.target.index[:-MATRIX]
+    lead = equation.target.index[:-MATRIX]
     form = affine(at)
     counted = [x for x in lead if x in form.slopes]
     along = [x for x in form.slopes if x not in lead]

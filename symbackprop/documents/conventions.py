@@ -16,6 +16,7 @@ from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, items_of, 
 _A, _B, _KERNEL, _L, _M, _X = map(f.letter, "ABKLMX")
 _SMALL_A, _B_ROW, _I, _J, _K, _N, _O, _Q, _T, _V, _SMALL_X, _Y = map(f.letter, "abijknoqtvxy")
 _ONES = Script(f.bold("1"), _N)
+_ZEROS = f.bold("0")
 _ROWSUM, _COLSUM, _ROWMEAN, _COLMEAN = map(f.function, ("rowsum", "colsum", "rowmean", "colmean"))
 _CLIP, _DIAG, _ONEHOT, _SOFTMAX, _TRIL, _TRIU = map(f.function, ("clip", "diag", "onehot", "softmax", "tril", "triu"))
 _E = f.letter("e")
@@ -94,6 +95,7 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
             _B_ROW,
         ),
     ),
+    (_has(_ZEROS), told("{} is a vector or a matrix of zeros, as large as its place.", _ZEROS)),
     (_has(_ROWSUM), told("{} is the column of the sums of the rows of {}.", f.call(_ROWSUM, [_X]), _X)),
     (_has(_COLSUM), told("{} is the row of the sums of the columns of {}.", f.call(_COLSUM, [_X]), _X)),
     (_has(_ROWMEAN), told("{} is the column of the means of the rows of {}.", f.call(_ROWMEAN, [_X]), _X)),

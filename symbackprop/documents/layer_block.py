@@ -13,7 +13,7 @@ from symbackprop.core.derivatives.through import ends, onward, put_together, tel
 from symbackprop.core.derivatives.united import united
 from symbackprop.core.program import Equation, Sum
 from symbackprop.display.equations import equation_formula
-from symbackprop.display.names import Names
+from symbackprop.display.names import Holds, Names, unasked
 from symbackprop.display.own_value import by_own_value
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.softmax_cases import softmax_cases
@@ -56,6 +56,7 @@ class Lecture:
     values   numbers to show beside the lines of scalars.
     gaps     what is shown of the equation of a gradient, by its name.
     proved   a gradient as one formula over some others that is proved, where there is one.
+    holds    what is asked before an equation is shown in matrices.
     anchors  each line -> the anchor of the step that it stands in.
     folded   the values that the network says in equations of several layers at once.
     layer    the letter for what comes again: l of layers, each with parameters of its own, t of steps that share them.
@@ -63,11 +64,11 @@ class Lecture:
 
     def __init__(
         self, derivation: Derivation, names: Names, hidden: Collection[str], values: Mapping[str, Any],
-        gaps: Callable[[str, Node], Node], proved: Proved = unproved,
+        gaps: Callable[[str, Node], Node], proved: Proved = unproved, holds: Holds = unasked,
     ) -> None:  # fmt: skip
         self.derivation, self.names, self.hidden, self.values, self.gaps = derivation, names, hidden, values, gaps
         self.proved = proved
-        self.plain = Names(derivation.program)
+        self.plain = Names(derivation.program, holds)
         self.plain.blocks = ViewNames(self.plain).blocks
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}

@@ -16,7 +16,7 @@ from symbackprop.core.program import Program, Signature, Sum
 from symbackprop.display.body import scalar
 from symbackprop.display.box import UNPROVED, ShownBox, ShownLine, no_product
 from symbackprop.display.index_form import counts_positions
-from symbackprop.display.names import Names
+from symbackprop.display.names import Holds, Names, unasked
 from symbackprop.display.remarks import beside_steps
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
@@ -102,6 +102,7 @@ def report(
     code: Mapping[str, str] | None = None,
     gaps: Callable[[str, Node], Node] = _whole,
     proved: Proved = unproved,
+    holds: Holds = unasked,
 ) -> Document:
     """The whole derivation.
 
@@ -119,10 +120,11 @@ def report(
     code          a person's own line for each value of a function that was traced.
     gaps          what is shown of the equation of a gradient, by its name: all of it, or all but its right side.
     proved        a gradient as one formula over some others that is proved, where there is one.
+    holds         what is asked before an equation is shown in matrices.
     """
-    names = Names(derived.program)
+    names = Names(derived.program, holds)
     inline = written_out(derived)
-    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps, proved)
+    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps, proved, holds)
     steps = _steps(derived, lecture, box, detail)
     spoken = Spoken(lecture.plain, derived.forward)
     spoken.hear(steps)

@@ -16,7 +16,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.proofs import proved
 from symbackprop.judge.proofs.forms import FormValue
-from symbackprop.judge.proofs.proved import UNPROVED, Point, _steady, is_proved, proved_box, random_points
+from symbackprop.judge.proofs.proved import UNPROVED, Point, is_proved, proved_box, random_points, steady
 
 BOXES = {
     "a dense layer and squared error, in columns": (
@@ -583,7 +583,7 @@ def test_an_entry_that_is_rounding_alone_excuses_no_other() -> None:
 
     with np.errstate(all="ignore"):
         seed = next(k for k in range(100) if np.all(np.isfinite(point(wrong, 1.0, [1, 1, 1], k).values[line.name])))
-    stays = _steady(wrong.program, line.name, points(wrong, -1.0)[-1])
+    stays = steady(wrong.program, line.name, points(wrong, -1.0)[-1])
     assert not stays[0].any()
     assert stays[1].all()
     assert is_proved(wrong.program, line, points(wrong, -1.0))

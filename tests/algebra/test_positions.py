@@ -200,7 +200,10 @@ def test_heads_are_subscripts() -> None:
 
 
 PLACES = {
-    "a slice, and 0 elsewhere": ("x: parameter[2*n]\na: data[n]\nL = sum(a * x[n:])", r"\begin{bmatrix} 0 \\ a \end{bmatrix}"),
+    "a slice, and 0 elsewhere": (
+        "x: parameter[2*n]\na: data[n]\nL = sum(a * x[n:])",
+        r"\begin{bmatrix} \mathbf{0} \\ a \end{bmatrix}",
+    ),
     "entries": (
         "x: parameter[3]\na: data[()]\nL = a * x[0] + x[2]**2",
         r"\begin{bmatrix} a \\ 0 \\ 2 x_{2} \end{bmatrix}",

@@ -16,16 +16,26 @@ from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at, te
 
 
 def matrix_value(
-    program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int], at: Mapping[str, int] = MappingProxyType({})
-) -> np.ndarray:  # fmt: skip
+    program: Program,
+    latex: str,
+    arrays: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    at: Mapping[str, int] = MappingProxyType({}),
+    shape: Sequence[int] = (),
+) -> np.ndarray:
     """The value of the right side of an equation in matrix notation, with tensors printed by number.
 
-    at   where the letters stand that are below names.
+    at      where the letters stand that are below names.
+    shape   of the value, for blocks of zeros, which say nothing of how large they are.
     """
     reader = _MatrixReader(program, arrays, sizes)
+    reader.shape = (*shape, 1, 1)[:2]
     reader.places = dict(at)
     reader.letters = {c: np.asarray(k) for c, k in at.items()}
     return np.asarray(reader.read(parse(latex).items))
+
+
+ZEROS = Atom("0", "letter", alphabet="mathbf")
 
 
 def _column(array: np.ndarray) -> np.ndarray:
@@ -39,7 +49,21 @@ def crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class _MatrixReader(Reader):
+    shape: Sequence[int] = (1, 1)
     places: dict[str, int] | None = None  # of letters below names, where they are read one after the other
+
+    def rows(self, rows: Sequence[Sequence[Node]]) -> np.ndarray:
+        if len(rows) == 1:
+            return self.blocks([items_of(cell) for cell in rows[0]], 1)
+        return np.block([[self.read(items_of(cell)) for cell in row] for row in rows])
+
+    def blocks(self, cells: Sequence[Sequence[Node]], axis: int) -> np.ndarray:
+        """Cells along an axis; bold zeros fill what the others leave."""
+        own = [None if [*cell] == [ZEROS] else _column(np.asarray(self.read(cell))) for cell in cells]
+        assert sum(cell is None for cell in own) < 2, "blocks of zeros do not say how large they are"
+        left = self.shape[axis] - sum(cell.shape[axis] for cell in own if cell is not None)
+        fill = [left if k == axis else n for k, n in enumerate(self.shape)]
+        return np.concatenate([np.zeros(fill) if cell is None else cell for cell in own], axis)
 
     def below(self, sub: Node | None) -> list[str]:
         return ["".join(map(text_of, piece)) for piece in split_at(sub, ";")]
@@ -62,7 +86,8 @@ class _MatrixReader(Reader):
             if sign == "×":
                 result = crossed(result, factor)
                 continue
-            assert 1 in (np.size(result), np.size(factor)) or np.shape(result) == np.shape(factor)
+            along = {1 in pair for pair in zip(np.shape(result), np.shape(factor), strict=True) if len({*pair}) > 1}
+            assert 1 in (np.size(result), np.size(factor)) or along <= {True}
             result = result * factor
         return result
 
@@ -78,6 +103,8 @@ class _MatrixReader(Reader):
         match node:
             case Script(Fence("‖", body, "‖"), _, Atom("2")):
                 return np.sum(self.read(items_of(body)) ** 2).reshape(1, 1)
+            case Script(Fence("‖", body, "‖"), Atom("F"), None) | Fence("‖", body, "‖"):
+                return np.sqrt(np.sum(self.read(items_of(body)) ** 2)).reshape(1, 1)
             case Script(Fence("⟨", body, "⟩"), Atom("F"), None):
                 a, b = (self.read(part) for part in split_at(body, ","))
                 return np.sum(a * b).reshape(1, 1)
@@ -90,9 +117,10 @@ class _MatrixReader(Reader):
                 assert array is not None
                 return _column(array[tuple(self.places[c] for c in self.below(sub))])
             case Grid("bmatrix", rows):
-                return np.block([[self.read(items_of(cell)) for cell in row] for row in rows])
+                columns = [items_of(row[0]) for row in rows]
+                return self.blocks(columns, 0) if len(rows[0]) == 1 else self.rows(rows)
             case Fence("[", body, "]") if len(blocks := list(split_at(body, ","))) > 1:
-                return np.block([self.read(part) for part in blocks])
+                return self.blocks(blocks, 1)
             case Script(Fence("[", body, "]"), Atom("×"), None):  # its columns are those of v x I
                 return np.cross(np.ravel(self.read(items_of(body))), np.eye(3)).T
             case Script(Atom("I"), sub, None):
@@ -101,7 +129,7 @@ class _MatrixReader(Reader):
                 return np.exp(self.read(items_of(sup)))
             case Script(base, sub, sup) if sup is not None and not prime_count(sup):
                 return self.power(self.read([base if sub is None else Script(base, sub)]), sup)
-            case Atom(name) if name in _WHOLE or name == "det":
+            case Atom(name) if name in _WHOLE or name in _TRIANGLES or name == "det":
                 return self.whole(name)
             case Atom("log") if self.at("det"):
                 self.take()
@@ -118,8 +146,8 @@ class _MatrixReader(Reader):
         array = np.asarray(self.tensors[number], float)
         places = [self.place_of(piece) for piece in pieces]
         for place, n in zip(places, array.shape, strict=False):
-            bounds = (place.start or 0, n if place.stop is None else place.stop) if isinstance(place, slice) else (place, place + 1)
-            assert 0 <= bounds[0] < bounds[1] <= n
+            whole = isinstance(place, slice)
+            assert all(0 <= k <= n for k in ((place.start or 0, place.stop or 0) if whole else (place, place + 1)))
         return _column(array[tuple(places)])
 
     def place_of(self, piece: Sequence[Node]) -> slice | int:
@@ -127,7 +155,9 @@ class _MatrixReader(Reader):
         texts = [text_of(part) for part in piece]
         if ":" not in texts:
             return int(self.read(piece))
-        ends = piece[: texts.index(":")], piece[texts.index(":") + 1 :]
+        ends = [list(piece)]
+        while ":" in (left := [text_of(part) for part in ends[-1]]):
+            ends[-1:] = ends[-1][: left.index(":")], ends[-1][left.index(":") + 1 :]
         return slice(*(int(self.read(end)) if end else None for end in ends))
 
     def count(self, node: Node | None) -> int:
@@ -160,7 +190,10 @@ class _MatrixReader(Reader):
             fence, power = fence.base, [fence.sup]
         assert isinstance(fence, Fence)
         arguments = [self.read(part) for part in split_at(fence.body, ",")]
-        result = FUNCTIONS[name](*arguments) if len(arguments) > 1 else _WHOLE[name](arguments[0])
+        if name in _TRIANGLES:
+            result = _TRIANGLES[name](arguments[0], *(int(k) for k in arguments[1:]))
+        else:
+            result = FUNCTIONS[name](*arguments) if len(arguments) > 1 else _WHOLE[name](arguments[0])
         return self.power(result, power[0]) if power else result
 
 
@@ -169,6 +202,7 @@ def _softmax(x: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=0 if x.shape[1] == 1 else 1, keepdims=True)
 
 
+_TRIANGLES = {"tril": np.tril, "triu": np.triu}
 _WHOLE = {
     "diag": lambda x: np.diag(x[:, 0]) if x.shape[1] == 1 else np.diag(x)[:, None],
     "tr": lambda x: np.trace(x).reshape(1, 1),

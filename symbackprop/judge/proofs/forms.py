@@ -25,6 +25,7 @@ from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.walk import matrix_function, reduced
 
 _ARGUMENTS = sp.symbols("x0:4")
+ROUNDING = 1e-12
 ANY = 0.6180339  # what stands outside of a tensor where nothing hangs on it
 
 
@@ -275,6 +276,15 @@ def _of_matrix(kind: str, x: ndarray, *along: ndarray) -> ndarray:
     return matrix_function(kind, x, FLOATS, *along)
 
 
+def _compared(at: FormValue, x: Form) -> ndarray:
+    """Where a relation holds; what differs by rounding alone is equal, as a maximum is to a sum that was added otherwise."""
+    met = []
+    for a, b in pairwise(at.parts(x)):
+        same = np.isclose(a, b, rtol=ROUNDING, atol=0.0)
+        met.append(COMPARE[x.given](np.where(same, 0.0, a), np.where(same, 0.0, b)))
+    return np.logical_and.reduce(met)
+
+
 def _one(rule: Callable[[ndarray], Any]) -> Callable[[FormValue, Form], ndarray]:
     return lambda at, x: rule(at.read(x.parts[0]))
 
@@ -307,7 +317,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "scaled": _scaled,
     "sum": lambda at, x: np.sum(np.broadcast_arrays(*at.parts(x)), axis=0),
     "function": _function,
-    "compare": lambda at, x: np.logical_and.reduce([COMPARE[x.given](a, b) for a, b in pairwise(at.parts(x))]),
+    "compare": _compared,
     "cases": lambda at, x: np.where(*at.parts(x)),
     "diag": _one(lambda x: np.diag(x.ravel())),
     "rowsum": _along(np.sum, 1),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Program
 from symbackprop.display.box import ShownBox, shown_box
+from symbackprop.display.names import Holds, unasked
 
 BOXES = 64  # that are remembered, since text that is edited often says the same: a space, a remark, a title
 
@@ -24,8 +26,15 @@ def shown_lines(derivation: Derivation, numbers: bool) -> ShownBox:
         products = _remembered(_products, derivation, numbers, steps) if derivation.product else None
         shown = steps_box(derivation, steps, products)
     else:
-        shown = shown_box(derivation, _remembered(_searched, derivation, numbers))
+        shown = shown_box(derivation, _remembered(_searched, derivation, numbers), _held(derivation) if numbers else unasked)
     return shown if numbers else replace(shown, proved=False)
+
+
+def _held(derivation: Derivation) -> Holds:
+    """What numbers say of an equation in matrices."""
+    from symbackprop.judge.proofs.held import holds
+
+    return partial(holds, derivation)
 
 
 def _remembered(found: Callable[..., Any], derivation: Derivation, numbers: bool, *about: Any) -> Any:

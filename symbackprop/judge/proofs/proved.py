@@ -143,7 +143,7 @@ def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
     if not is_provable(line, points):
         return False
     finite = [point for point in points if _is_finite(line.name, point)]
-    deciding = [point for point in finite if np.any(_steady(program, line.name, point))]
+    deciding = [point for point in finite if np.any(steady(program, line.name, point))]
     return 2 * len(deciding) > len(finite) and all(_agrees(program, line, point) for point in deciding)
 
 
@@ -154,15 +154,15 @@ def is_provable(line: Line, points: list[Point]) -> bool:
         extents = dict(zip(line.letters, point.values[line.name].shape, strict=False))
         for one in several:
             places = prod(extents.get(x, 1) for x in one.subscripts)
-            if one.form is not None and _visits(one.form, point) * places > MOST:
+            if one.form is not None and visits(one.form, point) * places > MOST:
                 return False
     return True
 
 
-def _visits(form: Form, point: Point) -> float:
+def visits(form: Form, point: Point) -> float:
     """How many parts are read where a form is computed: those below a sum at each position of its letters."""
     front = (*form.given.tops, *form.given.bottoms) if form.op == "scaled" else ()
-    inner = 1.0 + sum(_visits(part, point) for part in (*front, *form.parts))
+    inner = 1.0 + sum(visits(part, point) for part in (*front, *form.parts))
     if form.op == "indexsum":
         for _, size in form.given:
             inner *= float(evaluator(size)(point.sizes))
@@ -173,7 +173,7 @@ def _is_finite(name: str, point: Point) -> bool:
     return bool(np.all(np.isfinite(point.values[name])))
 
 
-def _steady(program: Program, name: str, point: Point) -> ndarray:
+def steady(program: Program, name: str, point: Point) -> ndarray:
     """The entries of a value that stay as every rounded result moves in its last digit.
 
     1/(1 - sum p) does not, of p that sums to one. Small ones may move by as little as would not count in the largest that stays.
@@ -206,21 +206,21 @@ def _moved(program: Program, point: Point) -> dict[str, ndarray]:
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
     if line.written:  # the program's own equation, but for what its values are called
-        pairs = [(gradient, value, _steady(program, gradient, point)) for gradient, value in line.aliases]
+        pairs = [(gradient, value, steady(program, gradient, point)) for gradient, value in line.aliases]
         return all(np.allclose(point.values[a][stays], point.values[b][stays], rtol=CLOSE) for a, b, stays in pairs)
     truth = np.asarray(point.values[line.name], dtype=float)
-    steady = _steady(program, line.name, point)
-    within = CLOSE * max(largest_of(truth[steady]) or 1.0, 1e-6)
+    stays = steady(program, line.name, point)
+    within = CLOSE * max(largest_of(truth[stays]) or 1.0, 1e-6)
     if line.form is not None:
-        return _is_at(program, line.form, point, truth, steady, line.letters, line.subscripts, within)
+        return _is_at(program, line.form, point, truth, stays, line.letters, line.subscripts, within)
     rest = truth.copy()
     for piece in line.pieces:
         assert isinstance(piece.view, View)
         index = entries(piece.view, lambda n: int(evaluator(n)(point.sizes)))
-        if not _is_at(program, piece.form, point, truth[index], steady[index], piece.letters, piece.subscripts, within):
+        if not _is_at(program, piece.form, point, truth[index], stays[index], piece.letters, piece.subscripts, within):
             return False
         rest[index] = np.nan if line.whole else 0.0
-    return bool(np.all(np.isnan(rest))) if line.whole else not largest_of(rest[steady]) > within
+    return bool(np.all(np.isnan(rest))) if line.whole else not largest_of(rest[stays]) > within
 
 
 def _is_at(
@@ -228,7 +228,7 @@ def _is_at(
     form: Form,
     point: Point,
     truth: ndarray,
-    steady: ndarray,
+    stays: ndarray,
     letters: tuple[str, ...],
     subscripts: tuple[str, ...],
     within: float,
@@ -239,7 +239,7 @@ def _is_at(
     for places in cartesian(*ranges):
         at = dict(zip(subscripts, places, strict=True))
         place = tuple(at.get(x, slice(None)) for x in letters)
-        want, stays = truth[place], steady[place]
+        want, still = truth[place], stays[place]
         want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
         with np.errstate(all="ignore"):
             try:
@@ -248,6 +248,6 @@ def _is_at(
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
             return False
-        if not largest_of((got.reshape(want.shape) - want)[stays.reshape(want.shape)]) <= within:
+        if not largest_of((got.reshape(want.shape) - want)[still.reshape(want.shape)]) <= within:
             return False
     return True
