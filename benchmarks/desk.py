@@ -658,4 +658,32 @@ DESK: dict[str, Book] = {
         a=r"-2 x^\top (y - a x - b)",
         b=r"-2 \operatorname{sum}(y - a x - b)",
     ),
+    "a triangular product": book(
+        "A: parameter[n, n]\nb: data[n]\ny: data[n]\nr = tril(A) @ b - y\nL = sum(r**2)",
+        A=r"2 \operatorname{tril}(r b^\top)",
+    ),
+    "a triangular system": book(
+        "A: parameter[n, n]\nb: data[n]\ny: data[n]\nx = solve(tril(A), b)\nr = x - y\nL = 0.5*sum(r**2)",
+        A=r"-\operatorname{tril}(\operatorname{tril}(A)^{-\top} r x^\top)",
+    ),
+    "the mean of a square": book("A: parameter[n, n]\nL = 0.5*mean(A**2)", A=r"\frac{1}{n^2} A"),
+    "negative binomial, means": book(
+        "mu: parameter[N] & positive\ny: data[N]\nr: positive[()]\nL = sum((y + r)*log(mu + r) - y*log(mu))",
+        mu=r"\frac{y + r}{\mu + r} - \frac{y}{\mu}",
+    ),
+    "von Mises": book(
+        "t: data[N]\nm: parameter[()]\nk: parameter[()] & positive\nL = -k*sum(cos(t - m))",
+        m=r"-k \operatorname{sum}(\sin(t - m))",
+        k=r"-\operatorname{sum}(\cos(t - m))",
+    ),
+    "an adapter of low rank": book(
+        "X: data[N, d]\nW: data[d, k]\nA: parameter[d, r]\nB: parameter[r, k]\nY: data[N, k]\nR = X @ (W + A @ B) - Y\nL = mean(R**2)",
+        A=r"\frac{2}{N k} X^\top R B^\top",
+        B=r"\frac{2}{N k} (X A)^\top R",
+    ),
+    "a skew form": book("A: parameter[n, n]\nx: data[n]\ny: data[n]\nL = y @ (A - A.T) @ x", A=r"y x^\top - x y^\top"),
+    "risk parity": book(
+        "w: parameter[n] & positive\nS: spd[n]\nL = 0.5*(w @ S @ w) - mean(log(w))",
+        w=r"S w - \frac{1}{n w}",
+    ),
 }

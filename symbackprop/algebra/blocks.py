@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sympy import Expr, S, expand
 
+from symbackprop.algebra.matrix import Form
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import Part, Spot, View, is_at_least, spot_of
@@ -178,3 +179,8 @@ def _cut(atom: Atom, whole: Atom) -> int | None:
         if not place.parts or not same_size(view.shape[place.parts[0][0]], n):
             cut.append(k)
     return cut[0] if len(cut) == 1 else None
+
+
+def is_wide_zero(x: Form) -> bool:
+    """Whether it is several entries, each 0."""
+    return x.op == "zeros" and any(n != 1 for n in x.given)

@@ -202,7 +202,7 @@ class Contraction:
         row, col = self.row, self.col
         key = frozenset(x for x in (row, col) if x)
         if row and col and key in self.parts:
-            form = self._oriented(key, row)
+            form = self._triangle(key, row, col) or self._oriented(key, row)
             for letter, is_col in ((row, False), (col, True)):
                 vector = self._take(letter)
                 form = form if vector is None else self._spread(form, vector, is_col)
@@ -211,6 +211,18 @@ class Contraction:
         if down is not None and across is not None:
             return product([down, transpose(across)])
         return down if down is not None else None if across is None else transpose(across)
+
+    def _triangle(self, key: frozenset[str], row: str, col: str) -> Form | None:
+        """A triangle of ones times vectors along both of its sides is that part of their product: tril(u v^T)."""
+        form, first = self.parts[key]
+        if form.op not in ("tril", "triu") or form.parts or not {frozenset((row,)), frozenset((col,))} <= self.parts.keys():
+            return None
+        del self.parts[key]
+        down, across = self._take(row), self._take(col)
+        assert down is not None
+        assert across is not None
+        inner = product([down, transpose(across)])
+        return Form(form.op, (inner,), form.given) if first == row else transpose(Form(form.op, (transpose(inner),), form.given))
 
     def _spread(self, form: Form, vector: Form, is_col: bool) -> Form:
         """A matrix times a vector along its rows or its columns."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from weakref import proxy
 
-from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
+from symbackprop.algebra.blocks import Piece, Pieces, is_wide_zero, pieces, side_by_side
 from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
 from symbackprop.algebra.facts import forward_values, known_algebra, twins
-from symbackprop.algebra.matrix import Form, MisfitError, is_wide_zero, transpose
+from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.outside import outside, padded
 from symbackprop.algebra.poly import ONLY, Number, Poly
 from symbackprop.algebra.positions import View
@@ -91,6 +91,12 @@ def _has_digits(parts: tuple[Part, ...]) -> bool:
 
 def _is_of_positions(p: Poly) -> bool:
     return len(p.terms) == 1 and all(f.atom.kind in ("tie", "order") for term in p.terms for f in term)
+
+
+def _is_packed(p: Poly, found: Pieces) -> bool:
+    """Whether each term stands in one of several pieces: entry by entry it would have a condition as well, and be no shorter."""
+    own = [len(piece.poly.terms) for piece in found.pieces if piece.poly.terms]
+    return len(own) > 1 and sum(own) == len(p.terms)
 
 
 class Lines:
@@ -202,7 +208,8 @@ class Lines:
         values = self._values((self.kept | lets) - {name})
         try:
             own = name in self.twins and name in self.program.outputs
-            found = self._pieces(name, values.ref(name, letters) if own else values.definition(name))
+            p = values.ref(name, letters) if own else values.definition(name)
+            found = self._pieces(name, p)
             short = [piece._replace(poly=self.shorter(name, piece.poly, lets, self.factoriser)) for piece in found.pieces]
             if any(self.factoriser.is_long(piece.poly) for piece in short):
                 raise NoFormError("it has too many terms")
@@ -210,7 +217,7 @@ class Lines:
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
                 return self._written(name, only.atom.name)
             made = self._formed(name, found._replace(pieces=tuple(short)))
-            is_sliced = bool(made.pieces or made.blocks) and not _has_digits(made.pieces)
+            is_sliced = bool(made.pieces or made.blocks) and not _has_digits(made.pieces) and not _is_packed(p, found)
             own = self._entrywise(name, lets, self._is_jacobian(name)) if is_sliced else None
             return own if own is not None and own.cost <= made.cost else made
         except (NoFormError, MisfitError) as fault:

@@ -231,11 +231,6 @@ def _runs_along_an_axis(function: Any) -> bool:
     return isinstance(function, str) and function != "clip"
 
 
-def is_wide_zero(x: Form) -> bool:
-    """Whether it is several entries, each 0."""
-    return x.op == "zeros" and any(n != 1 for n in x.given)
-
-
 def transpose(x: Form) -> Form:
     """x turned, with as few marks as can be."""
     if x.op in ("leaf", "onehot") and x.given.flat:

@@ -11,7 +11,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, is_wide_zero, transpose
+from symbackprop.algebra.blocks import is_wide_zero
+from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, transpose
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar

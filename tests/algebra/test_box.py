@@ -206,6 +206,14 @@ def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.Monkey
     [
         ("x: parameter[n]\na: data[n]\nL = sqrt(sum(x**2)) * (a @ x)", r"\frac{x^{\top} a}{\left\lVert x\right\rVert}\,x"),
         ("x: parameter[n]\nL = sum(x)", r"= \mathbf{1}_{n}"),
+        (
+            "A: parameter[n, n]\nb: data[n]\ny: data[n]\nr = tril(A) @ b - y\nL = 0.5*sum(r**2)",
+            r"= \operatorname{tril}\left(r b^{\top}\right)",
+        ),
+        (
+            "A: parameter[n, n]\nb: data[n]\nL = 0.5*sum((b @ triu(A, 1))**2)",
+            r"= \operatorname{triu}\left(b b^{\top}\,\operatorname{triu}\left(A, 1\right), 1\right)",
+        ),
         ("z: parameter[c]\nq: data[c]\np = softmax(z)\nL = sum(p*log(p)) - p @ q", r"p\odot \left(\log p - q - L\right)"),
         ("x: parameter[n]\nm: binary[n]\nL = sum(where(m, x, 0))", r"= m"),
         ("x: parameter[n]\nk: data[n]\nL = sum(where(k != 0, x, 0))", r"= \mathbf{1}[k \ne 0]"),
@@ -220,6 +228,8 @@ def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.Monkey
     ids=[
         "a length",
         "a sum",
+        "a triangle of an outer product",
+        "a triangle above the diagonal",
         "a loss that is a sum of products",
         "a mask",
         "where something is not zero",
