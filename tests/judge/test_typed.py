@@ -108,3 +108,9 @@ def test_one_entry_is_judged_by_itself(claim: str, kind: str) -> None:
     network = "x: data[d]\ny: data[k]\nW: parameter[k, d]\nz = W @ x\na = sigmoid(z)\nL = 0.5*sum((a - y)**2)"
     (found,) = sb.verify(network, claim).claims
     assert found.kind == kind, str(found)
+
+
+def test_an_update_is_typed_with_a_colon() -> None:
+    net = "w: parameter[()]\nx: data[()]\ny: data[()]\nL = (w*x - y)**2"
+    assert sb.verify(net, "w := w - lr*2*x*(w*x - y)").ok
+    assert sb.verify(net, "w := w + lr*2*x*(w*x - y)").claims[0].kind == "up to convention"

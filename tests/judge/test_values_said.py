@@ -97,3 +97,31 @@ def test_one_is_no_derivative_of_the_loss_by_itself(number: str) -> None:
     assert found.claims[-1].wrong
     assert sb.verify(BANANA, f"{ITS_GRADIENT} so $f(1,1) = 0$.").ok
     assert sb.verify(BANANA, r"$\frac{df}{df} = 1$, $f_y = 200(y - x^2)$").ok
+
+
+SINE = "x: parameter[()]\ny: parameter[()]\nf = x**2*y + sin(y)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"At $(1,0)$ we have $\nabla f = (0, {})$.",
+        r"At $(1,0)$ we have $\frac{\partial f}{\partial y} = {}$.",
+        r"At $(1,0)$: $$\nabla f = (0, {})$$",
+        r"At the point $(1,0)$, $\nabla f = \begin{pmatrix}0\\{}\end{pmatrix}$.",
+        r"The gradient at $(1,0)$ is $\nabla f = (0, {})$.",
+    ],
+)
+def test_a_gradient_in_numbers_is_one_at_the_point_that_a_sentence_says(text: str) -> None:
+    """It was wrong, as one everywhere."""
+    assert sb.verify(SINE, text.replace("{}", "2")).ok
+    assert sb.verify(SINE, text.replace("{}", "3")).claims[-1].wrong
+
+
+@pytest.mark.parametrize(
+    "text", ["grad f = (2xy, x^2 + cos y)", "nabla f = (2xy, x^2 + cos(y))", "∂f/∂x = 2xy, ∂f/∂y = x² + cos y"]
+)
+def test_gradients_are_typed_without_latex(text: str) -> None:
+    """grad f was a claim of f, cos y three letters."""
+    assert sb.verify(SINE, text).ok
+    assert sb.verify(SINE, text.replace("2xy", "3xy")).claims[0].wrong

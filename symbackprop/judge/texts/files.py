@@ -17,7 +17,7 @@ from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, pyth
 from symbackprop.judge.texts.conditions import is_condition
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
 from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas, is_of_second
-from symbackprop.judge.texts.typed import is_typed, lines_of
+from symbackprop.judge.texts.typed import as_macros, is_typed, lines_of
 from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
@@ -98,6 +98,7 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     Raises ClaimsError where there is none.
     """
     text = rounded(keyed(text))
+    text = text if "\\" in text or "$" in text else re.sub(r"(?m)^(\s*[\w.]+)\s*:=(?!=)", r"\1 =", text)  # w := w - lr*g
     if text.strip().endswith("=") and "\n" not in text.strip():
         raise ClaimsError(f"{text.strip()} has nothing behind its equals sign; write what it is: W_1 = outer(delta, x)")
     shown = _displayed(text)
@@ -110,7 +111,7 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
         shown = "\n".join("".join(f"\\[{said}\\]" for said in line) for line in lines_of(text))
         found = list(formulas(shown, place))
     else:
-        shown = BELOW.sub(r"_{\1}", shown) if is_printed and not is_set else shown
+        shown = as_macros(BELOW.sub(r"_{\1}", shown)) if is_printed and not is_set else shown
         is_formula = is_set or "^" in text or is_printed
         found = list(formulas(shown, place)) if is_formula else python_steps(path, text)
     if not found:

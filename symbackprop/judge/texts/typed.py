@@ -17,7 +17,7 @@ _DERIVATIVE = re.compile(
     r"d[_ ]?([A-Za-z]\w*)\s*/\s*(?:d[_ ]?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
 )
 _BEGINS = re.compile(
-    r"(?:(?:grad|nabla)_\w+\s+[A-Za-z]\w*|d2? ?\w+\s*/\s*d ?\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2"
+    r"(?:(?:grad|nabla)(?:_\w+)?\s+[A-Za-z]\w*|d2? ?\w+\s*/\s*d ?\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2"
     r"|\b[A-Za-z]\w*'?(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
 )
 _HEADING = re.compile(r"^\s*#+\s.*$", re.MULTILINE)
@@ -47,6 +47,11 @@ _TOKEN = re.compile(
 )
 
 _NO_CODE = re.compile(r"\^\s*T\b|\b(?:sum|prod)_[a-z]\s*(?:\(|[A-Za-z])")  # X^T (p - y), sum_i (p_i - y_i), which Python calls
+
+
+def as_macros(text: str) -> str:
+    r"""A text with \cos y for cos y; what has brackets, cos(y), is read as it is."""
+    return re.sub(rf"(?<![\\A-Za-z])({'|'.join(sorted(_MACROS))})(?=\s+[^\W\d_](?![A-Za-z]))", r"\\\1", text)
 
 
 def is_typed(text: str) -> bool:
@@ -190,7 +195,7 @@ def _word(token: str, rest: str) -> str:
 
     if name in GREEK:
         return rf"\{name}{f'_{{{number}}}' if number else ''}{low} "
-    if base in ("grad", "nabla") and scripts and re.match(r"\s+[A-Za-z]", rest):
+    if base in ("grad", "nabla") and re.match(r"\s+[A-Za-z]" if scripts else r"\s+[A-Za-z]\w*\s*(?:\([^()]*\)\s*)?=", rest):
         return rf"\nabla{low} "
     if base in _MACROS and (calls or not low):
         return rf"\{base}{low} "

@@ -11,8 +11,13 @@ from symbackprop.judge.texts.sentences import DENIED, DISPLAYS, STOPS, WITHIN
 _POINT = r"\(\s*(?P<point>[-+\d./\s\\a-z{}]*\d[-+\d.,/\s\\a-z{}]*)\s*\)"
 _AT = re.compile(rf"\b[Aa]t\s+(?:the\s+)?(?:critical\s+|stationary\s+|saddle\s+)?(?:point\s+)?\$\s*{_POINT}\s*\$")
 _AT_IN_KOREAN = re.compile(rf"\$\s*{_POINT}\s*\$\s*에서")
-_NAME = r"(?P<name>(?P<base>\\det\s*H|[A-Za-z])(?:'+|_\s*(?:[a-z]|\{\s*[a-z]{1,2}\s*\}))?)"
+_D = r"(?:\\partial|\\mathrm\s*\{\s*d\s*\}|d)\s*"
+_NAME = (
+    r"(?P<name>(?P<base>\\det\s*H|[A-Za-z])(?:'+|_\s*(?:[a-z]|\{\s*[a-z]{1,2}\s*\}))?"
+    rf"|\\nabla\s*(?P<of>[A-Za-z])|\\[dt]?frac\s*\{{\s*{_D}(?P<above>[A-Za-z])\s*\}}\s*\{{\s*{_D}[A-Za-z]\s*\}})"
+)
 _VALUE = re.compile(rf"\s*{_NAME}\s*(?:{_POINT.replace('point', 'own')})?\s*=(?P<value>[^=<>]*)(?:[<>]\s*0\s*[.,;]?\s*)?")
+_ROWS = re.compile(r"\\(?:begin|end)\s*\{[a-z]*matrix\}|\\\\|\\[lr]angle\b|\\left|\\right")
 _BEHIND = re.compile(rf"\s*at\s+(?:the\s+)?(?:point\s+)?\$\s*{_POINT}\s*\$")
 _SECOND = re.compile(  # of a Hessian, or of its determinant
     r"hessian|discriminant|determinant|second|_\s*\{\s*[a-z]{2}\s*\}|saddle|critical|minimum|maximum|극|[bp]matrix|D\s*=\s*-?[\d.]+\s*[<>]",
@@ -53,7 +58,8 @@ def _values(text: str, own: set[str]) -> Iterator[tuple[int, int, str]]:
     for found, formula in sorted(formulas, key=lambda one: one[0].start()):
         said = _VALUE.fullmatch(formula)
         value = said["value"].strip(" .,;\n") if said else ""
-        if said is None or " ".join(said["base"].split()) not in own or not PLAIN.match(value):
+        of = next((one for one in (said["base"], said["of"], said["above"]) if one), "") if said else ""
+        if said is None or " ".join(of.split()) not in own or not PLAIN.match(_ROWS.sub(" ", value)):
             continue
         begin = max((at + len(stop) for stop in (*STOPS, "$$") if (at := text.rfind(stop, 0, found.start())) >= 0), default=0)
         sentence = text[begin : found.start()]
