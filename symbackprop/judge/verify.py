@@ -58,7 +58,7 @@ def verify(
     given, unsure = ([], set[str]()) if isinstance(claims, Mapping) else as_announced(judge.truth, steps_of(claims))
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
     given, label, before = of_true_class(judge.truth, given)
-    symmetric, given = symmetric_said(judge.truth, given)
+    symmetric, given, since = symmetric_said(judge.truth, given)
     domains = dict.fromkeys(symmetric, "symmetric") | ({label: "binary"} if label else {})
     if domains:
         question = question._replace(domains=domains)
@@ -72,15 +72,25 @@ def verify(
     elif not given:
         raise DerivationError(r'there is no claim; write "\partial L/\partial W_1 = ..."')
     else:
-        followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
-        given = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
-        found = (*(_with_entries(question, given) if given else ()), *followed)
+        found = _steps_judged(question, given)
+        if since and len(found) >= len(given):  # what stands before "If A is symmetric" holds of any A, or is wrong
+            any_matrix = question._replace(domains={own: one for own, one in domains.items() if own not in symmetric})
+            before_it = _steps_judged(any_matrix, given[:since])
+            found = (*before_it, *found[since:]) if len(before_it) == since else found
     found = tuple(_of_no_sure_sentence(one) if one.given in unsure else one for one in found) if unsure else found
     found = tuple(with_capitals(one, capital) for one in found) if capital else found
-    found = tuple(_of_symmetric(one, symmetric) for one in found) if symmetric else found
+    found = tuple(_of_symmetric(one, symmetric) if k >= since else one for k, one in enumerate(found)) if symmetric else found
     found = tuple(replace(one, given=str(before.get(one.given, one.given))) for one in found) if before else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
+
+
+def _steps_judged(question: Question, given: Sequence[Step]) -> tuple[Judged, ...]:
+    """The verdicts on steps, those of whole functions behind the others."""
+    judge = question.judge()
+    followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
+    lines = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
+    return (*(_with_entries(question, lines) if lines else ()), *followed)
 
 
 def _of_no_sure_sentence(judged: Judged) -> Judged:

@@ -179,3 +179,24 @@ def test_sentences_in_korean(net: str, text: str, wrong: tuple[str, str]) -> Non
 
 def test_what_a_sentence_in_korean_denies() -> None:
     assert len(sb.verify(NET, r"기울기는 $3X^\top y$가 아니다. $$\nabla_w L = 2X^\top(Xw - y)$$").claims) == 1
+
+
+ANY = "A: data[n, n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x - b @ x"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_right"),
+    [
+        (r"The gradient is $\nabla f = 2Ax - b$. If $A$ is symmetric, we have $\nabla^2 f = 2A$.", False),
+        (r"$$\nabla f = 2Ax - b.$$ When $A$ is symmetric, $$\nabla^2 f = 2A.$$", False),
+        (r"The gradient is $\nabla f = (A + A^\top)x - b$. If $A$ is symmetric, $\nabla f = 2Ax - b$.", True),
+        (r"$$\nabla f = (A+A^\top)x - b.$$ For symmetric $A$, this is $$\nabla f = 2Ax - b$$", True),
+        (r"$\nabla f = 2Ax - b$ since $A$ is symmetric.", True),
+        (r"$\nabla f = 2Ax - b$ if $A$ is symmetric.", True),
+    ],
+)
+def test_if_a_matrix_is_symmetric_is_said_of_what_follows(text: str, is_right: bool) -> None:
+    """What stood before it was right as well, of symmetric matrices."""
+    found = sb.verify(ANY, text)
+    assert found.claims[0].right == is_right
+    assert found.claims[-1].right

@@ -60,6 +60,8 @@ SYMMETRIC = re.compile(  # $A$ is symmetric, for symmetric $A$, $A$가 대칭이
     r"|\$(?P<own>[^$=<>]+?)\$\s*(?:가|이|는|은)\s+대칭(?:\s*행렬)?(?=\s*[이인일])(?!\s*이\s*아니)"
 )
 _OF_A_MATRIX = re.compile(r"\s*(\\?[A-Za-z]+(?:_\w|_\{\w+\})?)\s*(?:\\in\b.*)?", re.DOTALL)
+SUPPOSED = "supposedsymmetric"  # \\supposedsymmetric = A, a condition of what follows alone
+_SUPPOSED = re.compile(r"\s*(?:[Ii]f|[Ww]hen(?:ever)?|[Ff]or|[Ii]n\s+case)\s*(?:the\s+matrix\s*)?(?:an?\s+)?")
 _NOT_SAID = re.compile(r"\b(?:not|\w+n't|unless|whether|without|never|only|were|no)\b", re.IGNORECASE)
 SLICE = re.compile(  # $x_j$ is the $j$-th column of $X$
     r"\$([^$=]+?)\$\s+(?:is|denotes|are|be)\s+the\s+\$?([a-z])(?:\$?\s*-?\s*(?:th|st|nd)|\s*\^\s*\{?\s*(?:\\(?:text|mathrm)\s*\{)?th\}*\$)"
@@ -123,7 +125,7 @@ def claims_displayed(text: str) -> str:
 
 
 def _displayed(found: re.Match[str], said: str) -> str:
-    if found[1].startswith(f"\\{CLASS} ="):
+    if found[1].startswith((f"\\{CLASS} =", f"\\{SUPPOSED} =")):
         return f"\\[{found[1]}\\]"
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
@@ -251,10 +253,11 @@ def _true_class(found: re.Match[str]) -> str:
 
 def _symmetric(found: re.Match[str]) -> str:
     name = _OF_A_MATRIX.fullmatch(found["name"] or found["behind"] or found["own"])
-    before = re.split(r"[.;]\s|\n\n", found.string[: found.start()])[-1]
+    before = re.split(r"[.;]\s|\n\n|\$\$|\\\]", found.string[: found.start()])[-1]
     if name is None or _NOT_SAID.search(WITHIN.sub(" ", before)):
         return found[0]
-    return rf"${name[1]} = {name[1]}^\top$" + "\n" * found[0].count("\n")
+    said = rf"\{SUPPOSED} = {name[1]}" if _SUPPOSED.fullmatch(before) else rf"{name[1]} = {name[1]}^\top"
+    return f"${said}$" + "\n" * found[0].count("\n")
 
 
 def _said(pattern: str) -> Callable[[re.Match[str]], str]:
