@@ -671,7 +671,7 @@ DESK: dict[str, Book] = {
         "mu: parameter[N] & positive\ny: data[N]\nr: positive[()]\nL = sum((y + r)*log(mu + r) - y*log(mu))",
         mu=r"\frac{y + r}{\mu + r} - \frac{y}{\mu}",
     ),
-    "von Mises": book(
+    "von Mises, mean and concentration": book(
         "t: data[N]\nm: parameter[()]\nk: parameter[()] & positive\nL = -k*sum(cos(t - m))",
         m=r"-k \operatorname{sum}(\sin(t - m))",
         k=r"-\operatorname{sum}(\cos(t - m))",
@@ -682,7 +682,7 @@ DESK: dict[str, Book] = {
         B=r"\frac{2}{N k} (X A)^\top R",
     ),
     "a skew form": book("A: parameter[n, n]\nx: data[n]\ny: data[n]\nL = y @ (A - A.T) @ x", A=r"y x^\top - x y^\top"),
-    "risk parity": book(
+    "risk parity, equal budgets": book(
         "w: parameter[n] & positive\nS: spd[n]\nL = 0.5*(w @ S @ w) - mean(log(w))",
         w=r"S w - \frac{1}{n w}",
     ),
