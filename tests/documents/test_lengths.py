@@ -14,7 +14,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.documents.document import Document, Figure, Section
-from symbackprop.documents.html import Html
+from symbackprop.documents.html import Fragment, Html
 from symbackprop.documents.latex import Latex
 from symbackprop.documents.pdf import browser, by_browser
 from symbackprop.documents.typst import Typst
@@ -119,3 +119,19 @@ if browser():
         assert told_
         wider = dict(zip(ON_A_TELEPHONE, told_[1].split("|"), strict=True))
         assert not {name: found for name, found in wider.items() if found}
+
+    @pytest.mark.slow
+    def test_a_report_in_a_notebook_is_no_taller_than_alone(tmp_path: Path) -> None:
+        """Jupyter floats what is defined in narrow columns, letter below letter."""
+        sheet = (
+            ".j dl, .j dt, .j dd { display: block } .j dl { width: 100%; overflow: hidden } "
+            ".j dt { font-weight: bold; float: left; width: 20%; padding: 0 } .j dd { float: left; width: 80%; padding: 0 }"
+        )
+        piece = Fragment.write(report("classifier", "normal"))
+        shown = "".join(f'<div class="{name}" style="width: 640px">{piece}</div>' for name in ("alone", "j"))
+        measure = "document.title = [...document.querySelectorAll('.alone, .j')].map(e => e.offsetHeight).join(' ')"
+        (tmp_path / "cell.html").write_text(f"<style>{sheet}</style>{shown}<script>{measure}</script>", encoding="utf-8")
+        page = run(tmp_path, *by_browser(str(browser()), tmp_path, "cell.html", "--dump-dom"))
+        heights = re.search(r"<title>(\d+) (\d+)</title>", page)
+        assert heights
+        assert heights[1] == heights[2]
