@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from symbackprop import __version__
 from symbackprop.core.network import listed
-from symbackprop.core.program import Equation, Program
+from symbackprop.core.program import Program, Ref
 
 VERSION = "version"
 
 
-def digests(equations: Iterable[Equation]) -> dict[str, str]:
-    """A digest of each equation, by what it defines."""
-    return {e.target.name: hashlib.sha256(str(e).encode()).hexdigest()[:8] for e in equations}
+def digests(program: Program) -> dict[str, str]:
+    """A digest of the equation of each value that has a name, with those of what has none and that it reads."""
+    found: dict[str, str] = {}
+    for e in program.equations:
+        operands = (r if program.tensors[r.name].has_name else Ref(found.get(r.name, ""), r.index) for r in e.operands)
+        target = e.target if program.tensors[e.target.name].has_name else Ref("", e.target.index)
+        text = str(replace(e, target=target, operands=tuple(operands)))
+        found[e.target.name] = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return {name: digest for name, digest in found.items() if program.tensors[name].has_name or name in program.outputs}
 
 
 def told_of(found: Mapping[str, str]) -> dict[str, str]:

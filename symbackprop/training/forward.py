@@ -122,7 +122,7 @@ def forward_of(network: Network) -> Forward:
         asked = Compiled(program, network.loss, {}, names).program
         return source(asked, None, {name: name for name in names}, "outputs", NUMPY.of(DTYPE))
 
-    return Forward(program, network.loss, make, digests=digests(network.program.equations))
+    return Forward(program, network.loss, make, digests=digests(network.program))
 
 
 def key_of(path: str, how: Any) -> str | None:

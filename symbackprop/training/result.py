@@ -106,7 +106,7 @@ class Trained(Result):
         """
         value = value or self.prediction
         found = evaluate(self._network(), self.parameters, self._with_fixed(data), value, self.sizes, self.header)
-        now = digests(self._network().program.equations) if self.equations else {}
+        now = digests(self._network().program) if self.equations else {}
         return replace(found, note=changed(self.equations, now, self._network().program, self._network().loss))
 
     def predict(self, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:

@@ -329,6 +329,10 @@ def test_a_network_that_was_changed_since_is_told(run: Run, data, trained, tmp_p
         found = run("predict", net, "--parameters", parameters, "--data", given)
         assert "note: H, yhat are other equations than when these parameters were trained" in found.err
         assert "note" not in found.out
+    net.write_text(NET.replace("tanh", "sin").replace("H @ V @ w", "H @ (2*V) @ w").replace("(yhat - y)**2", "abs(yhat - y)"))
+    for _ in range(again):
+        told = run("evaluate", net, "--parameters", parameters, "--data", given).out
+        assert "note: H, yhat, L are other equations than when these parameters were trained" in told
     other = sb.read(NET.replace("**2", "**4"))
     assert "note: L" in str(type(trained).load(parameters, other).evaluate(data))
     assert "note" not in str(type(trained).load(parameters, sb.read(NET)).evaluate(data))
