@@ -162,7 +162,7 @@ def test_latex_is_the_network_that_it_says(name):
 
 
 REFUSED = [
-    (MLP, r"\hat y = W_2 \sigma(W_3 x), L = \|\hat y - u\|^2", "W_3 and u are not declared. Declare them in lines of their own: W_3: parameter[h, n]; u: parameter[n]."),
+    (MLP, r"\hat y = W_2 \sigma(W_3 x), L = \|\hat y - u\|^2", "W_3 and u are not declared. Declare them in lines of their own: W_3: parameter[m, n]; u: parameter[k]."),
     (MLP, r"\hat y = W_2 \phi(W_1 x), L = \|\hat y - y\|^2", r"A function is written out, \phi(z) = \tanh(z), or declared: phi: function."),
     (MLP, r"\hat y = W_1 W_2 x, L = \|\hat y - y\|^2", "no bracketing of this product fits the shapes"),
     (MLP, r"\hat y = W_2 W_1 x, L = \|\hat y - x\|^2", "cannot be added"),
@@ -182,7 +182,7 @@ REFUSED = [
     (MLP, r"\mathrm{mean} = \|W_1 x\|^2, L = e^{-\mathrm{mean} \|x\|^2}", r"a product as mean \cdot (...)"),
     (MLP, "\\alpha", "alpha is not declared"),
     (MLP, r"L = \lambda \|W_1 x\|^2 + \sqrt{\epsilon}", "lam: data; eps = 1e-5."),
-    (MLP, r"L = \sum_i \alpha_i x_i + \tilde{b}_1^2", "alpha: data[n]; btilde_1: parameter[n]."),
+    (MLP, r"L = \sum_i \alpha_i x_i + \tilde{b}_1^2", "alpha: data[n]; btilde_1: parameter."),
     ([], r"L = \|w x\|^2", "w and x are not declared."),
     ([], r"L = (w^T x - \cos y)^2", "w and x and y are not declared."),
     ([], r"L = \mathrm{tr}(x) + \cos y", "x and y are not declared."),

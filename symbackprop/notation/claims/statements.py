@@ -30,6 +30,7 @@ _BETWEEN = frozenset([
     "forall", "forevery", "forall", "foreach", "withthe",
 ])  # fmt: skip
 _RANGE = frozenset([r"\ldots", r"\dots", r"\cdots", r"\forall"])
+_SAYS = frozenset(["=", r"\in"])
 _OPERATORS = frozenset(["=", "+", "-", "*", "/", r"\cdot", r"\odot", r"\times", r"\otimes", r"\star"])
 
 
@@ -103,10 +104,24 @@ def pieces(several: list[Token]) -> list[Tokens]:
             k = behind_group(several, k)
             found.append([])
             continue
+        elif depth == 0 and text == "." and _ends_here(found[-1], several[k + 1 :]):
+            found.append([])
         elif depth or text not in ("&", "."):
             found[-1].append(token)
         k += 1
     return [tuple(part) for part in found if part]
+
+
+def _ends_here(before: list[Token], behind: list[Token]) -> bool:
+    """Whether a point ends a sentence: what stands before it says something, and so does what follows, L = ... or x \\in ..."""
+    if not any(t.text in _SAYS for t in before):
+        return False
+    for k, token in enumerate(behind):
+        if token.text in _SAYS:
+            return k > 0
+        if token.text in (",", ";", ".", r"\\"):
+            break
+    return False
 
 
 def lined(text: str, several: list[Token]) -> list[Token]:

@@ -11,16 +11,17 @@ from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.given import with_densities
+from symbackprop.notation.claims.pieces import WORDS, behind_group
 from symbackprop.notation.claims.statements import lined, pieces, without_ranges
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import Token, bare, tokens
+from symbackprop.notation.claims.tokens import FONTS, Token, bare, tokens
 from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.extents import ranges_of
 from symbackprop.notation.latex.lines import function_of
-from symbackprop.notation.latex.marks import marked
+from symbackprop.notation.latex.marks import marked, with_samples
 from symbackprop.notation.latex.members import Member, indices_of, left_of, members
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import HEAD, objective
@@ -59,7 +60,8 @@ def inputs(reader: Reader, latex: str) -> Told:
     What stands below a \\min or \\max is a parameter, and then the rest is data; otherwise names tell which, and a note says so.
     """
     latex = spoken(latex)
-    stream = marked(lined(latex, [*without_names(tuple(with_densities(tokens(latex))))]))
+    stream = marked(with_samples(lined(latex, [*without_names(tuple(with_densities(_zeros(tokens(latex)))))])))
+    _require_no_constraint(stream)
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
@@ -86,6 +88,27 @@ def inputs(reader: Reader, latex: str) -> Told:
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
     return Told(without_ranges(formulas), (*notes, note), tuple(ranges), sizes)
+
+
+def _zeros(several: Sequence[Token]) -> list[Token]:
+    r"""The tokens with \mathbf{0} as 0."""
+    found: list[Token] = []
+    k = 0
+    while k < len(several):
+        is_zero = several[k].text[1:] in FONTS and [t.text for t in several[k + 1 : k + 4]] == ["{", "0", "}"]
+        found.append(several[k + 2] if is_zero else several[k])
+        k += 4 if is_zero else 1
+    return found
+
+
+def _require_no_constraint(stream: Sequence[Token]) -> None:
+    """Raise Fault for what is to be kept, \\text{s.t. } W^T W = I: a network has no constraint."""
+    for k, token in enumerate(stream):
+        if token.text in WORDS:
+            said = "".join(t.text for t in stream[k + 1 : behind_group(list(stream), k)]).strip("{},.").lower()
+            if said in ("s.t", "subjectto", "st", "suchthat"):
+                mend = "Leave out what follows it, or put it into the loss: + \\rho \\|W^\\top W - I\\|_F^2."
+                raise Fault("a network has no constraints.", mend, token.at)
 
 
 def _shape(reader: Reader, names: Names, of: Tokens) -> tuple[str, ...]:
@@ -158,8 +181,14 @@ def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], li
     """The pieces, an objective as L = ..., the words that stand below its \\min, and what is said of them there."""
     formulas, sought, below = [], [], []
     named = {unit.text.rpartition(" ")[2] for piece in several for unit in units(piece) if not unit.below}
+    given = {left[0].text for piece in several if (left := left_of(piece))}
     for piece in several:
         found = objective(piece)
+        if (
+            found and (body := units(found.body))[0].text in given and (len(body) == 1 or body[1].text == "(")
+        ):  # of L(w), given beside
+            sought += found.sought
+            continue
         if found and not named & {word.base for word in found.sought}:  # \max_k p
             found = None
         formulas.append((Token("L", piece[0].at), Token("=", piece[0].at), *found.body) if found else piece)

@@ -2,7 +2,7 @@ r"""Marks that are part of a name: w^*, \theta', s^+ and \ell^{old} are w_star, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from symbackprop.notation.claims.syntax import Tokens
@@ -40,6 +40,21 @@ def marked(stream: list[Token]) -> list[Token]:
             at = stream[site.start].at
             out[site.start : site.end] = [Token(text, at) for text in ("^", "{", "(", site.mark, ")", "}")]
     return out
+
+
+def with_samples(stream: Sequence[Token]) -> list[Token]:
+    r"""The tokens with a^{[2](i)}, of the layer and of the sample, as a^{[2]}_i."""
+    found: list[Token] = []
+    k = 0
+    while k < len(stream):
+        texts = [t.text for t in stream[k : k + 9]]
+        if texts[:3] + texts[4:6] + texts[7:] == ["^", "{", "[", "]", "(", ")", "}"]:
+            found += [*stream[k : k + 5], *(Token(text, stream[k + 5].at) for text in "}_"), stream[k + 6]]
+            k += 9
+            continue
+        found.append(stream[k])
+        k += 1
+    return found
 
 
 def _sites(stream: Tokens) -> Iterator[_Site]:

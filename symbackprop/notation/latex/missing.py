@@ -3,7 +3,7 @@ r"""What is asked of names that nobody declared: x is not declared. Declare it i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,12 +17,14 @@ from symbackprop.notation.latex.naming import spelled
 MARGIN = "Delta"
 NEAR = 16  # characters between two words of a product
 LONG = "dpqm"  # letters for how long a vector is
+SIZES = "hdmkqr"  # letters for sizes beside those that are taken
+EXTREMES = frozenset(["min", "max", "argmin", "argmax", "inf", "sup"])
 CLASSES = "K"  # how many there are of what a label names, in an example
 
 
 def asked(
     missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None, numbers: Collection[str] = (),
-    lengths: Collection[str] = (),
+    lengths: Collection[str] = (), fit: Callable[[Sequence[str]], Sequence[str] | None] | None = None,
 ) -> Fault:  # fmt: skip
     r"""What is said of names that nobody declared, each with a declaration for an example.
 
@@ -30,6 +32,7 @@ def asked(
     sizes     how far each index runs that a sum or the text is over; its own letter where nothing says how far.
     numbers   names that are no arrays, as what a density of one variance is of.
     lengths   how long the rows are that were declared: where all are alike, a vector is as long.
+    fit       gives declarations with which the formulas are read, in the place of these.
     """
     first, *_ = missing = list(missing)
     vectors, sizes = _vectors(several), sizes or {}
@@ -43,9 +46,15 @@ def asked(
         else _declaration(u.key, several, sizes, vectors, long)
         for u in asked_of
     )
+    listed = {key: re.sub(r"^(lam\w*): parameter", r"\1: data", said) for key, said in listed.items()}
+    arrays = sorted(_multiplied(several) & listed.keys())
+    if arrays:  # a letter that a matrix is multiplied by is no size
+        letters = iter([c for c in SIZES if c not in taken | {*map(declared_name, arrays)}])
+        swap = {declared_name(key): next(letters) for key in arrays}
+        listed = {key: re.sub(r"(?<=[\[ ])\w+", lambda m: swap.get(m[0], m[0]), said) for key, said in listed.items()}
     told = {size for said in listed.values() for size in re.findall(r"\w+", said.partition("[")[2])}
     listed = {key: said for key, said in listed.items() if key not in told} or listed  # what has a size declares it
-    names, declarations = " and ".join(listed), "; ".join(listed.values())
+    names, declarations = " and ".join(listed), "; ".join((fit and fit([*listed.values()])) or listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
     mend = alone if len(listed) == 1 else beside
@@ -59,7 +68,7 @@ def declared_name(key: str) -> str:
     """The name of a word that names nothing: hat y_1 is yhat_1."""
     accent, _, base = key.rpartition(" ")
     letter, *below = re.sub(r"\W", "_", base).strip("_").split("_")
-    return "_".join([spelled(letter) + accent, *below])
+    return "_".join([spelled(letter) + accent, *below, *(["prime"] if base.endswith("'") else [])])
 
 
 def scripted(several: Iterable[Word]) -> set[str]:
@@ -77,6 +86,12 @@ def _vectors(several: Sequence[Word]) -> set[str]:
         elif beside and left.base[:1].isupper() and not left.sub and right.sub and right.base[:1].islower():
             found.add(_whole(right))
     return found
+
+
+def _multiplied(several: Sequence[Word]) -> set[str]:
+    """The words without index that stand close behind a capital letter, W n and W(n): no sizes."""
+    near = (two for two in pairwise(several) if 0 < two[1].at - two[0].at <= len("W("))
+    return {_whole(right) for left, right in near if left.base[:1].isupper() and right.base.islower() and not right.sub}
 
 
 def _images(several: Sequence[Word]) -> set[str]:
@@ -114,20 +129,26 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
         if below and sizes.keys() >= {*below} and key in (whole, described(replace(word, sup=()))):
             name, beyond = declared_name(whole), [long] if whole in vectors else []
             beyond = beyond or (["h"] if whole in _images(several) else [])
-            kind = "data" if beyond else kind_of(name)
+            kind = "data" if beyond else _kind(name)
             return whole, f"{name}: {kind}[{', '.join([*(sizes[c] for c in below), *beyond])}]"
+    of_letter = next((w for w in several if _whole(w) == key and w.base in GREEK and _letters(w.sub)), None)
+    if of_letter and not {*_letters(of_letter.sub)} & {*sizes}:  # sigma_n, of the noise
+        label = declared_name(described(replace(of_letter, sup=())))
+        return described(replace(of_letter, sup=())), f"{label}: {kind_of(label)}"
     base, name = key.rpartition(" ")[2], declared_name(key)
     if name == "eps":
         return key, "eps = 1e-5"
     for word in several:
         below = _letters(word.sub)
-        if base in below and base not in sizes:  # w_{y_i}: a label of the sample i
+        is_label = base in below and base not in sizes and not base[:1].isupper() and word.base not in EXTREMES
+        is_label = is_label and (word.base not in GREEK or len(below) > 1)
+        if is_label:  # w_{y_i}: a label of the sample i
             rows = [sizes[c] for c in below[below.index(base) + 1 :] if c in sizes]
             return key, f"{name}: integers[{', '.join([*rows[:1], CLASSES])}]"
     if vectors and base[:1].isupper():
         own = next((word for word in several if described(word) == key), None)
         shape = f"{long}, {long}" if key in vectors else f"{long}, h" if own and _is_turned(own) else f"h, {long}"
-        return (_whole(own) if own else key), f"{declared_name(_whole(own)) if own else name}: {kind_of(base)}[{shape}]"
+        return (_whole(own) if own else key), f"{declared_name(_whole(own)) if own else name}: {_kind(base)}[{shape}]"
     if vectors and base not in scripted(several):
         own = next((word for word in several if described(word) == key or _whole(word) == key), None)
         is_vector = own is not None and _whole(own) in vectors
@@ -136,7 +157,12 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
         return key, f"{name}: {'data' if base in GREEK else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
     counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
-    return key, f"{name}: {kind_of(base)}{counted}"
+    return key, f"{name}: {_kind(base)}{counted}"
+
+
+def _kind(name: str) -> str:
+    """What a name most likely is; of a layer as of any other, W^[2]."""
+    return kind_of(re.sub(r"[\W_]+", "_", name).strip("_"))
 
 
 def _letters(below: Tokens) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,7 +31,8 @@ from symbackprop.notation.claims.words import TRANSPOSES, Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.arguments import lowered
-from symbackprop.notation.latex.equations import Line, in_limits, ordered, reads
+from symbackprop.notation.latex.equations import Line, bound_letters, in_limits, ordered, reads
+from symbackprop.notation.latex.fitted import fitted, means_over, twice
 from symbackprop.notation.latex.foreign import beyond
 from symbackprop.notation.latex.heads import turned
 from symbackprop.notation.latex.inputs import Told, enter, inputs
@@ -71,20 +72,36 @@ def read_latex(
 
     Raises NotationError, with line, column, the fault and the mend, where the text is not fully understood.
     """
+    declarations = [*declarations]
+
+    def reads(more: Sequence[str]) -> bool:
+        try:
+            network = _read(text, [*declarations, *more], file, loss, gates, name)
+            return not network.program.shape(network.loss)
+        except NotationError:
+            return False
+
+    return _read(text, declarations, file, loss, gates, name, reads)
+
+
+def _read(
+    text: str, declarations: Sequence[str], file: str, loss: str | None, gates: str, name: str,
+    reads: Callable[[Sequence[str]], bool] | None = None,
+) -> Network:  # fmt: skip
     own, latex = parted(text)
     reader = _declared([*map(plainly, declarations), own], file)
     try:
         told = inputs(reader, latex)
         with np.errstate(all="ignore"):
-            equations = _Equations(reader, told)
+            equations = _Equations(reader, told, reads)
             if not reader.inputs and (several := equations.numbers(told.formulas)):
                 enter(reader, "\n".join(f"{name}: parameter" for name in several), file)
                 said = f"Nothing is declared: {', '.join(several)} are taken to be numbers."
-                equations = _Equations(reader, told := told._replace(notes=(*told.notes, said)))
+                equations = _Equations(reader, told := told._replace(notes=(*told.notes, said)), reads)
             if equations.recursion is None and (several := equations.labels()):
                 enter(reader, "\n".join(f"{letter}: integers[{count}]" for letter, count in several.items()), file)
                 said = [f"Nothing says what {c} is: it is taken to be a label, one of {n}." for c, n in several.items()]
-                equations = _Equations(reader, told._replace(notes=(*told.notes, *said)))
+                equations = _Equations(reader, told._replace(notes=(*told.notes, *said)), reads)
                 equations.read()
             source = "\n".join([*declarations, text.strip("\n")])
             if equations.recursion is None:
@@ -142,10 +159,13 @@ def _rank(names: Names, of: Tokens) -> int | None:
 
 
 class _Equations:
-    """The equations of one text, read one after the other into tensors."""
+    """The equations of one text, read one after the other into tensors.
 
-    def __init__(self, reader: Reader, told: Told) -> None:
-        self.reader = reader
+    tries   whether the text reads with further declarations.
+    """
+
+    def __init__(self, reader: Reader, told: Told, tries: Callable[[Sequence[str]], bool] | None) -> None:
+        self.reader, self.tries = reader, tries
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
         self.loose: dict[str, dict[str, Expr]] = {}  # the indices of each value, and how far they run
@@ -165,7 +185,8 @@ class _Equations:
         self.steps = {s for one in ranges for text in (one.low, one.high) if text for s in re.findall(r"[^\W\d]\w*", text)}
         counts = {*self.reader.sizes, *self.tensors, *self.steps}
         self.drawn = set[str]().union(*map(drawn_numbers, told.formulas))
-        self.sizes = {c: told.sizes.get(c, CUSTOMARY.get(c, c)) for c in indices_of(told.formulas)}
+        means = means_over(e.right for e in equalities)
+        self.sizes = {c: told.sizes.get(c, means.get(c, CUSTOMARY.get(c, c))) for c in indices_of(told.formulas)}
         self.recursion: Recursion | None = None
         letters, raised = step_letters(equalities, counts.__contains__, known)
         if letters:
@@ -177,6 +198,8 @@ class _Equations:
                 raise asked([unknown], several, self.sizes, self.drawn, self.lengths()) from None
             return
         self.lines, self.spellings = ordered(equalities, self.names)
+        running = set().union(*({*line.letters} | bound_letters(line.right) for line in self.lines))
+        self.sizes = {c: size for c, size in self.sizes.items() if c in running or c in told.sizes}  # not the y of K_y
         signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
         self.scope = Scope(signatures, self.spellings, self.reader.evaluator.functions)
         self.windows = Windows(self.spellings, self.scope.signatures, ranges)
@@ -212,7 +235,40 @@ class _Equations:
             except Fault as fault:
                 missing = self.undeclared() or ([fault] if isinstance(fault, Unknown) else [])
                 missing = [one for one in missing if one.key not in self.sizes] or missing  # none of the letters of sums
-                raise (asked(missing, self.words(), self.sizes, self.drawn, self.lengths()) if missing else fault) from None
+                raise (self.asked(missing) if missing else fault) from None
+
+    def asked(self, missing: Sequence[Unknown]) -> Fault:
+        """What is said of names that nobody declared."""
+        for one in missing:
+            if (at := twice(self.lines, one.key, self.sizes)) is not None:
+                mend = f"Call one of the two otherwise: {one.key}_i - c."
+                return Fault(f"{one.key} stands with an index and without, in one sum.", mend, at)
+        if lengths := self.lengths_of(missing):
+            missing = [one for one in missing if one.key != "d"]
+        names = {line.name for line in self.lines}
+        found = ((word, self.spellings.lookup(word)) for word in self.words())
+        several = [word for word, known in found if known is None or known.name not in names]
+        fit = partial(self.fit, lengths) if self.tries else None
+        return asked(missing, several, self.sizes, self.drawn, self.lengths(), fit)
+
+    def lengths_of(self, missing: Iterable[Unknown]) -> dict[str, str]:
+        r"""Sizes that are called by what has them: d_k of softmax(Q K^\top / \sqrt{d_k}) is how long the rows of K are."""
+        keys = {one.key for one in missing}
+        labels = {plain(word.sub) for word in self.words() if word.base == "d" and len(plain(word.sub)) == 1}
+        return {c.upper(): f"d_{c}" for c in sorted(labels - {*self.sizes}) if c.upper() in keys and "d" in keys}
+
+    def fit(self, lengths: Mapping[str, str], proposed: Sequence[str]) -> list[str] | None:
+        """Declarations with which the equations are read, in the place of what is proposed."""
+        names = {one.partition(":")[0] for one in proposed}
+
+        def named(word: Word) -> str | None:
+            if found := self.spellings.lookup(word):
+                return found.name
+            ways = (word, replace(word, sup=()), replace(word, sub=(), sup=()))
+            return next((name for one in ways if (name := declared_name(described(one))) in names), None)
+
+        known = {t.name: t.shape for t in self.inputs() if t.name}
+        return fitted(self.lines, proposed, known, named, self.sizes, lengths, self.tries) if self.tries else None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""

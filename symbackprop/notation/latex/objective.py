@@ -2,16 +2,18 @@ r"""An objective whose parameters stand below it: \min_{U, V} \|R - U V^\top\|_F
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import bare, plain
+from symbackprop.notation.claims.tokens import plain
 from symbackprop.notation.latex.extents import group_at
 from symbackprop.notation.latex.naming import word_of
 from symbackprop.notation.latex.units import behind, split, units
 
 _SIGNS = frozenset(["min", "max", "argmin", "argmax", "minimize", "maximize", "minimise", "maximise", "inf", "sup"])
-HEAD = 6  # tokens of a name before its equals sign
+_DRESS = re.compile(r"operatorname|mathop|mathrm|text|limits|[^a-z]")  # around \\operatorname*{arg\\,min}
+HEAD = 9  # tokens of a name before its equals sign, w^{(star)}
 
 
 class Objective(NamedTuple):
@@ -26,8 +28,6 @@ def objective(piece: Tokens) -> Objective | None:
     r"""The objective that a piece of a text is; None for any other, such as a \min_j s_j over an index."""
     signs = [t.text for t in piece]
     start = signs.index("=") + 1 if "=" in signs[:HEAD] else 0
-    if start and not plain(piece[start : start + 2]).startswith("arg"):
-        return None
     if signs[start : start + 2] == [r"\underset", "{"]:
         inner = behind(piece, start + 1)
         end = behind(piece, inner)
@@ -36,7 +36,8 @@ def objective(piece: Tokens) -> Objective | None:
         place = next((k for k in range(start, len(signs)) if signs[k] == "_"), len(signs))
         end = behind(piece, place + 1)
         name, under = piece[start:place], group_at(piece, place + 1)
-    if plain(bare(name)).removeprefix("operatorname").lstrip("*").lower() not in _SIGNS:
+    sign = _DRESS.sub("", plain(name).lower())
+    if sign not in _SIGNS or (start and not sign.startswith("arg")):
         return None
     body = piece[end:]
     below = split(under, ",")

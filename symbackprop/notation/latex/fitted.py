@@ -1,0 +1,277 @@
+r"""Shapes for names that nobody declared, from how formulas use them: of z = W x + b, L = \|z - y\|^2 that b and y are alike.
+
+Each way to give the names axes is walked through, the likeliest first, and a way is proposed where the text reads with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.syntax import (
+    Big,
+    Cases,
+    Fraction,
+    Group,
+    Number,
+    Over,
+    Product,
+    Relation,
+    Root,
+    Scripted,
+    Syntax,
+    Terms,
+    Tokens,
+    Word,
+    below,
+)  # fmt: skip
+from symbackprop.notation.claims.tokens import Token, bare, plain
+from symbackprop.notation.claims.words import TRANSPOSES, described
+from symbackprop.notation.latex.equations import Line
+from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
+
+MOST = 400  # ways that are walked
+READ = 8  # ways that are read
+LETTERS = "ndhmkpqrcuv"
+BROADCAST = 3  # the cost of a number that is added to an array
+_DECLARED = re.compile(r"(\w+): (data|parameter)(?:\[([^\]]*)\])?$")
+
+Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1, n); None: nothing is known
+
+
+def fitted(
+    lines: Sequence[Line], proposed: Sequence[str], known: Mapping[str, Sequence[object]], named: Callable[[Word], str | None],
+    sizes: Mapping[str, str], lengths: Mapping[str, str], reads: Callable[[Sequence[str]], bool],
+) -> list[str] | None:  # fmt: skip
+    """Declarations with which the text reads, in the place of what is proposed; None where none was found.
+
+    lines     the equations, in the order in which they are read.
+    proposed  a declaration for each name that has none.
+    known     the shapes of what is declared.
+    named     the name of a word among all of these, and among the values that are defined.
+    sizes     how far each index runs.
+    lengths   what the last size of some is called.
+    reads     whether the text reads with declarations.
+    """
+    parts = [m for one in proposed if (m := _DECLARED.match(one))]
+    kinds, free = {m[1]: m[2] for m in parts}, {m[1]: [n for n in (m[3] or "").split(", ") if n] for m in parts}
+    ways = [sorted(((abs(len(own) - k), k) for k in range(max(4, len(own) + 1))), key=lambda w: w) for own in free.values()]
+    found: list[tuple[int, dict[str, str]]] = []
+    for cost, chosen in islice(cheapest([[cost for cost, _ in row] for row in ways]), MOST):
+        ranks = {name: row[k][1] for name, row, k in zip(free, ways, chosen, strict=True)}
+        walk = _Walk(known, ranks, free, named, sizes, lengths)
+        with suppress(Misfit):
+            walk.through(lines)
+            found.append((cost + walk.odd, walk.axes()))
+    for _, axes in sorted(found, key=lambda one: one[0])[:READ]:
+        said = {name: f"{name}: {kinds[name]}" + (f"[{own}]" if own else "") for name, own in axes.items()}
+        declarations = [said.get(one.partition(":")[0], one) for one in proposed]
+        if reads(declarations):
+            return declarations
+    return None
+
+
+def means_over(several: Iterable[object]) -> dict[str, str]:
+    r"""How far indices run of which a mean is taken, \frac{1}{d}\sum_i x_i: d."""
+    found: dict[str, str] = {}
+    for node in several:
+        match node:
+            case Product(factors=(*_, Fraction(over=Number(text="1"), under=Word(base=size, sub=(), sup=())), Big() as big)) if (
+                not big.over
+            ):
+                found |= {t.text: size for t in big.under if len(big.under) == 1 and t.text.isalpha()}
+        if not isinstance(node, Token | str | int):
+            found |= means_over(below(node))
+    return found
+
+
+def twice(several: Iterable[object], key: str, indices: Mapping[str, str]) -> int | None:
+    """Where a word stands in one sum with an index and without, x_i - x; None where it does nowhere."""
+    for node in several:
+        own = [part for _, part in node.parts if isinstance(part, Word)] if isinstance(node, Terms) else []
+        own = [word for word in own if described(replace(word, sub=(), sup=())) == key]
+        if len({bool([t for t in bare(word.sub) if t.text in indices]) for word in own}) > 1:
+            return own[0].at
+        inner = None if isinstance(node, Token | str | int) else twice(below(node), key, indices)
+        if inner is not None:
+            return inner
+    return None
+
+
+def _holds_identity(node: object) -> bool:
+    """Whether a term is the identity, or a product with it: lambda I."""
+    several = node.factors if isinstance(node, Product) else (node,)
+    return any(isinstance(one, Word) and one.base == "I" for one in several)
+
+
+def _is_turned(sup: Tokens) -> bool:
+    return any(t.text in (*TRANSPOSES, r"\intercal") for t in bare(sup)[-1:])
+
+
+class _Walk:
+    """Formulas, walked with shapes in the place of values."""
+
+    def __init__(
+        self, known: Mapping[str, Sequence[object]], ranks: Mapping[str, int], free: Mapping[str, Sequence[str]],
+        named: Callable[[Word], str | None], indices: Mapping[str, str], lengths: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self.sizes, self.named, self.indices = Unified(), named, indices
+        self.shapes: dict[str, Shape] = {n: tuple(self.sizes.new(str(e)) for e in shape) for n, shape in known.items()}
+        for name, rank in ranks.items():  # an index says how far its axis runs, the other sizes are open
+            said = [n for n in free[name] if n in indices.values()]
+            self.shapes[name] = tuple(self.sizes.new(said[k] if k < len(said) else "") for k in range(rank))
+        for name, length in lengths.items():
+            if last := self.shapes.get(name):
+                self.sizes.equal(last[-1], self.sizes.new(length))
+        self.given, self.letters = {name: self.shapes[name] for name in ranks}, free
+        self.odd, self.bases = 0, set[str]()  # what speaks against it, and letters that are no sizes
+
+    def through(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            shape = self.of(line.right)
+            own = tuple(self.sizes.new(self.indices.get(letter, letter)) for letter in line.letters)
+            self.shapes[line.name] = None if shape is None else (*own, *self.column(shape))
+        if lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
+            raise Misfit
+
+    def column(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return shape[:-1] if len(shape) == 2 and shape[1] == ONE else shape
+
+    def of(self, node: Syntax) -> Shape:
+        """The shape of a formula."""
+        match node:
+            case Number():
+                return ()
+            case Word():
+                return self.word(node)
+            case Group(items=items, bracket=bracket):
+                inner = [self.of(item) for item in items]
+                if bracket in ("\\langle", "\\|", "|"):
+                    self.alike(inner)
+                    self.odd += BROADCAST * (bracket != "|" and () in inner)  # of numbers nobody writes one
+                    return ()
+                return inner[0] if len(inner) == 1 else None
+            case Scripted(body=body, sup=sup, sub=sub):
+                shape = self.of(body)
+                if _is_turned(sup):
+                    return self.turned(shape)
+                if plain(sup) == "-1" and shape:
+                    self.square(shape)
+                return shape[1:] if shape and plain(sub) in self.indices else shape
+            case Over(body=body) | Root(body=body):
+                return self.of(body)
+            case Fraction(over=over, under=under):
+                return self.met(self.of(over), self.of(under))
+            case Big(body=body):
+                return self.of(body)
+            case Terms(parts=parts):
+                shapes = [self.of(part) for _, part in parts]
+                self.odd += BROADCAST * (() in shapes and any(shapes) and not any(isinstance(part, Number) for _, part in parts))
+                whole = self.alike(shapes)
+                if whole and any(_holds_identity(part) for _, part in parts):
+                    self.square(whole)
+                return whole
+            case Product(factors=factors, ops=ops):
+                return self.product(factors, ops)
+            case Cases(rows=rows):
+                return self.alike([self.of(value) for value, _ in rows])
+            case Relation(sides=sides):
+                return self.alike([self.of(side) for side in sides])
+            case _:
+                return None
+
+    def word(self, word: Word) -> Shape:
+        if word.base == "e" and word.sup:
+            return self.of(syntax(word.sup))
+        name = self.named(word)
+        self.bases.add(word.base)
+        if name is None or (shape := self.shapes.get(name)) is None:
+            is_size = described(word) in self.sizes.called.values()
+            return () if is_size or word.base in {"pi", *self.indices, *self.indices.values()} else None
+        sample = bare(word.sup) if [t.text for t in bare(word.sup)[:1]] == ["("] else ()
+        for letter in (t.text for t in (*bare(word.sub), *sample) if t.text in self.indices):
+            if name.endswith(f"_{letter}"):
+                continue
+            if not shape:
+                raise Misfit
+            self.sizes.equal(shape[0], self.sizes.new(self.indices[letter]))
+            shape = shape[1:]
+        sup = plain(word.sup)
+        if sup == "-1" and shape:
+            self.square(shape)
+        return self.turned(shape) if _is_turned(word.sup) and shape else shape
+
+    def product(self, factors: Sequence[Syntax], ops: Sequence[str]) -> Shape:
+        found: Shape = ()
+        for k, factor in enumerate(factors):
+            if isinstance(factor, Word) and self.named(factor) is None and k + 1 < len(factors) and factor.base not in self.indices:
+                continue  # a function: its value has the shape of its argument, as a rule
+            before = factors[k - 1] if k else None
+            shape = self.of(factor)
+            if isinstance(before, Word) and self.named(before) is None and before.base in ("max", "min", "log", "det", "tr"):
+                shape = () if before.base in ("det", "tr") else self.arguments(factor)
+            sign = ops[k - 1] if k else ""
+            found = self.met(found, shape) if sign in ("had", "over") else self.times(found, shape)
+        return found
+
+    def arguments(self, node: Syntax) -> Shape:
+        several = node.items if isinstance(node, Group) and len(node.items) > 1 else (node,)
+        return self.alike([self.of(one) for one in several])
+
+    # -- rules ------------------------------------------------------------------------------------------------------------
+
+    def alike(self, shapes: Sequence[Shape]) -> Shape:
+        first = shapes[0] if shapes else None
+        for other in shapes[1:]:
+            first = self.met(first, other)
+        return first
+
+    def met(self, a: Shape, b: Shape) -> Shape:
+        """Term by term: of one shape, or one of them a number."""
+        if not a or not b:
+            return a or b if a is not None and b is not None else b if a is None else a
+        if len(a) != len(b):
+            raise Misfit
+        for one, other in zip(a, b, strict=True):
+            self.sizes.equal(one, other)
+        return a
+
+    def times(self, a: Shape, b: Shape) -> Shape:
+        if a is None or b is None:
+            return None
+        if not a or not b:
+            return a or b
+        rows, columns = a if len(a) == 2 else (*a, ONE), b if len(b) == 2 else (*b, ONE)
+        if len(rows) != 2 or len(columns) != 2:
+            return None
+        if (self.sizes.root(rows[1]) == ONE) != (self.sizes.root(columns[0]) == ONE):
+            raise Misfit
+        self.sizes.equal(rows[1], columns[0])
+        found = (rows[0], columns[1])
+        return () if found == (ONE, ONE) else (found[0],) if found[1] == ONE else found
+
+    def turned(self, a: Shape) -> Shape:
+        if a is None or len(a) > 2:
+            return None
+        return (ONE, *a) if len(a) == 1 else a[1:] if a[:1] == (ONE,) else a[::-1]
+
+    def square(self, a: tuple[int, ...]) -> None:
+        if len(a) != 2:
+            raise Misfit
+        self.sizes.equal(*a)
+
+    def axes(self) -> dict[str, str]:
+        """The axes of each name; sizes that nothing names get letters."""
+        called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
+        taken, found = {*called.values(), *self.shapes, *self.indices, *self.bases}, dict[str, str]()
+        for name, shape in self.given.items():
+            for root, own in zip(map(self.sizes.root, shape or ()), (*self.letters[name], *LETTERS), strict=False):
+                if root not in called:
+                    called[root] = next(c for c in (own, *LETTERS, *(f"n_{k}" for k in range(1, 100))) if c and c not in taken)
+                    taken.add(called[root])
+            found[name] = ", ".join(called[self.sizes.root(n)] for n in shape or ())
+        return found

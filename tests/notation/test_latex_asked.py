@@ -1,0 +1,101 @@
+r"""Networks as papers write them, without a declaration: what is asked for is enough, and makes the network that is meant."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.special import erf, expit, log_softmax, softmax
+
+import symbackprop as sb
+from symbackprop.core.network import Network
+from symbackprop.evaluate import tape
+
+ASKED: dict[str, tuple[str, Callable[..., float]]] = {
+    "a layer": (
+        r"h = \tanh(Wx + b), L = \|h - y\|^2", lambda W, x, b, y: ((np.tanh(W @ x + b) - y) ** 2).sum()),
+    "two layers": (
+        r"\mathbf{y} = \mathbf{W}_2 \max(\mathbf{0}, \mathbf{W}_1\mathbf{x} + \mathbf{b}_1) + \mathbf{b}_2, \ell = \|\mathbf{y} - \mathbf{t}\|_2^2",
+        lambda W_2, W_1, x, b_1, b_2, t: ((W_2 @ np.maximum(0, W_1 @ x + b_1) + b_2 - t) ** 2).sum()),
+    "layers in brackets": (
+        r"z^{[1]} = W^{[1]} x + b^{[1]}, a^{[1]} = \tanh(z^{[1]}), L = \|W^{[2]} a^{[1]} - y\|^2, W^{[1]} \in \mathbb{R}^{h \times n}",
+        lambda W_1, x, W__2, b__1, y: ((W__2 @ np.tanh(W_1 @ x + b__1) - y) ** 2).sum()),
+    "samples": (
+        r"L = -\frac1N \sum_{i=1}^N \sum_{c=1}^C y_{ic}\log \hat p_{ic}, \hat p_i = \operatorname{softmax}(W x_i + b)",
+        lambda y, W, x, b: -(y * log_softmax(x @ W.T + b, axis=1)).sum() / len(y)),
+    "attention": (
+        r"A(Q,K,V) = \mathrm{softmax}\left(\frac{QK^T}{\sqrt{d_k}}\right)V, L = \|A(Q,K,V) - Y\|_F^2",
+        lambda Q, K, V, Y: ((softmax(Q @ K.T / np.sqrt(K.shape[1]), axis=1) @ V - Y) ** 2).sum()),
+    "a scalar that is a capital": (
+        r"\min_{w, b} \frac12 \|w\|^2 + C\sum_{i=1}^n \max(0, 1 - y_i(w^\top x_i + b))",
+        lambda w, C, y, x, b: w @ w / 2 + C * np.maximum(0, 1 - y * (x @ w + b)).sum()),
+    "a factorisation": (
+        r"\underset{U, V}{\text{minimize}} \; \|R - UV^\top\|_F^2 + \lambda(\|U\|_F^2 + \|V\|_F^2)",
+        lambda R, U, V, lam: ((R - U @ V.T) ** 2).sum() + lam * ((U**2).sum() + (V**2).sum())),
+    "what is sought": (
+        r"w^* = \arg\min_w \|Xw - y\|_2^2 + \lambda\|w\|_1", lambda X, w, y, lam: ((X @ w - y) ** 2).sum() + lam * abs(w).sum()),
+    "what is sought in a set": (
+        r"\hat{w} = \operatorname*{arg\,min}_{w \in \mathbb{R}^d} \frac{1}{n}\|y - Xw\|_2^2 + \alpha\|w\|_2^2",
+        lambda y, X, alpha, w: np.mean((y - X @ w) ** 2) + alpha * w @ w),
+    "of a loss beside": (
+        r"\hat w = \arg\min_w L(w), L(w) = \|Xw - y\|^2", lambda X, w, y: ((X @ w - y) ** 2).sum()),
+    "words before": (
+        r"\text{Let } x \in \mathbb{R}^n, W \in \mathbb{R}^{m \times n}. \quad L = \|Wx - y\|^2", lambda W, x, y: ((W @ x - y) ** 2).sum()),
+    "a triplet": (
+        r"\ell = \max(0, m + \|f(a) - f(p)\|^2 - \|f(a) - f(n)\|^2), f(x) = Wx",
+        lambda m, W, a, p, n: max(0, m + ((W @ (a - p)) ** 2).sum() - ((W @ (a - n)) ** 2).sum())),
+    "primes": (
+        r"L = -\sum_{i=1}^N\log\frac{\exp(z_i^\top z_i'/\tau)}{\sum_{j=1}^N \exp(z_i^\top z_j'/\tau)}",
+        lambda z, z_prime, tau: -np.trace(log_softmax(z @ z_prime.T / tau, axis=1))),
+    "a mean over what has a size": (
+        r"L = \sum_i (x_i - \mu)^2, \mu = \frac1d\sum_i x_i", lambda x: ((x - x.mean()) ** 2).sum()),
+    "inner products": (
+        r"L = \sum_{i=1}^m \alpha_i - \frac12\sum_{i,j} \alpha_i\alpha_j y_i y_j \langle x_i, x_j\rangle",
+        lambda alpha, y, x: alpha.sum() - ((alpha * y) @ x) @ ((alpha * y) @ x) / 2),
+    "radial functions": (
+        r"f(x) = \sum_{m=1}^{M} w_m \exp\left(-\frac{\|x - c_m\|^2}{2 s_m^2}\right), E = \sum_{n=1}^N (f(x_n) - t_n)^2",
+        lambda w, x, c, s, t: (((w * np.exp(-((x[:, None] - c) ** 2).sum(-1) / 2 / s**2)).sum(1) - t) ** 2).sum()),
+    "rows": (
+        r"X \in \mathbb{R}^{N \times D}, Z = XW_1, A = \mathrm{GELU}(Z), L = \frac{1}{N}\|AW_2 - Y\|_F^2",
+        lambda X, W_1, W_2, Y: ((X @ W_1 * (1 + erf(X @ W_1 / 2**0.5)) / 2 @ W_2 - Y) ** 2).sum() / len(X)),
+    "a noise": (
+        r"L = y^\top K_y^{-1} y, K_y = K + \sigma_n^2 I",
+        lambda y, K, sigma_n: y @ np.linalg.solve(K + sigma_n**2 * np.eye(len(K)), y)),
+    "a sample of a layer": (
+        r"L = \sum_{i=1}^m \|a^{[1](i)} - y^{(i)}\|^2, a^{[1](i)} = \sigma(W^{[1]} x^{(i)})",
+        lambda y, W__1, x: ((expit(x @ W__1.T) - y) ** 2).sum()),
+}  # fmt: skip
+
+
+def obeyed(formula: str) -> Network:
+    """The network of a formula with the declarations that are asked for, twice at most."""
+    for _ in range(3):
+        try:
+            return sb.read(formula)
+        except sb.NotationError as refused:
+            found = re.search(r"Declare (?:it|them) in (?:a line|lines) of (?:its|their) own: (.*)\.\n", str(refused))
+            if found is None:
+                raise
+            formula = "\n".join([*found[1].split("; "), formula])
+    raise AssertionError(formula)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
+    formula, expected = ASKED[name]
+    network, rng = obeyed(formula), np.random.default_rng(0)
+    sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))}
+    shapes = {t.name: [sizes[str(n)] for n in t.shape] for t in network.program.inputs}
+    at = {n: rng.uniform(0.2, 1, shape) for n, shape in shapes.items()}
+    value = expected(**{n: a if a.shape else float(a) for n, a in at.items()})
+    assert tape.forward(network.program, at)[network.loss] == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(("formula", "words"), [
+    (r"L = \sum_{i=1}^n \|x_i - x\|^2", "x stands with an index and without, in one sum. Call one of the two otherwise: x_i - c."),
+    (r"\min_W \|X - XWW^\top\|_F^2 \text{ s.t. } W^\top W = I", "a network has no constraints. Leave out what follows it"),
+    (r"\min_w \|Xw - y\|^2 \quad \text{subject to } w^\top w = 1", "a network has no constraints."),
+])  # fmt: skip
+def test_what_is_no_network_is_refused_with_a_mend(formula: str, words: str) -> None:
+    with pytest.raises(sb.NotationError, match=re.escape(words)):
+        sb.read(formula)
