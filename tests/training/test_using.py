@@ -327,7 +327,7 @@ def test_a_network_that_was_changed_since_is_told(run: Run, data, trained, tmp_p
     net.write_text(NET.replace("tanh", "sin"))
     for _ in range(again):
         found = run("predict", net, "--parameters", parameters, "--data", given)
-        assert "note: H, yhat are other equations than when these parameters were trained" in found.err
+        assert "note: H is another equation than when these parameters were trained" in found.err
         assert "note" not in found.out
     net.write_text(NET.replace("tanh", "sin").replace("H @ V @ w", "H @ (2*V) @ w").replace("(yhat - y)**2", "abs(yhat - y)"))
     for _ in range(again):
