@@ -95,6 +95,10 @@ OUTSIDE = {
     **dict.fromkeys(("mgrid", "ogrid"), "Write arange(n)[:, None] and arange(m), which broadcast."),
     "ctc_loss": "The sum over alignments is not in the language; give a loss of the aligned labels.",
     **dict.fromkeys(
+        ("segment_sum", "scatter_add", "scatter_add_", "index_add"),
+        "Write one_hot(i, k).T @ x, with i: integers[n, k], which adds the rows of x up by their segment.",
+    ),
+    **dict.fromkeys(
         ("lu", "lu_factor", "lu_solve", "ldl_factor", "polar", "householder_product", "schur", "hessenberg"),
         "Write solve, inv, det, qr, svd or cholesky, which are in the language.",
     ),
