@@ -198,3 +198,21 @@ def test_what_is_not_understood_says_the_mend(name: str, wrt: str, claim: str, w
     result = sb.verify(sb.read(NETWORKS[name]), {wrt: claim})
     assert (result.claims[0].kind, result.exit_code) == ("not understood", 3)
     assert words in result.verdict
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        (r"\mathbf{i}", r"\mathbf{j}"),
+        (r"\hat{\imath}", r"\hat{\jmath}"),
+        (r"\vec i", r"\vec j"),
+        (r"\hat{\mathbf{i}}", r"\hat{\mathbf{j}}"),
+        (r"\mathbf{e}_1", r"\mathbf{e}_2"),
+    ],
+)
+def test_a_gradient_is_said_along_unit_vectors(units: tuple[str, str]) -> None:
+    net = "x: parameter[()]\ny: parameter[()]\nf = x**2*y + sin(y)"
+    text = rf"$\nabla f(x, y) = 2xy\,{units[0]} + (x^2 + \cos y)\,{units[1]}$."
+    assert sb.verify(net, text).ok
+    assert [one.wrong for one in sb.verify(net, text.replace("x^2 +", "x^2 -")).claims] == [False, True]
+    assert sb.verify(net, text.replace("$", "$$")).ok

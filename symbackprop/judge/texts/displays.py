@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
+from symbackprop.judge.texts.basis import with_basis
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
 from symbackprop.judge.texts.columns import with_columns
 from symbackprop.judge.texts.conditions import with_cases, with_conditions
@@ -61,7 +62,7 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
 
 
 def _lines(text: str, path: Path | None) -> Iterator[tuple[str, ...]]:
-    text = with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text)))
+    text = with_basis(with_columns(rounded(re.sub(r"(?<!\\)%.*", "", text))))
     text = with_conditions(claims_displayed(in_formulas(text)))
     several = moves(text)
     several += [one for one in asides(text) if one[0] not in {at for at, _ in several}]
