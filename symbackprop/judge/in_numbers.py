@@ -11,7 +11,7 @@ from symbackprop.core.derivation import DerivationError
 from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
-from symbackprop.judge.sides.at_conditions import at_conditions
+from symbackprop.judge.sides.at_conditions import at_conditions, in_cases
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
 from symbackprop.judge.sides.by_entries import as_claims, by_entries, side_by_side, with_determinants
 from symbackprop.judge.sides.entry_values import with_arrays
@@ -49,7 +49,11 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     steps = once(truth, steps)
     several = [part for step in steps for part in side_by_side(truth, step)]
     steps = steps if with_determinants(truth, several) == several else several
-    steps = [part for step in as_claims(truth, at_conditions(truth, steps)) for part in parted(truth, step, question.symbols)]
+    steps = [
+        part
+        for step in as_claims(truth, at_conditions(truth, in_cases(truth, steps)))
+        for part in parted(truth, step, question.symbols)
+    ]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, with_determinants(truth, steps), question.symbols), question.symbols)
     plain = without_old(truth, plain)

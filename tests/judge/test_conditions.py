@@ -239,3 +239,33 @@ def test_a_number_for_what_may_be_any_is_a_point(text: str, other: str) -> None:
     """An input is nowhere such a number by chance: what was claimed there was wrong, as 0 everywhere else."""
     assert sb.verify(PRODUCT, text).ok
     assert sb.verify(PRODUCT, text.replace("4", other[0])).claims[-1].wrong
+
+
+TARGET = "z: parameter[()]\nt: binary[()]\ns = sigmoid(z)\nL = -t*log(s) - (1-t)*log(1-s)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$t = 1$일 때 $\frac{dL}{dz} = s - 1$, $t = 0$일 때 $\frac{dL}{dz} = {}s$이다.",
+        r"Case $t = 1$: $\frac{dL}{dz} = s - 1$. Case $t = 0$: $\frac{dL}{dz} = {}s$.",
+        r"With $t = 1$ we obtain $\frac{dL}{dz} = s - 1$; with $t = 0$ we obtain $\frac{dL}{dz} = {}s$.",
+        r"Positive ($t = 1$): $\frac{dL}{dz} = s - 1$. Negative ($t = 0$): $\frac{dL}{dz} = {}s$.",
+        r"For $t = 1$ we get $$\frac{dL}{dz} = s - 1$$ and for $t = 0$ $$\frac{dL}{dz} = {}s$$",
+        r"If $t = 1$, the loss is $L = -\log s$, and $\frac{dL}{dz} = s - 1$. If $t = 0$, the loss is $L = -\log(1 - s)$, and"
+        r" $\frac{dL}{dz} = {}s$.",
+        r"For $t = 1$, $$L = -\log s, \frac{dL}{dz} = s-1.$$ For $t = 0$, $$L = -\log(1-s), \frac{dL}{dz} = {}s.$$",
+        r"If $t = 0$, then $L = -\log(1 - s)$. So $\frac{dL}{dz} = {}s$.",
+    ],
+)
+def test_a_label_that_has_several_numbers_has_a_case_of_each(text: str) -> None:
+    """They were numbers of an input, or claims, and what stood behind the second wrong."""
+    assert sb.verify(TARGET, text.replace("{}", "")).ok
+    assert sb.verify(TARGET, text.replace("{}", "2")).claims[-1].wrong
+
+
+def test_what_is_supposed_holds_of_the_next_sentence() -> None:
+    net = "x: data[()]\ny: data[()]\nw: parameter[()]\nz = w*x\na = relu(z)\nL = (a - y)**2/2"
+    text = r"Suppose $z > 0$. Then $\frac{dL}{dw} = (a-y)x$. Suppose $z < 0$. Then $\frac{dL}{dw} = 0$."
+    assert sb.verify(net, text).ok
+    assert not sb.verify(net, text.replace("(a-y)x", "(a+y)x")).ok

@@ -317,3 +317,26 @@ def test_a_parameter_by_its_own_name_behind_its_gradient_is_a_value(said: str, k
     found = sb.verify(CUBIC, f"$f_x = 3x^2 - 3y$, $f_y = 3y^2 - 3x$. They vanish where ${said}$.")
     assert [one.kind for one in found.claims] == ["right, identity", "right, identity", kind]
     assert sb.verify(CUBIC, "$f_x = 3x^2 - 3y$, $f_y = 3y^2 - 3x$. They vanish where $x = 1$, $y = 1$.").ok
+
+
+@pytest.mark.parametrize(
+    ("net", "right", "wrong"),
+    [
+        (
+            "x: data[n]\nmu: parameter[()]\ns: parameter[()] & positive\nL = n*log(s) + sum((x - mu)**2)/(2*s**2)",
+            r"$$\hat\mu = \bar x$$ $$\hat s^2 = \frac1n\sum_i(x_i - \hat\mu)^2$$",
+            r"\hat\mu = 2\bar x",
+        ),
+        (
+            "x: parameter[()]\ny: parameter[()]\nf = x**2 + x*y + y**2 - 3*x",
+            r"$$y^* = -1, \quad x^* = \frac{3 - y^*}{2}$$",
+            r"y^* = -2",
+        ),
+    ],
+)
+def test_a_best_value_that_a_later_one_reads_is_judged(net: str, right: str, wrong: str) -> None:
+    """A wrong one was a name for what follows."""
+    own = wrong.partition("=")[0]
+    assert sb.verify(net, right).ok
+    found = sb.verify(net, right.replace(right[right.index(own) : right.index("$$" if "mu" in own else ",", 3)], wrong))
+    assert found.claims[0].wrong

@@ -65,3 +65,20 @@ def test_an_index_of_every_class_is_no_class_of_the_sample() -> None:
     jacobian = r"$$\frac{\partial p_c}{\partial z_k} = p_c(\delta_{ck} - p_k)$$"
     assert sb.verify(NET, SAID + jacobian).ok
     assert not sb.verify(NET, SAID + jacobian.replace("- p_k", "+ p_k")).ok
+
+
+LAYER = "W: parameter[K, d]\nx: data[d]\ny: labels[K]\nz = W @ x\np = softmax(z)\nL = -sum(y*log(p))"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$\frac{\partial L}{\partial z_c} = p_c - 1$ and $\frac{\partial L}{\partial z_j} = {}p_j$ for all $j \neq c$.",
+        r"$\nabla_{w_c} L = (p_c - 1)x$, $\nabla_{w_k} L = {}p_k x$ for $k \neq c$.",
+        r"$$\frac{\partial L}{\partial W_{cj}} = (p_c - 1)x_j, \frac{\partial L}{\partial W_{kj}} = {}p_k x_j \text{ for } k \ne c$$",
+        r"$$\frac{\partial L}{\partial z_k} = -\frac{{}1}{p_c}\frac{\partial p_c}{\partial z_k}$$",
+    ],
+)
+def test_rows_and_chains_of_the_class_are_read(text: str) -> None:
+    assert sb.verify(LAYER, SAID + text.replace("{}", "")).ok
+    assert sb.verify(LAYER, SAID + text.replace("{}", "2")).claims[-1].kind != "right, identity"

@@ -125,3 +125,9 @@ def test_gradients_are_typed_without_latex(text: str) -> None:
     """grad f was a claim of f, cos y three letters."""
     assert sb.verify(SINE, text).ok
     assert sb.verify(SINE, text.replace("2xy", "3xy")).claims[0].wrong
+
+
+def test_each_of_two_points_in_a_sentence_is_that_of_what_follows_it() -> None:
+    text = r"At $(1,0)$ we have $\nabla f = (0, 2)$, and at $(2, 0)$ we have $\nabla f = (0, {})$."
+    assert sb.verify(SINE, text.replace("{}", "5")).ok
+    assert sb.verify(SINE, text.replace("{}", "4")).claims[-1].wrong

@@ -9,10 +9,12 @@ from typing import Any
 from symbackprop.judge.sides.goals import tensor_named
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.conditions import BEHIND, LABEL
+from symbackprop.judge.texts.sentences import GIVEN
 from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
 
+_NAME = re.compile(r"\s*(\\?[A-Za-z]+)\s*(?:\([^()=]*\)\s*)?=(?!=)")
 _CASES = re.compile(r"\s*\\begin\{cases\}(.*)\\end\{cases\}\s*", re.DOTALL)
 
 
@@ -22,6 +24,43 @@ def at_conditions(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     An input of few values, such as a sign, has entries where it is one of them: that is a condition.
     """
     return [(name, one, what) for name, claim, what in steps for one in (_at(truth, claim) if isinstance(claim, str) else [claim])]
+
+
+def in_cases(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps, of which those behind t = 1, and behind t = 0, hold in that case alone: an input of few values is given several.
+
+    What a case says of the loss itself, L = -\\log s, stays in it, and claims nothing.
+    """
+    steps = [step for step in steps if not (_is_loss(truth, step[1]) and BEHIND.search(step[1]))]
+    given = [_of_few(truth, claim) if what != GIVEN else None for _, claim, what in steps]
+    own = {name for name, _ in filter(None, given)}
+    several = [one for one in own if len({number for name, number in filter(None, given) if name == one}) > 1]
+    if len(several) != 1:
+        return list(steps)
+    out, case = list[Step](), ""
+    for (name, claim, what), found in zip(steps, given, strict=True):
+        if found is not None and found[0] == several[0]:
+            case = claim.strip(" .,;")
+        elif not case or not isinstance(claim, str) or "=" not in claim or BEHIND.search(claim):
+            out.append((name, claim, what))
+        elif not _is_loss(truth, claim):
+            out.append((name, reworded(claim, rf"{claim.rstrip(' .,;')} \text{{ if }} {case}"), what))
+    return out
+
+
+def _is_loss(truth: Truth, claim: Any) -> bool:
+    """Whether a step says what the loss is."""
+    left = _NAME.match(claim) if isinstance(claim, str) else None
+    return left is not None and tensor_named(truth, left[1]) == truth.of
+
+
+def _of_few(truth: Truth, claim: Any) -> tuple[str, str] | None:
+    """The input of few values, a sign or a 0 or 1, to which a step gives a number, and that; None for any other step."""
+    if not isinstance(claim, str) or not LABEL.fullmatch(claim.strip(" .,;")):
+        return None
+    name = tensor_named(truth, claim.partition("=")[0].strip())
+    is_few = name is not None and truth.program.tensors[name].domain in ("sign", "binary")
+    return (name, claim.partition("=")[2].strip(" .,;")) if is_few and name is not None else None
 
 
 def _at(truth: Truth, claim: str) -> list[str]:

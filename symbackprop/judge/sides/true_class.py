@@ -13,6 +13,7 @@ from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.conditions import BEHIND
 from symbackprop.judge.texts.sentences import CLASS
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.bracketed import sides
 
 Step = tuple[str, Any, str]
 
@@ -20,7 +21,11 @@ _SAID = re.compile(rf"\\{CLASS} = (?P<letter>[A-Za-z])")
 _ONE = r"(?<![\w\\])(?:\\math\w+\s*(?:\{\s*[1I]\s*\}|[1I])|\\mathds\s*\{?1\}?|\\(?:text|operatorname)\s*\{[1I]\}|[1I])"
 _EQUAL = r"(?:(?P<a>[a-z])\s*=\s*{c}|{c}\s*=\s*(?P<b>[a-z]))(?![A-Za-z_^])"
 _SEVERAL = re.compile(r"\\(?:sum|prod|max|min)\s*(?:\\limits\s*)?_\s*\{?\s*([a-z])(?![A-Za-z])")
-_BY = r"(?:\}\s*\{|/)\s*(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})\s*\\?[A-Za-z]+\s*_\s*\{?\s*{c}(?![A-Za-z])"
+_BY = (
+    r"(?:(?:\}\s*\{|/)\s*(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})\s*|\\nabla\s*_\s*\{?\s*)"
+    r"\\?[A-Za-z]+\s*_\s*(?:{c}(?![A-Za-z])|\{[a-z,\s]*{c}[a-z,\s]*\})"
+)
+_SUBSCRIPT = re.compile(r"_\s*(?:[a-z](?![A-Za-z])|\{[a-z,:\s]+\})")  # of indices alone
 _INDICES = "kjilmnqrs"
 
 
@@ -42,7 +47,7 @@ def of_true_class(truth: Truth, steps: Sequence[Step]) -> tuple[list[Step], str,
     for name, claim, what in kept:
         changed = claim
         for c in sorted(free) if isinstance(claim, str) and "\\" in claim else ():
-            changed = _one_hot(truth, changed, c, label, own[0].shape[0])
+            changed = _one_hot(_by_columns(truth, changed, c, own[0].shape[0]), c, label)
         if changed != claim:
             changed = reworded(claim, changed)
             before[changed] = claim
@@ -68,17 +73,17 @@ def _below(left: str) -> str:
     return "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", left))
 
 
-def _one_hot(truth: Truth, claim: str, c: str, label: str, extent: Any) -> str:
+def _one_hot(claim: str, c: str, label: str) -> str:
     left, equals, right = claim.partition("=")
     right = _with_cases(_with_indicators(right, c, label), c, label)
     if re.search(_BY.replace("{c}", c), left):  # by z_c alone: where the label of that class is 1
         index = next(k for k in _INDICES if k not in re.findall(r"[a-z]", _below(claim)) and k != c)
-        turned = re.sub(rf"(_\s*\{{?\s*){c}(?![A-Za-z])", rf"\g<1>{index}", f"{left}{equals}{right}")
+        turned = _SUBSCRIPT.sub(lambda found: re.sub(rf"(?<![A-Za-z\\]){c}(?![A-Z])", index, found[0]), f"{left}{equals}{right}")
         where = f"{label}_{{{index}}} = 1"
         return f"{turned} \\land {where}" if BEHIND.search(turned) else f"{turned.rstrip(' .,')} \\text{{ if }} {where}"
     if re.search(rf"_\s*\{{?\s*[a-z,\s]*{c}(?![A-Za-z])", left):  # of every class
         return claim
-    return left + equals + _with_entries(truth, right, c, label, extent)
+    return left + equals + _summed(right, c, label)
 
 
 def _with_indicators(text: str, c: str, label: str) -> str:
@@ -101,17 +106,27 @@ def _with_cases(text: str, c: str, label: str) -> str:
     return re.sub(rf"(?<![\w\\])([a-z])\s*\\neq?\s*{c}(?![A-Za-z_^])", rf"{label}_{{\g<1>}} = 0", text)
 
 
-def _with_entries(truth: Truth, text: str, c: str, label: str, extent: Any) -> str:
-    """Entries of the class, p_c, as sums with the label, y^T p; a row of a matrix as W^T y."""
+def _by_columns(truth: Truth, claim: str, c: str, extent: Any) -> str:
+    """W_c of a matrix with a column for each class as W_{:,c}."""
 
-    def value(found: re.Match[str]) -> str:
+    def column(found: re.Match[str]) -> str:
         name = tensor_named(truth, found["name"])
         shape = truth.program.shape(name) if name else ()
-        if len(shape) == 1 and shape[0] == extent:
-            return rf"({label}^\top {found['name']})"
-        turned = r"^\top" if shape[:1] == (extent,) else ""
-        if len(shape) == 2 and extent in shape:
-            return f"({found['name']}{turned} {label})"
-        return found[0]
+        is_column = len(shape) == 2 and shape[1] == extent and shape[0] != extent
+        return f"{found['name']}_{{:,{c}}}" if is_column else found[0]
 
-    return re.sub(rf"(?P<name>\\?[A-Za-z]+)\s*_\s*(?:{c}(?![A-Za-z])|\{{\s*{c}\s*\}})", value, text)
+    return re.sub(rf"(?P<name>\\?[A-Za-z]+)\s*_\s*(?:{c}(?![A-Za-z])|\{{\s*{c}\s*\}})", column, claim)
+
+
+def _summed(right: str, c: str, label: str) -> str:
+    """Sides in which the class is an index, as what they are times the label, summed over all classes: p_c is \\sum_m y_m p_m."""
+    condition = BEHIND.search(right)
+    end = condition.start() if condition else len(right)
+    index = next(k for k in "mjilnqrsk" if k != c and not re.search(rf"(?<![A-Za-z\\]){k}(?![A-Za-z])", right))
+    own = rf"(?<![A-Za-z\\]){c}(?![A-Za-z])"
+    several = list[str]()
+    for side in sides(f"q = {right[:end]}")[1:]:
+        turned = _SUBSCRIPT.sub(lambda found: re.sub(own, index, found[0]), side)
+        is_own = turned != side and c not in _SEVERAL.findall(side)
+        several.append(rf"\sum_{{{index}}} {label}_{{{index}}} \left({turned.strip(' .,')}\right)" if is_own else side)
+    return " = ".join(several) + right[end:]

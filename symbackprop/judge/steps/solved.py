@@ -83,7 +83,7 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         return replace(judged, kind="undecided", because=told("it has the shape {}, the parameter {}", *shapes))
     found = held(known, program, wrt)
     waits = not ended and len({one for name, _, _ in steps if (one := parameter_named(truth, name))}) > 1
-    if among_all(found) is None and (is_used or waits):
+    if among_all(found) is None and ((is_used and not ended) or waits):
         return judged
     return _with_others(known, judged, own, wrt, program, found)
 

@@ -88,6 +88,6 @@ def _assembled(view: View, whole: Shape | None, elsewhere: bool, claim: Claim) -
 
 def blocks_named(known: Known, claim: Any) -> dict[str, Program]:
     """The names that a step gives to the parts of a value: p = [p_i, p_f]."""
-    if not isinstance(claim, str) or "matrix" not in claim:
+    if not isinstance(claim, str) or not ("matrix" in claim or "[" in claim):
         return {}
     return named_blocks(claim, context_of(known.truth, known.said))

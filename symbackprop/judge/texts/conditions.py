@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.beside import side_by_side
-from symbackprop.judge.texts.sentences import DISPLAYS, NAME, STOPS
+from symbackprop.judge.texts.sentences import DISPLAYS, NAME, STOPS, WITHIN
 
 Step = tuple[str, ...]
 
 _SO = (  # then we have:
-    r"(?:[\s,:]+(?:then|we|one|it|this|so|thus|hence|the gradient|the derivative|have|has|gets?|gives?|obtains?|is)(?![A-Za-z]))*"
+    r"(?:[\s,:.]+(?:[Tt]hen|we|one|it|this|so|thus|hence|the gradient|the derivative|the loss|"
+    r"the cost|have|has|gets?|gives?|obtains?|is)(?![A-Za-z]))*"
     r"[\s,:]*$"
 )
 _TEXT = r"\\(?:text|mbox|mathrm)\s*\{\s*"
 BEFORE = re.compile(  # For $j \neq y$: and If $t = 1$, then $E = -\log y$ and
-    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here)\s+(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$"
+    rf"\b(?:[Ff]or|[Ii]f|[Ww]hen(?:ever)?|[Ww]here|[Cc]ase|[Ss]uppose|[Aa]ssum(?:e|ing))\s+(?:that\s+)?(?:(?!we\b)\w+\s+){{0,2}}\$([^$]*)\$"
     r"(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?(?:\s+(?!and\b)\w+)?"
     rf"(?P<beside>[\s,:]+(?:then|we have)?\s*\$[^$]*\$[\s,:]+(?:and|so)\b)?{_SO}"
 )
@@ -33,7 +34,7 @@ OTHERWISE = re.compile(
 )
 _SAID = re.compile(r"\\text\{ (?:if|for) \} ")
 AFTER = re.compile(  # whenever $z > 0$, and 0 otherwise; not "if $z > 0$, then", which is said of the next
-    r"[\s,.]*\b(?:if|when(?:ever)?|where|for|provided(?:\s+that)?|as\s+long\s+as)\s+\$([^$]*)\$(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?"
+    r"[\s,.]*\b(?:if|when(?:ever)?|where|for(?:\s+(?:all|every|any|each))?|provided(?:\s+that)?|as\s+long\s+as)\s+\$([^$]*)\$(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?"
     r"(?:\s+or\s+(?:if\s+|when\s+)?\$(?P<or>[^$]*[<>=\\][^$]*)\$)?"
     r"(?![\s,]*(?:\$\$|\\\[|\\begin|:|(?:then|we|one|it|is|are|means|denotes|indicates|marks|stands|represents|equals|holds)\b))"
     r"(?!,?\s+(?:and|or)\s+(?:is\s+)?\$(?!0\$)[^$]*\$\s+(?:otherwise|else))"  # another value, which is not read
@@ -43,7 +44,7 @@ _INDICATOR = re.compile(r"\s*(?:1|\\math\w+\s*\{?\s*1\s*\}?|\\mathds\s*\{?1\}?)\
 _TOGETHER = re.compile(r",|\\(?:land|wedge)(?![a-z])|\\(?:text|mbox)\s*\{\s*and\s*\}")
 _TOGETHER_IN_TEXT = re.compile(r"\\(?:text|mbox)\s*\{\s*and\s*\}")
 AND = re.compile(  # behind these, a condition holds of what follows as well
-    r"[\s,.;]*(?:(?:and|also|likewise|similarly|as well as)[\s,]*)*", re.IGNORECASE
+    r"[\s,.;]*(?:(?:and|also|likewise|similarly|as well as|so|thus|hence|therefore|then)[\s,]*)*", re.IGNORECASE
 )
 OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}[\s.,]*$")
 BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*)$")
@@ -62,13 +63,13 @@ def with_conditions(text: str) -> str:
 
     A condition on indices alone is one where these stand below what is on the left side.
     """
-    out, end = list[str](), 0
+    out, end, several = list[str](), 0, labels_of_cases(text)
     before = ""  # what was said before the last display, where it is a condition
     for found in DISPLAYS.finditer(text):
         between = text[end : found.start()]
         k = next(k for k in (1, 2, 4) if found[k])
         goes_on = before and AND.fullmatch(between) and not re.search(r"\n\s*\n", between)
-        said, condition = _said(before if goes_on else between, found[k].rstrip())
+        said, condition = _said(before if goes_on else between, found[k].rstrip(), several)
         if not goes_on:
             before = between if said else ""
         if said is not None and not goes_on:
@@ -104,13 +105,20 @@ def is_condition(text: str, found: re.Match[str]) -> bool:
     return bool(opened and is_one and re.search(r"\$[^$]*=[^$]*\$", others))
 
 
-def _said(between: str, body: str) -> tuple[re.Match[str] | None, str]:
+def labels_of_cases(text: str) -> frozenset[str]:
+    """The names to which a text gives several of -1, 0 and 1, for $t = 1$ and for $t = 0$: each is a case."""
+    found = [one[1].replace(" ", "").partition("=") for one in WITHIN.finditer(text) if LABEL.fullmatch(one[1])]
+    given = {name: {number for own, _, number in found if own == name} for name, _, _ in found}
+    return frozenset(name for name, numbers in given.items() if len(numbers) > 1 and numbers <= {"-1", "0", "1"})
+
+
+def _said(between: str, body: str, several: frozenset[str]) -> tuple[re.Match[str] | None, str]:
     """What a sentence says before a display of where it holds, and that as what stands behind it."""
     if not _is_bare(body):
         return None, ""
     found = BEFORE.search(between) or BEFORE_IN_KOREAN.search(between)
     if found and all(one.count("=") == 1 for one in side_by_side(body)):
-        return (found, _behind(_together(found))) if _holds_of(found, body) else (None, "")
+        return (found, _behind(_together(found))) if _holds_of(found, body, several=several) else (None, "")
     if found := IN_WORDS.search(between):
         words = " ".join(found[1].split())
         return found, rf"\text{{ {words[0].lower()}{words[1:]}}}"
@@ -132,10 +140,11 @@ def _together(found: re.Match[str]) -> str:
     return r" \land ".join(_several(found))
 
 
-def _holds_of(found: re.Match[str], body: str, behind: bool = False) -> bool:
+def _holds_of(found: re.Match[str], body: str, behind: bool = False, several: frozenset[str] = frozenset()) -> bool:
     """Whether a sentence says where a claim holds: by comparisons, or by indices that stand below what is on its left.
 
     behind   whether it stands behind the claim, where it may say what holds of all samples: 0 < p_i < 1.
+    several  names to which the text gives several numbers.
     """
     below = "".join(re.findall(r"_\s*(?:\w|\{[^{}]*\})", body.partition("=")[0]))
     opening = found[0].strip(" \n,.").lower()
@@ -144,7 +153,8 @@ def _holds_of(found: re.Match[str], body: str, behind: bool = False) -> bool:
         of = BETWEEN.fullmatch(one)
         if of is not None:
             return of[1] in below or of[2] in below
-        is_label = LABEL.fullmatch(one) and ("_" in one or not opening.startswith(("for", "where")))  # For n = 5
+        is_case = one.replace(" ", "").partition("=")[0] in several
+        is_label = LABEL.fullmatch(one) and ("_" in one or is_case or not opening.startswith(("for", "where")))  # For n = 5
         own = "".join(re.findall(r"_\s*(?:[a-z](?![a-z])|\{\s*[a-z]\s*\})", one))
         is_own = not behind or (
             all(c in below for c in re.findall("[a-z]", own)) and not (is_label and opening.startswith("where"))

@@ -193,6 +193,8 @@ def _word(token: str, rest: str) -> str:
         return rf"\{base}{low}" if rest.startswith("_") else rf"\{base}{low} "
     from symbackprop.notation.claims.tokens import GREEK  # reads NumPy, which a page may lack
 
+    if base == "lr" and not scripts:
+        return r"\eta "
     if name in GREEK:
         return rf"\{name}{f'_{{{number}}}' if number else ''}{low} "
     if base in ("grad", "nabla") and re.match(r"\s+[A-Za-z]" if scripts else r"\s+[A-Za-z]\w*\s*(?:\([^()]*\)\s*)?=", rest):

@@ -65,9 +65,8 @@ def _values(text: str, own: set[str]) -> Iterator[tuple[int, int, str]]:
         sentence = text[begin : found.start()]
         at = [*_AT.finditer(sentence), *_AT_IN_KOREAN.finditer(sentence)]
         behind = _BEHIND.match(text, found.end())
-        is_one = (
-            len(at) == 1 and "respectively" not in text[begin : found.end() + 200] and not re.search(r"and\s+\$\s*\(", sentence)
-        )
+        is_one = (bool(at) and not WITHIN.search(sentence[at[-1].end() :])) or len(at) == 1  # the last of several, right before it
+        is_one = is_one and "respectively" not in text[begin : found.end() + 200] and not re.search(r"and\s+\$\s*\(", sentence)
         point = said["own"] or (behind["point"] if behind else at[-1]["point"] if at and is_one else None)
         is_display = found.re is DISPLAYS
         if point is None or DENIED.search(WITHIN.sub(" ", sentence)) or (is_display and said["own"]):

@@ -163,9 +163,10 @@ def matrix(state: State, node: sx.Grid) -> Senses:
 
 
 def side_by_side(parts: list[Senses], at: int) -> Senses:
-    """[h, x]: vectors one below the other, matrices beside each other, numbers as the entries of a vector."""
+    """[h, x]: vectors one below the other, matrices beside each other, numbers as the entries of a vector; 0 as its neighbours."""
     if all(not sense.node.axes for part in parts for sense in part):
         return sure(nd.stacked(tuple(naming.near(part)[0].node for part in parts), DOWN))
+    parts = _with_zeros([parts])[0]
     found = _side_by_side(parts, RIGHT if all(sense.node.matrix == nd.MATRIX for part in parts for sense in part) else DOWN)
     if not found:
         raise Unfit(
@@ -176,14 +177,21 @@ def side_by_side(parts: list[Senses], at: int) -> Senses:
 
 def blocks(state: State, rows: list[list[Senses]], at: int) -> Senses:
     """Matrices or columns side by side, and below each other; a 0 is one of the size of its neighbours."""
-    whole = next(cell for row in rows for cell in row if all(sense.node.matrix for sense in cell))
-    none = made(lambda x: nd.arithmetic("*", nd.const(0), x), whole)
-    rows = [[none if _is_zero(cell) else cell for cell in row] for row in rows]
+    rows = _with_zeros(rows)
     lines = [_side_by_side(row, RIGHT) for row in rows]
     found = [s for s in _side_by_side(lines, DOWN) if set(s.node.value.shape) <= state.probe.expression.keys()]
     if not found:
         raise Fault("these blocks do not fit beside each other.", "Check their shapes.", at)
     return found
+
+
+def _with_zeros(rows: list[list[Senses]]) -> list[list[Senses]]:
+    """Blocks, of which a 0 is of the size of the first that is a vector or a matrix."""
+    whole = next((cell for row in rows for cell in row if all(sense.node.matrix for sense in cell)), None)
+    if whole is None:
+        return rows
+    none = made(lambda x: nd.arithmetic("*", nd.const(0), x), whole)
+    return [[none if _is_zero(cell) else cell for cell in row] for row in rows]
 
 
 def _is_zero(cell: Senses) -> bool:

@@ -358,10 +358,10 @@ class Parser:
             if word.replace("\\", "") in GREEK:
                 return sx.Word(word.replace("\\", ""), at, font=name)
             if re.fullmatch(r"[A-Za-z0-9]+", word):
-                return sx.Word(word, at, font=name)
+                return sx.Word(word, at, font=name) if word != "0" else sx.Number(word, at)
         inner = self.inside(given)
         if isinstance(inner, sx.Number):
-            return sx.Word(inner.text, at, font=name)
+            return sx.Word(inner.text, at, font=name) if inner.text != "0" else inner
         return replace(inner, font=name, at=at) if isinstance(inner, sx.Word) else sx.Group((inner,), "{", at)
 
     def grid(self, token: Token) -> Syntax:

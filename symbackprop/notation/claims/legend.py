@@ -2,6 +2,8 @@ r"""Names of blocks: p = [p_i, p_f], side by side or below each other, says what
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from symbackprop.core.program import Program
@@ -29,25 +31,19 @@ def named_blocks(text: str, context: Context) -> dict[str, Program]:
     except Fault:
         return {}
     left, right = several[0].left, several[0].right
-    if len(several) > 1 or several[0].between or not (isinstance(left, Word) and isinstance(right, sx.Grid)):
+    if len(several) > 1 or several[0].between or not isinstance(left, Word):
         return {}
-    whole = names.lookup(left)
-    cells = [cell for row in right.rows for cell in row]
-    if whole is None or whole.index or whole.power or len(cells) < 2 or min(len(right.rows), len(right.rows[0])) > 1:
-        return {}
-    try:
-        words = [syntax(cell) for cell in cells]
-    except Fault:
+    whole, (axis, words) = names.lookup(left), _side_by_side(right)
+    if whole is None or whole.index or whole.power or len(words) < 2:
         return {}
     if not all(isinstance(word, Word) and not word.sup and _is_new(names, word) for word in words):
         return {}
-    axis = RIGHT if len(right.rows) == 1 else DOWN
     probe = Probe(shapes)
     state = State(context, names, probe, 1, {})
     node = state.tensor(whole.name)
     if axis not in node.axes:
         return {}
-    size = sp.expand(probe.expression[node.extent(axis)] / len(cells))
+    size = sp.expand(probe.expression[node.extent(axis)] / len(words))
     extent = probe.extent(size)
     if extent is None:
         return {}
@@ -59,6 +55,19 @@ def named_blocks(text: str, context: Context) -> dict[str, Program]:
         axes = nd.ordered(node_of.axes)
         found[described(word)] = lowered(node_of, axes, {}, probe, context.forward, state.roles)
     return found
+
+
+def _side_by_side(right: Any) -> tuple[str, list[Any]]:
+    """What stands side by side, [a, b], or below each other; nothing where it is no list."""
+    match right:
+        case sx.Group(items=items, bracket="["):
+            return RIGHT, list(items)
+        case sx.Grid(rows=rows) if min(len(rows), len(rows[0])) == 1:
+            try:
+                return RIGHT if len(rows) == 1 else DOWN, [syntax(cell) for row in rows for cell in row]
+            except Fault:
+                pass
+    return RIGHT, []
 
 
 def _is_new(names: Names, word: Word) -> bool:
