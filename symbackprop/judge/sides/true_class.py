@@ -124,9 +124,10 @@ def _summed(right: str, c: str, label: str) -> str:
     end = condition.start() if condition else len(right)
     index = next(k for k in "mjilnqrsk" if k != c and not re.search(rf"(?<![A-Za-z\\]){k}(?![A-Za-z])", right))
     own = rf"(?<![A-Za-z\\]){c}(?![A-Za-z])"
-    several = list[str]()
-    for side in sides(f"q = {right[:end]}")[1:]:
-        turned = _SUBSCRIPT.sub(lambda found: re.sub(own, index, found[0]), side)
-        is_own = turned != side and c not in _SEVERAL.findall(side)
-        several.append(rf"\sum_{{{index}}} {label}_{{{index}}} \left({turned.strip(' .,')}\right)" if is_own else side)
-    return " = ".join(several) + right[end:]
+    given = sides(f"q = {right[:end]}")[1:]
+    turned = [_SUBSCRIPT.sub(lambda found: re.sub(own, index, found[0]), side) for side in given]
+    is_own = [new != old and c not in _SEVERAL.findall(old) for new, old in zip(turned, given, strict=True)]
+    if not any(is_own):
+        return right
+    summed = [rf"\sum_{{{index}}} {label}_{{{index}}} \left({new.strip(' .,')}\right)" for new in turned]
+    return " = ".join(new if is_new else old for new, old, is_new in zip(summed, given, is_own, strict=True)) + right[end:]
