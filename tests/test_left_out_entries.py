@@ -128,6 +128,14 @@ def test_a_slope_that_is_no_number_is_an_error(text: str, backend: str) -> None:
             called(point)
 
 
+def test_the_words_about_an_exponential_help() -> None:
+    text, point = "x: parameter[n]\nu = exp(x)\nL = sum(where(x < 100, u, 0)) + u[0]", np.array([1.0, 800.0, -3.0])
+    with pytest.raises(ArgumentError, match=r"exponential.*exp\(where\(x > 100, 0, x\)\)"):
+        sb.compile(sb.read(text)).grad(x=point)
+    mended = sb.compile(sb.read(text.replace("exp(x)", "exp(where(x > 100, 0, x))"))).grad(x=point)
+    np.testing.assert_allclose(mended["x"], [2 * np.e, 0, np.exp(-3)], rtol=1e-14)
+
+
 def test_where_the_value_is_none_nothing_is_said() -> None:
     compiled = sb.compile(sb.read("x: parameter[n]\nu = log(x)\nL = sum(x*u**2)"))
     value, gradients = compiled.value_and_grad(x=np.array([0.0, 2.0]))

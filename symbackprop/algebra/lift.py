@@ -283,10 +283,13 @@ class Lift:
         return self._compound(atom, tuple(names.values()), row and inside[row], col and inside[col], scope)
 
     def _reduced(self, atom: Atom, nets: Nets, row: str | None, col: str | None, scope: Scope) -> Form:
-        """A reduction of all entries; along the rows of a matrix log(rowsum(exp(Z))), since no name says the axis of another."""
+        """A reduction of all entries; log(rowsum(exp(Z))) along the rows of a matrix, log(sum(exp(Z))) of all of its entries."""
         own = sorted(x for x in atom.args[0].letters() if x[0] == REDUCED)
         if row is None and len(own) < 3:
-            return Form("function", (self.sum(nets, *two(own), scope),), atom.name)
+            inner = self.sum(nets, *two(own), scope)
+            if atom.name != "logsumexp" or len(own) < 2:
+                return Form("function", (inner,), atom.name)
+            return Form("function", (Form("total", (Form("function", (inner,), FUNCTIONS["exp"]),)),), FUNCTIONS["log"])
         if atom.name != "logsumexp" or col is not None or len(own) > 1:
             raise MisfitError("a reduction along an axis")
         each = Form("function", (self.sum(nets, row, own[0], scope),), FUNCTIONS["exp"])

@@ -28,7 +28,8 @@ def require_defined_slopes(gradients: Mapping[str, ndarray], value: Callable[[],
         raise ArgumentError(
             f"the derivative by {name}{place} is not a number, while {of} is finite: its equations are 0 times infinity, or 0 / 0, "
             f"at these arrays. Give others; or, where a condition leaves entries out, leave them out of what is divided by, and of "
-            f"the argument of a root or logarithm, too: 1 / where(keep, x, 1) in the place of 1 / x. "
+            f"the argument of a root, logarithm or exponential, too: 1 / where(keep, x, 1) in the place of 1 / x, and "
+            f"exp(where(x > 100, 0, x)) in the place of exp(x) where that overflows. "
             f"refuse_nan=False hands back what there is"
         )
 

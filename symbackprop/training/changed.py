@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from symbackprop import __version__
 from symbackprop.core.network import listed
-from symbackprop.core.program import Program, Ref
+from symbackprop.core.program import Equation, Program, Ref
 
 VERSION = "version"
 
 
 def digests(program: Program) -> dict[str, str]:
-    """A digest of the equation of each value that has a name, with those of what has none and that it reads."""
-    found: dict[str, str] = {}
+    """Two digests of each value, with a blank between: of its own equation, where it has a name, and of all that it is made of.
+
+    The one holds what has no name and that it reads, the other no name but those of inputs: a value that is called otherwise, or
+    that another line computes, keeps it.
+    """
+    own: dict[str, str] = {}
+    whole: dict[str, str] = {}
     for e in program.equations:
-        operands = (r if program.tensors[r.name].has_name else Ref(found.get(r.name, ""), r.index) for r in e.operands)
-        target = e.target if program.tensors[e.target.name].has_name else Ref("", e.target.index)
-        text = str(replace(e, target=target, operands=tuple(operands)))
-        found[e.target.name] = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return {name: digest for name, digest in found.items() if program.tensors[name].has_name or name in program.outputs}
+        name, has_name = e.target.name, program.tensors[e.target.name].has_name
+        read = [r if program.tensors[r.name].has_name else Ref(own.get(r.name, ""), r.index) for r in e.operands]
+        own[name] = _digest(e, name if has_name else "", read)
+        whole[name] = _digest(e, "", [Ref(whole.get(r.name, r.name), r.index) for r in e.operands])
+    shown = {name for name in own if program.tensors[name].has_name or name in program.outputs}
+    return {name: f"{own[name] if name in shown else ''} {of_all}" for name, of_all in whole.items()}
+
+
+def _digest(equation: Equation, name: str, operands: Iterable[Ref]) -> str:
+    text = str(replace(equation, target=Ref(name, equation.target.index), operands=tuple(operands)))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def others(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The values with a name whose equation is another, and that were no value of any name before."""
+    own = {name: digest.partition(" ")[0] for name, digest in before.items()}
+    known = _made_of(before)
+    parts = ((name, *digest.partition(" ")[::2]) for name, digest in now.items())
+    return [name for name, mine, whole in parts if mine and own.get(name) != mine and whole not in known]
+
+
+def _made_of(before: Mapping[str, str]) -> set[str]:
+    return {digest.partition(" ")[2] for digest in before.values()}
 
 
 def told_of(found: Mapping[str, str]) -> dict[str, str]:
@@ -41,9 +64,9 @@ def changed(before: Any, now: Mapping[str, str], program: Program, value: str) -
     for equation in reversed(program.equations):
         if equation.target.name in needed:
             needed.update(ref.name for ref in equation.operands)
-    other = [name for name, digest in now.items() if name in needed and before.get(name) != digest]
-    if not other:
+    if now.get(value, "").partition(" ")[2] in _made_of(before):
         return ""
+    other = [name for name in others(before, now) if name in needed]
     named = [name for name in other if name in program.tensors and program.tensors[name].named]
     what = "the equations are others than those"
     if named:

@@ -16,7 +16,9 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.machine.files import FileError, StrPath
+from symbackprop.core.network import listed
 from symbackprop.core.program import Program, shape_text
+from symbackprop.training.changed import others
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import Layout
 from symbackprop.training.mapped import parts
@@ -42,6 +44,7 @@ def described(network: Prepared, layout: Layout, arrays: Mapping[str, ndarray], 
         "loss": network.forward.loss,
         "parameters": _shapes(network.program),
         "equations": network.equations,
+        "digests": dict(network.forward.digests),
         "sizes": dict(layout.sizes),
         "samples": layout.samples,
         "data": digest.hexdigest(),
@@ -173,6 +176,8 @@ def _difference(saved: Mapping[str, Any], here: Mapping[str, Any]) -> str | None
         if before != now:
             return f"the {word} was {before} in the checkpoint, and is {now}"
     before, now = of("equations")
+    if before != now and "digests" in saved and (names := others(saved["digests"], here["digests"])):
+        return f"{listed(names)} {'is another equation' if len(names) == 1 else 'are other equations'} than in the checkpoint"
     for one, other in zip(before or (), now, strict=False):
         if one != other:
             return f"the network has {other}, the checkpoint {one}"

@@ -193,7 +193,10 @@ def _rows_asked(tensor: Signature, array: ndarray) -> str:
             f"{classes}; np.unique({own}, return_inverse=True)[1] counts those that there are from 0"
         )
     whole = own if array.dtype.kind in "iu" else f"{own}.astype(int)"
-    return f"{told}: give a row for each sample, np.eye({bound})[{whole}], or declare {name}: integers[n, {bound}]"
+    return (
+        f"{told}: give a row for each sample, np.eye({bound})[{whole}], or declare {name}: integers[n, {bound}] and write "
+        f"one_hot({name}, {bound}) where a formula has {name}"
+    )
 
 
 def _no_batch(inputs: list[Signature]) -> str:

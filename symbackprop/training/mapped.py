@@ -29,6 +29,11 @@ def mapped(path: str | os.PathLike[str]) -> ndarray:
                 f"{where}: the array is a pickled object, which could run code; save it as one of numbers"
             ) from None
         raise TrainingError(f"{where}: this is no .npy file of numbers: {told}; write it by np.save") from None
+    if isinstance(array, np.lib.npyio.NpzFile):
+        array.close()
+        raise TrainingError(
+            f"{where}: this is an archive of several arrays, as np.savez writes it; call it .npz, or write each array by np.save"
+        )
     if array.dtype.kind not in NUMBERS:
         how = ": np.unique(..., return_inverse=True)[1] numbers the names of classes" if array.dtype.kind in "US" else ""
         raise TrainingError(f"{where}: the array holds {array.dtype}, not real numbers; save it as numbers{how}")

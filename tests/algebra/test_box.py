@@ -629,3 +629,25 @@ def test_what_a_sum_does_not_hang_on_is_computed_once_and_moved_with_all_that_it
     value = FormValue(program, {"a": a, "b": b, "c": c}, {"n": 4, "m": 3}, {})
     found = [value.moved({"i": i}).read(summed).item() for i in range(4)]
     np.testing.assert_allclose(found, (a[:, None] * b * c) ** 2 @ np.ones(3))
+
+
+@pytest.mark.parametrize("axes", ["n, n", "n, m", "3, 3"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "logsumexp(X) + sum(logsumexp(X, axis=1)**2)",
+        "logsumexp(X)**2 + sum(X*exp(X - logsumexp(X)))",
+        "sum(X**2)*logsumexp(X)",
+        "logsumexp(X @ X.T)*sum(X)",
+    ],
+)
+def test_a_logsumexp_of_all_entries_is_never_read_as_one_of_each_row(axes: str, loss: str) -> None:
+    derived = sb.derive(f"X: parameter[{axes}]\nL = {loss}")
+    for line in derived.markdown().splitlines():
+        assert r"\mathrm{logsumexp}" not in line, line
+    assert "logsumexp" not in str(derived.box())
+
+
+def test_a_logsumexp_of_all_entries_is_the_logarithm_of_their_sum() -> None:
+    box = sb.derive("X: parameter[n, n]\nL = logsumexp(X) + sum(logsumexp(X, axis=1)**2)").box()
+    assert "exp(X − log(sum(exp(X))))" in str(box)

@@ -242,7 +242,7 @@ def test_more_epochs_may_be_asked_for(data) -> None:
 
 
 OTHERS = {
-    "another function": (NET.replace("tanh", "sin"), {}, "the network has u_1[i j] = sum_{k} V[j k]*X[i k], the checkpoint z[i j] = "),
+    "another function": (NET.replace("tanh", "sin"), {}, "run.npz: L is another equation than in the checkpoint; "),
     "another shape": (NET.replace("V: parameter[h, 2]", "V: parameter[2, h]").replace("V.T) @ V @ w", "V) @ V.T @ w"), {},
                       "the parameter V has the shape (h, 2) in the checkpoint, and (2, h) in the network"),
     "another name": (NET.replace("w", "u"), {}, "the parameter u is in the network only"),

@@ -154,7 +154,10 @@ def test_arrays_on_disk_are_read_in_parts_and_train_alike(folder: Path, monkeypa
 
 def test_what_is_no_array_on_disk_is_refused(folder: Path) -> None:
     Path("X.npy").write_text("no array")
+    np.savez("several.npz", X=np.zeros((3, 2)))
+    Path("several.npz").rename("several.npy")
     for data, words in (
+        ({"X": "several.npy", "t": np.zeros(3, int)}, r"several.npy: this is an archive of several arrays, as np.savez writes it"),
         ({"X": "X.npy", "t": np.zeros(3, int)}, r"X.npy: this is no .npy file of numbers"),
         ({"X": "none.npy", "t": np.zeros(3, int)}, r"none.npy: cannot be read: No such file"),
     ):

@@ -142,9 +142,14 @@ def test_arrays_that_do_not_fit_are_refused(text: str, sizes: dict, shapes: dict
 
 
 def test_class_numbers_for_labels_are_refused_with_the_mend() -> None:
-    net = program("X: data[n, 4]\nY: labels[n, c]\nW: parameter[4, c]\nL = mean((X @ W - Y)**2)")
-    with pytest.raises(TrainingError, match=r"Y holds class numbers .* np.eye\(c\)\[Y\], or declare Y: integers\[n, c\]"):
-        lay_out(net, {"X": np.zeros((5, 4)), "Y": np.zeros(5, int)}, {}, {})
+    text = "X: data[n, 4]\nY: labels[n, c]\nW: parameter[4, c]\nL = -mean(sum(Y*log_softmax(X @ W), axis=1))"
+    arrays = {"X": np.zeros((5, 4)), "Y": np.zeros(5, int)}
+    asked = r"or declare (Y: integers\[n, c\]) and write (one_hot\(Y, c\)) where a formula has Y"
+    with pytest.raises(TrainingError, match=rf"Y holds class numbers .* np.eye\(c\)\[Y\], {asked}") as refused:
+        lay_out(program(text), arrays, {}, {})
+    declared, written = re.search(asked, str(refused.value)).groups()
+    mended = program(text.replace("Y: labels[n, c]", declared).replace("Y*", f"{written}*"))
+    assert lay_out(mended, arrays, {"c": 3}, {}).samples == 5
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float64, np.float16])

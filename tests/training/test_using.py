@@ -23,6 +23,7 @@ H = tanh(X @ V.T)
 yhat = H @ V @ w
 L = mean((yhat - y)**2)
 """
+SPLIT = NET.replace("H = tanh(X @ V.T)", "Z = X @ V.T\nH = tanh(Z)")
 
 
 @pytest.fixture
@@ -333,6 +334,12 @@ def test_a_network_that_was_changed_since_is_told(run: Run, data, trained, tmp_p
     for _ in range(again):
         told = run("evaluate", net, "--parameters", parameters, "--data", given).out
         assert "note: H, yhat, L are other equations than when these parameters were trained" in told
+    for same in (NET.replace("H", "G"), SPLIT):
+        net.write_text(same)
+        assert "note" not in run("evaluate", net, "--parameters", parameters, "--data", given).out
+    net.write_text(SPLIT.replace("H @ V", "H @ (2*V)"))
+    told = run("evaluate", net, "--parameters", parameters, "--data", given).out
+    assert "note: yhat is another equation than when these parameters were trained" in told
     other = sb.read(NET.replace("**2", "**4"))
     assert "note: L" in str(type(trained).load(parameters, other).evaluate(data))
     assert "note" not in str(type(trained).load(parameters, sb.read(NET)).evaluate(data))
