@@ -9,7 +9,9 @@ import pytest
 from numpy import ndarray
 
 import symbackprop as sb
+from symbackprop.core.program import Program
 from symbackprop.training import TrainingError, in_parts, using
+from symbackprop.training.changed import changed, digests, others, told_of
 from symbackprop.training.storage import write_arrays
 from symbackprop.training.using import evaluate, predict
 from tests.command import EXAMPLES, Run
@@ -344,3 +346,47 @@ def test_a_network_that_was_changed_since_is_told(run: Run, data, trained, tmp_p
     assert "note: L" in str(type(trained).load(parameters, other).evaluate(data))
     assert "note" not in str(type(trained).load(parameters, sb.read(NET)).evaluate(data))
     assert "note" not in str(evaluate(other, trained.parameters, data))  # arrays are of no network
+
+
+RECURRENT = """X: data[T]
+a: parameter
+b: parameter
+h[0] = 0
+c[0] = 0
+for t in 1..T:
+    h[t] = tanh(a*h[t-1] + X[t] + c[t-1])
+    c[t] = b*h[t-1]
+L = sum(h**2) + sum(c)
+"""
+
+
+def test_what_a_step_reads_of_the_step_before_is_no_name_alone() -> None:
+    """A value of another step is read before it is written: that it is another one is seen."""
+    before, now = (sb.read(text).program for text in (RECURRENT, RECURRENT.replace("b*h[t-1]", "b*c[t-1]")))
+    assert "c" in others(digests(before), digests(now))
+    assert changed(told_of(digests(before)), digests(now), now, "L")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("S = tanh(X @ W) + b", ["S"]),
+        ("Z = X @ W\nS = tanh(Z) + b", ["S"]),
+        ("Z = X @ W\nS = Z + b", []),
+        ("S = X @ W - b", ["S"]),
+        ("Q = X @ W + b", []),
+        ("Z = X @ V\nS = Z + b", ["Z", "S"]),
+    ],
+)
+def test_what_is_named_as_changed_is_another_value(text: str, names: list[str]) -> None:
+    def read(line: str) -> Program:
+        last = line.splitlines()[-1].split()[0]
+        return sb.read(
+            f"X: data[n, d]\nW: parameter[d, c]\nV: parameter[d, c]\nb: parameter[c]\n{line}\nL = sum({last}**2)"
+        ).program
+
+    before, now = read("S = X @ W + b"), read(text)
+    assert others(digests(before), digests(now)) == names
+    told = changed(told_of(digests(before)), digests(now), now, "L")
+    assert all(name in told for name in names)
+    assert bool(told) == bool(names)
