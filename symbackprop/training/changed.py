@@ -20,15 +20,20 @@ def digests(program: Program) -> dict[str, str]:
     The one holds what has no name and that it reads, the other no name but those of inputs: a value that is called otherwise, or
     that another line computes, keeps it.
     """
+    numbers = {t.name: str(t.value) for t in program.tensors.values() if t.kind == "constant"}
     own: dict[str, str] = {}
-    whole: dict[str, str] = {}
+    whole = {**numbers}
+
+    def seen(name: str) -> str:
+        return numbers.get(name, name) if program.tensors[name].has_name else own.get(name, "")
+
     for e in program.equations:
         name, has_name = e.target.name, program.tensors[e.target.name].has_name
-        read = [r if program.tensors[r.name].has_name else Ref(own.get(r.name, ""), r.index) for r in e.operands]
+        read = [Ref(seen(r.name), r.index) for r in e.operands]
         own[name] = _digest(e, name if has_name else "", read)
         whole[name] = _digest(e, "", [Ref(whole.get(r.name, r.name), r.index) for r in e.operands])
     shown = {name for name in own if program.tensors[name].has_name or name in program.outputs}
-    return {name: f"{own[name] if name in shown else ''} {of_all}" for name, of_all in whole.items()}
+    return {name: f"{mine if name in shown else ''} {whole[name]}" for name, mine in own.items()}
 
 
 def _digest(equation: Equation, name: str, operands: Iterable[Ref]) -> str:

@@ -176,7 +176,7 @@ def _difference(saved: Mapping[str, Any], here: Mapping[str, Any]) -> str | None
         if before != now:
             return f"the {word} was {before} in the checkpoint, and is {now}"
     before, now = of("equations")
-    if before != now and "digests" in saved and (names := others(saved["digests"], here["digests"])):
+    if "digests" in saved and (names := others(saved["digests"], here["digests"])):
         return f"{listed(names)} {'is another equation' if len(names) == 1 else 'are other equations'} than in the checkpoint"
     for one, other in zip(before or (), now, strict=False):
         if one != other:

@@ -262,6 +262,15 @@ def test_what_is_no_continuation_is_refused_with_what_differs(data, net: str, se
     assert Path("run.npz").read_bytes() == before
 
 
+def test_another_number_is_another_network(data) -> None:
+    def net(rate: float) -> str:
+        return NET.replace("L = mean(", f"k = {rate}\nL = k*sum(w**2) + mean(")
+
+    train(data, net(0.5), checkpoint="run.npz", **SETTINGS)
+    with pytest.raises(TrainingError, match=r"run.npz: L is another equation than in the checkpoint"):
+        train(data, net(0.25), resume="run.npz")
+
+
 def test_other_data_are_refused(data) -> None:
     train(data, checkpoint="run.npz", **SETTINGS)
     with pytest.raises(TrainingError, match=r"run.npz: the data are others"):

@@ -376,6 +376,7 @@ def test_what_a_step_reads_of_the_step_before_is_no_name_alone() -> None:
         ("S = X @ W - b", ["S"]),
         ("Q = X @ W + b", []),
         ("Z = X @ V\nS = Z + b", ["Z", "S"]),
+        ("k = 2\nS = X @ W + k*b", ["S"]),
     ],
 )
 def test_what_is_named_as_changed_is_another_value(text: str, names: list[str]) -> None:
@@ -390,3 +391,8 @@ def test_what_is_named_as_changed_is_another_value(text: str, names: list[str]) 
     told = changed(told_of(digests(before)), digests(now), now, "L")
     assert all(name in told for name in names)
     assert bool(told) == bool(names)
+
+
+def test_a_number_that_was_changed_is_seen() -> None:
+    one, other = (digests(sb.read(f"w: parameter[n]\nk = {k}\nL = k*sum(w**2)").program) for k in (3, 4))
+    assert others(one, other) == ["L"]
