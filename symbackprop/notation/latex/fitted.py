@@ -38,6 +38,7 @@ MOST = 400  # ways that are walked
 READ = 8  # ways that are read
 LETTERS = "ndhmkpqrcuv"
 BROADCAST = 3  # the cost of a number that is added to an array
+VECTOR = 12  # the cost of a vector under a Frobenius norm: no way with one is taken before a way without
 _DECLARED = re.compile(r"(\w+): (data|parameter)(?:\[([^\]]*)\])?$")
 
 Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1, n); None: nothing is known
@@ -157,6 +158,9 @@ class _Walk:
                 return inner[0] if len(inner) == 1 else None
             case Scripted(body=body, sup=sup, sub=sub):
                 shape = self.of(body)
+                if plain(sub) == "F" and isinstance(body, Group):
+                    inner = [self.of(item) for item in body.items]
+                    self.odd += VECTOR * any(one is not None and len(one) != 2 for one in inner)
                 if _is_turned(sup):
                     return self.turned(shape)
                 if plain(sup) == "-1" and shape:

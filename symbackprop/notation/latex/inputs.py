@@ -37,12 +37,16 @@ _WEIGHT = re.compile(r"(W|w|theta|phi|beta|gamma)(?![a-z])")
 
 
 class Told(NamedTuple):
-    """The formulas of a text, what a person should know of its inputs, over which steps formulas hold, how far indices run."""
+    """The formulas of a text, what a person should know of its inputs, over which steps formulas hold, how far indices run.
+
+    sought   what stands below a \\min or \\max, or what the loss is a function of: parameters, and what else is asked for is data.
+    """
 
     formulas: list[Tokens]
     notes: tuple[str, ...]
     ranges: tuple[Range, ...] = ()
     sizes: Mapping[str, str] = {}
+    sought: tuple[Word, ...] = ()
 
 
 def enter(reader: Reader, text: str, file: str) -> None:
@@ -74,6 +78,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     _require_rows(own.values(), steps)
     _require_ends(own.values(), formulas, {*sizes, *steps})
     own, notes = _apart(own, defined)
+    given = [word for word in sought or _loss_of(formulas, {*own, *names.known}, defined) if _is_free(word, reader)]
     if not sought and (sought := _arguments(formulas, own)):
         notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)
     parameters = [one for one in own.values() if one.within.kind is None and _is_parameter(one, sought)]
@@ -84,10 +89,10 @@ def inputs(reader: Reader, latex: str) -> Told:
             raise Fault(fault.fault, fault.mend, one.at) from None
     free = [one for one in own.values() if one.within.kind is None and one not in parameters]
     if not (parameters and free) or sought:
-        return Told(without_ranges(formulas), notes, tuple(ranges), sizes)
+        return Told(without_ranges(formulas), notes, tuple(ranges), sizes, tuple(given))
     first, second = (", ".join(one.name for one in several) for several in (parameters, free))
     note = f"Taken by their names: parameters {first}; data {second}. A declaration says otherwise: {parameters[0].name}: data."
-    return Told(without_ranges(formulas), (*notes, note), tuple(ranges), sizes)
+    return Told(without_ranges(formulas), (*notes, note), tuple(ranges), sizes, tuple(given))
 
 
 def _zeros(several: Sequence[Token]) -> list[Token]:
@@ -200,12 +205,29 @@ def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], li
 
 def _arguments(formulas: Sequence[Tokens], own: Mapping[str, Member]) -> list[Word]:
     """The arguments of f(x) = ..., the one value that nothing reads, where they are inputs, and none is called as weights are."""
-    if any(_WEIGHT.match(name) for name in own):
-        return []
+    words = [] if any(_WEIGHT.match(name) for name in own) else _of_loss(formulas)
+    return words if all(name_of(word) in own for word in words) else []
+
+
+def _loss_of(formulas: Sequence[Tokens], own: Collection[str], defined: Collection[str]) -> list[Word]:
+    r"""The arguments of L(\mu) = ..., the one value that nothing reads, where none is defined, and nothing is called as weights are."""
+    words, called = _of_loss(formulas), {unit.text.rpartition(" ")[2] for piece in formulas for unit in units(piece) if unit.letter}
+    weights = any(_WEIGHT.match(name) or name in ("U", "V") for name in (*own, *called))
+    return [] if weights or any(name_of(word) in defined for word in words) else words
+
+
+def _of_loss(formulas: Sequence[Tokens]) -> list[Word]:
+    """The arguments of f(x) = ..., the one value that nothing reads; none where one is anything but a name."""
     read = {unit.text for piece in formulas for unit in units(piece)[len(left_of(piece)) :]}
     functions = [one for one in map(function_of, formulas) if one and not {unit.text for unit in units(one.head)} & read]
     words = [word_of(argument) for argument in functions[0].arguments] if len(functions) == 1 else []
-    return [word for word in words if word] if words and all(word and name_of(word) in own for word in words) else []
+    return [word for word in words if word] if all(words) else []
+
+
+def _is_free(word: Word, reader: Reader) -> bool:
+    """Whether a word may be a parameter still: nobody declared it as anything else."""
+    kinds = {t.name: t.signature.kind for t in reader.inputs if t.signature}
+    return kinds.get(name_of(word), "parameter") == "parameter"
 
 
 def _is_parameter(one: Member, sought: Sequence[Word]) -> bool:

@@ -24,7 +24,7 @@ CLASSES = "K"  # how many there are of what a label names, in an example
 
 def asked(
     missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None, numbers: Collection[str] = (),
-    lengths: Collection[str] = (), fit: Callable[[Sequence[str]], Sequence[str] | None] | None = None,
+    lengths: Collection[str] = (), fit: Callable[[Sequence[str]], Sequence[str] | None] | None = None, sought: Sequence[Word] = (),
 ) -> Fault:  # fmt: skip
     r"""What is said of names that nobody declared, each with a declaration for an example.
 
@@ -33,6 +33,7 @@ def asked(
     numbers   names that are no arrays, as what a density of one variance is of.
     lengths   how long the rows are that were declared: where all are alike, a vector is as long.
     fit       gives declarations with which the formulas are read, in the place of these.
+    sought    words that are parameters, and then all else is data; where there are none, names tell which.
     """
     first, *_ = missing = list(missing)
     vectors, sizes = _vectors(several), sizes or {}
@@ -54,6 +55,7 @@ def asked(
         listed = {key: re.sub(r"(?<=[\[ ])\w+", lambda m: swap.get(m[0], m[0]), said) for key, said in listed.items()}
     told = {size for said in listed.values() for size in re.findall(r"\w+", said.partition("[")[2])}
     listed = {key: said for key, said in listed.items() if key not in told} or listed  # what has a size declares it
+    listed = {key: with_kind(said, sought, sizes) for key, said in listed.items()} if sought else listed
     names, declarations = " and ".join(listed), "; ".join((fit and fit([*listed.values()])) or listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
@@ -62,6 +64,14 @@ def asked(
     if called:
         mend += f" A function is written out, \\{called}(z) = \\tanh(z), or declared: {called}: function."
     return Fault(said, mend, first.at)
+
+
+def with_kind(declaration: str, sought: Iterable[Word], sizes: Collection[str] = ()) -> str:
+    """The declaration of a parameter where its name is one of what is sought, c_k for each k as well; else of data."""
+    name, _, said = declaration.partition(": ")
+    wholes = [replace(w, sub=()) if {*_letters(w.sub)} <= {*sizes} else w for w in sought]
+    kind = "parameter" if name in {declared_name(described(replace(w, sup=()))) for w in (*sought, *wholes)} else "data"
+    return f"{name}: {re.sub(r'^(data|parameter)(?![a-z])', kind, said)}" if said else declaration
 
 
 def declared_name(key: str) -> str:

@@ -39,7 +39,7 @@ from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
-from symbackprop.notation.latex.missing import asked, declared_name, scripted
+from symbackprop.notation.latex.missing import asked, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
@@ -95,7 +95,8 @@ def _read(
         with np.errstate(all="ignore"):
             equations = _Equations(reader, told, reads)
             if not reader.inputs and (several := equations.numbers(told.formulas)):
-                enter(reader, "\n".join(f"{name}: parameter" for name in several), file)
+                kinds = [f"{name}: parameter" for name in several]
+                enter(reader, "\n".join(with_kind(k, told.sought) for k in kinds) if told.sought else "\n".join(kinds), file)
                 said = f"Nothing is declared: {', '.join(several)} are taken to be numbers."
                 equations = _Equations(reader, told := told._replace(notes=(*told.notes, said)), reads)
             if equations.recursion is None and (several := equations.labels()):
@@ -165,7 +166,7 @@ class _Equations:
     """
 
     def __init__(self, reader: Reader, told: Told, tries: Callable[[Sequence[str]], bool] | None) -> None:
-        self.reader, self.tries = reader, tries
+        self.reader, self.tries, self.sought = reader, tries, told.sought
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
         self.loose: dict[str, dict[str, Expr]] = {}  # the indices of each value, and how far they run
@@ -195,7 +196,7 @@ class _Equations:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
             except Unknown as unknown:
                 several = [word for one in equalities for word, _ in words(one.right)]
-                raise asked([unknown], several, self.sizes, self.drawn, self.lengths()) from None
+                raise asked([unknown], several, self.sizes, self.drawn, self.lengths(), sought=told.sought) from None
             return
         self.lines, self.spellings = ordered(equalities, self.names)
         running = set().union(*({*line.letters} | bound_letters(line.right) for line in self.lines))
@@ -249,7 +250,7 @@ class _Equations:
         found = ((word, self.spellings.lookup(word)) for word in self.words())
         several = [word for word, known in found if known is None or known.name not in names]
         fit = partial(self.fit, lengths) if self.tries else None
-        return asked(missing, several, self.sizes, self.drawn, self.lengths(), fit)
+        return asked(missing, several, self.sizes, self.drawn, self.lengths(), fit, self.sought)
 
     def lengths_of(self, missing: Iterable[Unknown]) -> dict[str, str]:
         r"""Sizes that are called by what has them: d_k of softmax(Q K^\top / \sqrt{d_k}) is how long the rows of K are."""

@@ -27,7 +27,7 @@ class Objective(NamedTuple):
 def objective(piece: Tokens) -> Objective | None:
     r"""The objective that a piece of a text is; None for any other, such as a \min_j s_j over an index."""
     signs = [t.text for t in piece]
-    start = signs.index("=") + 1 if "=" in signs[:HEAD] else 0
+    start = next((k + 1 for k, sign in enumerate(signs[:HEAD]) if sign == "=" and signs[:k].count("{") == signs[:k].count("}")), 0)
     if signs[start : start + 2] == [r"\underset", "{"]:
         inner = behind(piece, start + 1)
         end = behind(piece, inner)
