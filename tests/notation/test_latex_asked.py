@@ -99,3 +99,91 @@ def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
 def test_what_is_no_network_is_refused_with_a_mend(formula: str, words: str) -> None:
     with pytest.raises(sb.NotationError, match=re.escape(words)):
         sb.read(formula)
+
+
+SOUGHT = {
+    r"\max_{\mu,\sigma} \sum_{i=1}^n \log \mathcal{N}(x_i \mid \mu,\sigma^2), x_i \in \mathbb{R}, \sigma > 0": "mu sigma",
+    r"\min_x \|Ax-b\|^2": "x",
+    r"\min_X \frac12\|AX-B\|_F^2 + \gamma\operatorname{tr}(X^\top X)": "X",
+    r"\min_{x\in\mathbb{R}^n} \frac12 x^\top A x - b^\top x, A \in \mathbb{S}^n_{++}": "x",
+    r"\min_p -k\log p-(n-k)\log(1-p)": "p",
+    r"\min_x f(x), f(x) = \|Ax-b\|^2": "x",
+    r"L(\mu) = \sum_{i=1}^n (x_i-\mu)^2": "mu",
+    r"f(x) = \frac12 x^\top A x - b^\top x, A \in \mathbb{S}^n, b \in \mathbb{R}^n": "x",
+    r"\min_\alpha \|y - K\alpha\|^2 + \lambda \alpha^\top K \alpha": "alpha",
+    r"\arg\max_\lambda \sum_{i=1}^n (x_i\log\lambda - \lambda)": "lam",
+    r"\min_c \sum_{i=1}^n (x_i - c)^2": "c",
+    r"\min_{D,Z}\|X-DZ\|_F^2+\lambda\|Z\|_F^2": "D Z",
+}
+
+
+@pytest.mark.parametrize("formula", SOUGHT)
+def test_what_is_sought_is_a_parameter_and_all_else_is_data(formula: str) -> None:
+    network = obeyed(formula)
+    assert {t.name for t in network.program.inputs if t.kind == "parameter"} == {*SOUGHT[formula].split()}
+
+
+@pytest.mark.parametrize("declared", ["A: data[n, d]\nb: data[n]\n", "A: parameter[n, d]\n"])
+def test_what_is_sought_is_a_parameter_beside_what_was_declared(declared: str) -> None:
+    kinds = {t.name: t.kind for t in obeyed(declared + r"\min_x \|Ax-b\|^2").program.inputs}
+    assert (kinds["x"], kinds["b"]) == ("parameter", "data")
+
+
+@pytest.mark.parametrize("formula", [
+    r"L(U,V) = \sum_{i=1}^n\sum_{j=1}^m (R_{ij}-u_i^\top v_j)^2 + \lambda(\|U\|_F^2+\|V\|_F^2)",
+    "Omega: binary[n, m]\n"
+    r"L(U,V) = \sum_{(i,j)\in\Omega} (R_{ij}-u_i^\top v_j)^2 + \lambda(\|U\|_F^2+\|V\|_F^2)",
+])  # fmt: skip
+def test_a_small_letter_with_an_index_is_a_row_of_its_matrix(formula: str) -> None:
+    shapes = {t.name: tuple(map(str, t.shape)) for t in obeyed(formula).program.inputs}
+    assert (shapes["U"], shapes["V"], shapes["R"]) == (("n", "d"), ("m", "d"), ("n", "m"))
+    assert not {"u", "v"} & {*shapes}
+
+
+def test_the_norm_of_a_matrix_with_two_meanings_is_refused_and_no_vector_asked_for() -> None:
+    with pytest.raises(sb.NotationError, match="the norm of a matrix with 1 below it has two meanings"):
+        sb.read(r"\min_{D,Z}\|X-DZ\|_F^2+\lambda\|Z\|_1")
+
+
+BESIDE = {
+    r"be symmetric and": ("data", "symmetric"),
+    r"be symmetric and positive definite, and let": ("data", "spd"),
+    r"is orthogonal. Given": ("data", "orthogonal"),
+    r"be the data and": ("data", None),
+    r"be fixed, ": ("data", None),
+    r"be the weights and the constant": ("parameter", None),
+    r"be a square matrix and": ("data", None),
+}
+
+
+@pytest.mark.parametrize("words", BESIDE)
+@pytest.mark.parametrize("ends", [". ", r", \text{ Define } ", r" \text{ the observations. Minimise } "])
+def test_words_beside_a_set_say_more_of_it(words: str, ends: str) -> None:
+    text = rf"\text{{Let }} A \in \mathbb{{R}}^{{n\times n}} \text{{ {words} }} b \in \mathbb{{R}}^n{ends}f(x) = \frac12 x^\top A x - b^\top x"
+    network = obeyed(text)
+    told = {t.name: (t.kind, t.domain) for t in network.program.inputs}
+    assert told == {"A": BESIDE[words], "b": ("data", None), "x": ("parameter", None)}
+    assert network.loss == "f"
+
+
+@pytest.mark.parametrize("words", ["is diagonal and", "be not symmetric,", "be positive definite and", "has orthonormal rows."])
+def test_words_beside_a_set_that_are_not_read_are_refused(words: str) -> None:
+    with pytest.raises(sb.NotationError, match=r"what the words .* say of an input is not read"):
+        sb.read(rf"L = \|Ab\|^2 \text{{ where }} A \in \mathbb{{R}}^{{n\times n}} \text{{ {words} }} b \in \mathbb{{R}}^n")
+
+
+def test_a_vector_is_not_symmetric() -> None:
+    with pytest.raises(sb.NotationError, match="what the words symmetric say of an input is not read"):
+        sb.read(r"\text{Let } b \in \mathbb{R}^n \text{ be symmetric. } L(b) = b^\top b")
+
+
+@pytest.mark.parametrize("word", ["Given", " Given the data ", "Suppose "])
+def test_a_word_before_a_set_takes_nothing_from_it(word: str) -> None:
+    network = sb.read(rf"\text{{{word}}} x \in \mathbb{{R}}^d, y \in \mathbb{{R}}, w \in \mathbb{{R}}^d, L = (w^\top x - y)^2")
+    assert {t.name: t.kind for t in network.program.inputs} == {"x": "data", "y": "data", "w": "parameter"}
+
+
+@pytest.mark.parametrize("verb", ["Minimise", "Define", "Let us", "We minimize the loss"])
+def test_a_verb_before_the_loss_is_no_part_of_its_name(verb: str) -> None:
+    sets = r"X \in \mathbb{R}^{n\times d}, y \in \mathbb{R}^n, w \in \mathbb{R}^d"
+    assert sb.read(rf"\text{{ {verb} }} L(w) = \|Xw-y\|^2, {sets}").loss == "L"

@@ -57,17 +57,19 @@ def _of_order(state: State, order: str, inner: Senses, at: int, squared: bool) -
         raise Fault(f"the norm of a matrix with {order} below it is not read.", "Write it out.", at)
     if order in _OF_MATRICES and matrices and not (vectors and state.context.is_network):
         if state.context.is_network:
-            one, other = _OF_MATRICES[order]
-            raise Fault(
-                f"the norm of a matrix with {order} below it has two meanings.",
-                f"Write {one} for the norm of all entries, {other} for that of the operator.",
-                at,
-            )
+            raise of_two_meanings(order, at)
         note = told("the norm of a matrix with {} below it is taken over all entries", order)
         found += made(lambda x: _of_vector(order, x, squared), matrices, cost=ASSUMED, note=note)
         note = told("the norm of a matrix with {} below it is that of an operator", order)
         found += made(lambda x: _of_operator(order, x, squared), matrices, cost=2 * ASSUMED, note=note)
     return found
+
+
+def of_two_meanings(order: str, at: int | None) -> Fault:
+    """What is said of the norm of a matrix that is taken over its entries, or is that of an operator."""
+    one, other = _OF_MATRICES[order]
+    mend = f"Write {one} for the norm of all entries, {other} for that of the operator."
+    return Fault(f"the norm of a matrix with {order} below it has two meanings.", mend, at)
 
 
 def _is_matrix(x: Node) -> bool:

@@ -100,7 +100,7 @@ def pieces(several: list[Token]) -> list[Tokens]:
             going_on = text == r"\\" and k + 1 < len(several) and _goes_on(several[k + 1 :])
             if not going_on:
                 found.append([])
-        elif depth == 0 and text in WORDS and _is_words(several, k):
+        elif depth == 0 and text in WORDS and is_words(several, k):
             k = behind_group(several, k)
             found.append([])
             continue
@@ -176,7 +176,7 @@ def _goes_on(rest: list[Token]) -> bool:
     return bool(texts) and texts[0] in ("=", "+", "-", r"\cdot", r"\odot", r"\times")
 
 
-def _is_words(several: list[Token], k: int) -> bool:
+def is_words(several: list[Token], k: int) -> bool:
     """Whether a \\text holds words between formulas, and no name."""
     inner = "".join(t.text for t in several[k + 1 : behind_group(several, k)]).strip("{}")
     return inner.lower().rstrip(",.") in _BETWEEN

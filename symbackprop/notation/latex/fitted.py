@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 
 from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.norms import of_two_meanings
 from symbackprop.notation.claims.syntax import (
     Big,
     Cases,
@@ -67,6 +68,8 @@ def fitted(
         walk = _Walk(known, ranks, free, named, sizes, lengths)
         with suppress(Misfit):
             walk.through(lines)
+            if cost == 0 and walk.twofold is not None:
+                raise of_two_meanings("1", walk.twofold)
             found.append((cost + walk.odd, walk.axes()))
     for _, axes in sorted(found, key=lambda one: one[0])[:READ]:
         said = {name: f"{name}: {kinds[name]}" + (f"[{own}]" if own else "") for name, own in axes.items()}
@@ -130,6 +133,7 @@ class _Walk:
                 self.sizes.equal(last[-1], self.sizes.new(length))
         self.given, self.letters = {name: self.shapes[name] for name in ranks}, free
         self.odd, self.bases = 0, set[str]()  # what speaks against it, and letters that are no sizes
+        self.twofold: int | None = None  # where the norm of a matrix has two meanings
 
     def through(self, lines: Sequence[Line]) -> None:
         for line in lines:
@@ -158,9 +162,10 @@ class _Walk:
                 return inner[0] if len(inner) == 1 else None
             case Scripted(body=body, sup=sup, sub=sub):
                 shape = self.of(body)
-                if plain(sub) == "F" and isinstance(body, Group):
-                    inner = [self.of(item) for item in body.items]
-                    self.odd += VECTOR * any(one is not None and len(one) != 2 for one in inner)
+                if plain(sub) in ("F", "1") and isinstance(body, Group) and body.bracket == "\\|":
+                    matrices = [len(one) == 2 and ONE not in one for item in body.items if (one := self.of(item)) is not None]
+                    self.odd += VECTOR * (plain(sub) == "F" and not all(matrices))
+                    self.twofold = body.at if plain(sub) == "1" and any(matrices) else self.twofold
                 if _is_turned(sup):
                     return self.turned(shape)
                 if plain(sup) == "-1" and shape:

@@ -20,6 +20,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.extents import ranges_of
+from symbackprop.notation.latex.headers import headed, with_said
 from symbackprop.notation.latex.lines import function_of
 from symbackprop.notation.latex.marks import marked, with_samples
 from symbackprop.notation.latex.members import Member, indices_of, left_of, members
@@ -66,11 +67,13 @@ def inputs(reader: Reader, latex: str) -> Told:
     latex = spoken(latex)
     stream = marked(with_samples(lined(latex, [*without_names(tuple(with_densities(_zeros(tokens(latex)))))])))
     _require_no_constraint(stream)
+    stream, said = headed(stream, latex)
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     sizes, steps = {**extents(tuple(stream), partial(_shape, reader, names)), **ranges_of(stream)}, steps_of(several)
     found, formulas = members([*several, *below], {**{c: n for c, n in steps.items() if n}, **sizes}, steps)
+    found = with_said(found, said)
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     formulas = [piece for piece in formulas if not _is_mentioned(piece)] or formulas
     defined = {name for piece in formulas for name in _defined(piece)}
@@ -79,7 +82,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     _require_ends(own.values(), formulas, {*sizes, *steps})
     own, notes = _apart(own, defined)
     given = [word for word in sought or _loss_of(formulas, {*own, *names.known}, defined) if _is_free(word, reader)]
-    if not sought and (sought := _arguments(formulas, own)):
+    if not sought and own and (sought := _arguments(formulas, own) or given):
         notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)
     parameters = [one for one in own.values() if one.within.kind is None and _is_parameter(one, sought)]
     for one in own.values():
@@ -210,10 +213,11 @@ def _arguments(formulas: Sequence[Tokens], own: Mapping[str, Member]) -> list[Wo
 
 
 def _loss_of(formulas: Sequence[Tokens], own: Collection[str], defined: Collection[str]) -> list[Word]:
-    r"""The arguments of L(\mu) = ..., the one value that nothing reads, where none is defined, and nothing is called as weights are."""
-    words, called = _of_loss(formulas), {unit.text.rpartition(" ")[2] for piece in formulas for unit in units(piece) if unit.letter}
+    r"""The arguments of L(\mu) = ..., the one value that nothing reads, where nothing is called as weights are."""
+    right = [unit for piece in formulas for unit in units(piece)[len(left_of(piece)) :]]
+    words, called = _of_loss(formulas), {unit.text.rpartition(" ")[2] for unit in right if unit.letter and not unit.below}
     weights = any(_WEIGHT.match(name) or name in ("U", "V") for name in (*own, *called))
-    return [] if weights or any(name_of(word) in defined for word in words) else words
+    return [] if weights or any(name_of(word) in defined or word.base not in called for word in words) else words
 
 
 def _of_loss(formulas: Sequence[Tokens]) -> list[Word]:

@@ -55,6 +55,7 @@ def asked(
         listed = {key: re.sub(r"(?<=[\[ ])\w+", lambda m: swap.get(m[0], m[0]), said) for key, said in listed.items()}
     told = {size for said in listed.values() for size in re.findall(r"\w+", said.partition("[")[2])}
     listed = {key: said for key, said in listed.items() if key not in told} or listed  # what has a size declares it
+    listed = _with_rows(listed)
     listed = {key: with_kind(said, sought, sizes) for key, said in listed.items()} if sought else listed
     names, declarations = " and ".join(listed), "; ".join((fit and fit([*listed.values()])) or listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
@@ -64,6 +65,17 @@ def asked(
     if called:
         mend += f" A function is written out, \\{called}(z) = \\tanh(z), or declared: {called}: function."
     return Fault(said, mend, first.at)
+
+
+def _with_rows(listed: Mapping[str, str]) -> dict[str, str]:
+    """The declarations with those of u_i, where a matrix U stands beside them, as that of U, whose rows they are."""
+    found = dict(listed)
+    for key, said in listed.items():
+        sizes = said.partition("[")[2]
+        if re.fullmatch("[a-z]", key) and "," in sizes and "," in listed.get(key.upper(), ""):
+            found[key.upper()] = f"{listed[key.upper()].partition('[')[0]}[{sizes}"
+            del found[key]
+    return found
 
 
 def with_kind(declaration: str, sought: Iterable[Word], sizes: Collection[str] = ()) -> str:

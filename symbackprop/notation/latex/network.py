@@ -266,6 +266,9 @@ class _Equations:
             if found := self.spellings.lookup(word):
                 return found.name
             ways = (word, replace(word, sup=()), replace(word, sub=(), sup=()))
+            ways = (
+                (*ways, replace(ways[-1], base=word.base.upper())) if word.sub and len(word.base) == 1 else ways
+            )  # u_i, a row of U
             return next((name for one in ways if (name := declared_name(described(one))) in names), None)
 
         known = {t.name: t.shape for t in self.inputs() if t.name}
