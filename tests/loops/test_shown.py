@@ -252,7 +252,7 @@ def along_the_diagonal(A: "parameter[T, T]", w: "parameter"):  # type: ignore[no
 def test_what_a_step_reads_along_two_axes_is_an_entry_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     derivation = sb.derive(sb.read(along_the_diagonal))
     text = derivation.report("text", detail="brief")
-    assert "∂L/∂Aₜ = [0; δₜ w; 0]" in text
+    assert "∂L/∂A_(t,k) = 1[t − 1 = k] δₜ w" in text
     assert not derivation.box().missing
     monkeypatch.setattr(recursed.StepReader, "steps", lambda self: iter([{"t": 1}]))
     assert recursed.proved_steps(derivation).missing  # lines that say some entries alone
