@@ -21,6 +21,12 @@ DOMAINS = {"positive": POSITIVE, "unit": AT_LEAST_0, "binary": AT_LEAST_0}
 OVERFLOWING = (exp, sinh, cosh)  # infinite in floats from an argument of 710 on
 
 
+@lru_cache(maxsize=4096)
+def _is_plain(body: Any) -> bool:
+    """Whether a body has a value at all floats, whatever its entries are: most do, and entries are slow to ask."""
+    return not body.has(*OVERFLOWING) and defined_everywhere(body)
+
+
 class Signs:
     """The signs of a program's values, found when the first is asked for."""
 
@@ -39,7 +45,7 @@ class Signs:
     def has_value(self, equation: Equation) -> bool:
         """Whether an equation has a value wherever its operands have one, as far as that is a matter of the body of a Sum."""
         op = equation.op
-        return not isinstance(op, Sum) or self.is_finite(in_entries(equation))
+        return not isinstance(op, Sum) or _is_plain(op.body) or self.is_finite(in_entries(equation))
 
     def _is_shifted(self, argument: Any) -> bool:
         """Whether an argument is an entry without the greatest of its row, or the logsumexp: o - u, at most 0."""
