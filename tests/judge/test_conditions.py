@@ -269,3 +269,17 @@ def test_what_is_supposed_holds_of_the_next_sentence() -> None:
     text = r"Suppose $z > 0$. Then $\frac{dL}{dw} = (a-y)x$. Suppose $z < 0$. Then $\frac{dL}{dw} = 0$."
     assert sb.verify(net, text).ok
     assert not sb.verify(net, text.replace("(a-y)x", "(a+y)x")).ok
+
+
+def test_a_loss_in_a_case_is_judged() -> None:
+    """What a case said of the loss was left out."""
+    cases = r"If $t = 1$, the loss is $L = -{}\log s$, and $\frac{dL}{dz} = s - 1$. If $t = 0$, $\frac{dL}{dz} = s$."
+    for net, text in (
+        (TARGET, cases),
+        (TARGET, r"$$L = -{}\log s \text{ if } t = 1$$ $$\frac{dL}{dz} = s - t$$"),
+        ("z: parameter[()]\nL = max(z, 0)**2", r"$$L = {}z^2 \text{ if } z > 0$$ $$\frac{dL}{dz} = 2z \text{ if } z > 0$$"),
+    ):
+        assert sb.verify(net, text.replace("{}", "")).ok
+        found = sb.verify(net, text.replace("{}", "5 ")).claims
+        assert found[0].wrong
+        assert all(one.right for one in found[1:])

@@ -29,9 +29,9 @@ def at_conditions(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 def in_cases(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     """The steps, of which those behind t = 1, and behind t = 0, hold in that case alone: an input of few values is given several.
 
-    What a case says of the loss itself, L = -\\log s, stays in it, and claims nothing.
+    What a case says of the loss itself, L = -\\log s, is said at that number.
     """
-    steps = [step for step in steps if not (_is_loss(truth, step[1]) and BEHIND.search(step[1]))]
+    steps = [(name, _at_case(truth, claim), what) for name, claim, what in steps]
     given = [_of_few(truth, claim) if what != GIVEN else None for _, claim, what in steps]
     own = {name for name, _ in filter(None, given)}
     several = [one for one in own if len({number for name, number in filter(None, given) if name == one}) > 1]
@@ -43,9 +43,18 @@ def in_cases(truth: Truth, steps: Sequence[Step]) -> list[Step]:
             case = claim.strip(" .,;")
         elif not case or not isinstance(claim, str) or "=" not in claim or BEHIND.search(claim):
             out.append((name, claim, what))
-        elif not _is_loss(truth, claim):
-            out.append((name, reworded(claim, rf"{claim.rstrip(' .,;')} \text{{ if }} {case}"), what))
+        else:
+            out.append((name, _at_case(truth, reworded(claim, rf"{claim.rstrip(' .,;')} \text{{ if }} {case}")), what))
     return out
+
+
+def _at_case(truth: Truth, claim: Any) -> Any:
+    """A step that says what the loss is where an input of few values is one of them, as what it is at that number."""
+    found = BEHIND.search(claim) if _is_loss(truth, claim) else None
+    if found is None or _of_few(truth, found["condition"]) is None:
+        return claim
+    left, _, right = claim[: found.start()].partition("=")
+    return reworded(claim, f"{left.rstrip()} |_{{{found['condition'].strip(' .,;')}}} = {right.strip(' ,')}")
 
 
 def _is_loss(truth: Truth, claim: Any) -> bool:

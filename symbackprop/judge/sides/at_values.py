@@ -139,7 +139,7 @@ def point_of(truth: Truth, claim: Any, symbols: Mapping[str, str]) -> tuple[str,
     The point stands behind a bar, |_{x = 1, y = 2}, also in later sides, or in brackets, \nabla f(1, 2).
     """
     left = claim.partition("=")[0] if isinstance(claim, str) else ""
-    if not isinstance(claim, str) or not (_DERIVATIVE.search(left) or _APPLIED.fullmatch(left)):
+    if not isinstance(claim, str) or not (_DERIVATIVE.search(left) or _APPLIED.fullmatch(left) or _BAR.search(left)):
         return None
     cuts: list[tuple[int, int]] = []
     said: set[str] = set()
