@@ -26,7 +26,7 @@ LOOP = "X: data[N, T, 3]\nt: integers[N, 4]\nW: parameter[3, 8]\nU: parameter[2,
 LOOP += "h = lstm(X, W, U, b)\ns = h @ V\nL = cross_entropy(s, t)"
 
 
-@pytest.mark.parametrize("style", ["source_with", "layers_source", "fast_source", "jax"])
+@pytest.mark.parametrize("style", ["source_with", "layers_source", "fast_source", pytest.param("jax", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", [*ANSWERS, "loop"])
 def test_the_answer_is_that_of_the_network(name: str, style: str) -> None:
     derivation = sb.derive(LOOP if name == "loop" else EXAMPLES / name)
