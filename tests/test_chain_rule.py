@@ -63,6 +63,7 @@ def test_the_two_layer_network_reads_as_on_a_blackboard() -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(program=programs(), seed=st.integers(0, 99))
 def test_random_programs_agree_with_the_tape(program: Program, seed: int) -> None:

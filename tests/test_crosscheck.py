@@ -150,6 +150,7 @@ def test_every_wrong_gradient_is_caught_by_each_witness_alone(make) -> None:
             assert any(getattr(row, witness).wrong for row in result.rows), f"{witness}: {what}"
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(programs(), st.integers(0, 99))
 def test_random_programs(program: Program, seed: int) -> None:

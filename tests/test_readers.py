@@ -161,6 +161,7 @@ def readers() -> dict[str, list[ast.AST]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_reader_is_listed() -> None:
     assert set(readers()) == {*REFUSES, *PASSES, *WRITES}
 

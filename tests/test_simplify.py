@@ -20,6 +20,7 @@ from tests.random_programs import declare, programs
 N, C = size("n"), size("c")
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(program=programs(), seed=st.integers(0, 99))
 def test_every_output_keeps_its_value(program: Program, seed: int) -> None:

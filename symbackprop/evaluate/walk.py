@@ -206,6 +206,8 @@ def _through_guards(equation: Equation, tied: sp.Basic, term: sp.Expr, frame: Fr
 
 def _arranged(array: ndarray, ref: Ref, letters: tuple[str, ...]) -> ndarray:
     """An operand with an axis for each letter, of size 1 where it has none; a letter that stands twice is a diagonal."""
+    if ref.index == letters:
+        return array
     own = list(ref.index)
     while len(set(own)) < len(own):
         twice = next(c for c in own if own.count(c) > 1)

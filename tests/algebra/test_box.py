@@ -113,6 +113,7 @@ BOXES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "lines"), BOXES.values(), ids=BOXES)
 def test_the_lines_are_those_of_a_course(text: str, lines: list[str]) -> None:
     box = sb.derive(text).box()

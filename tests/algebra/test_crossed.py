@@ -65,6 +65,7 @@ vectors = st.sampled_from(["a", "b", "c", "A @ a", "2*b - c", "a*b"])
 crosses = st.recursive(vectors, lambda inner: st.tuples(inner, inner).map("cross({0[0]}, {0[1]})".format), max_leaves=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(crosses, crosses)
 def test_any_nest_of_cross_products_is_checked_and_has_a_proved_line(first: str, second: str) -> None:
@@ -107,6 +108,7 @@ def test_a_vector_times_itself_is_nothing() -> None:
     assert lines("a: parameter[3]\nb: data[3]\nL = b @ cross(a, a)") == [r"\frac{\partial L}{\partial a} = 0"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.permutations("ijklm").map(lambda letters: letters[:3]), min_size=1, max_size=3))
 def test_a_product_of_turns_is_told_by_its_turns(triples: list[list[str]]) -> None:
     body = sp.Mul(size("n"), *[turn(*triple) for triple in triples])

@@ -16,6 +16,7 @@ FORWARD = (
 )
 
 
+@pytest.mark.slow
 def test_the_greeks_of_a_call_are_those_of_the_books() -> None:
     box = sb.derive(OPTION + CALL).box()
     found = {line.name: line.latex().split(" = ", 1)[1] for line in box.lines}

@@ -51,6 +51,7 @@ def test_differences_as_a_book_writes_them(text: str, line: str) -> None:
     assert str(box).splitlines()[-1] == line
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=4), st.sampled_from(["r**2", "tanh(r)", "r*u[:{n}]"]), st.integers(1, 2))
 def test_any_stencil_goes_back_turned_round(weights: list[int], of: str, rank: int) -> None:
@@ -115,6 +116,7 @@ def test_products_of_neighbours_stand_at_their_places(text: str, line: str) -> N
     assert str(sb.derive(text).box()).splitlines()[-1] == line
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(0, 2), min_size=2, max_size=3),
@@ -171,6 +173,7 @@ def test_local_derivatives_of_differences_stand_at_the_entries_that_are_read() -
     assert "∂dᵢ/∂uᵢ = −1,   ∂dᵢ/∂uᵢ₊₁ = 1" in sb.derive(both).text()  # both, though one of them is 1
 
 
+@pytest.mark.slow
 @given(st.integers(-2, 2), st.sampled_from(["tril", "triu"]), st.sampled_from(["log({})", "{}**2"]))
 @settings(max_examples=12, deadline=None)
 def test_a_sum_up_to_a_place_says_so_below_its_sign(k: int, half: str, of: str) -> None:

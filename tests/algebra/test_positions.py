@@ -68,6 +68,7 @@ def test_a_part_of_a_gradient_by_what_nobody_named_is_its_own_part() -> None:
     assert {line.split(" = ")[0][0] for line in str(box).splitlines()} == {"δ", "∂"}
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(FORMS)
 def test_what_is_said_of_an_equation_holds_at_every_position(given) -> None:

@@ -61,6 +61,7 @@ def test_a_square_is_found_among_other_terms(c: Fraction, sign: int, k: int) -> 
     assert not list(squares_within(a, p + a.times(x, y).scaled(7 * c)))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["xy", "xz", "yz"]), st.sampled_from([1, -1])), min_size=2, max_size=3, unique=True))
 def test_squares_that_share_a_root_are_told_apart(pairs: list[tuple[str, int]]) -> None:
     """(x - y)^2 + (x - z)^2 is five terms, of which one is of both squares."""

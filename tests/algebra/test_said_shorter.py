@@ -169,6 +169,7 @@ def test_what_cancels_is_gone_and_what_is_known_has_its_name(text: str, line: st
     assert any(line in shown.latex() for shown in box.lines), [shown.latex() for shown in box.lines]
 
 
+@pytest.mark.slow
 def test_differences_stay_what_they_are_and_no_fraction_stands_in_a_fraction() -> None:
     box = sb.derive(
         "u: parameter[n]\nnu: data[()]\nh: positive[()]\nd = (u[2:] - u[:-2])/(2*h)\ndd = (u[2:] - 2*u[1:-1] + u[:-2])/h**2\n"

@@ -38,6 +38,7 @@ def test_an_axis_of_size_one_changes_no_line(text: str) -> None:
     assert str(sb.derive(kept, of="Y", upstream="dY").box()) == str(sb.derive(left, of="Y", upstream="dY").box())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "lines"), THREE_TERMS.values(), ids=THREE_TERMS)
 def test_what_is_normalised_goes_back_in_three_terms(text: str, lines: list[str]) -> None:
     derived = sb.derive(text, of="Y", upstream="dY", wrt="X")

@@ -14,6 +14,7 @@ SOFTMAXES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SOFTMAXES.values(), ids=SOFTMAXES)
 def test_a_softmax_by_hand_leaves_the_prediction_minus_the_label(text: str) -> None:
     derived = sb.derive(NETWORK.format(text))

@@ -73,6 +73,7 @@ def lines(text: str) -> list[str]:
     return body[body.index('"""') + 1 :]
 
 
+@pytest.mark.slow
 @given(programs())
 @settings(max_examples=30)
 def test_random_programs_compute_what_their_equations_mean(program: Program) -> None:

@@ -105,6 +105,7 @@ def test_what_a_search_for_lines_has_made_goes_with_it():
     assert [one() for one in parts] == [None] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", [sb.read, sb.network, lambda text: sb.read(text, gates="elementary")])
 @pytest.mark.usefixtures("uncollected")
 def test_what_reading_has_made_goes_with_the_network(read: Callable[[str], object]):
@@ -117,6 +118,7 @@ def test_what_reading_has_made_goes_with_the_network(read: Callable[[str], objec
     assert tensors() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("uncollected")
 def test_a_claim_that_has_no_reading_leaves_no_attempt():
     def attempts() -> int:

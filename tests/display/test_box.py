@@ -199,6 +199,7 @@ def read_back(derivation: Derivation) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [text for text, _ in BOXES.values()], ids=BOXES)
 def test_a_line_is_read_back(text: str) -> None:
     assert read_back(sb.derive(text))

@@ -65,6 +65,7 @@ def test_random_programs(program: Program, seed: int) -> None:
 SIZES = st.sampled_from(["n", "m", "2", "3", "6"])
 
 
+@pytest.mark.slow
 @given(SIZES, SIZES, st.lists(SIZES, max_size=3), st.sampled_from(["A", "A*C", "A**2", "A*A.T", "exp(A)", "v[:, None]*A"]))
 def test_what_a_sum_is_divided_by_is_used_once(rows: str, cols: str, below: list[str], summand: str) -> None:
     cols = rows if ".T" in summand else cols
@@ -211,6 +212,7 @@ def test_matrices_of_numbers_and_their_derivatives_are_listed() -> None:
     assert "u_" not in report
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(["a", "b", "a*b", "0", "1", "sin(a) - b"]), min_size=6, max_size=6), st.booleans(), st.integers(0, 99)
 )

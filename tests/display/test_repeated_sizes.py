@@ -1,6 +1,7 @@
 """Sizes that meet by chance, as those of a square matrix do: what is printed is read back, and is the program's value all the same."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def boxed(derived: Derivation, seed: int = 0) -> int:
     return len(forms)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(REPEATED, st.integers(0, 10**6))
 def test_equations(program: Program, seed: int) -> None:
@@ -47,6 +49,7 @@ def test_local_derivatives(program: Program, seed: int) -> None:
     chained(differentiate(program, "L"), seed)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(REPEATED, st.integers(0, 10**6))
 def test_boxes(program: Program, seed: int) -> None:

@@ -65,6 +65,7 @@ def test_it_is_ordinary_sympy() -> None:
     assert sb.derive("s: function\nx: parameter\nL = s(x)").gradients["x"].sympy().subs(sp.Symbol("x"), 2).has(sp.Subs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -71,6 +71,7 @@ def require_counted(path: Path, details: tuple[str, ...]) -> None:
             assert right is None or items_of(right)[1:] != items_of(left), plain(left)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [p for p in SHOWN if p.stem in QUICK], ids=lambda path: path.stem)
 def test_a_page_counts_from_1_without_gaps_and_no_line_says_that_something_is_itself(path: Path) -> None:
     require_counted(path, ("normal",))

@@ -86,6 +86,7 @@ def test_a_sigmoid_that_nobody_wrote_says_what_it_is_of() -> None:
     assert "was used." not in reasons(written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [
     "a = sigmoid(z)\nL = -mean(y*log(a) + (1 - y)*log(1 - a))", "L = sum(softplus(z) - y*z)", "L = sum(log(1 + exp(z)) - y*z)",
 ])  # fmt: skip
@@ -113,12 +114,14 @@ def test_steps_of_descent_that_are_alike_are_one_line_and_no_gradient_stands_bes
     assert str(sb.derive(LAYERS, update="eta").box()).count("←") == 8
 
 
+@pytest.mark.slow
 def test_many_lines_of_a_brief_box_stand_apart_from_the_steps_of_descent() -> None:
     net = (EXAMPLES / "layers/transformer_block.net").read_text()
     report = sb.derive(net, update="eta").report("text", detail="brief")
     assert all("∂L/∂" not in line.split("←")[0] for line in report.splitlines() if "←" in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [pytest.param("layers/lstm", marks=pytest.mark.slow), "layers/gru", "two_layer", "mlp_3_4_4_1", "layers/dot_product_attention"],
@@ -147,6 +150,7 @@ def test_a_condition_over_a_line_has_no_bracket_of_its_own(formula: str, shown: 
     assert plain(parse(formula)) == shown
 
 
+@pytest.mark.slow
 def test_short_formulas_of_a_step_are_one_line_that_the_page_breaks() -> None:
     page = sb.derive(str(EXAMPLES / "layers/lstm.net")).report("html")
     differentiated = re.findall(r"<dt>Differentiated</dt>((?:<dd[^>]*>.*?</dd>)+?)<dt", page, flags=re.DOTALL)
@@ -185,6 +189,7 @@ def test_what_reads_a_part_is_differentiated_by_the_entry_that_it_reads(detail: 
     assert any("+h" in row.replace(" ", "") and "/∂p" in row for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["layers/lstm", "layers/gru"])
 def test_gates_are_differentiated_without_conditions_on_positions(path: str) -> None:
     derived = sb.derive(str(EXAMPLES / f"{path}.net"))

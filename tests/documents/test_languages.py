@@ -103,6 +103,7 @@ def messages() -> set[str]:
     return {text for text in found if re.search("[A-Za-z]", text.replace("{}", "")) and not FORMULA.match(text)}
 
 
+@pytest.mark.slow
 def test_there_are_messages() -> None:
     assert "The gradients" in messages()
     assert "entries that tie for the maximum share the slope equally" in messages()
@@ -464,6 +465,7 @@ JUDGED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claims", JUDGED.values(), ids=JUDGED)
 def test_every_sentence_of_a_verdict_is_told(claims, silent: None) -> None:
     """But for what is read of a claim that is not understood: the fault is the reader's, with its place."""

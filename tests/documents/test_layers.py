@@ -351,6 +351,7 @@ def test_a_cross_entropy_that_is_written_out_is_known(loss: str) -> None:
     assert "Each row" not in said or "max" in loss
 
 
+@pytest.mark.slow
 def test_nothing_comes_back_through_a_maximum_that_is_subtracted() -> None:
     text = (
         "X: data[N, d]\nt: integers[N, c]\nW: parameter[d, h]\nV: parameter[h, c]\nb: parameter[c]\nS = tanh(X @ W) @ V + b\n"
@@ -459,6 +460,7 @@ def test_a_derivative_is_said_to_be_a_sum_where_it_sums(text: str, of: str, is_s
     assert ("the derivative by it is the sum over" in words) is is_summed
 
 
+@pytest.mark.slow
 def test_gates_of_a_loop_are_told_once() -> None:
     said = sb.derive(ROOT / "examples" / "loops" / "lstm_over_time.net").report()
     assert said.count("From g back to W_g and U_g") == 1
@@ -505,6 +507,7 @@ def test_what_parts_of_several_tensors_are_called_stands_in_one_line() -> None:
     assert "parts of W, X and Y" in sb.derive(net).text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("of", "then"), [("yhat", None), (None, "x")])
 def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fits(of: str | None, then: str | None) -> None:
     derived = sb.derive(ROOT / "examples" / "two_layer.net", then, of)
@@ -531,6 +534,7 @@ def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivati
         assert rf"\partial {gate}_{{3,nm}}}}{{\partial p_{{3,{entry}}}}} =" in shown
 
 
+@pytest.mark.slow
 def test_a_graph_that_is_left_out_is_told_with_what_draws_it() -> None:
     lines = "".join(f"a{k} = tanh({f'a{k - 1}' if k else 'x'})\n" for k in range(41))
     said = sb.derive(sb.read(f"x: parameter[n]\n{lines}L = sum(a40)\n")).report("text")
@@ -561,6 +565,7 @@ S = A @ B.T / tau
 L = -mean(diag(log_softmax(S, axis=1)))/2 - mean(diag(log_softmax(S, axis=0)))/2"""
 
 
+@pytest.mark.slow
 def test_a_product_that_was_written_twice_is_one_value_called_by_its_formula() -> None:
     derived = sb.derive(CLIP)
     assert prove(derived, derived.box())

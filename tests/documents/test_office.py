@@ -158,6 +158,7 @@ def _subscripts(count: int) -> list[str]:
     return [plain(parse(f"x_{{{k}}}"))[1:] for k in range(count)]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.sampled_from(["", r"n \times h"]))
 def test_no_formula_of_a_slide_is_cut(terms: list[int], note: str) -> None:

@@ -146,6 +146,7 @@ JACOBIANS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "wrt", "of", "then"), JACOBIANS.values(), ids=JACOBIANS)
 def test_the_lines_of_jacobians_and_hessians(text: str, wrt: str, of: str | None, then: str | None) -> None:
     """The identity that a Jacobian begins with stays in what is put together."""

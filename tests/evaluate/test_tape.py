@@ -54,6 +54,7 @@ def test_more_random_programs(program: Program, seed: int) -> None:
     agree(program, seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_every_function_of_the_tables(name: str) -> None:
     row = ELEMENTWISE.get(name)

@@ -29,6 +29,7 @@ def test_a_string_holds_what_it_is_given() -> None:
     assert quoted('a"b\\c\nd') == r'"a\"b\\c\nd"'
 
 
+@pytest.mark.slow
 def test_typst_sets_every_construct() -> None:
     import typst as wheel
 

@@ -23,6 +23,7 @@ def assert_met(first: int, last: int) -> None:
     assert not faults, "\n".join([f"{len(faults)} inputs:", *faults[:20]])
 
 
+@pytest.mark.slow
 def test_a_few_hundred_inputs() -> None:
     assert_met(0, QUICK)
 

@@ -33,6 +33,7 @@ def test_a_formula_is_judged_as_what_a_sentence_says_it_is(said: str, formula: s
     assert other.wrong if SURE.search(said) else other.kind == "undecided"
 
 
+@pytest.mark.slow
 def test_second_derivatives_and_several_parameters() -> None:
     assert sb.verify(NET, r"The Hessian is $$H = 2X^\top X.$$").ok
     assert sb.verify(NET, r"The Hessian of $L$ is $3X^\top X$.").claims[0].wrong
@@ -99,6 +100,7 @@ def test_partial_and_second_derivatives_by_name(said: str) -> None:
     assert sb.verify(net, f"Then {said}".replace("{}", f"2({right})")).claims[0].wrong
 
 
+@pytest.mark.slow
 def test_at_a_point_a_formula_is_judged_there() -> None:
     said = r"At $w = 0$ the gradient is $-2X^\top y$."
     for text in (said, f"$$\\nabla_w L = {RIGHT}$$ {said}"):
@@ -120,6 +122,7 @@ def test_a_long_text_is_read() -> None:
 FORM = "A: data[n, n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x/2 - b @ x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said", ["If $A$ is symmetric, then {}", "For symmetric $A$, {}", "Since $A$ is a symmetric matrix, {}", r"$$A = A^\top$$ {}"]
 )
@@ -137,6 +140,7 @@ def test_a_matrix_is_symmetric_where_a_sentence_says_so(said: str, claim: str) -
         assert not sb.verify(FORM, other + claim).ok
 
 
+@pytest.mark.slow
 def test_a_condition_may_stand_before_what_is_announced() -> None:
     net = "x: data[d]\ny: data\nw: parameter[d]\nL = maximum(0, 1 - y*(w@x))**2"
     text = r"If $y w^\top x < 1$ the gradient is $$-2y(1 - y w^\top x)x$$ and otherwise it is zero."
@@ -145,6 +149,7 @@ def test_a_condition_may_stand_before_what_is_announced() -> None:
     assert not sb.verify(net, text.replace("< 1", "> 1")).ok
 
 
+@pytest.mark.slow
 def test_mathematics_as_it_is_typed_is_no_code() -> None:
     """Python takes X^T (p - y) and sum_i (p_i - y_i) for calls."""
     net = "X: data[n, d]\ny: data[n] & binary\nw: parameter[d]\nb: parameter\np = sigmoid(X@w + b)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
@@ -156,6 +161,7 @@ def test_mathematics_as_it_is_typed_is_no_code() -> None:
 KINK = "x: data[d]\nt: data\nw: parameter[d]\nb: parameter\nz = w@x + b\na = relu(z)\nL = (a - t)**2/2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "text", "wrong"),
     [

@@ -27,6 +27,7 @@ RIGHT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "line"), RIGHT, ids=[line for _, line in RIGHT])
 def test_a_value_at_the_best_is_judged_there(network: str, line: str) -> None:
     assert sb.verify(network, line).ok
@@ -36,6 +37,7 @@ def test_a_value_at_the_best_is_judged_there(network: str, line: str) -> None:
     assert "where the gradient by" in str(found.claims[-1].because)
 
 
+@pytest.mark.slow
 def test_one_side_of_a_chain_is_wrong() -> None:
     assert sb.verify(FORM, r"f(\hat x) = -b^\top\hat x = -\frac12\hat x^\top A\hat x").claims[0].kind == "wrong"
 
@@ -54,6 +56,7 @@ def test_no_best_value_is_no_verdict() -> None:
     assert "was not found" in str(found.because)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["-", ""])
 def test_the_curvature_at_counts_is_judged_where_they_are_positive(sign: str) -> None:
     net = "k: data[n]\nlam: parameter & positive\nl = sum(k*log(lam)) - n*lam"
@@ -73,6 +76,7 @@ def test_a_determinant_at_a_point_is_judged() -> None:
     assert not sb.verify(net, r"\det H(1,1) = 500").ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["2.5", "7.5"])
 def test_the_last_of_several_values_is_one(value: str) -> None:
     """lambda behind x and y was a definition that nothing used, whatever it was."""
@@ -97,6 +101,7 @@ def test_the_hessian_at_a_best_value_is_known_by_its_letter() -> None:
 ROSENBROCK = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "slip"),
     [
@@ -121,6 +126,7 @@ def test_a_second_derivative_that_is_said_to_be_0_is_judged() -> None:
     assert sb.verify(QUARTIC, r"f'(x^*) = 0").claims[0].kind == "abbreviation"
 
 
+@pytest.mark.slow
 def test_a_gradient_that_is_set_to_0_at_best_values_is_judged_anywhere() -> None:
     r"""\nabla f(x^*) = Ax^* - b = 0 was not read."""
     net = "A: spd[n]\nb: data[n]\nx: parameter[n]\nf = x@A@x/2 - b@x"

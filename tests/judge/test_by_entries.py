@@ -12,6 +12,7 @@ LINE = sb.read("x: data[n]\ny: data[n]\nb_0: parameter\nb_1: parameter\nS = sum(
 HESSIAN = r"\begin{pmatrix}2 - 400y + 1200x^2 & -400x \\ -400x & 200\end{pmatrix}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "claim", "count", "slip"),
     [
@@ -108,6 +109,7 @@ def test_no_verdict_is_lost_beside_one_at_a_point(point: str) -> None:
 FORM = "A: spd[n, n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x/2 - b @ x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", [r"x^* = A^{-1}b", "Ax^* = b", r"f(x^*) = -\frac12 b^\top A^{-1}b", r"\nabla f = Ax - b"])
 @pytest.mark.parametrize("behind", ["f(x) + f(x^*) = x^\\top x", "\\|x\\|^2 = 7", "x^\\top A x = 3b^\\top b"])
 def test_an_equation_behind_a_comma_is_not_passed_over(claim: str, behind: str) -> None:

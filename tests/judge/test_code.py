@@ -47,6 +47,7 @@ def gradients(code: str) -> dict[str, str]:
     return {name: kind for name, kind in verdicts(code) if kind != "abbreviation"}
 
 
+@pytest.mark.slow
 def test_arrays_that_are_changed_in_their_place_are_judged_at_the_line_that_makes_them_right() -> None:
     found = gradients(IN_PLACE)
     assert set(found) == {"dscores", "dW2", "db2", "dhidden", "dW1", "db1"}
@@ -64,6 +65,7 @@ def test_a_mask_may_be_set_multiplied_or_given_again(mask: str) -> None:
     assert gradients(wrong)["dW1"] == "wrong"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "slip", "names"),
     [
@@ -79,6 +81,7 @@ def test_a_slip_is_found(right: str, slip: str, names: set[str]) -> None:
     assert not any(found[name] == "right" for name in names), found
 
 
+@pytest.mark.slow
 def test_gradients_in_a_dict_and_of_self() -> None:
     for own in ("grads = {}\ngrads['W2']", "grads = dict()\ngrads['dW2']", "self.dW2", 'gradients = {}\ngradients["W2"]'):
         assert gradients(f"{SCORES}{own} = hidden.T @ dscores") == {"dscores": "right", "dW2": "right"}, own
@@ -92,6 +95,7 @@ def test_a_weight_penalty_may_be_added_later() -> None:
     assert found == {"dscores": "right", "db2": "right", "dW2": "right"}
 
 
+@pytest.mark.slow
 def test_a_name_that_was_read_may_be_given_to_a_new_array() -> None:
     code = (
         "d = (softmax(scores) - np.eye(c)[y]) / n\ndW2 = hidden.T @ d\nd = d @ W2.T * (hidden > 0)\ndW1 = X.T @ d\ndb1 = d.sum(0)"
@@ -101,6 +105,7 @@ def test_a_name_that_was_read_may_be_given_to_a_new_array() -> None:
     assert gradients(code.replace("hidden > 0", "hidden < 0"))["dW1"] != "right"
 
 
+@pytest.mark.slow
 def test_what_is_right_and_then_changed_is_judged_as_it_ends() -> None:
     """A penalty that the loss has not, a mask on what is handed back: nothing behind them answers for the change."""
     assert gradients(f"{SCORES}dW2 = hidden.T @ dscores\ndW2 += 0.1 * W2")["dW2"] == "wrong"
@@ -128,6 +133,7 @@ a2 = sigmoid(w2 @ a1)
 C = 0.5*sum((a2 - y)**2)"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "slip", "wrong"),
     [
@@ -267,6 +273,7 @@ SKIPGRAM = "V: parameter[W, d]\nU: parameter[W, d]\nc: integers[W]\no: integers[
 SCALE = "x: parameter[N, D]\ng: parameter[D]\nb: parameter[D]\nu: data[N, D]\nz = x*g\ny = z + b\nL = sum(u*y)"
 
 
+@pytest.mark.slow
 def test_one_entry_of_a_vector_is_set_where_a_label_is() -> None:
     code = "d = softmax(U @ V[c])\nd[o] -= 1\ndU = np.outer(d, V[c])"
     assert sb.verify(SKIPGRAM, code).ok

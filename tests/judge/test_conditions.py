@@ -18,6 +18,7 @@ IN_CASES = [  # {} stands before the gradient of the active case
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", IN_CASES)
 def test_a_case_is_judged_where_its_condition_holds(text: str) -> None:
     assert sb.verify(HINGE, text.format(ACTIVE, "")).ok
@@ -25,6 +26,7 @@ def test_a_case_is_judged_where_its_condition_holds(text: str) -> None:
     assert not sb.verify(HINGE, text.format(ACTIVE.replace("<", ">"), "")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["If $|r_i| \\leq d$,", "For $|r_i| \\le d$:", "When $|r_i| < d$ we get"])
 def test_the_other_case_is_where_the_condition_does_not_hold(before: str) -> None:
     r"""r \text{ if } |r| \leq d was wrong beside d sign(r) otherwise, and so was that."""
@@ -75,6 +77,7 @@ UNIT = "x: data[d]\nt: data\nw: parameter[d]\nb: parameter\nz = w@x + b\na = rel
 HIDDEN = "x: data[d]\ny: data[k]\nW_1: parameter[h, d]\nW_2: parameter[k, h]\nz_1 = W_1@x\na_1 = relu(z_1)\nz_2 = W_2@a_1\nL = sum((z_2 - y)**2)/2"
 
 
+@pytest.mark.slow
 def test_cases_of_labels_are_told_before_their_displays() -> None:
     left = r"\frac{\partial L}{\partial z_i} = "
     for text in (
@@ -87,6 +90,7 @@ def test_cases_of_labels_are_told_before_their_displays() -> None:
         assert not sb.verify(LOGIT, text.replace("p_i - 1", "p_i + 1").replace("1 - p_i", "1 + p_i")).ok
 
 
+@pytest.mark.slow
 def test_a_condition_before_several_claims_is_that_of_each() -> None:
     claims = r"$$\frac{\partial L}{\partial w} = (a - t)x, \quad \frac{\partial L}{\partial b} = a - t$$"
     assert sb.verify(UNIT, f"If $z > 0$, {claims}").ok
@@ -131,6 +135,7 @@ def test_conditions_are_found_in_time_that_grows_with_the_text() -> None:
 TRIPLET = "a: parameter[d]\np: parameter[d]\nn: parameter[d]\nm: data\nL = maximum(0, sum((a-p)**2) - sum((a-n)**2) + m)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["When $L > 0$:", "If the loss is positive, then"])
 @pytest.mark.parametrize("between", ["", " and ", "Similarly, "])
 def test_a_condition_holds_of_what_follows(said: str, between: str) -> None:
@@ -143,6 +148,7 @@ def test_a_condition_holds_of_what_follows(said: str, between: str) -> None:
     assert sb.verify(TRIPLET, apart).claims[1].wrong
 
 
+@pytest.mark.slow
 def test_what_a_sentence_says_within_a_case() -> None:
     """ "If $t = 1$ then $E = ...$ and" before a display was no condition, and what holds in the case was wrong."""
     net = "x: data[d]\nt: data & binary\nw: parameter[d]\nz = w @ x\ny = sigmoid(z)\nE = -t*log(y) - (1-t)*log(1-y)"

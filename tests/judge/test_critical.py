@@ -53,6 +53,7 @@ def test_each_value_of_a_list_is_judged(text, begun):
         assert [one.kind for one in wrong.claims].count("wrong") == (2 if re.search(r"\\[pm][pm]", text) else 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", OF_TWO)
 def test_each_point_of_a_list_is_judged(text):
     right, wrong = (kinds(TWO, f"{SLOPES} \\\\ {text.format(number)}") for number in ("1", "2"))
@@ -62,6 +63,7 @@ def test_each_point_of_a_list_is_judged(text):
     assert wrong[-1] == "wrong"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SENTENCES)
 def test_sentences_say_where_a_loss_is_stationary(text):
     begun = "$$f_x = 3x^2 - 3y$$\n$$f_y = 3y^2 - 3x$$\n\n"
@@ -69,6 +71,7 @@ def test_sentences_say_where_a_loss_is_stationary(text):
     assert kinds(TWO, begun + text.format("2"))[-1] == "wrong"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["x = 0, y = 1", "(x, y) = (1, 0)", r"(x, y) \in \{(0, 1)\}", "x = 0 \\\\ y = 1"])
 def test_values_of_different_points_are_no_point(text):
     assert "wrong" in kinds(TWO, f"{SLOPES} \\\\ {text}")
@@ -80,6 +83,7 @@ def test_a_saddle_is_a_point_as_well(text):
     assert "wrong" in kinds(SADDLE, f"g_u = 2u + 2v - 4 \\\\ g_v = 2u - 2v \\\\ {text.replace('1', '2')}")
 
 
+@pytest.mark.slow
 def test_a_value_of_one_parameter_is_right_where_a_point_has_it():
     assert kinds(TWO, f"{SLOPES} \\\\ y = x^2 \\\\ x^4 - x = 0 \\\\ x = 0 \\text{{ or }} x = 1")[2:] == ["right, numeric"] * 4
     assert kinds(TWO, f"{SLOPES} \\\\ y = x^2 \\\\ x^4 - x = 0 \\\\ x = 0 \\text{{ or }} x = 2")[-1] == "wrong"
@@ -123,6 +127,7 @@ def test_numbered_values_of_a_list_are_no_iterates_and_no_list_vanishes():
     assert not any(one.wrong for one in sb.verify(ONE, rf"{SLOPE} \\ x = 0 \text{{ or }} x^2 = 4").claims)
 
 
+@pytest.mark.slow
 def test_every_side_of_a_gradient_that_is_set_to_0_is_judged():
     r"""Of \nabla f = (3x^2 + 3y, 3y^2 - 3x) = (0, 0) the entries 0 alone were read."""
     for zero in ("0", "(0, 0)"):

@@ -51,6 +51,7 @@ def test_a_determinant_of_the_hessian_is_judged() -> None:
     assert not sb.verify(saddle, r"\det H = 36xy + 9").ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "claim"), [
     (RIDGE, r"\nabla f = A^\top(Ax - b) + \mu x, H = {}\left(A^\top A + \mu I\right)"),
     (RIDGE, r"\nabla f = A^\top A x - A^\top b + \mu x = 0 \implies (A^\top A + \mu I)\hat x = A^\top b \implies \hat x = {}\left((A^\top A + \mu I)^{{-1}}A^\top b\right)"),

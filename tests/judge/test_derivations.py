@@ -18,6 +18,7 @@ def test_a_right_derivation_is_right_and_its_abbreviations_turn_out_to_be_gradie
     assert "delta_2 turned out to be dL/dyhat" in result.claims[0].notes
 
 
+@pytest.mark.slow
 def test_the_first_wrong_step_is_found_and_what_follows_is_carried_forward() -> None:
     steps = [FINE[0], ("delta_1", "W_2.T @ delta_2*a_1*(1 + a_1)", "dL/dz_1"), *FINE[2:]]
     result = sb.verify(network("two_layer"), steps)
@@ -280,6 +281,7 @@ L = sum((s[T] - y)**2)
 AS_IT_IS = "as the network has it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["P = softmax(S)\nL = -sum(y*log(P))/n", "L = cross_entropy(S, y)"])
 def test_the_forward_pass_may_be_said_again(loss: str) -> None:
     net = f"X: data[n, d]\nW: parameter[d, c]\ny: labels[n, c]\nS = X @ W\n{loss}\n"
@@ -302,6 +304,7 @@ def test_a_value_that_is_said_wrongly_is_held_against_the_gradient() -> None:
     assert result.claims[0].wrong
 
 
+@pytest.mark.slow
 def test_the_forward_pass_of_a_loop_may_be_said_again() -> None:
     steps = [
         ("s_t", r"s_t = \tanh(W x_t + U s_{t-1})"),
@@ -355,6 +358,7 @@ L = sum(g*xhat*r)
 """
 
 
+@pytest.mark.slow
 def test_epsilon_is_the_small_number_of_the_network() -> None:
     said = r"\hat{x}_i = \frac{x_i - \mu}{\sqrt{v + \epsilon}}"
     mu = r"\frac{\partial L}{\partial \mu} = -\frac{1}{\sqrt{v+\epsilon}} \sum_i \frac{\partial L}{\partial \hat x_i}"
@@ -383,6 +387,7 @@ L = -sum(Y*log(P))/N
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "wrong"),
     [
@@ -416,6 +421,7 @@ def test_a_derivative_by_what_is_not_there_names_what_was_meant(said: str, mend:
     assert mend in str(judged.because)
 
 
+@pytest.mark.slow
 def test_a_derivative_by_a_name_of_a_step_is_not_understood_and_stops_no_other() -> None:
     steps = [
         ("e", "e = s_T - y"),
@@ -476,6 +482,7 @@ def test_what_moves_with_a_line_of_differentials_may_not_be_left_out() -> None:
     assert sb.verify(net, steps_of(r"dz = z - y")).claims[0].right  # without a differential of the loss dz is a gradient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", ["W_2", "W^2", "W^{(2)}"])
 @pytest.mark.parametrize(
     "last", [r"\frac{\partial L}{\partial W_1} = \delta_1 x^\top", r"\frac{\partial L}{\partial W^1_{ij}} = \delta_{1,i} x_j"]
@@ -525,6 +532,7 @@ def test_a_dot_between_entries_is_their_product_where_that_is_right(claim: str, 
     assert any("entry by entry" in note for note in both.claims[0].notes)
 
 
+@pytest.mark.slow
 def test_a_delta_whose_letter_is_no_index_keeps_its_name() -> None:
     steps = steps_of(
         r"\delta_a = (p - y) p (1 - p) w",
@@ -567,6 +575,7 @@ REGRESSION = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nz = X @ w\np = sigmoid
 ITS_GRADIENT = r"\nabla_w L = \frac1n X^\top(p - y)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -640,6 +649,7 @@ def test_a_letter_is_no_guess_beside_another_number_of_it() -> None:
     assert sb.verify(NUMBERED_LAYERS, r"\frac{\partial L}{\partial W_2} = \delta_2 a_1^\top").ok  # if it is the gradient by z_2
 
 
+@pytest.mark.slow
 def test_what_a_sentence_says_of_the_loss_and_of_changes_is_judged() -> None:
     net = "x: data[d]\nt: data\nw: parameter[d]\ny = tanh(w @ x)\nE = (t - y)**2/2"
     slope = r"$$\frac{\partial E}{\partial w_i} = -(t - y)(1 - y^2)x_i$$"
@@ -689,6 +699,7 @@ def test_a_value_that_the_network_does_not_name_is_that_wherever_it_stands(name:
 GRAPH = "A: data[N, N]\nH: parameter[N, d]\nW: parameter[d, k]\nY: labels[N, k]\nZ = A @ H @ W\nP = softmax(Z, axis=1)\nL = -sum(Y*log(P))"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["+", "-"])
 def test_a_value_in_differentials_of_what_it_is_made_of_is_no_gradient(sign: str) -> None:
     """dZ was a gradient where no line said dL."""

@@ -49,6 +49,7 @@ def test_a_claim_about_other_data_is_told_how_they_are_declared(net: str, claim:
     assert sb.verify(net.replace(declared, better), claim).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "claim"),
     [
@@ -99,6 +100,7 @@ def test_nobody_divides_by_a_gradient() -> None:
     assert sb.verify(net, claim.replace(r"\frac{x_i}{dr^3}", r"\frac{x_i}{r^2}\frac{1}{dr}")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "claim", "slip"),
     [

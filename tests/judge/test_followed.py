@@ -237,6 +237,7 @@ def test_slips_in_a_loop_are_wrong_where_they_change_a_number(way: str) -> None:
             )
 
 
+@pytest.mark.slow
 def test_what_a_function_returns_is_the_gradient_that_stands_in_it() -> None:
     code = "def grad(X, y, w, b):\n    m = len(y)\n    r = sigmoid(X @ w + b) - y\n    dw = X.T @ r\n    db = np.sum(r)\n    return J / m, dw / m, db"
     last = {one.name: one for one in sb.verify(LOGIT, code).claims}
@@ -275,6 +276,7 @@ def test_what_a_layer_returns_beside_its_gradients_turns_out() -> None:
     assert [one.right for one in wrong.claims] == [True, False, True]
 
 
+@pytest.mark.slow
 def test_slopes_by_the_names_of_courses() -> None:
     net = "x: data[d]\nw: parameter[d]\nt: data[()]\nz = w @ x\na = {}(z)\nL = (a - t)**2/2"
     for function in ("sigmoid", "tanh", "softplus"):
@@ -285,6 +287,7 @@ def test_slopes_by_the_names_of_courses() -> None:
     assert sb.verify(net.format("sigmoid"), loop).ok
 
 
+@pytest.mark.slow
 def test_a_verdict_on_code_names_the_line_of_the_file(tmp_path: Path) -> None:
     function = "import numpy as np\n\n\ndef loss(W, X, y):  # of a course\n" + "".join(
         f"    {line}\n" for line in NAIVE_SVM.splitlines()

@@ -89,6 +89,7 @@ def test_numbers_are_right_to_their_digits(digits: int) -> None:
         assert found[-1].right is is_right or (digits > 3 and found[-1].kind == "undecided"), (text, found[-1].kind)
 
 
+@pytest.mark.slow
 def test_steps_carry_what_was_rounded_before() -> None:
     text = rf"{GIVEN} \\ a \approx 0.525 \\ \delta = (a - t)a(1 - a) = -0.1185 \\ \frac{{\partial E}}{{\partial w}} = \delta x"
     assert kinds(NEURON, text)[-1].startswith("right")
@@ -130,6 +131,7 @@ def test_numbers_that_do_not_fit_are_told_and_convict_nothing() -> None:
     assert not any(one.wrong for one in others)
 
 
+@pytest.mark.slow
 def test_code_with_numbers_for_its_arrays_is_judged_for_all() -> None:
     code = (
         "import numpy as np\nx = np.array([1., 2.])\nw = np.array([0.5, -0.25])\nb = 0.1\nt = 1\n"
@@ -189,6 +191,7 @@ $$\frac{\partial E}{\partial b} = -0.475 \cdot 0.2494 = -0.1185$$
 """
 
 
+@pytest.mark.slow
 def test_numbers_stand_in_sentences_too() -> None:
     given = list(formulas(HOMEWORK))
     found = sb.verify(NEURON, given)

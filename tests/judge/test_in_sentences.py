@@ -96,6 +96,7 @@ def test_another_number_is_another_tensor() -> None:
     assert not sb.verify(network, r"\frac{\partial L}{\partial a} = W_3^\top W_2 a").ok
 
 
+@pytest.mark.slow
 def test_a_multiplier_has_no_best_value_by_itself() -> None:
     network = "Q: spd[n]\nA: data[m, n]\nb: data[m]\nx: parameter[n]\nnu: parameter[m]\nL = x@Q@x/2 + nu@(A@x - b)"
     best = r"x^* = Q^{-1}A^\top(AQ^{-1}A^\top)^{-1}b"

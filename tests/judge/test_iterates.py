@@ -51,6 +51,7 @@ def test_what_follows_is_judged_at_the_numbers_that_a_person_has() -> None:
     assert slope.right
 
 
+@pytest.mark.slow
 def test_a_rate_is_a_number_that_steps_give() -> None:
     text = "x_0 = 1, \\eta = {}\nx_1 = x_0 - \\eta f'(x_0) = 1 + {} = {}\nx_2 = {} - {} \\cdot ({}) = {}"
     assert kinds(PARABOLA, text.format(0.1, 0.1, 1.1, 1.1, 0.1, -0.8, 1.18))[2:] == ["right, numeric"] * 2
@@ -58,6 +59,7 @@ def test_a_rate_is_a_number_that_steps_give() -> None:
     assert kinds(PARABOLA, text.format(0.1, 0.1, 1.1, 1.1, 0.1, 0.8, 1.02))[3] == "up to convention"  # up the hill
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sides", ["(0.6, 0.7)^T", r"\begin{pmatrix}0.6 \\ 0.7\end{pmatrix}", "(1, 2)^T - 0.1(4, 13)^T = (0.6, 0.7)^T"]
 )
@@ -108,6 +110,7 @@ def test_an_array_is_given_entry_by_entry() -> None:
         assert any(one.wrong for one in sb.verify(LAYERS, "\n".join(slipped)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", [r"$x_1 = 1, x_2 = 2$", "x_1 = 1, x_2 = 2", r"Let $(x_1, x_2) = (1, 2)$.", r"Take $x = (1, 2)^\top$."]
 )
@@ -121,6 +124,7 @@ def test_what_is_reckoned_in_numbers_is_convicted_nowhere_else() -> None:
     assert kinds(PAIR, r"\frac{\partial f}{\partial x_1} = 2 + 2 = 4") == ["undecided"]
 
 
+@pytest.mark.slow
 def test_a_bare_new_number_is_wrong_where_no_rate_gives_it() -> None:
     assert kinds(PARABOLA, "x_0 = 0\nx_1 = 0.3\nx_2 = 0.54") == ["abbreviation"] * 3
     assert kinds(PARABOLA, "x_0 = 0\nx_1 = -0.3")[1] == "up to convention"
@@ -164,6 +168,7 @@ def test_a_sentence_gives_the_rate_and_what_is_wrong_is_carried_forward() -> Non
     assert kinds(PARABOLA, text.format("-0.8", "1.172"))[-2:] == ["right, numeric", "wrong"]  # near, and not near enough for a step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -58,6 +58,7 @@ CLAIMS = [  # the network, a right claim, and a slip in it
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("net", "claim", "slip"), CLAIMS)
 def test_a_name_stands_for_what_is_said_of_it(net: sb.Network, claim: str, slip: tuple[str, str]) -> None:
     found = sb.verify(net, claim)
@@ -129,6 +130,7 @@ def test_a_probability_has_the_index_of_what_it_is_given(said: str) -> None:
 BATCH = "X: data[n, d]\ny: labels[n, k]\nW: parameter[d, k]\nZ = X @ W\nP = softmax(Z)\nL = -sum(y*log(P))/n"
 
 
+@pytest.mark.slow
 def test_a_capital_is_the_matrix_of_its_small_letter() -> None:
     """What Y is was asked, and behind dZ = P - Y a right dW = X^T dZ/n was wrong."""
     right = sb.verify(BATCH, r"\frac{\partial L}{\partial W} = \frac1n X^\top(P - Y)")
@@ -147,6 +149,7 @@ def test_a_letter_that_is_found_by_guessing_stands_for_the_same_in_later_steps()
     assert not sb.verify(BATCH, text.replace("X^", "3X^")).ok
 
 
+@pytest.mark.slow
 def test_a_name_with_an_accent_is_said_behind_where_it_stands() -> None:
     net = "u: parameter[V, d]\nv: parameter[d]\no: integers[V]\nJ = -log(softmax(u @ v)[o])"
     text = r"$$\nabla_v J = U^\top(\hat y - y)$$ where $\hat y = \text{softmax}(Uv)$ and $y$ is the one-hot vector of $o$."

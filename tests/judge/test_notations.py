@@ -137,6 +137,7 @@ def test_a_product_that_fits_in_no_way_is_a_wrong_shape(name: str, wrt: str, cla
     assert result.correct
 
 
+@pytest.mark.slow
 def test_a_product_that_does_not_fit_in_a_derivation_stands_for_the_truth_later() -> None:
     steps = [("D", "2*W.T @ (R - X)", "dL/dR"), ("W", "D.T @ X @ W + X.T @ D @ W")]
     result = sb.verify(sb.read(NETWORKS["tied"]), steps)

@@ -19,6 +19,7 @@ def moved(*claims: str, first: int) -> str:
     return "\n".join(rf"\theta_{k} := \theta_{k} - \alpha {said}" for k, said in enumerate(claims, start=first))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [derived, moved])
 @pytest.mark.parametrize("first", [0, 1])
 def test_one_number_says_where_all_of_a_tensor_begin(form, first: int) -> None:  # type: ignore[no-untyped-def]
@@ -29,6 +30,7 @@ def test_one_number_says_where_all_of_a_tensor_begin(form, first: int) -> None: 
         assert [one.right for one in sb.verify(LINE, form(*claims, first=first)).claims] == kinds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [derived, moved])
 def test_parameters_are_numbered_from_0_beside_data_from_1(form) -> None:  # type: ignore[no-untyped-def]
     r"""\theta_1 with x_1 was told wrong: both were the first, or both the second."""
@@ -37,6 +39,7 @@ def test_parameters_are_numbered_from_0_beside_data_from_1(form) -> None:  # typ
     assert [one.right for one in sb.verify(PLANE, form(*claims[:2], claims[1], first=0)).claims] == [True, True, False]
 
 
+@pytest.mark.slow
 def test_where_nothing_tells_entries_are_numbered_as_it_is_right() -> None:
     found = sb.verify(PLANE, derived(f"{PLAIN}x_{{i2}}", first=2))
     assert found.ok

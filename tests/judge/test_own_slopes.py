@@ -37,6 +37,7 @@ def test_a_slope_follows_from_the_function_that_a_step_defines(own: str, functio
     assert [one.right for one in sb.verify(network, sentence).claims] == [False, True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("own", "function", "slope", "second"), FUNCTIONS)
 def test_a_wrong_slope_is_the_one_mistake(own: str, function: str, slope: str, second: str) -> None:
     network, begun = NETWORK.format(own).strip(), rf"\phi(t) = {function}"

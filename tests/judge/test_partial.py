@@ -25,6 +25,7 @@ RIGHT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "claim", "old", "new"), [*RIGHT[:5], *(pytest.param(*row, marks=pytest.mark.slow) for row in RIGHT[5:])]
 )
@@ -40,6 +41,7 @@ def test_a_sum_may_run_where_a_label_is_met() -> None:
     assert not sb.verify(net, claim.replace("= v}", r"\neq v}")).ok
 
 
+@pytest.mark.slow
 def test_several_conditions_stand_side_by_side() -> None:
     claims = r"\frac{\partial L}{\partial z_y} = p_y - 1, \quad \frac{\partial L}{\partial z_j} = p_j \text{ for } j \ne y"
     assert sb.verify(CE, claims).ok
@@ -57,6 +59,7 @@ def test_one_case_of_a_value_is_zero_elsewhere() -> None:
     assert sb.verify(net, r"\frac{\partial a}{\partial z} = 1 \text{ if } z > 0").ok
 
 
+@pytest.mark.slow
 def test_conditions_may_be_alternatives() -> None:
     net = "l: parameter\nA: data\neps: data & positive\nr = exp(l)\nL = -minimum(r*A, clip(r, 1 - eps, 1 + eps)*A)"
     either = r"(A > 0 \land r < 1 + \epsilon) \lor (A < 0 \land r > 1 - \epsilon)"

@@ -46,6 +46,7 @@ def keys(value, into=None):
     return found
 
 
+@pytest.mark.slow
 def test_the_evidence_is_json_that_round_trips(judged, steps):
     for result in (judged, steps):
         text = result.to_json()

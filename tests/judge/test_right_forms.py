@@ -56,12 +56,14 @@ BACK = (r"\delta^{(l)}", r"\delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)} \odot 
 OUTER = ("W", r"\frac{\partial L}{\partial W^{(l)}} = \delta^{(l)} (z^{(l-1)})^\top")
 
 
+@pytest.mark.slow
 def test_a_delta_is_by_what_nobody_named() -> None:
     found = sb.verify(INLINE, [LAST, BACK, OUTER])
     assert [one.verdict for one in found.claims] == ["right, identity"] * 3
     assert found.claims[0].notes[-1] == "s⁽ˡ⁾ = W⁽ˡ⁾ z⁽ˡ⁻¹⁾ has no name in the network"
 
 
+@pytest.mark.slow
 def test_a_wrong_recursion_over_what_nobody_named_is_the_step_that_is_wrong() -> None:
     short = BACK[0], BACK[1].replace(r" \odot (1 - z^{(l)})", "")
     found = sb.verify(INLINE, [LAST, short, OUTER])

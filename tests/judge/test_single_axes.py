@@ -17,6 +17,7 @@ z = W @ x + b
 L = sum((z-y)**2)/2"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "claim"),
     [

@@ -99,6 +99,7 @@ def test_a_name_that_goes_on_is_no_solution() -> None:
     assert sb.verify(OLS, steps).ok
 
 
+@pytest.mark.slow
 def test_an_equation_of_gradients_says_nothing_of_zero() -> None:
     assert sb.verify(OLS, r"X^T(X\beta - y) = 0").claims[0].kind == "right, numeric"
     assert sb.verify(OLS, r"2\frac{\partial S}{\partial\beta} = 2X^T(X\beta - y)").claims[0].kind == "up to convention"
@@ -189,6 +190,7 @@ def test_a_best_value_is_one_where_the_other_parameters_are_at_their_best() -> N
     assert found.wrong
 
 
+@pytest.mark.slow
 def test_values_that_follow_from_gradients_set_to_0_are_no_gradients() -> None:
     zero = r"\frac{\partial L}{\partial x} = y - \lambda = 0, \frac{\partial L}{\partial y} = x - \lambda = 0"
     *_, last = sb.verify(BUDGET, zero + r" \implies x = y")
@@ -238,6 +240,7 @@ def test_a_best_value_that_is_made_of_itself_holds_where_the_gradient_is_0(text:
     assert not sb.verify(MIXTURE, text.replace(r"x_i}{\sum", r"x_i}{2\sum")).ok
 
 
+@pytest.mark.slow
 def test_a_parameter_behind_its_gradient_is_a_best_value_and_no_definition() -> None:
     r"""\mu_k = ... behind \partial l/\partial\mu_k = ... said what the \mu_k in that is, and made it wrong; a wrong \hat p was passed over."""
     slope = r"\frac{\partial l}{\partial\mu_k} = \sum_i \gamma_{ik}(x_i - \mu_k)"
@@ -256,6 +259,7 @@ LAGRANGE = "x: parameter\ny: parameter\nlam: parameter\nL = x*y - lam*(x + y - 1
 VALLEY = "x: parameter\ny: parameter\nf = (1 - x)**2 + 100*(y - x**2)**2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", [r"x = y = {} \text{{ is a minimum}}", "x^* = y^* = {}", "(x^*, y^*) = ({0}, {0})"])
 def test_several_parameters_have_one_value(claim: str) -> None:
     """x = y = 1, in LaTeX, was a wrong gradient by x; (x^*, y^*) = (1, 1) was not read."""
@@ -263,6 +267,7 @@ def test_several_parameters_have_one_value(claim: str) -> None:
     assert not sb.verify(VALLEY, claim.format(2)).ok
 
 
+@pytest.mark.slow
 def test_best_values_of_all_parameters_hold_together() -> None:
     """x^* = 6 was right beside y^* = 5 and \\lambda^* = 5, each with the others at their best."""
     assert sb.verify(LAGRANGE, r"x^* = 5, y^* = 5, \lambda^* = 5").ok
@@ -302,6 +307,7 @@ FITTED = "x: data[n]\ny: data[n]\nw: parameter\nb: parameter\nL = mean((w*x + b 
 SLOPE = r"\frac{\sum_i(x_i - \bar x)(y_i - \bar y)}{\sum_i(x_i - \bar x)^2}"
 
 
+@pytest.mark.slow
 def test_a_value_by_its_own_name_is_best_beside_the_others_at_their_best() -> None:
     r"""w = \sum_i(x_i - \bar x)(y_i - \bar y)/... behind b = \bar y - w\bar x was a wrong gradient by w."""
     for said in (rf"w = {SLOPE}", rf"b = \bar y - w\bar x, \quad w = {SLOPE}", rf"Then $b = \bar y - w\bar x$ and $w = {SLOPE}$."):
@@ -309,6 +315,7 @@ def test_a_value_by_its_own_name_is_best_beside_the_others_at_their_best() -> No
         assert not sb.verify(FITTED, said.replace(SLOPE, rf"2{SLOPE}")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "kind"), [("x = 1", "right, numeric"), ("x = 2", "wrong"), ("x = 3 - y", "wrong"), ("y = x^2", "right, numeric")]
 )

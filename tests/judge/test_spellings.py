@@ -36,6 +36,7 @@ ALIKE = ("in brackets", "as names", "by half")  # as those that stand beside the
 WAYS = [pytest.param(how, marks=pytest.mark.slow if how in ALIKE else ()) for how in SPELLED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", WAYS)
 def test_a_derivative_is_written_in_any_of_these_ways(how: str) -> None:
     steps = [(name, claim.format(**SPELLED[how])) for name, claim in STEPS]
@@ -245,6 +246,7 @@ def test_a_one_at_a_label_is_no_vector_of_ones(hot: str) -> None:
     assert "onehot(aᵢ)" in str(found)
 
 
+@pytest.mark.slow
 def test_the_row_of_a_label_is_not_taken_for_every_row() -> None:
     net = "x: data[d]\nW: parameter[k, d]\ny: integers[k]\ns = W @ x\nL = sum(maximum(0, s - s[y] + 1)) - 1"
     own = r"\nabla_{w_y} L = -\left(\sum_{j\neq y} 1[s_j - s_y + 1 > 0]\right) x"
@@ -353,6 +355,7 @@ BLOCKS = "X: data[n, d]\ny: labels[n, K]\nW: parameter[d, K]\nlam: data\nP = sof
 BLOCK = r"\frac1n\sum_i p_{ik}(\delta_{kl} - p_{il})x_ix_i^\top + \lambda\delta_{kl}I"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [r"\frac{\partial^2 J}{\partial w_k\partial w_l^\top}", r"\nabla_{w_k}\nabla_{w_l}J"])
 def test_a_block_of_the_hessian_by_columns(left: str) -> None:
     assert sb.verify(BLOCKS, f"{left} = {BLOCK}").ok
@@ -399,6 +402,7 @@ def test_an_update_within_a_sentence_and_a_product_in_angles() -> None:
     ).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", ["", r" Let $W = \mathrm{diag}(\mu)$. Then "])
 def test_an_update_without_a_rate_that_is_no_step_of_newton_is_undecided(between: str) -> None:
     """It was a name for something, and passed over, within a sentence as well."""
@@ -414,6 +418,7 @@ def test_an_update_without_a_rate_that_is_no_step_of_newton_is_undecided(between
 HINGE = "x: data[d]\nW: parameter[k, d]\ny: integers[k]\ns = W @ x\nL = sum(maximum(0, s - s[y] + 1)) - 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [r"For $j \neq y$:", r"If $j \ne y$, we have", r"When $j\neq y$"])
 def test_a_sentence_before_a_display_says_for_which_entries_it_is(before: str) -> None:
     """What holds for j other than y was told wrong, with the condition in the sentence."""

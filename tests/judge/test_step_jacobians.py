@@ -71,6 +71,7 @@ def test_a_step_jacobian_may_have_sums_and_definitions() -> None:
     assert sb.verify(RNN, r"\frac{\partial s_{t,i}}{\partial s_{t-1,j}} = \sum_{k=1}^h (1-s_{t,i}^2)\delta_{ik}U_{kj}").ok
 
 
+@pytest.mark.slow
 def test_errors_of_layers_are_judged_entry_by_entry() -> None:
     steps = r"\delta^L_j = (a^L_j - y_j)\sigma'(z^L_j) \\ \delta^l_j = \sum_k w^{l+1}_{kj}\delta^{l+1}_k\sigma'(z^l_j)"
     assert sb.verify(LAYERS, steps).ok

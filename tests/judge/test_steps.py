@@ -293,6 +293,7 @@ FOUR = (  # Nielsen, Neural Networks and Deep Learning (2015), chapter 2: BP1 to
 )
 
 
+@pytest.mark.slow
 def test_layers_above_a_name_need_no_brackets() -> None:
     found = sb.verify(LAYERS, "\n".join(FOUR))
     assert found.ok, found
@@ -317,6 +318,7 @@ def test_a_slip_in_a_layer_above_is_wrong_where_it_stands(place: int, right: str
     assert not any(one.wrong for k, one in enumerate(found) if k != place)
 
 
+@pytest.mark.slow
 def test_a_power_stays_one_beside_layers() -> None:
     for power in ("2", "3"):
         loss = LAYERS.replace("**2)/2", f"**{power})/{power}")
@@ -350,6 +352,7 @@ PATHS = (
 )
 
 
+@pytest.mark.slow
 def test_a_name_at_steps_is_the_gradient_by_all_that_an_activation_is_of() -> None:
     found = sb.verify(BACK_THROUGH_TIME, "\n".join(PATHS))
     assert found.ok

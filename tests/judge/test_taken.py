@@ -19,6 +19,7 @@ def told(net: str, code: str) -> dict[str, str]:
     return {one.what: "right" if one.right else one.kind for one in sb.verify(net, code).claims if one.what}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

@@ -91,6 +91,7 @@ def test_where_the_argument_of_a_logarithm_ends_is_asked() -> None:
 ENTRY = r"\frac{\partial L}{\partial W_{12}} = (a_1 - y_1) a_1 (1 - a_1) x_2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "kind"),
     [

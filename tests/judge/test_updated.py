@@ -66,6 +66,7 @@ def test_a_gradient_that_the_parameter_stands_in_is_no_update() -> None:
 LEAST_SQUARES = "A: data[m, n]\nb: data[m]\nx: parameter[n]\nf = 1/2*sum((A @ x - b)**2)"
 
 
+@pytest.mark.slow
 def test_steps_up_the_gradient_are_told() -> None:
     r"""x + \alpha\nabla f(x) said nothing, whatever its sign; a step of Newton with the other sign holds where the gradient is 0, as any does."""
     for right in (r"x_k - \alpha\nabla f(x_k)", r"x_k - (A^\top A)^{-1}A^\top(Ax_k - b)", r"x_k + (A^\top A)^{-1}A^\top(b - Ax_k)"):
@@ -94,6 +95,7 @@ IRLS = "X: data[n, d]\ny: data[n] & binary\nw: parameter[d]\np = sigmoid(X@w)\nL
 WEIGHTS = r"S = \mathrm{diag}(p(1-p))"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -19,6 +19,7 @@ SAID = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "number"), SAID)
 def test_a_value_at_a_point_is_judged(said: str, number: str) -> None:
     """It was passed over."""

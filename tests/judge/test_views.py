@@ -158,6 +158,7 @@ def test_a_box_with_a_wrong_line_is_not_right(stem: str, name: str) -> None:
 DIFFERENCES = "u: parameter[n]\nf: data[n-2]\nr = u[2:] - 2*u[1:-1] + u[:-2] - f\nL = 1/2*sum(r**2)"
 
 
+@pytest.mark.slow
 def test_what_is_0_outside_of_its_axis_is_read() -> None:
     """The line of our own box was not understood."""
     line = sb.derive(DIFFERENCES).gradients["u"].latex()

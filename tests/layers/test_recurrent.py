@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
@@ -44,6 +45,7 @@ def program(layer: str, at: dict[str, Any], sequence: bool) -> Program:
     return trace({"y": y, "L": (y * y).sum()})
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(st.sampled_from(sorted(GATES)), st.integers(FEW + 1, FEW + 3), st.booleans(), st.booleans())
 def test_a_loop_is_what_its_steps_written_out_are(layer: str, steps: int, started: bool, sequence: bool) -> None:

@@ -53,6 +53,7 @@ def test_conv2d_is_the_sum_over_windows(data: st.DataObject) -> None:
     np.testing.assert_allclose(values(y, arrays), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.data())
 def test_a_transposed_convolution_writes_a_kernel_for_every_pixel(data: st.DataObject) -> None:

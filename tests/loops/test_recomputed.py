@@ -128,6 +128,7 @@ def test_where_there_is_no_loop_nothing_is_computed_again() -> None:
         sb.compile("x: parameter[3]\nL = sum(x**2)").bind({"x": np.ones(3)}, recompute=2)
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_step_is_that_of_a_segment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     function = sb.compile(LINEAR + "L = sum(s[T]**2)", dtype="float32")

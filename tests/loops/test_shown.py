@@ -183,6 +183,7 @@ for c in range(C):
 """
 
 
+@pytest.mark.slow
 def test_a_chunk_begins_where_the_one_before_ended() -> None:
     held = sb.derive(TRUNCATED.format("s = stop_gradient(s)")).report("text", detail="brief")
     assert "s_(3,k)⁽⁰⁾ = s" in held

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -170,6 +171,7 @@ pieces = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([1, 2, 3, 4]), max_size=3).map(tuple), st.lists(pieces, min_size=1, max_size=4))
 @settings(max_examples=300)
 def test_indexing(shape: tuple[int, ...], items: list[str]) -> None:

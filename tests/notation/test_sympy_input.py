@@ -292,6 +292,7 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(trees)
 def test_random_expressions_have_sympys_value(expression: sp.Expr) -> None:
     if not expression.free_symbols:

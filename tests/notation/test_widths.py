@@ -105,6 +105,7 @@ def function(tmp_path: Path) -> Network:
     return sb.read(path)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.sampled_from([TEXT, TWO]), st.lists(st.integers(1, 9), min_size=2, max_size=5))
 def test_shapes_on_paper_are_those_of_the_layers_written_out(text: str, widths: list[int]) -> None:

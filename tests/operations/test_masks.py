@@ -69,6 +69,7 @@ def test_a_norm_may_be_infinite() -> None:
     assert str(sb.read("x: parameter[n]\nL = norm(x, np.inf)")) == str(sb.read("x: parameter[n]\nL = max(abs(x))"))
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
 def test_truth_of_truths_is_truth_whatever_joins_them(data: st.DataObject) -> None:

@@ -62,6 +62,7 @@ def test_values_are_theirs_and_derivatives_of_both_orders_the_witnesses(expressi
 POINTS = np.concatenate([10 ** np.random.default_rng(0).uniform(-8, 5, 60), np.random.default_rng(1).uniform(0, 25, 60)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "points", "true"),
     [
@@ -128,6 +129,7 @@ def _bessel(kind: str, n: int, k: int, x: float) -> float:
     return float(sum(mpmath.binomial(k, m) * factor ** (k - m) * derivative(m) for m in range(k + 1)) * mpmath.exp(-abs(z)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "n"),
     [pytest.param(kind, n, marks=[pytest.mark.slow] * ((kind, n) != ("jv", 3))) for kind in ("jv", "iv", "ive") for n in range(4)],

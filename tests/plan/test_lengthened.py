@@ -90,6 +90,7 @@ def told(plan: Plan) -> Any:
     return said, buffers, fixed, plan.layout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kinds", "order"), [("dense", "by letter"), ("narrow residual", "")])
 def test_layers_grow(kinds: str, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function = sb.compile(text([*kinds.split() * 72, "softmax"], order), {"N": 3, "h": 4})

@@ -113,6 +113,7 @@ def test_a_graph_has_the_values_of_its_program(name: str) -> None:
         np.testing.assert_allclose(mine, gradient, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*marked(NETWORKS, TWICE), *OTHERS])
 @settings(max_examples=2)
 @given(data=st.data())

@@ -148,6 +148,7 @@ def alone(*questions: tuple[str, dict[str, Any]], path: str = "", options: tuple
     return json.loads(said.stdout)
 
 
+@pytest.mark.slow
 def test_the_page_is_imported_without_numpy() -> None:
     assert alone() == []
 

@@ -210,6 +210,7 @@ print(found.unkept)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the system has no such limit")
 def test_what_the_system_does_not_write_is_told_with_its_mend_and_what_was_written_stays(data) -> None:
     np.savez("data.npz", **data)

@@ -203,6 +203,7 @@ def test_the_key_is_of_the_text_and_the_package(tmp_path: Path, monkeypatch: pyt
     assert key_of(__file__, "") is None
 
 
+@pytest.mark.slow
 def test_a_command_that_only_runs_numbers_imports_no_sympy(run: Run, tmp_path: Path) -> None:
     """Training keeps what evaluating and predicting ask for; another text of the network is read."""
     net = tmp_path / "own.net"
@@ -276,6 +277,7 @@ def test_a_file_that_is_changed_meanwhile_is_told(run: Run, tmp_path: Path, monk
     assert "has changed since this command began; run it again" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=NEEDS_C)])
 def test_a_run_that_diverges_keeps_its_parameters_though_its_file_is_gone(backend: str, run: Run, tmp_path: Path) -> None:
     net = tmp_path / "own.net"

@@ -178,6 +178,8 @@ def vanishes(known: Known, program: Program) -> bool:
 
 def _together(known: Known, program: Program, wrt: str | None) -> list[set[bool]]:
     """Whether a parameter is equal to a tensor, or a tensor is 0, at the places with gradients of 0 that each point leads to."""
+    if wrt in known.truth.pinned:  # it is a number here, and is not sought
+        return []
     found = [several for k in range(len(known.truth.tall_places)) if (several := _held_at(known, program, wrt, k))]
     return found if len(found) >= LEAST else []
 
@@ -284,7 +286,7 @@ def at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: P
                 return None
             moves = MOVED * np.eye(len(own))
             with np.errstate(all="ignore"):  # far from where it begins a gradient may be infinite
-                hessian = np.stack([(at(own + one) - at(own - one)) / (2 * MOVED) for one in moves], axis=1)
+                hessian = np.stack([(at(own + one) - gradient) / MOVED for one in moves], axis=1)
             if not np.isfinite(hessian).all():
                 return None
             own = own - np.linalg.solve(hessian, gradient)

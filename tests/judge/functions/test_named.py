@@ -96,6 +96,7 @@ def test_a_gradient_that_is_not_returned_is_missed() -> None:
     assert 'no gradient by params["b1"] was returned' in found.notes
 
 
+@pytest.mark.slow
 def test_single_precision_is_right_to_its_digits() -> None:
     found = judged("", lambda value: value, lambda g: {n: v.astype(np.float32) for n, v in g.items()})
     assert found.ok

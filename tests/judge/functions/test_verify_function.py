@@ -112,6 +112,7 @@ def differs(mutant: Callable[..., Any], right: Callable[..., Any], arguments: tu
 SLOWER = [pytest.param(form, marks=pytest.mark.slow) for form in ("dropout", "rnn")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["columns", "neuron", *SLOWER])
 def test_every_planted_mistake_is_found_and_no_right_pass_is_blamed(form: str) -> None:
     loss, gradient, arguments = FORMS[form]

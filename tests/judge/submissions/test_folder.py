@@ -64,6 +64,7 @@ def marked(folder: Path) -> list:
     return [judged(task, s) for s in submissions(folder) if not s.refused]
 
 
+@pytest.mark.slow
 def test_each_file_has_its_marks_and_none_stops_the_rest(folder: Path) -> None:
     found = {one.submission.file: one for one in marked(folder)}
     assert list(found) == sorted(found)
@@ -133,6 +134,7 @@ def test_leaving_early_keeps_what_was_marked(folder: Path) -> None:
     found.close()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_marked(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def two(task: Task, files: list[Submission], jobs: int) -> Iterator[tuple[int, Marked]]:
         yield from ((k, judged(task, files[k])) for k in (2, 1))

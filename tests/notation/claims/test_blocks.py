@@ -21,6 +21,7 @@ NAMED = ("blocks", r"Z = \begin{bmatrix} Z_a & Z_b \end{bmatrix}")
 GRADIENT = ("W", r"\frac{\partial L}{\partial W} = X^\top \delta")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("delta", "right"), [("A & 2 B \\odot Z_b", True), ("A & 2 B \\odot Z_a", False), ("2 B \\odot Z_b & A", False)]
 )

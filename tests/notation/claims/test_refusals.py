@@ -68,6 +68,7 @@ def test_a_refusal_says_the_place() -> None:
     assert told.value.mend
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "claim",
     [

@@ -71,6 +71,7 @@ def test_a_random_formula_is_printed_as_it_was_read(formula: str) -> None:
     again("square", "x", claim)
 
 
+@pytest.mark.slow
 def test_a_printed_line_of_a_loop_is_a_claim_as_it_stands() -> None:
     net = "x: data[d]\ny: data[d]\nW: parameter[K, d, d]\nz[0] = x\nfor k in 1..K:\n    z[k] = tanh(W[k] @ z[k-1])\nL = sum((z[K] - y)**2)"
     claims = "δ⁽ᴷ⁾ = 2(z⁽ᴷ⁾ − y) ⊙ [1 − (z⁽ᴷ⁾)^(⊙2)]\nδ⁽ᵏ⁾ = (W⁽ᵏ⁺¹⁾)ᵀ δ⁽ᵏ⁺¹⁾ ⊙ [1 − (z⁽ᵏ⁾)^(⊙2)]\n∂L/∂W⁽ᵏ⁾ = δ⁽ᵏ⁾(z⁽ᵏ⁻¹⁾)ᵀ"
