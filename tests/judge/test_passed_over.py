@@ -36,3 +36,25 @@ def test_no_step_of_a_line_is_passed_over(network: str, line: str) -> None:
 @pytest.mark.parametrize(("network", "claim"), CLAIMS, ids=[claim for _, claim in CLAIMS])
 def test_no_claim_is_passed_over(network: str, claim: str) -> None:
     assert not sb.verify(network.strip(), tripled(claim)).ok
+
+
+NEURON = (
+    "x: data[d]\nw: parameter[d]\nb: parameter\ny: data\nz = w @ x + b\nyhat = sigmoid(z)\nL = -y*log(yhat) - (1-y)*log(1-yhat)"
+)
+CLASSES = "x: data[d]\nW: parameter[k, d]\ny: labels[k]\nz = W @ x\np = softmax(z)\nL = -sum(y*log(p))"
+RULES = [
+    (NEURON, r"\frac{\partial L}{\partial w} = {}\frac{\partial L}{\partial \hat y}\frac{\partial \hat y}{\partial z}\frac{\partial z}{\partial w} = (\hat y - y)x"),
+    (NEURON, r"\frac{\partial L}{\partial w} = {}\frac{\partial L}{\partial z}\frac{\partial z}{\partial w} = (\hat y - y)x"),
+    (NEURON, r"\frac{\partial L}{\partial b} = {}\frac{\partial L}{\partial z}\frac{\partial z}{\partial b} = \hat y - y"),
+    (CLASSES, r"\frac{\partial L}{\partial z_i} = {}\sum_j \frac{\partial L}{\partial p_j}\frac{\partial p_j}{\partial z_i} = p_i - y_i"),
+    (CLASSES, r"\frac{\partial L}{\partial W_{ij}} = {}\frac{\partial L}{\partial z_i}\frac{\partial z_i}{\partial W_{ij}} = (p_i - y_i)x_j"),
+    (CLASSES, r"\text{Let } c \text{ be the true class.} \\ \frac{\partial L}{\partial z_i} = {}\frac{\partial L}{\partial p_c}\frac{\partial p_c}{\partial z_i} = p_i - y_i"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("network", "line"), RULES, ids=[line for _, line in RULES])
+def test_a_factor_within_the_chain_rule_is_not_passed_over(network: str, line: str) -> None:
+    assert sb.verify(network, line.replace("{}", "")).ok
+    for factor in ("7", "-", r"\frac12"):
+        found = [one.kind for one in sb.verify(network, line.replace("{}", factor))]
+        assert "right result, wrong step" in found

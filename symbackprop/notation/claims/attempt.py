@@ -186,8 +186,8 @@ class Attempt:
     def between(self) -> Iterator[tuple[Reading, ...]]:
         """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule.
 
-        What derivatives of numbers by numbers say has no layout that the rule would leave open. A side without derivatives that is
-        not understood is kept in `unread`.
+        What is said of entries has no layout that the rule would leave open, nor has a derivative with axes beside numbers alone. A
+        side without derivatives that is not understood is kept in `unread`.
         """
         for side in self.main.between:
             if is_name(side):
@@ -196,13 +196,14 @@ class Attempt:
             try:
                 side_alone = Attempt(self.context, self.names, self.probe, main, self.definitions)
                 side_alone.is_whole = False  # what is defined beside the claim may stand in another side
-                _, readings = side_alone.readings({})
+                left, readings = side_alone.readings({})
             except Unknown:
                 continue
             except Fault as fault:
                 self.unread += () if _has_derivatives(side) else (told("{}", Said(fault.fault)),)
                 continue
-            if not any(t.role and t.shape for t in readings[0].program.inputs):
+            with_axes = sum(bool(t.role and t.shape) for t in readings[0].program.inputs)
+            if with_axes <= 1 or (left.letters and ":" not in left.letters):
                 yield tuple(readings)
 
     def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:
