@@ -11,6 +11,15 @@ import symbackprop as sb
 from symbackprop.core.network import Network
 from symbackprop.evaluate import tape
 
+
+def stepped(W: np.ndarray, U: np.ndarray, x: np.ndarray, b: np.ndarray, V: np.ndarray, y: np.ndarray) -> float:
+    h, loss = np.zeros(len(W)), 0.0
+    for own, target in zip(x, y, strict=True):
+        h = np.tanh(W @ h + U @ own + b)
+        loss += ((V @ h - target) ** 2).sum()
+    return loss
+
+
 ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "a layer": (
         r"h = \tanh(Wx + b), L = \|h - y\|^2", lambda W, x, b, y: ((np.tanh(W @ x + b) - y) ** 2).sum()),
@@ -61,6 +70,14 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "a noise": (
         r"L = y^\top K_y^{-1} y, K_y = K + \sigma_n^2 I",
         lambda y, K, sigma_n: y @ np.linalg.solve(K + sigma_n**2 * np.eye(len(K)), y)),
+    "samples as columns": (
+        r"Z^{[1]} = W^{[1]}X + b^{[1]}, A^{[1]} = \tanh(Z^{[1]}), Z^{[2]} = W^{[2]}A^{[1]} + b^{[2]}, A^{[2]} = \sigma(Z^{[2]}), "
+        r"J = -\frac1m \sum_{i=1}^m \left(y^{(i)}\log a^{[2](i)} + (1-y^{(i)})\log(1-a^{[2](i)})\right)",
+        lambda W__1, X, b__1, W__2, b__2, y: -np.mean(
+            y * np.log(p := expit(W__2 @ np.tanh(W__1 @ X + b__1) + b__2)[0]) + (1 - y) * np.log(1 - p))),
+    "steps": (
+        r"h_0 = 0, h_t = \tanh(W h_{t-1} + U x_t + b), \hat y_t = V h_t, L = \sum_{t=1}^T \|\hat y_t - y_t\|^2, t = 1, \dots, T",
+        lambda W, U, x, b, V, y: stepped(W, U, x, b, V, y)),
     "a sample of a layer": (
         r"L = \sum_{i=1}^m \|a^{[1](i)} - y^{(i)}\|^2, a^{[1](i)} = \sigma(W^{[1]} x^{(i)})",
         lambda y, W__1, x: ((expit(x @ W__1.T) - y) ** 2).sum()),
@@ -84,7 +101,7 @@ def obeyed(formula: str) -> Network:
 def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
     formula, expected = ASKED[name]
     network, rng = obeyed(formula), np.random.default_rng(0)
-    sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))}
+    sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))} | {"1": 1}
     shapes = {t.name: [sizes[str(n)] for n in t.shape] for t in network.program.inputs}
     at = {n: rng.uniform(0.2, 1, shape) for n, shape in shapes.items()}
     value = expected(**{n: a if a.shape else float(a) for n, a in at.items()})

@@ -112,7 +112,7 @@ def test_steps_that_fall_may_all_be_said() -> None:
 
 def test_what_a_falling_recursion_lacks_is_as_long_as_its_steps() -> None:
     said = refusal(r"V_t = r_t + \gamma V_{t+1}, V_{T+1} = 0, L = \sum_{t=1}^{T} V_t^2")
-    assert "Declare it in a line of its own: r: data[T]." in said
+    assert "Declare them in lines of their own: r: data[T]; gamma: data." in said
 
 
 SAMPLES = "X: data[m, d]\ntheta: parameter[d]\ny: data[m]\n"
@@ -186,3 +186,14 @@ def test_an_equation_with_a_value_of_its_own_is_no_density() -> None:
     net = sb.network("y: data[n]\nz: parameter[n]\n" + r"L = \sum_i \mathbb{1}(y_i = |z_i|) z_i^2")
     found = sb.compile(net).value({"y": np.array([1.0, 2.0, 3.0]), "z": np.array([1.0, -2.0, 5.0])})
     assert found == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("words", ["be symmetric and", "be a symmetric matrix, and let", "denote the design;"])
+def test_a_set_is_none_of_a_name_that_a_sentence_parts_from_it(words: str) -> None:
+    with pytest.raises(sb.NotationError, match=r"A is not declared.*A: data\[n, n\]"):
+        sb.read(rf"Let $A$ {words} $x \in \mathbb{{R}}^n$. $$f(x) = x^\top A x$$")
+
+
+def test_a_set_is_one_of_both_names_before_it() -> None:
+    network = sb.read(r"Let $a$ and $x \in \mathbb{R}^n$. $$f(x) = a^\top x$$")
+    assert {t.name: list(map(str, t.shape)) for t in network.program.inputs} == {"a": ["n"], "x": ["n"]}

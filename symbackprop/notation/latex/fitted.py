@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 
 from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.norms import of_two_meanings
 from symbackprop.notation.claims.syntax import (
     Big,
@@ -48,6 +49,7 @@ Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1
 def fitted(
     lines: Sequence[Line], proposed: Sequence[str], known: Mapping[str, Sequence[object]], named: Callable[[Word], str | None],
     sizes: Mapping[str, str], lengths: Mapping[str, str], reads: Callable[[Sequence[str]], bool],
+    samples: str | None = None,
 ) -> list[str] | None:  # fmt: skip
     """Declarations with which the text reads, in the place of what is proposed; None where none was found.
 
@@ -58,6 +60,7 @@ def fitted(
     sizes     how far each index runs.
     lengths   what the last size of some is called.
     reads     whether the text reads with declarations.
+    samples   how many samples there are, of a^{(i)}: no parameter is as long.
     """
     parts = [m for one in proposed if (m := _DECLARED.match(one))]
     kinds, free = {m[1]: m[2] for m in parts}, {m[1]: [n for n in (m[3] or "").split(", ") if n] for m in parts}
@@ -70,7 +73,9 @@ def fitted(
             walk.through(lines)
             if cost == 0 and walk.twofold is not None:
                 raise of_two_meanings("1", walk.twofold)
-            found.append((cost + walk.odd, walk.axes()))
+            axes = walk.axes()
+            if samples is None or not any(kinds[name] == "parameter" and samples in own.split(", ") for name, own in axes.items()):
+                found.append((cost + walk.odd, axes))
     for _, axes in sorted(found, key=lambda one: one[0])[:READ]:
         said = {name: f"{name}: {kinds[name]}" + (f"[{own}]" if own else "") for name, own in axes.items()}
         declarations = [said.get(one.partition(":")[0], one) for one in proposed]
@@ -140,6 +145,8 @@ class _Walk:
             shape = self.of(line.right)
             own = tuple(self.sizes.new(self.indices.get(letter, letter)) for letter in line.letters)
             self.shapes[line.name] = None if shape is None else (*own, *self.column(shape))
+            if shape is not None and any(word.base == line.name and word.sub for word, _ in words(line.right)):
+                self.alike([shape, self.of(line.right)])  # h_t of h_{t-1}: what it reads is as it is
         if lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
             raise Misfit
 
@@ -207,11 +214,13 @@ class _Walk:
                 continue
             if not shape:
                 raise Misfit
-            self.sizes.equal(shape[0], self.sizes.new(self.indices[letter]))
-            shape = shape[1:]
+            is_row = len(shape) == 2 and self.sizes.root(shape[0]) == ONE
+            self.sizes.equal(shape[is_row], self.sizes.new(self.indices[letter]))
+            shape = () if is_row else shape[1:]
         sup = plain(word.sup)
         if sup == "-1" and shape:
             self.square(shape)
+        self.odd += VECTOR * (_is_turned(word.sup) and not shape)  # nobody turns a number
         return self.turned(shape) if _is_turned(word.sup) and shape else shape
 
     def product(self, factors: Sequence[Syntax], ops: Sequence[str]) -> Shape:

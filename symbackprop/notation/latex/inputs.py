@@ -68,11 +68,12 @@ def inputs(reader: Reader, latex: str) -> Told:
     stream = marked(with_samples(lined(latex, [*without_names(tuple(with_densities(_zeros(tokens(latex)))))])))
     _require_no_constraint(stream)
     stream, said = headed(stream, latex)
+    ends = {token.at for token in stream if token.text == ";"}
     left, ranges = ranged(stream, indices_of(pieces(stream)))
     several, sought, below = _objectives(pieces(conditioned(left)))
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     sizes, steps = {**extents(tuple(stream), partial(_shape, reader, names)), **ranges_of(stream)}, steps_of(several)
-    found, formulas = members([*several, *below], {**{c: n for c, n in steps.items() if n}, **sizes}, steps)
+    found, formulas = members([*several, *below], {**{c: n for c, n in steps.items() if n}, **sizes}, steps, ends)
     found = with_said(found, said)
     formulas = [piece for piece in formulas if not any(piece is one for one in below)]
     formulas = [piece for piece in formulas if not _is_mentioned(piece)] or formulas

@@ -36,11 +36,14 @@ class Member(NamedTuple):
         return f"{self.name}: {first}{f' & {domain}' if kinds[0] and domain else ''}"
 
 
-def members(pieces: Sequence[Tokens], ranges: Mapping[str, str], steps: Collection[str] = ()) -> tuple[list[Member], list[Tokens]]:
+def members(
+    pieces: Sequence[Tokens], ranges: Mapping[str, str], steps: Collection[str] = (), ends: Collection[int] = ()
+) -> tuple[list[Member], list[Tokens]]:
     r"""What pieces of a text say of sets, each tensor by itself, of x, y \in \mathbb{R}^n both; and the pieces that are left.
 
     ranges   how far each index runs, as `ranges_of` finds it.
     steps    the letters that number steps of recursions.
+    ends     where a sentence parts names: of A that stands before it the next set says nothing.
 
     Raises Fault for a set of x_i where i runs, and nothing says how far.
     """
@@ -49,7 +52,11 @@ def members(pieces: Sequence[Tokens], ranges: Mapping[str, str], steps: Collecti
     beside: list[Member] = []  # those before a comma, of which another set may be said
     others: list[Tokens] = []
     waiting: list[list[Word]] = []  # what stands before a comma; [] for dots
+    before_it = 0
     for piece in pieces:
+        if any(before_it < end < piece[0].at for end in ends):
+            waiting = []
+        before_it = piece[-1].at
         place = _sign(piece)
         several = _named(piece if place is None else piece[:place])
         sets = sets_of(piece[place:]) if place is not None else []

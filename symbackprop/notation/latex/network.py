@@ -31,6 +31,7 @@ from symbackprop.notation.claims.words import TRANSPOSES, Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.arguments import lowered
+from symbackprop.notation.latex.columns import in_columns, sampled
 from symbackprop.notation.latex.equations import Line, bound_letters, in_limits, ordered, reads
 from symbackprop.notation.latex.fitted import fitted, means_over, twice
 from symbackprop.notation.latex.foreign import beyond
@@ -43,7 +44,7 @@ from symbackprop.notation.latex.missing import asked, declared_name, scripted, w
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
-from symbackprop.notation.latex.stepped import step_letters
+from symbackprop.notation.latex.stepped import step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
@@ -195,8 +196,10 @@ class _Equations:
             try:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
             except Unknown as unknown:
-                several = [word for one in equalities for word, _ in words(one.right)]
-                raise asked([unknown], several, self.sizes, self.drawn, self.lengths(), sought=told.sought) from None
+                self.lines = stepped_lines(equalities, letters, raised.lowered)
+                self.spellings = self.names(line.name for line in self.lines)
+                self.scope = Scope(signatures, self.spellings, self.reader.evaluator.functions)
+                raise self.asked(self.undeclared() or [unknown]) from None
             return
         self.lines, self.spellings = ordered(equalities, self.names)
         running = set().union(*({*line.letters} | bound_letters(line.right) for line in self.lines))
@@ -272,7 +275,11 @@ class _Equations:
             return next((name for one in ways if (name := declared_name(described(one))) in names), None)
 
         known = {t.name: t.shape for t in self.inputs() if t.name}
-        return fitted(self.lines, proposed, known, named, self.sizes, lengths, self.tries) if self.tries else None
+        samples = sampled(self.words(), self.sizes)
+        columns = in_columns(proposed, samples) if samples and not known else None
+        if self.tries and columns and self.tries(columns):
+            return columns
+        return fitted(self.lines, proposed, known, named, self.sizes, lengths, self.tries, samples) if self.tries else None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""

@@ -15,6 +15,7 @@ from symbackprop.notation.claims.statements import Equality
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare
 from symbackprop.notation.claims.words import Names
+from symbackprop.notation.latex.equations import Line, head_of, named
 from symbackprop.notation.latex.units import behind
 
 _STEPS = ("ell", "tau")
@@ -157,6 +158,18 @@ def step_letters(equalities: Iterable[Equality], counts: Callable[[str], bool], 
                 if index.letter not in hidden and any(shift != index.shift for shift in given.get(key, ())):
                     found.add(key[1])
     return found, Raised.of(heads, counts, found)
+
+
+def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> list[Line]:
+    """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts are left out."""
+    found: list[Line] = []
+    for k, one in enumerate(equalities):
+        head = lowered(head_of(one.left, k))
+        indices = several(head.sub)
+        own = [str(i.letter) for i in indices if i.letter and i.letter in letters]
+        if own or not indices:
+            found.append(Line(named(replace(head, sup=()), "", ()), tuple(own), one.right, head.at))
+    return found
 
 
 class Rewriting:

@@ -22,6 +22,7 @@ _FORMULA = re.compile(r"[\\=^_{}]")
 _KINDS = "|".join([*KINDS, *DOMAINS, *MEANT, "function"])
 _OF_LATEX = re.compile(rf"([ \t]*%*[ \t]*)(\$?[^:=%]*[\\^{{][^:=%]*?)([ \t]*:[ \t]*(?:{_KINDS})\b[^\\]*)$")
 _COMMENT = re.compile(r"[ \t]*#")
+_JOINED = re.compile(r"[\s,]*(?:and|or|both)\s*|[\s,]*(?:및|와|과|또는)\s*")  # $x$ and $y \in \mathbb{R}$: of both
 _MACRO = re.compile(r"\\\S|[,;.]\s*\\|\$|[∈∑∏]")  # or a sign of paper that no line of Python has
 
 
@@ -52,7 +53,8 @@ def _without_prose(text: str) -> str:
     for k in range(0, len(pieces), 2):
         has_words = re.search(r"[^\W\d_]", pieces[k])
         if start >= 0 or (len(pieces) > 1 and has_words and not _FORMULA.search(pieces[k])):
-            pieces[k] = ";" + _blank(pieces[k][1:]) if pieces[k][:1] not in ("", "\n") else _blank(pieces[k])
+            mark = "," if _JOINED.fullmatch(pieces[k]) else ";"
+            pieces[k] = mark + _blank(pieces[k][1:]) if pieces[k][:1] not in ("", "\n") else _blank(pieces[k])
     return "".join(pieces)
 
 
