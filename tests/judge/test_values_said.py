@@ -132,3 +132,27 @@ def test_each_of_two_points_in_a_sentence_is_that_of_what_follows_it() -> None:
     text = r"At $(1,0)$ we have $\nabla f = (0, 2)$, and at $(2, 0)$ we have $\nabla f = (0, {})$."
     assert sb.verify(SINE, text.replace("{}", "5")).ok
     assert sb.verify(SINE, text.replace("{}", "4")).claims[-1].wrong
+
+
+SURFACE = "x: parameter\ny: parameter\nf = x**2*y + y**2 - x**2"
+SAID_BESIDE = [
+    (r"f_x = 0 \text{ at } (1, 1)", ("0", "2")),
+    (r"\frac{\partial f}{\partial y} = 3 \quad \text{at the point } (1, 1)", ("3", "4")),
+    (r"\nabla f = (0, 3) \text{ at } x = 1, y = 1", ("3)", "4)")),
+    (r"f_x = 2xy - 2x = 0 \text{ at } (1, 1)", ("2xy - 2x", "3xy - 3x")),
+    (r"f_y = 3 \text{ at } (x, y) = (1, 1)", ("3", "4")),
+    (r"\text{At } (1, 1): \quad f_x = 0, \quad f_y = 3", ("3", "4")),
+    ("At (1, 1): f_x = 0, f_y = 3", ("3", "4")),
+    ("At x = 1, y = 1 we have df/dx = 0 and df/dy = 3", ("= 3", "= 4")),
+    ("df/dx = 2xy - 2x = 0 at (1, 1)", ("2xy - 2x", "3xy - 3x")),
+    ("df/dy at (1, 1) = 3", ("= 3", "= 4")),
+    ("grad f(1, 1) = (0, 3)", ("3)", "4)")),
+    ("df/dx = 2xy - 2x, which is 0 at (1, 1)", ("2xy - 2x", "3xy - 3x")),
+]
+
+
+@pytest.mark.parametrize(("claim", "slip"), SAID_BESIDE, ids=[claim for claim, _ in SAID_BESIDE])
+def test_words_beside_a_formula_say_the_point(claim: str, slip: tuple[str, str]) -> None:
+    found = sb.verify(SURFACE, claim)
+    assert found.ok
+    assert not sb.verify(SURFACE, claim.replace(*slip)).ok

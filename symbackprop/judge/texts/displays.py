@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbackprop.judge.texts.arrays import Placed
+from symbackprop.judge.texts.at_points import with_bars
 from symbackprop.judge.texts.basis import with_basis
 from symbackprop.judge.texts.beside import THUS, rounded, side_by_side
 from symbackprop.judge.texts.columns import with_columns
@@ -87,15 +88,19 @@ def _lines(text: str, path: Path | None) -> Iterator[tuple[str, ...]]:
         body = WHOLE.sub(_kept, INNER.sub(blank, found[1] or found[2] or found[4]))
         for row, first in _rows(body):
             at = begin + first
-            line = REMARK.sub("", LEAD.sub("", " ".join(row.replace("&", " ").split()).strip(",.; ")))
-            line = INDENT.sub("", line).strip(",.; ")
-            line = UPDATE.sub("=", ARROW.sub("=", line)).translate(RESTORED)
-            if line.startswith("=") and not lines and left:
-                lines.append((at, f"{left} {line}"))  # a further form of what the display before says
-            elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1][1])) and (line[:1] == "=" or not _is_equation(line)):
-                lines[-1] = lines[-1][0], f"{lines[-1][1]} {line}"
-            elif _is_equation(line) or MEMBERS.fullmatch(line):
-                lines.append((at, line))
+            for line in with_bars(LEAD.sub("", " ".join(row.replace("&", " ").split()).strip(",.; "))):
+                line = INDENT.sub("", REMARK.sub("", line)).strip(",.; ")
+                line = UPDATE.sub("=", ARROW.sub("=", line)).translate(RESTORED)
+                if line.startswith("=") and not lines and left:
+                    lines.append((at, f"{left} {line}"))  # a further form of what the display before says
+                elif (
+                    lines
+                    and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1][1]))
+                    and (line[:1] == "=" or not _is_equation(line))
+                ):
+                    lines[-1] = lines[-1][0], f"{lines[-1][1]} {line}"
+                elif _is_equation(line) or MEMBERS.fullmatch(line):
+                    lines.append((at, line))
         for at, line in lines:
             left = line.partition("=")[0].strip()
             for claim in side_by_side(line):

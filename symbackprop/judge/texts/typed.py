@@ -7,6 +7,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from symbackprop.judge.texts.at_points import BEFORE, BEHIND, BESIDE, at_point, value_at
+
 _CODE = re.compile(  # what only code has
     r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
     r"|\blambda\b.*:|#|\b(?:outer|dot|matmul|einsum|multiply)\s*\(",
@@ -17,7 +19,7 @@ _DERIVATIVE = re.compile(
     r"d[_ ]?([A-Za-z]\w*)\s*/\s*(?:d[_ ]?([A-Za-z]\w*)|d\(([A-Za-z]\w*)\))|d\s*/\s*d([A-Za-z]\w*))"
 )
 _BEGINS = re.compile(
-    r"(?:(?:grad|nabla)(?:_\w+)?\s+[A-Za-z]\w*|d2? ?\w+\s*/\s*d ?\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2"
+    r"(?:(?:grad|nabla)(?:_\w+)?\s+[A-Za-z]\w*(?:\([^()]*\))?|d2? ?\w+\s*/\s*d ?\(?\w+\)?\^?2?|d\^2\w*\s*/\s*d\w+\^2"
     r"|\b[A-Za-z]\w*'?(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
 )
 _HEADING = re.compile(r"^\s*#+\s.*$", re.MULTILINE)
@@ -95,8 +97,21 @@ def lines_of(text: str) -> Iterator[list[str]]:
     """The formulas of each line of a text, in LaTeX; what follows with an equals sign goes on with the one before."""
     octave = bool(_OCTAVE.search(text)) and "^T" not in text
     for line in _HEADING.sub("", text).split("\n"):
-        several = (said for part in line.split(";") for said in map(_formula, _parts(part)) if said)
-        yield [_latex(_SUMMED.sub(_along, said) if octave else said, octave) for said in several]
+        before = BEFORE.match(line)
+        several = (said for part in line[before.end() if before else 0 :].split(";") for said in _parts(part))
+        point = before["point"] if before else ""
+        yield [_latex(_SUMMED.sub(_along, one) if octave else one, octave) for said in several for one in _claims(said, point)]
+
+
+def _claims(said: str, point: str) -> list[str]:
+    """What a part of a line claims, at the point that it says, or else at that before the line."""
+    said = said.strip().rstrip(".,;")
+    behind = BEHIND.search(said) or BESIDE.search(said)
+    if behind is None or _SAYS.search(said[: behind.start()]):  # f' = 2x - 2, which is 0 at x = 1
+        one = _formula(said)
+        return [at_point(one, point) if point else one] if one else []
+    one = _formula(said[: behind.start()] + said[behind.end() :])
+    return value_at(one, behind["point"]) if one else []
 
 
 def _parts(line: str) -> Iterator[str]:
