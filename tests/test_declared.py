@@ -48,6 +48,7 @@ def test_what_is_drawn_depends_on_the_name_alone() -> None:
     assert pickle.loads(pickle.dumps(declared("sigma", 1)(X))) == declared("sigma", 1)(X)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_the_derivation_is_the_one_of_the_book() -> None:
     derived = sb.derive(NET)

@@ -204,6 +204,7 @@ L = mean((tanh(X @ w) - y)**2)
 """
 
 
+@pytest.mark.slow
 def test_steps_of_descent_in_a_loop_of_any_number_are_those_that_are_written_out():
     rng = np.random.default_rng(3)
     point = {"X": rng.standard_normal((4, 2)), "y": rng.standard_normal(4), "w": rng.standard_normal(2)}

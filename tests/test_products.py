@@ -52,6 +52,7 @@ def arrays(derivation: Derivation, seed: int = 1) -> dict[str, np.ndarray]:
     return dict(defined(derivation.forward, seed=seed)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", LAYERS.values(), ids=LAYERS)
 def test_what_comes_from_above_a_layer_is_handed_back(text: str) -> None:
     derived = sb.derive(text, of="Y", upstream="dY")
@@ -95,6 +96,7 @@ def test_a_gradient_changes_by_the_hessian_times_the_vector(text: str, wrt: str)
     np.testing.assert_allclose(found, back, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [NORM, SOFTMAX.replace("S:", "X:").replace("(S)", "(X)"), "X: data[n]\nY = logsumexp(X)*X"])
 def test_a_jacobian_times_a_vector(text: str) -> None:
     derived = sb.derive(text, "X", of="Y", vector="V")

@@ -352,6 +352,7 @@ SHORT = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "line"), SHORT.values(), ids=SHORT)
 def test_a_gradient_is_said_as_in_a_lecture(text: str, line: str) -> None:
     assert str(sb.derive(text).box()) == line

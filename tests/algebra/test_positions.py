@@ -194,6 +194,7 @@ def test_packed_gates_are_deltas_side_by_side() -> None:
     )
 
 
+@pytest.mark.slow
 def test_heads_are_subscripts() -> None:
     found = lines(LAYERS / "multi_head_attention.net")
     assert r"W_{q,l} = W_{q,:,kl:kl+k}" in found

@@ -54,6 +54,7 @@ def test_the_networks(make) -> None:
     assert proven(make()) > 0
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(programs(steps=4), st.integers(0, 10**6))
 def test_random_programs(program: Program, seed: int) -> None:

@@ -81,6 +81,7 @@ def test_the_layers_and_losses(path: Path) -> None:
     assert prove(derive(path))
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(programs(steps=3), st.integers(0, 10**6))
 def test_random_programs(program: Program, seed: int) -> None:

@@ -190,6 +190,7 @@ def test_nasty_text_stays_text_in_every_place(write) -> None:
 EVERY_MACRO = document(*(Formula(parse(text)) for text in WHITELIST))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [SAMPLE, HOSTILE, document(), EVERY_MACRO])
 def test_tex_compiles_the_file_where_there_is_tex(written: Document, tmp_path: Path) -> None:
     tex = write_latex(written)

@@ -57,6 +57,7 @@ def text(net: str, detail: str = "normal") -> str:
     return " ".join(sb.derive(net).report("text", detail=detail).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", [WORDS, CLASSES])
 def test_the_number_of_a_class_meets_a_softmax_as_labels_do(net: str) -> None:
     derived = sb.derive(net)
@@ -71,6 +72,7 @@ def test_the_chain_rule_over_all_entries_of_a_softmax_ends_in_what_the_box_says(
     assert "p − eₒ is left, the prediction minus the target" in text(WORDS)
 
 
+@pytest.mark.slow
 def test_what_is_looked_up_has_its_chain_rule() -> None:
     """A row that data name, in one formula; an entry of a window has none in indicators."""
     assert "∂L/∂Vⱼᵢ = (Σ_k δ_(z,k) Uₖᵢ) 1[j = c]" in text(WORDS)
@@ -104,6 +106,7 @@ LAYERS += "\n".join(f"W_{k}: parameter[{shape}]\nb_{k}: parameter[{shape[-1]}]" 
 LAYERS += "\nA_1 = relu(X @ W_1 + b_1)\nA_2 = relu(A_1 @ W_2 + b_2)\nA_3 = relu(A_2 @ W_3 + b_3)\nL = sum((A_3 @ W_4 + b_4 - Y)**2)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detail", ["brief", "normal"])
 def test_steps_of_descent_that_are_alike_are_one_line_and_no_gradient_stands_beside_them(detail: str) -> None:
     report = sb.derive(LAYERS, update="eta").report("text", detail=detail)
@@ -178,6 +181,7 @@ PARTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detail", ["normal", "full"])
 def test_what_reads_a_part_is_differentiated_by_the_entry_that_it_reads(detail: str) -> None:
     shown = text(PARTS, detail)
@@ -242,6 +246,7 @@ def test_the_sum_of_rows_that_goes_back_through_attention_says_why_it_is_that_of
     assert "since O" not in sb.derive(ATTENTION.format("sum(A**2)")).report("text")
 
 
+@pytest.mark.slow
 def test_no_sum_within_a_formula_runs_over_the_letter_of_a_size() -> None:
     net = "X: data[t, d]\ny: data[t, k]\n" + "\n".join(f"W_{n}: parameter[d, k]" for n in "qkv")
     net += "\nQ = X @ W_q\nK = X @ W_k\nV = X @ W_v\nS = Q @ K.T / sqrt(k)\nA = softmax(S)\nL = sum((A @ V - y)**2)/2"

@@ -135,6 +135,7 @@ def test_the_lines_of_the_networks_of_these_tests(make) -> None:
     assert prove(make())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SHORT_FIRST)
 def test_the_lines_of_the_examples(path: Path) -> None:
     derived = read(path)

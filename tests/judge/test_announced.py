@@ -21,6 +21,7 @@ SURE = re.compile(r"of the|of \$L|\$w")  # a sentence that says neither of what 
 SET = ["${}$", "$${}$$", "$g = {}$", "$$g = {}$$", r"\[g(w) = {}\]", r"\({}\)"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", SAID)
 @pytest.mark.parametrize("formula", SET)
 def test_a_formula_is_judged_as_what_a_sentence_says_it_is(said: str, formula: str) -> None:
@@ -190,6 +191,7 @@ def test_what_a_sentence_in_korean_denies() -> None:
 ANY = "A: data[n, n]\nb: data[n]\nx: parameter[n]\nf = x @ A @ x - b @ x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "is_right"),
     [

@@ -96,6 +96,7 @@ def test_a_name_that_is_no_determinant_is_left_alone() -> None:
     assert not any(one.wrong for one in sb.verify(QUARTIC, r"f_{xx} + f_{yy} = 0").claims)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["f_x(1, 1) = 3", r"\nabla f(1, 1) = (3, 4)", "f_{xx}(1, 2) = 12"])
 def test_no_verdict_is_lost_beside_one_at_a_point(point: str) -> None:
     """Each second verdict before a claim at a point was lost, and a wrong step with it."""

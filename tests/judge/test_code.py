@@ -88,6 +88,7 @@ def test_gradients_in_a_dict_and_of_self() -> None:
     assert gradients(f"{SCORES}dW2 = cache['hidden'].T @ dscores + 0*self.W2")["dW2"] == "right"
 
 
+@pytest.mark.slow
 def test_a_weight_penalty_may_be_added_later() -> None:
     net = NET.replace("loss = cross_entropy(scores, y)", "reg = 0.1\nloss = cross_entropy(scores, y) + 0.5*reg*sum(W2**2)")
     code = f"{SCORES}dW2 = hidden.T @ dscores\ndb2 = dscores.sum(0)\ndW2 += reg * W2"

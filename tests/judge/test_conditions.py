@@ -37,6 +37,7 @@ def test_the_other_case_is_where_the_condition_does_not_hold(before: str) -> Non
     assert [one.wrong for one in sb.verify(HUBER, text.replace("d\\,", "-d\\,")).claims] == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case", ["If the hinge is active,", "When the margin is violated:", "In case the point is a support vector"]
 )
@@ -97,6 +98,7 @@ def test_a_condition_before_several_claims_is_that_of_each() -> None:
     assert all(one.wrong for one in sb.verify(UNIT, f"If $z < 0$, {claims}").claims)
 
 
+@pytest.mark.slow
 def test_the_cases_of_a_name_are_one_step() -> None:
     """Each was no derivative, behind which a condition was not read."""
     cases = r"$$\delta_1^{(j)} = \sum_k W_{2,kj}\delta_2^{(k)} \text{ if } z_1^{(j)} > 0$$ $$\delta_1^{(j)} = 0 \text{ otherwise}$$"
@@ -201,6 +203,7 @@ IN_SENTENCES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", IN_SENTENCES)
 def test_a_number_of_a_case_holds_in_its_case_alone(text: str) -> None:
     """The second number was a claim, and what stood behind it wrong."""

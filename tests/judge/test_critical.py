@@ -42,6 +42,7 @@ def kinds(network: str, claims: str) -> list[str]:
     return [one.kind for one in sb.verify(network, claims).claims]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", OF_ONE)
 @pytest.mark.parametrize("begun", [f"{SLOPE} \\\\ ", ""])
 def test_each_value_of_a_list_is_judged(text, begun):
@@ -77,6 +78,7 @@ def test_values_of_different_points_are_no_point(text):
     assert "wrong" in kinds(TWO, f"{SLOPES} \\\\ {text}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["u = 1, v = 1", "(u, v) = (1, 1)", r"u = v = 1", "v = 1 \\\\ u = 1"])
 def test_a_saddle_is_a_point_as_well(text):
     assert all(kind.startswith("right") for kind in kinds(SADDLE, f"g_u = 2u + 2v - 4 \\\\ g_v = 2u - 2v \\\\ {text}"))

@@ -32,6 +32,7 @@ def test_definitions_stay_with_what_uses_them(line: str, steps: list[str]) -> No
 RIDGE = "A: data[m, n]\nb: data[m]\nx: parameter[n]\nmu: data & positive\nf = 1/2*sum((A @ x - b)**2) + mu/2*sum(x**2)"
 
 
+@pytest.mark.slow
 def test_what_a_claim_does_not_use_is_judged() -> None:
     """A wrong Hessian, or a wrong best value, behind a right gradient was taken for a definition, and passed over."""
     slope = r"\nabla f = A^\top(Ax - b) + \mu x"

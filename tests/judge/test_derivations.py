@@ -68,6 +68,7 @@ def test_a_gradient_is_called_by_the_letter_of_its_value(named: str, tmp_path: P
 SHOWN = "x: data[d]\ny: data[c]\nV: parameter[h, d]\nW: parameter[c, h]\na = softplus(V @ x)\nyhat = W @ a\nL = sum((yhat - y)**2)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "last", ["outer(W.T @ delta * sigmoid(z), x)", r"\frac{\partial L}{\partial V} = (W^\top \delta \odot \sigma(z)) x^\top"]
 )
@@ -688,6 +689,7 @@ OWN_VALUES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWN_VALUES)
 def test_a_value_that_the_network_does_not_name_is_that_wherever_it_stands(name: str) -> None:
     """A right derivative by it was wrong: by one of its uses, or by what is equal to it where y is 1."""

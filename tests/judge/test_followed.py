@@ -246,6 +246,7 @@ def test_what_a_function_returns_is_the_gradient_that_stands_in_it() -> None:
     assert sb.verify(SOFTMAX, f"{naive}    return loss, dW + 2 * reg * W").ok
 
 
+@pytest.mark.slow
 def test_a_gradient_of_the_loss_by_another_name_is_that() -> None:
     code = "dj_dw = np.zeros(d)\nfor i in range(m):\n    dj_dw = dj_dw + (p[i] - y[i]) * X[i]"
     assert [one.kind for one in sb.verify(LOGIT, code).claims] == ["up to convention"]

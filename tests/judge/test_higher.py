@@ -131,6 +131,7 @@ def test_an_equation_that_is_a_condition_convicts_nobody() -> None:
     assert "y is given" in found.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["s", "sigma2", "sigma_sq"])
 def test_a_derivative_by_a_square_is_read(name: str) -> None:
     square = f"{name}**2" if name == "s" else name

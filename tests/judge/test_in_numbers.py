@@ -78,6 +78,7 @@ def test_what_is_right_for_all_numbers_is_an_identity_behind_numbers_too() -> No
     assert last.kind == "right, identity"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("digits", [2, 3, 5, 9])
 def test_numbers_are_right_to_their_digits(digits: int) -> None:
     a = 1 / (1 + math.exp(-0.1))
@@ -152,6 +153,7 @@ def test_names_of_several_letters_are_differentiated_as_they_are_typed() -> None
     assert str(found.called) == "dout_o1/dnet_o1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "factor", "is_right"), [("0.1", "2", True), ("0.01\\cdot ", "2", True), ("0.1", "3", False)])
 def test_an_update_may_have_its_rate_in_numbers(rate: str, factor: str, is_right: bool) -> None:
     (found,) = sb.verify(RIDGE, rf"w := w - {rate}({factor}X^\top(Xw - y) + 2\lambda w)")
@@ -211,6 +213,7 @@ def test_without_its_numbers_a_homework_in_numbers_is_undecided() -> None:
 SOFTMAX = sb.read("z: parameter[3]\nt: labels[3]\np = softmax(z)\nL = -sum(t*log(p))")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("digits", "last"), [(2, "-0.33"), (4, "-0.3348")])
 def test_lists_of_numbers_are_columns(digits: int, last: str) -> None:
     p = ", ".join(f"{one:.{digits}f}" for one in (0.09003, 0.24473))
@@ -226,6 +229,7 @@ def test_what_a_value_was_rounded_to_is_carried() -> None:
     assert sb.verify(NEURON, text + f"{1.02 * exact:.6f}")[-1].wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form", [r"b \leftarrow 0.1 - 0.5\cdot({}) = {}", r"b = b - 0.5({}) = {}", r"b_{{new}} = b - 0.5({}) = {}"]
 )

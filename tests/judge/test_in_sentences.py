@@ -53,6 +53,7 @@ def test_a_condition_of_no_index_stays_in_its_sentence(before: str, claim: str) 
 SOFTMAX = "z: parameter[c]\nt: labels[c]\np = softmax(z)\nL = -sum(t*log(p))"
 
 
+@pytest.mark.slow
 def test_cases_by_indices_are_told_before_their_displays() -> None:
     left = r"\frac{\partial p_i}{\partial z_j} = "
     cases = f"For $i = j$:\n$${left}p_i(1 - p_i)$$\nFor $i \\neq j$:\n$${left}-p_ip_j$$"

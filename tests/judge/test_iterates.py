@@ -133,6 +133,7 @@ def test_a_bare_new_number_is_wrong_where_no_rate_gives_it() -> None:
     assert kinds(PAIR, r"\[x_0 = (1, 2)^T \\ x_1 = (0.6, 0.9)^T\]")[1] == "undecided"  # momentum may do so
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["x_1 = 1", r"x_1 = 1 - 0.1 \cdot 0 = 1"])
 def test_where_the_gradient_is_0_nothing_moves(step: str) -> None:
     net = sb.read("x: parameter\ny: parameter\nf = (x - 1)**2 + x*(y - 2)**2")

@@ -168,6 +168,7 @@ def test_a_set_of_indices_that_a_sentence_gives(name: str) -> None:
     assert (unknown.kind, "every i is taken to be in" in str(unknown.because)) == ("undecided", True)
 
 
+@pytest.mark.slow
 def test_a_sentence_says_which_column_a_letter_is() -> None:
     """x_j stood for a row, and the shapes did not fit."""
     net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)"

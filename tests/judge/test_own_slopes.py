@@ -25,6 +25,7 @@ FUNCTIONS = [  # in the network, on paper, its slope and the slope of that
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("own", "function", "slope", "second"), FUNCTIONS)
 def test_a_slope_follows_from_the_function_that_a_step_defines(own: str, function: str, slope: str, second: str) -> None:
     """\\phi' was a letter that stood nowhere, and \\phi(t) = ... no name."""
@@ -65,6 +66,7 @@ SLOPES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("function", "slope"), SLOPES)
 def test_a_slope_is_judged_in_any_letter_by_every_side(function: str, slope: str) -> None:
     """A wrong one in another letter, or by a function of a function, was told to be a name."""

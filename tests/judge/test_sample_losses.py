@@ -14,6 +14,7 @@ SOFTMAX = sb.read("X: data[n, d]\nY: labels[n, k]\nW: parameter[d, k]\nZ = X @ W
 LINE = sb.read("x: data[n]\ny: data[n]\nm: parameter\nb: parameter\nS = sum((y - (m*x + b))**2)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "claim", "slip"),
     [

@@ -80,6 +80,7 @@ def test_limits_of_sums_are_no_sides() -> None:
     assert (found.kind, found.name) == ("right, numeric", r"\sum_{i=1}^n x_ix_i^T\beta")
 
 
+@pytest.mark.slow
 def test_the_way_from_the_gradient_to_its_zero_is_judged_whole() -> None:
     way = r"\nabla S = 2X^T(X\beta - y) \overset{!}{=} 0 \iff X^TX\beta = X^Ty \implies \hat\beta = (X^TX)^{-1}X^Ty"
     found = sb.verify(OLS, way)
@@ -128,6 +129,7 @@ def test_a_gradient_that_is_claimed_to_be_zero_is_wrong_beside_other_gradients()
     assert [one.wrong for one in sb.verify(net, steps).claims] == [True, False]
 
 
+@pytest.mark.slow
 def test_a_best_value_for_signs_is_told_how_they_are_declared() -> None:
     net = "F: data[n]\nh: data[n]\ny: data[n]\nalpha: parameter\nL = sum(exp(-y*(F + alpha*h)))"
     claim = (
@@ -145,6 +147,7 @@ LEAST_SQUARES = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = 1/(2*n)
 QUADRATIC = sb.read("A: symmetric[n, n]\nb: data[n]\nx: parameter[n]\nf = 1/2 * x @ A @ x - b @ x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "equation", "slip"),
     [
@@ -233,6 +236,7 @@ SHARES = r"\gamma_{ik} = \frac{\pi_k N_{ik}}{\sum_j \pi_j N_{ij}}"
 MEAN = r"\mu_k = \frac{\sum_i \gamma_{ik} x_i}{\sum_i \gamma_{ik}}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [f"{MEAN}, {SHARES}", f"$${SHARES}$$\n\n$${MEAN}$$"])
 def test_a_best_value_that_is_made_of_itself_holds_where_the_gradient_is_0(text: str) -> None:
     """The steps of expectation and maximisation were names of a person's own."""

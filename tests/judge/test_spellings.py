@@ -63,6 +63,7 @@ def test_a_quotient_of_names_of_the_network_is_one() -> None:
     assert sb.verify("t: parameter\ndL: data\ndt: data & positive\nL = t*dL/dt", {"t": "dL/dt"}).claims[0].right
 
 
+@pytest.mark.slow
 def test_names_of_the_report_are_read_as_code_writes_them() -> None:
     net = (
         "x: data[n, d]\nt: integers[n, c]\nW1: parameter[d, h]\nW2: parameter[h, c]\na = tanh(x @ W1)\nL = cross_entropy(a @ W2, t)"
@@ -216,6 +217,7 @@ PAPER = (  # Ioffe and Szegedy, Batch Normalization (2015), section 3
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "claim"),
     [
@@ -362,6 +364,7 @@ def test_a_block_of_the_hessian_by_columns(left: str) -> None:
     assert not sb.verify(BLOCKS, f"{left} = 2({BLOCK})").ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shape", "loss"), [("d, K", "W.T @ A @ W @ C"), ("K, d", "W @ A @ W.T @ C")])
 def test_the_rows_of_a_block_are_those_of_what_is_named_first(shape: str, loss: str) -> None:
     network = f"W: parameter[{shape}]\nA: data[d, d]\nC: data[K, K]\nL = trace({loss})"
@@ -371,6 +374,7 @@ def test_the_rows_of_a_block_are_those_of_what_is_named_first(shape: str, loss: 
     assert sb.verify(network, left + r"2A C_{lk} + A^\top C_{kl}").claims[0].kind == "wrong"
 
 
+@pytest.mark.slow
 def test_what_is_derived_of_a_sample_beside_a_penalty() -> None:
     network = BLOCKS.replace("P = softmax(X @ W, axis=1)", "Z = X @ W\nP = softmax(Z, axis=1)")
     assert sb.verify(network, r"\frac{\partial J_i}{\partial z_{ik}} = p_{ik} - y_{ik}").ok

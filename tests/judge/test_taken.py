@@ -38,6 +38,7 @@ def test_a_value_of_the_network_may_be_given_to_something_else(code: str) -> Non
     assert "right" not in (slip["dL/dw"], slip["dL/db"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "kinds"),
     [

@@ -113,6 +113,7 @@ def test_reweighted_least_squares_return_where_the_gradient_is_0(text: str) -> N
         assert not sb.verify(IRLS, text.replace("(y - p)", "(p - y)").replace("- S^{-1}", "+ S^{-1}")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rate", [r"\frac{2\eta}{n}", r"2\eta\,\frac{1}{n}", r"\frac{2 \eta}{n}\cdot", r"\eta\frac{2}{n}", r"(2\eta/n)"]
 )

@@ -24,6 +24,7 @@ def asked(name: str) -> Derivation:
     return sb.derive(PAPERS[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", networks())
 def test_a_network_of_a_paper_reads_as_there(name: str) -> None:
     derivation = asked(name)

@@ -159,6 +159,7 @@ def test_states_that_a_list_of_layers_stacks_have_a_box() -> None:
     assert "zₜ⁽⁰⁾ = xₜ" in found.report("text")
 
 
+@pytest.mark.slow
 def test_a_gradient_inside_of_a_loss_has_its_recursion_among_the_equations() -> None:
     text = sb.derive(
         "x: data[n, d]\nW: parameter[L, d, d]\nv: parameter[d]\nz[0] = x\nfor l in 1..L:\n    z[l] = tanh(z[l-1] @ W[l])\n"

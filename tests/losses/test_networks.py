@@ -56,6 +56,7 @@ def test_a_docstring_begins_with_the_equation_and_says_what_is_refused(name: str
         assert re.search(r'"mean" divides by the number', rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_gradients_agree_with_the_tape_the_differences_and_the_compiled_function(path: Path) -> None:
     outcome = check(derived(path), points=2)

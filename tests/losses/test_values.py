@@ -194,6 +194,7 @@ def test_every_loss_that_reduces_is_here() -> None:
     assert {c.name for c in CASES} == set(WITH_REDUCTION) == set(losses.__all__) - {"cosine_similarity", "reparametrise"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", ["sum", "mean", "none", None])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_value_is_the_formula_and_the_gradient_is_the_tapes(case: Case, reduction: str | None) -> None:

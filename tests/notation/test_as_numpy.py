@@ -86,6 +86,7 @@ def test_norm(shape: tuple[int, ...], axis: Any, keepdims: bool) -> None:
     agree(*both(f"np.linalg.norm(x, axis={axis}, keepdims={keepdims})", {"x": filled(shape)}))
 
 
+@pytest.mark.slow
 @given(shapes, st.sampled_from(["None", "1", "2", "3", "0.5", "-1", "-2", "0", "'fro'", "'nuc'", "'two'"]), axes, st.booleans())
 @settings(max_examples=200)
 def test_norms_mean_what_numpy_means_or_are_refused(shape: tuple[int, ...], ord: str, axis: Any, keepdims: bool) -> None:
@@ -102,6 +103,7 @@ terms = st.lists(st.sampled_from(["i", "j", "k", "..."]), max_size=3, unique_by=
 )
 
 
+@pytest.mark.slow
 @given(terms, terms, st.one_of(st.just(""), terms.map(lambda t: f"->{t}")), shapes, shapes)
 @settings(max_examples=300)
 def test_einsum(a: str, b: str, result: str, first: tuple[int, ...], second: tuple[int, ...]) -> None:

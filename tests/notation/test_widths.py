@@ -60,6 +60,7 @@ def test_it_is_kept_with_one_width() -> None:
     assert {name: str(last) for name, last in network.widths.items()} == {"h": "n"}
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.integers(0, 99))
 def test_gradients_at_given_widths_are_those_of_the_recursion(widths: list[int], seed: int) -> None:
@@ -124,6 +125,7 @@ def test_shapes_on_paper_are_those_of_the_layers_written_out(text: str, widths: 
     assert compared >= 3 * (len(widths) - 1)
 
 
+@pytest.mark.slow
 def test_the_report_says_the_widths_of_each_layer() -> None:
     found = sb.derive(sb.read(TEXT)).markdown()
     assert r"$W^{(l)}$ ($h_{l} \times h_{l-1}$), $b^{(l)}$ ($h_{l}$)" in found

@@ -95,6 +95,7 @@ def test_a_folded_plan_computes_the_same_numbers(name: str) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dense", "squared", "inputs", "tower"])
 def test_a_folded_plan_is_as_long_for_more_layers(name: str) -> None:
     few, many = (planned(compiled(name, n)) for n in (20, 32))

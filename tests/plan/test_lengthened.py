@@ -99,6 +99,7 @@ def test_layers_grow(kinds: str, order: str, monkeypatch: pytest.MonkeyPatch) ->
     assert told(grown) == told(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["tanh(h_{} @ W_{} + b_{})", "gelu(h_{} @ W_{} + b_{})", "h_{0} + gelu(h_{0} @ W_{1} + b_{2})"])
 def test_of_128_layers_few_are_planned(layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = [f"W_{k}: parameter[d, d]\nb_{k}: parameter[d]" for k in range(128)]

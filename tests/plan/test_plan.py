@@ -126,6 +126,7 @@ def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name:
     assert_same(function, Step(made.layout, code_of(made, "float64"), "float64", function._exact), arrays)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(program=programs(), data=st.data())
 def test_random_programs(program: Program, data: st.DataObject) -> None:

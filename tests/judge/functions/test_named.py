@@ -69,6 +69,7 @@ SLIPS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at", "change", "wrong", "words"), SLIPS)
 def test_the_slip_of_a_student_is_named(at: str, change: Any, wrong: tuple[str, ...], words: str) -> None:
     found = judged(at, change)
@@ -121,6 +122,7 @@ def back(dout: Any, cache: Any, wrong: str = "") -> Any:
     return through / std, (dout * (x if wrong == "xhat" else xhat)).sum(0), dout.sum(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "name", "words"),
     [

@@ -210,6 +210,7 @@ def test_a_kink_blames_nobody() -> None:
     assert verify_function(loss, gradient, np.zeros((3, 2)), np.ones(2), wrt="W").ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [False, True])
 def test_kinks_within_every_step_blame_nobody(real: bool) -> None:
     """13,000 units, of which differences of usual steps switch many: the right pass is right, one off by 1e-5 is wrong."""

@@ -48,6 +48,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "claim"), [RIGHT[5], *(pytest.param(*row, marks=pytest.mark.slow) for row in RIGHT if row != RIGHT[5])]
 )

@@ -26,6 +26,7 @@ def around(name: str, n: int, none: int, inner: str) -> str:
     return inner if n == none else rf"\operatorname{{{name}}}_{{{n}}}({inner})"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stride", "padding"), CASES)
 def test_the_gradients_of_a_convolution_are_read_and_right(stride: int, padding: int) -> None:
     delta = around("spread", stride, 1, "Y")
