@@ -71,7 +71,9 @@ def in_python(function: ast.FunctionDef, of_object: bool) -> str:
     """How a function is traced: sb.trace(loss, W, X), and a method of an object sb.trace(model.loss, X)."""
     names = [one.arg for one in required(function)[of_object:]]
     several = ["*arrays"] if function.args.vararg or not names else names
-    return f"sb.trace({', '.join([f'model.{function.name}' if of_object else function.name, *several])})"
+    call = f"sb.trace({', '.join([f'model.{function.name}' if of_object else function.name, *several])})"
+    above = [ast.unparse(one) for one in function.decorator_list]  # they refuse it, so that its name stands for nothing
+    return f"{call}, without @{above[-1]} above {function.name}" if above and not of_object else call
 
 
 def in_the_shell(function: ast.FunctionDef, of_object: bool, file: ast.Module) -> str:

@@ -50,7 +50,7 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
         return _read_file(Path(path), function.strip(), loss, gates)
     if is_path(source):
         return _read_file(Path(source), None, loss, gates)
-    if not source.strip() or "\n" in source or _DEFINES.match(source) or is_latex(keyed(source)):
+    if not source.strip() or "\n" in source or source.lstrip().startswith("{") or _DEFINES.match(source) or is_latex(keyed(source)):
         return typed_network(source, loss=loss, gates=gates)
     return read_expression(keyed(source), (), loss, gates)
 
@@ -63,6 +63,8 @@ def typed_network(text: str, file: str = "<text>", loss: str | None = None, gate
     Raises NotationError, with file, line, column, the fault and the mend.
     """
     text = unfenced(text)
+    if text.lstrip().startswith("{") and '"class_name"' in text:  # what model.to_json() gives, pasted
+        return _model(text, loss, gates)
     if is_latex(latex := keyed(text)):
         try:
             return _latex(latex, (), file, loss, gates, name)
@@ -84,9 +86,9 @@ def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -
     return typed_network(decoded(path), str(path), loss, gates, path.stem)
 
 
-def _model(path: Path, loss: str | None, gates: str) -> Network:
-    """The network of a model of another library, which a file holds as data."""
-    if path.suffix == ".onnx":
+def _model(path: Path | str, loss: str | None, gates: str) -> Network:
+    """The network of a model of another library, which a file holds as data, or of a description itself."""
+    if isinstance(path, Path) and path.suffix == ".onnx":
         from symbackprop.notation.models.onnx import from_onnx
 
         network = from_onnx(path, loss)

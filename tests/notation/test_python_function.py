@@ -258,3 +258,11 @@ class Caller:
 def test_a_method_that_calls_its_object_is_run_instead() -> None:
     with pytest.raises(NotationError, match=re.escape("Let it run: sb.trace(model.loss, X)")):
         sb.network(Caller.loss)
+
+
+def test_what_runs_instead_of_a_function_that_is_decorated_needs_it_bare() -> None:
+    with pytest.raises(NotationError, match=re.escape("Let it run: sb.trace(loss, params, X), without @sb.network above loss.")):
+
+        @sb.network
+        def loss(params, X):  # type: ignore[no-untyped-def]
+            return np.sum(np.tanh(X.dot(params["W"])))

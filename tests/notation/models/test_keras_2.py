@@ -170,3 +170,31 @@ def test_layers_that_are_none_are_refused() -> None:
         deep = '{"class_name": "Sequential", "config": [' * count + json.dumps(dense("o", 3)) + "]}" * count
         with pytest.raises(sb.NotationError):
             sb.from_keras(sequential(dense("deep", 3), shape=(3,)).replace(json.dumps(dense("deep", 3)), deep), "mse")
+
+
+def test_a_description_that_is_pasted_is_read() -> None:
+    text = sequential(dense("d", 2, "softmax"), shape=(3,))
+    pasted, given = sb.read(text, loss="mse"), sb.from_keras(text, "mse")
+    assert pasted.program == given.program
+    with pytest.raises(sb.NotationError, match=r"has no loss\. Say which"):
+        sb.read(text)
+
+
+def test_an_image_through_the_layers_of_a_course() -> None:
+    k, c, gamma, beta, mean, variance, W, b = weights = [
+        *arrays((3, 3, 1, 2), (2,), (2,), (2,), (2,)),
+        RNG.uniform(0.5, 2, 2),
+        *arrays((8, 3), (3,)),
+    ]
+    x = RNG.normal(size=(N, 6, 6, 1))
+    z = np.stack([(x[:, i : i + 3, j : j + 3, :, None] * k).sum((1, 2, 3)) + c for i in range(4) for j in range(4)], 1)
+    a = gamma * (np.maximum(z, 0) - mean) / np.sqrt(variance + 1e-3) + beta
+    pooled = a.reshape(N, 2, 2, 2, 2, 2).max((2, 4)).reshape(N, 8)
+    rows = (
+        layer("Conv2D", "c", filters=2, kernel_size=[3, 3], strides=[1, 1], padding="valid", data_format="channels_last",
+              dilation_rate=[1, 1], groups=1, activation="relu", use_bias=True),
+        layer("BatchNormalization", "n", axis=[3], momentum=0.99, epsilon=1e-3, center=True, scale=True),
+        layer("MaxPooling2D", "p", pool_size=[2, 2], padding="valid", strides=[2, 2], data_format="channels_last"),
+        layer("Flatten", "f", data_format="channels_last"), layer("Dropout", "o", rate=0.5, noise_shape=None, seed=None), dense("d", 3),
+    )  # fmt: skip
+    holds(sequential(*rows, shape=(6, 6, 1)), weights, {"x": x}, pooled @ W + b)
