@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from symbackprop.backends.arguments import CompileError
 from symbackprop.backends.dialect import NUMPY, Dialect
 from symbackprop.backends.numpy.source import Writer, module, printable, with_helpers
+from symbackprop.core.passes.simplify import without_dead
 from symbackprop.core.program import Program
 from symbackprop.plan.node import PlanError
+
+if TYPE_CHECKING:
+    from symbackprop.plan.schedule import Plan
 
 
 class Compiled(Protocol):
@@ -60,3 +64,25 @@ def fast(compiled: Compiled, answer: str | None) -> str:
         return text
     predict = Writer(compiled.program, answer, {}, "predict", NUMPY.of(compiled.dtype))
     return text + "".join(f"\n\n{part}\n" for part in with_helpers([predict.text()], predict.helpers, predict.dialect))
+
+
+def in_c(compiled: Compiled, title: str, answer: str | None) -> str:
+    """The step in C99, of the network that is called `title`. Raises CompileError where it has no C."""
+    from symbackprop.backends.c.source import source
+    from symbackprop.plan.schedule import plan
+
+    program = compiled.program
+    whole = compiled.value_name if program.shape(compiled.value_name) else ""
+    try:
+        step = plan(program, compiled.value_name, compiled.gradients)
+        predict = None if answer is None else plan(_leading_to(compiled, answer, step), answer, {answer: answer})
+        return source(step, compiled.dtype, title, whole, predict)
+    except PlanError as fault:
+        raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
+
+
+def _leading_to(compiled: Compiled, answer: str, step: Plan) -> Program:
+    """What leads to a value alone, with the parameters in the order in which a step has them."""
+    tensors = compiled.program.tensors
+    ordered = {name: tensors[name] for name in (*step.layout.parameters.places, *tensors)}
+    return without_dead(replace(compiled.program, tensors=ordered), {answer})

@@ -39,7 +39,6 @@ from symbackprop.evaluate.sizes import Solver
 if TYPE_CHECKING:  # plans are for steps alone
     from symbackprop.backends.flat import Flat
     from symbackprop.backends.step import Step
-    from symbackprop.plan.schedule import Plan
 
 
 class Compiled(Result):
@@ -273,23 +272,19 @@ class Compiled(Result):
         """The source of the function of some values."""
         return source(self.program, None, {name: name for name in names}, "outputs", self.dialect)
 
-    def c_source(self, title: str = "") -> str:
+    def c_source(self, title: str = "", predict: str | None = None) -> str:
         """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.
 
-        title   what the network is called, in the comment that begins the source.
+        title    what the network is called, in the comment that begins the source.
+        predict  a value of the forward part, which a second function computes: it needs no labels.
 
         A value with axes, as a layer that hands back a gradient has, stands among its gradients, and `step` returns 0.
         Raises CompileError where a size has no number, or the network has no C.
         """
-        from symbackprop.backends.c import source as c
-        from symbackprop.plan.node import PlanError
+        from symbackprop.backends.exported import in_c
 
         self._require_sizes("C")
-        try:
-            whole = self.value_name if self.program.shape(self.value_name) else ""
-            return c.source(self._plan(), self.dtype, title, whole)
-        except PlanError as fault:
-            raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
+        return in_c(self, title, predict)
 
     def fast_source(self, predict: str | None = None) -> str:
         """The bound step as a file that needs NumPy alone. Raises CompileError where a size has no number, or there is no plan."""
@@ -298,11 +293,6 @@ class Compiled(Result):
         self._require_sizes("the fast style")
         require_number(self.program, self.value_name)
         return fast(self, predict)
-
-    def _plan(self) -> Plan:
-        from symbackprop.plan.schedule import plan
-
-        return plan(self.program, self.value_name, self.gradients)
 
     def _require_sizes(self, what: str) -> None:
         if free := [s.name for s in self.program.sizes()]:

@@ -246,7 +246,7 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
     compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
     styles = {"layers": compiled.layers_source, "fast": compiled.fast_source, "readable": compiled.source_with}
     answer = None if then or upstream or vector else answer_of(derivation.forward, derivation.of)
-    write(output, compiled.c_source() if format == "c" else styles[style](answer))
+    write(output, compiled.c_source(predict=answer) if format == "c" else styles[style](answer))
     if output:
         say(source_written(output, derivation, format))
 

@@ -1,6 +1,10 @@
 """What a network answers, as a function of each exported file: the same numbers, and no labels among its arguments."""
 
 import inspect
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +25,7 @@ ANSWERS = {
     "two_layer_rows.net": "Yhat",
     "xor.net": "p",
 }
+CC = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
 NONE = ["sigmoid_neuron.net", "squared_norm.net", "branches.net"]
 LOOP = "X: data[N, T, 3]\nt: integers[N, 4]\nW: parameter[3, 8]\nU: parameter[2, 8]\nb: parameter[8]\nV: parameter[2, 4]\n"
 LOOP += "h = lstm(X, W, U, b)\ns = h @ V\nL = cross_entropy(s, t)"
@@ -58,4 +63,50 @@ def test_the_command_writes_it_and_second_derivatives_have_none(run: Run) -> Non
         code, out, _ = run("compile", digits, *options)
         assert code == 0
         assert "def predict(W_1, b_1, W_2, b_2, X):" in out
+    c = ["--format", "c", "--size", "n=4"]
+    assert "void predict(const real *restrict parameters, real *restrict answer, const real" in run("compile", digits, *c).out
+    assert "predict" not in run("compile", digits, *c, "--wrt", "b_2", "--then", "b_2").out
     assert "def predict" not in run("compile", digits, "--wrt", "b_2", "--then", "b_2").out
+
+
+CALLER = """
+#include <stdio.h>
+{tables}static {real} answer_[{length}];
+static predict_memory memory_;
+int main(void) {{
+    for (int k = 0; k < 2; k++) predict({arguments});
+    for (int k = 0; k < {length}; k++) printf("%.17g\\n", (double)answer_[k]);
+    return 0;
+}}
+"""
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["xor.net", *(pytest.param(n, marks=pytest.mark.slow) for n in [*sorted(ANSWERS)[:-1], "loop"])])
+def test_the_answer_in_c_is_that_of_the_network(name: str, dtype: str, tmp_path: Path) -> None:
+    """Built strictly, under the sanitizers, beside the step, with the flat parameters of a bound step."""
+    derivation = sb.derive(LOOP if name == "loop" else EXAMPLES / name)
+    free = sb.compile(derivation, dtype=dtype)
+    sizes = {s.name: k for k, s in enumerate(free.program.sizes(), 3)}
+    _, at = at_sizes(free, sizes.values())
+    answer = answer_of(derivation.forward, derivation.of)
+    assert answer is not None
+    compiled, step = sb.compile(derivation, sizes, dtype=dtype), free.bind(at)
+    text, right = compiled.c_source(predict=answer), free.outputs(at, names=[answer])[answer]
+    words = re.search(r"predict answers.*?\*/", text, re.DOTALL)
+    assert words is not None
+    takes = re.findall(r"^ +data_\d+  (\w+)", words[0], re.M)
+    assert takes
+    assert not [t for t in takes if derivation.forward.tensors[t].kind in ("labels", "integers")]
+    real = "float" if dtype == "float32" else "double"
+    arrays = {"parameters_": step.flat, **{f"in_{k}": step.data[t] for k, t in enumerate(takes)}}
+    tables = "".join(f"static {real} {n}[] = {{{', '.join(map(repr, a.ravel().tolist()))}}};\n" for n, a in arrays.items())
+    called = ", ".join(["parameters_", "answer_", *(n for n in arrays if n != "parameters_"), "&memory_"])
+    path = tmp_path / "step.c"
+    path.write_text(text + CALLER.format(tables=tables, real=real, length=right.size, arguments=called), encoding="utf-8")
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-fsanitize=address,undefined"]
+    subprocess.run([str(CC), *strict, "-fno-sanitize-recover=all", "-o", tmp_path / "step", path, "-lm"], check=True)
+    done = subprocess.run([tmp_path / "step"], capture_output=True, text=True, check=True)
+    found = np.array(done.stdout.split(), float).reshape(right.shape)
+    np.testing.assert_allclose(found, right, rtol=1e-10 if dtype == "float64" else 1e-4, atol=1e-12 if dtype == "float64" else 1e-5)

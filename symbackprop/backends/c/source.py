@@ -1,385 +1,105 @@
-"""A plan as C99: one function that depends on the math library alone. Neighbouring functions of entries are one loop."""
+"""A plan as C99: a file of functions that depend on the math library alone, `step` and, of a second plan, `predict`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import assert_never
 
-from symbackprop.backends.c.circular import ROWS
-from symbackprop.backends.c.entries import Turned, groups, held, is_row
 from symbackprop.backends.c.helpers import HELPERS, PRELUDE
-from symbackprop.backends.c.matrices import MATRICES, TALL
-from symbackprop.backends.c.tables import FUNCTIONS, NUMBERS, TYPES, beginning, chosen, evened, kind_of, number, table
-from symbackprop.backends.c.turned import turned
-from symbackprop.backends.c.windows import SLAB
+from symbackprop.backends.c.lines import Lines
+from symbackprop.backends.c.tables import TYPES, table
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS
-from symbackprop.plan.neighbours import out_of
-from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan
-from symbackprop.plan.statements import (
-    AddAt,
-    Apply,
-    Combine,
-    Compute,
-    Copy,
-    Factor,
-    Inner,
-    Look,
-    Loop,
-    Operand,
-    Product,
-    Reduced,
-    Scalar,
-    Statement,
-    Window,
-    WindowProduct,
-    every,
-    windows_of,
-)  # fmt: skip
+from symbackprop.plan.statements import every, windows_of
 
 REALS = {"float32": "float", "float64": "double"}
-BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
-LANES = {"maximum": "greatest_", "minimum": "smallest_"}  # of a row of entries, side by side
-WIDE = 16  # entries of a row that are as many as the lanes
-BLOCK = 256, 32  # at most, of a product: rows and columns that are packed at once
 
 
-def source(plan: Plan, dtype: str, title: str = "", whole: str = "") -> str:
+def source(plan: Plan, dtype: str, title: str = "", whole: str = "", predict: Plan | None = None) -> str:
     """The C source of a plan.
 
-    plan    at fixed sizes.
-    dtype   "float32" or "float64": what `real` is.
-    title   what the network is called, in the comment that begins the source.
-    whole   the name of a value with axes, which stands among the gradients.
+    plan     at fixed sizes.
+    dtype    "float32" or "float64": what `real` is.
+    title    what the network is called, in the comment that begins the source.
+    whole    the name of a value with axes, which stands among the gradients.
+    predict  a plan whose gradients are what the network answers, with the same parameters: a second function.
     Raises PlanError for a statement that has no C here.
     """
     of = f"{_plain(whole)} and its gradients, one after the other" if whole else "its loss and its gradients"
-    return _Writer(plan, dtype).write(f"{title or 'A network'}: {of}")
+    functions = [_Function(plan, "step", GRADIENTS), *([_Function(predict, "predict", "answer")] if predict else [])]
+    about = [f"{title or 'A network'}: {of}. Generated; C99, the math library alone.", ""]
+    about += [line for f in functions for line in f.about()]
+    bodies = "".join(f.body for f in functions)
+    suffix = "f" if dtype == "float32" else ""
+    placed = "1" if "windows_product_" in bodies else "0"  # a loop that need not ask compiles faster
+    helpers = "".join(_needed(bodies)).replace("SUFFIX", suffix).replace("PLACED", placed)
+    head = "/* " + "\n   ".join(about).replace("*/", "* /") + " */\n\n"
+    return "".join([head, PRELUDE.replace("REAL", REALS[dtype]), helpers, *(f.text() for f in functions)])
 
 
-class _Writer:
-    def __init__(self, plan: Plan, dtype: str) -> None:
-        self.plan, self.dtype = turned(evened(plan)), dtype
-        self.data = {name: f"data_{k}" for k, name in enumerate(plan.layout.held)}
-        self.work = {name: name.replace(" ", "_") for name in self.plan.buffers if name.startswith("work")}
-        self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data}
-        # as members, of which compilers know that they do not overlap: of pointers to them they ask at every turn, and gcc in vain
-        self.names |= {name: f"memory->{own}" for name, own in self.work.items()}
-        self.names |= {name: name.replace(" ", "_") for name in self.plan.fixed}
-        self.lines: list[str] = []
-        self.packed, self.places, self.scratch = 1, 0, 0
+def _needed(text: str) -> list[str]:
+    """The helpers that a text calls, with those that they call, in the order of the table."""
+    found: set[str] = set()
+    waiting = [text]
+    while waiting:
+        here = waiting.pop()
+        new = {name for name in HELPERS if name not in found and re.search(rf"\b{name}\b", here)}
+        found |= new
+        waiting += [HELPERS[name] for name in new]
+    return [f"{text}\n" for name, text in HELPERS.items() if name in found]
 
-    def write(self, title: str) -> str:
-        self._all(self.plan.statements)
-        body = "".join(f"    {line}\n" for line in self.lines)
-        value = self._number(self.plan.value)
-        suffix = "f" if self.dtype == "float32" else ""
-        placed = "1" if "windows_product_" in body else "0"  # a loop that need not ask compiles faster
-        helpers = "".join(self._needed(body)).replace("SUFFIX", suffix).replace("PLACED", placed)
-        parts = [self._about(title), PRELUDE.replace("REAL", REALS[self.dtype]), helpers, self._tables(), self._memory()]
-        read = set(re.findall(r"\w+", body + value))
-        taken = [self.names[PARAMETERS], self.names[GRADIENTS], *self.data.values(), "memory"]
-        unread = "".join(f"    (void){name};\n" for name in taken if name not in read)  # else compilers warn of them
-        return "".join([*parts, f"{self._head()} {{\n", unread, body, f"    return {value};\n}}\n"])
 
-    @staticmethod
-    def _needed(text: str) -> list[str]:
-        """The helpers that a text calls, with those that they call, in the order of the table."""
-        found: set[str] = set()
-        waiting = [text]
-        while waiting:
-            here = waiting.pop()
-            new = {name for name in HELPERS if name not in found and re.search(rf"\b{name}\b", here)}
-            found |= new
-            waiting += [HELPERS[name] for name in new]
-        return [f"{text}\n" for name, text in HELPERS.items() if name in found]
+class _Function:
+    """A plan as a function, with its memory and its tables. `out` is what the array of its results is called."""
 
-    # -- what stands around the statements
+    def __init__(self, plan: Plan, called: str, out: str) -> None:
+        self.called, self.out, self.written = called, out, Lines(plan, called, out)
+        self.plan = self.written.plan
+        self.body = "".join(f"    {line}\n" for line in self.written.lines)
 
-    def _about(self, title: str) -> str:
-        layout = self.plan.layout
-        lines = [f"{title}. Generated; C99, the math library alone.", ""]
-        lines.append("parameters and gradients are arrays one after the other, each with its last axis contiguous:")
-        for word, flat in ((PARAMETERS, layout.parameters), (GRADIENTS, layout.gradients)):
+    def about(self) -> list[str]:
+        """What it is called with, for the comment that begins the source."""
+        layout, data = self.plan.layout, self.written.data
+        lines = ["", "predict answers, of the same parameters and without labels:"] if self.called != "step" else []
+        said = [(PARAMETERS, layout.parameters)] if self.called == "step" else []
+        if said:
+            lines.append("parameters and gradients are arrays one after the other, each with its last axis contiguous:")
+        for word, flat in (*said, (self.out, layout.gradients)):
             for name, (offset, shape) in flat.places.items():
                 lines.append(f"    {word}[{offset}]  {_plain(name)} {shape}")
         for name, buffer, at in layout.places:
             several = f"[{at}]" if len(layout.held[buffer].places) > 1 else ""
-            lines.append(f"    {self.data[buffer]}{several}  {_plain(name)} {layout.data[name]}")
-        lines += ["", "memory begins as zeros, and belongs to one thread at a time; step_memory_size says how many bytes it has."]
-        return "/* " + "\n   ".join(lines).replace("*/", "* /") + " */\n\n"
+            lines.append(f"    {data[buffer]}{several}  {_plain(name)} {layout.data[name]}")
+        size = f"{self.called}_memory_size says how many bytes it has."
+        return [*lines, "", f"memory begins as zeros, and belongs to one thread at a time; {size}"]
+
+    def text(self) -> str:
+        value = self.written.value
+        read = set(re.findall(r"\w+", self.body + value))
+        taken = [PARAMETERS, self.out, *self.written.data.values(), "memory"]
+        unread = "".join(f"    (void){name};\n" for name in taken if name not in read)  # else compilers warn of them
+        back = f"    return {value};\n" if self.called == "step" else ""
+        return "".join([self._tables(), self._memory(), f"{self._head()} {{\n", unread, self.body, back, "}\n"])
 
     def _tables(self) -> str:
         read = {w.buffer for s in every(self.plan.statements) for w in windows_of(s)}
-        return "".join(table(self.names[name], array) for name, array in self.plan.fixed.items() if name in read)
+        return "".join(table(self.written.names[name], array) for name, array in self.plan.fixed.items() if name in read)
 
     def _memory(self) -> str:
-        members = [
-            f"    {TYPES[self.plan.buffers[name].kind]} {own}[{self.plan.buffers[name].length}];" for name, own in self.work.items()
-        ]
-        members.append(f"    real packed[{self.packed}];")
-        members += [f"    ptrdiff_t places[{self.places}];"] if self.places else []
-        members += [f"    double scratch[{self.scratch}];"] if self.scratch else []
+        w, buffers, name = self.written, self.plan.buffers, f"{self.called}_memory"
+        members = [f"    {TYPES[buffers[work].kind]} {own}[{buffers[work].length}];" for work, own in w.work.items()]
+        members.append(f"    real packed[{w.packed}];")
+        members += [f"    ptrdiff_t places[{w.places}];"] if w.places else []
+        members += [f"    double scratch[{w.scratch}];"] if w.scratch else []
         inside = "\n".join(members)
-        return (f"typedef struct {{\n{inside}\n}} step_memory;\n\n"
-                "size_t step_memory_size(void);\nsize_t step_memory_size(void) { return sizeof(step_memory); }\n\n")  # fmt: skip
+        return (f"typedef struct {{\n{inside}\n}} {name};\n\n"
+                f"size_t {name}_size(void);\nsize_t {name}_size(void) {{ return sizeof({name}); }}\n\n")  # fmt: skip
 
     def _head(self) -> str:
-        arguments = ["const real *restrict parameters", "real *restrict gradients"]
-        arguments += [f"const {TYPES[self.plan.layout.kind(name)]} *restrict {own}" for name, own in self.data.items()]
-        arguments.append("step_memory *restrict memory")
-        head = f"double step({', '.join(arguments)})"
+        arguments = ["const real *restrict parameters", f"real *restrict {self.out}"]
+        arguments += [f"const {TYPES[self.plan.layout.kind(name)]} *restrict {own}" for name, own in self.written.data.items()]
+        arguments.append(f"{self.called}_memory *restrict memory")
+        head = f"{'double' if self.called == 'step' else 'void'} {self.called}({', '.join(arguments)})"
         return f"{head};\n{head}"
-
-    # -- statements
-
-    def _all(self, statements: Sequence[Statement]) -> None:
-        for group in groups(statements):
-            match group:
-                case [Loop(number, count, body)]:
-                    around, self.lines = self.lines, []
-                    self._all(body)
-                    turn = f"turn{number}"
-                    around.append(f"for (ptrdiff_t {turn} = 0; {turn} < {count}; {turn}++) {{")
-                    self.lines = [*around, *(f"    {line}" for line in self.lines), "}"]
-                case [Apply() as s] if is_row(s):
-                    self._row(s)
-                case [Turned(Window() as a, out)]:
-                    self._turned(a, out)
-                case [s] if not isinstance(s, Apply | Copy):
-                    self._statement(s)
-                case _:
-                    self._entries(group)
-
-    def _entries(self, group: Sequence[Statement]) -> None:
-        """Functions of entries over the same positions."""
-        dims = [n for n, _ in out_of(group[0]).dims]
-        kept, known, inner = held(group), dict[Window, str](), []
-        for s in group:
-            window = out_of(s)
-            own = kept.get(window)
-            type_ = TYPES[self._kind(window)]
-            given = [self._operand(o, len(dims), known) for o in (s.operands if isinstance(s, Apply) else (s.a,))]  # type: ignore[union-attr]
-            before = self._operand(window, len(dims), known)
-            match s:
-                case Copy(where=None):
-                    value = f"({type_}){given[0]}"
-                case Copy(where=Window() as where):
-                    value = chosen(type_, self._operand(where, len(dims), known), f"({type_}){given[0]}", before)
-                case Apply():
-                    if s.function not in FUNCTIONS:
-                        raise PlanError(f"{s.function} has no C")
-                    is_choice = s.function in ("select", "where")
-                    value = chosen(type_, *given) if is_choice else FUNCTIONS[s.function].format(*given)
-                case _:
-                    raise PlanError(f"{type(s).__name__} is no function of entries")
-            inner.append(f"{before} = {value};" if own is None or window in known else f"{type_} {own} = {value};")
-            if own is not None:
-                known[window] = own
-        inner += [f"{self._at(window, len(dims))} = {own};" for window, own in known.items()]
-        self._loop(dims, inner if dims or not known else ["{", *inner, "}"])
-
-    def _row(self, s: Apply) -> None:
-        """A function of entries that is called for all along the last axis."""
-        given, (count, ahead), depth = s.operands[0], s.out.dims[-1], len(s.out.dims) - 1
-        assert isinstance(given, Window)
-        step = given.dims[-1][1] if given.dims and given.dims[-1][0] != 1 else 0
-        places = [f"&{self._at(replace(w, dims=w.dims[:-1]), depth)}" for w in (given, s.out)]
-        call = f"turns_({ROWS[s.function]}, {count}, {places[0]}, {step}, {places[1]}, {ahead});"
-        self._loop([n for n, _ in s.out.dims[:-1]], [call])
-
-    def _turned(self, a: Window, out: Window) -> None:
-        """A copy of entries that lie side by side along another axis."""
-        last = len(a.dims) - 1
-        k = next(k for k, (n, step) in enumerate(a.dims[:last]) if step == 1 and n > 1)
-        outer = [d for d in range(last) if d != k]
-        names = [f"i{d}" for d in outer]
-        places = [f"&{self._at(replace(w, dims=tuple(w.dims[d] for d in outer)), 0, names)}" for w in (a, out)]
-        call = f"transposed_({a.dims[k][0]}, {a.dims[last][0]}, {places[0]}, {a.dims[last][1]}, {places[1]}, {out.dims[k][1]});"
-        self._loop_over(a, outer, [call])
-
-    def _loop(self, dims: Sequence[int], inner: Sequence[str], first: int = 0) -> None:
-        """Loops over positions, the last innermost."""
-        self.lines += [
-            f"{'    ' * k}for (ptrdiff_t i{k + first} = 0; i{k + first} < {n}; i{k + first}++) {{" for k, n in enumerate(dims)
-        ]
-        self.lines += [f"{'    ' * len(dims)}{line}" for line in inner]
-        self.lines += [f"{'    ' * k}}}" for k in reversed(range(len(dims)))]
-
-    def _at(self, window: Window, depth: int, names: Sequence[str] | None = None) -> str:
-        """The entry of a window at the positions of the loops; axes that it lacks are the outer ones."""
-        names = names if names is not None else [f"i{k}" for k in range(depth - len(window.dims), depth)]
-        terms = beginning(window)
-        for name, (n, step) in zip(names, window.dims, strict=True):
-            if step and n != 1:
-                terms.append(name if step == 1 else f"{step} * {name}")
-        return f"{self.names[window.buffer]}[{' + '.join(terms) or '0'}]"
-
-    def _kind(self, window: Window) -> Kind:
-        if window.buffer in self.plan.fixed:
-            return kind_of(self.plan.fixed[window.buffer])
-        return self.plan.buffers[window.buffer].kind
-
-    def _operand(self, operand: Operand, depth: int, known: Mapping[Window, str]) -> str:
-        match operand:
-            case Window():
-                return known.get(operand) or self._at(operand, depth)
-            case _:
-                return f"(real){self._number(operand)}"
-
-    def _number(self, operand: Operand) -> str:
-        match operand:
-            case Window():
-                return f"(double){self._at(operand, 0, [''] * len(operand.dims))}"
-            case Scalar(name):
-                return name
-            case _:
-                return number(operand)
-
-    def _statement(self, s: Statement) -> None:
-        match s:
-            case Compute():
-                if s.function not in NUMBERS:
-                    raise PlanError(f"{s.function} has no C")
-                text = NUMBERS[s.function].format(*(self._number(o) for o in s.operands))
-                self.lines.append(f"const double {s.target.name} = {text};")
-            case Combine():
-                self.lines.append(f"const double {s.target.name} = {self._combined(s)};")
-            case Inner():
-                (n, p), (_, q) = s.a.dims[0], s.b.dims[0]
-                self.lines.append(
-                    f"const double {s.target.name} = inner_({n}, &{self._first(s.a)}, {p}, &{self._first(s.b)}, {q});"
-                )
-            case Product():
-                self._product(s)
-            case WindowProduct():
-                self._of_windows(s)
-            case Reduced():
-                self._reduced(s)
-            case Look() | AddAt():
-                self._looked_up(s)
-            case Factor():
-                self._of_matrix(s)
-            case Apply() | Copy() | Loop():
-                raise PlanError("functions of entries and loops are written together with others")
-            case _:
-                assert_never(s)
-
-    def _of_matrix(self, s: Factor) -> None:
-        """A function of the last two axes, matrix by matrix."""
-        if s.kind not in MATRICES or s.along:
-            raise PlanError(f"the {s.kind} of a matrix has no C")
-        lead = len(s.a.dims) - 2
-        (m, ar), (n, ac) = s.a.dims[lead:]
-        tall = s.kind in TALL
-        self.scratch = max(self.scratch, (m + n) * n)
-        given = f"{f'{m}, {n}' if tall else n}, &{self._at(replace(s.a, dims=s.a.dims[:lead]), lead)}, {ar}, {ac}"
-        if isinstance(s.out, Scalar):
-            self.lines.append(f"const double {s.out.name} = {MATRICES[s.kind].format(given)};")
-            return
-        outer, own = s.out.dims[:lead], s.out.dims[lead:]
-        out = self._at(replace(s.out, dims=outer), lead)
-        further = f"&{out}, {', '.join(str(step) for _, step in own)}"
-        call = MATRICES[s.kind].format(given, further)
-        self._loop([d for d, _ in outer], [f"{call};" if own else f"{out} = (real){call};"])
-
-    def _combined(self, s: Combine) -> str:
-        names = [self._number(o) for o in s.operands]
-        if not s.scales:
-            return " * ".join([*names, *([number(s.plus)] if s.plus != 1 else [])])
-        return " + ".join(
-            [*([number(s.plus)] if s.plus else []), *(f"{number(c)} * {x}" for c, x in zip(s.scales, names, strict=True))]
-        )
-
-    def _first(self, window: Window) -> str:
-        return f"{self.names[window.buffer]}[{' + '.join(beginning(window)) or '0'}]"
-
-    def _product(self, s: Product) -> None:
-        lead = len(s.out.dims) - 2
-        if len(s.out.dims) == 1:
-            (m, am), (k, ak) = s.a.dims
-            (_, bk), (_, cm) = s.b.dims[0], s.out.dims[0]
-            call = (
-                f"times_vector_({m}, {k}, &{self._first(s.a)}, {am}, {ak}, &{self._first(s.b)}, {bk}, &{self._first(s.out)}, {cm});"
-            )
-            self.lines.append(call)
-            return
-        (m, am), (k, ak) = s.a.dims[lead:]
-        (_, bk), (n, bn) = s.b.dims[lead:]
-        (_, cm), (_, cn) = s.out.dims[lead:]
-        self.packed = max(self.packed, min(k, BLOCK[0]) * BLOCK[1])
-        places = self._leading(lead, s.a, s.b, s.out)
-        call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
-                "memory->packed);")  # fmt: skip
-        self._loop([d for d, _ in s.out.dims[:lead]], [call])
-
-    def _of_windows(self, s: WindowProduct) -> None:
-        lead, inside = s.lead, s.b.dims[s.lead :]
-        (m, am), (k, ak) = s.a.dims[lead:]
-        (_, cm), (n, cn) = s.out.dims[lead:]
-        self.packed = max(self.packed, BLOCK[0] * BLOCK[1])
-        self.places = max(self.places, min(k, SLAB), n)
-        axes = [f"(const ptrdiff_t[]){{{', '.join(f'{n}, {step}' for n, step in dims)}}}"
-                for dims in (inside[: s.over], inside[s.over :])]  # fmt: skip
-        a, b, c = self._leading(lead, s.a, s.b, s.out)
-        self._loop([d for d, _ in s.out.dims[:lead]], [
-            f"windows_product_({m}, {n}, {k}, {a}, {am}, {ak}, {b}, {s.over}, {axes[0]},",
-            f"    {len(inside) - s.over}, {axes[1]}, {c}, {cm}, {cn}, memory->packed, memory->places);",
-        ])  # fmt: skip
-
-    def _leading(self, lead: int, *windows: Window) -> list[str]:
-        """Where windows begin at the positions of the loops over their leading axes."""
-        return [f"&{self._at(replace(w, dims=w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}" for w in windows]
-
-    def _reduced(self, s: Reduced) -> None:
-        kept = [k for k in range(len(s.a.dims)) if k not in s.axes]
-        names = [f"i{k}" for k in range(len(s.a.dims))]
-        entry = self._at(s.a, 0, names)
-        join = FUNCTIONS[s.function]
-        if isinstance(s.out, Scalar):
-            self.lines.append(f"double {s.out.name} = {BEGINNINGS[s.function]};")
-            self._loop_over(s.a, range(len(s.a.dims)), [f"{s.out.name} = {self._joined(s.function, s.out.name, entry)};"])
-            return
-        out = self._at(s.out, 0, [names[k] for k in kept])
-        self._loop_over(s.a, kept, [f"{out} = {BEGINNINGS[s.function]};"])
-        outer, (count, step) = range(len(s.a.dims) - 1), s.a.dims[-1]
-        is_real = self._kind(s.a) == "real"
-        if s.function in LANES and is_real and len(outer) in s.axes and step == 1 and count >= WIDE:
-            row = f"{LANES[s.function]}({count}, &{self._at(replace(s.a, dims=s.a.dims[:-1]), 0, names[:-1])})"
-            self._loop_over(s.a, outer, [f"{out} = {join.format(out, row)};"])
-            return
-        self._loop_over(s.a, range(len(s.a.dims)), [f"{out} = {join.format(out, entry)};"])
-
-    @staticmethod
-    def _joined(function: str, total: str, entry: str) -> str:
-        if function in ("maximum", "minimum"):
-            return f"({total} {'>' if function == 'maximum' else '<'} {entry} || {total} != {total}) ? {total} : {entry}"
-        return FUNCTIONS[function].format(total, entry)
-
-    def _loop_over(self, window: Window, axes: Iterable[int], inner: Sequence[str]) -> None:
-        axes = list(axes)
-        self.lines += [
-            f"{'    ' * depth}for (ptrdiff_t i{k} = 0; i{k} < {window.dims[k][0]}; i{k}++) {{" for depth, k in enumerate(axes)
-        ]
-        self.lines += [f"{'    ' * len(axes)}{line}" for line in inner]
-        self.lines += [f"{'    ' * depth}}}" for depth in reversed(range(len(axes)))]
-
-    def _looked_up(self, s: Look | AddAt) -> None:
-        """Rows at positions that data tell, which are kept within the table."""
-        table, rows = (s.a, s.out) if isinstance(s, Look) else (s.out, s.a)
-        depth = len(rows.dims)
-        many = len(s.index.dims)
-        (count, step), rest = table.dims[0], table.dims[1:]
-        names = [f"i{k}" for k in range(depth)]
-        at = f"const long long at = {self._at(s.index, 0, names[:many])};"
-        inside = f"const ptrdiff_t row = (ptrdiff_t)(at < 0 ? 0 : at >= {count} ? {count - 1} : at);"
-        where = replace(table, dims=((1 << 62, step), *rest))
-        entry = self._at(where, 0, ["row", *names[many:]])
-        own = self._at(rows, 0, names)
-        inner = [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"]
-        self._loop([n for n, _ in rows.dims], inner if rows.dims else ["{", *inner, "}"])
 
 
 def _plain(name: str) -> str:
