@@ -260,13 +260,16 @@ class Compiled(Result):
         Raises ArgumentError for a name that is no value.
         """
         asked = self.named if names is None else tuple(names)
-        for name in asked:
-            if name not in self.program.tensors:
-                raise ArgumentError(f"there is no value {name}; {mend(name, self.program.tensors)}")
+        self._require_values(asked)
         if asked not in self._parts:
             self._parts[asked] = self._called(self.source_of(asked), self.program)
         found = self._parts[asked](by_name(params, data, arrays))
         return {name: np.asarray(found[name]) for name in asked}
+
+    def _require_values(self, names: Iterable[str | None]) -> None:
+        for name in names:
+            if name is not None and name not in self.program.tensors:
+                raise ArgumentError(f"there is no value {name}; {mend(name, self.program.tensors)}")
 
     def source_of(self, names: Iterable[str]) -> Source:
         """The source of the function of some values."""
@@ -284,6 +287,7 @@ class Compiled(Result):
         from symbackprop.backends.exported import in_c
 
         self._require_sizes("C")
+        self._require_values([predict])
         return in_c(self, title, predict)
 
     def fast_source(self, predict: str | None = None) -> str:
@@ -292,6 +296,7 @@ class Compiled(Result):
 
         self._require_sizes("the fast style")
         require_number(self.program, self.value_name)
+        self._require_values([predict])
         return fast(self, predict)
 
     def _require_sizes(self, what: str) -> None:
@@ -306,12 +311,14 @@ class Compiled(Result):
         """
         from symbackprop.backends.exported import layers
 
+        self._require_values([predict])
         return layers(self, predict)
 
     def source_with(self, predict: str | None) -> str:
         """The source with a function of a value of the forward part beside, which needs no labels, as every style takes one."""
         from symbackprop.backends.exported import readable
 
+        self._require_values([predict])
         return self.source if predict is None else readable(self, predict)
 
     def save(self, path: str | os.PathLike[str]) -> None:

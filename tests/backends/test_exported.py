@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.executed import executed
 from symbackprop.training.using import answer_of
 from tests.command import Run
@@ -68,6 +69,13 @@ def test_the_command_writes_it_and_second_derivatives_have_none(run: Run) -> Non
     assert "void predict(const real *restrict parameters, real *restrict answer, const real" in run("compile", digits, *c).out
     assert "predict" not in run("compile", digits, *c, "--wrt", "b_2", "--then", "b_2").out
     assert "def predict" not in run("compile", digits, "--wrt", "b_2", "--then", "b_2").out
+
+
+@pytest.mark.parametrize("style", ["source_with", "layers_source", "fast_source", "c_source"])
+def test_an_answer_that_is_no_value_is_refused(style: str) -> None:
+    compiled = sb.compile("w: parameter[3]\nx: data[3]\np = w * x\nL = sum(p**2)")
+    with pytest.raises(ArgumentError, match="there is no value q; "):
+        getattr(compiled, style)(predict="q")
 
 
 CALLER = """
