@@ -20,6 +20,24 @@ def stepped(W: np.ndarray, U: np.ndarray, x: np.ndarray, b: np.ndarray, V: np.nd
     return loss
 
 
+def gated(x: np.ndarray, y: np.ndarray, **of: np.ndarray) -> float:
+    h = c = np.zeros(len(of["b_i"]))
+    loss = 0.0
+    for own, target in zip(x, y, strict=True):
+        i, f, o, g = (of[f"W_{k}"] @ own + of[f"U_{k}"] @ h + of[f"b_{k}"] for k in "ifog")
+        c = expit(f) * c + expit(i) * np.tanh(g)
+        h = expit(o) * np.tanh(c)
+        loss += ((h - target) ** 2).sum()
+    return loss
+
+
+def last(W: np.ndarray, U: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
+    h = np.zeros(len(W))
+    for own in x:
+        h = np.tanh(W @ h + U @ own)
+    return ((h - y) ** 2).sum()
+
+
 ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "a layer": (
         r"h = \tanh(Wx + b), L = \|h - y\|^2", lambda W, x, b, y: ((np.tanh(W @ x + b) - y) ** 2).sum()),
@@ -78,6 +96,14 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "steps": (
         r"h_0 = 0, h_t = \tanh(W h_{t-1} + U x_t + b), \hat y_t = V h_t, L = \sum_{t=1}^T \|\hat y_t - y_t\|^2, t = 1, \dots, T",
         lambda W, U, x, b, V, y: stepped(W, U, x, b, V, y)),
+    "the last step": (
+        r"h_0 = 0, h_t = \tanh(W h_{t-1} + U x_t), t = 1, \dots, T, L = \|h_T - y\|^2",
+        lambda W, U, x, y: last(W, U, x, y)),
+    "gates": (
+        r"h_0 = 0, c_0 = 0, i_t = \sigma(W_i x_t + U_i h_{t-1} + b_i), f_t = \sigma(W_f x_t + U_f h_{t-1} + b_f), "
+        r"o_t = \sigma(W_o x_t + U_o h_{t-1} + b_o), g_t = \tanh(W_g x_t + U_g h_{t-1} + b_g), "
+        r"c_t = f_t \odot c_{t-1} + i_t \odot g_t, h_t = o_t \odot \tanh(c_t), L = \sum_{t=1}^T \|h_t - y_t\|^2, t = 1, \dots, T",
+        lambda **of: gated(**of)),
     "a sample of a layer": (
         r"L = \sum_{i=1}^m \|a^{[1](i)} - y^{(i)}\|^2, a^{[1](i)} = \sigma(W^{[1]} x^{(i)})",
         lambda y, W__1, x: ((expit(x @ W__1.T) - y) ** 2).sum()),

@@ -138,17 +138,31 @@ class _Walk:
                 self.sizes.equal(last[-1], self.sizes.new(length))
         self.given, self.letters = {name: self.shapes[name] for name in ranks}, free
         self.odd, self.bases = 0, set[str]()  # what speaks against it, and letters that are no sizes
+        self.lettered: set[str] = set()  # values with an index
         self.twofold: int | None = None  # where the norm of a matrix has two meanings
 
     def through(self, lines: Sequence[Line]) -> None:
+        self.walked(lines)
+        if any(self.is_early(lines, k) for k in range(len(lines))):
+            self.odd = 0
+            self.walked(lines)  # i_t of h_{t-1}, which comes later
+        if lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
+            raise Misfit
+
+    def walked(self, lines: Sequence[Line]) -> None:
         for line in lines:
             shape = self.of(line.right)
             own = tuple(self.sizes.new(self.indices.get(letter, letter)) for letter in line.letters)
+            before = self.shapes.get(line.name)
             self.shapes[line.name] = None if shape is None else (*own, *self.column(shape))
-            if shape is not None and any(word.base == line.name and word.sub for word, _ in words(line.right)):
-                self.alike([shape, self.of(line.right)])  # h_t of h_{t-1}: what it reads is as it is
-        if lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
-            raise Misfit
+            self.lettered |= {line.name} if own else set()
+            if before is not None and self.shapes[line.name] is not None:
+                self.alike([before, self.shapes[line.name]])
+
+    def is_early(self, lines: Sequence[Line], k: int) -> bool:
+        """Whether a line reads a value with an index that it gives itself, or a later one does."""
+        later = {line.name for line in lines[k:]} & self.lettered
+        return any(word.base in later and bool(word.sub) for word, _ in words(lines[k].right))
 
     def column(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return shape[:-1] if len(shape) == 2 and shape[1] == ONE else shape
@@ -217,6 +231,8 @@ class _Walk:
             is_row = len(shape) == 2 and self.sizes.root(shape[0]) == ONE
             self.sizes.equal(shape[is_row], self.sizes.new(self.indices[letter]))
             shape = () if is_row else shape[1:]
+        if word.sub and shape and shape is self.shapes[name] and name in self.lettered:
+            shape = shape[1:]  # h_T, one of them
         sup = plain(word.sup)
         if sup == "-1" and shape:
             self.square(shape)
@@ -225,15 +241,16 @@ class _Walk:
 
     def product(self, factors: Sequence[Syntax], ops: Sequence[str]) -> Shape:
         found: Shape = ()
+        signs = ["", *ops]
         for k, factor in enumerate(factors):
             if isinstance(factor, Word) and self.named(factor) is None and k + 1 < len(factors) and factor.base not in self.indices:
+                signs[k + 1] = signs[k + 1] or signs[k]  # of o \odot \tanh(c)
                 continue  # a function: its value has the shape of its argument, as a rule
             before = factors[k - 1] if k else None
             shape = self.of(factor)
             if isinstance(before, Word) and self.named(before) is None and before.base in ("max", "min", "log", "det", "tr"):
                 shape = () if before.base in ("det", "tr") else self.arguments(factor)
-            sign = ops[k - 1] if k else ""
-            found = self.met(found, shape) if sign in ("had", "over") else self.times(found, shape)
+            found = self.met(found, shape) if signs[k] in ("had", "over") else self.times(found, shape)
         return found
 
     def arguments(self, node: Syntax) -> Shape:

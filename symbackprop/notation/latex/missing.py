@@ -18,6 +18,7 @@ MARGIN = "Delta"
 NEAR = 16  # characters between two words of a product
 LONG = "dpqm"  # letters for how long a vector is
 SIZES = "hdmkqr"  # letters for sizes beside those that are taken
+TARGETS = ("y", "t")  # what is compared with
 EXTREMES = frozenset(["min", "max", "argmin", "argmax", "inf", "sup"])
 CLASSES = "K"  # how many there are of what a label names, in an example
 
@@ -176,7 +177,7 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
         is_vector = own is not None and _whole(own) in vectors
         if own and is_vector:
             return _whole(own), f"{declared_name(_whole(own))}: parameter[{long}]"
-        return key, f"{name}: {'data' if base in GREEK else 'parameter'}"
+        return key, f"{name}: {'data' if base in (*GREEK, *TARGETS) else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
     counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
     return key, f"{name}: {_kind(base)}{counted}"

@@ -44,7 +44,7 @@ from symbackprop.notation.latex.missing import asked, declared_name, scripted, w
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
-from symbackprop.notation.latex.stepped import step_letters, stepped_lines
+from symbackprop.notation.latex.stepped import labelled, step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
@@ -173,6 +173,7 @@ class _Equations:
         self.loose: dict[str, dict[str, Expr]] = {}  # the indices of each value, and how far they run
         self.notes: list[str] = list(told.notes)
         self.steps: set[str] = set()  # sizes that tell how many steps there are
+        self.stepped = False  # whether there are steps
         known = self.names(())
         told = told._replace(formulas=[with_pairs(piece, partial(_rank, known)) for piece in told.formulas])
         integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
@@ -197,7 +198,9 @@ class _Equations:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
             except Unknown as unknown:
                 self.lines = stepped_lines(equalities, letters, raised.lowered)
-                self.spellings = self.names(line.name for line in self.lines)
+                self.spellings, self.stepped = self.names(line.name for line in self.lines), True
+                bound = letters.union(*(bound_letters(line.right) for line in self.lines))
+                self.sizes = {c: size for c, size in self.sizes.items() if c in bound}
                 self.scope = Scope(signatures, self.spellings, self.reader.evaluator.functions)
                 raise self.asked(self.undeclared() or [unknown]) from None
             return
@@ -290,6 +293,9 @@ class _Equations:
                 known = self.spellings.lookup(word) or self.spellings.family(word) or functions(state, word)
                 known = known and not (word.base == "sigma" and plain(word.sup) == "2")  # no sigmoid without argument
                 if known or (word.base == "e" and word.sup):  # of whose exponent the words come too
+                    continue
+                if self.stepped and (key := labelled(word, self.sizes)):
+                    found.setdefault(key, Unknown(key, f"{key} is not declared.", "", word.at))
                     continue
                 try:
                     Readings(state).word(word, [], 0)

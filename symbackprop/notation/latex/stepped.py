@@ -14,7 +14,7 @@ from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.statements import Equality
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare
-from symbackprop.notation.claims.words import Names
+from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.latex.equations import Line, head_of, named
 from symbackprop.notation.latex.units import behind
 
@@ -170,6 +170,12 @@ def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lower
         if own or not indices:
             found.append(Line(named(replace(head, sup=()), "", ()), tuple(own), one.right, head.at))
     return found
+
+
+def labelled(word: Word, letters: Container[str]) -> str | None:
+    """What a word is called whose subscript tells it from others, W_f; None where it has none, or `letters` are indices of it."""
+    own = several(word.sub)
+    return described(replace(word, sup=())) if own and not any(i.letter and i.letter in letters for i in own) else None
 
 
 class Rewriting:
