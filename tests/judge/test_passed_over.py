@@ -58,3 +58,11 @@ def test_a_factor_within_the_chain_rule_is_not_passed_over(network: str, line: s
     for factor in ("7", "-", r"\frac12"):
         found = [one.kind for one in sb.verify(network, line.replace("{}", factor))]
         assert "right result, wrong step" in found
+
+
+@pytest.mark.parametrize(
+    "side", [r"x^\top \frac{\partial L}{\partial z}", r"\frac{\partial L}{\partial z} x^\top", r"x \frac{\partial L}{\partial z}"]
+)
+def test_the_layout_of_a_chain_rule_is_left_open(side: str) -> None:
+    assert sb.verify(CLASSES, rf"\frac{{\partial L}}{{\partial W}} = {side} = (p - y)x^\top").ok
+    assert not sb.verify(CLASSES, rf"\frac{{\partial L}}{{\partial W}} = 2{side} = (p - y)x^\top").ok
