@@ -31,6 +31,22 @@ def gated(x: np.ndarray, y: np.ndarray, **of: np.ndarray) -> float:
     return loss
 
 
+def reset(x: np.ndarray, y: np.ndarray, **of: np.ndarray) -> float:
+    h, loss = np.zeros(len(of["U_z"])), 0.0
+    for own, target in zip(x, y, strict=True):
+        z, r = (expit(of[f"W_{k}"] @ own + of[f"U_{k}"] @ h) for k in "zr")
+        h = (1 - z) * h + z * np.tanh(of["W_h"] @ own + of["U_h"] @ (r * h))
+        loss += ((h - target) ** 2).sum()
+    return loss
+
+
+def residual(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray) -> float:
+    h = x
+    for own, shift in zip(W, b, strict=True):
+        h = h + np.tanh(own @ h + shift)
+    return ((h - y) ** 2).sum()
+
+
 def last(W: np.ndarray, U: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
     h = np.zeros(len(W))
     for own in x:
@@ -96,6 +112,14 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "steps": (
         r"h_0 = 0, h_t = \tanh(W h_{t-1} + U x_t + b), \hat y_t = V h_t, L = \sum_{t=1}^T \|\hat y_t - y_t\|^2, t = 1, \dots, T",
         lambda W, U, x, b, V, y: stepped(W, U, x, b, V, y)),
+    "a state that is reset": (
+        r"h_0 = 0, z_t = \sigma(W_z x_t + U_z h_{t-1}), r_t = \sigma(W_r x_t + U_r h_{t-1}), "
+        r"\tilde h_t = \tanh(W_h x_t + U_h (r_t \odot h_{t-1})), h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t, "
+        r"L = \sum_{t=1}^T \|h_t - y_t\|^2, t = 1, \dots, T",
+        lambda **of: reset(**of)),
+    "layers that add": (
+        r"h_0 = x, h_{l+1} = h_l + \tanh(W_l h_l + b_l), l = 0, \dots, K-1, L = \|h_K - y\|^2",
+        lambda x, W, b, y: residual(x, W, b, y)),
     "the last step": (
         r"h_0 = 0, h_t = \tanh(W h_{t-1} + U x_t), t = 1, \dots, T, L = \|h_T - y\|^2",
         lambda W, U, x, y: last(W, U, x, y)),

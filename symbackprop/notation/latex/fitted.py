@@ -250,6 +250,8 @@ class _Walk:
             shape = self.of(factor)
             if isinstance(before, Word) and self.named(before) is None and before.base in ("max", "min", "log", "det", "tr"):
                 shape = () if before.base in ("det", "tr") else self.arguments(factor)
+            if isinstance(before, Word) and before.base[:1].isupper() and not signs[k] and shape and self.of(before) == ():
+                self.odd += BROADCAST  # a capital letter before x is a matrix
             found = self.met(found, shape) if signs[k] in ("had", "over") else self.times(found, shape)
         return found
 
@@ -279,6 +281,7 @@ class _Walk:
         if a is None or b is None:
             return None
         if not a or not b:
+            self.odd += BROADCAST * (len(a) > 1)  # W x: a number stands before a matrix, not behind it
             return a or b
         rows, columns = a if len(a) == 2 else (*a, ONE), b if len(b) == 2 else (*b, ONE)
         if len(rows) != 2 or len(columns) != 2:

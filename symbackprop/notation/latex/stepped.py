@@ -161,15 +161,17 @@ def step_letters(equalities: Iterable[Equality], counts: Callable[[str], bool], 
 
 
 def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> list[Line]:
-    """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts are left out."""
-    found: list[Line] = []
-    for k, one in enumerate(equalities):
-        head = lowered(head_of(one.left, k))
-        indices = several(head.sub)
-        own = [str(i.letter) for i in indices if i.letter and i.letter in letters]
-        if own or not indices:
-            found.append(Line(named(replace(head, sup=()), "", ()), tuple(own), one.right, head.at))
-    return found
+    """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts of 0 are left out."""
+    heads = [(lowered(head_of(one.left, k)), one.right) for k, one in enumerate(equalities)]
+    rows = [
+        (Base.of(head), tuple(str(i.letter) for i in several(head.sub) if i.letter and i.letter in letters)) for head, _ in heads
+    ]
+    of = {base: own for base, own in rows if own}
+    return [
+        Line(named(replace(head, sup=()), "", ()), of.get(base, ()), right, head.at)
+        for (head, right), (base, own) in zip(heads, rows, strict=True)
+        if own or not head.sub or (base in of and not isinstance(right, sx.Number))
+    ]
 
 
 def labelled(word: Word, letters: Container[str]) -> str | None:
