@@ -298,4 +298,4 @@ def _is_of_layout(claim: Claim, found: Judged) -> bool:
     """Whether a side differs by its layout alone, which the chain rule leaves open: of derivatives with axes."""
     kinds = found.convention.kinds if found.convention is not None else ()
     derived = any(one.role and one.shape for one in claim.readings[0].program.inputs)
-    return derived and (found.kind == "wrong shape" or bool(kinds) and {*kinds} <= {"transpose"})
+    return derived and (found.kind == "wrong shape" or (bool(kinds) and {*kinds} <= {"transpose"}))
