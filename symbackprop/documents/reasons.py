@@ -189,9 +189,9 @@ class Reasons:
                 yield (
                     "max",
                     told(
-                        "Of each window of {} only the entry that {} was taken from receives its gradient; the others "
-                        "receive zero.",
+                        "Of each window of {} only the entry that {} was taken from receives the gradient of {}.",
                         x,
+                        y,
                         y,
                     ),
                 )
@@ -307,8 +307,9 @@ class Reasons:
                 yield (
                     step.pattern,
                     told(
-                        "Of the entries of {} only the one that {} was taken from receives its gradient; the others receive zero.",
+                        "Of the entries of {} only the one that {} was taken from receives the gradient of {}.",
                         x,
+                        y,
                         y,
                     ),
                 )
