@@ -7,15 +7,17 @@ import re
 _NUMBER = r"[-+]?(?:\d[\d.]*(?:\s*/\s*\d+)?|\\[a-z]+(?:\s*\{[^{}]*\})*)"
 _ENTRIES = rf"\(\s*{_NUMBER}(?:\s*,\s*{_NUMBER})*\s*\)"
 _NAME = r"(?:\\?[A-Za-z]+(?:_\w|_\{\w+\})?|\([^()=\d]*\))"
-_COLUMN = re.compile(r"\\begin\{pmatrix\}(.*?)\\end\{pmatrix\}")  # as which (1, 1) is read behind an equals sign
-_ONE = rf"{_NAME}\s*=\s*(?:{_NUMBER}|{_ENTRIES}|{_COLUMN.pattern.replace('(.*?)', '.*?')})"
+_COLUMN = r"\\begin\{pmatrix\}.*?\\end\{pmatrix\}"  # as which (1, 1) is read behind an equals sign
+_ONE = rf"{_NAME}\s*=\s*(?:{_NUMBER}|{_ENTRIES}|{_COLUMN})"
 _POINT = rf"(?P<point>{_ENTRIES}|{_ONE}(?:\s*(?:,|and)\s*{_ONE})*)"
-_ROWS = r"\s*(?:\x00|\\\\)\s*"  # what parts the rows of a column, also where these are kept from being lines
+_PARTED = re.compile(r"\s+and\s+|\s*(?:\x00|\\\\)\s*")  # what stands between numbers, and between the rows of a column
+_AT = r"(?:evaluated\s+)?at"
 _THE = r"(?:the\s+)?(?:point\s+)?"
 BEFORE = re.compile(rf"\s*[Aa]t\s+{_THE}{_POINT}\s*(?:[:,]|(?=\b(?:we|it|this|the)\b))\s*")  # At (1, 0): f_x = 0
-BEHIND = re.compile(rf"\s*[,;]?\s*\bat\s+{_THE}{_POINT}\s*$")  # f_x = 0 at (1, 0)
+BEHIND = re.compile(rf"\s*[,;]?\s*\b{_AT}\s+{_THE}{_POINT}\s*$")  # f_x = 0 at (1, 0)
 BESIDE = re.compile(rf"\s+at\s+{_THE}(?P<point>{_ENTRIES})\s*(?==)")  # f_x at (1, 0) = 0
-_BEHIND = re.compile(rf"(?:\\q?quad\b|\\[ ,;:!]|~|,|\s)*\\(?:text|mathrm)\s*\{{\s*at\s+{_THE}\}}\s*{_POINT}\s*$")
+VALUE = re.compile(r"[^=]*=[-+\s(]*\d[-+\d.,/\s()]*")  # f_x = 0
+_BEHIND = re.compile(rf"(?:\\q?quad\b|\\[ ,;:!]|~|,|\s)*\\(?:text|mathrm)\s*\{{\s*{_AT}\s+{_THE}\}}\s*{_POINT}\s*$")
 _BEFORE = re.compile(
     rf"\s*\\(?:text|mathrm)\s*\{{\s*[Aa]t\s+{_THE}\}}\s*{_POINT}\s*(?:[:,]|\\q?quad\b|\\[ ,;:!]|\\text\s*\{{[^{{}}]*\}}|\s)+"
 )
@@ -24,7 +26,10 @@ _OF_SECOND = re.compile(r"\s*(?:[DH]|\\det\s*H)\s*")  # the determinant of secon
 
 
 def with_bars(line: str) -> list[str]:
-    """A line of LaTeX; one whose words say a point as its claims there: words before them are of all, words behind of the last."""
+    """A line of LaTeX; one whose words say a point as its claims there.
+
+    Words before them are of all, words behind of the last and of those that are numbers.
+    """
     before, behind = _BEFORE.match(line), _BEHIND.search(line)
     if before is None and behind is None:
         return [line]
@@ -32,7 +37,9 @@ def with_bars(line: str) -> list[str]:
     if before:
         several = [at_point(one, before["point"]) for one in several]
     if behind:
-        several[-1:] = value_at(several[-1], behind["point"])
+        *others, last = several
+        others = [at_point(one, behind["point"]) if VALUE.fullmatch(one) else one for one in others]
+        several = [*others, *value_at(last, behind["point"])]
     return several
 
 
@@ -48,7 +55,7 @@ def at_point(claim: str, point: str) -> str:
     left, sign, right = claim.partition("=")
     if not sign or _HAS_ITS_OWN.search(left):
         return claim
-    numbers = _COLUMN.sub(lambda found: f"({re.sub(_ROWS, ', ', found[1])})", re.sub(r"\s+and\s+", ", ", point))
+    numbers = _PARTED.sub(", ", point).replace(r"\begin{pmatrix}", "(").replace(r"\end{pmatrix}", ")")
     there = numbers if _OF_SECOND.fullmatch(left) and numbers.startswith("(") else f" |_{{{numbers}}}"
     return f"{left.rstrip()}{there} ={right}"
 

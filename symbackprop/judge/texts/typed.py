@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from symbackprop.judge.texts.at_points import BEFORE, BEHIND, BESIDE, at_point, value_at
+from symbackprop.judge.texts.at_points import BEFORE, BEHIND, BESIDE, VALUE, at_point, value_at
 
 _CODE = re.compile(  # what only code has
     r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
@@ -98,9 +98,14 @@ def lines_of(text: str) -> Iterator[list[str]]:
     octave = bool(_OCTAVE.search(text)) and "^T" not in text
     for line in _HEADING.sub("", text).split("\n"):
         before = BEFORE.match(line)
-        several = (said for part in line[before.end() if before else 0 :].split(";") for said in _parts(part))
+        line = line[before.end() if before else 0 :].rstrip(" .,;")
+        end = behind.start() if (behind := BEHIND.search(line)) else len(line)  # at x = 1, y = 1 are no claims beside it
+        several = [said for part in line[:end].split(";") for said in _parts(part)]
         point = before["point"] if before else ""
-        yield [_latex(_SUMMED.sub(_along, one) if octave else one, octave) for said in several for one in _claims(said, point)]
+        points = [behind["point"] if behind and VALUE.fullmatch(said) else point for said in several]
+        several[-1] += line[end:]
+        found = [one for said, at in zip(several, points, strict=True) for one in _claims(said, at)]
+        yield [_latex(_SUMMED.sub(_along, one) if octave else one, octave) for one in found]
 
 
 def _claims(said: str, point: str) -> list[str]:

@@ -186,7 +186,7 @@ class Attempt:
     def between(self) -> Iterator[tuple[Reading, ...]]:
         """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule.
 
-        What is said of entries has no layout that the rule would leave open, nor has a derivative with axes beside numbers alone. A
+        A product of entries, or with one derivative that has axes, is judged: of several such the rule leaves the layout open. A
         side without derivatives that is not understood is kept in `unread`.
         """
         for side in self.main.between:
