@@ -15,8 +15,10 @@ DOCS = Path(website.__file__).parent
 
 def test_each_formula_of_the_documents_is_one_that_we_can_set() -> None:
     count = 0
-    for path in DOCS.glob("*.md"):
+    for path in [*DOCS.glob("*.md"), DOCS.parent / "CHANGELOG.md"]:
         prose = re.sub(r"(?ms)^```.*?^```|`[^`\n]*`", "", path.read_text(encoding="utf-8"))
+        opened = [match.start() for match in re.finditer(r"\$\$", prose)][::2]
+        assert all(prose[at - 1] == "\n" for at in opened), f"{path.name}: a displayed formula begins a line"
         for formula in re.findall(r"(?s)\$\$(.+?)\$\$|\$(.+?)\$", prose):
             parse("".join(formula).strip())
             count += 1
