@@ -292,3 +292,35 @@ def test_a_loss_in_a_case_is_judged() -> None:
         found = sb.verify(net, text.replace("{}", "5 ")).claims
         assert found[0].wrong
         assert all(one.right for one in found[1:])
+
+
+TRIPLET = """
+a: parameter[d]; p: parameter[d]; n: parameter[d]; m: data
+L = maximum(0, sum((a - p)**2) - sum((a - n)**2) + m)
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"For $u > 0$: $${}$$",
+        r"If $L > 0$, then $${}$$",
+        r"If the loss is positive, then $${}$$",
+        r"When the hinge is active ($u > 0$), we have $${}$$",
+        r"$${} \text{{ if }} L > 0$$",
+        r"$${} \text{{ for }} u > 0$$",
+    ],
+)
+def test_a_condition_holds_of_each_side_of_a_chain(said: str) -> None:
+    before = r"Let $u = \|a - p\|^2 - \|a - n\|^2 + m$. "
+    right = r"\nabla_a L = 2(a - p) - 2(a - n) = 2(n - p)"
+    assert sb.verify(TRIPLET, before + said.format(right))[-1].right
+    for wrong in (right.replace("- 2(a", "+ 2(a"), right.replace("2(n - p)", "3(n - p)")):
+        found = sb.verify(TRIPLET, before + said.format(wrong))[-1]
+        assert found.kind == "undecided" if "positive" in said else found.wrong  # the loss of each sample may be meant
+
+
+def test_several_gradients_are_0_where_a_condition_does_not_hold() -> None:
+    said = r"Let $u = \|a - p\|^2 - \|a - n\|^2 + m$. For $u < 0$: $\nabla_a L = \nabla_p L = 0$."
+    assert sb.verify(TRIPLET, said).ok
+    assert sb.verify(TRIPLET, said.replace("u < 0", "u > 0"))[-1].wrong

@@ -180,3 +180,23 @@ def test_a_sentence_says_which_column_a_letter_is() -> None:
             said = text.replace("{}", f"$x_j$ is the {which} column of $X$")
             assert sb.verify(net, said).ok
             assert not sb.verify(net, said.replace("- y", "+ y")).ok
+
+
+@pytest.mark.parametrize(
+    ("own", "part", "net"), [("w", "row", "W @ x"), ("w", "column", "W.T @ x"), (r"\mathbf{w}", "row", "W @ x")]
+)
+@pytest.mark.parametrize("left", [r"\frac{\partial L}{\partial {}}", r"\nabla_{{}} L", r"\partial L/\partial {}"])
+def test_a_part_of_a_matrix_that_has_a_name_has_a_gradient(own: str, part: str, net: str, left: str) -> None:
+    shape = "m, d" if part == "row" else "d, m"
+    own_net = f"x: data[d]\ny: data[m]\nW: parameter[{shape}]\nL = sum(({net} - y)**2)/2"
+    said = f"Let ${own}_k$ be the $k$-th {part} of $W$. $${left.replace('{}', f'{own}_j')} = ({own}_j^\\top x - y_j) x$$"
+    assert [one.kind for one in sb.verify(own_net, said).claims] == ["abbreviation", "right, identity"]
+    assert sb.verify(own_net, said.replace("- y_j", "+ y_j"))[-1].wrong
+
+
+def test_a_derivative_of_entries_that_is_one_number_is_said_as_that() -> None:
+    net = "c: data\na: parameter[n]\nb: parameter[n]\nw: data[n]\nh = c*a\ng = tanh(b)\nL = sum(h*g*w)"
+    for right in ("dh/da = c", r"$\frac{\partial h}{\partial a} = c$", r"$\frac{\partial h}{\partial a} = c I$"):
+        assert sb.verify(net, right).ok, right
+    assert sb.verify(net, "dh/da = 3*c")[0].wrong
+    assert sb.verify(net, "dg/db = 1 - c")[0].kind == "wrong shape"  # it differs from entry to entry

@@ -23,7 +23,7 @@ from symbackprop.formulas.told import Formula, Told, name, told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.weighing.reading import CLAIM, Claim, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.judge.weighing.weigh import Bindings, Goal, goal_of, is_zero, value
+from symbackprop.judge.weighing.weigh import AGREES, Bindings, Goal, goal_of, is_zero, value
 from symbackprop.notation.claims import At, Left
 from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.syntax import Word
@@ -140,7 +140,8 @@ def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
 
 
 def goal_for(truth: Truth, what: Asked, claim: Program, at: tuple[At, ...] = ()) -> Goal:
-    """The goal of a claim; of a Jacobian that is zero off its diagonal, the diagonal, where the claim has its shape.
+    """The goal of a claim; of a Jacobian that is zero off its diagonal, the diagonal, where the claim has its shape,
+    and of one that is the same number times the identity that number, where the claim is one.
 
     at   where along the axes of loops it is claimed, but for axes of which all steps are.
     """
@@ -154,14 +155,11 @@ def goal_for(truth: Truth, what: Asked, claim: Program, at: tuple[At, ...] = ())
     if what.pattern:
         return together(goal, what.pattern)
     shape = truth.program.shape(what.wrt)
-    if (
-        what.of != truth.of
-        and shape
-        and equal_shapes(claim.shape(CLAIM), shape)
-        and equal_shapes(truth.program.shape(what.of), shape)
-    ):
+    if what.of == truth.of or not shape or not equal_shapes(truth.program.shape(what.of), shape):
+        return goal
+    if equal_shapes(claim.shape(CLAIM), shape):
         return diagonal(goal) or goal
-    return goal
+    return goal if claim.shape(CLAIM) or is_zero(claim) else _one_number(goal) or goal
 
 
 def made_of_itself(goal: Goal, program: Program, bindings: Bindings = ()) -> bool:
@@ -213,13 +211,29 @@ def diagonal(goal: Goal) -> Goal | None:
     return together(goal, (*range(rank), *range(rank)))
 
 
+def _one_number(goal: Goal) -> Goal | None:
+    """The number that each entry of the diagonal of a Jacobian is, as their mean; None where there are several."""
+    found = diagonal(goal)
+    several = [] if found is None else [found.at(place) for place in goal.truth.places.first(3)]
+    if found is None or any(np.ptp(entries) > AGREES * np.abs(entries).max() for entries in several):
+        return None
+    over = tuple(zip(LETTERS, found.shape, strict=False))
+    mean = Sum(slot(0) / sp.prod(found.shape), (slot(0),), over)
+    name = f"{found.name} each"
+    return _with(found, name, Equation(Ref(name, ()), mean, (Ref(found.name, tuple(c for c, _ in over)),)), ())
+
+
 def together(goal: Goal, pattern: Sequence[int]) -> Goal:
     """The entries of a derivative where some axes fall together; the pattern says which axis of the result each is."""
     letters = tuple(LETTERS[k] for k in pattern)
     own = tuple(dict.fromkeys(letters))
     name = f"{goal.name} at {' '.join(letters)}"
     equation = Equation(Ref(name, own), Sum(sp.S.Zero + slot(0), (slot(0),)), (Ref(goal.name, letters),))
-    shape = tuple(goal.shape[letters.index(c)] for c in own)
+    return _with(goal, name, equation, tuple(goal.shape[letters.index(c)] for c in own))
+
+
+def _with(goal: Goal, name: str, equation: Equation, shape: tuple[sp.Expr, ...]) -> Goal:
+    """A goal that one more equation makes of another."""
     signature = Signature(name, shape, role=Gradient(goal.of, goal.wrt))
     tensors: Mapping[str, Signature] = {**goal.program.tensors, name: signature}
     program = replace(goal.program, tensors=tensors, equations=(*goal.program.equations, equation), outputs=(name,))

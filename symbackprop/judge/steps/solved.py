@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program, Sum, shape_text
+from symbackprop.core.program import Program, Sum, shape_text, slot
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Formula, Told, name, several, told
 from symbackprop.judge.sides.asked import Asked
@@ -228,7 +228,7 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
     right = sides(claim)[-1]
     definitions = claim.rpartition(right)[2] if right in claim else ""
     for program in programs_of(known, right + definitions, own[own.find("_") :] if "_" in own else ""):
-        if not equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
+        if not equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)) or _is_itself(program, wrt):
             continue
         if wrt not in inputs_of(known, program):
             found = held(known, program, wrt)
@@ -242,6 +242,12 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
         if itself is not None:
             return itself
     return judged
+
+
+def _is_itself(program: Program, wrt: str) -> bool:
+    """Whether a value is the parameter as it is, w_k = W_{:,k}: a name for its parts, and no best value."""
+    (*_, last) = program.equations
+    return len(program.equations) == 1 and isinstance(last.op, Sum) and last.op.body == slot(0) and last.operands[0].name == wrt
 
 
 def _gives(wrt: str, claim: Any) -> bool:

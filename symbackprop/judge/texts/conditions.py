@@ -22,6 +22,10 @@ BEFORE = re.compile(  # For $j \neq y$: and If $t = 1$, then $E = -\log y$ and
     r"(?:\s+and\s+\$(?P<other>[^$]*[<>=\\][^$]*)\$)?(?:\s+(?!and\b)\w+)?"
     rf"(?P<beside>[\s,:]+(?:then|we have)?\s*\$[^$]*\$[\s,:]+(?:and|so)\b)?{_SO}"
 )
+BEFORE_IN_BRACKETS = re.compile(  # When the hinge is active ($u > 0$), we have
+    r"\b(?:[Ii]f|[Ww]hen(?:ever)?|[Ww]here|[Ff]or)\s+[^$.:;()]*\((?:\s*(?:i\.e\.|that is|so|meaning)\s*,?)?"
+    rf"\s*\$([^$]*[<>\\][^$]*)\$\s*\){_SO}"
+)
 BEFORE_IN_KOREAN = re.compile(  # $z > 0$이면,
     r"\$([^$]*)\$\s*(?:이면|이라면|라면|일\s*때(?:는|에는)?|인\s*경우(?:에는|에)?)[\s,:]*$"
 )
@@ -116,8 +120,8 @@ def _said(between: str, body: str, several: frozenset[str]) -> tuple[re.Match[st
     """What a sentence says before a display of where it holds, and that as what stands behind it."""
     if not _is_bare(body):
         return None, ""
-    found = BEFORE.search(between) or BEFORE_IN_KOREAN.search(between)
-    if found and all(one.count("=") == 1 for one in side_by_side(body)):
+    found = BEFORE.search(between) or BEFORE_IN_BRACKETS.search(between) or BEFORE_IN_KOREAN.search(between)
+    if found and (INEQUALITY.search(found[1]) or all(one.count("=") == 1 for one in side_by_side(body))):
         return (found, _behind(_together(found))) if _holds_of(found, body, several=several) else (None, "")
     if found := IN_WORDS.search(between):
         words = " ".join(found[1].split())

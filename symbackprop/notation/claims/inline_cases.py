@@ -8,7 +8,8 @@ from symbackprop.notation.claims.tokens import Token
 CASES, _JOINED = ("if", "when", "otherwise", "else"), ("and", "or", "but")
 _ENDS_CASE = (",", ";", r"\\", r"\quad", r"\qquad")
 _AFTER = frozenset([",", ";", r"\\", "="])
-_COMPARED = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq"])
+_INEQUALITIES = frozenset(["<", ">", r"\leq", r"\geq"])
+_COMPARED = _INEQUALITIES | {"=", r"\neq"}
 
 
 def inline_cases(several: list[Token]) -> list[Token]:
@@ -31,6 +32,9 @@ def inline_cases(several: list[Token]) -> list[Token]:
         while stop < len(several) and (several[stop].text in _ENDS_CASE or marks.get(stop, (0, ""))[1] in _JOINED):
             stop = marks[stop][0] if stop in marks else stop + 1
         begin = stop
+    is_chain = [t.text for t in several[:place]].count("=") > 1
+    if len(rows) == 1 and is_chain and any(t.text in _INEQUALITIES for t in rows[0]) and begin == len(several):
+        return several  # a condition of each of its sides
     rest = several[begin:]
     ends = [k for k, _, word in words_of(rest) if word in ("otherwise", "else")]
     if rest and not ends:
