@@ -53,6 +53,7 @@ from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.garbage import for_one_command
+from symbackprop.core.machine.threads import one_thread
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
 BEGIN = """\b
@@ -270,6 +271,7 @@ def objective(asked, by, output) -> None:
 
 def _derivation(asked: Asked, wrt: str | None, then: str | None, upstream: str | None, vector: str | None, **shown: Any) -> Any:
     """What the options ask to be derived; with --then, --upstream and --vector are about the second derivative."""
+    one_thread()
     from symbackprop.verbs import derive as derive_
 
     network, loss = asked.network(), asked.of

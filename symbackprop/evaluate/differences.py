@@ -15,6 +15,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program
 from symbackprop.evaluate.branches import Branches, StraddleError
 from symbackprop.evaluate.extents import shape_of
+from symbackprop.evaluate.points import last_digit
 from symbackprop.evaluate.rules.special import NotComplexError
 from symbackprop.evaluate.tape import Run
 
@@ -53,7 +54,9 @@ def central(
     """
     branches = Branches()
     middle = Run(program, point, sizes, branches=branches).all(finite=False, keep_tape=False).values[of].data
-    moved = Run(program, point, sizes, jitter=np.random.default_rng(3)).all(finite=False, keep_tape=False).values[of].data
+    moved = (
+        Run(program, point, sizes, jitter=last_digit(np.random.default_rng(3))).all(finite=False, keep_tape=False).values[of].data
+    )
     with np.errstate(all="ignore"):
         blur = np.maximum(np.finfo(float).eps * abs(middle), abs(moved - middle))
     lines = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy import ndarray
@@ -17,7 +17,10 @@ from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.sizes import sizes_of
 
 EPS = float(np.finfo(float).eps)
+COARSE = 2**10  # times a last digit: what moves little by as much is steady, by no chance
 _LAST_DIGITS = (1 - EPS) + (2 * EPS) * np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8)  # by the bits of a byte
+
+Jitter = Callable[[tuple[int, ...]], ndarray]  # factors for an array of a shape, all of them nearly 1
 
 
 class PointError(SymbackpropError):
@@ -94,8 +97,17 @@ def own_point(
     return at, found
 
 
-def shaken(shape: tuple[int, ...], rng: np.random.Generator) -> ndarray:
+def last_digit(rng: np.random.Generator) -> Jitter:
     """Ones moved by their last digit, up or down: 1 + eps or 1 - eps, as the bits of random bytes say."""
-    count = math.prod(shape)
-    octets = np.frombuffer(rng.bytes(-(-count // 8)), np.uint8)
-    return _LAST_DIGITS[octets].reshape(-1)[:count].reshape(shape)
+
+    def moved(shape: tuple[int, ...]) -> ndarray:
+        count = math.prod(shape)
+        octets = np.frombuffer(rng.bytes(-(-count // 8)), np.uint8)
+        return _LAST_DIGITS[octets].reshape(-1)[:count].reshape(shape)
+
+    return moved
+
+
+def last_digits(rng: np.random.Generator) -> Jitter:
+    """Ones moved by anything up to `COARSE` last digits."""
+    return lambda shape: 1 + COARSE * EPS * rng.uniform(-1, 1, shape)

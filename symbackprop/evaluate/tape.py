@@ -24,7 +24,7 @@ from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.computed import computed
 from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
-from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.points import Jitter, PointError
 from symbackprop.evaluate.rules import primitives as pr
 from symbackprop.evaluate.rules.primitives import Tape, Value
 from symbackprop.evaluate.same import Same
@@ -86,7 +86,7 @@ class Run:
     wanted                  the tensors that a derivative is to reach.
     shifts                  arrays to add to tensors, also to those that an equation writes; with a further first axis,
                             the tensor has several values at once. What stop_gradient holds is then that of the point itself.
-    jitter                  moves every rounded result in its last digit.
+    jitter                  moves every rounded result in its last digits.
     branches                where choices are noted or compared, if anybody asks.
     """
 
@@ -97,7 +97,7 @@ class Run:
         sizes: Mapping[str, int],
         wanted: Iterable[str] = (),
         shifts: Mapping[str, ndarray] | None = None,
-        jitter: np.random.Generator | None = None,
+        jitter: Jitter | None = None,
         branches: Branches | None = None,
     ) -> None:
         program = computed(program)
@@ -198,13 +198,13 @@ def forward(
     program: Program,
     point: Mapping[str, ndarray],
     sizes: Mapping[str, int] | None = None,
-    jitter: np.random.Generator | None = None,
+    jitter: Jitter | None = None,
 ) -> dict[str, ndarray]:
     """Every tensor of the program at a point.
 
     point    an array for each input (constants may be left out); complex arrays are carried through.
     sizes    by name; None: as the arrays have them.
-    jitter   moves every rounded result in its last digit.
+    jitter   moves every rounded result in its last digits.
     Raises PointError where a value is not finite, naming the equation and why.
     """
     run = Run(program, point, sizes_of(program, point, sizes), jitter=jitter).all(keep_tape=False)
@@ -217,7 +217,7 @@ def gradients(
     wrt: Iterable[str],
     point: Mapping[str, ndarray],
     sizes: Mapping[str, int] | None = None,
-    jitter: np.random.Generator | None = None,
+    jitter: Jitter | None = None,
 ) -> dict[str, ndarray]:
     """d of / d w for each w by reverse accumulation: of the shape of w, or of the shape of `of` followed by w's.
 

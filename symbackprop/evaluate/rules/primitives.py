@@ -17,7 +17,7 @@ from numpy import ndarray
 from symbackprop.evaluate.bodies.contraction import Axes, contraction
 from symbackprop.evaluate.bodies.windows import Windows
 from symbackprop.evaluate.branches import Branches, Held
-from symbackprop.evaluate.points import shaken
+from symbackprop.evaluate.points import Jitter
 from symbackprop.evaluate.rules import primary, special
 from symbackprop.evaluate.rules.implicit import PARTS
 from symbackprop.evaluate.rules.powers import raised
@@ -48,15 +48,13 @@ class Value:
 class Tape:
     """The values in the order in which they were made.
 
-    jitter   random numbers by which every operation that rounds is moved in its last digit, so that runs differ by what
-             rounding can do to them (Monte Carlo arithmetic, Parker 1997).
+    jitter   random factors by which the result of every operation that rounds is moved in its last digits, so that runs differ by
+             what rounding can do to them (Monte Carlo arithmetic, Parker 1997).
     branches  where the choices are noted or compared, if anybody asks.
     held      where the values that no derivative passes are noted or taken from, if anything moves.
     """
 
-    def __init__(
-        self, jitter: np.random.Generator | None = None, branches: Branches | None = None, held: Held | None = None
-    ) -> None:
+    def __init__(self, jitter: Jitter | None = None, branches: Branches | None = None, held: Held | None = None) -> None:
         self.values: list[Value] = []
         self.jitter, self.branches, self.held = jitter, branches, held
 
@@ -70,7 +68,7 @@ class Tape:
         for p in parents:
             exact, needs = exact and p.exact, needs or p.needs
         if self.jitter is not None and not exact and kind in ROUNDING:
-            data = data * shaken(np.shape(data), self.jitter)
+            data = data * self.jitter(np.shape(data))
         value = Value(np.asarray(data), kind, tuple(parents), tuple(pulls) if needs else (), needs, exact)
         self.values.append(value)
         return value

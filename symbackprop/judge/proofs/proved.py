@@ -25,7 +25,7 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError, evaluator
 from symbackprop.evaluate.magnitude import largest_of
-from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.points import Jitter, PointError, last_digit, last_digits
 from symbackprop.evaluate.sizes import sizes_of
 from symbackprop.evaluate.tape import Run, forward
 from symbackprop.evaluate.walk import walk
@@ -47,7 +47,8 @@ class Point:
 
     sizes: Mapping[str, int]
     values: Mapping[str, ndarray]
-    steady: dict[str, ndarray] = field(default_factory=dict)  # which entries stay as every rounded result moves, once asked for
+    coarsely: dict[str, ndarray] = field(default_factory=dict)  # which entries stay as every rounded result moves by many digits,
+    steady: dict[str, ndarray] = field(default_factory=dict)  # and by the last one, where those are not all, once asked for
 
 
 def proved_box(derivation: Derivation, points: list[Point] | None = None, each: bool = False) -> Box:
@@ -178,9 +179,18 @@ def steady(program: Program, name: str, point: Point) -> ndarray:
 
     1/(1 - sum p) does not, of p that sums to one. Small ones may move by as little as would not count in the largest that stays.
     """
+    if not point.coarsely:
+        point.coarsely.update(_steady(program, point, last_digits(np.random.default_rng(0)), 1))
+    if np.all(point.coarsely[name]):
+        return point.coarsely[name]
     if not point.steady:
-        point.steady.update({n: _stays(np.asarray(point.values[n], dtype=float), by) for n, by in _moved(program, point).items()})
+        point.steady.update(_steady(program, point, last_digit(np.random.default_rng(0)), DRAWS))
     return point.steady[name]
+
+
+def _steady(program: Program, point: Point, jitter: Jitter, draws: int) -> dict[str, ndarray]:
+    """The entries of each value that stay as every rounded result moves so many times."""
+    return {n: _stays(np.asarray(point.values[n], dtype=float), by) for n, by in _moved(program, point, jitter, draws).items()}
 
 
 def _stays(truth: ndarray, by: ndarray) -> ndarray:
@@ -188,13 +198,12 @@ def _stays(truth: ndarray, by: ndarray) -> ndarray:
         return by <= CLOSE * max(largest_of(truth[by <= CLOSE * np.abs(truth)]), 1e-6)
 
 
-def _moved(program: Program, point: Point) -> dict[str, ndarray]:
+def _moved(program: Program, point: Point, jitter: Jitter, draws: int) -> dict[str, ndarray]:
     """By how much entries move at most; by nothing where nothing is known to be rounding."""
     by = {name: np.zeros(np.shape(value)) for name, value in point.values.items()}
-    jitter = np.random.default_rng(0)
     try:
         at = sizes_of(program, point.values, point.sizes)
-        for _ in range(DRAWS):
+        for _ in range(draws):
             run = Run(program, point.values, at, jitter=jitter).all(finite=False, keep_tape=False)
             with np.errstate(invalid="ignore"):
                 for name in by:

@@ -16,7 +16,7 @@ from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import Estimate, central, complex_step
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.magnitude import largest_of
-from symbackprop.evaluate.points import shaken
+from symbackprop.evaluate.points import Jitter, last_digit
 from symbackprop.evaluate.verdict import Witness
 from symbackprop.judge.witnesses.directions import NOISY, Directions, Rows, sharp, steps
 from symbackprop.judge.witnesses.watched import Watched
@@ -77,7 +77,7 @@ class Evidence:
     def _shown(self, values: Arrays) -> dict[str, ndarray]:
         return dict(zip(self.derived.wrt, (values[name] for name in self.derived.program.outputs), strict=True))
 
-    def _taped(self, where: Arrays, jitter: np.random.Generator | None = None) -> dict[str, ndarray]:
+    def _taped(self, where: Arrays, jitter: Jitter | None = None) -> dict[str, ndarray]:
         seen = self.watched
         found = tape.gradients(seen.program, seen.of, seen.by.values(), seen.at(where), seen.sizes, jitter)
         return {name: found[by] for name, by in seen.by.items()}
@@ -88,23 +88,23 @@ class Evidence:
     def shake(self, times: int) -> None:
         """Find how far rounding moves each entry: move every input and every rounded result in its last digit, so many times."""
         for run in range(self._shaken, times):
-            rng = np.random.default_rng(run)
-            moved = {name: self._moved(name, array, rng) for name, array in self.where.items()}
-            values = tape.forward(self.derived.program, moved, self.sizes, rng)
+            jitter = last_digit(np.random.default_rng(run))
+            moved = {name: self._moved(name, array, jitter) for name, array in self.where.items()}
+            values = tape.forward(self.derived.program, moved, self.sizes, jitter)
             self.blur = np.maximum(self.blur, abs(values[self.derived.of] - self.value))
             shown = self._shown(values)
-            taped = self._taped(moved, rng)
+            taped = self._taped(moved, jitter)
             for name, most in self.noise.items():
                 for again, still in ((shown[name], self.shown[name]), (taped[name], self.taped[name])):
                     np.maximum(most, abs(again - still), out=most)
             self._rows = {}
         self._shaken = max(self._shaken, times)
 
-    def _moved(self, name: str, array: ndarray, rng: np.random.Generator) -> ndarray:
+    def _moved(self, name: str, array: ndarray, jitter: Jitter) -> ndarray:
         tensor = self.derived.forward.tensors[name]
         if tensor.kind not in ("parameter", "data") or tensor.domain in ("binary", "sign"):
             return array
-        return array * shaken(np.shape(array), rng)
+        return array * jitter(np.shape(array))
 
     def is_noise(self, name: str) -> bool:
         """Whether a gradient is not zero by rounding alone."""
