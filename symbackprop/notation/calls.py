@@ -35,6 +35,7 @@ from symbackprop.notation.functions import Layer, Named, Second
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.rounds import List
 from symbackprop.notation.sequences import as_arrays, beside, is_sequence, summed, turned
+from symbackprop.notation.texts import filled, string
 from symbackprop.notation.vocabulary import called, functions, plain, signature_of
 from symbackprop.notation.words import METHODS_OUTSIDE
 
@@ -156,7 +157,9 @@ def _of_several(evaluator: Evaluator, node: ast.Call, name: str) -> Any:
         case "dict", [] | [_], given if all(one.arg for one in given):
             held = evaluator.value(node.args[0]) if node.args else {}
             return held | {one.arg: evaluator.value(one.value) for one in given} if isinstance(held, dict) else None
-        case "zip", [ast.Starred(value=pairs)], []:
+        case "str", [_], []:
+            return string(evaluator, node)
+        case "zip", [ast.Starred(value=pairs)], [] | [ast.keyword(arg="strict")]:
             return beside([evaluator.value(pairs)])
         case _:
             return None
@@ -266,6 +269,8 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
     value = evaluator.value(function.value)
     if name == "item" and not node.args:
         return value
+    if isinstance(value, str) and name == "format":
+        return filled(evaluator, node, value)
     if isinstance(value, dict) and name in ("items", "values", "keys") and not node.args:
         return {"items": tuple(value.items()), "values": tuple(value.values()), "keys": tuple(value)}[name]
     if isinstance(value, dict | List) and name == "copy" and not node.args:

@@ -73,14 +73,6 @@ def comprehension(evaluator: Evaluator, node: Comprehension) -> Any:
     return evaluator.comprehended(node)
 
 
-def formatted(evaluator: Evaluator, node: ast.JoinedStr) -> str:
-    """An f-string of numbers and texts, as a key is."""
-    parts = [evaluator.plain(evaluator.value(one.value if isinstance(one, ast.FormattedValue) else one)) for one in node.values]
-    if not all(isinstance(part, str | int) for part in parts):
-        raise evaluator.fault(node, "an f-string of tensors is not in the language.", "Write a plain string, or a number.")
-    return "".join(map(str, parts))
-
-
 def key(evaluator: Evaluator, node: ast.expr) -> Any:
     """A key of a dict: a text, or a whole number."""
     key = evaluator.plain(evaluator.value(node))

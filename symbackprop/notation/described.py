@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 Sizes = tuple[str, ...]
 
@@ -14,9 +15,12 @@ _NUMBER = re.compile(r"(?!.*(?:array|tensor|matrix|vector)).*\b(?:float|scalar|r
 _SIZE = re.compile(r"[A-Za-z]\w*|\d+")
 
 
-def described(function: ast.FunctionDef) -> dict[str, Sizes]:
-    """The sizes of each argument whose shape the docstring or an assertion says; () for a number. "" is a size without a name."""
-    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+def described(function: ast.FunctionDef, entries: Iterable[str] = ()) -> dict[str, Sizes]:
+    """The sizes of each argument whose shape the docstring or an assertion says; () for a number. "" is a size without a name.
+
+    entries   the inputs in dicts, which are described as arguments are.
+    """
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)] + [*entries]
     found: dict[str, Sizes] = {}
     for name, said in _paragraphs(ast.get_docstring(function) or "", names):
         if shape := _SHAPE.search(said):

@@ -94,7 +94,11 @@ class NotDeclared(NotRead):
         self.declarations, self.others = dict(declarations or {}), others
 
 
-class ShapesDiffer(NotationError):
+class NoValue(NotationError):
+    """An operation of the language has no value at what it is given."""
+
+
+class ShapesDiffer(NoValue):
     """A product or a sum in the language has no value: the shapes do not fit one another."""
 
 

@@ -20,15 +20,16 @@ from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.carets import decimal_comma, misread, otherwise
 from symbackprop.notation.composed_shapes import array
-from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
+from symbackprop.notation.containers import comprehension, dictionary, entry, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES, is_distribution
-from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, Written, shortened
+from symbackprop.notation.errors import NotationError, NotRead, NoValue, ShapesDiffer, Source, Written, shortened
 from symbackprop.notation.functions import Helper, Layer, Named, Second, no_value
 from symbackprop.notation.grown import Grown
-from symbackprop.notation.operators import COMPARISONS, OPERATORS
+from symbackprop.notation.operators import COMPARISONS, OPERATORS, no_operator
 from symbackprop.notation.rounds import Comprehension, List
 from symbackprop.notation.sequences import combined
 from symbackprop.notation.stretches import is_stretch
+from symbackprop.notation.texts import formatted, operated
 from symbackprop.notation.truth import chosen
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
@@ -90,7 +91,7 @@ class Evaluator:
                 symbol = f"{OPERATORS[type(node.op)][0]}: "
                 if text.startswith(symbol):
                     text = f"{shortened(self.source.segment(node), 80)}: {text.removeprefix(symbol)}"
-            kind = ShapesDiffer if isinstance(error, ShapeError) else NotationError
+            kind = ShapesDiffer if isinstance(error, ShapeError) else NoValue
             comma = decimal_comma(node, self.source.segment) if isinstance(node, ast.Call) else None
             raise kind(text, " ".join(comma or ()), self.source.place(node)) from None
         if isinstance(result, Tensor) and result.name is None and result.written is None:
@@ -167,7 +168,7 @@ class Evaluator:
                 result = self.placed(link, lambda left=left, right=right: op.logical_xor(left, right))
                 continue
             if type(link.op) not in OPERATORS and not isinstance(link.op, ast.FloorDiv):
-                raise self.other_operator(link)
+                raise no_operator(link, self.source)
             if isinstance(link.op, ast.BitAnd | ast.BitOr):
                 left, right = self.comparison(link.left, left), self.comparison(link.right, right)
             result = self.placed(link, lambda link=link, left=left, right=right: self.combined(link, left, right))
@@ -177,12 +178,9 @@ class Evaluator:
         """What an operator of Python does with lists, dicts and stretches; None where it is one of numbers and arrays."""
         if is_stretch(a, b):
             return self.placed(link, lambda: stretches.operated(link.op, self.plain(a), self.plain(b)))
+        if isinstance(a, str):
+            return operated(self, link, a, b)
         return self.placed(link, lambda: combined(link, self.plain(a), self.plain(b)))
-
-    def other_operator(self, node: ast.BinOp) -> NotationError:
-        """What to raise at an operator that is none of the language; where one sign takes its place, that mends it."""
-        sign, write = {ast.BitXor: ("^", "**"), ast.LShift: ("<<", "*"), ast.RShift: (">>", "/")}.get(type(node.op), ("", ""))
-        return NotationError(*OTHER_OPERATORS[type(node.op)], self.source.between(node.left, node.right, sign), write)
 
     def combined(self, node: ast.BinOp, a: Tensor | Plain, b: Tensor | Plain) -> Any:
         if isinstance(node.op, ast.FloorDiv):

@@ -156,6 +156,7 @@ def _inside(
     closed = reader.names if helper.inside else {}
     reader.callers.append(helper)
     reader.held.append(reader.names)
+    reader.above.append(statements)
     reader.reserved.append({*reader.names, *reader.sizes, *reader.later})
     reader.names = {**closed, **values}
     reader.sizes = dict(reader.sizes) if helper.inside else {}
@@ -175,6 +176,7 @@ def _inside(
         reader.steps = steps
         reader.callers.pop()
         reader.held.pop()
+        reader.above.pop()
         reader.reserved.pop()
         reader.names, reader.sizes, reader.later, reader.written, reader.source = kept
         reader.statements, evaluator.source = statements, kept[-1]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from symbackprop.language.operations import logical_or
+from symbackprop.notation.errors import NotationError, Source
+from symbackprop.notation.words import OTHER_OPERATORS
 
 OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", lambda a, b: a + b),
@@ -27,3 +29,9 @@ COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Eq: lambda a, b: a == b,
     ast.NotEq: lambda a, b: a != b,
 }
+
+
+def no_operator(node: ast.BinOp, source: Source) -> NotationError:
+    """What to raise at an operator that is none of the language; where one sign takes its place, that mends it."""
+    sign, write = {ast.BitXor: ("^", "**"), ast.LShift: ("<<", "*"), ast.RShift: (">>", "/")}.get(type(node.op), ("", ""))
+    return NotationError(*OTHER_OPERATORS[type(node.op)], source.between(node.left, node.right, sign), write)

@@ -20,16 +20,18 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.beside import Beside, beside, beside_in_file
 from symbackprop.notation.declarations import inside, is_kind, unquoted
 from symbackprop.notation.described import described
-from symbackprop.notation.errors import NotationError, NotRead, Place
+from symbackprop.notation.errors import NotationError, NotRead, NoValue, Place
 from symbackprop.notation.exampled import declarations, exampled, words
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
 from symbackprop.notation.loops.prepared import prepared
+from symbackprop.notation.parts import declared, left_open
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.run_instead import in_python, in_the_shell, or_run, required
 
-PLAIN = ("float", "int")  # annotations that say nothing of a tensor
+PLAIN = ("float", "int")  # annotations of a number
+NOTHING = ("Any", "object", "dict", "Dict", "list", "List", "tuple", "Tuple", "Mapping", "Sequence")  # that say no shape
 
 
 def read_function(
@@ -56,9 +58,7 @@ def read_function(
         if owner and not owner.endswith("<locals>"):
             fault = f"{function.__qualname__} is a method, which is run and not read."
             raise NotRead(fault, f"Let it run: {in_python(node, True)}.", refused.place) from None
-        if not isinstance(refused, NotRead):
-            raise
-        network = or_run(refused, in_python(node, False), read)
+        network = or_run(_as_not_read(refused, node), in_python(node, False), read)
     return replace(network, function=function)
 
 
@@ -148,9 +148,19 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
 
     try:
         return read({})
-    except NotRead as refused:
+    except NotationError as refused:
         bare = {one.arg: shapes[one.arg] for one in required(node) if one.annotation is None and one.arg in shapes}
-        return or_run(refused, in_the_shell(node, False, module), read, declarations(bare, node))
+        return or_run(_as_not_read(refused, node), in_the_shell(node, False, module), read, declarations(bare, node))
+
+
+def _as_not_read(refused: NotationError, function: ast.FunctionDef) -> NotRead:
+    """What can be run instead: code that is not read, or has no value where shapes were not said. Raises anything else again."""
+    if isinstance(refused, NotRead):
+        return refused
+    declared = all(one.annotation is not None and not _says_nothing(one.annotation) for one in required(function))
+    if declared or not isinstance(refused, NoValue):
+        raise refused
+    return NotRead(refused.fault, refused.mend, refused.place)
 
 
 def _method(body: list[ast.stmt], name: str) -> tuple[ast.ClassDef, ast.FunctionDef] | None:
@@ -186,12 +196,13 @@ def _read(
     is_text = any("network" in ast.unparse(one) for one in function.decorator_list)  # never called: words of the language
     reader.evaluator.sums_rows = beside.sums and not is_text
     reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
-    body, reader.described = function.body, {**said, **described(function)}
+    body = function.body
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
     _foreseen(reader, function, given)
     _arguments(reader, function, given)
+    reader.described = {**said, **described(function, (own for several in reader.entries.values() for own in several.values()))}
     body = prepared(reader, body, [one.arg for one in _all_arguments(function)])
     reader.foresee(body)
     with all_written_out(numbers is not None):
@@ -278,9 +289,9 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
     for argument, default in zip(several, defaults, strict=True):
         own = given.get(argument.arg)
         if isinstance(own, str):
-            reader.declared(argument, argument.arg, inside(argument, own, reader.source))
+            declared(reader, argument, argument.arg, inside(argument, own, reader.source), function.body)
             continue
-        annotation = argument.annotation
+        annotation = None if _says_nothing(argument.annotation) else argument.annotation
         number = isinstance(annotation, ast.Name) and annotation.id in PLAIN
         if annotation is None or number or own is not None:
             reader.fresh(argument, argument.arg)
@@ -290,13 +301,23 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
         if annotation is not None and not number:
             if default is not None and not (isinstance(default, ast.Constant) and default.value is None):
                 raise reader.fault(default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant.")
-            reader.declared(argument, argument.arg, annotation)
+            declared(reader, argument, argument.arg, annotation, function.body)
         elif default is not None:
             value = reader.evaluator.value(default)
             if value is None or isinstance(value, bool | str):
                 reader.remarks.append(f"{argument.arg} is {shown(value)}, as its default says.")
             reader.define(argument, argument.arg, value)
-        else:
+        elif not left_open(reader, argument, argument.arg, function.body, reader.evaluator.helpers):
             reader.scalar(argument, argument.arg)
             if number:
                 reader.taken.discard(argument.arg)  # a person said that it is a number
+
+
+def _says_nothing(annotation: ast.expr | None) -> bool:
+    """Whether an annotation says what a thing is and no shape: Any, dict[str, np.ndarray]."""
+    match annotation:
+        case ast.Subscript(value=value):
+            return _says_nothing(value)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in NOTHING
+    return False

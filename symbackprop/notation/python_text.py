@@ -13,6 +13,7 @@ from symbackprop.language.layers.stepped import all_written_out
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.arrays import copied
+from symbackprop.notation.asking import require_numbers
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.loops.prepared import prepared
@@ -121,7 +122,7 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
 
     Raises NotationError where there is no equation, or the loss is not there.
     """
-    reader.require_numbers()
+    require_numbers(reader)
     reader.steps.finish()
     loss = _last_name(reader, loss) if loss is None or loss not in reader.names else _called(reader, loss)
     if loss is None:

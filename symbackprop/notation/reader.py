@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 from typing import Any
 
@@ -18,13 +19,14 @@ from symbackprop.core.program import Signature, size
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.annotations import declaration
 from symbackprop.notation.arrays import Arrays
+from symbackprop.notation.asking import asked, declarations
 from symbackprop.notation.declarations import declared, inside, unquoted
-from symbackprop.notation.errors import NotationError, NotDeclared, Source
+from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
 from symbackprop.notation.grammar import inner
 from symbackprop.notation.grown import Grown
-from symbackprop.notation.inference import Proposal, kind_of, mostly_arrays, others, proposed
+from symbackprop.notation.inference import kind_of
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
@@ -33,7 +35,7 @@ from symbackprop.notation.rounds import comprehended
 from symbackprop.notation.slips import run_together
 from symbackprop.notation.stretches import Stretch
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain, value_fault
-from symbackprop.notation.words import NO_NUMBERS, NUMBERS, OUTSIDE
+from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
 SHORT = 3  # letters of a name that is near to many
 
@@ -44,6 +46,7 @@ class Reader:
     source    the text, for error messages.
     scalars   whether a name that was not declared is taken to be a scalar parameter.
     taken     the names that were: asked for where they are used as arrays; `arrays`, those that were said to be.
+    entries   of arguments that are dicts of inputs nobody declared, by key the name of each.
     names     what each name stands for by now: a tensor, a number or size expression, or several of these.
     sizes     the sizes that declarations have brought.
     outputs   the equations: named values, in the order of writing.
@@ -55,7 +58,8 @@ class Reader:
     rounds    how often its loops went round, and helpers were called.
     literals  numbers that stand beside the function that is read.
     outside   names of what else stands there, which is not read.
-    callers   the helpers that are being read, each called by the one before; `held` and `reserved` are their callers' names.
+    callers   the helpers that are being read, each called by the one before; `held` and `reserved` are their callers' names,
+              `above` their statements.
     lent      values that helpers named and returned: a caller may name them anew.
     function  the name of the Python function that is read, or None.
     numbers   of sizes, where loops are written out; None: loops are kept.
@@ -89,10 +93,12 @@ class Reader:
         self.lent: dict[int, Tensor] = {}
         self.taken: set[str] = set()
         self.arrays: set[str] = set()
+        self.entries: dict[str, dict[str, str]] = {}
         self.statements: list[ast.stmt] = []
+        self.above: list[list[ast.stmt]] = []
         self.last = ""  # the name that was written last
         self.steps: Stepwise = Steps(self) if numbers is None else Copies(self)
-        arrays = Arrays(self.taken, self.asked)
+        arrays = Arrays(self.taken, partial(asked, self))
         self.evaluator = Evaluator(source, self.lookup, self.known, arrays, lambda node: self.steps.value(node))
         self.evaluator.comprehended = lambda node: comprehended(self, node)
 
@@ -162,11 +168,11 @@ class Reader:
                 node, f"{name} is derived.", "Leave the line out: every gradient is, and training descends them."
             )
         near = self.meant(name) or nearest(name, (*self.names, *self.sizes))
-        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
+        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or declarations(self, name)
         if (apart := run_together(name, self.names)) is not None:
             mend, near = apart, ""
         if near in self.sizes and near not in self.names:
-            mend = f"{self.declarations(name)} Or did you mean the size {near}?"
+            mend = f"{declarations(self, name)} Or did you mean the size {near}?"
         raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
 
     def meant(self, name: str) -> str:
@@ -248,77 +254,6 @@ class Reader:
         self.taken.add(name)
         return tensor
 
-    def asked(self, node: ast.AST, shapes: Mapping[str, str]) -> NotationError:
-        """What is said where names that nobody declared are used as arrays; `shapes` is a shape that would fit each."""
-        likely = {name: found for name, found in self.proposed().items() if found.sizes or self.later}
-        given = {name: Proposal(kind_of(name), (shape,)) for name, shape in shapes.items()}
-        found = likely if any(one.sizes for one in likely.values()) else given | likely
-        are, it = ("is used as an array", "it") if len(found) == 1 else ("are used as arrays", "them")
-        *first, last = found
-        fault = f"{' and '.join(filter(None, (', '.join(first), last)))} {are} but not declared."
-        lines = [f"{name}: {proposal}" for name, proposal in found.items()]
-        if self.function is not None:
-            annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
-            mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(found))}: float."
-            declarations = {name: str(proposal) for name, proposal in found.items()}
-            return NotDeclared(
-                fault, mend, self.source.place(node), declarations=declarations, others=lambda: others(*self.sought())
-            )
-        if self.later:
-            mend = f"Declare {it}: {'; '.join(lines)}."
-        else:
-            lets = " ".join(f'--let "{line}"' for line in lines)
-            mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
-        return self.evaluator.unread(node, fault, mend)
-
-    def proposed(self) -> dict[str, Proposal]:
-        """A declaration for each name that nobody declared, by how the whole text uses it; of a function, for its arguments."""
-        return proposed(*self.sought())
-
-    def sought(self) -> tuple[Sequence[ast.stmt], Mapping[str, Sequence[Any]], list[str], Mapping[str, Sequence[str]]]:
-        """The statements, the shapes that are known, the names whose shapes are not, and what a person said of them."""
-        missing = [name for name in dict.fromkeys(node.id for node in self.uses()) if name in self.taken or self.is_free(name)]
-        shapes = {t.name: t.shape for t in self.inputs if t.name and t.name not in self.taken}
-        return self.statements, shapes, missing, self.described
-
-    def is_free(self, name: str) -> bool:
-        """Whether a name of a text is nothing yet, and may be declared."""
-        meant = {*self.later, *CONSTANTS, *self.evaluator.functions, *self.evaluator.modules}
-        return self.function is None and not self.known(name) and name not in meant and name_fault(name) is None
-
-    def uses(self) -> list[ast.Name]:
-        """The names that are read, in the order of writing."""
-        nodes = [n for s in self.statements for n in ast.walk(s)]
-        apart = {id(n) for one in nodes if isinstance(one, ast.AnnAssign) for n in ast.walk(one.annotation)}
-        apart |= {id(one.func) for one in nodes if isinstance(one, ast.Call)}
-        found = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in apart)
-        return sorted(found, key=lambda n: (n.lineno, n.col_offset))
-
-    def declarations(self, name: str) -> str:
-        """What to write for a name that is not defined, and for others that are not."""
-        shapes = self.proposed()
-        if name in shapes and not shapes[name].sizes and mostly_arrays(name):
-            return f"Declare it: {name}: {shapes[name]}."
-        if name not in shapes or not shapes[name].sizes:
-            shape = "" if name in NUMBERS else "[n]"
-            return f"Declare it: {name}: data{shape} or {name}: parameter{shape}."
-        lines = [f"{own}: {proposal}" for own, proposal in shapes.items()]
-        return f"Declare {'it' if len(lines) == 1 else 'them'}: {'; '.join(lines)}."
-
-    def require_numbers(self) -> None:
-        """Raise NotationError for a name that was taken to be a number and stands where an array belongs; others are said."""
-        if not self.arrays and (not self.taken or not any(t.shape for t in self.inputs)):
-            return
-        shapes = {name: ", ".join(own.sizes) for name, own in self.proposed().items() if own.sizes and name in self.taken}
-        shapes |= dict.fromkeys(sorted(self.arrays - shapes.keys()), "n")
-        uses = [node for node in self.uses() if node.id in self.taken]
-        if shapes:
-            raise self.asked(next((n for n in uses if n.id in shapes), self.statements[-1]), shapes)
-        numbers = list(dict.fromkeys(n.id for n in uses))
-        if numbers:
-            are, what = ("is", "a number") if len(numbers) == 1 else ("are", "numbers")
-            self.remarks.append(f"{' and '.join(numbers)} {are} not declared, and taken to be {what}.")
-
     def note(self, node: ast.AST, name: str) -> None:
         place = self.source.place(node)
         self.lines[name] = (place.line, place.column)
@@ -351,7 +286,9 @@ class Reader:
         if isinstance(value, Tensor):
             number = self.evaluator.plain(value) if value.name is None else value
             value = value if isinstance(number, Tensor) else number
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) and value.name == name and self.names.get(name) is value:
+            self.last = name  # W = params["W"], which is W already
+        elif isinstance(value, Tensor):
             self.named_anew(value)
             own = self.own(node, name)
             if value.name is None:
@@ -371,10 +308,15 @@ class Reader:
                 self.define(node, name, value.whole)
             self.names[name] = value
         elif isinstance(value, int | Expr | tuple | dict | Grown):
-            self.check(node, name.lstrip("_") or name)
+            self.require_good(node, name.lstrip("_") or name)
             self.names[name] = as_number(value) if isinstance(value, int) else value
         else:
             raise self.fault(node, f"{name} would be {shown(value)}.", "A name stands for a tensor or a number.")
+
+    def require_good(self, node: ast.AST, name: str) -> None:
+        """Raise NotationError for what no computed value can be called."""
+        if (fault := value_fault(name)) is not None:
+            raise self.fault(node, *fault)
 
     def named_anew(self, value: Tensor) -> None:
         """Let go of the name that a helper gave to what it returned: its caller names it now."""
@@ -385,8 +327,7 @@ class Reader:
     def own(self, node: ast.AST, name: str) -> str:
         """What the next value of a name is called: the name, h_2 for the second h, z for _z."""
         base = name.lstrip("_") or name
-        if (fault := value_fault(base)) is not None:
-            raise self.fault(node, *fault)
+        self.require_good(node, base)
         own = next(n for n in chain([base], (f"{base}_{k}" for k in count(2))) if not self.is_taken(n, name))
         if own != name and name in self.names:
             self.remarks.append(f"{name} is given another value on line {self.source.place(node).line}: it is called {own}.")

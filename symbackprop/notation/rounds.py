@@ -48,7 +48,7 @@ def rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
             "zip"
         ):
-            steps = tuple(zip(*(rounds(reader, one) for one in args), strict=False))
+            steps = tuple(zip(*(course for one in args for course in _courses(reader, one)), strict=False))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]) if not reader.known("reversed"):
             steps = tuple(reversed(rounds(reader, inner)))
         case _:
@@ -63,6 +63,17 @@ def rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
     if len(steps) > LONGEST:
         raise _too_long(reader, several)
     return [sp.Integer(one) if type(one) is int else one for one in steps]
+
+
+def _courses(reader: Reader, argument: ast.expr) -> Sequence[Sequence[Any]]:
+    """What an argument of zip goes through; of *pairs, each of them."""
+    if not isinstance(argument, ast.Starred):
+        return [rounds(reader, argument)]
+    several = rounds(reader, argument.value)
+    if not all(isinstance(one, tuple | dict) for one in several):
+        fault = f"{reader.source.segment(argument)} is not several lists."
+        raise reader.evaluator.unread(argument, fault, "Write the lists one by one.")
+    return [tuple(one) for one in several]
 
 
 def numbered(several: ast.expr) -> tuple[ast.expr, ast.expr] | None:

@@ -44,7 +44,7 @@ def or_run(
             said = f"Nobody declared the arguments: in the file's example they are, with equal sizes as one, {_listed(example)}."
             return replace(read_so, notes=(said, *read_so.notes))
     way = f"Or let it run: {run}." if mend else f"Let it run: {run}."
-    raise NotRead(refused.fault, f"{mend} {way}".strip(), refused.place) from None
+    raise NotRead(f"{refused.fault.removesuffix('.')}.", f"{mend} {way}".strip(), refused.place) from None
 
 
 def _listed(declarations: Mapping[str, str]) -> str:
@@ -60,11 +60,8 @@ def _read(read: Callable[[Mapping[str, str]], Network], declarations: Mapping[st
 
 def _is_alone(refused: NotDeclared, read: Callable[[Mapping[str, str]], Network]) -> bool:
     """Whether the function can be read with no other shapes of its arguments."""
-    ways, own = refused.others(), refused.declarations
-    if ways is None:
-        return False
-    rest = [way for way in ways if {name: one for name, one in way.items() if "[" in one or name in refused.declarations} != own]
-    return all(_read(read, way) is None for way in rest)
+    ways = refused.others()
+    return ways is not None and all(_read(read, way) is None for way in ways if way != refused.declarations)
 
 
 def in_python(function: ast.FunctionDef, of_object: bool) -> str:

@@ -265,4 +265,4 @@ def test_what_runs_instead_of_a_function_that_is_decorated_needs_it_bare() -> No
 
         @sb.network
         def loss(params, X):  # type: ignore[no-untyped-def]
-            return np.sum(np.tanh(X.dot(params["W"])))
+            return np.sum(np.tanh(X.dot(params["W"]))) + len(params)
