@@ -14,6 +14,7 @@ from symbackprop.judge.followed.sources import by_source
 from symbackprop.judge.sides.at_values import Numbers, Step
 from symbackprop.judge.sides.goals import asked
 from symbackprop.judge.sides.index_sets import without_sets
+from symbackprop.judge.sides.labels_compared import with_labels
 from symbackprop.judge.sides.losses_called import with_losses
 from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
@@ -36,7 +37,7 @@ class Question(NamedTuple):
 
     pinned    inputs that are given numbers.
     numbered  from where the entries of tensors are numbered, where the claims tell.
-    domains   inputs that are by a person's word in one: symmetric matrices, labels that are 0 or 1.
+    domains   inputs that are by a person's word in one: symmetric matrices, labels that are 0 or 1, data that are labels.
     """
 
     network: Network
@@ -68,7 +69,8 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
     sampled = with_sample_losses(truth, given)
-    further = with_names(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)), judge.symbols, alone)
+    said = with_labels(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)))
+    further = with_names(truth, said, judge.symbols, alone)
     written = [step[:2] for step in further.steps]
     if further.values or sampled.values:
         judge = question.judge({**sampled.values, **further.values})

@@ -16,6 +16,7 @@ from symbackprop.judge.sides.announced import as_announced
 from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
+from symbackprop.judge.sides.sums_said import sums_said
 from symbackprop.judge.sides.symmetric_said import symmetric_said
 from symbackprop.judge.sides.true_class import of_true_class
 from symbackprop.judge.steps.updated import moved_parameters
@@ -23,6 +24,7 @@ from symbackprop.judge.texts.arrays import Whole
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.capitals import capitals, with_capitals
 from symbackprop.judge.verdicts.case import behind, title_of
+from symbackprop.judge.verdicts.labels import because_of_sums
 from symbackprop.judge.verdicts.report import report
 from symbackprop.judge.verdicts.verdict import Judged, Verification
 from symbackprop.judge.weighing.conventions import ALLOWED
@@ -59,7 +61,8 @@ def verify(
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
     given, label, before = of_true_class(judge.truth, given)
     symmetric, given, since = symmetric_said(judge.truth, given)
-    domains = dict.fromkeys(symmetric, "symmetric") | ({label: "binary"} if label else {})
+    summed, given = sums_said(judge.truth, given)
+    domains = dict.fromkeys(symmetric, "symmetric") | dict.fromkeys(summed, "labels") | ({label: "binary"} if label else {})
     if domains:
         question = question._replace(domains=domains)
         judge = question.judge()
@@ -80,6 +83,7 @@ def verify(
     found = tuple(_of_no_sure_sentence(one) if one.given in unsure else one for one in found) if unsure else found
     found = tuple(with_capitals(one, capital) for one in found) if capital else found
     found = tuple(_of_symmetric(one, symmetric) if k >= since else one for k, one in enumerate(found)) if symmetric else found
+    found = tuple(_of_sums(one, summed) for one in found) if summed else found
     found = tuple(replace(one, given=str(before.get(one.given, one.given))) for one in found) if before else found
     inputs = frozenset(one.name for one in judge.truth.program.inputs)
     return Verification(found, bool(given), title_of(network), behind(judge.truth, found), inputs, report)
@@ -105,6 +109,13 @@ def _of_symmetric(judged: Judged, names: Sequence[str]) -> Judged:
     """The verdict on a claim that was judged of matrices that are symmetric by a person's word, which it says."""
     said = told("of symmetric {}, as it is said", listed([name(one) for one in names]))
     return replace(judged, remarks=(*judged.remarks, said)) if judged.right or judged.wrong else judged
+
+
+def _of_sums(judged: Judged, names: Sequence[str]) -> Judged:
+    """The verdict on a claim that was judged of data that sum to one by a person's word, in place of a declaration."""
+    kept = tuple(one for one in judged.remarks if one.pattern != because_of_sums("").pattern)
+    said = told("where every {} sums to 1, as it is said", listed([name(one) for one in names]))
+    return replace(judged, remarks=(*kept, said)) if judged.right and judged.asked is not None else judged
 
 
 def _with_entries(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...]:

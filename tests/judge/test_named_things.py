@@ -200,3 +200,39 @@ def test_a_derivative_of_entries_that_is_one_number_is_said_as_that() -> None:
         assert sb.verify(net, right).ok, right
     assert sb.verify(net, "dh/da = 3*c")[0].wrong
     assert sb.verify(net, "dg/db = 1 - c")[0].kind == "wrong shape"  # it differs from entry to entry
+
+
+SOFTMAX = "X: data[n, d]\nY: labels[n, c]\nW: parameter[d, c]\nP = softmax(X @ W)\nL = -mean(sum(Y*log(P), axis=1))"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [r"\frac{\partial L}{\partial Z} = \frac{1}{n}(P - Y)", r"\frac{\partial L}{\partial z_{ik}} = \frac{1}{n}(p_{ik} - y_{ik})"],
+)
+@pytest.mark.parametrize("behind", ["${}$ with $Z = XW$.", "$${},$$ where $Z = XW$."])
+def test_what_is_derived_by_is_said_behind(left: str, behind: str) -> None:
+    assert sb.verify(SOFTMAX, behind.replace("{}", left)).ok
+    assert sb.verify(SOFTMAX, behind.replace("{}", left.replace("-", "+"))).claims[0].wrong
+
+
+@pytest.mark.parametrize("one", [r"\mathbb{1}\{y_i = k\}", r"\mathbf 1[y^{(i)} = k]", r"1\{y_i = k\}"])
+@pytest.mark.parametrize("p", [r"P(y_i = k \mid x_i)", "p_{ik}"])
+def test_a_label_is_compared_with_a_class_where_the_network_has_it_one_hot(one: str, p: str) -> None:
+    claim = rf"\nabla_{{w_k}} L = -\frac1n \sum_{{i=1}}^n x_i ({one} - {p})"
+    assert sb.verify(SOFTMAX, f"${claim}$").ok
+    assert sb.verify(SOFTMAX, f"${claim.replace(' - ', ' + ')}$").claims[0].wrong
+
+
+def test_a_number_is_a_value_of_a_vector() -> None:
+    net = "m: parameter[d]\ns: parameter[d]\nL = -sum(1 + s - m**2 - exp(s))/2"
+    for said in (r"Both vanish at $m = 0$, $s = 0$.", r"The minimum is at $m = \mathbf{0}$.", r"$\hat m = 0$, $\hat s = 0$"):
+        assert sb.verify(net, said).ok, said
+    assert sb.verify(net, "Both vanish at $m = 0$, $s = 1$.").claims[1].wrong
+
+
+@pytest.mark.parametrize("behind", [r"\succeq 0", r"\ge 0"])
+def test_what_is_said_of_the_sign_of_a_hessian_stands_behind_it(behind: str) -> None:
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum(exp(X @ w) - y*(X @ w))"
+    claim = rf"$\nabla^2 L = X^\top \mathrm{{diag}}(e^{{Xw}}) X {behind}$"
+    assert sb.verify(net, claim).claims[0].notes == ("its sign is not judged",)
+    assert sb.verify(net, claim.replace("= X", "= 2X")).claims[0].wrong

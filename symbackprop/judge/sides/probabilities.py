@@ -38,7 +38,7 @@ def with_probabilities(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
     def of_network(found: re.Match[str]) -> str:
         at, k = found["short"] or found["long"] or _sample(found["given"]), found["class"]
-        if classes is not None and spelled(truth, found["label"]) is not None:
+        if classes is not None and (spelled(truth, found["label"]) or spelled(truth, found["label"].upper())) is not None:
             rank = truth.program.tensors[classes].rank
             return f"{_shown(classes)}_{{{at}{k}}}" if bool(at) == (rank == 2) else found[0]
         if signs is not None and k in "01" and bool(at) == bool(truth.program.shape(signs)):

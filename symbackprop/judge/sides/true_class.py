@@ -18,7 +18,7 @@ from symbackprop.notation.claims.bracketed import sides
 Step = tuple[str, Any, str]
 
 _SAID = re.compile(rf"\\{CLASS} = (?P<letter>[A-Za-z])")
-_ONE = r"(?<![\w\\])(?:\\math\w+\s*(?:\{\s*[1I]\s*\}|[1I])|\\mathds\s*\{?1\}?|\\(?:text|operatorname)\s*\{[1I]\}|[1I])"
+ONE = r"(?<![\w\\])(?:\\math\w+\s*(?:\{\s*[1I]\s*\}|[1I])|\\mathds\s*\{?1\}?|\\(?:text|operatorname)\s*\{[1I]\}|[1I])"
 _EQUAL = r"(?:(?P<a>[a-z])\s*=\s*{c}|{c}\s*=\s*(?P<b>[a-z]))(?![A-Za-z_^])"
 _SEVERAL = re.compile(r"\\(?:sum|prod|max|min)\s*(?:\\limits\s*)?_\s*\{?\s*([a-z])(?![A-Za-z])")
 _BY = (
@@ -94,7 +94,7 @@ def _with_indicators(text: str, c: str, label: str) -> str:
 
     equal = _EQUAL.replace("{c}", c)
     text = re.sub(rf"\\delta\s*_\s*\{{\s*(?:(?P<a>[a-z])\s*,?\s*{c}|{c}\s*,?\s*(?P<b>[a-z]))\s*\}}", entry, text)
-    bracketed = rf"(?:{_ONE}\s*_?\s*)?(?:\\left\s*)?(?:\[|\\\{{|\{{|\()\s*{equal}\s*(?:\\right\s*)?(?:\]|\\\}}|\}}|\))"
+    bracketed = rf"(?:{ONE}\s*_?\s*)?(?:\\left\s*)?(?:\[|\\\{{|\{{|\()\s*{equal}\s*(?:\\right\s*)?(?:\]|\\\}}|\}}|\))"
     return re.sub(rf"(?<!sum_)(?<!sum_\s){bracketed}", entry, text)
 
 

@@ -20,11 +20,12 @@ def aside(known: Known, name: str, claim: Any, tell: Callable[..., Judged]) -> J
     Where it cannot be read, the name stands nowhere. What says a layer of the network, h_0 = x, is known from that. Of a value
     of the network it says what that is, which is undecided where the network says something else.
     """
-    attempt = known.copy()
-    again = tell(known.copy(), what="") if value_named(known.truth, name) is not None else None
+    attempt, of_network = known.copy(), known.copy()
+    again = tell(of_network, what="") if value_named(known.truth, name) is not None else None
     if again is not None and again.wrong:
         return Judged(name, None, "undecided", told("the network says something else of {}", written(name)), given=str(claim))
     if again is not None and again.kind == "abbreviation" and again.remarks:  # as the network has it
+        known.take(of_network)
         return again
     judged = tell(attempt, what="abbreviation")
     if judged.open:

@@ -180,7 +180,7 @@ def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], giv
         seen.add(place)
         below = [k for k in open_[1:] if k != place and _gives(given[k], known.shapes, steps[place][1])]
         unknown = _unknown(judge, known, *steps[place]) if below else ()
-        place = next((k for k in below if {given[k], _LETTERS.sub("", given[k])} & {*unknown}), place)
+        place = next((k for k in below if {*_spoken(given[k])} & {*unknown}), place)
         if not unknown:
             return place
     return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
@@ -192,8 +192,13 @@ def _letter(name: str) -> str:
 
 
 def _gives(given: str, shapes: Mapping[str, Any], claim: Any) -> bool:
-    """Whether a name that a step gives, Y or the Y of Y_{ij}, stands nowhere so far and may stand in a claim."""
-    return any(own not in shapes and may_mention(claim, own) for own in (given, _LETTERS.sub("", given)))
+    """Whether a name that a step gives stands nowhere so far and may stand in a claim."""
+    return any(own not in shapes and may_mention(claim, own) for own in _spoken(given))
+
+
+def _spoken(given: str) -> tuple[str, ...]:
+    """How claims may say a name that a step gives: Y, the Y of Y_{ij}, and the y_{ij} of Y."""
+    return given, _LETTERS.sub("", given), *([given.lower()] if len(given) == 1 else [])
 
 
 def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program, Sum, shape_text, slot
+from symbackprop.core.letters import LETTERS
+from symbackprop.core.program import Program, Ref, Sum, shape_text, slot
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Formula, Told, name, several, told
 from symbackprop.judge.sides.asked import Asked
@@ -28,7 +29,7 @@ from symbackprop.judge.steps.equations import (
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple, solved
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.reading import CLAIM, equal_shapes, read
+from symbackprop.judge.weighing.reading import CLAIM, Shape, equal_shapes, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import needed
 from symbackprop.notation.claims.bracketed import is_alone, sides
@@ -75,6 +76,7 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
         return judged
     is_used = any(may_mention(claim, own) for _, claim, _ in steps[place + 1 :])
+    program = _filled(program, truth.program.shape(wrt))
     shape = program.shape(CLAIM)
     if wrt in inputs_of(known, program):
         return judged
@@ -132,22 +134,23 @@ def _as_value(known: Known, used: Used, judged: Judged, steps: Sequence[tuple[st
     is_asked = used.goal.of == truth.of and truth.program.tensors[wrt].kind == "parameter"
     if not (is_asked and is_spelled(wrt, own)):
         return judged
-    if not equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)):
+    program = _filled(used.program, truth.program.shape(wrt))
+    if not equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)):
         return judged
-    if wrt in inputs_of(known, used.program):
+    if wrt in inputs_of(known, program):
         alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
         is_value = _gives(wrt, steps[used.place][1]) and not truth.pinned
-        itself = _of_itself(known, alone, own, wrt, used.program) if is_value else None
+        itself = _of_itself(known, alone, own, wrt, program) if is_value else None
         if itself is None:
             return judged
         _not_used(known, used)
         return itself
-    found, alone = held(known, used.program, wrt), Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
+    found, alone = held(known, program, wrt), Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
     if among_all(found) is not None:
         judged = answered(truth, alone, own, wrt, found)
-    elif said := _best_together(known, used.program, wrt):
+    elif said := _best_together(known, program, wrt):
         judged = replace(alone, asked=set_to_zero(truth, own, wrt), kind="right, numeric", remarks=(said,), points=LEAST)
-    elif because := _of_signs(known, used.program, wrt):
+    elif because := _of_signs(known, program, wrt):
         judged = replace(alone, asked=set_to_zero(truth, own, wrt), kind="undecided", because=because)
     else:
         return judged
@@ -176,20 +179,21 @@ def _as_following(known: Known, used: Used, judged: Judged, steps: Sequence[tupl
     if not (is_asked and is_spelled(wrt, own) and (derived or any(_SET.search(claim) for claim in before))):
         return judged
     _not_used(known, used)
+    program = _filled(used.program, truth.program.shape(wrt))
     alone = Judged(judged.name, None, "abbreviation", formulas=judged.formulas)
     fits, read = (
-        equal_shapes(used.program.shape(CLAIM), truth.program.shape(wrt)),
-        inputs_of(known, used.program) & parameters_of(truth),
+        equal_shapes(program.shape(CLAIM), truth.program.shape(wrt)),
+        inputs_of(known, program) & parameters_of(truth),
     )
-    found = held(known, used.program, wrt) if fits and wrt not in read else []
+    found = held(known, program, wrt) if fits and wrt not in read else []
     why = told("a value that follows from what is set to 0, which is not judged")
     undecided = replace(alone, kind="undecided", because=why)
     if fits and (not read or among_all(found) is not None):
-        answered = _with_others(known, alone, own, wrt, used.program, found)
+        answered = _with_others(known, alone, own, wrt, program, found)
         if answered != alone:
             return answered
-    holds = holds_together(known, used.program, wrt) if fits else None
-    if holds is None and fits and not inputs_of(known, used.program) and holds_somewhere(known, used.program, wrt):
+    holds = holds_together(known, program, wrt) if fits else None
+    if holds is None and fits and not inputs_of(known, program) and holds_somewhere(known, program, wrt):
         return _right(truth, alone, own, wrt, told("a place where the gradients by all parameters are 0 has it"))
     if holds is None:
         known.used.append(used._replace(judged=undecided))  # it may be best together with those of later steps
@@ -242,6 +246,16 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
         if itself is not None:
             return itself
     return judged
+
+
+def _filled(program: Program, shape: Shape) -> Program:
+    """A number as an array of a shape, the 0 of w = 0; anything else as it is."""
+    *before, last = program.equations
+    if program.shape(CLAIM) or not isinstance(last.op, Sum) or _read_by(program):
+        return program
+    filled = replace(last, target=Ref(CLAIM, tuple(LETTERS[: len(shape)])))
+    own = {e.target.name: program.tensors[e.target.name] for e in before}
+    return replace(program, tensors={**own, CLAIM: replace(program.tensors[CLAIM], shape=shape)}, equations=(*before, filled))
 
 
 def _is_itself(program: Program, wrt: str) -> bool:
@@ -360,10 +374,15 @@ def programs_of(known: Known, formula: str, at: str = "") -> list[Program]:
     return [one for one in several if all(t.role is None and t.name in named for t in one.inputs)]
 
 
+def _read_by(program: Program) -> set[str]:
+    """The inputs that the equations of a program read."""
+    return {tensor.name for tensor in program.inputs} & {r.name for e in program.equations for r in e.operands}
+
+
 def inputs_of(known: Known, program: Program) -> set[str]:
     """All that a formula is made of: the names in it, and what the values of the network in it are made of."""
     programs = [program, *(what for _, what in needed(program, known.written) if not isinstance(what, str))]
-    waiting = [tensor.name for one in programs for tensor in one.inputs]
+    waiting = [name for one in programs for name in _read_by(one)]
     written, found = known.truth.program.equation_of(), set[str]()
     while waiting:
         own = waiting.pop()

@@ -19,7 +19,7 @@ _SIGN = re.compile(
     r"\s*(?:<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\succ(?:eq)?|\\prec(?:eq)?)(?:\s|\\[ ,;])*0\s*[.,]?\s*$"
 )  # = -n/\lambda^2 < 0
 _CONDITION = re.compile(r"\\text\{ (?:if|for) \}")
-_SAYS_WHERE = re.compile(r"\\text|\\mathrm|\\q?quad|\bif\b|\bfor\b|,|;")  # if y = 1
+_SAYS_WHERE = re.compile(r"\\text|\\mathrm\s*\{\s*(?:if|for|when|where|at)\b|\\q?quad|\bif\b|\bfor\b|,|;")  # if y = 1
 NUMBER = re.compile(r"(?:^|=)\s*[-+]?\s*(?:\d+\.?\d*|\.\d+)\s*[.,;]?\s*$")  # a number, as the last side
 ROUNDED = re.compile(r"(?:^|=)\s*[-+]?\s*\d*\.\d{2,}\s*[.,;]?\s*$")  # and one whose digits were rounded
 

@@ -16,7 +16,7 @@ from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
-_INDICES = re.compile(r"_\s*(?:\w|\{[^{}]*\})\s*$")  # h_0 is used by h_{l-1}
+_INDICES = re.compile(r"(?:_\s*(?:\w|\{[^{}]*\})|\([^()]*\))\s*$")  # h_0 is used by h_{l-1}, \ell(w) by \nabla\ell
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -56,7 +56,7 @@ def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
 
 
 def _names(step: Step) -> list[str]:
-    """What a step is called, and what it gives a name to, without indices."""
+    """What a step is called, and what it gives a name to, without indices and what it is of."""
     return [_INDICES.sub("", own) for own in (step[0], *step[1].split("=")[:-1][:1])]
 
 

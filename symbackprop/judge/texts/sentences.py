@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.numbers import PLAIN
+from symbackprop.judge.texts.sums_said import SUMS, with_sums
 from symbackprop.notation.claims.outside import without_zeros
+from symbackprop.notation.claims.tokens import without_braces
 
 DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
@@ -105,7 +107,7 @@ def in_dollars(text: str) -> str:
 
 def in_formulas(text: str) -> str:
     """A text in which what is said in words is a formula: Y_{ij} = 1 if y_i = j, x_j is the j-th column of X."""
-    text = SYMMETRIC.sub(_symmetric, SLICE.sub(_slice, _TRUE_CLASS.sub(_true_class, text)))
+    text = without_braces(with_sums(SYMMETRIC.sub(_symmetric, SLICE.sub(_slice, _TRUE_CLASS.sub(_true_class, text)))))
     return ONE_HOT.sub(_said(r"${} = \operatorname{{onehot}}({})$"), IF.sub(_said(r"${} = \mathbf{{1}}[{}]$"), text))
 
 
@@ -125,7 +127,7 @@ def claims_displayed(text: str) -> str:
 
 
 def _displayed(found: re.Match[str], said: str) -> str:
-    if found[1].startswith((f"\\{CLASS} =", f"\\{SUPPOSED} =")):
+    if found[1].startswith((f"\\{CLASS} =", f"\\{SUPPOSED} =", f"\\{SUMS} =")):
         return f"\\[{found[1]}\\]"
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]

@@ -45,8 +45,13 @@ def sums_used(goal: Goal, program: Program) -> tuple[Told, ...]:
             return ()
         if np.isfinite(claimed).all() and not close(claimed, values[goal.name]):
             every = several([name(t.name) for t in labels])
-            return (told("right because every {} sums to 1; of other targets it would be wrong", every),)
+            return (because_of_sums(every),)
     return ()
+
+
+def because_of_sums(every: object) -> Told:
+    """Why a claim about targets is right."""
+    return told("right because every {} sums to 1; of other targets it would be wrong", every)
 
 
 def right_of_other_data(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> Told:

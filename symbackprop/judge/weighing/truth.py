@@ -62,7 +62,7 @@ class Truth:
     further   values that the network does not name, each as a program over its tensors.
     pinned    inputs that are given values, each as a program over the others: then it is the truth there.
     numbered  from where the entries of tensors are numbered, 0 or 1, where claims tell.
-    domains   inputs that are by a person's word in one: symmetric matrices, labels that are 0 or 1.
+    domains   inputs that are by a person's word in one: symmetric matrices, labels that are 0 or 1, data that are labels.
     """
 
     network: Network
@@ -77,7 +77,7 @@ class Truth:
     def program(self) -> Program:
         """The network as written, each operation an equation; where inputs have values, at the sizes of these."""
         found = self._at_sizes(with_values(with_gates(self.network, "elementary").program, self.further))
-        said = {name: replace(found.tensors[name], domain=domain) for name, domain in self.domains.items()}
+        said = {name: _within(found.tensors[name], domain) for name, domain in self.domains.items()}
         return replace(found, tensors={**found.tensors, **said}) if said else found
 
     def _at_sizes(self, program: Program) -> Program:
@@ -274,6 +274,11 @@ class Truth:
 
     def signature(self, name: str) -> Signature:
         return self.everything.tensors[name]
+
+
+def _within(tensor: Signature, domain: str) -> Signature:
+    """An input that is by a person's word in a domain; labels are a kind."""
+    return replace(tensor, kind="labels") if domain == "labels" else replace(tensor, domain=domain)
 
 
 def _off(a: np.ndarray, b: np.ndarray, least: float = 1e-12) -> float:

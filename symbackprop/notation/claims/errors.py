@@ -33,7 +33,10 @@ class Fault(Exception):
     fault   what is wrong.
     mend    what to write instead.
     at      the character, from 0; None: the whole claim.
+    key     the name that stands nowhere, without scripts that are indices; "" where that is not the fault.
     """
+
+    key = ""
 
     def __init__(self, fault: str, mend: str = "", at: int | None = None) -> None:
         super().__init__(fault)
@@ -41,7 +44,7 @@ class Fault(Exception):
 
 
 class Unknown(Fault):
-    """A letter that stands nowhere: `key` is its name without scripts that are indices."""
+    """A letter that stands nowhere, which may be guessed."""
 
     def __init__(self, key: str, fault: str, mend: str, at: int | None) -> None:
         super().__init__(fault, mend, at)
@@ -65,6 +68,6 @@ def placed(text: str, error: Fault, file: str = "<claim>", kind: type[NotationEr
     column = at - (text.rfind("\n", 0, at) + 1)
     place = Place(file, number + 1, column + 1, 1, lines[number])
     found = kind(error.fault, error.mend, place if error.at is not None else Place(file))
-    if isinstance(found, NotUnderstood) and isinstance(error, Unknown):
+    if isinstance(found, NotUnderstood):
         found.unknown = error.key
     return found

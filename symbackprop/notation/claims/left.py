@@ -311,7 +311,9 @@ def _names_its_ends(state: State, body: Syntax) -> None:
             try:
                 derivatives.derivative(state, body)
             except Unknown as unknown:
-                raise Fault(unknown.fault, unknown.mend, unknown.at) from None
+                fault = Fault(unknown.fault, unknown.mend, unknown.at)  # it is not guessed
+                fault.key = unknown.key
+                raise fault from None
 
 
 def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -> Left:

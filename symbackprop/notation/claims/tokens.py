@@ -96,6 +96,8 @@ _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
 )
 _POWER = re.compile(r"\^\((⊙[^()]*)\)")  # of each entry, as a report in plain text has it: z^(⊙2)
 _SET_TO = re.compile(r"\\(?:stackrel|overset)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\{\s*=\s*\}|=)")  # \overset{!}{=}
+_GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
+_BRACE = re.compile(rf"\\(?:under|over)brace\s*(?P<body>{_GROUP})(?:\s*[_^]\s*(?:{_GROUP}|\\[A-Za-z]+|\w))?")
 _TWICE = re.compile(r"\\nabla\s*\\nabla(?:\s*\^\s*\{?\s*(?:\\top|T)(?![A-Za-z])\s*\}?)?(?!\s*_)")  # \nabla\nabla^T
 _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.[a-z]+)\s*\}")  # \text{np.sum}
 _TOKEN = re.compile(
@@ -129,6 +131,7 @@ def tokens(text: str) -> list[Token]:
         raise Fault(
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
+    text = without_braces(text)
     text = _SET_TO.sub(lambda found: "=".ljust(len(found[0])), _POWER.sub(r"^{\1}", _without_primes(text)))
     text = _TWICE.sub(lambda found: r"\nabla^2 ".ljust(len(found[0])), text)
     found: list[Token] = []
@@ -150,6 +153,17 @@ def tokens(text: str) -> list[Token]:
     if len(found) > MOST:
         raise Fault(f"the claim has {len(found):,} signs; at most {MOST:,} are read.", "Name its parts in steps of their own.")
     return found
+
+
+def without_braces(text: str) -> str:
+    r"""A text without braces above and below, \underbrace{a}_{=1}, and what they say; in as much room."""
+    blank = str.maketrans(dict.fromkeys(map(chr, range(33, 127)), " "))
+
+    def bare(found: re.Match[str]) -> str:
+        begin, end = (k - found.start() for k in found.span("body"))
+        return found[0][:begin].translate(blank) + without_braces(found["body"]) + found[0][end:].translate(blank)
+
+    return _BRACE.sub(bare, text)
 
 
 def _along(found: re.Match[str]) -> str:

@@ -1,0 +1,37 @@
+r"""Labels compared with a class, \mathbb{1}\{y_i = k\}, as entries of the label where the network has it one-hot: y_{ik}."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
+from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.sides.true_class import ONE
+from symbackprop.judge.texts.arrays import reworded
+from symbackprop.judge.weighing.truth import Truth
+
+Step = tuple[str, Any, str]
+
+_COMPARED = re.compile(
+    rf"{ONE}\s*_?\s*(?:\\left\s*)?(?:\\?\{{|\[|\()\s*(?P<label>[A-Za-z])\s*[_^]\s*(?:(?P<short>[a-z])|\{{\s*\(?\s*(?P<long>[a-z])\s*\)?\s*\}})"
+    r"\s*=\s*(?P<class>[a-z])\s*(?:\\right\s*)?(?:\\?\}|\]|\))"
+)
+
+
+def with_labels(truth: Truth, steps: Sequence[Step]) -> list[Step]:
+    """The steps, in which an indicator of a class is the entry of the one-hot label of a sample."""
+
+    def entry(found: re.Match[str]) -> str:
+        name = spelled(truth, found["label"]) or spelled(truth, found["label"].upper())
+        tensor = truth.program.tensors.get(name) if name else None
+        if name is None or tensor is None or tensor.kind != "labels" or tensor.rank != 2:
+            return found[0]
+        return f"{latex(parse_name(name).formula())}_{{{found['short'] or found['long']}{found['class']}}}"
+
+    return [
+        (name, reworded(claim, _COMPARED.sub(entry, claim)) if isinstance(claim, str) else claim, what)
+        for name, claim, what in steps
+    ]
