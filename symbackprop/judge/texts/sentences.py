@@ -159,7 +159,8 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
         name = NAME.match(side) or _applied_otherwise(side, used)
-        is_new = name is not None and name[1] in (_words(used) | sets) - given
+        own = {name[1], *([name[1].lower()] if len(name[1]) == 1 else [])} if name else set[str]()  # the z_{ik} of Z
+        is_new = bool(own & ((_words(used) | sets) - given))
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             at = -1 if AT_SLICE.search(right) else found.start()  # x_j may be another where nobody has said it yet
             out.append((at, (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))
