@@ -367,6 +367,7 @@ ABOVE = {f"symbackprop.{unit}" for unit in ("evaluate", "backends", "judge", "tr
 HEAVY = ABOVE | {
     "numpy", "sympy.codegen", "fontTools", "ziamath", "ziafont", "latex2mathml", "latexify", "rich", "click", "pytest", "asyncio",
     "symbackprop.formulas.ink", "symbackprop.formulas.mathml", "symbackprop.notation.sympy.input", "symbackprop.notation.claims",
+    "symbackprop.notation.loops.respelled", "symbackprop.notation.slips",
 }  # fmt: skip
 
 

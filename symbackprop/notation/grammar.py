@@ -11,7 +11,6 @@ from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
 from symbackprop.notation.signs import SIGNS, typing, unicode_of
-from symbackprop.notation.slips import slip
 from symbackprop.notation.words import STATEMENTS, Word
 
 LARGEST = 1_000_000  # bytes of a text
@@ -203,6 +202,8 @@ def inner(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _syntax(error: SyntaxError, source: Source) -> NotationError:
     """Python's complaint in the words of the language."""
+    from symbackprop.notation.slips import slip
+
     line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
     text = source.line(line)
     place = source.at(line, min(column, len(text)))

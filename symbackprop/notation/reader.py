@@ -32,7 +32,6 @@ from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
 from symbackprop.notation.memory import replaced
 from symbackprop.notation.rounds import comprehended
-from symbackprop.notation.slips import run_together
 from symbackprop.notation.stretches import Stretch
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain, value_fault
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
@@ -167,6 +166,8 @@ class Reader:
             raise self.evaluator.unread(
                 node, f"{name} is derived.", "Leave the line out: every gradient is, and training descends them."
             )
+        from symbackprop.notation.slips import run_together
+
         near = self.meant(name) or nearest(name, (*self.names, *self.sizes))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or declarations(self, name)
         if (apart := run_together(name, self.names)) is not None:
