@@ -3,7 +3,7 @@ r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partia
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -166,16 +166,12 @@ def shown_box(derivation: Derivation, box: Box, holds: Holds = unasked) -> Shown
     to = Printer(names.labelled(labels), leading=leading(forms))
     place = {line.name: k for k, line in enumerate(box.lines)}
     lines: dict[str, ShownLine] = {}
-    plain, alone = Printer(to.names, Unnamed(to.names), to.leading), _said_alone(to, box.lines)
+    once = Printer(to.names, Unnamed(to.names, _named_once(to, derivation.program, box.lines, labels)), to.leading)
     for line in box.lines:
-        if line.name in alone:
-            needs = tuple(sorted(line.tensors & place.keys(), key=place.__getitem__))
-            lines[line.name] = ShownLine(line.name, line_formula(plain, line), needs)
-            continue
-        legend = _legend(to, derivation.program, line, labels)
+        legend = _legend(once, derivation.program, line, labels)
         lines |= {shown.name: shown for shown in legend if shown.name not in lines}
         needs = (*(shown.name for shown in legend), *sorted(line.tensors & place.keys(), key=place.__getitem__))
-        lines[line.name] = ShownLine(line.name, line_formula(to, line), needs)
+        lines[line.name] = ShownLine(line.name, line_formula(once, line), needs)
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items() if n in by}  # what is differentiated stands in the network as well
     return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation), to.names)
@@ -183,17 +179,29 @@ def shown_box(derivation: Derivation, box: Box, holds: Holds = unasked) -> Shown
 
 def _views(line: Line) -> list[tuple[View, tuple[str, ...]]]:
     """The views that a line names, with their subscripts."""
-    said = [(piece.view, piece.subscripts) for piece in line.pieces]
+    said: list[tuple[str | View, tuple[str, ...]]] = [(piece.view, piece.subscripts) for piece in line.pieces]
     forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
     said += [(leaf.name, leaf.subscripts) for form in forms for leaf in leaves(form)]
     return [(view, subscripts) for view, subscripts in said if isinstance(view, View)]
 
 
-def _said_alone(to: Printer, lines: Iterable[Line]) -> set[str]:
-    """The lines that are a view, or say one, that no other line names and that no block calls anything: Q_l = q_{:,kl:kl+k}."""
-    found = {line.name: _views(line) for line in lines if _is_bare(line)}
-    times = Counter(view for line in lines for view in _views(line))
-    return {n for n, (view, *more) in found.items() if not more and times[view] == 1 and not to.views.is_called(*view)}
+def _named_once(to: Printer, program: Program, lines: Sequence[Line], labels: Mapping[str, Name]) -> frozenset[View]:
+    """The views that one line says, or says alone, and no other names, and that no block calls anything: Q_l = q_{:,kl:kl+k}.
+
+    What is called by the part that it is the gradient by has that name.
+    """
+    times = Counter(view for line in lines for view, _ in _views(line))
+    found = set[View]()
+    for line in lines:
+        views = _views(line)
+        says = views if _is_bare(line) else views[: len(line.pieces)]
+        if len(says) != 1:
+            continue
+        ((view, subscripts),) = says
+        own = view if _is_bare(line) else _by_part(to, program, view, subscripts, labels)
+        if own == view and times[view] == 1 and not to.views.is_called(view, subscripts):
+            found.add(view)
+    return frozenset(found)
 
 
 def _is_bare(line: Line) -> bool:
@@ -241,15 +249,21 @@ def _legend(to: Printer, program: Program, line: Line, labels: Mapping[str, Name
     """What the short names of views in a line stand for; a gradient's part is the gradient by the part, where its name says so."""
     found: dict[str, ShownLine] = {}
     for view, subscripts in _views(line):
-        role = program.tensors[view.tensor].role
-        by = None if role is None else program.tensors[role.wrt]
-        if by is not None and by.has_name and (to.views.is_called(view, subscripts) or _says_by_what(to, labels, view.tensor, by)):
-            view = replace(view, tensor=by.name)
+        view = _by_part(to, program, view, subscripts, labels)
         equation = to.views.definition(view, subscripts)
         if equation is not None:
             own = ShownLine(latex(equation), equation, (), meant=to.names.tensor(view.tensor))
             found.setdefault(own.name, own)
     return list(found.values())
+
+
+def _by_part(to: Printer, program: Program, view: View, subscripts: tuple[str, ...], labels: Mapping[str, Name]) -> View:
+    """The part that a part of a gradient is by, where its name says so."""
+    role = program.tensors[view.tensor].role
+    by = None if role is None else program.tensors[role.wrt]
+    if by is not None and by.has_name and (to.views.is_called(view, subscripts) or _says_by_what(to, labels, view.tensor, by)):
+        return replace(view, tensor=by.name)
+    return view
 
 
 def _says_by_what(to: Printer, labels: Mapping[str, Name], gradient: str, by: Signature) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from symbackprop.display.body import BodyPrinter, scalar
 from symbackprop.display.names import Names
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter, parse_name
-from symbackprop.formulas.tree import Binds, Grid, Node
+from symbackprop.formulas.tree import Binds, Grid, Node, Row
 
 WHOLE = f.symbol(":")
 Cut = tuple[Expr, Expr]  # where a block begins, and the size of the axis that it is cut from
@@ -186,6 +186,11 @@ class ViewNames:
         open_ = {shapes[name] for name in self._widths if self.side_by_side(name) is None}
         return frozenset(name for name, size in shapes.items() if size not in open_)
 
+    def label(self, tensor: str, start: Expr) -> Node | None:
+        """What the block of a tensor's last axis is called that begins somewhere; None where its blocks have no names."""
+        found = self.labels.get((sp.expand(start), self.program.shape(tensor)[-1])) if tensor in self.names.blocks else None
+        return None if found is None else Row((parse_name(found).formula(),))
+
     @cached_property
     def _widths(self) -> dict[str, list[Expr | None]]:
         """The tensors that are cut into blocks, and the width of each; None where one is cut along another axis than the last."""
@@ -206,10 +211,14 @@ class Slices(ViewNames):
 
 
 class Unnamed(ViewNames):
-    """Views by their slices, where they are read once."""
+    """Some views by their slices: those that are read once."""
+
+    def __init__(self, names: Names, once: Collection[View]) -> None:
+        super().__init__(names)
+        self.once = once
 
     def short(self, view: View, subscripts: Sequence[str]) -> Node | None:
-        return None
+        return None if view in self.once else super().short(view, subscripts)
 
 
 def _fills(view: View, place: Place, size: Expr) -> bool:

@@ -11,15 +11,14 @@ import sympy as sp
 
 from symbackprop.core.guards import split, without_guards
 from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, position, slot
-from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import composed, entry, equation_letters, index_form, target_entry
 from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.names import Names
 from symbackprop.display.softmax_rule import softmax_meets_loss
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
-from symbackprop.documents.parts import part_read
-from symbackprop.documents.step_block import Untied, chain_sum, untied
+from symbackprop.documents.parts import in_order, part_read
+from symbackprop.documents.step_block import Untied, chain_sum, part_entry, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter
 from symbackprop.formulas.tree import Binds, Node, width
@@ -136,7 +135,8 @@ def _by_part(names: Names, inner: Sequence[Equation], last: Equation, hidden: Se
     """The chain rule at the positions that each value read: dL/dp[n, m + h] = dL/df[n m]; none where one read others, or twice."""
     by_name = {e.target.name: e for e in inner}
     parts = [by_name.get(r.name) for r in last.operands] if last.step is not None and last.step.rule == "copy" else [last]
-    rows = [None if e is None else _part(names, e, last.target.name, hidden) for e in parts]
+    read = [e for e in parts if e is not None]
+    rows = [_part(names, e, last.target.name, hidden) for e in in_order(read)] if len(read) == len(parts) else [None]
     if any(row is None or width(row.formula) > WIDEST for row in rows):
         return ()
     return tuple(row for row in rows if row is not None)
@@ -158,8 +158,7 @@ def _part(names: Names, equation: Equation, name: str, hidden: Sequence[str]) ->
     assert step.upstream is not None
     read = Equation(Ref(step.upstream.name, step.through.index), Sum(slot(0) * body, slots), (step.upstream, *step.local_operands))
     letters: dict[str, Letter] = {**equation_letters(names, equation), **equation_letters(names, read)}
-    printer = BodyPrinter({position(c): shown or f.ZERO for c, shown in letters.items()})
-    places = [printer.formula(at) if c == own else letters[c] for c in step.wrt.index]
+    places = part_entry(names, step, {own: at}, letters)
     return ChainRow(f.equation(names.entry(name, places), index_form(names, read, hidden)), read)
 
 

@@ -25,6 +25,7 @@ from symbackprop.documents.collected import collected, quotients, shifted
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
+from symbackprop.documents.parts import in_order
 from symbackprop.documents.reasons import Reasons
 from symbackprop.documents.step_block import local_lines, parts_local, told_whole, with_value
 from symbackprop.documents.ways import Summed, by_ways
@@ -69,7 +70,7 @@ class Lecture:
         self.derivation, self.names, self.hidden, self.values, self.gaps = derivation, names, hidden, values, gaps
         self.proved = proved
         self.plain = Names(derivation.program, holds)
-        self.plain.blocks = ViewNames(self.plain).blocks
+        self.plain.blocks = names.blocks = ViewNames(self.plain).blocks
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
         self.reasons = Reasons(derivation, self.plain, self.softmaxes)
@@ -149,10 +150,10 @@ class Lecture:
         several = {ends(e) for ways in by_ways(e for _, e in backward) if len(ways) > 1 for e in ways}
         self.reasons.several |= several
         shown = {id(e) for some in alike.values() for e in (some if len(some) <= FEWEST else some[:1])}
-        equations = [e for _, e in backward if id(e) in shown or ends(e) in several]
+        equations = in_order([e for _, e in backward if id(e) in shown or ends(e) in several])
         collected_ = self.collected(lines)
         parts = (
-            Part(told("Differentiated"), self._forward(_and_those_beside(equations, [e for _, e in backward]))),
+            Part(told("Differentiated"), self._forward(in_order([*_and_those_beside(equations, [e for _, e in backward])]))),
             Part(told("Local derivative"), self._locals(equations)),
             Part(told("Chain rule"), self._chains(lines), folded=True),
             Part(told("Collected"), tuple(collected_.values())),

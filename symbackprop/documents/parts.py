@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import sympy as sp
@@ -37,6 +37,35 @@ def part_read(step: Step) -> tuple[str, Expr] | None:
         return None
     (read,) = found.items()
     return read if len(affine(read[1]).slopes) == 1 else None
+
+
+def part_order(steps: Iterable[Step]) -> dict[str, int]:
+    """The values that read a part of another one, each with the place of its part among them: i, f, g, o."""
+    found: dict[str, tuple[str, int]] = {}
+    for step in steps:
+        read = part_read(step) if step.rule == "chain" else None
+        if read is not None and step.wrt is not None and step.through is not None:
+            start = affine(read[1]).offset
+            found[step.through.name] = step.wrt.name, int(start.subs(dict.fromkeys(start.free_symbols, 1000)))
+    return {name: k for k, name in enumerate(sorted(found, key=lambda name: found[name]))}
+
+
+def in_order(equations: Sequence[Equation]) -> list[Equation]:
+    """Backward equations, those through the readers of parts of a value, and those back to them, in the order of the parts."""
+    order = part_order(e.step for e in equations if e.step is not None)
+    ranked: dict[tuple[bool, str], list[tuple[int, int]]] = {}
+    for k, step in enumerate(e.step for e in equations):
+        if step is not None and step.through is not None and step.wrt is not None:
+            through, wrt = step.through.name, step.wrt.name
+            if through in order:
+                ranked.setdefault((True, wrt), []).append((order[through], k))
+            elif wrt in order:
+                ranked.setdefault((False, through), []).append((order[wrt], k))
+    found = list(equations)
+    for group in ranked.values():
+        for (_, k), (_, to) in zip(sorted(group), group, strict=True):
+            found[to] = equations[k]
+    return found
 
 
 def are_apart(program: Program, steps: Sequence[Step]) -> bool:

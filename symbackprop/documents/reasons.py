@@ -15,7 +15,7 @@ from symbackprop.display.names import Names, shape_formula
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
-from symbackprop.documents.parts import are_apart, reads_each_once, windows
+from symbackprop.documents.parts import are_apart, in_order, reads_each_once, windows
 from symbackprop.documents.recognised import CANCELLED, Reason, recognised
 from symbackprop.documents.step_block import Untied, local_lines, untied
 from symbackprop.documents.ties import Ties, same, ties
@@ -99,7 +99,8 @@ class Reasons:
             path = self.path(line)
             copies = [e.step for e in path if e.step and e.step.rule == "copy" and e.step.wrt and e.target.name == line.name]
             for wrt in (step.wrt for step in copies if step.wrt is not None and ("copy", step.wrt) not in self.told):
-                steps = [e.step for e in path if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == wrt.name]
+                to = [e for e in path if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name == wrt.name]
+                steps = [e.step for e in in_order(to) if e.step]
                 if steps and are_apart(self.names.program, steps):
                     self.told.add(("copy", wrt))
                     own = self.names.tensor(wrt.name)

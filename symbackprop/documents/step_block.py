@@ -8,11 +8,12 @@ from itertools import combinations
 from typing import Any
 
 import sympy as sp
+from sympy import Expr
 
 from symbackprop.core.derivatives.through import whole
 from symbackprop.core.derivatives.united import PATTERN
 from symbackprop.core.functions import Where
-from symbackprop.core.guards import split, without_guards
+from symbackprop.core.guards import affine, split, without_guards
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, position
 from symbackprop.display.body import BodyPrinter
@@ -21,10 +22,11 @@ from symbackprop.display.index_form import entry, equation_letters
 from symbackprop.display.local_form import local_formula, local_list
 from symbackprop.display.names import Names
 from symbackprop.display.softmax_cases import softmax_cases
+from symbackprop.display.views import ViewNames
 from symbackprop.documents.document import Formulas
 from symbackprop.documents.parts import places_read
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, letter
+from symbackprop.formulas.names import Letter, index, letter
 from symbackprop.formulas.tree import Atom, Binds, Fraction, Node, binds, items_of, kind_of, walk
 
 
@@ -123,12 +125,35 @@ def part_local(names: Names, equation: Equation, inline: Collection[str] = ()) -
     if any(body.has(position(own)) or any(own in r.index for r in step.local_operands) for own in found):
         return None
     letters = step_letters(names, equation, step)
-    positions = BodyPrinter({position(c): shown or f.ZERO for c, shown in letters.items()})
-    places = [positions.formula(found[c]) if c in found else letters[c] for c in step.wrt.index]
+    places = part_entry(names, step, found, letters)
     role = Gradient(step.through.name, step.wrt.name)
     left = names.derivative(role, [*[letters[c] for c in step.through.index], *places], local=True)
     here = replace(equation, step=replace(step, local=replace(step.local, body=body)))
     return f.equation(left, local_formula(names, here, letters, inline))
+
+
+def part_entry(names: Names, step: Step, read: Mapping[str, Expr], letters: Mapping[str, Letter]) -> list[Letter]:
+    """Where the entry of a value stands that a reader of a part reads: o, n m where the part has a name, else n, m + 3 h.
+
+    read   the positions that letters of the value stand for.
+    """
+    assert step.wrt is not None
+    name, index_ = step.wrt
+    form = affine(read[index_[-1]]) if [*read] == [index_[-1]] else None
+    own = [r.name for r in step.local_operands] + [o.name for r in step.local_operands for o in _written_out(names, r.name)]
+    if name not in own and form is not None and [*form.slopes.values()] == [1]:
+        label = ViewNames(names).label(name, form.offset)
+        within = [letters[c] for c in (*index_[:-1], *form.slopes)]
+        if label is not None:
+            return [label, index([c for c in within if c is not None])]
+    positions = BodyPrinter({position(c): shown or f.ZERO for c, shown in letters.items()})
+    return [positions.formula(read[c]) if c in read else letters[c] for c in index_]
+
+
+def _written_out(names: Names, name: str) -> tuple[Ref, ...]:
+    """What stands for a value that has no name."""
+    written = names.written.get(name)
+    return () if written is None or names.signature(name).has_name else written.operands
 
 
 def parts_local(names: Names, equation: Equation, inline: Collection[str] = ()) -> Formulas:

@@ -262,3 +262,10 @@ def test_a_formula_of_too_many_sums_within_sums_is_not_proved() -> None:
     whole = Lines(derivation.program, {}).line(derivation.gradient("W_q"), set())
     assert not is_provable(whole, random_points(derivation))
     assert proved_line(derivation, derivation.gradient("W_q")) is None
+
+
+def test_a_part_that_one_line_says_stands_by_its_positions() -> None:
+    """A short name of it would need the whole, which is not known before the line."""
+    net = "X: data[n, 4*k]\nw: parameter[n, 4*k]\nA = tanh(w*X)\nB = A.reshape(n, k, 4)\nL = sum(mean(B, axis=2)**2)"
+    lines = str(sb.derive(net).box()).splitlines()
+    assert lines == ["δ_(i,4l:4l+4) = (mean(Bᵢₗ)/2)(1 − Bᵢₗ^(⊙2))", "∂L/∂w = δ ⊙ X"]

@@ -185,12 +185,13 @@ PARTS = (
 @pytest.mark.parametrize("detail", ["normal", "full"])
 def test_what_reads_a_part_is_differentiated_by_the_entry_that_it_reads(detail: str) -> None:
     shown = text(PARTS, detail)
-    assert "∂aᵢⱼ/∂pᵢⱼ = aᵢⱼ(1 − aᵢⱼ)" in shown or detail == "full"
+    assert "∂aᵢⱼ/∂p_(a,ij) = aᵢⱼ(1 − aᵢⱼ)" in shown or detail == "full"
+    assert "∂cᵢⱼ/∂p_(i,j+2h) = 2 p_(i,j+2h)" in shown or detail == "full", "both sides by positions, where one is"
     blocks = [block for block in sb.derive(PARTS).document(detail=detail).blocks if isinstance(block, StepBlock)]
     rows = [plain(x) for block in blocks for p in block.parts if p.label == told("Local derivative") for x in p.formulas]
     assert rows
     assert not any("1[" in row for row in rows)
-    assert any("+h" in row.replace(" ", "") and "/∂p" in row for row in rows)
+    assert any("/∂p_(b,ij)" in row or "/∂p_(i,j+h)" in row for row in rows)
 
 
 @pytest.mark.slow

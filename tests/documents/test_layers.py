@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -496,8 +497,8 @@ def test_gates_side_by_side_have_their_chain_rule_each() -> None:
     net = "x: data[d]\nW: parameter[2*h, d]\nz = W @ x\na = sigmoid(z[:h])\nb = tanh(z[h:])\nL = sum(a*b)"
     step = next(s for s in steps(sb.derive(net).document()) if any("_{z," in x for x in parts(s).get("Chain rule", ())))
     rows = ",".join(parts(step)["Chain rule"])
-    assert r"\delta_{z,k} = " in rows
-    assert r"\delta_{z,k+h} = " in rows
+    assert r"\delta_{z,a,k} = " in rows
+    assert r"\delta_{z,b,k} = " in rows
     said = " ".join(Text().line(sentence) for sentence in step.sentences)
     assert "read parts of z that do not overlap: their gradients stand side by side." in said
 
@@ -530,9 +531,28 @@ def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivati
     assert {"From H and c₃ back to p₃", "From c₃ and h₂ back to c₂", "From p₃, p₂ and p₁ back to b and W"} <= said.keys()
     parts = {str(part.label): part.formulas for part in said["From H and c₃ back to p₃"].parts}
     shown = " ".join(latex(formula) for formula in (*parts["Differentiated"], *parts["Local derivative"]))
-    for gate, entry in {"i": "nm", "f": "n,m+h", "g": "n,m+2h", "o": "n,m+3h"}.items():
-        assert f"{gate}_{{3}} =" in shown
-        assert rf"\partial {gate}_{{3,nm}}}}{{\partial p_{{3,{entry}}}}} =" in shown
+    gates = ["i", "f", "g", "o"]
+    assert re.findall(r"(\w)_\{3\} = \\(?:sigma|tanh)\W+(?:left\W)?p", shown) == gates, "as the blocks of p stand"
+    slopes = re.findall(r"\\partial (\w)_\{3,nm\}\}\{\\partial p_\{3,(\w),nm\}\} = ", shown)
+    assert slopes == [(gate, gate) for gate in gates], "each by the block that is called after it"
+    rows = [latex(x) for x in parts["Chain rule"]]
+    assert re.findall(r"\\delta_\{7,(\w),nm\} = ", " ".join(rows)) == gates
+    assert "i₃, f₃, g₃ and o₃ read parts of p₃" in " ".join(Text().line(x) for x in said["From H and c₃ back to p₃"].sentences)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [*permutations([":h", "h:2*h", "2*h:"])])
+def test_the_blocks_of_a_packed_product_are_called_by_their_gates_in_any_order(blocks: tuple[str, ...]) -> None:
+    """The gates stand in the order of the blocks, each by the block that it reads, whatever their order in the text."""
+    gates = "\n".join(f"{gate} = sigmoid(z[{block}])" for gate, block in zip("abc", blocks, strict=True))
+    net = f"X: data[d]\nW: parameter[3*h, d]\nz = W @ X\n{gates}\nL = sum(a*b*c)"
+    step = next(s for s in steps(sb.derive(net).document()) if Text().line(s.title) == "From L back to z")
+    shown = ", ".join(parts(step)["Local derivative"])
+    inside = sorted("abc", key=lambda gate: (":h", "h:2*h", "2*h:").index(blocks["abc".index(gate)]))
+    assert re.findall(r"\\partial (\w)_\{\w\}\}\{\\partial z_\{(\w),\w\}\}", shown) == [(gate, gate) for gate in inside]
+    rows = re.findall(r"\\delta_\{z,(\w),\w\} = (\w)_", ", ".join(parts(step)["Chain rule"]))
+    assert [row[0] for row in rows] == inside
+    assert all(of != other for of, other in rows), "the other two gates times the slope"
 
 
 @pytest.mark.slow
