@@ -9,13 +9,15 @@ import numpy as np
 
 from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.program import Equation, Program, letter_sizes
+from symbackprop.display.body import scalar
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
+from symbackprop.display.views import ViewNames
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.rules.primary import VALUES
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import Letter, letter
+from symbackprop.formulas.names import Letter, letter, parse_name
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, prime_count, walk
 from tests.display.witness import NUMPY, value
@@ -28,8 +30,19 @@ class Numbered(Names):
     """Names that a machine can read: T3 with its positions between semicolons."""
 
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
+        if letters and isinstance(letters[0], Row) and len(letters[0].items) == 1:  # the name of a block
+            letters = self.within_block(name, letters[0], [c for c in items_of(letters[1]) if c != f.COMMA])
         tensor = f.word(f"T{list(self.program.tensors).index(name)}")
         return f.scripted(tensor, sub=f.joined(f.symbol(";"), [c or f.ZERO for c in letters])) if letters else tensor
+
+    def within_block(self, name: str, label: Node, letters: list[Node]) -> list[Node]:
+        """The entry of a tensor that an entry of one of its blocks is: n, m + 2 h of g, n m, where g begins at 2 h."""
+        role = self.signature(name).role
+        size = self.program.shape(role.wrt if role else name)[-1]
+        ((start, _),) = [
+            cut for cut, own in ViewNames(self).labels.items() if cut[1] == size and parse_name(own).formula() in items_of(label)
+        ]
+        return [*letters[:-1], f.add([letters[-1], scalar(start)]) if start != 0 else letters[-1]]
 
 
 def formula_value(
