@@ -108,7 +108,8 @@ def test_an_equation_of_gradients_says_nothing_of_zero() -> None:
         r"2X^T(X\beta - y) = X^T(X\beta - y)",
         r"X^TX\beta = 2X^Ty",
     ):
-        assert sb.verify(OLS, claim).claims[0].kind == "not understood"
+        found = sb.verify(OLS, claim).claims[0]
+        assert (found.kind, found.reason) == ("undecided", "it does not say that a gradient is 0")
 
 
 def test_a_value_that_is_made_of_the_parameter_is_no_solution() -> None:
@@ -351,3 +352,25 @@ def test_a_best_value_that_a_later_one_reads_is_judged(net: str, right: str, wro
     assert sb.verify(net, right).ok
     found = sb.verify(net, right.replace(right[right.index(own) : right.index("$$" if "mu" in own else ",", 3)], wrong))
     assert found.claims[0].wrong
+
+
+FACTORS = (
+    "R: data[n, m]\nU: parameter[n, k]\nV: parameter[m, k]\nlam: data & positive\nE = R - U @ V.T\n"
+    "L = sum(E**2)/2 + lam/2*(sum(U**2) + sum(V**2))"
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"\sum_j (r_{ij} - u_i^\top v_j) v_j = \lambda u_i",
+        r"\sum_j e_{ij} v_j = \lambda u_i",
+        r"\sum_i e_{ij} u_i = \lambda v_j",
+        r"E V = \lambda U",
+    ],
+)
+def test_an_equation_of_rows_says_that_a_gradient_is_zero(claim: str) -> None:
+    (found,) = sb.verify(FACTORS, f"Setting the gradient to zero gives $${claim}$$").claims
+    assert found.kind == "right, numeric"
+    (found,) = sb.verify(FACTORS, f"Setting the gradient to zero gives $${claim.replace('= ', '= 2')}$$").claims
+    assert (found.kind, found.reason) == ("undecided", "it does not say that a gradient is 0")

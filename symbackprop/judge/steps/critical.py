@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from symbackprop.core.program import Program
 from symbackprop.judge.sides.best_names import is_spelled, parameter_named
 from symbackprop.judge.steps.known import Known
-from symbackprop.judge.steps.solved import answered, inputs_of, parameters_of, programs_of
+from symbackprop.judge.steps.set_to_zero import inputs_of, parameters_of, programs_of
+from symbackprop.judge.steps.solved import answered
 from symbackprop.judge.steps.stationary import LEAST, among_all, held
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes

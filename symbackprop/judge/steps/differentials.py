@@ -74,6 +74,12 @@ def _moved(truth: Truth, side: str) -> Iterator[str]:
         yield from [name for name in names if name][:1]
 
 
+def _own(known: Known, claim: str) -> list[str]:
+    """The names of values that steps gave, and of which a line has the differential."""
+    named = (f"{found[2].lstrip(chr(92))}{found[3] or ''}" for found in _NAMED.finditer(claim) if not found[1])
+    return [one for one in dict.fromkeys(named) if known.is_own(one) and one not in known.gradients]
+
+
 def _of(truth: Truth, claim: str) -> str | None:
     """What a line says the differential of; None where it is none, or its right side has no differential."""
     left, equals, right = claim.partition("=")
@@ -135,6 +141,10 @@ class Moved(Truth):
 def differential_step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged | None:
     """The verdict on a line of differentials; None for any other line."""
     truth = judge.truth
+    own = _own(known, claim) if isinstance(claim, str) and not what else []
+    if own:  # judged again, where the network has values that are these
+        judge.by_own |= {one: known.given(one) for one in own}
+        return Judged(name, None, "undecided", told("the network has no value {}, of which this is the differential", several(own)))
     of = _of(truth, claim) if isinstance(claim, str) and not what else None
     if of is None and isinstance(claim, str) and not what and _RIGHT.search(claim.partition("=")[0]):
         found = differential_step(judge, known, name, reworded(claim, f"d{latex(parse_name(truth.of).formula())} = {claim}"), what)

@@ -27,6 +27,7 @@ from symbackprop.judge.weighing.weigh import value
 
 MOST = 60  # unknown numbers
 LEAST = 3  # points with a solution
+SEVERAL = 8  # unknown numbers: beyond, the gradients are compiled
 STEPS = 30  # of Newton's method
 FARTHEST = 1e9  # beyond, nothing is sought
 STARTS = (1.0, 0.3, -0.7, 1.9, 4.0)  # times a point: where that begins
@@ -272,7 +273,12 @@ def at_best(known: Known, others: list[str], fixed: dict[str, ndarray], place: P
         moved = {name: part.reshape(shape) for name, part, shape in zip(others, parts, shapes, strict=True)}
         return {**place.point, **moved, **fixed}
 
+    several = known.truth.compiled_slopes(place.sizes) if sum(counts) > SEVERAL else None
+
     def at(own: ndarray) -> ndarray:
+        if several is not None:
+            found = several(given(own))
+            return np.concatenate([found[name].ravel() for name in others])
         values = walk(known.truth.slopes, given(own), place.sizes)
         return np.concatenate([values[f"d{known.truth.of}/d{name}"].ravel() for name in others])
 

@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Program, Ref, Sum, shape_text, slot
-from symbackprop.formulas import build as f
-from symbackprop.formulas.told import Formula, Told, name, several, told
-from symbackprop.judge.sides.asked import Asked
+from symbackprop.formulas.told import Told, name, several, told
 from symbackprop.judge.sides.best_names import follows, is_product, is_spelled, parameter_named, spellings
-from symbackprop.judge.sides.goals import about
 from symbackprop.judge.steps.changed import may_mention
 from symbackprop.judge.steps.equations import (
     goes_up,
@@ -22,17 +18,15 @@ from symbackprop.judge.steps.equations import (
     holds_somewhere,
     holds_together,
     is_best_with_others,
-    is_stationary,
-    vanishes,
     with_own_names,
 )
 from symbackprop.judge.steps.known import Known, Used
-from symbackprop.judge.steps.stationary import LEAST, PLACES, among_all, held, is_multiple, solved
+from symbackprop.judge.steps.set_to_zero import as_equation, inputs_of, parameters_of, programs_of, read_by, set_to_zero
+from symbackprop.judge.steps.stationary import LEAST, among_all, held, solved
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.reading import CLAIM, Shape, equal_shapes, read
+from symbackprop.judge.weighing.reading import CLAIM, Shape, equal_shapes
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.judge.weighing.weigh import needed
-from symbackprop.notation.claims.bracketed import is_alone, sides
+from symbackprop.notation.claims.bracketed import sides
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.side import is_best, now, side_of, word_of
 
@@ -47,11 +41,6 @@ def as_solutions(known: Known, found: Sequence[Judged], steps: Sequence[tuple[st
     return tuple(as_solution(known, one, steps, k, ended=True) if k in open_ else one for k, one in enumerate(found))
 
 
-def parameters_of(truth: Truth) -> set[str]:
-    """The names of the parameters of a network."""
-    return {tensor.name for tensor in truth.program.parameters}
-
-
 def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, str]], place: int, ended: bool = False) -> Judged:
     """The verdict on a step that says which value of a parameter is best, and that no other step uses; any other as it is.
 
@@ -59,7 +48,7 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
     """
     truth, own = known.truth, steps[place][0]
     if judged.kind == "not understood":
-        return _as_equation(known, judged, steps[place][1])
+        return as_equation(known, judged, steps[place][1])
     used = next((one for one in reversed(known.used) if one.place == place), None)
     if used is not None and not judged.right:
         found = _as_condition(known, used, judged, steps) or _as_value(known, used, judged, steps)
@@ -71,8 +60,9 @@ def as_solution(known: Known, judged: Judged, steps: Sequence[tuple[str, Any, st
         if not is_product(truth, with_own_names(truth, own)[0]):
             return _by_name(known, judged, steps[place][1])
         before = known.copy()
-        before.shapes.pop(own, None)  # a product is no name
-        return _as_equation(before, judged, steps[place][1])
+        for spelling in (own, own.replace(" ", "")):
+            before.shapes.pop(spelling, None)  # a product is no name
+        return as_equation(before, judged, steps[place][1])
     if judged.kind != "abbreviation" or wrt is None or not isinstance(program, Program):
         return judged
     is_used = any(may_mention(claim, own) for _, claim, _ in steps[place + 1 :])
@@ -251,7 +241,7 @@ def _by_name(known: Known, judged: Judged, claim: str) -> Judged:
 def _filled(program: Program, shape: Shape) -> Program:
     """A number as an array of a shape, the 0 of w = 0; anything else as it is."""
     *before, last = program.equations
-    if program.shape(CLAIM) or not isinstance(last.op, Sum) or _read_by(program):
+    if program.shape(CLAIM) or not isinstance(last.op, Sum) or read_by(program):
         return program
     filled = replace(last, target=Ref(CLAIM, tuple(LETTERS[: len(shape)])))
     own = {e.target.name: program.tensors[e.target.name] for e in before}
@@ -306,87 +296,3 @@ def answered(truth: Truth, judged: Judged, own: str, wrt: str, found: Sequence[s
         return replace(judged, asked=asked, kind="right, numeric", remarks=(*judged.remarks, said), points=len(found))
     why = told("the gradient by {} is not 0 there", name(wrt))
     return replace(judged, asked=asked, kind="wrong", because=why, points=len(found))
-
-
-def set_to_zero(truth: Truth, own: str, wrt: str) -> Asked:
-    """What a step says that gives a parameter its best value: that the gradient by it is 0."""
-    asked = about(truth, own, truth.of, wrt)
-    zero = Formula(f"{asked.text} = 0", f.equation(truth.gradient(wrt).node, f.ZERO))
-    return replace(asked, shown=zero)
-
-
-def _as_equation(known: Known, judged: Judged, claim: Any) -> Judged:
-    r"""The verdict on X^\top X \beta = X^\top y, which says that a gradient is 0: its sides differ by a multiple of that."""
-    truth = known.truth
-    try:
-        both = sides(claim) if isinstance(claim, str) and is_alone(claim) else []
-    except Fault:
-        return judged
-    if len(both) != 2 or not all(both):
-        return judged
-    (left, right), spoken = [with_own_names(truth, side)[0] for side in both], with_own_names(truth, " ".join(both))[1]
-    alone = [] if "0" in both else [programs_of(known, side) for side in (left, right)]
-    several = programs_of(known, f"({left}) - ({right})")
-    for program in several:
-        shape = program.shape(CLAIM)
-        for tensor in truth.program.parameters:
-            if not equal_shapes(shape, tensor.shape) or not is_multiple(known, program, tensor.name):
-                continue
-            if not any(is_multiple(known, one, tensor.name) for side in alone for one in side):  # 2 g = g says nothing of 0
-                said = told("it says that the gradient by {} is 0", name(tensor.name))
-                asked = set_to_zero(truth, judged.name, tensor.name)
-                return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
-    if len(spoken) == 1:
-        return _by_its_solution(known, judged, several, spoken[0])
-    own = parameters_of(truth)
-    others = [one for one in several if inputs_of(known, one) & own and not any(is_multiple(known, one, wrt) for wrt in own)]
-    if not spoken and any(vanishes(known, one) for one in others):
-        said = told("it holds where the gradients by all parameters are 0")
-        return replace(judged, kind="right, numeric", because=Told(), remarks=(said,), points=LEAST)
-    return judged
-
-
-def _by_its_solution(known: Known, judged: Judged, programs: Sequence[Program], wrt: str) -> Judged:
-    """The verdict on an equation for the best value of a parameter: its solution is best, or is not."""
-    found = [one for program in programs if (one := is_stationary(known, program, wrt)) is not None]
-    if not found:
-        return judged
-    asked = set_to_zero(known.truth, judged.name, wrt)
-    if any(found):
-        said = told("the gradient by {} is 0 there", name(wrt))
-        return replace(judged, asked=asked, kind="right, numeric", because=Told(), remarks=(said,), points=2 * PLACES)
-    why = told("the gradient by {} is not 0 at what solves it", name(wrt))
-    return replace(judged, asked=asked, kind="wrong", because=why, remarks=(), points=2 * PLACES)
-
-
-def programs_of(known: Known, formula: str, at: str = "") -> list[Program]:
-    """The readings of a formula that is made of tensors of the network, and of names that steps gave.
-
-    at   the indices of its entries, _k.
-    """
-    truth = known.truth
-    try:
-        found = read(f"q{at} = {formula}", truth, truth.of, None, {}, known.said)
-    except SymbackpropError:
-        return []
-    several = [] if found.unknown else [reading.program for reading in found.readings]
-    named = {*truth.program.tensors, *known.shapes}
-    return [one for one in several if all(t.role is None and t.name in named for t in one.inputs)]
-
-
-def _read_by(program: Program) -> set[str]:
-    """The inputs that the equations of a program read."""
-    return {tensor.name for tensor in program.inputs} & {r.name for e in program.equations for r in e.operands}
-
-
-def inputs_of(known: Known, program: Program) -> set[str]:
-    """All that a formula is made of: the names in it, and what the values of the network in it are made of."""
-    programs = [program, *(what for _, what in needed(program, known.written) if not isinstance(what, str))]
-    waiting = [name for one in programs for name in _read_by(one)]
-    written, found = known.truth.program.equation_of(), set[str]()
-    while waiting:
-        own = waiting.pop()
-        if own not in found:
-            found.add(own)
-            waiting += [r.name for r in written[own].operands] if own in written else []
-    return found

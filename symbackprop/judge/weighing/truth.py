@@ -5,7 +5,7 @@ They are used only where a tape and differences, which share no rule with the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.algebra.recursion import StepBox
+from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.derivatives.orders import derivative_named
@@ -145,6 +146,20 @@ class Truth:
     def slopes(self) -> Program:
         """The gradients by the parameters, and what they are made of."""
         return without_dead(self.everything, [f"d{self.of}/d{tensor.name}" for tensor in self.program.parameters])
+
+    def compiled_slopes(self, sizes: Mapping[str, int]) -> Callable[[Mapping[str, ndarray]], dict[str, ndarray]]:
+        """The gradients by the parameters at some sizes as a compiled function of all inputs."""
+        key = tuple(sorted(sizes.items()))
+        if key not in self._compiled:
+            gradients = {tensor.name: f"d{self.of}/d{tensor.name}" for tensor in self.program.parameters}
+            whole = Compiled(with_sizes(self.slopes, dict(sizes)), self.of, gradients, refuse_nan=False)
+            read = {tensor.name for tensor in whole.program.inputs}
+            self._compiled[key] = lambda given: whole.grad({name: array for name, array in given.items() if name in read})
+        return self._compiled[key]
+
+    @cached_property
+    def _compiled(self) -> dict[tuple[tuple[str, int], ...], Callable[[Mapping[str, ndarray]], dict[str, ndarray]]]:
+        return {}
 
     @cached_property
     def resting(self) -> dict[int, list[dict[str, ndarray]]]:

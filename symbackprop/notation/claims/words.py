@@ -34,7 +34,7 @@ TRANSPOSES = frozenset([r"\top", "T", "t"])
 _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensors, rather than entries
 BEFORE = frozenset(["t-1", "k-1", "n-1", "l-1"])  # the step before: h_{t-1} is h_prev
 MARKS = {"*": "star", r"\star": "star", "+": "plus", "-": "minus"}  # behind a ^
-_OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
+_OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G; their entries they may be
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 BLOCKS = " by blocks"  # ends the name of a view, which nobody reads
 _ENDS = re.compile(rf"{BLOCKS}$| of [a-zA-Z,]+$")  # and those of a view, and of a name with its letters
@@ -171,11 +171,11 @@ class Names:
         """The ways to read a word as a tensor, the likeliest first."""
         own = bases(word)
         yield from self._marked(own, word)
-        capitals = [b[0].upper() + b[1:] for b in own if len(word.base) == 1 and b[0].islower() and b[0] not in _OWN]
+        capitals = [b[0].upper() + b[1:] for b in own if len(word.base) == 1 and b[0].islower()]
         for base in (*own, *capitals):
             for spelling, index, power, sample in self._ways(base, word):
                 name = self.named(spelling)
-                if base in capitals and not (index or sample):
+                if base in capitals and len([t for t in index if t.text.isalpha()]) + len(sample) < (2 if own[0] in _OWN else 1):
                     continue  # x_n is a row of X, but x is not X
                 view = self._view(name, index) if name is not None and not sample else None
                 view = view or (self._at_letters(name, index) if name is not None and not sample else None)
