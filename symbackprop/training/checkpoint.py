@@ -117,7 +117,7 @@ def read_run(path: StrPath) -> tuple[Run, dict[str, Any], dict[str, Any]]:
 
     Raises TrainingError where the file is no checkpoint.
     """
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, trained=True)
     try:
         about = json.loads(arrays.pop(ABOUT).tobytes())
         losses = {name: [float(x) for x in arrays.pop(name)] for name in LOSSES}

@@ -27,7 +27,10 @@ def given_parameters(program: Program, start: Mapping[str, Any] | str | os.PathL
     if start is None:
         return {}
     where = str(start) if isinstance(start, str | os.PathLike) else "start"
-    arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else _of_run(read_arrays(start))
+    if isinstance(start, Mapping):
+        arrays = {str(n): as_array(str(n), a) for n, a in start.items()}
+    else:
+        arrays = _of_run(read_arrays(start, trained=True))
     for name in arrays:
         if name not in names:
             raise TrainingError(f"{where}: {name} is no parameter of the network; {mend(name, names)}")

@@ -27,17 +27,18 @@ MARK = b"symbackprop\0"  # begins the comment of an .npz file in which more than
 LONGEST_COMMENT = 65_535  # bytes, of a .zip file
 
 
-def read_arrays(path: str | os.PathLike[str], texts: bool = False) -> dict[str, ndarray]:
+def read_arrays(path: str | os.PathLike[str], texts: bool = False, trained: bool = False) -> dict[str, ndarray]:
     """The arrays of an .npz or .safetensors file, by name.
 
-    texts   whether single texts may stand among them.
+    texts     whether single texts may stand among them.
+    trained   whether the file is one that training writes, not a person.
 
     Raises TrainingError where the file is missing, of another format, damaged, or holds anything but real numbers.
     """
     path = _path(path, "a dict of arrays or a path")
-    reader = {".npz": _read_npz, ".safetensors": _read_safetensors}[_suffix(path)]
+    is_npz = _suffix(path) == ".npz"
     try:
-        arrays = reader(path)
+        arrays = _read_npz(path, trained) if is_npz else _read_safetensors(path)
     except TrainingError:
         raise
     except OSError as fault:
@@ -105,12 +106,14 @@ def _suffix(path: Path) -> str:
     return path.suffix.lower()
 
 
-def _read_npz(path: Path) -> dict[str, ndarray]:
+def _read_npz(path: Path, trained: bool) -> dict[str, ndarray]:
     with open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
             file.seek(0)
             if file.read(4) == b"PK\3\4":  # as every such file begins
                 raise TrainingError(f"{path}: the file is damaged: its end is missing; write the file again")
+            if trained:
+                raise TrainingError(f"{path}: this is not an .npz file; give one that training wrote")
             raise TrainingError(f"{path}: this is not an .npz file; write one by np.savez({path.name!r}, X=X, Y=Y)")
         file.seek(0)
         name = None

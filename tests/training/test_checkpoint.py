@@ -317,3 +317,10 @@ def test_a_process_that_is_killed_at_any_moment_goes_on_bit_for_bit(data, monkey
         assert process.returncode in (0, -signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGTERM), complaint
         assert b"Traceback" not in complaint
     assert_same(sb.train("net.net", "data.npz", sizes={"h": 3}, resume="run.npz", progress=False), whole)
+
+
+@pytest.mark.parametrize("given", ["resume", "start"])
+def test_a_file_of_parameters_that_is_none_is_not_to_be_written_over_with_data(data, given: str) -> None:
+    Path("run.npz").write_text("cut short")
+    with pytest.raises(TrainingError, match=r"^run.npz: this is not an .npz file; give one that training wrote$"):
+        train(data, **{given: "run.npz"})
