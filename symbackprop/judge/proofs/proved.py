@@ -27,8 +27,7 @@ from symbackprop.evaluate.extents import SizeError, evaluator
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import Jitter, PointError, last_digit, last_digits
 from symbackprop.evaluate.sizes import sizes_of
-from symbackprop.evaluate.tape import Run, forward
-from symbackprop.evaluate.walk import walk
+from symbackprop.evaluate.tape import Run
 from symbackprop.judge.proofs.forms import FormValue, entries
 
 POINTS = 3
@@ -121,19 +120,17 @@ def _drawn(derivation: Derivation) -> list[Point]:
     for seed in range(POINTS):
         try:
             sizes, where = defined(derivation.forward, seed=seed)
-            values = _walked(derivation.program, where, sizes)
+            values = _valued(derivation.program, where, sizes)
         except (PointError, SizeError):
             continue
         found.append(Point(sizes, values))
     return found
 
 
-def _walked(program: Program, where: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Mapping[str, ndarray]:
-    """All values; where a sum over a window has too many entries in full, those of the tape."""
-    try:
-        return walk(program, where, sizes)
-    except PointError:
-        return forward(program, where, sizes)
+def _valued(program: Program, where: Mapping[str, ndarray], sizes: Mapping[str, int]) -> dict[str, ndarray]:
+    """All values, finite or not."""
+    run = Run(program, where, sizes_of(program, where, sizes)).all(finite=False, keep_tape=False)
+    return {name: value.data for name, value in run.values.items()} | dict(where)
 
 
 def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
