@@ -16,39 +16,31 @@ from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.progress import counted
-from symbackprop.core.program import Program
 from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.told import Told, listed, told
-from symbackprop.judge.sides.asked import Asked
+from symbackprop.formulas.told import listed, told
 from symbackprop.judge.sides.deltas import with_differentials
-from symbackprop.judge.sides.goals import about, asked, named, stepped
+from symbackprop.judge.sides.goals import asked, named, stepped
 from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
-from symbackprop.judge.steps.at_best import anywhere, best_step
+from symbackprop.judge.steps.at_best import anywhere
 from symbackprop.judge.steps.cases_in_words import case_in_words
 from symbackprop.judge.steps.changed import may_mention, may_pass, with_updates
 from symbackprop.judge.steps.critical import at_points_told
-from symbackprop.judge.steps.differentials import differential_step, differentials_of
-from symbackprop.judge.steps.differentiated import another_loss, loss_step
-from symbackprop.judge.steps.equalities import chained, identity
-from symbackprop.judge.steps.following import in_place, reading_of, spared
+from symbackprop.judge.steps.differentials import differentials_of
 from symbackprop.judge.steps.general import General
-from symbackprop.judge.steps.known import Known, Used, spelled
+from symbackprop.judge.steps.known import Known, spelled
 from symbackprop.judge.steps.meant import meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
-from symbackprop.judge.steps.own_slopes import formula_slope
-from symbackprop.judge.steps.rounded import entry_in_numbers, moved_to, number_said, value_in_numbers, without_number, wrong_value
-from symbackprop.judge.steps.samples import NO_SAMPLES, Samples, by_samples, gradient_times, shared_out, with_samples
-from symbackprop.judge.steps.slopes import function_step, slope_step
+from symbackprop.judge.steps.rounded import moved_to, without_number
+from symbackprop.judge.steps.samples import NO_SAMPLES, Samples, by_samples, with_samples
+from symbackprop.judge.steps.single import SingleStep
 from symbackprop.judge.steps.solved import as_solution, as_solutions
-from symbackprop.judge.steps.step_jacobians import step_jacobian
-from symbackprop.judge.steps.step_products import step_product
-from symbackprop.judge.steps.step_reading import read_or_restated, read_step, refitted_step, said_left, says_the_network, value_said
+from symbackprop.judge.steps.step_reading import read_step
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
-from symbackprop.judge.steps.turned_out import no_hessian, turned_out, with_name
+from symbackprop.judge.steps.turned_out import with_name
 from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, update_of
-from symbackprop.judge.steps.viewed import blocks_named, by_blocks, legend_of
+from symbackprop.judge.steps.viewed import by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
 from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.prose import written
@@ -57,8 +49,7 @@ from symbackprop.judge.verdicts.displayed import bound, displayed
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.small import NAMES, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.verdicts.verdict import Judged
-from symbackprop.judge.weighing.reading import CLAIM, NotUnderstood
-from symbackprop.notation.claims import Left
+from symbackprop.judge.weighing.reading import NotUnderstood
 
 _LETTERS = re.compile(r"_[a-z]+$")
 _ACCENT = re.compile(r"\\(hat|bar|tilde|dot|vec|check|widehat|widetilde|overline)(?![a-z])")
@@ -243,117 +234,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
 
 def _said(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     """The verdict on a step that is no update."""
-    truth = judge.truth
-    goal = value = None
-    judged = differential_step(judge, known, name, claim, what) if known.differentials else None
-    if judged is None and not what:
-        judged = (
-            best_step(judge, known, name, claim)
-            or slope_step(judge, name, claim)
-            or formula_slope(judge, name, claim)
-            or function_step(judge, name, claim)
-            or step_product(judge, known, name, claim)
-            or step_jacobian(judge, known, name, claim)
-            or loss_step(judge, known, name, claim)
-        )
-    if judged is not None:
-        known.unread |= judged.open
-        return judged
-    blocks = blocks_named(known, claim)
-    if blocks:
-        for block, program in blocks.items():
-            known.bind([block], program, program, program.shape(CLAIM))
-        return Judged(name, None, "abbreviation")
-    if what != "abbreviation":
-        goal = asked(truth, name, what) if what else named(truth, name, name)
-    try:
-        view = legend_of(known, claim)
-        if view is not None:
-            known.see(view)
-            return Judged(name, None, "abbreviation")
-        blocks_of = by_blocks(judge, known, name, claim, goal)
-        if blocks_of is not None:
-            view, goal, understood = blocks_of
-        else:
-            understood, goal = read_or_restated(judge, known, name, claim, goal, what)
-            value = value_said(truth, name, understood) if not what else None
-            if value is not None and says_the_network(judge, known, name, claim, understood, value):
-                if not understood.left.stepped and value not in truth.named:  # what nobody named has a name from now on
-                    own = understood.readings[0].program
-                    known.bind([name, understood.left.name], own, own, own.shape(CLAIM))
-                said = told("as the network has it")
-                return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said,))
-            if value is not None and (judged := value_in_numbers(judge, known, name, claim, understood, value)) is not None:
-                return judged
-            if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
-                goal = about(truth, name, truth.of, value)
-    except NotUnderstood as fault:
-        said, left = said_left(judge, known, name, claim, what)
-        goal = goal or said
-        if goal is None:
-            equation = identity(judge, known, name, claim) if not truth.pinned else None
-            known.unread |= equation is None
-            return equation or Judged(name, None, "not understood", fault.told)
-        judged = spared(known, refitted_step(judge, known, name, claim, goal, judge.unread(goal, fault)))
-        _bind_truth(known, name, left, goal)
-        known.unread |= judged.open
-        known.misfits.append(claim)
-        return judged
-    known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
-    counted = [reading for reading in understood.readings if known.from_zero and reading.origin == 0]
-    program, multiple = (counted or understood.readings)[0].program, Told()
-    if view is not None and view.name == understood.left.name:
-        known.views[view.name] = view  # its name is bound below
-    by_chance = truth.pinned and not re.search("delta|δ", name)  # a number is many a gradient's
-    if goal is None and what != "abbreviation" and not by_chance:
-        goal, multiple = turned_out(known, name, program)
-    names = (name, understood.left.name)
-    if goal is None and understood.unknown and not multiple:
-        known.unread = True
-        return Judged(name, None, "undecided", told("what is {}?", listed([written(one) for one in understood.unknown])))
-    if goal is None:
-        known.give(name, understood.left, None, program, program, program.shape(CLAIM))
-        if what != "abbreviation" and not multiple:
-            known.nameless |= {one: place for one in names if one in known.shapes}
-        if goal is None and not multiple and what != "abbreviation" and (why := no_hessian(known, name, program)):
-            return Judged(name, None, "undecided", why, understood.formulas)
-        told_by_sides = chained(known, understood) if understood.between and (not truth.pinned or truth.places.is_settled) else None
-        if told_by_sides is not None:
-            return replace(told_by_sides, name=name)
-        judged = Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
-        return entry_in_numbers(judge, known, judged, claim, program) if truth.pinned else judged
-    count = known.samples.get(place)
-    meant = understood if count is None else shared_out(truth, understood, count)
-    judged = number_said(judge, known, name, claim, goal, understood)
-    is_rounded = judged is not None
-    judged = judged or refitted_step(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
-    program = reading_of(understood, judged).program if judged.right else program
-    if judged.right and value == truth.of == goal.wrt:  # f(1, 2) = 1 is no derivative of f by itself
-        judged = replace(judged, kind="wrong")
-    if judged.wrong and value == truth.of and not truth.pinned:
-        return another_loss(known, name, understood, program)
-    if judged.wrong and goal.of == goal.wrt and value != truth.of:  # dL = tr(G^T dW) says what dL comes to, in differentials
-        why = told("a differential is not read. Write the derivative that it says, by itself.")
-        return Judged(name, None, "not understood", why)
-    if value in truth.named and judged.wrong:
-        said = told("the network says something else of {}", written(name))
-        judged = wrong_value(judge, judged, value) if truth.pinned else replace(judged, remarks=(*judged.remarks, said))
-    if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
-        judged = spared(known, judged)
-    known.unread |= judged.open
-    known.used.append(Used(goal, program, known.written, judged, place))
-    judged = judged if is_rounded else in_place(judge, known, goal, meant, judged)
-    known.wrong |= judged.wrong
-    true: Program | str = goal.text if goal.text in truth.everything.tensors else program
-    if count is not None:
-        true = gradient_times(truth, goal.text, count)
-    said, shape = program, program.shape(CLAIM)
-    stands = judged.kind == "wrong shape" or (is_rounded and judged.right)  # nothing fits behind it, or what follows is as exact
-    if stands and goal.text in truth.everything.tensors:
-        said, shape = true, truth.everything.shape(goal.text)
-    if not understood.left.stepped and understood.left.name not in known.gradients:
-        known.give(name, understood.left, goal, said, true, shape)
-    return judged
+    return SingleStep(judge, known, place, name, claim, what).judged()
 
 
 def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Judged | None:
@@ -375,10 +256,3 @@ def _update(judge: Judge, known: Known, place: int, name: str, claim: str) -> Ju
     if not (found.has_rate or judged.right or judged.open):
         return Judged(name, None, "undecided", told("an update without a rate, and no step of Newton"))
     return moved_to(judge, known, as_update(judged, name, judge.truth), claim, moved)
-
-
-def _bind_truth(known: Known, name: str, left: Left, goal: Asked) -> None:
-    """A step that was not understood stands for the truth in later ones."""
-    everything = known.truth.everything
-    if goal.text in everything.tensors:
-        known.give(name, left, goal, goal.text, goal.text, everything.shape(goal.text))
