@@ -359,8 +359,10 @@ def test_the_source_is_python_that_imports_numpy_alone_and_is_the_same_every_tim
 @pytest.mark.slow
 def test_the_source_does_not_depend_on_the_order_of_hashes() -> None:
     code = (
-        "from symbackprop.verbs import compile; from symbackprop.notation import read;"
-        "print(compile(read(open('examples/layers/conv2d.net').read())).source)"
+        "import symbackprop as sb\n"
+        "for name in ('layers/conv2d', 'loops/kalman'):\n"
+        "    function = sb.compile(f'examples/{name}.net')\n"
+        "    print(function.source, function.layers_source(), sb.compile(f'examples/{name}.net', backend='jax').source)"
     )
     made = [
         subprocess.run(

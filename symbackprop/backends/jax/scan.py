@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-
-from sympy import S
 
 from symbackprop.backends.numpy.loop import ItemWriter, Place, counted, places_of, read_by
 from symbackprop.core.loops import For
 from symbackprop.core.loops.turns import Turn, turn
-from symbackprop.core.program import Carry, Equation, Ref, Signature, Sum, slot
+from symbackprop.core.program import Carry, Equation
 
 
 class ScanWriter(ItemWriter):
@@ -51,48 +48,20 @@ class ScanWriter(ItemWriter):
     @contextmanager
     def within(self, one: Turn) -> Iterator[str]:
         """The names of one turn, each a variable of its function; the one that counts the steps."""
-        writer = self.writer
-        known, taken = (writer.setting, dict(writer.temporary)), set(writer.names.taken)
+        writer, taken = self.writer, set(self.writer.names.taken)
         counter = writer.names.fresh(one.letter)
-        place, value = places_of(one)
-        tensors = {
-            **one.program.tensors,
-            place: Signature(place, (), "integers", bound=one.loop.extent),
-            value: Signature(value),
-        }
-        whole = {at: name for name, at in one.members.items()} | {at: name for at, (name, _) in one.slices.items()}
-        integers = {at for at, name in whole.items() if name in writer.setting.integers} | {place}
-        program = replace(one.program, tensors=tensors)
-        writer.setting = replace(writer.setting, program=program, integers=writer.setting.integers | integers)
-        writer.identifier |= {place: counter, value: counter}
-        for at, name in whole.items():
-            writer.identifier[at] = writer.names.fresh(f"{writer.identifier[name]}_{counter}")
-        yield counter
-        (writer.setting, writer.temporary), writer.names.taken = known, taken  # the function's own names end with it
-
-    def put(self, equation: Equation, place: str) -> list[str]:
-        """The lines of an equation whose target has another identifier."""
-        known = self.writer.identifier.get(equation.target.name)
-        self.writer.identifier[equation.target.name] = place
-        lines = self.writer.lines(equation)
-        if known is not None:
-            self.writer.identifier[equation.target.name] = known
-        return lines
+        with self.turned(one, counter) as whole:
+            for at, name in whole.items():
+                writer.identifier[at] = writer.names.fresh(f"{writer.identifier[name]}_{counter}")
+            yield counter
+        writer.names.taken = taken  # the function's own names end with it
 
     def shift(self, equation: Equation, op: Carry) -> list[str]:
         """A Carry on no circle: the value, moved by one step."""
-        writer, name = self.writer, equation.target.name
-        z, *first = equation.operands
-        axis = equation.target.index.index(op.letter)
-        index = tuple(c for c in equation.target.index if c != op.letter)
-        program = writer.setting.program
-        shape = program.shape(name)
-        start = Ref(f"start of {name}", index)
-        signature = Signature(start.name, shape[:axis] + shape[axis + 1 :])
-        writer.setting = replace(writer.setting, program=replace(program, tensors={**program.tensors, start.name: signature}))
+        writer, name, z = self.writer, equation.target.name, equation.operands[0]
+        axis, begin = self.begun(equation, op)
         own = writer.names.fresh(f"{writer.identifier[name]}_first")
-        begin = Equation(start, Sum(slot(0), (slot(0),)) if first else Sum(S.Zero), tuple(first))
-        rest = Place(writer.identifier[z.name], (":",) * len(shape)).at(axis, ":-1" if op.step > 0 else "1:").text
+        rest = Place(writer.identifier[z.name], (":",) * len(equation.target.index)).at(axis, ":-1" if op.step > 0 else "1:").text
         parts = [f"jnp.expand_dims({own}, {axis})", rest][:: op.step]
         return [*self.put(begin, own), f"{writer.identifier[name]} = jnp.concatenate([{', '.join(parts)}], axis={axis})"]
 

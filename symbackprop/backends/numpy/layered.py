@@ -90,7 +90,7 @@ def _groups(program: Program, of: str) -> list[tuple[list[Equation], tuple[str, 
 
 def _layer(program: Program, group: Sequence[Equation], targets: Sequence[str], needed: set[str], dialect: Dialect) -> Layer:
     """The class of one layer."""
-    inside = {e.target.name for e in group}
+    inside = dict.fromkeys(e.target.name for e in group)  # in their order, of which the file is made
     reads = dict.fromkeys(r.name for e in group for r in e.operands if r.name not in inside)
     tensors = {name: _given(program.tensors[name]) for name in (*reads, *(t.name for t in program.inputs))}
     tensors |= {name: program.tensors[name] for name in inside}

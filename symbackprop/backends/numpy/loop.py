@@ -76,6 +76,45 @@ class ItemWriter(ABC):
     def shift(self, equation: Equation, op: Carry) -> list[str]:
         """A Carry on no circle: the value, moved by one step."""
 
+    def put(self, equation: Equation, place: str) -> list[str]:
+        """The lines of an equation whose target stands at a place."""
+        known = self.writer.identifier.get(equation.target.name)
+        self.writer.identifier[equation.target.name] = place
+        lines = self.writer.lines(equation)
+        if known is not None:
+            self.writer.identifier[equation.target.name] = known
+        return lines
+
+    def begun(self, equation: Equation, op: Carry) -> tuple[int, Equation]:
+        """The axis that a Carry moves a value along, and the equation of what stands first on it."""
+        writer, name, (_, *first) = self.writer, equation.target.name, equation.operands
+        axis = equation.target.index.index(op.letter)
+        program = writer.setting.program
+        shape = program.shape(name)
+        start = Ref(f"start of {name}", tuple(c for c in equation.target.index if c != op.letter))
+        signature = Signature(start.name, shape[:axis] + shape[axis + 1 :])
+        writer.setting = replace(writer.setting, program=replace(program, tensors={**program.tensors, start.name: signature}))
+        return axis, Equation(start, Sum(slot(0), (slot(0),)) if first else Sum(S.Zero), tuple(first))
+
+    @contextmanager
+    def turned(self, one: Turn, counter: str) -> Iterator[dict[str, str]]:
+        """The setting of one turn, whose steps `counter` counts; what its tensors are parts of, by their names."""
+        writer = self.writer
+        known = writer.setting, dict(writer.temporary)
+        place, value = places_of(one)
+        tensors = {
+            **one.program.tensors,
+            place: Signature(place, (), "integers", bound=one.loop.extent),
+            value: Signature(value),
+        }
+        whole = {at: name for name, at in one.members.items()} | {at: name for at, (name, _) in one.slices.items()}
+        integers = {at for at, name in whole.items() if name in writer.setting.integers} | {place}
+        program = replace(one.program, tensors=tensors)
+        writer.setting = replace(writer.setting, program=program, integers=writer.setting.integers | integers)
+        writer.identifier |= {place: counter, value: counter}
+        yield whole
+        writer.setting, writer.temporary = known
+
 
 class LoopWriter(ItemWriter):
     """Writes the loops of one function as `for` over stacks.
@@ -169,30 +208,19 @@ class LoopWriter(ItemWriter):
     def within(self, one: Turn, counter: str) -> Iterator[None]:
         """The names of one turn: rows of stacks, slices of what comes from outside, variables."""
         writer, loop = self.writer, one.loop
-        known = writer.setting, dict(writer.temporary)
-        place, value = places_of(one)
-        tensors = {**one.program.tensors, place: Signature(place, (), "integers", bound=loop.extent), value: Signature(value)}
-        whole = {at: name for name, at in one.members.items()} | {at: name for at, (name, _) in one.slices.items()}
-        integers = {at for at, name in whole.items() if name in writer.setting.integers}
-        writer.setting = replace(
-            writer.setting,
-            program=replace(one.program, tensors=tensors),
-            integers=writer.setting.integers | integers | {place},
-        )
-        writer.identifier |= {place: counter, value: counter}
         self.running.append(counter)
-        for at, name in whole.items():
-            if name not in loop.axes or name in self.stored:
-                axis = loop.axes[name] if name in loop.axes else one.slices[at][1]
-                self.places[at] = self.place(name).at(axis, counter)
-                writer.identifier[at] = self.places[at].text
-                self.stored |= {at} if name in self.stored else set()
-                self.shared |= {at} if name in self.shared else set()
-            else:
-                writer.identifier[at] = writer.identifier[name]
-        yield
+        with self.turned(one, counter) as whole:
+            for at, name in whole.items():
+                if name not in loop.axes or name in self.stored:
+                    axis = loop.axes[name] if name in loop.axes else one.slices[at][1]
+                    self.places[at] = self.place(name).at(axis, counter)
+                    writer.identifier[at] = self.places[at].text
+                    self.stored |= {at} if name in self.stored else set()
+                    self.shared |= {at} if name in self.shared else set()
+                else:
+                    writer.identifier[at] = writer.identifier[name]
+            yield
         self.running.pop()
-        writer.setting, writer.temporary = known
 
     def place(self, name: str) -> Place:
         rank = self.writer.setting.program.tensors[name].rank
@@ -202,29 +230,12 @@ class LoopWriter(ItemWriter):
         """Where a loop begins that writes a stack: one without steps begins as well."""
         return self.place(name) if name in self.places else self.begins.get(name, self.place(name))
 
-    def put(self, equation: Equation, place: str) -> list[str]:
-        """The lines of an equation whose target stands at a place."""
-        known = self.writer.identifier.get(equation.target.name)
-        self.writer.identifier[equation.target.name] = place
-        lines = self.writer.lines(equation)
-        if known is not None:
-            self.writer.identifier[equation.target.name] = known
-        return lines
-
     def shift(self, equation: Equation, op: Carry) -> list[str]:
         """A Carry on no circle: the value, moved by one step."""
-        writer, name = self.writer, equation.target.name
-        z, *first = equation.operands
-        axis = equation.target.index.index(op.letter)
-        index = tuple(c for c in equation.target.index if c != op.letter)
-        program = writer.setting.program
-        at = f"start of {name}"
-        shape = program.shape(name)
-        signature = Signature(at, shape[:axis] + shape[axis + 1 :])
-        writer.setting = replace(writer.setting, program=replace(program, tensors={**program.tensors, at: signature}))
+        writer, name, z = self.writer, equation.target.name, equation.operands[0]
+        axis, begin = self.begun(equation, op)
         start, to, of = ("0", "1:", ":-1") if op.step > 0 else ("-1", ":-1", "1:")
         made = [] if name in self.stored else writer.allocated(writer.identifier[name], name)
-        begin = Equation(Ref(at, index), Sum(slot(0), (slot(0),)) if first else Sum(S.Zero), tuple(first))
         moved = f"{self.place(name).at(axis, to).text} = {self.place(z.name).at(axis, of).text}"
         return [*made, *self.put(begin, self.begin(name).at(axis, start).text), moved]
 
