@@ -56,37 +56,53 @@ def _called(name: str, node: ast.Call) -> str:
 
 def call(evaluator: Evaluator, node: ast.Call) -> Any:
     """The value of a call. Raises NotationError for what is no function of the language, or does not take such arguments."""
-    function = node.func
-    match function:
-        case ast.Name(id=name):
-            own = evaluator.functions.get(name)
-            if isinstance(own, Named):
-                return _named(evaluator, node, own)
-            if isinstance(own, Layer) and not evaluator.known(name):
-                return _layered(evaluator, node, own)
-            helper = None if own is not None or evaluator.known(name) else evaluator.helpers.get(name)
-            if helper is not None and evaluator.inlined is not None:
-                return evaluator.inlined(node, helper)
-            name = own.name if isinstance(own, Second) else name
-            if evaluator.known(name):
-                raise evaluator.fault(function, f"{name} is a tensor, not a function.", _called(name, node))
-            module = evaluator.imported.get(name, "")
+    match node.func:
+        case ast.Name() as function:
+            return _by_name(evaluator, node, function)
         case ast.Attribute(value=value, attr=name) if is_at(value):
             return changed(evaluator, node, name)
-        case ast.Attribute(value=value, attr=name):
-            module = evaluator.package(value) or _distribution(evaluator, value, name)
-            if module is None and isinstance(value, ast.Attribute) and evaluator.package(value.value):
-                meant = of_ufunc(value.attr, name)
-                if meant is not None:
-                    return _applied(evaluator, node, meant, [evaluator.value(argument) for argument in node.args])
-            if module is None and isinstance(value, ast.Call) and (frozen := _frozen(evaluator, value, name)):
-                return _of_frozen(evaluator, node, value, frozen)
-            if module is None:
-                return _method(evaluator, node, function)
-        case ast.Call() if isinstance(layer := evaluator.value(function), Layer):
+        case ast.Attribute() as function:
+            return _by_attribute(evaluator, node, function)
+        case ast.Call() if isinstance(layer := evaluator.value(node.func), Layer):
             return _layered(evaluator, node, layer)
         case _:
-            raise evaluator.fault(function, f"{evaluator.source.segment(function)} is not a function.", "Write * for a product.")
+            raise evaluator.fault(node.func, f"{evaluator.source.segment(node.func)} is not a function.", "Write * for a product.")
+
+
+def _by_name(evaluator: Evaluator, node: ast.Call, function: ast.Name) -> Any:
+    """f(...): a function that the text declares, holds or imports, or one of the language."""
+    name = function.id
+    own = evaluator.functions.get(name)
+    if isinstance(own, Named):
+        return _named(evaluator, node, own)
+    if isinstance(own, Layer) and not evaluator.known(name):
+        return _layered(evaluator, node, own)
+    helper = None if own is not None or evaluator.known(name) else evaluator.helpers.get(name)
+    if helper is not None and evaluator.inlined is not None:
+        return evaluator.inlined(node, helper)
+    name = own.name if isinstance(own, Second) else name
+    if evaluator.known(name):
+        raise evaluator.fault(function, f"{name} is a tensor, not a function.", _called(name, node))
+    return _worded(evaluator, node, name, evaluator.imported.get(name, ""))
+
+
+def _by_attribute(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> Any:
+    """np.f(...), norm.logpdf(...), np.add.reduce(...), norm(m, s).logpdf(...); else a method of a value."""
+    value, name = function.value, function.attr
+    module = evaluator.package(value) or _distribution(evaluator, value, name)
+    if module is not None:
+        return _worded(evaluator, node, name, module)
+    if isinstance(value, ast.Attribute) and evaluator.package(value.value):
+        meant = of_ufunc(value.attr, name)
+        if meant is not None:
+            return _applied(evaluator, node, meant, [evaluator.value(argument) for argument in node.args])
+    if isinstance(value, ast.Call) and (frozen := _frozen(evaluator, value, name)):
+        return _of_frozen(evaluator, node, value, frozen)
+    return _method(evaluator, node, function)
+
+
+def _worded(evaluator: Evaluator, node: ast.Call, name: str, module: str) -> Any:
+    """A word of a module, or of the language where there is none, at its arguments."""
     if name == "float" and len(node.args) == 1 and (infinite := _infinite(node.args[0])):
         return infinite
     if not module and (several := _of_several(evaluator, node, name)) is not None:
@@ -108,7 +124,7 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
     further = [keyword.arg or "" for keyword in node.keywords]
     meant = _understood(evaluator, node, lambda: word(module, name, given, further) if module else plainly(name))
     if meant is None:
-        raise evaluator.unknown(function, name)
+        raise evaluator.unknown(node.func, name)
     return _applied(evaluator, node, meant, given)
 
 
@@ -278,38 +294,54 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
     if stretches.is_stretch(value):
         return _stretched(evaluator, node, name, [value, *map(evaluator.value, node.args)])
     tensor = evaluator.numeric(function.value, value)
-    if name in ("size", "dim") and not node.keywords:  # of torch
-        shape = tuple(map(plain, as_tensor(tensor).shape))
-        if name == "dim" or not node.args:
-            return len(shape) if name == "dim" else shape
-        axis = evaluator.position(node.args[0])
-        if isinstance(axis, int) and -len(shape) <= axis < len(shape):
-            return shape[axis]
-        raise evaluator.fault(node, f"{evaluator.source.segment(node)}: there are {len(shape)} axes, counted from 0.")
+    if name in ("size", "dim") and not node.keywords:
+        return _size(evaluator, node, name, tuple(map(plain, as_tensor(tensor).shape)))
     meant = _understood(evaluator, node, lambda: method(name, [k.arg or "" for k in node.keywords], len(node.args)))
     if meant is None:
-        near = nearest(name, METHODS)
-        mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
-        if not near and evaluator.arrays.numbers(tensor):  # an object, of which nothing is known
-            mend = ""
-        mend = METHODS_OUTSIDE.get(name, mend)
-        if name in functions():
-            mend = f"Write {name}({shortened(evaluator.source.segment(function.value))})."
-        raise evaluator.unread(function, f".{name}() is not in the language.", mend)
+        raise _no_method(evaluator, function, tensor)
     if meant.name == "copy":
         if name == "astype":
             _require_real(evaluator, node, as_tensor(tensor))
         return called(meant.name, [tensor], {}, meant.function)
     given = as_arrays([evaluator.value(a) for a in node.args])
-    if meant.name == "transpose" and len(given) == 2 and all(isinstance(n, int) for n in map(plain, given)):
+    if meant.name == "transpose" and given:
+        return _transposed(evaluator, node, meant, tensor, given)
+    return _applied(evaluator, node, meant, [tensor, *given])
+
+
+def _size(evaluator: Evaluator, node: ast.Call, name: str, shape: tuple[Any, ...]) -> Any:
+    """x.dim(), x.size() and x.size(axis) of torch."""
+    if name == "dim" or not node.args:
+        return len(shape) if name == "dim" else shape
+    axis = evaluator.position(node.args[0])
+    if isinstance(axis, int) and -len(shape) <= axis < len(shape):
+        return shape[axis]
+    raise evaluator.fault(node, f"{evaluator.source.segment(node)}: there are {len(shape)} axes, counted from 0.")
+
+
+def _no_method(evaluator: Evaluator, function: ast.Attribute, tensor: Any) -> NotationError:
+    """What is said of a method that is not in the language."""
+    name = function.attr
+    near = nearest(name, METHODS)
+    mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
+    if not near and evaluator.arrays.numbers(tensor):  # an object, of which nothing is known
+        mend = ""
+    mend = METHODS_OUTSIDE.get(name, mend)
+    if name in functions():
+        mend = f"Write {name}({shortened(evaluator.source.segment(function.value))})."
+    return evaluator.unread(function, f".{name}() is not in the language.", mend)
+
+
+def _transposed(evaluator: Evaluator, node: ast.Call, meant: Word, tensor: Any, given: list[Any]) -> Any:
+    """x.transpose(axes), which are two that change places in torch, and the order of all in NumPy."""
+    if len(given) == 2 and all(isinstance(n, int) for n in map(plain, given)):
         if as_tensor(tensor).ndim == 2 and sorted(n % 2 for n in map(plain, given)) == [0, 1] and plain(given[0]) % 2 == 0:
-            text = shortened(evaluator.source.segment(function.value))
+            assert isinstance(node.func, ast.Attribute)
+            text = shortened(evaluator.source.segment(node.func.value))
             fault = f"{shortened(evaluator.source.segment(node))} leaves the axes in NumPy, and exchanges them in torch."
             raise evaluator.fault(node, fault, f"Write {text}.T.")
         return _applied(evaluator, node, Word("swapaxes", functions()["swapaxes"]), [tensor, *given])
-    if meant.name == "transpose" and given:
-        given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
-    return _applied(evaluator, node, meant, [tensor, *given])
+    return _applied(evaluator, node, meant, [tensor, tuple(given) if not isinstance(given[0], tuple) else given[0]])
 
 
 def _require_real(evaluator: Evaluator, node: ast.Call, tensor: Tensor) -> None:
