@@ -115,3 +115,27 @@ def test_an_update_is_typed_with_a_colon() -> None:
     net = "w: parameter[()]\nx: data[()]\ny: data[()]\nL = (w*x - y)**2"
     assert sb.verify(net, "w := w - lr*2*x*(w*x - y)").ok
     assert sb.verify(net, "w := w + lr*2*x*(w*x - y)").claims[0].kind == "up to convention"
+
+
+ATTENTION = "q: parameter[d]\nK: parameter[n, d]\nV: parameter[n, e]\ng: data[e]\ns = K @ q\na = softmax(s)\no = a @ V\nL = o @ g"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dL/do = g. dL/dV = outer(a, g). dL/da = V g.",
+        "We have dL/do = g, so dL/da = V @ g and dL/dV = np.outer(a, g).",
+        "dL/do = g. dL/da = V g. dL/ds = a * (V g - a.(V g)). dL/dq = K^T dL/ds, dL/dK = outer(dL/ds, q).",
+        r"| derivative | value |"
+        + "\n|---|---|\n"
+        + r"| $\partial L/\partial o$ | $g$ |"
+        + "\n"
+        + r"| $\partial L/\partial V$ | $a g^\top$ |",
+        r"$$\frac{\partial L}{\partial o} = g, \qquad \frac{\partial L}{\partial a} = Vg. \quad\blacksquare$$",
+    ],
+)
+def test_several_derivatives_in_a_sentence_or_a_table(text: str) -> None:
+    assert len(sb.verify(ATTENTION, text).claims) > 1
+    assert sb.verify(ATTENTION, text).ok
+    slip = text.replace("g", "(3*g)", 1) if "$" not in text else text.replace("$g$", "$3g$").replace("= g,", "= 3g,")
+    assert sb.verify(ATTENTION, slip).claims[0].wrong

@@ -130,8 +130,9 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
         return None
     if any(_is(truth, one, truth.of, known.written) for one in programs):
         remark = told("as the network has it")
-    elif any(_is(truth, one, truth.of, known.written, -1.0) for one in programs):
+    elif turned := [one for one in programs if _is(truth, one, truth.of, known.written, -1.0)]:
         remark = told("it is the loss of the network with the other sign")
+        judge.by_own[side.base] = turned[0], known.written  # judged again, where the network has that value
     else:
         is_loss = side.base in _LOSSES and not programs[0].shape(CLAIM)
         remark = told("it is another than the loss of the network") if is_loss else Told()

@@ -80,12 +80,19 @@ def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> lis
         own = None if word is None else tensor_of(truth, word) or entry
         if side is not None and side.at is not None:  # \ell(\lambda) = ..., what a sentence says of the loss again
             again = rf"{latex(parse_name(truth.of).formula())} {side.rest}"
-            out += [(truth.of, again, ASIDE)] if own == truth.of else []
+            own_loss = [(name, claim, "")] if own is None and _is_differentiated(side.base, steps) else []
+            out += [(truth.of, again, ASIDE)] if own == truth.of else own_loss
         elif own is not None and truth.program.tensors[own].kind == "parameter":
             out.append((name, claim, ""))
         elif own is None and side is not None and word == side.of and name not in map(str, truth.program.sizes()):
             out.append((name, claim, ASIDE))
     return out
+
+
+def _is_differentiated(letter: str, steps: Sequence[tuple[str, Any, str]]) -> bool:
+    """Whether a step says a derivative of a letter, \\nabla\\ell = ..."""
+    of = re.compile(rf"(?:\\nabla\s*(?:_\s*(?:\w|\{{[^{{}}]*\}})\s*)?|\\partial\s*|\bd\s*)\\?{re.escape(letter)}(?![A-Za-z])")
+    return any(of.search(claim.partition("=")[0]) for _, claim, _ in steps if isinstance(claim, str))
 
 
 def update_of(judge: Judge, known: Known, claim: str) -> Update | None:

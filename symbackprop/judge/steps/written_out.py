@@ -15,6 +15,7 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims.own_functions import functions, without_functions
 
 Step = tuple[str, Any, str]
+_LOSSES = frozenset(["L", "J", "C", "E", "ell"])  # of what is learnt, and no functions that are applied to other things
 
 
 def without_own_functions(
@@ -65,4 +66,4 @@ def _carried_forward(one: Judged) -> Judged:
 
 
 def _may(truth: Truth, name: str) -> bool:
-    return not (name.endswith("'") or name in truth.program.tensors or name in "LJCE")
+    return not (name.endswith("'") or name in truth.program.tensors or name in _LOSSES)

@@ -31,6 +31,7 @@ DENIED = re.compile(
     re.IGNORECASE,
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
+_TABLE = re.compile(r"(?m)^[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*$")
 STOPS = (". ", ".\n", "\n\n", "; ", "..")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 MOVED = "moved"  # what may be an update in a sentence, $w = w - \eta g$
@@ -41,7 +42,7 @@ NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
     r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|mathcal|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
 )
 FUNCTION = re.compile(  # \phi(t), \phi'(t)
-    r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*(\\[A-Za-z]+|[A-Za-z])\s*\)\s*:?$"
+    r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*((?:\\[A-Za-z]+|[A-Za-z])(?:\s*,\s*(?:\\[A-Za-z]+|[A-Za-z]))*)\s*\)\s*:?$"
 )
 IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
     r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
@@ -101,7 +102,8 @@ SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
 
 
 def in_dollars(text: str) -> str:
-    r"""A text whose formulas within lines stand between dollars: \(...\) is $...$."""
+    r"""A text whose formulas within lines stand between dollars: \(...\) is $...$; a row of a table, | $a$ | $b$ |, is $a = b$."""
+    text = _TABLE.sub(lambda row: f"${row[1]} = {row[2]}$" if DERIVATIVE.search(row[1]) else row[0], text)
     return BRACKETED.sub(lambda found: f"${found[1].strip()}$", text)
 
 
@@ -227,7 +229,8 @@ def _applied_otherwise(side: str, used: str) -> re.Match[str] | None:
         return None
     word = re.escape(function[1]) if function[1].startswith("\\") else rf"(?<![A-Za-z\\]){function[1]}"
     applied = re.findall(rf"{word}'*\s*(?:\\left\s*)?\(([^()]*)", used)
-    return function if any(one.strip() != function[2] for one in applied) else None
+    plain = re.sub(r"\s", "", function[2])
+    return function if any(re.sub(r"\s", "", one) != plain for one in applied) else None
 
 
 def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:

@@ -23,7 +23,7 @@ _BEGINS = re.compile(
     r"|\b[A-Za-z]\w*'?(?:\^\w+|\^\([^)]*\)|\([^()]*\))?)\s*=(?!=)"
 )
 _HEADING = re.compile(r"^\s*#+\s.*$", re.MULTILINE)
-_SENTENCE = re.compile(r"(?<=[\w)\]'])[.!?:]\s+(?=[A-Z][a-z]*\b[\s,])")  # where one ends: "dy = x. Then"
+_SENTENCE = re.compile(r"(?<=[\w)\]'])[.!?:]\s+(?=[A-Z][a-z]*\b[\s,]|d\w+\s*/\s*d\w)")  # where one ends: "dy = x. Then"
 _BESIDE = re.compile(  # what parts two formulas of a sentence
     rf"(?:,\s*(?:and\s+|so\s+|hence\s+|thus\s+)?|\s+(?:and|so|hence|thus)\s+)(?=(?:then\s+)?(?:{_BEGINS.pattern}))"
 )
@@ -51,6 +51,9 @@ _TOKEN = re.compile(
 _NO_CODE = re.compile(r"\^\s*T\b|\b(?:sum|prod)_[a-z]\s*(?:\(|[A-Za-z])")  # X^T (p - y), sum_i (p_i - y_i), which Python calls
 
 
+_OUTER = re.compile(r"\bouter\s*\(((?:[^(),]|\([^()]*\))+),((?:[^(),]|\([^()]*\))+)\)")
+
+
 def as_macros(text: str) -> str:
     r"""A text with \cos y for cos y; what has brackets, cos(y), is read as it is."""
     return re.sub(rf"(?<![\\A-Za-z])({'|'.join(sorted(_MACROS))})(?=\s+[^\W\d_](?![A-Za-z]))", r"\\\1", text)
@@ -59,12 +62,17 @@ def as_macros(text: str) -> str:
 def is_typed(text: str) -> bool:
     """Whether a text is mathematics as it is typed, and no code: 2(a - y) x, sigma'(z), sum_k, x^T."""
     text = _HEADING.sub("", text)
-    if _CODE.search(text) and not _OCTAVE.search(text):
-        return False
     lines = text.splitlines()
+    if _CODE.search(text) and not _OCTAVE.search(text):
+        return not any(map(_is_line_of_code, lines)) and any(len([*_parts(line)]) > 1 for line in lines)
     if _NO_CODE.search(text):
         return True
     return any(map(_is_typed, lines)) and not (_is_code(_DERIVATIVE.sub("D", text)) and not any(map(_INDEXED.match, lines)))
+
+
+def _is_line_of_code(line: str) -> bool:
+    """Whether Python takes a line that says something for a statement."""
+    return bool(line.strip()) and _is_code(_DERIVATIVE.sub("D", line.strip()))
 
 
 def _is_typed(line: str) -> bool:
@@ -150,7 +158,8 @@ def _along(found: re.Match[str]) -> str:
 
 def _latex(line: str, octave: bool) -> str:
     found: list[str] = []
-    line = _DERIVATIVE.sub(_quotient, line)
+    line = _OUTER.sub(r"(\1) (\2)^T", re.sub(r"\bnp\.", "", line)).replace("@", " ")  # in a sentence
+    line = _DERIVATIVE.sub(_quotient, re.sub(r"(?<=[\w)])\.T\b", "^T", line))
     several: list[str] = _TOKEN.findall(line)
     k = 0
     while k < len(several):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from symbackprop.core.program import Gradient, ProgramError
@@ -24,6 +25,7 @@ from symbackprop.notation.claims.left import Left, chained, implied, is_name, le
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.probe import Probe
+from symbackprop.notation.claims.reach import REACHED, reaching
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
@@ -88,15 +90,35 @@ class Attempt:
         yield from (Guess(t.name, False) for t in named if alone)
 
     def readings(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]]:
-        """The readings; where there is none, those in which indices that stand twice are summed over."""
+        """The readings, in which sums go as far as their indices; where there is none, indices that stand twice are summed over."""
         try:
-            return self.as_written(guesses)
+            return self.as_far_as_indices(guesses) or self.as_written(guesses)
         except Fault:
             found = self.with_sums(guesses)
             if found is None:
                 raise
             left, several = found
             return left, [replace(one, notes=(*one.notes, SUMMED)) for one in several]
+
+    def as_far_as_indices(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]] | None:
+        """The readings in which a sum goes on over the terms behind it that have its index; None where there is no such sum.
+
+        The minus before a sum is more likely that of all of it than that of its first term.
+        """
+        try:
+            letters = frozenset(left_side(State(self.context, self.names, self.probe, 1, {}), self.main.left).letters)
+        except Fault:
+            return None
+        ways = [reaching(self.main.right, letters, turned) for turned in (False, True)]
+        if ways[0] == self.main.right:
+            return None
+        left, found = None, list[Reading]()
+        for k, way in enumerate(dict.fromkeys(ways)):
+            with suppress(Fault):
+                main = replace(self.main, right=way)
+                left, several = Attempt(self.context, self.names, self.probe, main, self.definitions).as_written(guesses)
+                found += [replace(one, cost=one.cost + k, notes=(*one.notes, REACHED)) for one in several]
+        return (left, found) if left is not None else None
 
     def as_written(self, guesses: Mapping[str, Guess]) -> tuple[Left, list[Reading]]:
         """The readings with indices from 1, and from 0 where that matters; then those that take letters side by side apart.

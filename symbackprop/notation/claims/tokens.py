@@ -55,7 +55,8 @@ _LAYOUT = frozenset([
     r"\notag", r"\limits", r"\nolimits", r"\left", r"\right", r"\middle", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl",
     r"\bigr", r"\Bigl", r"\Bigr", r"\biggl", r"\biggr", r"\Biggl", r"\Biggr", r"\bigm", r"\mathstrut", r"\strut", r"\hfill",
     r"\allowbreak", r"\thinspace", r"\medspace", r"\enspace", r"\mathopen", r"\mathclose", r"\mathbin", r"\mathrel",
-    r"\mathord", r"\(", r"\)", r"\[", r"\]", r"~", r"$", "\\ ", "\\\n",
+    r"\mathord", r"\blacksquare", r"\square", r"\qed", r"\qedhere", r"\qedsymbol", r"\checkmark",
+    r"\(", r"\)", r"\[", r"\]", r"~", r"$", "\\ ", "\\\n",
 ])  # fmt: skip
 _SAME = {
     r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lvert": "|", r"\rvert": "|", r"\vert": "|", r"\lVert": r"\|", r"\rVert": r"\|",
