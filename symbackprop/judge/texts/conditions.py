@@ -74,6 +74,8 @@ def with_conditions(text: str) -> str:
         k = next(k for k in (1, 2, 4) if found[k])
         goes_on = before and AND.fullmatch(between) and not re.search(r"\n\s*\n", between)
         said, condition = _said(before if goes_on else between, found[k].rstrip(), several)
+        if goes_on and not _is_of_same(condition, found[k]):
+            said, condition = None, ""
         if not goes_on:
             before = between if said else ""
         if said is not None and not goes_on:
@@ -166,6 +168,12 @@ def _holds_of(found: re.Match[str], body: str, behind: bool = False, several: fr
         return bool(is_own and (is_label or (INEQUALITY.search(one) and not _INDICATOR.match(one))))
 
     return all(map(holds, _several(found)))
+
+
+def _is_of_same(condition: str, body: str) -> bool:
+    """Whether what is said before one display may hold of the next: of entries, if that is of entries by the same index."""
+    own = {*re.findall(r"_\s*\{?\s*([a-z])(?![A-Za-z])", condition)}
+    return not own or bool(own & {*re.findall(r"_\s*\{?\s*[a-z]*([a-z])(?![A-Za-z])", body.partition("=")[0])})
 
 
 def _breaks_before(body: str) -> int:

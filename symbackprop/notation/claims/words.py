@@ -175,7 +175,8 @@ class Names:
         for base in (*own, *capitals):
             for spelling, index, power, sample in self._ways(base, word):
                 name = self.named(spelling)
-                if base in capitals and len([t for t in index if t.text.isalpha()]) + len(sample) < (2 if own[0] in _OWN else 1):
+                is_entry = len(index) > 1 and all(t.text.isalpha() or t.text == "," for t in index)  # and not that of e_{t_n}
+                if base in capitals and not (is_entry if own[0] in _OWN else index or sample):
                     continue  # x_n is a row of X, but x is not X
                 view = self._view(name, index) if name is not None and not sample else None
                 view = view or (self._at_letters(name, index) if name is not None and not sample else None)
