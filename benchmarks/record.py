@@ -125,6 +125,13 @@ def merged(old: dict[str, float], new: dict[str, float]) -> dict[str, float]:
     return {word: min(new.get(word, float("inf")), old.get(word, float("inf"))) for word in {**old, **new}}
 
 
+def sooner(old: float | dict[str, float] | None, new: float | dict[str, float]) -> float | dict[str, float]:
+    """The same of one time, or of several by a word."""
+    if isinstance(new, dict):
+        return merged(old, new) if isinstance(old, dict) else new
+    return min(old, new) if isinstance(old, float) else new
+
+
 def main(parts: list[str]) -> None:
     """Measure the parts named: memory, growth, a word of WAITS, or steps whose names begin so; all where none is."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
@@ -142,7 +149,8 @@ def main(parts: list[str]) -> None:
             keep(results)
     for word, wait in WAITS.items():
         if not parts or word in parts:
-            results.setdefault("waits", {})[word] = wait()
+            found, before = wait(), results.setdefault("waits", {}).get(word, {})
+            results["waits"][word] = {name: sooner(before.get(name), new) for name, new in found.items()}
             keep(results)
     if not parts or "growth" in parts:
         for word, cases in GROWTH.items():
