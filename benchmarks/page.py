@@ -105,6 +105,9 @@ def waits(found: Mapping[str, Any]) -> list[str]:
               "| network | check |", "|---|---|", *(f"| {name} | {t:.2g} s |" for name, t in found["checks"].items())]  # fmt: skip
     lines += ["", "Whole processes, their compiled files there:", "",
               "| command | processor time |", "|---|---|", *(f"| `{name}` | {t:.2f} s |" for name, t in found["starts"].items())]  # fmt: skip
+    lines += ["", "A page of a whole derivation, its gradients checked and its lines proved: `symbackprop derive of.net -o page.html`, a whole process.", "",
+              "| network | equations | processor time |", "|---|---|---|",
+              *(f"| {name} | {row['equations']:.0f} | {row['seconds']:.1f} s |" for name, row in found["reports"].items())]  # fmt: skip
     return lines
 
 

@@ -51,6 +51,14 @@ STARTS = {
         "--quiet",
     ],
 }
+REPORTS = {
+    "two layers": (ROOT / "examples" / "two_layer.net").read_text(encoding="utf-8"),
+    "20 dense layers": network(20),
+    "128 dense layers": network(128),
+    "transformer, 1 block of 128": transformer(1),
+    "transformer, 6 blocks of 128": transformer(),
+    "LSTM over 100 steps": lstm(100),
+}
 EPOCHS = 400
 
 
@@ -155,16 +163,29 @@ def checks() -> dict[str, float]:
     return found
 
 
+def run(folder: str, *arguments: str) -> None:
+    """A process of Python, whose compiled files are in a folder."""
+    plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    own = {**plain, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": folder}
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, env=own, capture_output=True, check=True)
+
+
 def starts() -> dict[str, float]:
     """Seconds of whole processes, when Python has its compiled files."""
     with tempfile.TemporaryDirectory() as folder:
-        plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        own = {**plain, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": folder}
-
-        def run(arguments: list[str]) -> None:
-            subprocess.run([sys.executable, *arguments], cwd=ROOT, env=own, capture_output=True, check=True)
-
-        return {name: least(lambda a=arguments: run(a), 5) for name, arguments in STARTS.items()}
+        return {name: least(lambda a=arguments: run(folder, *a), 5) for name, arguments in STARTS.items()}
 
 
-WAITS = {"texts": texts, "training": training, "checks": checks, "starts": starts}
+def reports() -> dict[str, dict[str, float]]:
+    """Seconds of whole processes that write a page of a derivation, checked and proved, and how many equations it has."""
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        text, page = Path(folder) / "of.net", str(Path(folder) / "page.html")
+        for name, source in REPORTS.items():
+            text.write_text(source, encoding="utf-8")
+            seconds = least(lambda: run(folder, "-m", "symbackprop", "derive", str(text), "-o", page), 2)
+            found[name] = {"equations": float(len(sb.derive(source).program.equations)), "seconds": seconds}
+    return found
+
+
+WAITS = {"texts": texts, "training": training, "checks": checks, "starts": starts, "reports": reports}
