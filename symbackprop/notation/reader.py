@@ -155,15 +155,19 @@ class Reader:
         if self.scalars and not self.meant(name) and not (self.later and name in (*KINDS, *DOMAINS)):
             self.check(node, name)
             return self.scalar(node, name)
+        raise self.undefined(node, name)
+
+    def undefined(self, node: ast.Name, name: str) -> NotationError:
+        """What is said of a name that stands for nothing. Raises what `check` does, of one that may stand for nothing at all."""
         if name.lower() in NO_NUMBERS or not name.isascii():
             self.check(node, name)
         if name in (*KINDS, *DOMAINS):
-            raise self.fault(node, f"{name} is not defined.", f"A declaration has a colon: x: {name}[n].")
+            return self.fault(node, f"{name} is not defined.", f"A declaration has a colon: x: {name}[n].")
         if name in self.outside:
             fault = f"{name} stands beside the function, and is no number."
-            raise self.evaluator.unread(node, fault, f'Take it as an argument, {name}: "{kind_of(name)}[...]", with its sizes.')
+            return self.evaluator.unread(node, fault, f'Take it as an argument, {name}: "{kind_of(name)}[...]", with its sizes.')
         if name[0] == "d" and isinstance(self.names.get(name[1:]), Tensor):
-            raise self.evaluator.unread(
+            return self.evaluator.unread(
                 node, f"{name} is derived.", "Leave the line out: every gradient is, and training descends them."
             )
         from symbackprop.notation.slips import run_together
@@ -174,7 +178,7 @@ class Reader:
             mend, near = apart, ""
         if near in self.sizes and near not in self.names:
             mend = f"{declarations(self, name)} Or did you mean the size {near}?"
-        raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
+        return self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
 
     def meant(self, name: str) -> str:
         """The name of the text that is this one but for its capitals or, where it is long, a slip; "" where there is none."""

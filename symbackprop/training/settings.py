@@ -43,6 +43,11 @@ class Settings:
     recompute: int | None
 
     def __post_init__(self) -> None:
+        self._require_numbers()
+        self._require_words()
+        self._require_together()
+
+    def _require_numbers(self) -> None:
         for name in ("epochs", "batch", "patience", "devices", "recompute"):
             value = getattr(self, name)
             if not (_is_whole(value) and value >= 1) and not (name not in ("epochs", "batch") and value is None):
@@ -59,6 +64,8 @@ class Settings:
                 raise TrainingError(f"{name}={shown(value)}: give a number from 0 to below 1{HELD if name == 'held_out' else ''}")
         if self.clip is not None and not (_is_real(self.clip) and self.clip > 0):
             raise TrainingError(f"clip={shown(self.clip)}: give a positive number, such as 1")
+
+    def _require_words(self) -> None:
         if self.momentum and "velocity" not in _row(self.optimiser).slots:
             raise TrainingError(f"momentum={shown(self.momentum)}: {self.optimiser} has means of its own; leave momentum out")
         if self.optimiser == "nesterov" and not self.momentum:
@@ -69,6 +76,8 @@ class Settings:
             raise TrainingError(f"dtype={shown(self.dtype)}: {mend(str(self.dtype), list(DTYPES))}")
         if self.backend not in BACKENDS:
             raise TrainingError(f"backend={shown(self.backend)}: {mend(str(self.backend), BACKENDS)}")
+
+    def _require_together(self) -> None:
         if self.devices is not None and self.backend != "jax":
             raise TrainingError(f'devices={self.devices}: {self.backend} runs on one processor; give backend="jax" as well')
         if self.devices is not None and self.batch % self.devices:
