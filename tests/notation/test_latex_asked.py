@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy.special import erf, expit, log_softmax, softmax
+from scipy.stats import multivariate_normal
 
 import symbackprop as sb
 from symbackprop.core.network import Network
@@ -104,6 +105,34 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "a noise": (
         r"L = y^\top K_y^{-1} y, K_y = K + \sigma_n^2 I",
         lambda y, K, sigma_n: y @ np.linalg.solve(K + sigma_n**2 * np.eye(len(K)), y)),
+    "a bias beside samples as columns": (
+        r"\hat y = w^\top X + b, L = \frac{1}{m}\|\hat y - y\|^2",
+        lambda w, X, b, y: ((w @ X + b - y[0]) ** 2).sum() / X.shape[1]),
+    "a bias in a logistic cost": (
+        r"Z = w^\top X + b, A = \sigma(Z), "
+        r"J = -\frac{1}{m}\sum_{i=1}^m \left[y^{(i)}\log a^{(i)} + (1 - y^{(i)})\log(1 - a^{(i)})\right]",
+        lambda w, X, b, y: -np.mean(y * np.log(p := expit(w @ X + b)) + (1 - y) * np.log(1 - p))),
+    "a bias beside rows": (
+        r"L = \frac{1}{2m}\|X w + b - y\|^2 + \frac{\lambda}{2m}\|w\|^2",
+        lambda X, w, b, y, lam: (((X @ w + b - y) ** 2).sum() + lam * w @ w) / 2 / len(y)),
+    "biases of columns": (r"L = \|W X + b - Y\|_F^2", lambda W, X, b, Y: ((W @ X + b[:, None] - Y) ** 2).sum()),
+    "biases of rows": (r"L = \|X W + b - Y\|_F^2", lambda X, W, b, Y: ((X @ W + b - Y) ** 2).sum()),
+    "a covariance": (
+        r"L = -\sum_{i=1}^n \log \mathcal{N}(x_i \mid \mu, \Sigma)",
+        lambda x, mu, Sigma: -multivariate_normal(mu, Sigma).logpdf(x).sum()),
+    "a precision": (
+        r"L = \log \mathcal{N}(x \mid \mu, \Lambda^{-1})",
+        lambda x, mu, Lambda: multivariate_normal(mu, np.linalg.inv(Lambda)).logpdf(x)),
+    "a mixture": (
+        r"L = \sum_i \log \sum_k \pi_k \mathcal{N}(x_i | \mu_k, \Sigma_k)",
+        lambda pi, x, mu, Sigma: np.log(sum(
+            p * multivariate_normal(m, S).pdf(x) for p, m, S in zip(pi, mu, Sigma, strict=True))).sum()),
+    "a chance": (r"p(y=1|x) = \sigma(w^\top x + b), L = -\log p(y=1|x)", lambda w, x, b: -np.log(expit(w @ x + b))),
+    "a symmetric matrix": (r"Let A be symmetric. f(x) = x^\top A x", lambda x, A: x @ A @ x),
+    "symmetric in a sentence": (r"$f(x) = x^\top A x$ where $A$ is symmetric positive definite.", lambda x, A: x @ A @ x),
+    "attention beside a target": (
+        r"A = \mathrm{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V, L = \|A - T\|_F^2",
+        lambda Q, K, V, T: ((softmax(Q @ K.T / np.sqrt(Q.shape[1]), -1) @ V - T) ** 2).sum()),
     "samples as columns": (
         r"Z^{[1]} = W^{[1]}X + b^{[1]}, A^{[1]} = \tanh(Z^{[1]}), Z^{[2]} = W^{[2]}A^{[1]} + b^{[2]}, A^{[2]} = \sigma(Z^{[2]}), "
         r"J = -\frac1m \sum_{i=1}^m \left(y^{(i)}\log a^{[2](i)} + (1-y^{(i)})\log(1-a^{[2](i)})\right)",
@@ -154,6 +183,8 @@ def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
     sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))} | {"1": 1}
     shapes = {t.name: [sizes[str(n)] for n in t.shape] for t in network.program.inputs}
     at = {n: rng.uniform(0.2, 1, shape) for n, shape in shapes.items()}
+    matrices = [t.name for t in network.program.inputs if t.domain in ("symmetric", "spd")]
+    at |= {n: at[n] @ np.swapaxes(at[n], -1, -2) + np.eye(at[n].shape[-1]) for n in matrices}
     value = expected(**{n: a if a.shape else float(a) for n, a in at.items()})
     assert tape.forward(network.program, at)[network.loss] == pytest.approx(value, rel=1e-12)
 
@@ -254,3 +285,67 @@ def test_a_word_before_a_set_takes_nothing_from_it(word: str) -> None:
 def test_a_verb_before_the_loss_is_no_part_of_its_name(verb: str) -> None:
     sets = r"X \in \mathbb{R}^{n\times d}, y \in \mathbb{R}^n, w \in \mathbb{R}^d"
     assert sb.read(rf"\text{{ {verb} }} L(w) = \|Xw-y\|^2, {sets}").loss == "L"
+
+
+def test_an_attention_without_a_loss_is_asked_for_as_it_is() -> None:
+    network = obeyed(r"\mathrm{Attention}(Q,K,V) = \mathrm{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V")
+    assert {t.name: (t.kind, [str(n) for n in t.shape]) for t in network.program.inputs} == {
+        "Q": ("data", ["h", "d_k"]), "K": ("data", ["n", "d_k"]), "V": ("data", ["n", "m"])
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a covariance", "a precision", "a mixture"])
+def test_what_a_density_is_given_is_learnt(name: str) -> None:
+    kinds = {t.name: t.kind for t in obeyed(ASKED[name][0]).program.inputs}
+    assert (kinds["x"], kinds["mu"]) == ("data", "parameter")
+
+
+def test_what_stands_behind_the_bar_of_a_chance_is_given() -> None:
+    network = obeyed(ASKED["a chance"][0])
+    assert {t.name: t.kind for t in network.program.inputs} == {"w": "parameter", "x": "data", "b": "parameter"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"A \in \mathbb{R}^{n \times n}, x \in \mathbb{R}^n, f = x^\top A x \text{ where } A \text{ is symmetric}",
+        "A: data[n, n]\nx: parameter[n]\n$f = x^T A x$ where $A$ is a symmetric matrix.",
+        "Let A be symmetric. f(x) = x^\\top A x",
+    ],
+)
+def test_a_sentence_without_a_set_says_that_a_matrix_is_symmetric(text: str) -> None:
+    assert sb.derive(obeyed(text)).gradients["x"].latex() == r"\frac{\partial f}{\partial x} = 2 A x"
+
+
+def test_a_row_of_a_network_keeps_its_shape() -> None:
+    declared = "w: parameter[d]\nX: data[d, m]\nb: parameter\ny: data[1, m]\n"
+    network = sb.read(declared + r"a = \sigma(w^\top X + b), L = -\frac1m\left(y \log a^\top + (1 - y) \log(1 - a)^\top\right)")
+    assert [str(n) for n in network.program.shape("a")] == ["1", "m"]
+    rng = np.random.default_rng(0)
+    at = {"w": rng.normal(size=3), "X": rng.normal(size=(3, 5)), "b": np.array(0.3), "y": rng.uniform(size=(1, 5))}
+    p = expit(at["w"] @ at["X"] + 0.3)
+    value = -np.mean(at["y"][0] * np.log(p) + (1 - at["y"][0]) * np.log(1 - p))
+    assert tape.forward(network.program, at)["L"] == pytest.approx(value, rel=1e-12)
+
+
+def test_what_a_recursion_begins_with_is_asked_for_and_says_the_shapes_of_the_rest() -> None:
+    formula = r"\theta_{t+1} = \theta_t - \eta (A \theta_t - b), L = \|\theta_T - c\|^2"
+    with pytest.raises(sb.NotationError, match=r"Write theta_0 = 0, or declare theta_0: data\[n\]\.") as refused:
+        sb.read(formula)
+    declaration = str(refused.value).split("or declare ")[1].split(".\n")[0]
+    network = obeyed(f"{declaration}\n{formula}")
+    assert {t.name: len(t.shape) for t in network.program.inputs} == {"eta": 0, "A": 2, "b": 1, "c": 1, "theta_0": 1}
+    eta, A, theta = 0.1, np.array([[1.0, 0.5], [0.2, 2.0]]), np.array([1.0, -1.0])
+    at = {"eta": np.array(eta), "A": A, "b": np.ones(2), "c": np.zeros(2), "theta_0": theta}
+    found = tape.forward(network.program, at, sizes={"T": 3})["L"]
+    for _ in range(3):
+        theta = theta - eta * (A @ theta - 1)
+    assert found == pytest.approx((theta**2).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sign", "rises"), [(r"\max_\theta", True), (r"\hat\theta = \arg\max_\theta", True), (r"\min_\theta", False)]
+)
+def test_what_is_maximised_is_said_to_be(sign: str, rises: bool) -> None:
+    network = obeyed(rf"{sign} \sum_i \log \sigma(y_i \theta^\top x_i)")
+    assert any("maximised" in note for note in network.notes) == rises

@@ -360,7 +360,7 @@ def test_one_step_alone_is_none_where_the_state_before_is_declared():
 
 
 REFUSED = [
-    (r"h_t = \tanh(W h_{t-1} + x_t), L = \|h_T\|^2", "h is read before its first step, and no start of it is given. Write h_0 = 0, say"),
+    (r"h_t = \tanh(W h_{t-1} + x_t), L = \|h_T\|^2", "h is read before its first step, and no start of it is given. Write h_0 = 0, or declare h_0: data[n]"),
     (r"h_t = \tanh(W h_{t-1}), h_0 = 0, L = \sum_t \|h_t\|^2", r"how far t runs is not said. Write it behind the formula: \text{for } t ="),
     (r"h_t = h_{t-1} + h_{t+1}, h_0 = 0, t = 1, \ldots, T, L = \|h_T\|^2", "a recursion goes one way"),
     (r"h_t = W g_t, g_t = W h_t + g_{t-1}, g_0 = 0, h_0 = 0, t = 1, \ldots, T, L = \|h_T\|^2", "at the same step, in a circle"),

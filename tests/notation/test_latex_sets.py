@@ -188,9 +188,16 @@ def test_an_equation_with_a_value_of_its_own_is_no_density() -> None:
     assert found == pytest.approx(5.0)
 
 
-@pytest.mark.parametrize("words", ["be symmetric and", "be a symmetric matrix, and let", "denote the design;"])
-def test_a_set_is_none_of_a_name_that_a_sentence_parts_from_it(words: str) -> None:
-    with pytest.raises(sb.NotationError, match=r"A is not declared.*A: data\[n, n\]"):
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("be symmetric and", r"symmetric\[n\]"),
+        ("be a symmetric matrix, and let", r"symmetric\[n\]"),
+        ("denote the design;", r"data\[n, n\]"),
+    ],
+)
+def test_a_set_is_none_of_a_name_that_a_sentence_parts_from_it(words: str, asked: str) -> None:
+    with pytest.raises(sb.NotationError, match=rf"A is not declared.*A: {asked}"):
         sb.read(rf"Let $A$ {words} $x \in \mathbb{{R}}^n$. $$f(x) = x^\top A x$$")
 
 

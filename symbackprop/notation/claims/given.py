@@ -3,8 +3,10 @@ r"""Densities in tokens: \mathcal{N}(x \mid m, v), what is drawn and what it is 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.claims.tokens import FONTS, Token
+from symbackprop.notation.inference import kind_of
 
 GAUSSIAN = "gaussian"
 _HEADS = (
@@ -45,11 +47,26 @@ def with_value(several: Iterable[Token], name: str) -> list[Token]:
     return stream
 
 
-def drawn_numbers(several: Iterable[Token]) -> set[str]:
-    r"""The letters without index that \mathcal{N}(x | m, s^2) is of, where its spread is no matrix: these are numbers."""
+class Drawn(NamedTuple):
+    """The letters of a density, each without what stands below it; "" for what is no letter.
+
+    of       what is drawn.
+    given    its mean and its spread.
+    matrix   whether the spread is a matrix, so that the others are vectors.
+    alone    those that stand without an index.
+    """
+
+    of: str
+    given: tuple[str, str]
+    matrix: bool
+    alone: frozenset[str]
+
+
+def drawn(several: Iterable[Token]) -> list[Drawn]:
+    r"""What \mathcal{N}(x | m, s^2) is of, of which a spread in a capital letter is a matrix."""
     stream = list(several)
     texts = [t.text for t in stream]
-    head, found = [r"\operatorname", "{", *GAUSSIAN, "}", "("], set[str]()
+    head, found = [r"\operatorname", "{", *GAUSSIAN, "}", "("], list[Drawn]()
     for k in range(len(stream) - len(head)):
         if texts[k : k + len(head)] == head:
             parts: list[list[str]] = [[]]
@@ -59,9 +76,33 @@ def drawn_numbers(several: Iterable[Token]) -> set[str]:
                 if depth == 0:
                     break
                 parts = [*parts, []] if depth == 1 and text == "," else [*parts[:-1], [*parts[-1], text]]
-            if len(parts) == 3 and not any(text.lstrip("\\")[:1].isupper() for text in parts[2]):
-                found |= {part[0].lstrip("\\") for part in parts[:2] if len(part) == 1 and part[0].lstrip("\\").isalpha()}
+            if len(parts) == 3 and all(parts):
+                letters = [_letter(part) for part in parts]
+                alone = frozenset(letter for letter, part in zip(letters, parts, strict=True) if len(part) == 1)
+                matrix = any(text.lstrip("\\")[:1].isupper() for text in parts[2])
+                found.append(Drawn(letters[0], (letters[1], letters[2]), matrix, alone))
     return found
+
+
+def observed(several: Iterable[Token]) -> set[str]:
+    """The letters behind the bar of the value that a formula defines, x of p(y | x) = ...: what it is given."""
+    texts = [t.text for t in several]
+    head = texts[: texts.index("=")] if "=" in texts else []
+    bar = next((k for k, text in enumerate(head) if text in ("|", r"\mid") and head[:k].count("(") > head[:k].count(")")), None)
+    behind = [] if bar is None else head[bar + 1 :]
+    return {c for text in behind if (c := text.lstrip("\\")).isalpha() and c not in FONTS and kind_of(c) == "data"}
+
+
+def _letter(part: list[str]) -> str:
+    """The letter that an argument is, or the square or the inverse of; "" where it is more than that."""
+    first, *rest = [c for text in part if (c := text.lstrip("\\")) not in FONTS and c not in ("{", "}")] or [""]
+    above = rest[rest.index("^") + 1 :] if "^" in rest else []
+    return first if first.isalpha() and rest[:1] in ([], ["_"], ["^"]) and above in ([], ["2"], ["-", "1"]) else ""
+
+
+def drawn_numbers(several: Iterable[Drawn]) -> set[str]:
+    """The letters without index that densities are of whose spread is no matrix: these are numbers."""
+    return {c for one in several if not one.matrix for c in (one.of, one.given[0]) if c in one.alone and c}
 
 
 def _bar(texts: list[str], opening: int) -> int | None:

@@ -165,7 +165,10 @@ def primed(state: State, word: Word) -> bool:
 
 
 def sampled(state: State, readings: Senses, sample: Tokens, at: int) -> Senses:
-    r"""x^{(i)}: the i-th row of a data matrix, or its i-th column."""
+    r"""x^{(i)}: the i-th row of a data matrix, or its i-th column; of a matrix with one row or column, the i-th entry."""
+    entries = [one for whole in readings for one in squeezed(whole) if len(one.node.axes) == 1]
+    if entries:
+        return indexed(state, entries, sample, at)
     rows = indexed(state, readings, sample, at)
     flipped = indexed(state, made(nd.transposed, readings, cost=1.0, note=told("x^{(i)} is a column of the matrix")), sample, at)
     return best([*rows, *flipped])

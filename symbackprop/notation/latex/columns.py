@@ -44,6 +44,8 @@ def in_columns(proposed: Sequence[str], samples: str) -> list[str] | None:
             shape = f"[n, {samples}]" if is_matrix and part[1] != "Y" else f"[{samples}]"
         elif is_matrix:
             shape = f"[{width[layer]}, {before[layer]}]"
+        elif part[1] in ("w", "theta") and width[layer] == "1":
+            shape = f"[{before[layer]}]"
         else:
             shape = "" if width[layer] == "1" else f"[{width[layer]}, 1]"
         found.append(f"{name}: {kind}{shape}")

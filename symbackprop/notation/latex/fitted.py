@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
+from symbackprop.notation.claims.given import GAUSSIAN
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.norms import of_two_meanings
@@ -31,7 +32,7 @@ from symbackprop.notation.claims.syntax import (
     Word,
     below,
 )  # fmt: skip
-from symbackprop.notation.claims.tokens import Token, bare, plain
+from symbackprop.notation.claims.tokens import GREEK, Token, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES, described
 from symbackprop.notation.latex.equations import Line
 from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
@@ -40,7 +41,9 @@ MOST = 400  # ways that are walked
 READ = 8  # ways that are read
 LETTERS = "ndhmkpqrcuv"
 BROADCAST = 3  # the cost of a number that is added to an array
+DEMOTED = 3  # the cost of axes that letters of that size do not have
 VECTOR = 12  # the cost of a vector under a Frobenius norm: no way with one is taken before a way without
+SCALAR = ("det", "tr", GAUSSIAN)  # functions of arrays whose values are numbers
 _DECLARED = re.compile(r"(\w+): (data|parameter)(?:\[([^\]]*)\])?$")
 
 Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1, n); None: nothing is known
@@ -48,8 +51,8 @@ Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1
 
 def fitted(
     lines: Sequence[Line], proposed: Sequence[str], known: Mapping[str, Sequence[object]], named: Callable[[Word], str | None],
-    sizes: Mapping[str, str], lengths: Mapping[str, str], reads: Callable[[Sequence[str]], bool],
-    samples: str | None = None,
+    sizes: Mapping[str, str], lengths: Mapping[str, str], reads: Callable[..., bool],
+    samples: str | None = None, count: str = "", scalar: bool = True,
 ) -> list[str] | None:  # fmt: skip
     """Declarations with which the text reads, in the place of what is proposed; None where none was found.
 
@@ -61,27 +64,44 @@ def fitted(
     lengths   what the last size of some is called.
     reads     whether the text reads with declarations.
     samples   how many samples there are, of a^{(i)}: no parameter is as long.
+    count     a letter that counts the samples, 1/m.
+    scalar    whether the last value is a number, as a loss is.
     """
     parts = [m for one in proposed if (m := _DECLARED.match(one))]
     kinds, free = {m[1]: m[2] for m in parts}, {m[1]: [n for n in (m[3] or "").split(", ") if n] for m in parts}
-    ways = [sorted(((abs(len(own) - k), k) for k in range(max(4, len(own) + 1))), key=lambda w: w) for own in free.values()]
+    ways = [
+        sorted((abs(len(own) - k) + _uncustomary(name, kinds[name], own, sizes, k), k) for k in range(max(4, len(own) + 1)))
+        for name, own in free.items()
+    ]
     found: list[tuple[int, dict[str, str]]] = []
     for cost, chosen in islice(cheapest([[cost for cost, _ in row] for row in ways]), MOST):
         ranks = {name: row[k][1] for name, row, k in zip(free, ways, chosen, strict=True)}
-        walk = _Walk(known, ranks, free, named, sizes, lengths)
+        walk = _Walk(known, ranks, free, named, sizes, lengths, kinds, count)
         with suppress(Misfit):
-            walk.through(lines)
+            walk.through(lines, scalar)
             if cost == 0 and walk.twofold is not None:
                 raise of_two_meanings("1", walk.twofold)
             axes = walk.axes()
             if samples is None or not any(kinds[name] == "parameter" and samples in own.split(", ") for name, own in axes.items()):
-                found.append((cost + walk.odd, axes))
+                found.append((cost + walk.odd + VECTOR * walk.along_samples(), axes))
     for _, axes in sorted(found, key=lambda one: one[0])[:READ]:
         said = {name: f"{name}: {kinds[name]}" + (f"[{own}]" if own else "") for name, own in axes.items()}
         declarations = [said.get(one.partition(":")[0], one) for one in proposed]
-        if reads(declarations):
+        if reads(declarations, scalar):
             return declarations
     return None
+
+
+def _uncustomary(name: str, kind: str, said: Sequence[str], sizes: Mapping[str, str], axes: int) -> int:
+    """What it costs that a letter has so many axes: a capital letter is a matrix, small weights are none, beside what has an index.
+
+    said    axes that are likely.
+    """
+    own = axes - len({*said} & {*sizes.values()})
+    strange = own > 2 and axes > len(said)
+    if kind == "data":
+        return DEMOTED * (strange or (axes < 2 and name[:1].isupper() and name not in GREEK and len(said) == 2))
+    return DEMOTED * (strange or (own > 1 and len(name) == 1 and name.islower()))
 
 
 def means_over(several: Iterable[object]) -> dict[str, str]:
@@ -126,8 +146,10 @@ class _Walk:
 
     def __init__(
         self, known: Mapping[str, Sequence[object]], ranks: Mapping[str, int], free: Mapping[str, Sequence[str]],
-        named: Callable[[Word], str | None], indices: Mapping[str, str], lengths: Mapping[str, str],
+        named: Callable[[Word], str | None], indices: Mapping[str, str], lengths: Mapping[str, str], kinds: Mapping[str, str],
+        count: str,
     ) -> None:  # fmt: skip
+        self.kinds, self.samples, self.count = kinds, set[int](), count  # sizes of the samples, and the letter that counts them
         self.sizes, self.named, self.indices = Unified(), named, indices
         self.shapes: dict[str, Shape] = {n: tuple(self.sizes.new(str(e)) for e in shape) for n, shape in known.items()}
         for name, rank in ranks.items():  # an index says how far its axis runs, the other sizes are open
@@ -141,12 +163,17 @@ class _Walk:
         self.lettered: set[str] = set()  # values with an index
         self.twofold: int | None = None  # where the norm of a matrix has two meanings
 
-    def through(self, lines: Sequence[Line]) -> None:
+    def through(self, lines: Sequence[Line], scalar: bool) -> None:
+        for line in lines:  # theta_t is as theta_0
+            start = self.shapes.get(f"{line.name}_0")
+            if start is not None and line.letters:
+                own = tuple(self.sizes.new(self.indices.get(letter, letter)) for letter in line.letters)
+                self.shapes.setdefault(line.name, (*own, *start))
         self.walked(lines)
         if any(self.is_early(lines, k) for k in range(len(lines))):
             self.odd = 0
             self.walked(lines)  # i_t of h_{t-1}, which comes later
-        if lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
+        if scalar and lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
             raise Misfit
 
     def walked(self, lines: Sequence[Line]) -> None:
@@ -191,7 +218,11 @@ class _Walk:
                     return self.turned(shape)
                 if plain(sup) == "-1" and shape:
                     self.square(shape)
-                return shape[1:] if shape and plain(sub) in self.indices else shape
+                if not shape or plain(sub) not in self.indices:
+                    return shape
+                is_row = len(shape) == 2 and self.sizes.root(shape[0]) == ONE
+                self.sizes.equal(shape[is_row], self.sizes.new(self.indices[plain(sub)]))
+                return shape[1 + is_row :]
             case Over(body=body) | Root(body=body):
                 return self.of(body)
             case Fraction(over=over, under=under):
@@ -200,7 +231,10 @@ class _Walk:
                 return self.of(body)
             case Terms(parts=parts):
                 shapes = [self.of(part) for _, part in parts]
+                shapes = [self.spread(part, own, shapes) for (_, part), own in zip(parts, shapes, strict=True)]
                 self.odd += BROADCAST * (() in shapes and any(shapes) and not any(isinstance(part, Number) for _, part in parts))
+                if any(shapes) and any(own == () and self.is_target(part) for (_, part), own in zip(parts, shapes, strict=True)):
+                    raise Misfit  # no target is one number for all samples
                 whole = self.alike(shapes)
                 if whole and any(_holds_identity(part) for _, part in parts):
                     self.square(whole)
@@ -221,7 +255,7 @@ class _Walk:
         self.bases.add(word.base)
         if name is None or (shape := self.shapes.get(name)) is None:
             is_size = described(word) in self.sizes.called.values()
-            return () if is_size or word.base in {"pi", *self.indices, *self.indices.values()} else None
+            return () if is_size or word.base in {"pi", self.count, *self.indices, *self.indices.values()} else None
         sample = bare(word.sup) if [t.text for t in bare(word.sup)[:1]] == ["("] else ()
         for letter in (t.text for t in (*bare(word.sub), *sample) if t.text in self.indices):
             if name.endswith(f"_{letter}"):
@@ -248,16 +282,54 @@ class _Walk:
                 continue  # a function: its value has the shape of its argument, as a rule
             before = factors[k - 1] if k else None
             shape = self.of(factor)
-            if isinstance(before, Word) and self.named(before) is None and before.base in ("max", "min", "log", "det", "tr"):
-                shape = () if before.base in ("det", "tr") else self.arguments(factor)
+            if isinstance(before, Word) and self.named(before) is None and before.base in (*SCALAR, "max", "min", "log"):
+                shape = self.arguments(factor, 2 if before.base == GAUSSIAN else None)
+                shape = () if before.base in SCALAR else shape
             if isinstance(before, Word) and before.base[:1].isupper() and not signs[k] and shape and self.of(before) == ():
                 self.odd += BROADCAST  # a capital letter before x is a matrix
+            if before is not None and not signs[k]:
+                self.weighed(factors, k, found, shape)
             found = self.met(found, shape) if signs[k] in ("had", "over") else self.times(found, shape)
         return found
 
-    def arguments(self, node: Syntax) -> Shape:
-        several = node.items if isinstance(node, Group) and len(node.items) > 1 else (node,)
-        return self.alike([self.of(one) for one in several])
+    def arguments(self, node: Syntax, first: int | None = None) -> Shape:
+        several = node.items[:first] if isinstance(node, Group) and len(node.items) > 1 else (node,)
+        shapes = [self.of(one) for one in several]
+        self.odd += BROADCAST * (first is not None and () in shapes and any(shapes))
+        return self.alike(shapes)
+
+    def kind(self, node: Syntax) -> str:
+        """Whether a factor is learnt or given; "" where it is neither's name."""
+        return self.kinds.get(self.named(node) or "", "") if isinstance(node, Word) else ""
+
+    def is_target(self, node: Syntax) -> bool:
+        return isinstance(node, Word) and node.base.lower() in ("y", "t") and self.kind(node) == "data"
+
+    def weighed(self, factors: Sequence[Syntax], k: int, a: Shape, b: Shape) -> None:
+        r"""Data at an end of a product with weights, w^\top X and X W, has its samples along the axis that is left."""
+        match self.kind(factors[k - 1]), self.kind(factors[k]):
+            case "parameter", "data" if b and len(b) == 2 and k + 1 == len(factors):
+                self.samples.add(b[1])
+            case "data", "parameter" if a and len(a) == 2 and k == 1:
+                self.samples.add(a[0])
+
+    def spread(self, node: Syntax, shape: Shape, beside: Sequence[Shape]) -> Shape:
+        """The shape of a term, of a bias that of the matrix to whose samples it is added."""
+        matrix = next((one for one in beside if one is not None and len(one) == 2), None)
+        if matrix is None or shape is None or len(shape) != 1 or self.kind(node) != "parameter":
+            return shape
+        if ONE in map(self.sizes.root, matrix):
+            return shape
+        rows = self.sizes.root(matrix[0]) in map(self.sizes.root, self.samples)
+        self.sizes.equal(shape[0], matrix[rows])
+        self.odd += 1
+        return matrix
+
+    def along_samples(self) -> int:
+        """How many parameters are as long as there are samples."""
+        roots = {self.sizes.root(n) for n in self.samples} - {self.sizes.root(ONE)}
+        learnt = (shape for name, shape in self.given.items() if self.kinds[name] == "parameter")
+        return sum(any(self.sizes.root(n) in roots for n in shape or ()) for shape in learnt)
 
     # -- rules ------------------------------------------------------------------------------------------------------------
 
@@ -303,7 +375,10 @@ class _Walk:
         self.sizes.equal(*a)
 
     def axes(self) -> dict[str, str]:
-        """The axes of each name; sizes that nothing names get letters."""
+        """The axes of each name; sizes that nothing names get letters, that of the samples the one that counts them."""
+        roots = {self.sizes.root(n) for n in self.samples if self.count} - {self.sizes.root(ONE)}
+        if len(roots) == 1 and self.count not in self.sizes.called.values():
+            self.sizes.called.setdefault(roots.pop(), self.count)
         called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
         taken, found = {*called.values(), *self.shapes, *self.indices, *self.bases}, dict[str, str]()
         for name, shape in self.given.items():

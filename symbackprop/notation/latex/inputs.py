@@ -34,6 +34,7 @@ from symbackprop.notation.latex.units import units
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
+RISES = "This is maximised: the gradients are those of the objective as it stands. Training descends: give it the negative."
 _WEIGHT = re.compile(r"(W|w|theta|phi|beta|gamma)(?![a-z])")
 
 
@@ -41,6 +42,7 @@ class Told(NamedTuple):
     """The formulas of a text, what a person should know of its inputs, over which steps formulas hold, how far indices run.
 
     sought   what stands below a \\min or \\max, or what the loss is a function of: parameters, and what else is asked for is data.
+    domains  what a sentence says of a matrix without a set, by its name.
     """
 
     formulas: list[Tokens]
@@ -48,6 +50,7 @@ class Told(NamedTuple):
     ranges: tuple[Range, ...] = ()
     sizes: Mapping[str, str] = {}
     sought: tuple[Word, ...] = ()
+    domains: Mapping[str, str] = {}
 
 
 def enter(reader: Reader, text: str, file: str) -> None:
@@ -70,7 +73,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     stream, said = headed(stream, latex)
     ends = {token.at for token in stream if token.text == ";"}
     left, ranges = ranged(stream, indices_of(pieces(stream)))
-    several, sought, below = _objectives(pieces(conditioned(left)))
+    several, sought, below, rises = _objectives(pieces(conditioned(left)))
     names = Names({t.name: t.ndim for t in reader.inputs if t.name}, reader.sizes, {}, reader.aliases)
     sizes, steps = {**extents(tuple(stream), partial(_shape, reader, names)), **ranges_of(stream)}, steps_of(several)
     found, formulas = members([*several, *below], {**{c: n for c, n in steps.items() if n}, **sizes}, steps, ends)
@@ -82,6 +85,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     _require_rows(own.values(), steps)
     _require_ends(own.values(), formulas, {*sizes, *steps})
     own, notes = _apart(own, defined)
+    notes += (RISES,) if rises else ()
     given = [word for word in sought or _loss_of(formulas, {*own, *names.known}, defined) if _is_free(word, reader)]
     if not sought and own and (sought := _arguments(formulas, own) or given):
         notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)
@@ -186,9 +190,9 @@ def _apart(own: Mapping[str, Member], defined: Collection[str]) -> tuple[dict[st
     return apart, tuple(f"{size} is a value, and the size of this name is called {name}." for size, name in called.items())
 
 
-def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], list[Tokens]]:
-    """The pieces, an objective as L = ..., the words that stand below its \\min, and what is said of them there."""
-    formulas, sought, below = [], [], []
+def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], list[Tokens], bool]:
+    """The pieces, an objective as L = ..., the words below its \\min, what is said of them there, and whether it is a \\max."""
+    formulas, sought, below, rises = [], [], [], False
     named = {unit.text.rpartition(" ")[2] for piece in several for unit in units(piece) if not unit.below}
     given = {left[0].text for piece in several if (left := left_of(piece))}
     for piece in several:
@@ -197,14 +201,16 @@ def _objectives(several: Sequence[Tokens]) -> tuple[list[Tokens], list[Word], li
             found and (body := units(found.body))[0].text in given and (len(body) == 1 or body[1].text == "(")
         ):  # of L(w), given beside
             sought += found.sought
+            rises |= found.rises
             continue
         if found and not named & {word.base for word in found.sought}:  # \max_k p
             found = None
         formulas.append((Token("L", piece[0].at), Token("=", piece[0].at), *found.body) if found else piece)
         if found:
             sought += found.sought
+            rises |= found.rises
             below += [part for part in found.below if word_of(part) is None]
-    return formulas, sought, below
+    return formulas, sought, below, rises
 
 
 def _arguments(formulas: Sequence[Tokens], own: Mapping[str, Member]) -> list[Word]:

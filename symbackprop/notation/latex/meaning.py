@@ -9,8 +9,9 @@ from sympy import Expr, Integer
 from symbackprop.core.program import Program, Signature
 from symbackprop.formulas.latex import latex as printed
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.fitting import Fitted, fitted
+from symbackprop.notation.claims.fitting import AS_COLUMN, Fitted, fitted
 from symbackprop.notation.claims.left import Left
+from symbackprop.notation.claims.nodes import RIGHT
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.reader import Reader as Readings
 from symbackprop.notation.claims.reader import with_ranges
@@ -75,7 +76,7 @@ class Scope:
             return state, reader.read(right)
 
         state, senses = with_ranges(self.state, read)
-        several = sorted(fitted(state, senses, Left(letters=letters)), key=lambda f: f.cost)
+        several = sorted(map(_kept, fitted(state, senses, Left(letters=letters))), key=lambda f: f.cost)
         first, *others = several
         if state.roles:
             raise Fault("a derivative has no place in a network.", "Write values only; the derivatives are derived.", right.at)
@@ -86,3 +87,16 @@ class Scope:
         shown = " or ".join(printed(typeset.formula(f.node)) for f in (alike if len(alike) > 1 else several)[:SHOWN])
         why = f" ({'; '.join(map(str, first.notes))})" if first.notes else ""
         raise Fault(f"{name} can be read as {shown}{why}.", "Write what is meant, with transposes and \\odot.", right.at)
+
+
+def _kept(one: Fitted) -> Fitted:
+    """A value that is a row, w^T X, with its shape (1, n): what it is read by later is a row as well."""
+    if one.axes != (RIGHT,):
+        return one
+    return one._replace(
+        axes=("z0", RIGHT),
+        extents={"z0": Integer(1)},
+        shape=(Integer(1), *one.shape),
+        cost=one.cost - AS_COLUMN,
+        notes=one.notes[:-1],
+    )

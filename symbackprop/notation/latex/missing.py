@@ -8,11 +8,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 from symbackprop.notation.claims.errors import Fault, Unknown
+from symbackprop.notation.claims.given import Drawn, drawn_numbers
+from symbackprop.notation.claims.naming import ROW_LETTERS
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import GREEK, bare
 from symbackprop.notation.claims.words import described
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
+from symbackprop.notation.latex.qualities import declared_so
 
 MARGIN = "Delta"
 NEAR = 16  # characters between two words of a product
@@ -24,20 +27,24 @@ CLASSES = "K"  # how many there are of what a label names, in an example
 
 
 def asked(
-    missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None, numbers: Collection[str] = (),
-    lengths: Collection[str] = (), fit: Callable[[Sequence[str]], Sequence[str] | None] | None = None, sought: Sequence[Word] = (),
+    missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None,
+    densities: Sequence[Drawn] = (), observed: Collection[str] = (), lengths: Collection[str] = (),
+    fit: Callable[..., Sequence[str] | None] | None = None, sought: Sequence[Word] = (), domains: Mapping[str, str] | None = None,
 ) -> Fault:  # fmt: skip
     r"""What is said of names that nobody declared, each with a declaration for an example.
 
     several   all words of the formulas; what stands below them tells r: data[n, K] for r_{ik}, y: integers[n, K] for w_{y_i}.
     sizes     how far each index runs that a sum or the text is over; its own letter where nothing says how far.
-    numbers   names that are no arrays, as what a density of one variance is of.
+    densities  of which the mean and the spread are learnt, and what a matrix is the spread of are vectors.
+    observed  what values are given, which is data.
     lengths   how long the rows are that were declared: where all are alike, a vector is as long.
-    fit       gives declarations with which the formulas are read, in the place of these.
+    fit       gives declarations with which the formulas are read, in the place of these; with a letter that counts samples as well.
+    domains   what a sentence says of matrices, by their names.
     sought    words that are parameters, and then all else is data; where there are none, names tell which.
     """
     first, *_ = missing = list(missing)
-    vectors, sizes = _vectors(several), sizes or {}
+    numbers, spreads = drawn_numbers(densities), {one.given[1] for one in densities if one.matrix and one.given[1]}
+    vectors, sizes = _vectors(several) | {c for one in densities if one.matrix for c in (one.of, one.given[0]) if c}, sizes or {}
     counted = {*sizes.values()}  # a size of a sum is declared by what has it
     asked_of = [u for u in missing if declared_name(u.key) not in counted] or missing
     taken = {*counted, *(declared_name(u.key) for u in missing)}
@@ -49,6 +56,14 @@ def asked(
         for u in asked_of
     )
     listed = {key: re.sub(r"^(lam\w*): parameter", r"\1: data", said) for key, said in listed.items()}
+    attended = {"V"} if {"Q", "K", "V"} <= listed.keys() else set[str]()  # values are no weights beside queries and keys
+    for key in {*attended, *observed, *(one.of for one in densities)} & listed.keys():
+        listed[key] = listed[key].replace(": parameter", ": data")
+    for key in {c for one in densities for c in one.given} & listed.keys():
+        name, _, axes = listed[key].partition("[")
+        of = [size for size in axes.removesuffix("]").split(", ") if size in sizes.values()]
+        axes = f"{', '.join([*of, long, long])}] & spd" if key in spreads else axes
+        listed[key] = f"{name.partition(':')[0]}: parameter{'[' if axes else ''}{axes}"
     arrays = sorted(_multiplied(several) & listed.keys())
     if arrays:  # a letter that a matrix is multiplied by is no size
         letters = iter([c for c in SIZES if c not in taken | {*map(declared_name, arrays)}])
@@ -58,7 +73,14 @@ def asked(
     listed = {key: said for key, said in listed.items() if key not in told} or listed  # what has a size declares it
     listed = _with_rows(listed)
     listed = {key: with_kind(said, sought, sizes) for key, said in listed.items()} if sought else listed
-    names, declarations = " and ".join(listed), "; ".join((fit and fit([*listed.values()])) or listed.values())
+    count = next((key for key in listed if key in ROW_LETTERS), "")
+    others = {key: said for key, said in listed.items() if key != count}
+    if fit and count and others and (found := fit([*others.values()], count)) and re.search(rf"[\[ ]{count}\]", " ".join(found)):
+        listed = dict(zip(others, found, strict=True))  # what is as long as there are samples says how many
+    else:
+        listed = dict(zip(listed, (fit and fit([*listed.values()])) or listed.values(), strict=True))
+    listed = {key: declared_so(said, domains or {}) for key, said in listed.items()}
+    names, declarations = " and ".join(listed), "; ".join(listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
     mend = alone if len(listed) == 1 else beside
@@ -105,7 +127,8 @@ def _vectors(several: Sequence[Word]) -> set[str]:
     for left, right in pairwise(several):
         beside = 0 < right.at - left.at <= NEAR and not _is_turned(right)
         if beside and _is_turned(left):
-            found |= {_whole(right)} | (set() if left.base[:1].isupper() else {_whole(left)})
+            found |= set() if left.base[:1].isupper() else {_whole(left)}
+            found |= set() if right.base == "X" and not right.sub else {_whole(right)}  # X has the samples for columns
         elif beside and left.base[:1].isupper() and not left.sub and right.sub and right.base[:1].islower():
             found.add(_whole(right))
     return found

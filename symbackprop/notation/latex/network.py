@@ -20,7 +20,7 @@ from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted
-from symbackprop.notation.claims.given import drawn_numbers
+from symbackprop.notation.claims.given import drawn, observed
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.limits import words
 from symbackprop.notation.claims.lower import lowered_tensor
@@ -42,13 +42,14 @@ from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
 from symbackprop.notation.latex.missing import asked, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
+from symbackprop.notation.latex.qualities import qualified, with_domains
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
 from symbackprop.notation.latex.stepped import labelled, step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
-from symbackprop.notation.python_text import finished
+from symbackprop.notation.python_text import LOSSES, finished
 from symbackprop.notation.reader import Reader
 
 CUSTOMARY = {"i": "n", "j": "m", "k": "K"}  # how far indices run, in an example
@@ -75,10 +76,10 @@ def read_latex(
     """
     declarations = [*declarations]
 
-    def reads(more: Sequence[str]) -> bool:
+    def reads(more: Sequence[str], scalar: bool = True) -> bool:
         try:
             network = _read(text, [*declarations, *more], file, loss, gates, name)
-            return not network.program.shape(network.loss)
+            return not scalar or not network.program.shape(network.loss)
         except NotationError:
             return False
 
@@ -87,12 +88,14 @@ def read_latex(
 
 def _read(
     text: str, declarations: Sequence[str], file: str, loss: str | None, gates: str, name: str,
-    reads: Callable[[Sequence[str]], bool] | None = None,
+    reads: Callable[..., bool] | None = None,
 ) -> Network:  # fmt: skip
-    own, latex = parted(text)
+    said, domains = qualified(text)
+    own, latex = parted(said)
     reader = _declared([*map(plainly, declarations), own], file)
     try:
-        told = inputs(reader, latex)
+        told = inputs(reader, latex)._replace(domains=domains)
+        with_domains(reader.inputs, domains)
         with np.errstate(all="ignore"):
             equations = _Equations(reader, told, reads)
             if not reader.inputs and (several := equations.numbers(told.formulas)):
@@ -136,6 +139,7 @@ def _of_recursion(
     """The network of recursions; with numbers of sizes, its loops are written out."""
     reader = _declared(given.declarations, given.file, numbers)
     told = inputs(reader, given.latex)
+    with_domains(reader.inputs, qualified(about["source"])[1])
     recursion.into(reader)
     if loss is None:
         loose = [n for n, t in reader.outputs.items() if n not in recursion.read_by and not t.shape]
@@ -166,8 +170,8 @@ class _Equations:
     tries   whether the text reads with further declarations.
     """
 
-    def __init__(self, reader: Reader, told: Told, tries: Callable[[Sequence[str]], bool] | None) -> None:
-        self.reader, self.tries, self.sought = reader, tries, told.sought
+    def __init__(self, reader: Reader, told: Told, tries: Callable[..., bool] | None) -> None:
+        self.reader, self.tries, self.sought, self.domains = reader, tries, told.sought, told.domains
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
         self.loose: dict[str, dict[str, Expr]] = {}  # the indices of each value, and how far they run
@@ -187,7 +191,8 @@ class _Equations:
             raise Fault("this formula is no equation.", r"Name its value: L = ...", bare.right.at)
         self.steps = {s for one in ranges for text in (one.low, one.high) if text for s in re.findall(r"[^\W\d]\w*", text)}
         counts = {*self.reader.sizes, *self.tensors, *self.steps}
-        self.drawn = set[str]().union(*map(drawn_numbers, told.formulas))
+        self.drawn = [one for piece in told.formulas for one in drawn(piece)]
+        self.observed = {letter for piece in told.formulas for letter in observed(piece)}
         means = means_over(e.right for e in equalities)
         self.sizes = {c: told.sizes.get(c, means.get(c, CUSTOMARY.get(c, c))) for c in indices_of(told.formulas)}
         self.recursion: Recursion | None = None
@@ -256,7 +261,7 @@ class _Equations:
         found = ((word, self.spellings.lookup(word)) for word in self.words())
         several = [word for word, known in found if known is None or known.name not in names]
         fit = partial(self.fit, lengths) if self.tries else None
-        return asked(missing, several, self.sizes, self.drawn, self.lengths(), fit, self.sought)
+        return asked(missing, several, self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.domains)
 
     def lengths_of(self, missing: Iterable[Unknown]) -> dict[str, str]:
         r"""Sizes that are called by what has them: d_k of softmax(Q K^\top / \sqrt{d_k}) is how long the rows of K are."""
@@ -264,7 +269,7 @@ class _Equations:
         labels = {plain(word.sub) for word in self.words() if word.base == "d" and len(plain(word.sub)) == 1}
         return {c.upper(): f"d_{c}" for c in sorted(labels - {*self.sizes}) if c.upper() in keys and "d" in keys}
 
-    def fit(self, lengths: Mapping[str, str], proposed: Sequence[str]) -> list[str] | None:
+    def fit(self, lengths: Mapping[str, str], proposed: Sequence[str], count: str = "") -> list[str] | None:
         """Declarations with which the equations are read, in the place of what is proposed."""
         names = {one.partition(":")[0] for one in proposed}
 
@@ -282,7 +287,10 @@ class _Equations:
         columns = in_columns(proposed, samples) if samples and not known else None
         if self.tries and columns and self.tries(columns):
             return columns
-        return fitted(self.lines, proposed, known, named, self.sizes, lengths, self.tries, samples) if self.tries else None
+        if not self.tries:
+            return None
+        way = partial(fitted, self.lines, proposed, known, named, self.sizes, lengths, self.tries, samples, count)
+        return way() or (None if self.lines[-1].name in LOSSES else way(scalar=False))  # an attention without a loss
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""

@@ -17,11 +17,15 @@ HEAD = 9  # tokens of a name before its equals sign, w^{(star)}
 
 
 class Objective(NamedTuple):
-    """What is minimised or maximised, and the words that stand below the sign, with what is said of them."""
+    """What is minimised or maximised, and the words that stand below the sign, with what is said of them.
+
+    rises   whether it is maximised.
+    """
 
     body: Tokens
     sought: tuple[Word, ...]
     below: tuple[Tokens, ...]
+    rises: bool
 
 
 def objective(piece: Tokens) -> Objective | None:
@@ -45,7 +49,7 @@ def objective(piece: Tokens) -> Objective | None:
     indices = {unit.text for unit in units(body) if unit.below}
     if not words or any(word is None or word.base in indices for word in words):
         return None
-    return Objective(body, tuple(word for word in words if word), tuple(below))
+    return Objective(body, tuple(word for word in words if word), tuple(below), "max" in sign or sign == "sup")
 
 
 def _before_a_set(part: Tokens) -> Tokens:

@@ -157,9 +157,10 @@ class Recursion:
             self._state(name, self.scope.signatures[f"{name} at a step"].shape, course.bounds)
             return True
         if name not in self.starts and not any(line.name == name for line in course.begun):
+            start = f"{name}_{{{course.bounds[0].low}-1}}".replace("{1-1}", "0")
             raise Fault(
                 f"{name} is read before its first step, and no start of it is given.",
-                f"Write {name}_{{{course.bounds[0].low}-1}} = 0, say, or declare it.".replace("{1-1}", "0"),
+                f"Write {start} = 0, or declare {start}: data[n].",
                 next(line.at for line in course.lines if line.name == name),
             )
         return False
