@@ -22,6 +22,7 @@ from symbackprop.judge.sides.old_values import without_old
 from symbackprop.judge.sides.sizes_said import sizes_said
 from symbackprop.judge.sides.slices_said import by_slices
 from symbackprop.judge.sides.spread import points_alone, spread
+from symbackprop.judge.sides.squares_said import with_squares
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code, reworded
@@ -57,7 +58,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     ]
     steps = [(*step[:2], "abbreviation") if step[2] == GIVEN and rate_of(truth, step) is not None else step for step in steps]
     plain = without_moments(truth, with_arrays(truth, with_determinants(truth, steps), question.symbols), question.symbols)
-    plain = by_slices(truth, without_old(truth, plain))
+    plain = with_squares(truth, by_slices(truth, without_old(truth, plain)))
     firsts = firsts_of(truth, plain, question.symbols)
     placed = at_iterates(truth, plain, question.symbols, firsts)
     written = {id(one.step): step for one, step in zip(placed, steps, strict=True)}

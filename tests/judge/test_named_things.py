@@ -236,3 +236,24 @@ def test_what_is_said_of_the_sign_of_a_hessian_stands_behind_it(behind: str) -> 
     claim = rf"$\nabla^2 L = X^\top \mathrm{{diag}}(e^{{Xw}}) X {behind}$"
     assert sb.verify(net, claim).claims[0].notes == ("its sign is not judged",)
     assert sb.verify(net, claim.replace("= X", "= 2X")).claims[0].wrong
+
+
+VARIANCE = "X: data[n, d]\ny: data[n]\nw: parameter[d]\ns: parameter & positive\nL = n/2*log(2*pi*s) + sum((y - X @ w)**2)/(2*s)"
+DERIVED = r"\frac{\partial L}{\partial \sigma^2} = \frac{n}{2\sigma^2} - \frac{1}{2\sigma^4}\|y - Xw\|^2"
+BEST = r"\hat\sigma^2 = \frac1n\|y - Xw\|^2"
+
+
+@pytest.mark.parametrize("said", [r"s = \sigma^2", r"\sigma^2 = s"])
+def test_a_value_is_said_as_the_square_of_a_letter(said: str) -> None:
+    text = rf"$${DERIVED}$$ with ${said}$. Hence ${BEST}$."
+    assert sb.verify(VARIANCE, text).ok
+    assert sb.verify(VARIANCE, text.replace(r"{2\sigma^4}", r"{\sigma^4}")).claims[0].wrong
+    assert sb.verify(VARIANCE, text.replace(r"\frac1n", r"\frac2n")).claims[-1].wrong
+    assert sb.verify(VARIANCE, f"$${DERIVED}$$").claims[0].open  # nobody says what it is
+
+
+def test_targets_that_sum_to_one_are_those_that_no_parameter_weighs() -> None:
+    net = "x: data[d]\nt: data[k]\nW: parameter[k, d]\ny = softmax(W @ x)\nE = -sum(t*log(y))"
+    said = r"Since the targets are one-hot, $\nabla_W E = (y - t) x^\top$."
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("- t", "- 2t")).claims[0].wrong

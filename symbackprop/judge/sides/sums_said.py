@@ -8,6 +8,7 @@ from typing import Any
 
 from symbackprop.judge.sides.goals import tensor_named
 from symbackprop.judge.texts.sums_said import FORMULA, SUMS, summed
+from symbackprop.judge.verdicts.labels import weighted
 from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
@@ -35,7 +36,8 @@ def sums_said(truth: Truth, steps: Sequence[Step]) -> tuple[tuple[str, ...], lis
 
 
 def _meant(truth: Truth, name: str, may: Sequence[str]) -> list[str]:
-    if name == "*":
-        return list(may) if len(may) == 1 else []
+    if name == "*":  # of targets, which no parameter weighs
+        own_targets = [one for one in may if one not in weighted(truth.program)]
+        return own_targets if len(own_targets) == 1 else []
     own = tensor_named(truth, name) if name else None
     return [own] if own is not None else []

@@ -32,6 +32,7 @@ DENIED = re.compile(
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
 _TABLE = re.compile(r"(?m)^[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*$")
+_SQUARE = re.compile(r"\s*(\\?[A-Za-z]+)\s*\^\s*(?:2|\{\s*2\s*\})\s*[.,;]?\s*")
 STOPS = (". ", ".\n", "\n\n", "; ", "..")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 MOVED = "moved"  # what may be an update in a sentence, $w = w - \eta g$
@@ -163,6 +164,8 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         name = NAME.match(side) or _applied_otherwise(side, used)
         own = {name[1], *([name[1].lower()] if len(name[1]) == 1 else [])} if name else set[str]()  # the z_{ik} of Z
         is_new = bool(own & ((_words(used) | sets) - given))
+        root = _SQUARE.fullmatch(right)  # \sigma of s = \sigma^2
+        is_new = is_new or (root is not None and root[1].lstrip("\\") in _words(used) - given)
         if name and is_new and not re.match(r"\s*-?[\d.]+\s*(?:$|\\|,)", right):
             at = -1 if AT_SLICE.search(right) else found.start()  # x_j may be another where nobody has said it yet
             out.append((at, (side.strip(" :"), ARROW.sub("=", found[1]).strip(), ASIDE)))

@@ -62,9 +62,9 @@ def right_of_other_data(goal: Goal, program: Program, bindings: Bindings, found:
     """
     if found.shapes is not None or is_zero(program):
         return Told()
-    weighted = _weighted(goal.truth.program)
+    beside = weighted(goal.truth.program)
     for tensor in sorted(goal.truth.program.inputs, key=lambda t: t.rank):
-        is_target = tensor.kind == "data" and tensor.domain is None and tensor.name not in weighted
+        is_target = tensor.kind == "data" and tensor.domain is None and tensor.name not in beside
         kinds = _KINDS[: None if tensor.shape else 2] if is_target else ()
         for kind, moved, says in kinds:
             if _is_right_of(goal, program, bindings, found, tensor.name, moved):
@@ -75,7 +75,7 @@ def right_of_other_data(goal: Goal, program: Program, bindings: Bindings, found:
     return Told()
 
 
-def _weighted(program: Program) -> set[str]:
+def weighted(program: Program) -> set[str]:
     """The tensors that stand beside a parameter."""
     read = [[r.name for r in e.operands] for e in program.equations]
     return {name for names in read if any(program.tensors[n].kind == "parameter" for n in names) for name in names}
