@@ -8,8 +8,7 @@ from typing import Any
 
 from symbackprop.judge.sides.goals import tensor_named
 from symbackprop.judge.texts.sums_said import FORMULA, SUMS, summed
-from symbackprop.judge.verdicts.labels import weighted
-from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.truth import Truth, weighted
 
 Step = tuple[str, Any, str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from symbackprop.judge.steps.restated import value_named
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 
+_ENTRY = re.compile(r"_\s*(?:[a-z]|\{\s*[a-z]{1,2}\s*\})$")  # of h_i
+
 
 def aside(known: Known, name: str, claim: Any, tell: Callable[..., Judged]) -> Judged:
     """The step that a sentence has, which convicts nobody; `tell` judges it by what is known.
@@ -21,7 +24,8 @@ def aside(known: Known, name: str, claim: Any, tell: Callable[..., Judged]) -> J
     of the network it says what that is, which is undecided where the network says something else.
     """
     attempt, of_network = known.copy(), known.copy()
-    again = tell(of_network, what="") if value_named(known.truth, name) is not None else None
+    is_value = any(value_named(known.truth, one) is not None for one in (name, _ENTRY.sub("", name)))
+    again = tell(of_network, what="") if is_value else None
     if again is not None and again.wrong:
         return Judged(name, None, "undecided", told("the network says something else of {}", written(name)), given=str(claim))
     if again is not None and again.kind == "abbreviation" and again.remarks:  # as the network has it

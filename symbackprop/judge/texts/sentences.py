@@ -18,7 +18,7 @@ INLINE = re.compile(r"(?<![\\$])\$((?:[^$\n=]|\n(?!\s*\n))*=(?:[^$\n]|\n(?!\s*\n
 WITHIN = re.compile(r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n))+)\$(?!\$)")  # any formula within a line
 BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
 CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
-    r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*\\?[A-Za-z]|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
+    r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*(?:\\?[A-Za-z]|\})|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
 )
 _BEST = re.compile(  # W^* = ..., \\hat\\beta = ..., of a sentence that says where a loss is least

@@ -17,6 +17,7 @@ from symbackprop.formulas.told import Told, name, several, told
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.weighing.points import Place, usable
 from symbackprop.judge.weighing.reading import CLAIM
+from symbackprop.judge.weighing.truth import weighted
 from symbackprop.judge.weighing.weigh import Bindings, Goal, Weighed, is_zero, value
 
 TRIED = 2  # points
@@ -73,12 +74,6 @@ def right_of_other_data(goal: Goal, program: Program, bindings: Bindings, found:
                 which = told("every {}", name(tensor.name)) if tensor.shape else name(tensor.name)
                 return told("right where {} {}; declare {}", which, says, declared)
     return Told()
-
-
-def weighted(program: Program) -> set[str]:
-    """The tensors that stand beside a parameter."""
-    read = [[r.name for r in e.operands] for e in program.equations]
-    return {name for names in read if any(program.tensors[n].kind == "parameter" for n in names) for name in names}
 
 
 def _is_right_of(

@@ -291,6 +291,12 @@ class Truth:
         return self.everything.tensors[name]
 
 
+def weighted(program: Program) -> set[str]:
+    """The tensors that stand beside a parameter."""
+    read = [[r.name for r in e.operands] for e in program.equations]
+    return {name for names in read if any(program.tensors[n].kind == "parameter" for n in names) for name in names}
+
+
 def _within(tensor: Signature, domain: str) -> Signature:
     """An input that is by a person's word in a domain; labels are a kind."""
     return replace(tensor, kind="labels") if domain == "labels" else replace(tensor, domain=domain)
