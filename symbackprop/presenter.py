@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -21,6 +21,7 @@ from symbackprop.core.network import Network
 if TYPE_CHECKING:
     from symbackprop.display.counted import Counted
     from symbackprop.documents.formats import Format
+    from symbackprop.formulas.tree import Node as Formula
     from symbackprop.pictures.picture import Page, Picture
 
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
@@ -58,7 +59,7 @@ class Presenter:
         parts = {part: with_formulas(getattr(shown, part), counted) for part in ("lines", "updates", "products")}
         return replace(shown, **parts)
 
-    def _counted(self, derivation: Derivation) -> Any:
+    def _counted(self, derivation: Derivation) -> Counted:
         """How values that nobody named are counted: first those that the lines of gradients read, which a report always shows."""
         from symbackprop.display.counted import Counted
         from symbackprop.display.names import Names
@@ -191,7 +192,14 @@ class Presenter:
         It is for a page that shows both as they come. Raises as `document` does.
         """
         _require(detail, lang)
-        return self._report(derivation.told, detail, lang, self._counted(derivation))
+        return self._report(derivation.told, detail, lang, self._counted(derivation), drawn=True)
+
+    def counted(self, derivation: Derivation, detail: str) -> Counted:
+        """How the draft of a report counts values that nobody named, for the picture beside it."""
+        counted = self._counted(derivation)
+        if any(counted.concerns(label) for label in _drawn(derivation.told)):
+            self._report(derivation.told, detail, "en", counted, drawn=True)
+        return counted
 
     def passed(self, derivation: Derivation, seed: int = 0, sizes: Sizes | None = None) -> Any:
         """The check of a derivation that holds; raises CheckFailedError where a gradient disagrees with a witness."""
@@ -222,8 +230,12 @@ class Presenter:
             require_used(gaps)
         return Handout(*made)
 
-    def _report(self, derivation: Derivation, detail: str, lang: str, counted: Any, **parts: Any) -> Any:
-        """The report, in which values that nobody named are counted as they are shown."""
+    def _report(self, derivation: Derivation, detail: str, lang: str, counted: Counted, drawn: bool = False, **parts: Any) -> Any:
+        """The report, in which values that nobody named are counted as they are shown.
+
+        drawn   whether a picture stands beside it, which shows some as well; that of its own figure does.
+        """
+        from symbackprop.documents.document import Figure
         from symbackprop.documents.steps import report
         from symbackprop.documents.within import formulas_within, with_formulas
         from symbackprop.judge.written import of_network
@@ -245,7 +257,9 @@ class Presenter:
             lang=lang,
             **parts,
         )
+        drawn = drawn or any(isinstance(block, Figure) for block in document.blocks)
         counted.hear(*formulas_within((document.title, document.blocks)))
+        counted.hear(*(_drawn(derivation) if drawn else ()))  # the text counts without gaps
         return with_formulas(document, counted)
 
     def report(self, derivation: Derivation, format: str, **options: Any) -> Any:
@@ -298,6 +312,15 @@ def _network(network: Network) -> Any:
     return report(replace(derived, network=network), title=network.title or network.name, detail="brief")
 
 
+def _drawn(derivation: Derivation) -> Iterator[Formula]:
+    """What a picture says of the values of a derivation, where it is not too large for one."""
+    from symbackprop.display.drawn import labels_drawn
+
+    if len(derivation.forward.equations) <= LARGEST:
+        for label in labels_drawn(derivation).values():
+            yield from label
+
+
 def _lines(derivation: Derivation) -> Any:
     """The box as the program counts what nobody named."""
     from symbackprop.judge.proofs.lines import shown_lines
@@ -343,9 +366,10 @@ def picture_of(
 
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
+    from symbackprop.display.drawn import unseen
     from symbackprop.evaluate.entries import entries
     from symbackprop.judge.proofs.wires import gradient_formulas, wires_told
-    from symbackprop.pictures.network_graph import Shown, draw_network, unseen
+    from symbackprop.pictures.network_graph import Shown, draw_network
 
     program = derivation.forward
     for word, given, known in (("edges", edges, EDGES), ("values", values, VALUES)):

@@ -233,8 +233,7 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
 @click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
 def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, output) -> None:
     """Compile the network and its gradients to source that depends on NumPy alone, to C99 that depends on nothing, or for JAX."""
-    from symbackprop.training.using import answer_of
-    from symbackprop.verbs import compile as compile_
+    from symbackprop.verbs.exported import exported
 
     derivation = _derivation(asked, wrt, then, upstream, vector)
     if output:
@@ -244,10 +243,7 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
         raise SymbackpropError("C is one function, without classes: write the layers as Python, -o step.py")
     if style == "fast" and format != "numpy":
         raise SymbackpropError(f"the fast style is NumPy's, and --format {format} plans for itself: leave --style out")
-    compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
-    styles = {"layers": compiled.layers_source, "fast": compiled.fast_source, "readable": compiled.source_with}
-    answer = None if then or upstream or vector else answer_of(derivation.forward, derivation.of)
-    write(output, compiled.c_source(predict=answer) if format == "c" else styles[style](answer))
+    write(output, exported(derivation, format, style, sizes=read_sizes(sizes), dtype=dtype))
     if output:
         say(source_written(output, derivation, format))
 

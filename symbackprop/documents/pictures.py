@@ -48,6 +48,10 @@ class Svg(str):
     def _repr_svg_(self) -> str:
         return str(self)
 
+    def _repr_html_(self) -> str:
+        """A notebook shows an SVG by itself as wide as it is, and cuts it off; within a page it is as wide as there is room."""
+        return str(self)
+
     def __repr__(self) -> str:
         return f"<Svg of {len(self):,} characters>"
 

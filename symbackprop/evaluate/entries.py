@@ -11,13 +11,17 @@ import numpy as np
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.passes.stable import stable
+from symbackprop.core.program import Program
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.arrays import summary
 from symbackprop.evaluate.domains import defined
-from symbackprop.evaluate.points import PointError, own_point
+from symbackprop.evaluate.magnitude import largest_of
+from symbackprop.evaluate.points import PointError, last_digit, own_point
 
 LONG = 4  # entries of a vector that are all shown; of more the first two and the last
 WIDE = 3  # the same of a matrix, along each axis; of more the first and the last
+CANCELLED = 1e-12  # of the largest value: smaller entries may be what is left of terms that cancel
+DRAWS = 8
 
 
 def entries(
@@ -57,6 +61,7 @@ def entries(
         program, real = steady, [n for n in real if n in steady.tensors]
         whole = differentiate(program, asked.of, real, True, asked.upstream)
         found = {**where, **tape.forward(whole.program, where, bound)}
+    found = without_rounding(whole.program, found, bound)
     zero = {e.step.wrt.name for e in whole.backward if e.step and e.step.rule == "zero" and e.step.wrt}
     shown = {name: said(np.asarray(found[name])) for name in program.tensors if name in found}
     if asked.vector:
@@ -65,6 +70,27 @@ def entries(
     still = zero if asked.upstream else {n for n in zero if program.tensors[n].kind == "value"}  # a layer's targets are none of it
     moving = [n for n in real if n not in still] if asked.mode != "jacobian" else []
     return shown, {name: said(np.asarray(found[whole.gradient(name)])) for name in moving}
+
+
+def without_rounding(program: Program, found: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """The values of a program with 0 in the place of entries that rounding alone has left, as -2.78e-17 of terms that cancel.
+
+    The first digit of such an entry moves, where every rounded result moves in its last.
+    """
+    exact = {name: np.asarray(array) for name, array in found.items()}
+    largest = max((largest_of(array) for array in exact.values()), default=0.0)
+    small = {name: (array != 0) & (np.abs(array) < CANCELLED * largest) for name, array in exact.items()}
+    where = {t.name: exact[t.name] for t in program.inputs if t.name in exact}
+    names = [e.target.name for e in program.equations if np.any(small.get(e.target.name, False))]
+    jitter = last_digit(np.random.default_rng(0))
+    for _ in range(DRAWS if names else 0):
+        try:
+            moved = tape.forward(program, where, sizes, jitter)
+        except PointError:
+            break
+        for name in names:
+            exact[name] = np.where(small[name] & (10 * np.abs(moved[name] - exact[name]) >= np.abs(exact[name])), 0.0, exact[name])
+    return exact
 
 
 def in_places(array: np.ndarray) -> str:

@@ -24,9 +24,10 @@ from symbackprop.documents.languages import language
 from symbackprop.formulas.told import told
 from symbackprop.notation import typed_network
 from symbackprop.notation.pasted import without_fences
-from symbackprop.presenter import has_numbers
+from symbackprop.presenter import drawing, has_numbers
 from symbackprop.server.answer import answer, attempted
-from symbackprop.verbs import PRESENTER, compile, derive, draw, verify
+from symbackprop.verbs import PRESENTER, derive, verify
+from symbackprop.verbs.exported import exported
 
 Data = dict[str, Any]
 
@@ -58,9 +59,9 @@ FILES = {
     "markdown": File("derivation.md", "text/markdown", lambda d, *how: _report(d, "markdown", *how)),
     "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, *how: _report(d, "notebook", *how)),
     "json": File("derivation.json", "application/json", lambda d, *how: _report(d, "json", *how)),
-    "numpy": File("gradients.py", "text/x-python", lambda d, *_: compile(d).source),
-    "jax": File("gradients_jax.py", "text/x-python", lambda d, *_: compile(d, backend="jax").source),
-    "c": File("gradients.c", "text/x-c", lambda d, *_: compile(d, sizes=_in_c(d)).c_source()),
+    "numpy": File("gradients.py", "text/x-python", lambda d, *_: exported(d, "numpy")),
+    "jax": File("gradients_jax.py", "text/x-python", lambda d, *_: exported(d, "jax")),
+    "c": File("gradients.c", "text/x-c", lambda d, *_: exported(d, "c", sizes=_in_c(d))),
 }
 
 
@@ -95,14 +96,18 @@ def checked(text: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
 
 
 def picture(
-    text: str, wrt: list[str] | None = None, at: dict[str, Any] | None = None, edges: str = "values", width: float = 900.0
-) -> Data:
-    """The computational graph at a point, as SVG, with the numbers of the inputs there where they are few."""
+    text: str, wrt: list[str] | None = None, at: dict[str, Any] | None = None, edges: str = "values", width: float = 900.0,
+    detail: str = "normal",
+) -> Data:  # fmt: skip
+    """The computational graph at a point, as SVG, with the numbers of the inputs there where they are few.
+
+    Values that nobody named are counted as `formulas` counts them at a detail.
+    """
     import numpy as np
 
     derivation = _derived(text, _asked(wrt))
     point = derivation.point() if at is None else at
-    shown = draw(derivation, at=point, edges=edges, width=width)
+    shown = drawing(derivation, "svg", width, at=point, edges=edges, counted=_counted(text, _asked(wrt), detail))
     few = sum(np.size(array) for array in point.values()) <= MOST_NUMBERS
     return {"ok": True, "svg": shown, "at": {n: np.asarray(array).tolist() for n, array in point.items()} if few else {}}
 
@@ -154,6 +159,7 @@ def _asked(wrt: list[str] | None) -> tuple[str, ...] | None:
 def forget() -> None:
     """Keep no derivation that was made before."""
     _derived.cache_clear()
+    _counted.cache_clear()
 
 
 @lru_cache(maxsize=KEPT)
@@ -162,6 +168,12 @@ def _derived(text: str, wrt: tuple[str, ...] | None) -> Derivation:
     network = typed_network(text)
     there = [name for name in wrt or () if name in network.program.tensors]
     return derive(network, there or None, _with_axes(network))
+
+
+@lru_cache(maxsize=KEPT)
+def _counted(text: str, wrt: tuple[str, ...] | None, detail: str) -> Any:
+    """How the report of a network counts what nobody named: a picture is drawn again as its point moves."""
+    return PRESENTER.counted(_derived(text, wrt), detail)
 
 
 def _with_axes(network: Network) -> str | None:

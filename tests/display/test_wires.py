@@ -13,6 +13,7 @@ from symbackprop.algebra.box import Line
 from symbackprop.algebra.matrix import Form, leaves
 from symbackprop.core.derivation import Derivation
 from symbackprop.display import wires
+from symbackprop.display.drawn import unseen
 from symbackprop.display.names import Names
 from symbackprop.display.wires import Told, above, stands_alone, told, wired
 from symbackprop.evaluate.extents import evaluator
@@ -22,7 +23,6 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, split
 from symbackprop.judge.proofs.proved import Point, proved_box, random_points
 from symbackprop.judge.proofs.wires import at_wire, gradient_formulas, wires_told
-from symbackprop.pictures.network_graph import unseen
 from symbackprop.verbs import _derived
 from tests.display.test_box import OTHER, SUMS, BoxReader, is_in_matrices, without_note
 from tests.formulas.latex_value import FUNCTIONS, Numbered, split_at, text_of

@@ -1,5 +1,6 @@
 """What nobody named is counted as a page shows it, and every line of a page says something."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Accent, Atom, Node, Script, items_of, split, walk
+from symbackprop.server.answers import answer
 
 ROOT = Path(__file__).parents[2]
 SHOWN = sorted({*(ROOT / "examples").rglob("*.net"), *(ROOT / "tests" / "networks").rglob("*.net")})
@@ -81,6 +83,28 @@ def test_a_page_counts_from_1_without_gaps_and_no_line_says_that_something_is_it
 @pytest.mark.parametrize("path", SHOWN, ids=lambda path: path.stem)
 def test_every_page_counts_from_1_without_gaps(path: Path) -> None:
     require_counted(path, ("brief", "normal", "full"))
+
+
+SHIFTED = """X: data[n, d]
+Y: data[n, h]
+W: parameter[d, h]
+s = X @ W
+t = s - max(s, axis=1, keepdims=True)
+p = t - log(sum(exp(t), axis=1, keepdims=True))
+L = -sum(Y*p)"""
+
+
+@pytest.mark.slow
+def test_a_picture_goes_on_counting_where_its_page_ends() -> None:
+    """The page says one value that nobody named, its picture two: none is called u alone, here or where both are asked for apart."""
+    page = sb.derive(SHIFTED).report("html")
+    formulas, picture = answer("formulas", {"text": SHIFTED})["html"], answer("picture", {"text": SHIFTED})["svg"]
+    for text, svg in ((page, page), (formulas, picture)):
+        said = {part for alt in re.findall(r'alttext="([^"]*)"', text) for part in re.findall(r"\bu(?:[₀-₉]|_\(\d|\b)", alt)}
+        assert said == {"u_(1", "u₁"}
+        drawn = re.findall(r"<title>([^<]*)</title>", svg)
+        assert any(label.startswith("u_(1,i) = max") for label in drawn)
+        assert any(label.startswith("u₂ = log") for label in drawn)
 
 
 def of_tensors(tensors: Iterable[Signature]) -> Names:

@@ -6,9 +6,9 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.loops import has_loops
+from symbackprop.display.drawn import _labels, _nameless, unseen
 from symbackprop.display.names import Names
 from symbackprop.documents.spoken import Spoken
-from symbackprop.pictures.network_graph import _labels, _nameless, unseen
 
 ROOT = Path(__file__).parents[2]
 DRAWN = sorted({*(ROOT / "examples").rglob("*.net"), *(ROOT / "tests" / "networks").rglob("*.net")})

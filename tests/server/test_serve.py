@@ -2,6 +2,7 @@
 
 import json
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
@@ -220,6 +221,14 @@ def test_a_file_is_handed_over(page: Page, format: str) -> None:
     assert found["ok"]
     assert found["content"]
     assert "." in found["name"]
+
+
+def test_code_that_is_handed_over_answers_without_labels(page: Page) -> None:
+    """As what `symbackprop compile` writes does."""
+    net = "x: data[d]\ny: data\nw: parameter[d]\np = w @ x\nL = (p - y)**2\n"
+    python, c = (b64decode(ask(page, "file", text=net, format=format)["content"]).decode() for format in ("numpy", "c"))
+    assert "def predict(w, x):" in python
+    assert "predict(" in c
 
 
 def test_a_port_that_is_taken_is_told_with_the_mend(page: Page, run: Run) -> None:

@@ -135,12 +135,12 @@ function shown(found, question) {
     if (!what.ok) checked.append(element("p", { class: `symbackprop ${tone}`, role: "alert" }, what.faults[0].message));
     state(what.ok ? "checked" : what.lacks ? "formulas" : "error");
   });
-  draw(short);
+  draw(question);
 }
 
-function draw({ text, wrt }) {
+function draw({ text, wrt, detail }) {
   const width = Math.max(360, Math.min(byId("answer").clientWidth - 48, 860));
-  const question = { text, wrt, edges: byId("edges").value, width };
+  const question = { text, wrt, edges: byId("edges").value, width, detail };
   if (point) question.at = point;
   const of = newest;
   ask("picture", question, (found) => {
@@ -149,7 +149,7 @@ function draw({ text, wrt }) {
     picture.classList.remove("old");
     if (!found.ok && point) {
       point = null; // it was of another network
-      draw({ text, wrt });
+      draw({ text, wrt, detail });
       return;
     }
     if (!found.ok) {
