@@ -11,7 +11,21 @@ from symbackprop.algebra.complements import meant
 from symbackprop.algebra.functions import applied, clip_of, pow_of
 from symbackprop.algebra.known import Relation
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, Term, const, exact, instances, is_summed, summed_letters
+from symbackprop.algebra.poly import (
+    ONE,
+    ONLY,
+    ZERO,
+    Atom,
+    Factor,
+    Number,
+    Poly,
+    Term,
+    const,
+    exact,
+    instances,
+    is_summed,
+    summed_letters,
+)
 from symbackprop.algebra.solved import written
 from symbackprop.core.functions import FUNCTIONS
 
@@ -343,7 +357,7 @@ class _Matching:
                 continue
             for turned in dict.fromkeys((f.letters, f.letters[::-1])) if f.atom.symmetric else (f.letters,):
                 new = dict(names)
-                if all(new.setdefault(x, y) == y for x, y in zip(wanted.letters, turned, strict=True)):
+                if all(y == (x if x == ONLY else new.setdefault(x, y)) for x, y in zip(wanted.letters, turned, strict=True)):
                     over = [f._replace(exponent=exact(f.exponent - wanted.exponent))] if f.exponent != wanted.exponent else []
                     found = self.step(k + 1, [*left[:n], *over, *left[n + 1 :]], new)
                     if found is not None:

@@ -12,7 +12,7 @@ from symbackprop.algebra.cancelled import cancelled, with_one_root
 from symbackprop.algebra.densities import with_one_density
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
+from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, exact, summed_letters
 from symbackprop.algebra.powers import apart
 from symbackprop.algebra.reading import NoFormError, Values
 from symbackprop.algebra.relations import Relation, relations, replaced
@@ -200,13 +200,14 @@ class Shorter:
         except NoFormError:
             return None
         ways, found = solved(self.algebra, leaf, own, p), p.single()
+        letters = tuple(x for x in own if x != ONLY)
         if found is None:
-            return Rule(n, tuple(self._summands(p, leaf, own)), ways)
+            return Rule(n, tuple(self._summands(p, self.algebra.factor(leaf, own), letters)), ways)
         term, c = found
         if len(term) == 1 and term[0].atom in self.algebra.names:
             return None
         value = self.algebra.factor(leaf, own)
-        found = [Relation(term, own, value.scaled(1 / Fraction(c))), *self._opened(p, own, value, lets)]
+        found = [Relation(term, letters, value.scaled(1 / Fraction(c))), *self._opened(p, letters, value, lets)]
         return Rule(n, tuple(r for whole in found for r in (whole, *self._summed_part(whole))), ways, True)
 
     def _opened(self, p: Poly, own: tuple[str, ...], value: Poly, lets: frozenset[str]) -> Iterator[Relation]:
@@ -230,11 +231,11 @@ class Shorter:
             inverse = [f._replace(exponent=exact(-f.exponent)) for f in front]
             yield Relation(tuple(summed[0]), whole.letters, self.algebra.times(whole.poly, self.algebra.make(1, inverse)))
 
-    def _summands(self, p: Poly, leaf: Atom, own: tuple[str, ...]) -> Iterator[Relation]:
+    def _summands(self, p: Poly, value: Poly, own: tuple[str, ...]) -> Iterator[Relation]:
         """A short sum that has a name, solved for the products in it that hold sums themselves, and for a power: a^2 = a - D."""
         for term, c in p.terms.items() if len(p.terms) <= FEW_TERMS else ():
             if summed_letters(term) or (len(term) == 1 and term[0].exponent > 1):
-                rest = self.algebra.factor(leaf, own) - Poly({u: d for u, d in p.terms.items() if u != term})
+                rest = value - Poly({u: d for u, d in p.terms.items() if u != term})
                 yield Relation(term, own, rest.scaled(1 / Fraction(c)))
 
 

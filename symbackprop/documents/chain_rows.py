@@ -65,7 +65,8 @@ def chain_rows(
         return ()  # of scalars the line says it
     names = copy(names)
     names.written = names.written | {e.target.name: e for e in path}
-    hidden = [*(e.target.name for e in inner), *gone]
+    counts = {e.target.name for e in inner if e.step is not None and e.step.rule == "count"}  # ties_u, as local derivatives say it
+    hidden = [*(e.target.name for e in inner if e.target.name not in counts), *gone]
     selects = [e.step for e in line.path if e.step is not None and e.step.pattern == "select"]
     if inner and not all(map(_is_looked_up, selects)):
         return _by_part(names, inner, last, hidden)

@@ -26,7 +26,7 @@ CONTENTS_FROM = 4
 WIDE, NARROW = Page(940.0), Page(480.0)
 """The room for a picture on a screen and on a telephone: it is shown at most a quarter smaller than it is drawn."""
 
-LONG = 30
+LONG = 40
 """A formula in running text with more characters than this scrolls by itself where the page is narrow."""
 
 ROOM, STEP_ROOM = 41.0, 33.0

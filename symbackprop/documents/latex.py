@@ -32,7 +32,7 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \setlength{\emergencystretch}{3em}\setlength{\jot}{2pt}
 \renewcommand{\topfraction}{0.9}\renewcommand{\bottomfraction}{0.9}
 \renewcommand{\textfraction}{0.1}\renewcommand{\floatpagefraction}{0.75}
-\allowdisplaybreaks
+\allowdisplaybreaks\relpenalty=5000\binoppenalty=7000
 """
 
 # a table that is wider than the page is set as small as it takes, for it cannot be broken; a formula never is

@@ -13,7 +13,7 @@ from symbackprop.formulas.tree import Node, width
 from symbackprop.formulas.typst import quoted, typst
 from symbackprop.pictures.picture import on_paper
 
-_WHOLE = 12.0
+_WHOLE = 15.0
 """Letters across of the formulas that no line is broken in."""
 
 _OWN_PAGE = 410.0

@@ -18,6 +18,7 @@ PAIRS = {
     "a root of a mean": ("r = sqrt(mean(X**2, axis=1{}) + 1e-6)\nY = X / r{}"),
     "a softmax by hand": ("s = sum(exp(X), axis=1{})\nY = exp(X) / s{}"),
     "a mean taken away": ("m = mean(X, axis=1{})\nY = tanh(X - m{})"),
+    "a sum that has a name": ("m = max(X, axis=1{0})\nE = exp(X - m{1})\ns = sum(E, axis=1{0})\nY = log(s{1}) + m{1} - X"),
     "a greatest entry": ("m = max(X, axis=1{})\nY = X - m{}"),
 }
 THREE_TERMS = {
