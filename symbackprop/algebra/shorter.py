@@ -12,7 +12,7 @@ from symbackprop.algebra.cancelled import cancelled, with_one_root
 from symbackprop.algebra.densities import with_one_density
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, exact, summed_letters
+from symbackprop.algebra.poly import ONLY, Factor, Number, Poly, Term, exact, summed_letters
 from symbackprop.algebra.powers import apart
 from symbackprop.algebra.reading import NoFormError, Values
 from symbackprop.algebra.relations import Relation, relations, replaced
