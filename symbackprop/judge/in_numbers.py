@@ -7,10 +7,14 @@ from copy import copy
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
+
+from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.question import Question, answered
+from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.at_conditions import at_conditions, in_cases
 from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, parted, point_of, rate_of
 from symbackprop.judge.sides.by_entries import as_claims, by_entries, side_by_side, with_determinants
@@ -23,6 +27,7 @@ from symbackprop.judge.sides.sizes_said import sizes_said
 from symbackprop.judge.sides.slices_said import by_slices
 from symbackprop.judge.sides.spread import points_alone, spread
 from symbackprop.judge.sides.squares_said import with_squares
+from symbackprop.judge.steps.changed import may_mention
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code, reworded
@@ -84,6 +89,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
         there = at_points(question.at(numbers), alone)
     if len(found) == len(there):
         there = tuple(better(one, other) for one, other in zip(found, there, strict=True))
+        there = not_by_chance(question, numbers, alone, found, there)
     begun = [
         Judged(name, None, "not understood" if fault else "abbreviation", fault, given=str(claim))
         for (name, claim, _), fault in given
@@ -215,6 +221,34 @@ def better(one: Judged, there: Judged) -> Judged:
     """Of the verdicts for all numbers and at those that are given the one that says more."""
     is_name = one.kind == "abbreviation" and there.wrong and there.asked is not None
     return one if (one.right or is_name) and BEHIND not in one.remarks else there
+
+
+def not_by_chance(
+    question: Question, numbers: Numbers, steps: Sequence[Step], found: Sequence[Judged], there: Sequence[Judged]
+) -> tuple[Judged, ...]:
+    """The verdicts at numbers where a gradient is 0; a formula in these inputs is right only where it is so at any numbers of them.
+
+    (e^s - 1)/3 is 0 at s = 0, as the gradient (e^s - 1)/2 is.
+    """
+    out = list(there)
+    for k, (one, other) in enumerate(zip(found, there, strict=True)):
+        name, claim, what = steps[k]
+        if not (one.wrong and other.right and isinstance(claim, str) and other.asked is not None and not other.asked.second):
+            continue
+        left, _, side = claim.partition("=")[0], *claim.rpartition("=")[1:]
+        spoken = {own for own in numbers.values if may_mention(side, own)}
+        if not spoken or not _is_zero(question.at(numbers).judge().truth, other.asked):
+            continue
+        fewer = Numbers({own: number for own, number in numbers.values.items() if own not in spoken}, numbers.sizes)
+        several = at_points(question.at(fewer), [*steps[:k], (name, reworded(claim, f"{left}={side}"), what)])
+        out[k] = one if several and several[-1].wrong else other
+    return tuple(out)
+
+
+def _is_zero(truth: Truth, asked: Asked) -> bool:
+    """Whether a derivative is 0 at the numbers that are given."""
+    name = gradient_name(asked.of, asked.wrt)
+    return all(name in at.values and not np.any(at.values[name]) for at in truth.places.first(1))
 
 
 def moved(

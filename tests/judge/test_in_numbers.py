@@ -336,3 +336,10 @@ def test_every_step_beside_a_derivative_at_a_point_is_judged(wrong: int) -> None
     steps = [step.replace("=", "= 1 +") if k == wrong else step for k, step in enumerate(PLACES)]
     found = sb.verify("x: parameter\ny: parameter\nf = x**3 + y**3 - 3*x*y", "\n".join(steps)).claims
     assert [one.right for one in found] == [k != wrong for k in range(len(PLACES))]
+
+
+def test_a_formula_is_not_right_since_a_gradient_is_zero_at_the_numbers() -> None:
+    net = "m: parameter[d]\ns: parameter[d]\nL = -sum(1 + s - m**2 - exp(s))/2"
+    said = r"$$\frac{\partial L}{\partial s_j} = \frac12(e^{s_j} - 1)$$ The minimum at $m = s = 0$ is unique."
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace(r"\frac12", r"\frac13")).claims[-1].wrong

@@ -124,3 +124,11 @@ def test_what_a_sentence_says_of_entries_of_a_value_is_held_against_the_network(
     assert sb.verify(net, said).ok
     assert sb.verify(net, said.replace("a_i - r_i", "a_i + r_i")).claims[0].kind == "undecided"
     assert sb.verify(net, said.replace("= \\sigma(-h)", "= 2\\sigma(-h)")).claims[1].wrong
+
+
+def test_a_product_with_a_derivative_is_a_claim_and_a_mere_chain_rule_is_none() -> None:
+    net = "x: data[d]\nW: parameter[h, d]\nc: data[h]\na = W @ x\nL = c @ tanh(a)"
+    said = r"By the chain rule $\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a}\frac{\partial a}{\partial W}$. $$\frac{\partial L}{\partial a} = c \odot (1 - \tanh^2(a))$$ So $\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a} x^\top$."
+    assert [one.what for one in sb.verify(net, said).claims] == ["dL/da", "dL/dW"]
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("a} x", "a} 2x")).claims[-1].wrong

@@ -257,3 +257,13 @@ def test_targets_that_sum_to_one_are_those_that_no_parameter_weighs() -> None:
     said = r"Since the targets are one-hot, $\nabla_W E = (y - t) x^\top$."
     assert sb.verify(net, said).ok
     assert sb.verify(net, said.replace("- t", "- 2t")).claims[0].wrong
+
+
+HEAD = "q: parameter[d]\nK: parameter[n, d]\nV: parameter[n, e]\ng: data[e]\ns = K @ q\na = softmax(s)\no = a @ V\nL = o @ g"
+BARS = r"$$\bar o = g, \quad \bar V = a g^\top, \quad \bar a = Vg$$ $$\bar s = a \odot (\bar a - (a^\top \bar a) \mathbf 1)$$ $$\bar q = K^\top \bar s$$"
+
+
+@pytest.mark.parametrize(("place", "slip"), [(3, (r"\bar a -", r"\bar a +")), (4, ("= K", "= 2K")), (2, ("= Vg", "= 3Vg"))])
+def test_names_with_one_mark_are_gradients_together(place: int, slip: tuple[str, str]) -> None:
+    assert sb.verify(HEAD, BARS).ok
+    assert sb.verify(HEAD, BARS.replace(*slip)).claims[place].wrong

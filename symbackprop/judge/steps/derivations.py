@@ -29,7 +29,7 @@ from symbackprop.judge.steps.critical import at_points_told
 from symbackprop.judge.steps.differentials import differentials_of
 from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, spelled
-from symbackprop.judge.steps.meant import meant_by_use, used_as
+from symbackprop.judge.steps.meant import beside_others, meant_by_mark, meant_by_use, used_as
 from symbackprop.judge.steps.newton import newton_step
 from symbackprop.judge.steps.rounded import moved_to, without_number
 from symbackprop.judge.steps.samples import NO_SAMPLES, Samples, by_samples, with_samples
@@ -145,13 +145,15 @@ def _in_order(
     several = {} if samples else by_samples(known, steps)
     if several:
         return _in_order(judge, steps, shown, several)
-    meant = meant_by_use(known)
+    by_mark = meant_by_mark(known, found)
+    meant = meant_by_use(known) | by_mark
     if not meant:
         return found
     loss = judge.truth.of
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], shown, samples)
-    return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+    said = {k: beside_others if k in by_mark else used_as for k in meant}
+    return tuple(said[k](judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 
 def _begun(judge: Judge, known: Known, place: int, steps: Sequence[tuple[str, Any, str]]) -> Judged:

@@ -3,19 +3,22 @@ r"""What a name that a derivation gives is meant to be, by how later steps use i
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from symbackprop.formulas.told import told
-from symbackprop.judge.sides.goals import goal_for, spelled
+from symbackprop.judge.sides.goals import goal_for, spelled, tensor_of
 from symbackprop.judge.steps.changed import may_mention
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.known import spelled as letters_of
+from symbackprop.judge.steps.turned_out import is_multiple
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.diagnose import definitions
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import equal_shapes
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import needed, weigh
+from symbackprop.notation.claims.side import word_of
 
 
 def used_as(truth: Truth, judged: Judged, wrt: str) -> Judged:
@@ -31,6 +34,7 @@ def _unnamed(truth: Truth) -> list[str]:
     return [t.name for t in truth.program.tensors.values() if t.kind == "value" and t.name not in truth.named]
 
 
+FAMILY = 2  # names with one mark that are gradients: then the others are as well
 _NUMBERED = re.compile(r"(\w*[^\W\d])(\d+)")
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
 
@@ -49,6 +53,32 @@ def meant_by_use(known: Known) -> dict[int, str]:
         if found:
             meant[place] = found
     return meant
+
+
+def meant_by_mark(known: Known, found: Sequence[Judged]) -> dict[int, str]:
+    r"""By what \bar s that turned out to be nothing is the gradient, beside an \bar a and an \bar o that are those by a and o."""
+    marks = [_mark(known.truth, one.name) for one in found]
+    own = [mark for (mark, wrt), one in zip(marks, found, strict=True) if mark and one.right and one.asked and one.asked.wrt == wrt]
+    return {
+        place: wrt
+        for place in {*known.nameless.values(), *(k for k, one in enumerate(found) if any(map(is_multiple, one.remarks)))}
+        for mark, wrt in [marks[place]]
+        if own.count(mark) >= FAMILY and found[place].kind == "abbreviation"
+    }
+
+
+def _mark(truth: Truth, name: str) -> tuple[str, str]:
+    """The accent of a name, and the value of the network without it; nothing of any other name."""
+    word = word_of(name)
+    wrt = tensor_of(truth, replace(word, accent="")) if word is not None and word.accent else None
+    has_gradient = wrt is not None and f"d{truth.of}/d{wrt}" in truth.everything.tensors
+    return (word.accent, wrt) if word is not None and wrt is not None and has_gradient else ("", "")
+
+
+def beside_others(truth: Truth, judged: Judged, wrt: str) -> Judged:
+    """The verdict on a step that was taken for a gradient as the others with its mark are."""
+    note = told("{} is taken to be {}, as the others with that mark are", written(judged.name), truth.gradient(wrt))
+    return replace(judged, remarks=(*judged.remarks, note))
 
 
 def _below(known: Known, name: str) -> str | None:

@@ -41,9 +41,18 @@ def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None,
         if found.samples:
             named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
         if named is not None and not multiple:
-            multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
+            multiple = _multiple(written(name), goal.shown, named.says)
     found = _hessian(known, name, program)
     return found, multiple
+
+
+def _multiple(name: object, shown: object, says: object) -> Told:
+    return told("{} turned out to be {}, but {}", name, shown, says)
+
+
+def is_multiple(note: Told) -> bool:
+    """Whether a note says that a name is the multiple of a gradient, or it by another convention."""
+    return note.pattern == _multiple("", "", "").pattern
 
 
 def no_hessian(known: Known, name: str, program: Program) -> Told:

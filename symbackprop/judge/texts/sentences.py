@@ -31,6 +31,12 @@ DENIED = re.compile(
     re.IGNORECASE,
 )
 DERIVATIVE = re.compile(r"\\partial|\\nabla|\bd\w+\s*/\s*d\w+")
+_WRITTEN = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+_OF_RULES = re.compile(  # derivatives, and what a chain rule has between them
+    rf"\\[dt]?frac\s*{_WRITTEN}\s*{_WRITTEN}|\\partial\s*\\?\w+(?:_\w|_{_WRITTEN})?(?:\s*/\s*\\partial\s*\\?\w+(?:_\w|_{_WRITTEN})?)?"
+    rf"|\\nabla(?:_\w|_{_WRITTEN})?\s*\\?[A-Za-z]+|\bd\w+\s*/\s*d\w+|\\sum(?:_\w|_{_WRITTEN})?(?:\^\w|\^{_WRITTEN})?"
+    r"|\^\s*\{?\s*\\?(?:T|top)\s*\}?|\\(?:cdot|odot|times|circ|left|right|quad|,|;|!)"
+)
 _TABLE = re.compile(r"(?m)^[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*$")
 _SQUARE = re.compile(r"\s*(\\?[A-Za-z]+)\s*\^\s*(?:2|\{\s*2\s*\})\s*[.,;]?\s*")
 STOPS = (". ", ".\n", "\n\n", "; ", "..")
@@ -129,15 +135,18 @@ def claims_displayed(text: str) -> str:
     return "".join(out)
 
 
+def _is_rule(side: str) -> bool:
+    """Whether a side is made of derivatives alone: a mere chain rule, or another name."""
+    return bool(DERIVATIVE.search(side)) and not re.search(r"[A-Za-z\d]", _OF_RULES.sub("", side))
+
+
 def _displayed(found: re.Match[str], said: str) -> str:
     if found[1].startswith((f"\\{CLASS} =", f"\\{SUPPOSED} =", f"\\{SUMS} =")):
         return f"\\[{found[1]}\\]"
     begin = max(said.rfind(stop, 0, found.start()) for stop in (". ", ".\n", "\n\n", "; "))
     ends = [at for stop in (". ", ".\n", "\n\n", "; ") if (at := said.find(stop, found.end())) >= 0]
     sentence = said[begin + 1 : found.start()] + said[found.end() : min(ends, default=len(said))]
-    is_claim = any(one.match(found[1]) for one in (CLAIMED, _BEST, _AT_NUMBERS)) and not DERIVATIVE.search(
-        found[1].rpartition("=")[2]
-    )  # no mere chain rule, no other name
+    is_claim = any(one.match(found[1]) for one in (CLAIMED, _BEST, _AT_NUMBERS)) and not _is_rule(found[1].rpartition("=")[2])
     return f"\\[{found[1]}\\]" if is_claim and not DENIED.search(sentence) else found[0]
 
 
