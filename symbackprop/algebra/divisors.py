@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -12,8 +13,10 @@ from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, exact, summed_letters
 from symbackprop.algebra.positions import View, tensor_of
+from symbackprop.core.letters import pool
 
 PLACES = 3  # of a second difference
+ADDED = "@+"  # begins a letter whose sum was taken out
 REPEATED = ""  # in the place of a summed letter: the term is the sum of as many equal ones
 
 
@@ -24,6 +27,9 @@ class Use(NamedTuple):
     place: int | str
 
 
+How = tuple[tuple[str, str | int], ...]
+
+
 class Divisor(NamedTuple):
     """A factor that terms share.
 
@@ -32,8 +38,79 @@ class Divisor(NamedTuple):
 
     atom: Atom
     above: bool
-    how: tuple[tuple[str, str | int], ...]
+    how: How
     uses: tuple[Use, ...]
+
+
+def divisors(a: Algebra, p: Poly, free: set[str], adds: bool) -> list[Divisor]:
+    """What several terms share, the most shared first.
+
+    adds   whether a sum over a letter may be taken out of them; no more than one is, one after the other has too many ways.
+    """
+    found: dict[tuple[Atom, bool, How], list[Use]] = {}
+    adds = adds and not any(x.startswith(ADDED) for x in free)
+    for term in p.terms:
+        for key, at in _attached(a, term, free, adds).items():
+            found.setdefault(key, []).append(Use(term, at))
+    for key in found:
+        atom, above, how = key
+        if atom.kind == "ones":
+            found[key] += [Use(term, REPEATED) for term in repeated(p, atom.name)]
+        elif any(kind == "shared" for kind, _ in how):  # sum_i X_ij (y_i - 1) for sum_i X_ij y_i - sum_i X_ij
+            closer = [uses for other, uses in found.items() if other[:2] == (atom, above) and _is_closed(other[2], how)]
+            have = {use.term: use for uses in reversed(closer) for use in uses} | {use.term: use for use in found[key]}
+            found[key] = list(have.values())
+    many = [Divisor(*key, tuple(uses)) for key, uses in found.items() if len(uses) > 1]
+    rank = {"number": 0, "ones": 2}
+    return sorted(many, key=lambda d: (-len(d.uses), rank.get(d.atom.kind, 1), -len(d.atom.shape), d.atom.id, d.how))
+
+
+def _attached(a: Algebra, term: Term, free: set[str], adds: bool) -> dict[tuple[Atom, bool, How], int | str]:
+    """The factors of a term by how they are attached, and, where asked for, the sums over a letter as factors of ones."""
+    out: dict[tuple[Atom, bool, How], int | str] = {}
+    holders = Counter([x for f in term for x in dict.fromkeys(f.letters)])
+    for k, f in enumerate(term):
+        how = tuple(
+            [
+                ("free", x) if x in free or x == ONLY else ("shared" if holders[x] > 1 else "inside", f.letters.index(x))
+                for x in f.letters
+            ]
+        )
+        out.setdefault((f.atom, f.exponent > 0, how), k)
+    summed = summed_letters(term) if adds else {}
+    for n in dict.fromkeys(summed.values()):
+        ones = a.atom("ones", n, (), (n,))
+        out.setdefault((ones, True, (("shared", 0),)), min(x for x, size in summed.items() if size == n))
+    return out
+
+
+def _is_closed(how: How, other: How) -> bool:
+    """Whether a factor is attached as another, but for letters that are summed within it and shared there."""
+    return how != other and all(one == two or one == ("inside", two[1]) for one, two in zip(how, other, strict=True))
+
+
+def letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:
+    """The letters of a divisor in a network: the free ones as they are, names of their own for the others."""
+    names: dict[str | int, str] = {}
+    mark = ADDED if d.atom.kind == "ones" else "@"
+    inner = (y for y in map(f"{mark}{{}}".format, pool()) if y not in free)
+    out = []
+    for kind, x in d.how:
+        if kind != "free" and x not in names:
+            names[x] = next(inner)
+        out.append(str(x) if kind == "free" else names[x])
+    return tuple(out)
+
+
+def without(term: Term, k: int, d: Divisor, letters: tuple[str, ...], e: Number) -> list[Factor]:
+    """What is left of a term without the divisor, its shared letters named as the divisor names them."""
+    f = term[k]
+    own = zip(f.letters, letters, d.how, strict=True)
+    swap = {x: y for x, y, (kind, _) in own if kind == "shared" or (kind == "inside" and f.exponent != e)}
+    left = [g.renamed(swap) for m, g in enumerate(term) if m != k]
+    if f.exponent != e:
+        left.append(f.renamed(swap)._replace(exponent=exact(f.exponent - e)))
+    return left
 
 
 def has_several_powers(d: Divisor) -> bool:

@@ -7,7 +7,6 @@ share a divisor have quotients over the same letters, which add. This is divisio
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from fractions import Fraction
 from math import lcm
@@ -19,8 +18,8 @@ from symbackprop.algebra.complements import Complement, complements, is_entrywis
 from symbackprop.algebra.divisors import (
     REPEATED,
     Divisor,
-    Use,
     as_often,
+    divisors,
     has_number_alone,
     has_several_powers,
     is_all_but_a_number,
@@ -28,12 +27,13 @@ from symbackprop.algebra.divisors import (
     is_rest,
     is_stencil,
     leaves_ones,
+    letters_of,
     line_of_all,
     one_of_them,
     opened,
-    repeated,
     stands_before_a_sum,
     taken,
+    without,
 )
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.lift import Lift, Rank, Scope, two
@@ -157,11 +157,11 @@ class Factoriser:
             yield nets, -1
         for found in separated(self.algebra, p, free):
             yield self._apart_at(found), PREFERRED
-        divisors = self._divisors(p, free)
+        shared = divisors(self.algebra, p, free, not self.is_beyond(free))
         tied = [sum(f.atom.kind == "delta" for f in term) for term in p.terms]
         if len(set(tied)) > 1:
-            divisors = [d for d in divisors if self.may_come_out(p, d)]
-        full = [d for d in divisors if len(d.uses) == len(p.terms)]
+            shared = [d for d in shared if self.may_come_out(p, d)]
+        full = [d for d in shared if len(d.uses) == len(p.terms)]
         everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how) and not leaves_ones(d, free)]
         margin = -1 if len(set(tied)) > 1 else preferred  # diag(p) - p p^T, not (I - p 1^T) diag(p)
         line = line_of_all(p, everywhere, free)
@@ -183,7 +183,7 @@ class Factoriser:
         found = list(complements(self.algebra, p, free))
         for one in (one for one in found if one.beside.terms and not one.x.letters):  # a u + (1 - a) v, not a (u - v) + v
             yield self._complemented(one), 1
-        some = (d for d in divisors if len(d.uses) < len(p.terms) and not is_deeper(d))
+        some = (d for d in shared if len(d.uses) < len(p.terms) and not is_deeper(d))
         partial = sorted(some, key=lambda d: (not is_stencil(d), not is_rest(d, p)))
         for d in partial[:2]:
             alike = has_number_alone(d) or is_all_but_a_number(d, p)
@@ -238,39 +238,9 @@ class Factoriser:
         own = self._apart(nets[0], free, {*item.letters} | free)
         return self._folded(Net(own.coefficient, (item, *own.items)))
 
-    def _divisors(self, p: Poly, free: set[str]) -> list[Divisor]:
-        """What several terms share, the most shared first."""
-        found: dict[tuple[Any, ...], list[Use]] = {}
-        for term in p.terms:
-            for key, at in self._attached(term, free).items():
-                found.setdefault(key, []).append(Use(term, at))
-        for atom, above, how in [key for key in found if key[0].kind == "ones"]:
-            found[atom, above, how] += [Use(term, REPEATED) for term in repeated(p, atom.name)]
-        many = [Divisor(key[0], key[1], key[2], tuple(uses)) for key, uses in found.items() if len(uses) > 1]
-        rank = {"number": 0, "ones": 2}
-        return sorted(many, key=lambda d: (-len(d.uses), rank.get(d.atom.kind, 1), -len(d.atom.shape), d.atom.id, d.how))
-
-    def _attached(self, term: Term, free: set[str]) -> dict[tuple[Any, ...], int | str]:
-        """The factors of a term by how they are attached, and the sums over a letter as factors of ones."""
-        out: dict[tuple[Any, ...], int | str] = {}
-        holders = Counter([x for f in term for x in dict.fromkeys(f.letters)])
-        for k, f in enumerate(term):
-            how = tuple(
-                [
-                    ("free", x) if x in free or x == ONLY else ("shared" if holders[x] > 1 else "inside", f.letters.index(x))
-                    for x in f.letters
-                ]
-            )
-            out.setdefault((f.atom, f.exponent > 0, how), k)
-        summed = summed_letters(term)
-        for n in dict.fromkeys(summed.values()):
-            ones = self.algebra.atom("ones", n, (), (n,))
-            out.setdefault((ones, True, (("shared", 0),)), min(x for x, size in summed.items() if size == n))
-        return out
-
     def _divided(self, p: Poly, d: Divisor, free: set[str]) -> Nets:
         """p as divisor * quotient + rest."""
-        a, rest, letters = self.algebra, dict(p.terms), _letters_of(d, free)
+        a, rest, letters = self.algebra, dict(p.terms), letters_of(d, free)
         if d.atom.kind == "ones":
             quotient = a.added(
                 one_of_them(a, term, rest.pop(term), d.atom)
@@ -288,7 +258,7 @@ class Factoriser:
             return Nets([*(as_often(a, net, d.atom) for net in apart), net, *more])
         step = min(abs(use.term[int(use.place)].exponent) for use in d.uses)
         e = step if d.above else -step
-        quotient = a.added((rest.pop(term), _without(term, int(k), d, letters, e)) for term, k in d.uses)
+        quotient = a.added((rest.pop(term), without(term, int(k), d, letters, e)) for term, k in d.uses)
         entry = Entry(d.atom, letters, exact(e))
         twin = self._twin(entry, quotient, rest) if set(letters) <= free | {ONLY} else None
         return twin if twin is not None else self._joined(entry, quotient, rest)
@@ -364,26 +334,3 @@ class Factoriser:
 def most_read(p: Poly) -> int:
     """How many terms a sum may have to be shortened to a line."""
     return MOST_TERMS_ENTRYWISE if is_entrywise(p) else MOST_TERMS_READ
-
-
-def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:
-    """The letters of a divisor in a network: the free ones as they are, names of their own for the others."""
-    names: dict[str | int, str] = {}
-    inner = (y for y in map("@{}".format, pool()) if y not in free)
-    out = []
-    for kind, x in d.how:
-        if kind != "free" and x not in names:
-            names[x] = next(inner)
-        out.append(str(x) if kind == "free" else names[x])
-    return tuple(out)
-
-
-def _without(term: Term, k: int, d: Divisor, letters: tuple[str, ...], e: Number) -> list[Factor]:
-    """What is left of a term without the divisor, its shared letters named as the divisor names them."""
-    f = term[k]
-    own = zip(f.letters, letters, d.how, strict=True)
-    swap = {x: y for x, y, (kind, _) in own if kind == "shared" or (kind == "inside" and f.exponent != e)}
-    left = [g.renamed(swap) for m, g in enumerate(term) if m != k]
-    if f.exponent != e:
-        left.append(f.renamed(swap)._replace(exponent=exact(f.exponent - e)))
-    return left

@@ -6,6 +6,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
+from symbackprop.algebra.box import Search
 from symbackprop.core.functions import Where
 
 PAIR = "a: parameter[d]\nb: parameter[d]\ny: binary[()]\nm: data[()]\nD = sqrt(sum((a - b)**2))\nL = y*D**2/2 + (1 - y)*relu(m - D)**2/2"
@@ -19,6 +20,18 @@ APPNP = (
 ENTROPY = "{}\nL = -{}(y*log(a) + (1 - y)*log(1 - a))"
 
 
+@pytest.mark.slow
+def test_what_is_tried_is_few() -> None:
+    """Normalisation of the channels of a convolution has sums over many letters, which come out one after the other in many ways."""
+    network = (
+        "X: data[N, C, H, W]\nK: parameter[O, C, 1, 1]\ngamma: parameter[O]\nbeta: parameter[O]\n"
+        "L = sum(tanh(instance_norm(conv2d(X, K), gamma, beta))**2)"
+    )
+    search = Search(sb.derive(network).program, {}, each=False)
+    search.box()
+    assert 0 < search.lines.factoriser.visits < 200
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -30,6 +43,11 @@ ENTROPY = "{}\nL = -{}(y*log(a) + (1 - y)*log(1 - a))"
             "W: parameter[h, d]\nx: data[d]\nl: data[()]\na = sigmoid(W @ x)\nD = a*(1 - a)\ns = sum(W**2, axis=1)\nL = l/2*sum(D**2*s)",
             r"l\,\operatorname{diag}\left(D^{\odot 2}\right) \left(\left[s\odot \left(1 - 2 a\right)\right] x^{\top} + W\right)",
         ),
+        (
+            "X: data[n, f]\nw: parameter[f]\nZ: data[m, f]\nL = mean((X@w - 1)**2)/2 + mean((Z@w)**2)/2",
+            r"X^{\top} \left(X w - 1\right)",
+        ),
+        ("x: parameter[n]\nB: data[n, n]\nA = B + B.T\nL = sum((outer(x, x) - A)**2)", r"4 \left(x x^{\top} - A\right) x"),
         (PAIR, r"y D - \operatorname{ReLU}\left(m - D\right) \left(1 - y\right)"),
         (PAIR, r"\frac{\partial L}{\partial b} = -\frac{\partial L}{\partial a}"),
         (

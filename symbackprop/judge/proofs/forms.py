@@ -108,12 +108,18 @@ def _leaf(at: FormValue, x: Form) -> ndarray:
 
 def _shifted(at: FormValue, x: Form) -> ndarray:
     """An entry at a position that may be outside: it is 0 there, or any number, since a factor beside it is 0."""
-    view = x.given.name
+    key = x.given.name, x.given.zero
+    if key not in at.once:
+        at.once[key] = _padded(at, *key)
+    return at.once[key][tuple(at.at[c] for c in x.given.subscripts)].reshape(1, 1)
+
+
+def _padded(at: FormValue, view: View, zero: bool) -> ndarray:
+    """The entries of a view, and what stands for those outside of its tensor."""
     array, index = np.asarray(at.values[view.tensor], dtype=float), entries(view, lambda n: int(at.number(n)))
     inside = np.logical_and.reduce(np.broadcast_arrays(*[(p >= 0) & (p < n) for p, n in zip(index, array.shape, strict=True)]))
     within = array[tuple(np.clip(p, 0, n - 1) for p, n in zip(index, array.shape, strict=True))]
-    padded = np.where(inside, within, 0.0 if x.given.zero else ANY)
-    return padded[tuple(at.at[c] for c in x.given.subscripts)].reshape(1, 1)
+    return np.where(inside, within, 0.0 if zero else ANY)
 
 
 def entries(view: View, number: Callable[[Any], int]) -> tuple[ndarray, ...]:
