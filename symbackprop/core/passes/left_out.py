@@ -65,8 +65,9 @@ class _LeftOut:
         self.known: Known = supports(program)
         self.hidden: dict[str, Tests] = {}
         self.unread: dict[str, Tests] = {}
-        if not any(isinstance(e.op, Carry) for e in program.equations):  # a step may read what stands behind it
-            infinite = self.infinite()
+        reads_ahead = any(isinstance(e.op, Carry) for e in program.equations)  # a step may read what stands behind it
+        infinite = set[str]() if reads_ahead else self.infinite()
+        if infinite:
             self.program = replace(program, equations=tuple(sorted(program.equations, key=lambda e: e.target.name in infinite)))
             read = self.read_under(lambda name: True)
             self.hidden = {name: tests for name, tests in read.items() if name in infinite}
