@@ -43,19 +43,13 @@ class Leaving:
 
     def leave(self, also: Sequence[Tensor] = ()) -> list[Tensor]:
         """Go on in the scope around the loop, in which its names stand for whole tensors; what the values `also` are there."""
-        steps, frame, reader, names = self.steps, self.frame, self.reader, self.names
+        frame, names = self.frame, self.names
         own = [n for n in given(frame.head.node.body) if n in names and n not in frame.writes]
         self._require_carried(own)
-        several = {n: names[n] for n in (*own, *frame.held) if n in names and is_several(names[n]) and changed(steps, frame, n)}
-        each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
-        for part, one in each.items():
-            if part not in names and isinstance(one, Tensor) and one.name is None and one.operands:
-                each[part] = steps.defined(frame.head.node.iter, stem(part), one)
-        names |= each
+        several = self._several(own)
+        each = self._apart(several)
         self._connect()
-        ends = {name: names[name] for name in (*own, *each) if isinstance(names.get(name), Tensor)}
-        ends = {name: self._of_block(value) for name, value in ends.items()}
-        ends |= self._kept([*self.outputs.values(), *ends.values()])
+        ends = self._ends((*own, *each))
         adding = self._adding(ends)
         for name, before in frame.carried.items():
             if name not in adding and frame.loop.is_read(before, self.outputs.values()):
@@ -63,41 +57,80 @@ class Leaving:
         sums = {id(t) for found in adding.values() for t in found.sums}
         outputs = {own: t for own, t in self.outputs.items() if id(t) not in sums}
         ends = {name: t for name, t in ends.items() if name not in adding}
-        differs = frame.loop.differing([*outputs.values(), *ends.values()])
-        stay = {id(self.stacks[name].tensor) for name in frame.writes if name in self.stacks}
-        asked = {id(t): t for t in (*outputs.values(), *ends.values())}
-        asked |= {id(t): t for name in frame.writes if name in self.stacks and id(t := self.stacks[name].tensor) not in asked}
-        lifted = [*(t for t in asked.values() if id(t) in differs | stay), *(found.term for found in adding.values()), *also]
+        lifted = [*self._differing(outputs, ends), *(found.term for found in adding.values()), *also]
         whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
-        outer = frame.outer
-        old = {name: outer.names.get(name) for name in several}
+        outside = {name: frame.outer.names.get(name) for name in several}
+        self._go_out(outputs, whole)
+        self._name_ends(ends, adding, whole)
+        self.reader.names.update({name: names[name] for name in own if name not in several and not isinstance(names[name], Tensor)})
+        self._put_together(several, outside)
+        return [whole[id(t)] for t in also]
+
+    def _several(self, own: Sequence[str]) -> dict[str, Any]:
+        """The names that stand for several values, some of which a step changes."""
+        steps, frame, names = self.steps, self.frame, self.names
+        return {n: names[n] for n in (*own, *frame.held) if n in names and is_several(names[n]) and changed(steps, frame, n)}
+
+    def _apart(self, several: dict[str, Any]) -> dict[str, Any]:
+        """The values of what is several, each by a name of its own."""
+        steps, node, names = self.steps, self.frame.head.node, self.names
+        each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
+        for part, one in each.items():
+            if part not in names and isinstance(one, Tensor) and one.name is None and one.operands:
+                each[part] = steps.defined(node.iter, stem(part), one)
+        names |= each
+        return each
+
+    def _ends(self, own: Sequence[str]) -> dict[str, Tensor]:
+        """What names stand for at the end of a step, those that are kept of it among them."""
+        ends = {name: self.names[name] for name in own if isinstance(self.names.get(name), Tensor)}
+        ends = {name: self._of_block(value) for name, value in ends.items()}
+        return ends | self._kept([*self.outputs.values(), *ends.values()])
+
+    def _differing(self, outputs: dict[str, Tensor], ends: dict[str, Tensor]) -> list[Tensor]:
+        """The values that are others at each step, or lie in a stack."""
+        frame, stacks = self.frame, self.stacks
+        asked = {id(t): t for t in (*outputs.values(), *ends.values())}
+        stay = {id(t): t for t in (stacks[name].tensor for name in frame.writes if name in stacks)}
+        differs = frame.loop.differing(asked.values()) | stay.keys()
+        return [t for t in (asked | stay).values() if id(t) in differs]
+
+    def _go_out(self, outputs: dict[str, Tensor], whole: dict[int, Tensor]) -> None:
+        """The scope around the loop is the reader's again, with what the lines of the step wrote."""
+        steps, frame, reader, outer = self.steps, self.frame, self.reader, self.frame.outer
         steps.frames.pop()
         steps.past[frame.head.letter] = frame.head
         steps.stacks, steps.starts = outer.stacks, outer.starts
         reader.names, reader.outputs = outer.names, outer.outputs
         reader.outputs.update({own: whole.get(id(t), t) for own, t in outputs.items()})
-        met = {t.name: t for t in reader.inputs if t.name is not None and t.name in names}  # first read in the block
+        met = {t.name: t for t in reader.inputs if t.name is not None and t.name in self.names}  # first read in the block
         reader.names.update({name: t for name, t in met.items() if name not in reader.names})
         reader.aliases = {a: b for a, b in reader.aliases.items() if not frame.loop.stands_in(b)}
         self._leave_steps()
         for name in self._within:
             if self.names.get(name) is not reader.names.get(name):
                 reader.names.pop(name, None)  # it was a step's of a loop within
+
+    def _name_ends(self, ends: dict[str, Tensor], adding: dict[str, Any], whole: dict[int, Tensor]) -> None:
+        """Names stand for what the last step left, for sums over all steps, and for stacks."""
+        frame = self.frame
         for name, value in ends.items():
-            reader.names[name] = self._last(name, whole[id(value)]) if id(value) in whole else value
+            self.reader.names[name] = self._last(name, whole[id(value)]) if id(value) in whole else value
         for name, found in adding.items():
             self._add_up(name, found.sums[0].name, whole[id(found.term)])
         for name in frame.writes:
             if name in self.stacks and name not in frame.leaves:
                 self._stack(name, whole)
-        left(steps, frame, self.stacks, whole)
-        reader.names.update({name: names[name] for name in own if name not in several and not isinstance(names[name], Tensor)})
+        left(self.steps, frame, self.stacks, whole)
+
+    def _put_together(self, several: dict[str, Any], outside: dict[str, Any]) -> None:
+        """Names stand for several values again, which are those after the loop."""
+        reader = self.reader
         for name, held in several.items():
             now = rebuilt(name, held, {own: reader.names.pop(own) for own in parts(name, held) if own in reader.names})
-            if name not in assigned(frame.head.node.body):
-                reader.exchange(old[name], now)
+            if name not in assigned(self.frame.head.node.body):
+                reader.exchange(outside[name], now)
             reader.names[name] = now
-        return [whole[id(t)] for t in also]
 
     def _require_carried(self, own: list[str]) -> None:
         """Raise NotationError where a step changes what no stand-in carries: what a function changes in place, None, a flag."""
