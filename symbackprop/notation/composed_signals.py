@@ -12,6 +12,8 @@ from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_truth, label, number_of
 
+WIDEST = 100  # windows that are put side by side
+
 
 def _window(*weights: Any) -> Callable[[Any], Tensor]:
     """w[j] = a_0 - a_1 cos(2 pi j / (M - 1)) + a_2 cos(4 pi j / (M - 1)) - ..."""
@@ -40,6 +42,23 @@ def kaiser(M: Any, beta: Any) -> Tensor:
         return op.ones((1,))
     inner = 4 * op.arange(n) * (n - 1 - op.arange(n)) / (n - 1) ** 2
     return i0(as_tensor(beta) * op.sqrt(inner)) / i0(beta)
+
+
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Tensor:
+    """The windows of a shape along axes, which stand last: y[..., j] = x[i + j]."""
+    x = as_tensor(x)
+    several = window_shape if isinstance(window_shape, tuple) else (window_shape,)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    widths = [number_of(as_tensor(one)) for one in several]
+    if len(widths) != len(axes) or not all(width is not None and 1 <= width <= WIDEST for width in widths):
+        raise LanguageError(f"sliding_window_view: it takes a whole number up to {WIDEST} for each axis; write axis=0 for one")
+    if not all(isinstance(k, int) and -x.ndim <= k < x.ndim for k in axes):
+        raise LanguageError(f"sliding_window_view: axis {axis} is out of range: {label(x)} is {shape_text(x.shape)}")
+    places = [k % x.ndim for k in axes]
+    for width, k in zip(map(int, filter(None, widths)), places, strict=True):
+        rest = x.shape[k] - width + 1
+        x = op.stack([x[(*(slice(None),) * k, slice(j, rest + j))] for j in range(width)], -1)
+    return x
 
 
 # -- polynomials, the highest power first -------------------------------------------------------------------------------------
@@ -112,7 +131,7 @@ def divmod(x: Any, y: Any) -> tuple[Tensor, Tensor]:
 
 
 SIGNALS: dict[str, Callable[..., Any]] = {
-    **{f.__name__: f for f in (bartlett, kaiser, poly, polymul, polyadd, polysub, polyder, polyint, divmod)},
+    **{f.__name__: f for f in (bartlett, kaiser, sliding_window_view, poly, polymul, polyadd, polysub, polyder, polyint, divmod)},
     "hamming": _window(sp.Rational(54, 100), sp.Rational(46, 100)), "hanning": _window(sp.Rational(1, 2), sp.Rational(1, 2)),
     "blackman": _window(sp.Rational(42, 100), sp.Rational(1, 2), sp.Rational(8, 100)),
     "bitwise_and": _of_truths("bitwise_and", op.logical_and), "bitwise_or": _of_truths("bitwise_or", op.logical_or),

@@ -31,6 +31,8 @@ INNER = (
     "stats",
     "spatial",
     "distance",
+    "lib",
+    "stride_tricks",
 )  # modules of modules: np.linalg.norm
 KEYWORDS = {
     "dim": "axis", "keepdim": "keepdims", "negative_slope": "alpha", "label_smoothing": "smoothing",

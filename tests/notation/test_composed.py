@@ -34,7 +34,7 @@ CALLS = {
     "tensorsolve": "(z.T @ z + np.eye(4)).reshape(4, 2, 2), w", "hamming": "5", "hanning": "5", "blackman": "5", "bartlett": "5",
     "kaiser": "5, 2.0", "poly": "w", "polymul": "w, z[0]", "polyadd": "w, z[0]", "polysub": "w, z[0]", "polyder": "w",
     "polyint": "w", "divmod": "z, 0.3", "bitwise_and": "z > 0, z < 1", "bitwise_or": "z > 0, z < -1",
-    "bitwise_xor": "z > 0, z < 1", "bitwise_not": "z > 0", "invert": "z > 0", "dsplit": "z.reshape(3, 2, 2), 2",
+    "sliding_window_view": "z, 2, axis=1", "bitwise_xor": "z > 0, z < 1", "bitwise_not": "z > 0", "invert": "z > 0", "dsplit": "z.reshape(3, 2, 2), 2",
     **dict.fromkeys(("tril_indices", "triu_indices", "diag_indices", "ix_", "choose", "bincount", "lcm", "gcd")),
     "polyfit": "w, z[0], 1", "linspace": "0, w[0], 5", "logspace": "0, w[0], 5", "geomspace": "1, w[0], 5",
 }  # fmt: skip
@@ -54,7 +54,8 @@ INNER = ("pinv", "tensorinv", "tensorsolve", "multi_dot", "lstsq", "svd", "matri
 
 def written(name: str) -> str | None:
     call = CALLS.get(name, "z")
-    return None if call is None else f"np.{'linalg.' if name in INNER else ''}{name}({call})"
+    module = "linalg." if name in INNER else "lib.stride_tricks." if name == "sliding_window_view" else ""
+    return None if call is None else f"np.{module}{name}({call})"
 
 
 def squared(name: str, call: str) -> str:
@@ -124,3 +125,29 @@ def test_covariances_are_of_rows_or_columns_of_one_or_two(call: str) -> None:
     network = read(f"z: parameter[3, 4]\nw: parameter[4]\nL = np.sum(np.{call}**2)")
     theirs = float(eval(f"np.sum(np.{call}**2)", {"np": np, "z": Z, "w": W}))
     assert float(tape.forward(network.program, {"z": Z, "w": W})["L"]) == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize("call", ["w, 3", "z, (2, 3)", "z, (2,), axis=(0,)", "z, 2, axis=-1"])
+def test_windows_stand_last_as_numpys_do(call: str) -> None:
+    text = f"np.sum(sliding_window_view({call}) ** 2)"
+    network = read(f"from numpy.lib.stride_tricks import sliding_window_view\nz: parameter[n, d]\nw: parameter[d]\nL = {text}")
+    theirs = float(eval(text, {"np": np, "z": Z, "w": W, "sliding_window_view": np.lib.stride_tricks.sliding_window_view}))
+    assert float(tape.forward(network.program, {"z": Z, "w": W})["L"]) == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize("call", ["z, 2", "z, 0, axis=0", "z, 2, axis=2", "z, 1000, axis=0"])
+def test_windows_that_numpy_refuses_are_refused(call: str) -> None:
+    with pytest.raises(sb.NotationError, match="sliding_window_view"):
+        read(f"z: parameter[n, d]\nL = sum(sliding_window_view({call}))")
+
+
+@pytest.mark.parametrize("name", ["pixel_shuffle", "pixel_unshuffle"])
+def test_pixels_of_a_matrix_are_refused(name: str) -> None:
+    with pytest.raises(sb.NotationError, match=rf"{name}: z is \(n, d\); images are"):
+        read(f"z: parameter[n, d]\nL = sum(F.{name}(z, 2))")
+
+
+def test_positions_between_two_ends_may_be_sizes() -> None:
+    network = read("z: parameter[n]\nL = np.sum(z * np.arange(1, n + 1)**2)")
+    z = np.array([0.5, -1.0, 2.0])
+    assert float(tape.forward(network.program, {"z": z})["L"]) == float(np.sum(z * np.arange(1, 4) ** 2))

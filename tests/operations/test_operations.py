@@ -96,6 +96,9 @@ CASES: dict[str, tuple[Callable[[], Tensor], Any]] = {
     "eye": (lambda: sb.eye(3) - s, np.eye(3) - S),
     "one_hot": (lambda: sb.one_hot(t, 4), np.eye(4)[T]),
     "arange": (lambda: sb.arange(3) * v, np.arange(3) * V),
+    "arange between": (lambda: sb.arange(2, 5) * v, np.arange(2, 5) * V),
+    "arange in steps": (lambda: sb.arange(1, 6, 2) * v, np.arange(1, 6, 2) * V),
+    "arange backwards": (lambda: sb.arange(2, -1, -1) * v, np.arange(2, -1, -1) * V),
     "row": (lambda: x[0] + sb.stack([v, v])[1], X[0] + V),
     "a function of a number": (lambda: sb.exp(0) * v, V),
 }
@@ -110,6 +113,11 @@ def test_operations_are_numpys(case: str) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "arange of nothing": (lambda: sb.arange(3, 2), "arange: nothing is between 3 and 2; write arange(a, b) with b above a"),
+    "arange in no steps": (
+        lambda: sb.arange(0, 2, 0),
+        "arange: it takes whole numbers and sizes, in steps of 1 between sizes; write a + step*arange(n)",
+    ),
     "axis": (lambda: sb.sum(x, axis=2), "sum: axis 2 is out of range: X is (2, 3), its axes are 0 to 1"),
     "softmax": (lambda: sb.softmax(3), "softmax: the expression is a scalar; it needs an axis to run along"),
     "an order of a matrix": (

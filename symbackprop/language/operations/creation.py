@@ -7,7 +7,7 @@ import sympy as sp
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, slot
 from symbackprop.language.operations.values import Sizes, Value, size_of, sizes_of
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, indexing, label, letters, number_of
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, indexing, label, letters, number_of
 
 
 def full(shape: Sizes, value: Value) -> Tensor:
@@ -46,10 +46,17 @@ def eye(n: Sizes) -> Tensor:
     return Tensor((extent, extent), Sum(guard), (), ("0", "1"))
 
 
-def arange(n: Sizes) -> Tensor:
-    """y[i] = i, of shape (n,): the positions 0, 1, ..., n - 1."""
-    extent = size_of("arange", n)
-    return indexing.arange(extent)
+def arange(n: Sizes, stop: Sizes | None = None, step: int = 1) -> Tensor:
+    """y[i] = i, of shape (n,): the positions 0, 1, ..., n - 1; arange(a, b, step) is y[i] = a + step i, up to before b."""
+    if stop is None and step == 1:
+        return indexing.arange(size_of("arange", n))
+    first, last = map(as_number, (0, n) if stop is None else (n, stop))
+    if not step or not first.is_integer or not last.is_integer or (abs(step) != 1 and (last - first).free_symbols):
+        raise LanguageError("arange: it takes whole numbers and sizes, in steps of 1 between sizes; write a + step*arange(n)")
+    count = sp.Max(sp.ceiling((last - first) / step), 0) if (last - first).is_number else sp.expand((last - first) / step)
+    if count == 0:
+        raise LanguageError(f"arange: nothing is between {first} and {last}; write arange(a, b) with b above a")
+    return as_tensor(first) + step * indexing.arange(count)
 
 
 def one_hot(t: Value, classes: Sizes) -> Tensor:

@@ -67,8 +67,14 @@ def _col2im(x: Tensor, output_size: Any, kernel_size: Any, dilation: Any, paddin
     return y if x.ndim == 3 else y[0]
 
 
+def _require_image(what: str, x: Tensor) -> None:
+    if x.ndim < 3:
+        raise LanguageError(f"{what}: {label(x)} is {shape_text(x.shape)}; images are (..., C, H, W)")
+
+
 def _pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
     """(..., C r r, H, W) -> (..., C, H r, W r)."""
+    _require_image("pixel_shuffle", x)
     r, lead = int(upscale_factor), x.shape[:-3]
     c, h, w = x.shape[-3:]
     k = len(lead)
@@ -79,6 +85,7 @@ def _pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
 
 def _pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
     """(..., C, H r, W r) -> (..., C r r, H, W)."""
+    _require_image("pixel_unshuffle", x)
     r, lead = int(downscale_factor), x.shape[:-3]
     c, h, w = x.shape[-3:]
     k = len(lead)
