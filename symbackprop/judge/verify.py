@@ -12,6 +12,7 @@ from symbackprop.formulas.told import listed, name, told
 from symbackprop.judge.followed.whole import followed_whole
 from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question, answered
+from symbackprop.judge.sides.aliases_said import aliases_said
 from symbackprop.judge.sides.announced import as_announced
 from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
@@ -66,6 +67,7 @@ def verify(
     if domains:
         question = question._replace(domains=domains)
         judge = question.judge()
+    question = question._replace(symbols={**aliases_said(judge.truth, given), **question.symbols})
     capital = capitals(judge.truth, texts, question.symbols)
     question = question._replace(symbols={**capital, **question.symbols})
     if isinstance(claims, Mapping):

@@ -215,7 +215,7 @@ def test_what_is_derived_by_is_said_behind(left: str, behind: str) -> None:
     assert sb.verify(SOFTMAX, behind.replace("{}", left.replace("-", "+"))).claims[0].wrong
 
 
-@pytest.mark.parametrize("one", [r"\mathbb{1}\{y_i = k\}", r"\mathbf 1[y^{(i)} = k]", r"1\{y_i = k\}"])
+@pytest.mark.parametrize("one", [r"\mathbb{1}\{y_i = k\}", r"\mathbf{1}\{k = y_i\}", r"\mathbf 1[y^{(i)} = k]", r"1\{y_i = k\}"])
 @pytest.mark.parametrize("p", [r"P(y_i = k \mid x_i)", "p_{ik}"])
 def test_a_label_is_compared_with_a_class_where_the_network_has_it_one_hot(one: str, p: str) -> None:
     claim = rf"\nabla_{{w_k}} L = -\frac1n \sum_{{i=1}}^n x_i ({one} - {p})"
@@ -267,3 +267,19 @@ BARS = r"$$\bar o = g, \quad \bar V = a g^\top, \quad \bar a = Vg$$ $$\bar s = a
 def test_names_with_one_mark_are_gradients_together(place: int, slip: tuple[str, str]) -> None:
     assert sb.verify(HEAD, BARS).ok
     assert sb.verify(HEAD, BARS.replace(*slip)).claims[place].wrong
+
+
+@pytest.mark.parametrize("said", ["a = p", r"\sigma = p"])
+def test_a_letter_that_is_said_to_be_a_value_is_differentiated_by(said: str) -> None:
+    net = "z: parameter[n]\ny: data[n]\np = sigmoid(z)\nL = -sum(y*log(p) + (1 - y)*log(1 - p))"
+    letter = said.replace("p", "").replace("=", "").strip()
+    text = rf"$$\frac{{\partial L}}{{\partial {letter}}} = \frac{{{letter} - y}}{{{letter}(1 - {letter})}}$$ where ${said}$."
+    assert sb.verify(net, text).ok
+    assert sb.verify(net, text.replace("- y", "+ y")).claims[0].wrong
+
+
+@pytest.mark.parametrize("claim", [r"-2e+2\lambda c", "-2e+2 c \\lambda", r"2\lambda c-2e"])
+def test_an_e_beside_a_number_is_the_value_e(claim: str) -> None:
+    net = "r: data\nc: parameter\nlam: data\ne = r - c\nL = e**2 + lam*c**2"
+    assert sb.verify(net, rf"$\partial L/\partial c = {claim}$").ok
+    assert sb.verify("c: parameter\nL = 1e-2*c", r"$\partial L/\partial c = 1e-2$").ok

@@ -15,9 +15,10 @@ from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
 
+_LABEL = r"(?P<label{0}>[A-Za-z])\s*[_^]\s*(?:(?P<short{0}>[a-z])|\{{\s*\(?\s*(?P<long{0}>[a-z])\s*\)?\s*\}})"
 _COMPARED = re.compile(
-    rf"{ONE}\s*_?\s*(?:\\left\s*)?(?:\\?\{{|\[|\()\s*(?P<label>[A-Za-z])\s*[_^]\s*(?:(?P<short>[a-z])|\{{\s*\(?\s*(?P<long>[a-z])\s*\)?\s*\}})"
-    r"\s*=\s*(?P<class>[a-z])\s*(?:\\right\s*)?(?:\\?\}|\]|\))"
+    rf"{ONE}\s*_?\s*(?:\\left\s*)?(?:\\?\{{|\[|\()\s*(?:{_LABEL.format('')}\s*=\s*(?P<class>[a-z])|(?P<other>[a-z])\s*=\s*{_LABEL.format('_')})"
+    r"\s*(?:\\right\s*)?(?:\\?\}|\]|\))"
 )
 
 
@@ -25,11 +26,13 @@ def with_labels(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     """The steps, in which an indicator of a class is the entry of the one-hot label of a sample."""
 
     def entry(found: re.Match[str]) -> str:
-        name = spelled(truth, found["label"]) or spelled(truth, found["label"].upper())
+        label = found["label"] or found["label_"]
+        name = spelled(truth, label) or spelled(truth, label.upper())
         tensor = truth.program.tensors.get(name) if name else None
         if name is None or tensor is None or tensor.kind != "labels" or tensor.rank != 2:
             return found[0]
-        return f"{latex(parse_name(name).formula())}_{{{found['short'] or found['long']}{found['class']}}}"
+        sample = next(found[one] for one in ("short", "long", "short_", "long_") if found[one])
+        return f"{latex(parse_name(name).formula())}_{{{sample}{found['class'] or found['other']}}}"
 
     return [
         (name, reworded(claim, _COMPARED.sub(entry, claim)) if isinstance(claim, str) else claim, what)

@@ -104,7 +104,7 @@ _SPOKEN = re.compile(r"\\(?:text|texttt|mathtt|mathrm|operatorname)\s*\{\s*(np\.
 _TOKEN = re.compile(
     rf"(?<![\\\w])(?:np\.)?(?:{_BARE})(?=\s*\()|(?<![\\\w])diag(?=\s+\\?[A-Za-z])|"
     r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|=:|"
-    r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S",
+    r"\d+(?:\.\d+)?(?:[eE]-?\d+(?![\d.]*\s*[\\A-Za-z({]))?|\.\d+|\S",  # 1e-5; 2e+2\lambda has the value e
     re.DOTALL,
 )
 
