@@ -292,3 +292,10 @@ def test_a_layer_is_handed_the_gradient_by_its_output() -> None:
 def test_a_function_that_gives_nothing_a_name_is_read() -> None:
     code = "def grad(x):\n    return np.array([sum(2 * x[j] for k in range(1)) for j in range(len(x))])"
     assert sb.verify("x: parameter[n]\nL = sum(x**2)", code).ok
+
+
+def test_a_number_that_no_tensor_has_is_not_forgiven_where_what_is_made_of_it_is_right() -> None:
+    net = "X: data[N, D]\ny: data[N]\nW1: parameter[D, H]\nW2: parameter[H]\nZ = X @ W1\nA = relu(Z)\np = A @ W2\nL = mean((p - y)**2)"
+    code = "grad_p = 2*(p - y)/N\ngrad_A = np.outer(grad_p, W2)\ngrad_Z = grad_A*(Z > 0)\ngrad_W1 = X.T @ grad_Z"
+    assert sb.verify(net, code).ok
+    assert sb.verify(net, code.replace("W2", "W3")).claims[1].kind == "not understood"

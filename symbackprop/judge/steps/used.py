@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,17 +20,26 @@ def as_used(truth: Truth, judged: Sequence[Judged], claims: Iterable[tuple[str, 
 
     claims   their names and what they say.
     """
+    claims = list(claims)
     code = {(name, str(claim)): claim.whole for name, claim in claims if isinstance(claim, Code) and claim.whole}
     right, other = set[str](), set[str]()
     for one in judged:
         if _is_asked(truth, one) and (whole := code.get((one.name, one.given), "")):
             (right if one.right else other).update(names_in(ast.parse(whole)))
-    return tuple(_used(one) if not _is_asked(truth, one) and one.name in right - other else one for one in judged)
+    given = {name for name, _ in claims}
+    slips = {name for (name, _), whole in code.items() if any(_is_slip(truth, own) for own in names_in(ast.parse(whole)) - given)}
+    return tuple(_used(one) if not _is_asked(truth, one) and one.name in right - other - slips else one for one in judged)
 
 
 def _is_asked(truth: Truth, one: Judged) -> bool:
     """Whether a verdict is on a gradient by an input."""
     return one.asked is not None and not one.asked.second and truth.program.tensors[one.asked.wrt].kind != "value"
+
+
+def _is_slip(truth: Truth, name: str) -> bool:
+    """Whether a name that stands nowhere is that of a tensor but for its number, the W3 of W1 and W2."""
+    stems = {re.sub(r"\d+$", "", tensor) for tensor in truth.named if re.search(r"\d$", tensor)}
+    return name not in truth.program.tensors and bool(re.search(r"\d$", name)) and re.sub(r"\d+$", "", name) in stems
 
 
 def _used(one: Judged) -> Judged:
