@@ -235,7 +235,8 @@ def not_by_chance(
         name, claim, what = steps[k]
         if not (one.wrong and other.right and isinstance(claim, str) and other.asked is not None and not other.asked.second):
             continue
-        left, _, side = claim.partition("=")[0], *claim.rpartition("=")[1:]
+        left, *several = claim.split("=")
+        side = next((one for one in reversed(several) if not is_of_numbers(one)), "")  # that behind it is what it comes to
         spoken = {own for own in numbers.values if may_mention(side, own)}
         if not spoken or not _is_zero(question.at(numbers).judge().truth, other.asked):
             continue

@@ -80,6 +80,9 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
         found = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
         if (own := with_own_values(truth, judge.by_own)) is not None:
             return answered(question._replace(network=own), given)
+        if judge.losses:
+            judge = question.judge({**sampled.values, **further.values, **judge.losses})
+            found = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
     if len(found) == len(given) and not alone:
         found = not_passed_over(truth, found, given)
     if len(found) == len(given):

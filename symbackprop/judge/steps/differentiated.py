@@ -130,12 +130,14 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
         return None
     if any(_is(truth, one, truth.of, known.written) for one in programs):
         remark = told("as the network has it")
-    elif turned := [one for one in programs if _is(truth, one, truth.of, known.written, -1.0)]:
-        remark = told("it is the loss of the network with the other sign")
-        judge.by_own[side.base] = turned[0], known.written  # judged again, where the network has that value
     else:
-        is_loss = side.base in _LOSSES and not programs[0].shape(CLAIM)
-        remark = told("it is another than the loss of the network") if is_loss else Told()
+        turned = next((one for one in programs if _is(truth, one, truth.of, known.written, -1.0)), None)
+        is_loss = turned is not None or (side.base in _LOSSES and not programs[0].shape(CLAIM))
+        other = told("it is another than the loss of the network") if is_loss else Told()
+        remark = told("it is the loss of the network with the other sign") if turned is not None else other
+        own = turned or programs[0]
+        if is_loss and not has_loops(truth.program) and all(t.name in truth.program.tensors for t in own.inputs):
+            judge.losses[side.base] = own  # judged again, where it is a value
     return Judged(name, None, "abbreviation", formulas=said.formulas, remarks=(remark,) if remark else ())
 
 

@@ -14,7 +14,8 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
-from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.plain import plain as as_text
+from symbackprop.formulas.told import Formula, Told, listed, told
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.at_values import as_matrix
 from symbackprop.judge.sides.goals import about, goal_for
@@ -35,6 +36,7 @@ from symbackprop.notation.claims.errors import Fault
 
 SEVERAL = 4  # as many factors may have been rounded alike
 CARRIED = 1e-3  # relative: what a number that a step before rounded may be off by
+ANOTHER = 0.05  # relative: no rounding of factors leaves as much
 TURNED = np.asarray(1.0)  # and what has the other sign
 _DECIMAL = re.compile(r"(?<![\w.^])\d*\.\d+(?![\w.])")
 _ENTRY = re.compile(r"(?P<base>[A-Za-z]+)_(?P<at>\d)")
@@ -61,7 +63,24 @@ def number_said(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, 
         return judge.conventional(goal, turned, {**about, "truth": judge.truth.formula(goal.wrt, goal.of)}) if turned else None
     if near:
         return Judged(goal.name, goal, "undecided", near, truth=judge.truth.formula(goal.wrt, goal.of), **about)
+    if (side := _other_side(judge.truth, known, understood, there)) is not None:
+        why = told("the side {} of the chain is another number", listed([Formula(as_text(one), one) for one in side.formulas]))
+        return Judged(goal.name, goal, "right result, wrong step", why, **about)
     return Judged(goal.name, goal, "right, numeric", remarks=(told("to the digits that are given"),), **about)
+
+
+def _other_side(truth: Truth, known: Known, understood: Claim, there: Goal) -> Claim | None:
+    """A side before the number of a chain that is another number, by more than rounding leaves; None where there is none."""
+    if not truth.places.is_settled:
+        return None
+    place = truth.places.first(1)[0]
+    true = there.at(place)
+    for one in understood.between:
+        found = [value(truth, reading.program, known.written, place, place.values, FLOATS) for reading in one.readings]
+        fitting = [said for said in found if said.shape == true.shape]
+        if fitting and all(largest_of(said - true) > ANOTHER * max(largest_of(true), largest_of(said)) for said in fitting):
+            return one
+    return None
 
 
 def value_in_numbers(judge: Judge, known: Known, name: str, claim: Any, understood: Claim, own: str) -> Judged | None:

@@ -6,6 +6,8 @@ import re
 from contextlib import suppress
 from typing import Any
 
+from symbackprop.core.derivatives.orders import orders
+from symbackprop.core.program import Gradient
 from symbackprop.judge.sides.asked import Asked
 from symbackprop.judge.sides.goals import about, as_said, named
 from symbackprop.judge.steps.known import Known
@@ -84,6 +86,8 @@ def read_step(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | N
             judge.by_own |= {n: known.given(n) for n in (left.of, left.wrt) if n and known.is_own(n)}
             raise nothing_called(left.wrt)
         if goal.second:
-            return found, as_said(truth, goal, left)
+            first, _ = orders(Gradient(goal.of, goal.wrt))
+            found = found if first == of else read(claim, truth, first, wrt, judge.symbols, known.said)  # of another value
+            return found, as_said(truth, goal, found.left)
         found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.said)
     return found, goal if goal is None else as_said(truth, goal, found.left)

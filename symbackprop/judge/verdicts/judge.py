@@ -51,12 +51,14 @@ class Judge:
     symbols   what claims call otherwise.
     allow     conventions by which a claim counts as right.
     by_own    names of a person's own by which steps differentiate, with what they were given as.
+    losses    functions of a person's own that steps write out and differentiate, other than the loss of the network.
     """
 
     def __init__(self, case: Case, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
         self.truth, self.diagnosis = case
         self.symbols, self.allow = symbols, allow
         self.by_own: dict[str, tuple[Program | str, Bindings]] = {}
+        self.losses: dict[str, Program] = {}
 
     def beside(self, truth: Truth) -> Judge:
         """A judge of claims about another truth."""
@@ -162,6 +164,8 @@ class Judge:
             ):
                 why = told("the side {} of the chain is {}", shown, found.said)
                 return replace(found, kind="right result, wrong step", because=why, allowed=False, convention=None)
+            if judged.right and found.kind == "undecided" and found.error > ROUNDED:
+                return replace(judged, kind="undecided", because=found.because, remarks=found.remarks)
             if judged.wrong and found.right:
                 note = told("right up to {}: what follows it is not equal to it", shown)
                 judged = replace(judged, remarks=(*judged.remarks, note))

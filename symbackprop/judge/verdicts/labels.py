@@ -65,7 +65,7 @@ def right_of_other_data(goal: Goal, program: Program, bindings: Bindings, found:
         return Told()
     beside = weighted(goal.truth.program)
     for tensor in sorted(goal.truth.program.inputs, key=lambda t: t.rank):
-        is_target = tensor.kind == "data" and tensor.domain is None and tensor.name not in beside
+        is_target = tensor.kind == "data" and tensor.domain is None and tensor.name not in (beside | {*goal.truth.pinned})
         kinds = _KINDS[: None if tensor.shape else 2] if is_target else ()
         for kind, moved, says in kinds:
             if _is_right_of(goal, program, bindings, found, tensor.name, moved):
