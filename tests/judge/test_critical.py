@@ -89,7 +89,7 @@ def test_a_saddle_is_a_point_as_well(text):
 def test_a_value_of_one_parameter_is_right_where_a_point_has_it():
     assert kinds(TWO, f"{SLOPES} \\\\ y = x^2 \\\\ x^4 - x = 0 \\\\ x = 0 \\text{{ or }} x = 1")[2:] == ["right, numeric"] * 4
     assert kinds(TWO, f"{SLOPES} \\\\ y = x^2 \\\\ x^4 - x = 0 \\\\ x = 0 \\text{{ or }} x = 2")[-1] == "wrong"
-    assert kinds(TWO, f"{SLOPES} \\\\ x^4 - 2x = 0")[-1] == "not understood"
+    assert kinds(TWO, f"{SLOPES} \\\\ x^4 - 2x = 0")[-1] == "undecided"
 
 
 def test_what_data_may_be_is_no_point():

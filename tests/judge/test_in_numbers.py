@@ -343,3 +343,16 @@ def test_a_formula_is_not_right_since_a_gradient_is_zero_at_the_numbers() -> Non
     said = r"$$\frac{\partial L}{\partial s_j} = \frac12(e^{s_j} - 1)$$ The minimum at $m = s = 0$ is unique."
     assert sb.verify(net, said).ok
     assert sb.verify(net, said.replace(r"\frac12", r"\frac13")).claims[-1].wrong
+
+
+SLOPE = "x: data\nt: data\nw: parameter\ny = w*x\nL = (y - t)**2/2"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "end"),
+    [("$x = 2$, $w = 0.5$, $t = 0.7$", "0.6"), ("$x = 2$, $w = 0.5$, $t = 0.5$", "1"), ("$x = 2$, $w = 1$, $t = 2$", "0")],
+)
+def test_the_sides_before_a_number_are_judged(numbers: str, end: str) -> None:
+    said = rf"Let {numbers}. $$\frac{{\partial L}}{{\partial w}} = (y - t)x = {end}$$"
+    assert sb.verify(SLOPE, said).ok
+    assert sb.verify(SLOPE, said.replace("= (y", "= 3(y")).claims[-1].wrong

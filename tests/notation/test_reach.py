@@ -42,3 +42,20 @@ def test_the_log_likelihood_has_the_other_sign_where_the_loss_is_said_so() -> No
         assert sb.verify(LOGISTIC, said.format(sign, sign, "y - p")).ok
         assert sb.verify(LOGISTIC, said.format(sign, sign, "p - y")).claims[-1].kind == "up to convention"
     assert sb.verify(LOGISTIC, r"$$\nabla_w \ell(w) = X^\top (p - y)$$").ok  # the loss by another name
+
+
+BERNOULLI = "x: data[n]\np: parameter & positive\nL = -sum(x)*log(p) - (n - sum(x))*log(1 - p)"
+SQUARES = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = mean((X @ w - y)**2)"
+
+
+@pytest.mark.parametrize(
+    ("net", "text", "slip"),
+    [
+        (BERNOULLI, r"The log-likelihood is $\ell(p) = \sum_i x_i \log p + (n - \sum_i x_i) \log(1 - p)$. $$\frac{d\ell}{dp} = \frac{\sum_i x_i}{p} - \frac{n - \sum_i x_i}{1 - p}$$", ("{p} -", "{p} +")),
+        (SQUARES, r"Let $E(w) = \sum_i (x_i^\top w - y_i)^2$. $$\nabla E(w) = 2X^\top(Xw - y)$$", ("= 2X", r"= \frac2n X")),
+        (SQUARES, r"$$E(w) = \sum_i (x_i^\top w - y_i)^2$$ $$\nabla^2 E = 2X^\top X$$", ("= 2X", r"= \frac2n X")),
+    ],
+)  # fmt: skip
+def test_a_function_that_a_derivation_writes_out_has_its_own_gradient(net: str, text: str, slip: tuple[str, str]) -> None:
+    assert sb.verify(net, text).ok
+    assert sb.verify(net, text.replace(*slip)).claims[-1].wrong

@@ -152,7 +152,8 @@ class Truth:
         key = tuple(sorted(sizes.items()))
         if key not in self._compiled:
             gradients = {tensor.name: f"d{self.of}/d{tensor.name}" for tensor in self.program.parameters}
-            whole = Compiled(with_sizes(self.slopes, dict(sizes)), self.of, gradients, refuse_nan=False)
+            alone = replace(self.slopes, outputs=tuple(gradients.values()))
+            whole = Compiled(with_sizes(alone, dict(sizes)), self.of, gradients, refuse_nan=False)
             read = {tensor.name for tensor in whole.program.inputs}
             self._compiled[key] = lambda given: whole.grad({name: array for name, array in given.items() if name in read})
         return self._compiled[key]
