@@ -82,7 +82,9 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
             return answered(question._replace(network=own), given)
         if judge.losses:
             judge = question.judge({**sampled.values, **further.values, **judge.losses})
-            found = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
+            again = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
+            named = [one.kind == "abbreviation" and bool(one.remarks) for one in found]  # "it is another than the loss"
+            found = tuple(one if is_named else other for one, other, is_named in zip(found, again, named, strict=True))
     if len(found) == len(given) and not alone:
         found = not_passed_over(truth, found, given)
     if len(found) == len(given):

@@ -162,7 +162,9 @@ def test_a_step_may_say_of_which_function_the_gradient_is(sign: str, said: str) 
     net, gradient = "A: data[m, n]\nX: parameter[n]\nB: data[m]\nL = sum((A @ X - B)**2)", r"\nabla f(X) = 2A^T(AX - B)"
     found = sb.verify(net, rf"f(X) = {sign}\|AX - B\|^2 \\ {gradient}")  # it was not understood
     assert said in str(found.claims[0].remarks[0])
-    assert found.claims[1].right
+    assert found.claims[1].right == (sign == "")
+    own = gradient.replace("= 2", {"": "= 2", "-": "= -2", "2": "= 4"}[sign])  # of the function that is said
+    assert sb.verify(net, rf"f(X) = {sign}\|AX - B\|^2 \\ {own}").ok
     assert sb.verify(net, rf"{gradient} \text{{ where }} f(X) = \|AX - B\|^2").ok
 
 
