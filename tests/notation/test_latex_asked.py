@@ -55,6 +55,18 @@ def last(W: np.ndarray, U: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
     return ((h - y) ** 2).sum()
 
 
+def deep(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray) -> float:
+    for own, shift in zip(W, b, strict=True):
+        x = np.tanh(own @ x + shift)
+    return ((x - y) ** 2).sum()
+
+
+def graph(X: np.ndarray, A: np.ndarray, W: np.ndarray, Y: np.ndarray) -> float:
+    for own in W:
+        X = np.tanh(A @ X @ own)
+    return ((X - Y) ** 2).sum()
+
+
 ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "a layer": (
         r"h = \tanh(Wx + b), L = \|h - y\|^2", lambda W, x, b, y: ((np.tanh(W @ x + b) - y) ** 2).sum()),
@@ -152,6 +164,21 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "the last step": (
         r"h_0 = 0, h_t = \tanh(W h_{t-1} + U x_t), t = 1, \dots, T, L = \|h_T - y\|^2",
         lambda W, U, x, y: last(W, U, x, y)),
+    "the last step, and how far steps run is not said": (
+        r"h_t = \tanh(W h_{t-1} + U x_t), h_0 = 0, L = \|h_T - y\|^2", lambda W, U, x, y: last(W, U, x, y)),
+    "layers in round brackets": (
+        r"h^{(0)} = x, h^{(l)} = \tanh(W^{(l)} h^{(l-1)} + b^{(l)}), l = 1, \dots, L, J = \frac{1}{2} \| h^{(L)} - y \|^2",
+        lambda x, W, b, y: deep(x, W, b, y) / 2),
+    "layers in brackets up to one that is read": (
+        r"$a^{[0]} = x$, $z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}$, $a^{[l]} = \tanh(z^{[l]})$, $J = \|a^{[L]} - y\|^2$",
+        lambda x, W, b, y: deep(x, W, b, y)),
+    "layers of a graph": (
+        r"H^{(0)} = X, H^{(l+1)} = \tanh(A H^{(l)} W^{(l)}), l = 0, \dots, K-1, L = \|H^{(K)} - Y\|_F^2",
+        lambda X, A, W, Y: graph(X, A, W, Y)),
+    "classes in brackets": (
+        r"J(\theta) = -\frac1m \sum_{i=1}^m \sum_{k=1}^K y_k^{(i)} "
+        r"\log \frac{\exp(\theta^{(k)\top} x^{(i)})}{\sum_{j=1}^K \exp(\theta^{(j)\top} x^{(i)})}, y^{(i)} \in \{0, 1\}^K",
+        lambda Y, theta, x: -(Y * log_softmax(x @ theta.T, axis=1)).sum() / len(x)),
     "gates": (
         r"h_0 = 0, c_0 = 0, i_t = \sigma(W_i x_t + U_i h_{t-1} + b_i), f_t = \sigma(W_f x_t + U_f h_{t-1} + b_f), "
         r"o_t = \sigma(W_o x_t + U_o h_{t-1} + b_o), g_t = \tanh(W_g x_t + U_g h_{t-1} + b_g), "

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.given import Drawn, drawn_numbers
-from symbackprop.notation.claims.naming import ROW_LETTERS
+from symbackprop.notation.claims.naming import ROW_LETTERS, behind_label, labelled
 from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import GREEK, bare
 from symbackprop.notation.claims.words import described
@@ -21,7 +21,7 @@ MARGIN = "Delta"
 NEAR = 16  # characters between two words of a product
 LONG = "dpqm"  # letters for how long a vector is
 SIZES = "hdmkqr"  # letters for sizes beside those that are taken
-TARGETS = ("y", "t")  # what is compared with
+GIVEN = ("x", "y", "t")  # inputs and what is compared with
 EXTREMES = frozenset(["min", "max", "argmin", "argmax", "inf", "sup"])
 CLASSES = "K"  # how many there are of what a label names, in an example
 
@@ -125,7 +125,7 @@ def _vectors(several: Sequence[Word]) -> set[str]:
     r"""The words that stand in an inner product, w^\top x_i, or behind a matrix, W x_i: vectors, also where they have an index."""
     found: set[str] = set()
     for left, right in pairwise(several):
-        beside = 0 < right.at - left.at <= NEAR and not _is_turned(right)
+        beside = 0 < right.at - max(t.at for t in (left, *left.sup)) <= NEAR and not _is_turned(right)
         if beside and _is_turned(left):
             found |= set() if left.base[:1].isupper() else {_whole(left)}
             found |= set() if right.base == "X" and not right.sub else {_whole(right)}  # X has the samples for columns
@@ -152,7 +152,7 @@ def _images(several: Sequence[Word]) -> set[str]:
 
 
 def _is_turned(word: Word) -> bool:
-    return [t.text for t in bare(word.sup)] in (["T"], ["\\top"], ["\\intercal"])
+    return [t.text for t in bare(behind_label(word) if labelled(word) else word.sup)] in (["T"], ["\\top"], ["\\intercal"])
 
 
 def _whole(word: Word) -> str:
@@ -165,10 +165,10 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
     vectors   words that are vectors for each index that they have; where there are some, a word without index is a number.
     long      how long they are.
     """
-    if sample := re.fullmatch(r"(.+)\^\((\w+)\)", key):  # y^{(i)}, of the sample i
+    if sample := re.fullmatch(r"(.+)\^\((\w+)\)(T|top)?", key):  # y^{(i)}, of the sample i, and \theta^{(k)\top} x^{(i)}
         whole, name = sample[1], declared_name(sample[1])
         axes = [sizes.get(sample[2], "n"), *([long] if whole in vectors else [])]
-        return whole, f"{name}: data[{', '.join(axes)}]"
+        return whole, f"{name}: {_kind(name) if sample[3] else 'data'}[{', '.join(axes)}]"
     for word in several:
         below = _letters(word.sub)
         whole = described(replace(word, sub=(), sup=()))
@@ -199,8 +199,8 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
         own = next((word for word in several if described(word) == key or _whole(word) == key), None)
         is_vector = own is not None and _whole(own) in vectors
         if own and is_vector:
-            return _whole(own), f"{declared_name(_whole(own))}: parameter[{long}]"
-        return key, f"{name}: {'data' if base in (*GREEK, *TARGETS) else 'parameter'}"
+            return _whole(own), f"{declared_name(_whole(own))}: {'data' if own.base in GIVEN else 'parameter'}[{long}]"
+        return key, f"{name}: {'data' if base in (*GREEK, *GIVEN) else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
     counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
     return key, f"{name}: {_kind(base)}{counted}"

@@ -45,7 +45,7 @@ from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.qualities import qualified, with_domains
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
-from symbackprop.notation.latex.stepped import labelled, step_letters, stepped_lines
+from symbackprop.notation.latex.stepped import ends, labelled, step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
@@ -194,9 +194,11 @@ class _Equations:
         self.drawn = [one for piece in told.formulas for one in drawn(piece)]
         self.observed = {letter for piece in told.formulas for letter in observed(piece)}
         means = means_over(e.right for e in equalities)
-        self.sizes = {c: told.sizes.get(c, means.get(c, CUSTOMARY.get(c, c))) for c in indices_of(told.formulas)}
         self.recursion: Recursion | None = None
         letters, raised = step_letters(equalities, counts.__contains__, known)
+        customary = CUSTOMARY | {c: c.upper() for c in letters} | ends(equalities, letters, raised.lowered)
+        indices = letters | indices_of(told.formulas)
+        self.sizes = {c: told.sizes.get(c, means.get(c, customary.get(c, c))) for c in indices}
         if letters:
             signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
             try:

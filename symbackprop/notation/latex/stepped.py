@@ -160,6 +160,25 @@ def step_letters(equalities: Iterable[Equality], counts: Callable[[str], bool], 
     return found, Raised.of(heads, counts, found)
 
 
+def ends(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> dict[str, str]:
+    """How far letters of steps run, as the step says that is read in the end: T of h_T."""
+    known = list(equalities)
+    heads = (lowered(one.left) for one in known if isinstance(one.left, Word))
+    places = {
+        (Base.of(head), place): index.letter
+        for head in heads
+        for place, index in enumerate(several(head.sub))
+        if index.letter and index.letter in letters
+    }
+    return {
+        letter: index.text
+        for one in known
+        for word, _ in words(one.right)
+        for place, index in enumerate(several(lowered(word).sub))
+        if index.text.isalpha() and index.letter is None and (letter := places.get((Base.of(word), place)))
+    }
+
+
 def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> list[Line]:
     """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts of 0 are left out."""
     heads = [(lowered(head_of(one.left, k)), one.right) for k, one in enumerate(equalities)]
@@ -167,8 +186,13 @@ def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lower
         (Base.of(head), tuple(str(i.letter) for i in several(head.sub) if i.letter and i.letter in letters)) for head, _ in heads
     ]
     of = {base: own for base, own in rows if own}
+
+    def below(word: Word, _: frozenset[str]) -> Word:  # W^{(l)} is W_l, and h^{[L]} is h_L
+        low = lowered(word)
+        return low if Base.of(word) in of or any(i.letter and i.letter in letters for i in several(low.sub)) else word
+
     return [
-        Line(named(replace(head, sup=()), "", ()), of.get(base, ()), right, head.at)
+        Line(named(replace(head, sup=()), "", ()), of.get(base, ()), Rewriting(below)(right), head.at)
         for (head, right), (base, own) in zip(heads, rows, strict=True)
         if own or not head.sub or (base in of and not isinstance(right, sx.Number))
     ]
