@@ -400,3 +400,27 @@ def test_a_part_of_a_file_and_a_file_that_is_not_there_are_refused(onnx, tmp_pat
         sb.from_onnx(tmp_path / "part.onnx")
     with pytest.raises(sb.NotationError, match="cannot be read"):
         sb.from_onnx(tmp_path / "none.onnx")
+
+
+def test_statistics_that_an_exporter_merged_with_weights_are_no_weights(onnx, tmp_path: Path) -> None:
+    """A network that was not trained has a variance of 1, as the scale is, and a mean of 0, as the offset."""
+    apart = {"2.weight": np.ones(3), "2.bias": np.zeros(3), "2.running_mean": np.zeros(3), "2.running_var": np.ones(3)}
+    x = np.random.default_rng(0).standard_normal((5, 3))
+
+    def network(names: list[str]) -> Any:
+        case = Case(
+            [("BatchNormalization", ["x", *names], ["y"], {})], {"x": x}, {name: apart[name] for name in dict.fromkeys(names)}
+        )
+        return sb.from_onnx(written(model_of(case), tmp_path))
+
+    merged, plain = network(["2.weight", "2.bias", "2.bias", "2.weight"]), network([*apart])
+    found = []
+    for net in (merged, plain):
+        kinds = {tensor.name: tensor.kind for tensor in net.program.inputs}
+        assert sorted(kinds.values()) == ["data", "data", "data", "parameter", "parameter"]
+        learnt = [name for name, kind in kinds.items() if kind == "parameter"]
+        given = next(name for name in kinds if name not in net.example)
+        found.append(sb.compile(sb.derive(net, learnt)).value_and_grad({**net.example, given: x})[1])
+    assert list(found[0]) == list(found[1])
+    for name, gradient in found[0].items():
+        np.testing.assert_allclose(gradient, found[1][name], rtol=1e-12)

@@ -96,6 +96,7 @@ class Graph:
         graphs = list(within(self.proto))
         self.nodes = [node for graph in graphs for node in graph.node]
         arrays = {t.name: numpy_helper.to_array(t) for graph in graphs for t in graph.initializer}
+        _statistics_apart(self.nodes, arrays)
         self.stored: dict[str, str | None] = {}
         self.whole = whole_numbers(self.proto.input, arrays, self.nodes)
         for node in self.nodes:
@@ -138,6 +139,23 @@ class Graph:
                 found.append(node)
                 wanted |= read_by(node)
         return found[::-1]
+
+
+def _statistics_apart(nodes: Sequence[Any], arrays: dict[str, Any]) -> None:
+    """Give the statistics of a batch normalisation arrays of their own where an exporter merged them with weights that are equal.
+
+    In a network that was not trained a variance of 1 is the array of the scale; what is learnt would move both.
+    """
+    kept = {(id(node), k) for node in nodes if node.op_type == "BatchNormalization" for k in (3, 4)}
+    learnt = {name for node in nodes for k, name in enumerate(node.input) if (id(node), k) not in kept}
+    for node in nodes:
+        for k, word in ((3, "running_mean"), (4, "running_var")) if node.op_type == "BatchNormalization" else ():
+            if (name := node.input[k]) in arrays and name in learnt:
+                before, point, _ = node.input[1].rpartition(".")
+                wish = f"{before}{point}{word}"
+                own = wish if wish not in arrays else f"{wish}_{k}_{len(arrays)}"
+                arrays[own] = arrays[name]
+                node.input[k] = own
 
 
 class Walk:
