@@ -21,7 +21,7 @@ MARGIN = "Delta"
 NEAR = 16  # characters between two words of a product
 LONG = "dpqm"  # letters for how long a vector is
 SIZES = "hdmkqr"  # letters for sizes beside those that are taken
-GIVEN = ("x", "y", "t")  # inputs and what is compared with
+TARGETS = ("y", "t")  # what is compared with
 EXTREMES = frozenset(["min", "max", "argmin", "argmax", "inf", "sup"])
 CLASSES = "K"  # how many there are of what a label names, in an example
 
@@ -199,8 +199,8 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
         own = next((word for word in several if described(word) == key or _whole(word) == key), None)
         is_vector = own is not None and _whole(own) in vectors
         if own and is_vector:
-            return _whole(own), f"{declared_name(_whole(own))}: {'data' if own.base in GIVEN else 'parameter'}[{long}]"
-        return key, f"{name}: {'data' if base in (*GREEK, *GIVEN) else 'parameter'}"
+            return _whole(own), f"{declared_name(_whole(own))}: parameter[{long}]"
+        return key, f"{name}: {'data' if base in (*GREEK, *TARGETS) else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
     counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
     return key, f"{name}: {_kind(base)}{counted}"
