@@ -324,3 +324,21 @@ def test_several_gradients_are_0_where_a_condition_does_not_hold() -> None:
     said = r"Let $u = \|a - p\|^2 - \|a - n\|^2 + m$. For $u < 0$: $\nabla_a L = \nabla_p L = 0$."
     assert sb.verify(TRIPLET, said).ok
     assert sb.verify(TRIPLET, said.replace("u < 0", "u > 0"))[-1].wrong
+
+
+CLASSES = "X: data[n, d]\nY: labels[n, k]\nW: parameter[d, k]\nS = X @ W\nP = softmax(S, axis=1)\nL = -sum(Y*log(P))"
+CASE = r"\frac{\partial L}{\partial S_{ij}} = P_{ij}"
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [
+        (rf"For $j = y_i$, $${CASE} - 1$$", ("- 1", "+ 1")),
+        (rf"For $y_i \neq j$ we get $${CASE}$$", ("= P", "= 2P")),
+        (rf"$${CASE} - 1 \quad\text{{if }} j = y_i$$", ("- 1", "")),
+        (rf"If $y_i = j$ then ${CASE} - 1$, and if $y_i \neq j$ then ${CASE}$.", ("- 1", "+ 1")),
+    ],
+)
+def test_the_class_of_a_sample_is_a_case_where_the_network_has_it_one_hot(text: str, slip: tuple[str, str]) -> None:
+    assert sb.verify(CLASSES, text).ok
+    assert not sb.verify(CLASSES, text.replace(*slip)).ok

@@ -53,6 +53,10 @@ AND = re.compile(  # behind these, a condition holds of what follows as well
 OTHERWISE_BEHIND = re.compile(rf"(?:,|\\q?quad\b|\\[ ,;:]|\s)*{_TEXT}(?:and\s+)?(?:otherwise|else|elsewhere)[\s.,]*\}}[\s.,]*$")
 BEHIND = re.compile(rf"{_TEXT}(?:if|when|for|where)\s*\}}(?P<condition>(?:(?!\\(?:text|mbox|q?quad)\b)[^;])*)$")
 BETWEEN = re.compile(r"\s*([a-z])\s*(?:\\neq?(?![a-z])|\\[lg]eq?(?![a-z])|[<>=])\s*([a-z])\s*")  # j \neq y, of indices
+_CLASS = r"[a-z]\s*_\s*(?:[a-z]|\{\s*[a-z]\s*\})|[a-z]\s*\^\s*\{\s*\(\s*[a-z]\s*\)\s*\}"
+CLASSES = re.compile(  # j = y_i, of an index and the class of a sample
+    rf"\s*(?:(?P<index>[a-z])\s*(?:=|\\neq?(?![a-z]))\s*(?:{_CLASS})|(?:{_CLASS})\s*(?:=|\\neq?(?![a-z]))\s*(?P<other>[a-z]))\s*"
+)
 LABEL = re.compile(r"\s*\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?\s*=\s*-?\d+\s*")  # y_i = 1
 _OPENED = re.compile(r"\b([Ii]f|[Ww]hen(?:ever)?|[Ff]or)\s+(?:\$[^$]*\$\s+(?:and|or)\s+)?$")  # before a condition
 INEQUALITY = re.compile(r"[<>]|\\[lg](?:eq?|t)(?![a-z])")
@@ -107,7 +111,11 @@ def is_condition(text: str, found: re.Match[str]) -> bool:
     begin = max(text.rfind(stop, 0, found.start()) for stop in STOPS)
     others = text[begin + 1 : found.start()] + re.split(r"[.;]\s", text[found.end() :])[0]
     opened = _OPENED.search(text[: found.start()])
-    is_one = BETWEEN.fullmatch(found[1]) or (LABEL.fullmatch(found[1]) and opened and opened[1].lower() != "for")  # For n = 5
+    is_one = (
+        BETWEEN.fullmatch(found[1])
+        or CLASSES.fullmatch(found[1])
+        or (LABEL.fullmatch(found[1]) and opened and opened[1].lower() != "for")
+    )  # For n = 5
     return bool(opened and is_one and re.search(r"\$[^$]*=[^$]*\$", others))
 
 
@@ -159,6 +167,8 @@ def _holds_of(found: re.Match[str], body: str, behind: bool = False, several: fr
         of = BETWEEN.fullmatch(one)
         if of is not None:
             return of[1] in below or of[2] in below
+        if (of_class := CLASSES.fullmatch(one)) is not None:
+            return (of_class["index"] or of_class["other"]) in below
         is_case = one.replace(" ", "").partition("=")[0] in several
         is_label = LABEL.fullmatch(one) and ("_" in one or is_case or not opening.startswith(("for", "where")))  # For n = 5
         own = "".join(re.findall(r"_\s*(?:[a-z](?![a-z])|\{\s*[a-z]\s*\})", one))
@@ -186,7 +196,8 @@ def _blank(text: str) -> str:
 
 def _behind(condition: str) -> str:
     """A condition as it stands behind a claim; behind "for", y_i = 1 would say what y_i is, and of several one would be read."""
-    return rf"\text{{ {'if' if LABEL.fullmatch(condition) or 'land' in condition else 'for'} }} {condition}"
+    is_if = LABEL.fullmatch(condition) or CLASSES.fullmatch(condition) or "land" in condition
+    return rf"\text{{ {'if' if is_if else 'for'} }} {condition}"
 
 
 def with_cases(steps: Sequence[Step]) -> Iterator[Step]:
