@@ -15,6 +15,7 @@ LINES = [  # the network, what a step names, a right line, and a slip in it
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("net", "value", "line", "slip"), LINES)
 def test_a_value_that_a_derivation_names_has_a_differential(net: str, value: str, line: str, slip: tuple[str, str]) -> None:
     said = f"Let ${value}$. Then ${line}$"

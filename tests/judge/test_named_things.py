@@ -182,6 +182,7 @@ def test_a_sentence_says_which_column_a_letter_is() -> None:
             assert not sb.verify(net, said.replace("- y", "+ y")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "part", "net"), [("w", "row", "W @ x"), ("w", "column", "W.T @ x"), (r"\mathbf{w}", "row", "W @ x")]
 )
@@ -223,6 +224,7 @@ def test_a_label_is_compared_with_a_class_where_the_network_has_it_one_hot(one: 
     assert sb.verify(SOFTMAX, f"${claim.replace(' - ', ' + ')}$").claims[0].wrong
 
 
+@pytest.mark.slow
 def test_a_number_is_a_value_of_a_vector() -> None:
     net = "m: parameter[d]\ns: parameter[d]\nL = -sum(1 + s - m**2 - exp(s))/2"
     for said in (r"Both vanish at $m = 0$, $s = 0$.", r"The minimum is at $m = \mathbf{0}$.", r"$\hat m = 0$, $\hat s = 0$"):
@@ -243,6 +245,7 @@ DERIVED = r"\frac{\partial L}{\partial \sigma^2} = \frac{n}{2\sigma^2} - \frac{1
 BEST = r"\hat\sigma^2 = \frac1n\|y - Xw\|^2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [r"s = \sigma^2", r"\sigma^2 = s"])
 def test_a_value_is_said_as_the_square_of_a_letter(said: str) -> None:
     text = rf"$${DERIVED}$$ with ${said}$. Hence ${BEST}$."
@@ -263,6 +266,7 @@ HEAD = "q: parameter[d]\nK: parameter[n, d]\nV: parameter[n, e]\ng: data[e]\ns =
 BARS = r"$$\bar o = g, \quad \bar V = a g^\top, \quad \bar a = Vg$$ $$\bar s = a \odot (\bar a - (a^\top \bar a) \mathbf 1)$$ $$\bar q = K^\top \bar s$$"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "slip"), [(3, (r"\bar a -", r"\bar a +")), (4, ("= K", "= 2K")), (2, ("= Vg", "= 3Vg"))])
 def test_names_with_one_mark_are_gradients_together(place: int, slip: tuple[str, str]) -> None:
     assert sb.verify(HEAD, BARS).ok

@@ -360,6 +360,7 @@ FACTORS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "claim",
     [

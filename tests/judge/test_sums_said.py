@@ -35,6 +35,7 @@ def test_what_is_said_to_sum_to_one_is_taken_so(text: str) -> None:
     assert sb.verify(NET, text.replace("= p_j - y_j", "= 2 p_j - y_j").replace("&= p_j - y_j", "&= 2 p_j - y_j")).claims[0].wrong
 
 
+@pytest.mark.slow
 def test_what_is_not_said_is_not_taken_for_granted() -> None:
     assert sb.verify(NET, f"${RIGHT}$").claims[0].kind == "undecided"
     other = r"Since $\sum_k w_k = 1$, "  # of other data

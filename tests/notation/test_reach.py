@@ -36,6 +36,7 @@ def test_an_index_of_the_left_hand_side_is_none_of_a_sum() -> None:
     assert not sb.verify(net, r"$$\frac{\partial L}{\partial z_i} = p_i \sum_j t_j - t_j$$").ok
 
 
+@pytest.mark.slow
 def test_the_log_likelihood_has_the_other_sign_where_the_loss_is_said_so() -> None:
     said = r"The log-likelihood is {}\ell(w) = \sum_i y_i \log p_i + (1 - y_i) \log(1 - p_i){}. $$\nabla_w \ell(w) = X^\top ({})$$"
     for sign in ("$", "$$"):
@@ -48,6 +49,7 @@ BERNOULLI = "x: data[n]\np: parameter & positive\nL = -sum(x)*log(p) - (n - sum(
 SQUARES = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = mean((X @ w - y)**2)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "text", "slip"),
     [
