@@ -20,8 +20,6 @@ _COMPARED = re.compile(
     rf"{ONE}\s*_?\s*(?:\\left\s*)?(?:\\?\{{|\[|\()\s*(?:{_LABEL.format('')}\s*=\s*(?P<class>[a-z])|(?P<other>[a-z])\s*=\s*{_LABEL.format('_')})"
     r"\s*(?:\\right\s*)?(?:\\?\}|\]|\))"
 )
-
-
 _CONDITION = re.compile(
     rf"(?P<said>\\(?:text|mbox)\s*\{{\s*(?:if|for|when|where)\s*\}}\s*)(?:(?P<class>[a-z])\s*(?P<sign>=|\\neq?(?![a-z]))\s*{_LABEL.format('')}"
     rf"|{_LABEL.format('_')}\s*(?P<sign_>=|\\neq?(?![a-z]))\s*(?P<other>[a-z]))(?![A-Za-z_^])"
