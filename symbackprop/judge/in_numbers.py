@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -38,6 +39,7 @@ from symbackprop.judge.verdicts.places import in_places
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
 
+_NUMERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 Entries = Mapping[str, Collection[tuple[int, ...]]]
 
 
@@ -226,9 +228,10 @@ def better(one: Judged, there: Judged) -> Judged:
 def not_by_chance(
     question: Question, numbers: Numbers, steps: Sequence[Step], found: Sequence[Judged], there: Sequence[Judged]
 ) -> tuple[Judged, ...]:
-    """The verdicts at numbers where a gradient is 0; a formula in these inputs is right only where it is so at any numbers of them.
+    """The verdicts at numbers; a formula in these inputs is right only where it is so at any numbers of them.
 
-    (e^s - 1)/3 is 0 at s = 0, as the gradient (e^s - 1)/2 is.
+    (e^s - 1)/3 is 0 at s = 0, as the gradient (e^s - 1)/2 is; y + t is y - t at t = 0. Where a number in it may be that of a
+    value, 1 - t where y = 1, it may be so filled in, unless the gradient is 0.
     """
     out = list(there)
     for k, (one, other) in enumerate(zip(found, there, strict=True)):
@@ -238,7 +241,10 @@ def not_by_chance(
         left, *several = claim.split("=")
         side = next((one for one in reversed(several) if not is_of_numbers(one)), "")  # that behind it is what it comes to
         spoken = {own for own in numbers.values if may_mention(side, own)}
-        if not spoken or not _is_zero(question.at(numbers).judge().truth, other.asked):
+        if not spoken:
+            continue
+        at_them = question.at(numbers).judge().truth
+        if _may_be_filled(at_them, side) and not _is_zero(at_them, other.asked):
             continue
         fewer = Numbers({own: number for own, number in numbers.values.items() if own not in spoken}, numbers.sizes)
         several = at_points(question.at(fewer), [*steps[:k], (name, reworded(claim, f"{left}={side}"), what)])
@@ -250,6 +256,13 @@ def _is_zero(truth: Truth, asked: Asked) -> bool:
     """Whether a derivative is 0 at the numbers that are given."""
     name = gradient_name(asked.of, asked.wrt)
     return all(name in at.values and not np.any(at.values[name]) for at in truth.places.first(1))
+
+
+def _may_be_filled(truth: Truth, side: str) -> bool:
+    """Whether a number that stands in a formula is that of a value at the numbers that are given, to its digits."""
+    numbers = [(float(one), 0.5 * 10.0 ** -len(one.partition(".")[2])) for one in _NUMERAL.findall(side)]
+    several = np.concatenate([np.ravel(one) for at in truth.places.first(1) for one in at.values.values()] or [np.zeros(0)])
+    return any(np.any(np.abs(several - number) <= half) for number, half in numbers)
 
 
 def moved(

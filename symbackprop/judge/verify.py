@@ -95,7 +95,7 @@ def _steps_judged(question: Question, given: Sequence[Step]) -> tuple[Judged, ..
     """The verdicts on steps, those of whole functions behind the others."""
     judge = question.judge()
     followed = tuple(one for _, claim, _ in given if isinstance(claim, Whole) for one in followed_whole(judge, claim))
-    lines = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)])
+    lines = moved_parameters(judge.truth, [step for step in given if not isinstance(step[1], Whole)], question.symbols)
     return (*(_with_entries(question, lines) if lines else ()), *followed)
 
 

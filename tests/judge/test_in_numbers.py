@@ -356,3 +356,33 @@ def test_the_sides_before_a_number_are_judged(numbers: str, end: str) -> None:
     said = rf"Let {numbers}. $$\frac{{\partial L}}{{\partial w}} = (y - t)x = {end}$$"
     assert sb.verify(SLOPE, said).ok
     assert sb.verify(SLOPE, said.replace("= (y", "= 3(y")).claims[-1].wrong
+
+
+ONE_NEURON = "x: data\nw: parameter\nv: parameter\nt: data\nh = sigmoid(w*x)\ny = v*h\nE = (y - t)**2/2"
+AT_ONE = "With $x = 1$, $w = 0$, $v = 2$, $t = 0$: "
+
+
+@pytest.mark.parametrize(
+    ("said", "is_right"),
+    [
+        ("y - t = 1", True),
+        ("1 - t = 1", True),  # y is 1 there
+        ("y + t = 1", False),  # right since t is 0
+        (r"2\sigma(0) - t = 1", True),
+        (r"2\sigma(0) = 1", True),
+        (r"\sigma(0) + \frac12", True),
+        (r"\sigma(1) + \frac12", False),
+    ],
+)
+def test_a_formula_at_numbers_is_right_for_other_numbers_of_what_it_says_too(said: str, is_right: bool) -> None:
+    found = sb.verify(ONE_NEURON, AT_ONE + rf"$\frac{{\partial E}}{{\partial y}} = {said}$.").claims[-1]
+    assert (found.right, found.wrong) == (is_right, not is_right)
+
+
+@pytest.mark.parametrize(
+    ("h", "is_right"), [(r"\sigma(0)", True), (r"2\sigma(0)", False), (r"\frac{1}{1 + e^0}", True), (r"\sigma(1)", False)]
+)
+def test_the_sides_before_the_number_of_a_value_are_judged(h: str, is_right: bool) -> None:
+    found = sb.verify(ONE_NEURON, AT_ONE + rf"$$h = {h} = 0.5$$ $$\frac{{\partial E}}{{\partial y}} = y - t = 1$$")
+    assert found.ok == is_right
+    assert found.claims[-2].wrong != is_right

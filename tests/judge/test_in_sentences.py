@@ -132,3 +132,48 @@ def test_a_product_with_a_derivative_is_a_claim_and_a_mere_chain_rule_is_none() 
     assert [one.what for one in sb.verify(net, said).claims] == ["dL/da", "dL/dW"]
     assert sb.verify(net, said).ok
     assert sb.verify(net, said.replace("a} x", "a} 2x")).claims[-1].wrong
+
+
+@pytest.mark.parametrize("name", [r"\delta", r"\delta_a", "g"])
+def test_a_name_for_a_derivative_that_says_what_it_is_is_a_claim(name: str) -> None:
+    net = "x: data[d]\nW: parameter[h, d]\nc: data[h]\na = W @ x\nL = c @ tanh(a)"
+    said = rf"Let ${name} = \partial L/\partial a = c \odot (1 - \tanh^2(a))$. Then $$\frac{{\partial L}}{{\partial W}} = {name} x^\top$$"
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("1 -", "1 +")).claims[0].kind == "wrong"
+    name = r"\delta"
+    apart = rf"$${name} = \frac{{\partial L}}{{\partial a}}$$ Here ${name} = c \odot (1 - \tanh^2(a))$, so $$\nabla_W L = {name} x^\top, \quad {name} = c \odot (1 - \tanh^2(a))$$"
+    assert sb.verify(net, apart).ok  # the first claims nothing
+    assert not sb.verify(net, apart.replace("1 -", "1 +")).ok
+
+
+COUNTS = "X: data[n, d]\ny: data[n]\nb: parameter[d]\nm = exp(X @ b)\nL = sum(m - y*log(m))"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "update", [r"$\beta \leftarrow \beta + \eta X^\top(y - m)$.", r"$$\beta_{t+1} = \beta_t + \eta X^\top(y - m)$$", ""]
+)
+def test_another_letter_for_a_parameter_stands_below_a_gradient_and_moves(update: str) -> None:
+    said = rf"The log-likelihood is $\ell(\beta) = \sum_i (y_i x_i^\top\beta - e^{{x_i^\top\beta}})$ with $\beta = b$. $$\nabla_\beta\ell = X^\top(y - m)$$ {update}"
+    assert sb.verify(COUNTS, said).ok
+    assert not sb.verify(COUNTS, said.replace("(y - m)$$", "(y + m)$$")).ok
+    if update:
+        assert sb.verify(COUNTS, said).claims[-1].right
+        assert not sb.verify(COUNTS, said.replace(r"+ \eta X", r"+ \eta 3yX")).ok
+
+
+@pytest.mark.parametrize("kind", ["aligned", "eqnarray", "align*", "gathered"])
+def test_an_environment_alone_is_a_display(kind: str) -> None:
+    said = rf"So $\partial L/\partial m = 1 - y/m$ and \begin{{{kind}}} \nabla_b L &= -X^\top(y - m) \end{{{kind}}}"
+    assert len(sb.verify(COUNTS, said).claims) == 2
+    assert sb.verify(COUNTS, said).ok
+    assert not sb.verify(COUNTS, said.replace("= -X", "= X")).ok
+
+
+def test_a_size_times_a_name_that_divides_is_no_gradient() -> None:
+    """It raised: of a name that a step gives the network has no gradient."""
+    net = "x: parameter[d]\nc: data[d]\ne: data & positive\nv = mean(x)\nL = sum(c*x)/(d*sqrt(v**2 + e))"
+    said = r"Let $s = \sqrt{v^2 + e}$. $\frac{\partial L}{\partial c_i} = \frac1{ds}x_i$"
+    for one in (said, said.replace(r"\frac1{ds}x_i", r"x_i/(ds)"), said.replace("ds", r"d\,s")):
+        assert sb.verify(net, one).ok, one
+    assert not sb.verify(net, said.replace("x_i$", "2x_i$")).ok

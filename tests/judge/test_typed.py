@@ -139,3 +139,25 @@ def test_several_derivatives_in_a_sentence_or_a_table(text: str) -> None:
     assert sb.verify(ATTENTION, text).ok
     slip = text.replace("g", "(3*g)", 1) if "$" not in text else text.replace("$g$", "$3g$").replace("= g,", "= 3g,")
     assert sb.verify(ATTENTION, slip).claims[0].wrong
+
+
+@pytest.mark.parametrize("mark", ["", "- ", "1. ", "2) ", "(a) ", "b) ", "(ii) ", "iv. "])
+@pytest.mark.parametrize("before", ["", "At $q$ we get:\n"])
+def test_a_typed_line_is_judged_behind_the_mark_of_a_list_and_beside_dollars(mark: str, before: str) -> None:
+    said = f"{before}{mark}dL/do = g\n{mark}dL/dV = outer(a, g)"
+    assert len(sb.verify(ATTENTION, said).claims) == 2
+    assert sb.verify(ATTENTION, said).ok
+    assert not sb.verify(ATTENTION, said.replace("= g", "= 2*g")).ok
+
+
+@pytest.mark.parametrize("number", ["w1 = 0", "$w_1 = 0$"])
+def test_numbers_in_dollars_stand_before_typed_lines(number: str) -> None:
+    net = "x: data\nw1: parameter\nt: data\nh = sigmoid(w1*x)\nE = (h - t)**2/2"
+    dollars = "x = 2$ and $t = 0" if "$" in number else "x = 2, t = 0"
+    said = (
+        f"With {number}, ${dollars}$:\ndE/dh = h - t = 0.5\ndE/dw1 = (h - t)*h*(1-h)*x = 0.25"
+        if "$" in number
+        else f"{number}, {dollars}\ndE/dh = h - t = 0.5\ndE/dw1 = (h - t)*h*(1-h)*x = 0.25"
+    )
+    assert sb.verify(net, said).ok
+    assert not sb.verify(net, said.replace("= 0.25", "= 0.35")).ok

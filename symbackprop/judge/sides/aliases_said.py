@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symbackprop.judge.sides.goals import tensor_named
+from symbackprop.judge.texts.sentences import MOVED
 from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
@@ -19,7 +20,7 @@ _GRADIENTS = frozenset(["d", "g", "G", r"\delta", r"\Delta", r"\nabla"])  # of w
 def aliases_said(truth: Truth, steps: Sequence[Step]) -> dict[str, str]:
     """What claims call a tensor of the network by which they differentiate, as they say: each letter with the tensor."""
     claims = [claim for _, claim, _ in steps if isinstance(claim, str)]
-    given = [name.strip() for name, _, _ in steps]
+    given = [name.strip() for name, _, kind in steps if kind != MOVED]
     found: dict[str, str] = {}
     for claim in claims:
         said = _SAID.fullmatch(claim)

@@ -78,7 +78,8 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
             return about(truth, name, of, wrt)
     for prefix in (*PREFIXES, f"{truth.of}_"):  # L_w
         wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
-        if wrt is not None and differentiable(truth, wrt):
+        is_own = prefix or wrt in truth.named  # a g alone is no value that only the report calls g
+        if wrt is not None and is_own and differentiable(truth, wrt):
             return about(truth, name, truth.of, wrt)
     return None
 
@@ -249,11 +250,20 @@ def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings
     if not claim.left.partial and any(
         made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)
     ):
-        return told("it is made of {}, which is what it claims; write that out", what.shown)
+        return _itself(what.shown)
     written = claim.readings[0].formula is not None
     if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
         return told("a Jacobian of matrices has no agreed layout without indices; write the entries of {}", what.shown)
     return Told()
+
+
+def _itself(shown: object) -> Told:
+    return told("it is made of {}, which is what it claims; write that out", shown)
+
+
+def is_itself(note: Told) -> bool:
+    """Whether a note says that a claim is made of what it claims."""
+    return note.pattern == _itself("").pattern
 
 
 def limits(goal: Goal) -> Iterator[Told]:

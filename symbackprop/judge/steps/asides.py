@@ -27,7 +27,8 @@ def aside(known: Known, name: str, claim: Any, tell: Callable[..., Judged]) -> J
     is_value = any(value_named(known.truth, one) is not None for one in (name, _ENTRY.sub("", name)))
     again = tell(of_network, what="") if is_value else None
     if again is not None and again.wrong:
-        return Judged(name, None, "undecided", told("the network says something else of {}", written(name)), given=str(claim))
+        because = again.because or told("the network says something else of {}", written(name))
+        return Judged(name, None, "undecided", because, given=str(claim))
     if again is not None and again.kind == "abbreviation" and again.remarks:  # as the network has it
         known.take(of_network)
         return again

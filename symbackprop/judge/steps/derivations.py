@@ -38,7 +38,7 @@ from symbackprop.judge.steps.solved import as_solution, as_solutions
 from symbackprop.judge.steps.step_reading import read_step
 from symbackprop.judge.steps.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.steps.taken import in_code, or_beside
-from symbackprop.judge.steps.turned_out import with_name
+from symbackprop.judge.steps.turned_out import as_names, with_name
 from symbackprop.judge.steps.updated import as_update, by_itself, goes_along, update_of
 from symbackprop.judge.steps.viewed import by_blocks, legend_of
 from symbackprop.judge.texts.arrays import BEGUN, CHANGED
@@ -72,7 +72,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     if general.stated(found):
         found = _all(judge, general.steps)
     found = or_beside(judge, steps, found, lambda own: _all(judge, own))
-    return general.together(found, steps)
+    return as_names(general.together(found, steps))
 
 
 def _all(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:

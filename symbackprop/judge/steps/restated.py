@@ -25,5 +25,7 @@ def is_restated(truth: Truth, value: str, claim: Claim, bindings: Bindings) -> b
     for reading in claim.readings:
         said = Goal(truth, truth.of, value, truth.everything, value, reading.at)
         if weigh(said, reading.program, bindings).agrees:
+            if not all(any(weigh(said, one.program, bindings).agrees for one in side.readings) for side in claim.between):
+                return False  # h = 2 w x = w x
             return not weigh(replace(gradient, steps=reading.at), reading.program, bindings).agrees
     return False

@@ -63,14 +63,13 @@ def number_said(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, 
         return judge.conventional(goal, turned, {**about, "truth": judge.truth.formula(goal.wrt, goal.of)}) if turned else None
     if near:
         return Judged(goal.name, goal, "undecided", near, truth=judge.truth.formula(goal.wrt, goal.of), **about)
-    if (side := _other_side(judge.truth, known, understood, there)) is not None:
-        why = told("the side {} of the chain is another number", listed([Formula(as_text(one), one) for one in side.formulas]))
+    if (why := _of_another(judge.truth, known, understood, there)) is not None:
         return Judged(goal.name, goal, "right result, wrong step", why, **about)
     return Judged(goal.name, goal, "right, numeric", remarks=(told("to the digits that are given"),), **about)
 
 
-def _other_side(truth: Truth, known: Known, understood: Claim, there: Goal) -> Claim | None:
-    """A side before the number of a chain that is another number, by more than rounding leaves; None where there is none."""
+def _of_another(truth: Truth, known: Known, understood: Claim, there: Goal) -> Told | None:
+    """What is told of a side before the number of a chain that is another, by more than rounding leaves; None of none."""
     if not truth.places.is_settled:
         return None
     place = truth.places.first(1)[0]
@@ -79,7 +78,7 @@ def _other_side(truth: Truth, known: Known, understood: Claim, there: Goal) -> C
         found = [value(truth, reading.program, known.written, place, place.values, FLOATS) for reading in one.readings]
         fitting = [said for said in found if said.shape == true.shape]
         if fitting and all(largest_of(said - true) > ANOTHER * max(largest_of(true), largest_of(said)) for said in fitting):
-            return one
+            return told("the side {} of the chain is another number", listed([Formula(as_text(f), f) for f in one.formulas]))
     return None
 
 
@@ -96,6 +95,8 @@ def value_in_numbers(judge: Judge, known: Known, name: str, claim: Any, understo
     near = _near(judge, known, understood.readings[0], claim, again, there)
     if near is None:
         return None
+    if not near and (why := _of_another(truth, known, understood, there)) is not None:
+        return Judged(name, None, "wrong", why, formulas=understood.formulas)
     _carry(known, truth, claim, own)
     remark = near or told("as the network has it, to the digits that are given")
     return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(remark,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,9 +13,10 @@ from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.told import name as called
 from symbackprop.judge.sides.asked import Asked
-from symbackprop.judge.sides.goals import about, goal_for
+from symbackprop.judge.sides.goals import about, goal_for, is_itself
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.texts.prose import written
+from symbackprop.judge.texts.sentences import DERIVATIVE
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.conventions import convention
 from symbackprop.judge.weighing.reading import CLAIM, equal_shapes
@@ -44,6 +46,20 @@ def turned_out(known: Known, name: str, program: Program) -> tuple[Asked | None,
             multiple = _multiple(written(name), goal.shown, named.says)
     found = _hessian(known, name, program)
     return found, multiple
+
+
+def as_names(found: Sequence[Judged]) -> tuple[Judged, ...]:
+    r"""The verdicts; \delta = \partial L/\partial z is a name and claims nothing, where another step says what that is."""
+    said = {(one.asked.of, one.asked.wrt) for one in found if one.asked is not None and (one.right or one.wrong)}
+    return tuple(
+        replace(one, kind="abbreviation", asked=None, because=Told(), truth=None, remarks=(told("a name for {}", one.asked.shown),))
+        if one.asked is not None
+        and is_itself(one.because)
+        and not DERIVATIVE.search(one.name)
+        and (one.asked.of, one.asked.wrt) in said
+        else one
+        for one in found
+    )
 
 
 def _multiple(name: object, shown: object, says: object) -> Told:

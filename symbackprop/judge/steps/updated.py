@@ -3,7 +3,7 @@ r"""Updates of parameters, \theta := \theta - \alpha X^\top r and \Delta w_j = \
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -67,8 +67,13 @@ class Update(NamedTuple):
         return f"{self.gradient} = {self.along[1]} {self.rest}"
 
 
-def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> list[tuple[str, Any, str]]:
-    """The steps, of which what sentences move by itself, $w = w - \\eta g$, is an update of a parameter, or no step."""
+def moved_parameters(
+    truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str]
+) -> list[tuple[str, Any, str]]:  # fmt: skip
+    """The steps, of which what sentences move by itself, $w = w - \\eta g$, is an update of a parameter, or no step.
+
+    symbols   what claims call tensors of the network otherwise.
+    """
     out: list[tuple[str, Any, str]] = []
     for name, claim, what in steps:
         if what != MOVED:
@@ -77,7 +82,7 @@ def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> lis
         side = side_of(claim.lstrip().removeprefix(r"\Delta"))
         word = None if side is None or side.of is None else now(side.of) or side.of
         entry = next((t.name for t in truth.program.parameters if side is not None and is_spelled(t.name, side.stem)), None)
-        own = None if word is None else tensor_of(truth, word) or entry
+        own = None if word is None else tensor_of(truth, word) or entry or symbols.get(word.base)
         if side is not None and side.at is not None:  # \ell(\lambda) = ..., what a sentence says of the loss again
             again = rf"{latex(parse_name(truth.of).formula())} {side.rest}"
             own_loss = [(name, claim, "")] if own is None and _is_differentiated(side.base, steps) else []
@@ -91,7 +96,8 @@ def moved_parameters(truth: Truth, steps: Sequence[tuple[str, Any, str]]) -> lis
 
 def _is_differentiated(letter: str, steps: Sequence[tuple[str, Any, str]]) -> bool:
     """Whether a step says a derivative of a letter, \\nabla\\ell = ..."""
-    of = re.compile(rf"(?:\\nabla\s*(?:_\s*(?:\w|\{{[^{{}}]*\}})\s*)?|\\partial\s*|\bd\s*)\\?{re.escape(letter)}(?![A-Za-z])")
+    above = r"\\nabla\s*(?:\^\s*2\s*)?(?:_\s*(?:\\?\w+|\{[^{}]*\})\s*)?|\\partial\s*|\bd\s*"
+    of = re.compile(rf"(?:{above})\\?{re.escape(letter)}(?![A-Za-z])")
     return any(of.search(claim.partition("=")[0]) for _, claim, _ in steps if isinstance(claim, str))
 
 

@@ -17,7 +17,7 @@ from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, pyth
 from symbackprop.judge.texts.conditions import is_condition
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
 from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas, is_of_second
-from symbackprop.judge.texts.typed import as_macros, is_typed, lines_of
+from symbackprop.judge.texts.typed import as_macros, is_typed, lines_of, with_typed, without_marks
 from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
@@ -97,7 +97,7 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
 
     Raises ClaimsError where there is none.
     """
-    text = rounded(keyed(text))
+    text = without_marks(rounded(keyed(text)))
     text = text if "\\" in text or "$" in text else re.sub(r"(?m)^(\s*[\w.]+)\s*:=(?!=)", r"\1 =", text)  # w := w - lr*g
     if text.strip().endswith("=") and "\n" not in text.strip():
         raise ClaimsError(f"{text.strip()} has nothing behind its equals sign; write what it is: W_1 = outer(delta, x)")
@@ -130,7 +130,7 @@ def _is_json(text: str) -> bool:
 
 def _displayed(text: str) -> str:
     """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
-    text = WITHIN.sub(lambda found: f"${UPDATE.sub('=', found[1])}$", in_dollars(text))
+    text = WITHIN.sub(lambda found: f"${UPDATE.sub('=', found[1])}$", with_typed(in_dollars(text)))
     said = with_values(with_announced(in_formulas(text)))
     if DISPLAYS.search(text):
         return said

@@ -11,14 +11,13 @@ from symbackprop.judge.texts.sums_said import SUMS, with_sums
 from symbackprop.notation.claims.outside import without_zeros
 from symbackprop.notation.claims.tokens import without_braces
 
-DISPLAYS = re.compile(
-    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
-)  # fmt: skip
+_ENVIRONMENTS = "equation|align|gather|multline|aligned|gathered|split|eqnarray|flalign"
+DISPLAYS = re.compile(rf"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{{({_ENVIRONMENTS})\*?\}}(.+?)\\end\{{\3\*?\}}", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$])\$((?:[^$\n=]|\n(?!\s*\n))*=(?:[^$\n]|\n(?!\s*\n))*)\$")  # no paragraph ends in it
 WITHIN = re.compile(r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n))+)\$(?!\$)")  # any formula within a line
 BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
-CLAIMED = re.compile(  # a derivative, an equals sign: a claim wherever it stands
-    r"\s*(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*(?:\\?[A-Za-z]|\})|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
+CLAIMED = re.compile(  # a derivative, an equals sign, \delta = \partial L/\partial z = ...: a claim wherever it stands
+    r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*:?=\s*(?=[^=]*=))?(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*(?:\\?[A-Za-z]|\})|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
     r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+'+\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
 )
 _BEST = re.compile(  # W^* = ..., \\hat\\beta = ..., of a sentence that says where a loss is least
@@ -165,7 +164,8 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     """What the sentences between displays say of names that these use and do not give themselves: where each stands, and a step."""
     used = _read(text)
     sets = {found[1] for body in _bodies(text) for found in SUMMED_OVER.finditer(body)}
-    given = {name[1] for line in re.split(r"\\\\|\$\$|\\\[", used) if (name := NAME.match(line.replace("&", "").partition("=")[0]))}
+    lines = [line.replace("&", "").partition("=") for line in re.split(r"\\\\|\$\$|\\\[", used)]
+    given = {name[1] for side, _, right in lines if (name := NAME.match(side)) and name[1] not in _words(right)}  # no update
     between = DISPLAYS.sub(lambda found: " " * len(found[0]), text)
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
@@ -287,6 +287,7 @@ def _read(text: str) -> str:
     """The display formulas of a text that have an equals sign, without scripts and without words; e to what, with that."""
     claims = "$$".join(body for body in _bodies(text) if "=" in body)
     claims = re.sub(r"(?<![A-Za-z\\])e\s*\^\s*\{", "e {", claims)  # what an exponential is of is no script
+    claims = re.sub(r"\\nabla\s*(?:\^\s*\d\s*)?_", r"\\nabla ", claims)  # neither is by what a gradient is
     return SCRIPTS.sub("", re.sub(r"\\(?:begin|end|label|text|tag)\{[^}]*\}", " ", claims))
 
 

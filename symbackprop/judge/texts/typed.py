@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 
 from symbackprop.judge.texts.at_points import BEFORE, BEHIND, BESIDE, VALUE, at_point, value_at
+from symbackprop.judge.texts.sentences import DISPLAYS, WITHIN
 
 _CODE = re.compile(  # what only code has
     r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
@@ -35,6 +36,9 @@ _SAYS = re.compile(  # what a sentence says behind a formula
 )
 _INDEXED = re.compile(r"^\s*d\w*?/d[A-Za-z]\d?_([ijklmnc]{1,3})\s*=")
 _SUMMED = re.compile(r"\b(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*([12])\s*\)")
+_MARK = re.compile(r"^\s*(?:[-*•]\s+|\(?(?:\d+|[a-z]|i{2,3}|iv|vi{1,3})[.)]\s+)")  # of a list: -, 1., (a), ii)
+_MARKED = re.compile(rf"(?m){_MARK.pattern}(?=[\w/\\^{{}}' ]+=(?!=))")
+_TYPED_LINE = re.compile(rf"{_MARK.pattern}?\s*{_DERIVATIVE.pattern}\s*=(?!=)[^$\\]*$")
 _LINKS = frozenset(["where", "with", "if", "otherwise", "for", "all", "and", "else", "when", "elsewhere"])
 _FUNCTIONS = frozenset([
     "sigmoid", "tanh", "relu", "ReLU", "exp", "log", "ln", "softmax", "softplus", "sign", "diag", "tr", "trace", "sin", "cos",
@@ -57,6 +61,24 @@ _OUTER = re.compile(r"\bouter\s*\(((?:[^(),]|\([^()]*\))+),((?:[^(),]|\([^()]*\)
 def as_macros(text: str) -> str:
     r"""A text with \cos y for cos y; what has brackets, cos(y), is read as it is."""
     return re.sub(rf"(?<![\\A-Za-z])({'|'.join(sorted(_MACROS))})(?=\s+[^\W\d_](?![A-Za-z]))", r"\\\1", text)
+
+
+def without_marks(text: str) -> str:
+    """A text whose lines "- dL/dw = ..." and "(a) dL/dw = ..." begin with what they say."""
+    return _MARKED.sub("", text)
+
+
+def with_typed(text: str) -> str:
+    """A text with formulas between dollars in which a line typed without them, dL/dw = (y - t) x, is displayed as well."""
+    if not (WITHIN.search(text) or DISPLAYS.search(text)):
+        return text
+    hidden = DISPLAYS.sub(lambda found: re.sub(r"[^\n]", "$", found[0]), text)
+    pairs = zip(text.split("\n"), hidden.split("\n"), strict=True)
+    return "\n".join(_line_displayed(line) if _TYPED_LINE.match(own) else line for line, own in pairs)
+
+
+def _line_displayed(line: str) -> str:
+    return "".join(f"\\[{said}\\]" for several in lines_of(line) for said in several)
 
 
 def is_typed(text: str) -> bool:
@@ -141,7 +163,7 @@ def _parts(line: str) -> Iterator[str]:
 
 def _formula(line: str) -> str:
     """What a line says in signs, without the words of the sentence around it."""
-    line = re.sub(r"^\s*(?:[-*•]\s+|\(?\d+[.)]\s+)", "", line).strip().rstrip(".,;")
+    line = _MARK.sub("", line).strip().rstrip(".,;")
     begins = _BEGINS.search(line)
     if begins is not None and re.search(r"[A-Za-z]{2}", line[: begins.start()]) and "=" not in line[: begins.start()]:
         line = line[begins.start() :]

@@ -223,11 +223,7 @@ class _Lowering:
                 operands.append(arg)
             entries.append(slot(place))
         body = _body(node.op, entries)
-        if not (operands or node.axes):
-            if body.is_number and (not body.is_finite or not body.is_real or abs(body) >= LARGEST):
-                raise LanguageError("a number that is no real number, or too large for one")
-            return body
-        return self.made(node, body, operands)
+        return self.made(node, body, operands) if operands or node.axes else _real(body)
 
     def summed(self, node: Node, axis: str, arg: Operand | Expr) -> Operand:
         """The sum along an axis: of a sum along others, one sum along all of them."""
@@ -350,6 +346,13 @@ def _slope(name: str, count: int) -> tuple[tuple[sp.Symbol, ...], Expr]:
     """The slope of a function of the table by its first argument, in symbols of its own."""
     symbols = tuple(sp.Dummy(f"s{k}") for k in range(count))
     return symbols, sp.diff(FUNCTIONS[name](*symbols), symbols[0])
+
+
+def _real(number: Expr) -> Expr:
+    """A number that floats have; of a function of ours, sigmoid(0), that is not asked."""
+    if number.has(sp.nan) or False in (number.is_finite, number.is_real) or (number.is_comparable and abs(number) >= LARGEST):
+        raise LanguageError("a number that is no real number, or too large for one")
+    return number
 
 
 def _counted(arg: Operand) -> Expr | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar, assert_never
@@ -164,7 +165,8 @@ class Reader:
         while k < len(node.factors):
             op = node.ops[k - 1] if k else ""
             try:
-                own, k = self.factor(node, k)
+                with self.state.dividing() if op == "div" else nullcontext():
+                    own, k = self.factor(node, k)
             except Unranged as error:
                 late, k = error, k + 1
                 continue
@@ -318,18 +320,18 @@ class Reader:
                 return own, k + 2
             target = replace(behind[0], sup=()) if not state.names.lookup(behind[0]) else behind[0]
             found = state.names.lookup(target)
-            likely = (
-                found is not None and not state.divides and (found.name in state.context.own or not plain(behind[0].sup).isdigit())
-            )
-            if found is not None and (word.font or not state.names.size(word) or self.is_whole(word, behind[0], likely=likely)):
-                return self.gradient_of(found, word.at), k + 2
+            is_size = not word.font and bool(state.names.size(word))
+            if found is not None and state.has_gradient(found.name) and not (is_size and state.divides):
+                likely = found.name in state.context.own or not plain(behind[0].sup).isdigit()
+                if not is_size or self.is_whole(word, behind[0], likely=likely):
+                    return self.gradient_of(found, word.at), k + 2
         joined = self.joined(word, behind, self.may_join) if state.names.size(word) else self.joined(word, behind)
         if joined is not None:
             return joined[0], k + 1 + joined[1]
         if word.base[0] == "d" and len(word.base) > 1:
             inner = replace(word, base=word.base[1:])
             found = state.names.lookup(inner)
-            if found is not None:
+            if found is not None and state.has_gradient(found.name):
                 return self.gradient_of(found, word.at), k + 1
         constant = naming.constant(self.state, word)
         if constant is not None:

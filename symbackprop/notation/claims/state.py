@@ -246,6 +246,10 @@ class State:
         """How many steps an index runs over: from 1, unless the left-hand side says from where."""
         return extent if letter in self.trims else extent + int(self.probe.value(axis.origin).real) - 1
 
+    def has_gradient(self, name: str) -> bool:
+        """Whether a name has a gradient that dz can mean: it is the network's own, or an earlier step gave it one."""
+        return name in self.context.own or name in self.context.forward.tensors
+
     @contextmanager
     def dividing(self) -> Iterator[None]:
         """What divides: the d of d r is a size there, since nobody divides by a gradient."""
