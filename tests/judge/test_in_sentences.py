@@ -177,3 +177,19 @@ def test_a_size_times_a_name_that_divides_is_no_gradient() -> None:
     for one in (said, said.replace(r"\frac1{ds}x_i", r"x_i/(ds)"), said.replace("ds", r"d\,s")):
         assert sb.verify(net, one).ok, one
     assert not sb.verify(net, said.replace("x_i$", "2x_i$")).ok
+
+
+LOGISTIC = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\np = sigmoid(X@w + b)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
+ROWS = r"$$\nabla_w L = \frac1n\sum_{i=1}^n (A - y^{(i)})x^{(i)}, \quad \frac{\partial L}{\partial w_j} = \frac1n\sum_{i=1}^n (A - y^{(i)})x_j^{(i)}$$"
+OWN = [r"\hat y^{(i)}", r"\hat{y}^{(i)}", "a^{(i)}", r"\mathbf{p}^{(i)}", "h_i"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize(
+    "said", [r"Let $OWN = \sigma(w^\top x^{(i)} + b)$. ROWS", r"ROWS where $OWN = p_i$", "With $NAME = p$: ROWS"]
+)
+def test_an_own_name_has_its_sample_above(own: str, said: str) -> None:
+    text = said.replace("ROWS", ROWS.replace("A", own)).replace("OWN", own).replace("NAME", own.split("^")[0].split("_")[0])
+    assert sb.verify(LOGISTIC, text).ok
+    assert not sb.verify(LOGISTIC, text.replace("- y", "+ y")).ok
