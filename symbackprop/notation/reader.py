@@ -173,12 +173,20 @@ class Reader:
         from symbackprop.notation.slips import run_together
 
         near = self.meant(name) or nearest(name, (*self.names, *self.sizes))
-        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or declarations(self, name)
+        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.counted(name) or declarations(self, name)
         if (apart := run_together(name, self.names)) is not None:
             mend, near = apart, ""
         if near in self.sizes and near not in self.names:
             mend = f"{declarations(self, name)} Or did you mean the size {near}?"
         return self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
+
+    def counted(self, name: str) -> str | None:
+        """The mend where the name is a letter that counts the rows of data."""
+        from symbackprop.notation.counters import counted
+
+        shapes = {own: value.shape for own, value in self.names.items() if isinstance(value, Tensor)}
+        data = {t.name for t in self.inputs if t.name and t.signature and t.signature.kind != "parameter"}
+        return counted(name, self.statements, shapes, data)
 
     def meant(self, name: str) -> str:
         """The name of the text that is this one but for its capitals or, where it is long, a slip; "" where there is none."""

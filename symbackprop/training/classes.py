@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sympy import Expr
 
 SQUASHING = {"sigmoid", "softplus", "exp"}  # what turns a log-odds into a probability, or into a loss
+ENTRY = "[]"  # an entry at one position, h[T]
 
 
 @dataclass(frozen=True)
@@ -200,14 +201,28 @@ def is_applied(program: Program, value: str, functions: Collection[str]) -> bool
 
 
 def applied(equation: Equation, value: str) -> set[str]:
-    """The functions that an equation applies to a value that it reads: names of rows, or "exp"."""
+    """The functions that an equation applies to a value that it reads: names of rows, "exp", or ENTRY."""
     op = equation.op
     if not isinstance(op, Sum):
         return set(getattr(op, "applied", {}).get(value, ()))
     import sympy as sp
 
     from symbackprop.core.functions import TableFunction
+    from symbackprop.core.loops.recursion import picked
 
     own = [s for s, operand in zip(op.slots, equation.operands, strict=False) if operand.name == value]
     found = (f for f in op.body.atoms(sp.exp, TableFunction) if not f.free_symbols.isdisjoint(own))
-    return {f.row.name if isinstance(f, TableFunction) else "exp" for f in found}
+    return {f.row.name if isinstance(f, TableFunction) else "exp" for f in found} | ({ENTRY} if picked(equation) else set())
+
+
+def entry_of(program: Program, value: str) -> str:
+    """What stands for a value: the entry h[T], where that is all that is read of it but by what it is made of; else itself."""
+    made: set[str] = set()
+    waiting = {value}
+    written = program.equation_of()
+    while waiting:
+        made |= waiting
+        waiting = {r.name for name in waiting if name in written for r in written[name].operands} - made
+    readers = [e for e in program.equations if e.target.name not in made and any(r.name == value for r in e.operands)]
+    named = any(program.tensors[e.target.name].named for e in readers)
+    return readers[0].target.name if len(readers) == 1 and not named and ENTRY in applied(readers[0], value) else value

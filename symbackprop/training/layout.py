@@ -251,7 +251,7 @@ def with_further(
 
     where   what the second is called.
 
-    Raises TrainingError where their arrays do not fit each other, or stand on disk, where they cannot be joined.
+    Raises TrainingError where their arrays do not fit each other, are the same, or stand on disk, where they cannot be joined.
     """
     joined = dict(arrays)
     for name, axis in layout.axes.items():
@@ -261,6 +261,11 @@ def with_further(
         if np.delete(first.shape, axis).tolist() != np.delete(second.shape, axis).tolist():
             raise TrainingError(f"{where}: {name} has the shape {second.shape}, and {first.shape} in the data that are trained on")
         joined[name] = np.concatenate([first, second], axis)
+    if all(np.array_equal(arrays[name], further[name]) for name in layout.axes):
+        raise TrainingError(
+            f"held_out={where} holds the samples that are trained on, so that nothing is held out: give other samples, or hold a "
+            f"part out, held_out=0.2; held_out=0 holds nothing out"
+        )
     name, axis = next(iter(layout.axes.items()))
     samples = joined[name].shape[axis]
     every = np.arange(samples)

@@ -19,7 +19,7 @@ from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
 from symbackprop.training.answers import Answers
 from symbackprop.training.changed import changed
-from symbackprop.training.classes import class_inputs, find_prediction, needs_of, scores_of
+from symbackprop.training.classes import class_inputs, entry_of, find_prediction, needs_of, scores_of
 from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_npy, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.forward import Forward, forward_of
@@ -88,7 +88,7 @@ def predict(
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
     data         a dict of arrays, the path of an .npz or .csv file that holds them, or "digits": what the value depends on.
     value        its name; None: the last named value, other than the loss, that the data are enough for; where there is none, the
-                 last that has an entry for each class.
+                 last that has an entry for each class. Of a value of a loop of which the loss reads one step, that step.
     like         the header of the table that was trained on; what the file of parameters tells, where not given.
     say          is called with what to know of the network beside.
 
@@ -219,4 +219,4 @@ def _asked(program: Program, loss: str, arrays: Collection[str], value: str | No
         if near := nearest(first, set(arrays) - needs[last]):
             raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: is {near} meant by {first}? rename it")
         raise TrainingError(f"{where} holds {told}, and {last} depends on {read}: give {read}")
-    return enough[-1]
+    return entry_of(program, enough[-1])

@@ -263,7 +263,7 @@ REFUSED = {
     "z[0] = x\nfor l in 1..n:\n    z = U @ z\nL = sum(z)": (5, 1, "z has no value yet: no entry of it can be set. Write z = ..., or set z[...] step by step in a loop."),
     "z[0] = 0\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (7, 12, "U @ z[l-1]: a scalar has no axes to multiply along; write * instead, or let it begin as zeros(h). z[0] is the number 0: write z[0] = zeros(...), of the shape of a step"),
     Z + "U @ z[l]\nL = sum(z)": (7, 16, "z[l] is used before line 7 of the loop over l (line 6) writes it. Write z[l-1], of the step before."),
-    Z + "U @ z[l-1]\nL = sum(z[l])": (8, 11, "l counts the steps of the loop on line 6, and has no value below it. Write n for the last step."),
+    Z + "U @ z[l-1]\nL = sum(z[l])": (8, 11, "l counts the steps of the loop on line 6, and has no value below it. Write n for the last step, or sum(... for l in range(1, n + 1)) for all."),
     "z[0] = x\nwhile l < n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (6, 1, "while is not in the language. Write for t in 1..T:"),
     "B[l]: parameter[h, h]\nL = sum(x)": (5, 1, "no loop reads B[l]: nothing tells how many there are. Declare B with that size, or leave it out."),
     "B[l]: parameter[g[l], g[l-1]]\nL = sum(x)": (5, 1, "no loop reads B[l]: nothing tells how many there are. Declare B with that size, or leave it out."),

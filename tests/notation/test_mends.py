@@ -206,3 +206,56 @@ def test_an_axis_and_a_slice_may_be_numbers_of_numpy() -> None:
 def test_a_loss_that_compares_is_told(line: str, flat: bool) -> None:
     said = "L is a comparison, 0 or 1: its slope is 0 everywhere. Write = once to name a value."
     assert (said in sb.read(f"w: parameter[n]\n{line}").notes) == flat
+
+
+LABELLED = "X: data[n, d]\nW: parameter[d, k]\ny: integers[n, k]\nP = softmax(X @ W)\nL = "
+FITTED = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = "
+
+
+def _at(head: str) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(2)
+    targets = np.array([2, 0, 1, 1]) if "k" in head else rng.standard_normal(4)
+    return {"X": rng.standard_normal((4, 3)), "y": targets, "W": rng.standard_normal((3, 3)), "w": rng.standard_normal(3)}
+
+
+@pytest.mark.parametrize(
+    "line", ["-sum(log(P[i, y[i]]))", "-sum(log(P[i][y[i]]))", "-sum(X[i] @ W[:, y[i]])", "sum((X[i] @ w - y[i])**2)"]
+)
+def test_a_letter_that_counts_goes_over_all(line: str) -> None:
+    """Never one sample of somebody's choice: a sum of the entries, or the row's own entry of each."""
+    head = LABELLED if "P" in line or "W" in line else FITTED
+    at = {name: array for name, array in _at(head).items() if f"{name}:" in head}
+    message = refused(lambda: sb.read(head + line))
+    (over,) = taken(r"sum\(\.\.\.( for i in range\(n\))\) to go over all", message)
+    summed = value(sb.read(head + line[:-1] + over + ")"), at)
+    X, y, W = at["X"], at["y"], at.get("W", np.eye(3))
+    scores = X @ W
+    logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    picked = scores if "W" in line else logs
+    expected = ((X @ at["w"] - y) ** 2).sum() if head is FITTED else -picked[np.arange(4), y].sum()
+    assert summed == pytest.approx(expected, rel=1e-12)
+    if "P[i, y[i]]" in line:
+        (rows,) = taken(r"Write (P\[arange\(n\), y\]) for one entry of each row", message)
+        assert value(sb.read(head + line.replace("P[i, y[i]]", rows)), at) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_letter_that_counts_what_is_written_asks_for_its_loop() -> None:
+    message = refused(lambda: sb.read(FITTED.replace("L = ", "r[i] = X[i] @ w - y[i]\nL = sum(r**2)")))
+    (head,) = taken(r"Write (for i in range\(n\):) above the line, which is indented", message)
+    at = {name: array for name, array in _at("").items() if name != "W"}
+    net = sb.read(FITTED.replace("L = ", f"{head}\n    r[i] = X[i] @ w - y[i]\nL = sum(r**2)"))
+    assert value(net, at) == pytest.approx(((at["X"] @ at["w"] - at["y"]) ** 2).sum(), rel=1e-12)
+
+
+def test_a_letter_that_picks_rows_of_parameters_is_asked_for() -> None:
+    assert "i: integers[a]" in refused(lambda: sb.read("U: parameter[a, d]\nV: parameter[b, d]\nL = U[i] @ V[j]"))
+
+
+def test_below_a_loop_all_steps_are_a_sum() -> None:
+    head = "x: data[T, m]\ny: data[T, m]\nW: parameter[m, m]\nh[0] = zeros(m)\nfor t in 1..T:\n    h[t] = W @ h[t-1] + x[t]\nL = "
+    message = refused(lambda: sb.read(head + "sum((h[t] - y[t])**2)"))
+    (over,) = taken(r"sum\(\.\.\.( for t in range\(1, T \+ 1\))\) for all", message)
+    x, y, W = MATRIX[:, :2], MATRIX[:, 1:], np.array([[0.5, 1.0], [-1.0, 2.0]])
+    states = [x[0], W @ x[0] + x[1]]
+    expected = ((np.stack(states) - y) ** 2).sum()
+    assert value(sb.read(f"{head}sum(sum((h[t] - y[t])**2){over})"), {"x": x, "y": y, "W": W}) == pytest.approx(expected)

@@ -200,6 +200,9 @@ def test_a_file_is_held_out_and_all_data_are_trained_on(folder: Path) -> None:
     assert found.losses.held_out[-1] == pytest.approx(found.evaluate(other).loss, rel=1e-5)
     again = sb.train(CLASSES, data, resume="run.npz", progress=False)
     assert again.losses == found.losses
+    np.savez("test.npz", **data)
+    with pytest.raises(TrainingError, match=r"held_out=test.npz holds the samples that are trained on, so that nothing is held"):
+        sb.train(CLASSES, data, held_out="test.npz", **QUIET)
     np.savez("test.npz", X=np.ones((4, 3)), t=np.zeros(4, int))
     with pytest.raises(TrainingError, match=r"X has the shape \(4, 3\), and \(40, 2\) in the data that are trained on"):
         sb.train(CLASSES, data, held_out="test.npz", **QUIET)

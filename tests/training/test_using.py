@@ -396,3 +396,47 @@ def test_what_is_named_as_changed_is_another_value(text: str, names: list[str]) 
 def test_a_number_that_was_changed_is_seen() -> None:
     one, other = (digests(sb.read(f"w: parameter[n]\nk = {k}\nL = k*sum(w**2)").program) for k in (3, 4))
     assert others(one, other) == ["L"]
+
+
+STEPS = """
+x: data[n, T, d]
+y: data[n, m]
+W: parameter[m, m]
+U: parameter[d, m]
+h[0] = zeros((n, m))
+for t in 1..T:
+    h[t] = tanh(h[t-1] @ W + x[:, t] @ U)
+L = """
+
+
+def _steps() -> tuple[dict[str, ndarray], ndarray, ndarray]:
+    """Parameters, x, and the states of each step."""
+    rng = np.random.default_rng(1)
+    x, W, U = rng.standard_normal((5, 4, 2)), rng.standard_normal((3, 3)), rng.standard_normal((2, 3))
+    states = [np.zeros((5, 3))]
+    for t in range(4):
+        states.append(np.tanh(states[-1] @ W + x[:, t] @ U))
+    return {"W": W, "U": U}, x, np.stack(states[1:])
+
+
+@pytest.mark.parametrize(
+    ("loss", "whole"), [("mean((h[T] - y)**2)", False), ("mean((h[T] - y)**2) + mean(h**2)", True), ("mean((h - y)**2)", True)]
+)
+def test_a_loop_of_which_the_loss_reads_one_step_predicts_that_step(loss: str, whole: bool) -> None:
+    parameters, x, states = _steps()
+    found = predict(sb.read(STEPS + loss), parameters, {"x": x})
+    np.testing.assert_allclose(found, states if whole else states[-1], rtol=0, atol=1e-12)
+
+
+def test_the_command_predicts_the_last_step_as_well(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    loss = "mean((h[T] - y)**2)"
+    parameters, x, states = _steps()
+    Path("net.net").write_text(STEPS + loss)
+    np.savez("p.npz", **parameters)
+    np.savez("x.npz", x=x)
+    for _ in range(2):  # derived, then as it was kept
+        code, _, err = run("predict", "net.net", "--parameters", "p.npz", "--data", "x.npz", "-o", "out.csv")
+        assert code == 0, err
+        np.testing.assert_allclose(np.loadtxt("out.csv", delimiter=","), states[-1], rtol=0, atol=1e-12)

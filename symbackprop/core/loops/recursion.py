@@ -218,13 +218,11 @@ class Recursion:
 
     def end(self, equation: Equation) -> tuple[Ref, Axis, Expr] | None:
         """What is read at one of its steps, and nothing else, z(n), y(t-1): the tensor, its axis, the position."""
-        op = equation.op
-        if not isinstance(op, Sum) or len(equation.operands) != 1 or len(op.over) != 1:
+        if (found := picked(equation)) is None:
             return None
-        (letter, _), (ref,) = op.over[0], equation.operands
-        pin = pinned(equation, letter)
+        letter, pin, ref = *found, equation.operands[0]
         axis = self.axis_letters(equation).get(letter)
-        if pin is None or axis is None or unpinned(op, letter).body != op.slots[0]:
+        if axis is None:
             return None
         own = [c for c in equation.target.index if not pin.has(position(c))]
         return (ref, axis, pin) if [c for c in ref.index if c != letter] == own else None
@@ -354,6 +352,16 @@ def pinned(equation: Equation, letter: str) -> Expr | None:
         if slope is not None and abs(slope) == 1 and own.opaque == 0:
             return sp.expand(position(letter) - slope * (guard.args[0] - guard.args[1]))  # type: ignore[operator]
     return None
+
+
+def picked(equation: Equation) -> tuple[str, Expr] | None:
+    """The letter and its position, where all that an equation says is one entry of a value along it; None elsewhere."""
+    op = equation.op
+    if not isinstance(op, Sum) or len(equation.operands) != 1 or len(op.over) != 1:
+        return None
+    letter = op.over[0][0]
+    pin = pinned(equation, letter)
+    return None if pin is None or unpinned(op, letter).body != op.slots[0] else (letter, pin)
 
 
 def unpinned(op: Sum, letter: str) -> Sum:

@@ -355,7 +355,8 @@ class Steps(Stepwise):
         if name in self.past:
             head = self.past[name]
             fault = f"{name} counts the steps of the loop on line {self.line(head.node)}, and has no value below it."
-            return self.reader.fault(node, fault, f"Write {head.high if head.step > 0 else head.low} for the last step.")
+            last, every = head.high if head.step > 0 else head.low, f"range({head.low}, {sp.expand(head.high + 1)})"
+            return self.reader.fault(node, fault, f"Write {last} for the last step, or sum(... for {name} in {every}) for all.")
         return None
 
     def before(self, name: str, writing: list[Frame]) -> str:
