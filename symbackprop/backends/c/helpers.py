@@ -314,6 +314,18 @@ OWN void tiles_(
     }
 }
 """,
+    "by_blas_": """#ifdef STEP_BLAS
+OWN int by_blas_(
+    blas_product blas, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
+    ptrdiff_t bk, ptrdiff_t bn, real *c, ptrdiff_t cm, ptrdiff_t cn) {
+    if (!blas || cn != 1 || (am != 1 && ak != 1) || (bk != 1 && bn != 1)) return 0;
+    const long long lda = ak == 1 ? (am > k ? am : k) : (ak > m ? ak : m);
+    const long long ldb = bn == 1 ? (bk > n ? bk : n) : (bn > k ? bn : k);
+    blas(101, ak == 1 ? 111 : 112, bn == 1 ? 111 : 112, m, n, k, 1, a, lda, b, ldb, 0, c, cm > n ? cm : n);
+    return 1;
+}
+#endif
+""",
     "product_": """ONCE void product_(
     ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, ptrdiff_t bn,
     real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed) {
@@ -324,12 +336,7 @@ OWN void tiles_(
     }
 #endif
 #ifdef STEP_BLAS
-    if (blas_ && m * n * k >= 32768 && cn == 1 && (am == 1 || ak == 1) && (bk == 1 || bn == 1)) {
-        const long long lda = ak == 1 ? (am > k ? am : k) : (ak > m ? ak : m);
-        const long long ldb = bn == 1 ? (bk > n ? bk : n) : (bn > k ? bn : k);
-        blas_(101, ak == 1 ? 111 : 112, bn == 1 ? 111 : 112, m, n, k, 1, a, lda, b, ldb, 0, c, cm > n ? cm : n);
-        return;
-    }
+    if (m * n * k >= 32768 && by_blas_(blas_, m, n, k, a, am, ak, b, bk, bn, c, cm, cn)) return;
 #endif
     ptrdiff_t first = 0;
     do {
@@ -352,6 +359,20 @@ OWN void tiles_(
         }
         first += DEPTH;
     } while (first < k);
+}
+""",
+    "large_product_": """#ifdef STEP_BLAS
+static blas_product large_;
+void step_large_blas(blas_product product);
+void step_large_blas(blas_product product) { large_ = product; }
+#endif
+OWN void large_product_(
+    ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, ptrdiff_t bn,
+    real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed) {
+#ifdef STEP_BLAS
+    if (m * n > k / 64 && by_blas_(large_, m, n, k, a, am, ak, b, bk, bn, c, cm, cn)) return;
+#endif
+    product_(m, n, k, a, am, ak, b, bk, bn, c, cm, cn, packed);
 }
 """,
     **turned.HELPERS,

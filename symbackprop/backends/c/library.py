@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.backends.c import blas
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.cache import made_once, program_folder
 from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Layout
@@ -70,9 +71,10 @@ def native(text: str, layout: Layout, dtype: str, memory: dict[str, ndarray]) ->
     library = loaded(text)
     step, size = library.step, library.step_memory_size
     step.restype, size.restype = ctypes.c_double, ctypes.c_size_t
-    product = _blas(dtype)
-    if product:
+    if product := blas.product(dtype):
         library.step_blas(product)
+        if hasattr(library, "step_large_blas"):
+            library.step_large_blas(blas.large_product(dtype))
     own = memory["own"] = np.zeros(size() + WAITING, np.uint8)
     arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[name] for name in layout.held)]
     begin = own.ctypes.data + (-own.ctypes.data % WAITING)
@@ -124,15 +126,3 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line for line in lines if line.startswith(("flags", "Features"))), "")
-
-
-@cache
-def _blas(dtype: str) -> ctypes.c_void_p | None:
-    """The matrix product of the OpenBLAS that NumPy ships; None where it ships another library."""
-    folder = Path(np.__file__).parents[1] / "numpy.libs"
-    name = {"float32": "scipy_cblas_sgemm64_", "float64": "scipy_cblas_dgemm64_"}[dtype]
-    for path in sorted(folder.glob("*openblas64*")):
-        library = ctypes.CDLL(str(path))
-        if hasattr(library, name):
-            return ctypes.cast(getattr(library, name), ctypes.c_void_p)
-    return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from symbackprop.backends.c.blas import LARGE
 from symbackprop.backends.c.circular import ROWS
 from symbackprop.backends.c.entries import Turned, groups, held, is_row
 from symbackprop.backends.c.matrices import MATRICES, TALL
@@ -239,7 +240,8 @@ class Lines:
         (_, cm), (_, cn) = s.out.dims[lead:]
         self.packed = max(self.packed, min(k, BLOCK[0]) * BLOCK[1])
         places = self._leading(lead, s.a, s.b, s.out)
-        call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
+        function = "large_product_" if m * n * k > LARGE else "product_"
+        call = (f"{function}({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
                 "memory->packed);")  # fmt: skip
         self._loop([d for d, _ in s.out.dims[:lead]], [call])
 
