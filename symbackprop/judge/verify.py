@@ -10,7 +10,6 @@ from symbackprop.core.derivation import DerivationError
 from symbackprop.core.network import Network
 from symbackprop.formulas.told import listed, name, told
 from symbackprop.judge.followed.whole import followed_whole
-from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.aliases_said import aliases_said
 from symbackprop.judge.sides.announced import as_announced
@@ -30,6 +29,7 @@ from symbackprop.judge.verdicts.labels import because_of_sums
 from symbackprop.judge.verdicts.report import report
 from symbackprop.judge.verdicts.verdict import Judged, Verification
 from symbackprop.judge.weighing.conventions import ALLOWED
+from symbackprop.judge.worked_example import with_examples
 
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
 
@@ -133,7 +133,7 @@ def _with_entries(question: Question, steps: Sequence[Step]) -> tuple[Judged, ..
     for from_zero in dict.fromkeys(((), tuple(by), tuple(others))):
         said = {own: first for own, first in told_by_steps.items() if first is not None}
         said |= {own: 0 if own in from_zero else 1 for own in others}
-        found = with_numbers(question._replace(numbered=said), steps)
+        found = with_examples(question._replace(numbered=said), steps)
         if not best or sum(one.right for one in found) > sum(one.right for one in best):
             named = [own for own in from_zero if own in truth.named]
             remark = told("the entries of {} are numbered from 0", listed([written(own) for own in named]))

@@ -106,6 +106,18 @@ def numbers_before(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, st
     return Begun(found, begun, rest)
 
 
+def numbers_behind(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> range | None:
+    """The places of steps behind others that give numbers to all inputs and stand before others; None where none do."""
+    inputs, given, start = {one.name for one in truth.program.inputs}, set[str](), 0
+    for k, (_, claim, _) in enumerate(steps):
+        own = {name for name, _ in _given(truth, claim, symbols)} if isinstance(claim, str) else set[str]()
+        start = k if own and not given else start
+        given = {*given, *own} if own else set[str]()
+        if given == inputs:
+            return range(start, k + 1) if start > 0 and k + 1 < len(steps) else None
+    return None
+
+
 def _is_moved(truth: Truth, text: str, symbols: Mapping[str, str], found: Numbers) -> bool:
     """Whether a text reckons a new number for an input that has one, w = 0.5 - 0.1 * 0.3 = 0.47."""
     several = [part for part in parts_of(text) if _COMES_TO.search(part)]

@@ -18,6 +18,7 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings
 from symbackprop.notation.claims import Left, View, by_letters
 
+_ENTRIES = re.compile(r"(?:_(?:[a-z]|\{[a-z\s,]*\})|\^\s*\{\s*\([a-km-z]\)\s*\})+$")
 _INDICES = re.compile(r"_(?:[a-z]|\{[a-z\s,]*\})$")
 
 
@@ -151,7 +152,8 @@ class Known:
         )  # y_i of the network's y
         self.bind([left.name] if entries else [name, left.name], written, true, shape)
         wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
-        if wrt and f"d{wrt}" not in self.truth.program.tensors and spelled(name) == spelled(f"d{wrt}"):
+        is_short = spelled(f"d{wrt}") in (spelled(name), spelled(_ENTRIES.sub("", name)))  # dz, dz_i, dz^{(i)}
+        if wrt and f"d{wrt}" not in self.truth.program.tensors and is_short and not left.partial:
             self.bind([f"d{wrt}"], written, true, shape)
             self.own[wrt] = f"d{wrt}"
 

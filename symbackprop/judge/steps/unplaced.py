@@ -14,6 +14,7 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
 
 BEHIND = told("the number behind it is right or wrong where the inputs have numbers")
+_NOWHERE = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
 SIGN = told("its sign is not judged")
 _SIGN = re.compile(
     r"\s*(?:<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\succ(?:eq)?|\\prec(?:eq)?)(?:\s|\\[ ,;])*0\s*[.,]?\s*$"
@@ -34,7 +35,6 @@ def without_places(
     """
     numbers = [said(claim).strip() for name, claim in steps if value_named(truth, name) is not None]
     number = NUMBER if all_numbers or any(map(NUMBER.search, numbers)) else ROUNDED
-    why = told("a number is right or wrong where the inputs have numbers; give them in steps before: {}", "x = 1, w = 0.5")
     out: list[Judged] = []
     for one, (name, claim) in zip(found, steps, strict=False):
         is_number = not (isinstance(claim, Code) and "=" in claim) and number.search(said(claim)) is not None
@@ -43,8 +43,13 @@ def without_places(
             out.append(one)
             continue
         about, right = (None, None) if value_named(truth, name) is not None else (one.asked, one.truth)
-        out.append(Judged(one.name, about, "undecided", why, one.formulas, right, given=one.given))
+        out.append(Judged(one.name, about, "undecided", _NOWHERE, one.formulas, right, given=one.given))
     return (*out, *found[len(out) :])
+
+
+def has_no_place(judged: Judged) -> bool:
+    """Whether a verdict is that a number is right or wrong somewhere else."""
+    return judged.because == _NOWHERE
 
 
 def is_reckoned(claim: Any) -> bool:

@@ -16,6 +16,7 @@ from symbackprop.judge.texts.sentences import (
     AMONG,
     ARROW,
     DISPLAYS,
+    EXAMPLE,
     MEMBERS,
     asides,
     claims_displayed,
@@ -102,6 +103,10 @@ def _lines(text: str, path: Path | None) -> Iterator[tuple[str, ...]]:
                 elif _is_equation(line) or MEMBERS.fullmatch(line):
                     lines.append((at, line))
         for at, line in lines:
+            if line.startswith(f"\\{EXAMPLE} "):
+                several = side_by_side(line.removeprefix(f"\\{EXAMPLE} "))
+                yield from ((left_side(claim), placed(claim, at), EXAMPLE) for claim in several)
+                continue
             left = line.partition("=")[0].strip()
             for claim in side_by_side(line):
                 if MEMBERS.fullmatch(claim):

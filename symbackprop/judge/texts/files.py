@@ -16,7 +16,7 @@ from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.conditions import is_condition
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
-from symbackprop.judge.texts.sentences import DISPLAYS, MEMBERS, WITHIN, in_dollars, in_formulas, is_of_second
+from symbackprop.judge.texts.sentences import DISPLAYS, EXAMPLE, MEMBERS, WITHIN, in_dollars, in_formulas, is_example, is_of_second
 from symbackprop.judge.texts.typed import as_macros, is_typed, lines_of, with_typed, without_marks
 from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
@@ -134,7 +134,11 @@ def _displayed(text: str) -> str:
     said = with_values(with_announced(in_formulas(text)))
     if DISPLAYS.search(text):
         return said
-    return WITHIN.sub(lambda one: f"\\[{one[1]}\\]" if "=" in one[1] and not _is_beside(said, one) else one[0], said)
+    return WITHIN.sub(lambda one: _claim(said, one) if "=" in one[1] and not _is_beside(said, one) else one[0], said)
+
+
+def _claim(text: str, found: re.Match[str]) -> str:
+    return f"\\[\\{EXAMPLE} {found[1]}\\]" if is_example(text, found) else f"\\[{found[1]}\\]"
 
 
 def _is_beside(text: str, found: re.Match[str]) -> bool:

@@ -43,6 +43,12 @@ ASIDE = "aside"  # a step that a sentence has: where $S = ...$
 MOVED = "moved"  # what may be an update in a sentence, $w = w - \eta g$
 AMONG = "among"  # what says where a loss is stationary: $x \\in \\{0, 2\\}$, the critical points $(0, 0)$ and $(1, 1)$
 GIVEN = "given"  # numbers that a sentence gives: with $x_1 = 0.5$ and $t = (1, 0)^T$
+EXAMPLE = "example"  # numbers of a worked example in a sentence, For $x = -2$ and $y = 5$, where no formula is displayed
+_EXAMPLE = re.compile(  # what stands in a sentence before its numbers
+    r"\s*(?:(?:[Ff]or|[Aa]s)\s+(?:an\s+)?example|[Ee]\.g\.|[Nn]ow|[Tt]hen|[Ss]o|[Nn]umerically|[Cc]oncretely)?[\s,:]*"
+    r"(?:[Ff]or|[Aa]t|[Ww]ith|[Ww]hen|[Tt]ake|[Tt]aking|[Ll]et|[Gg]iven|[Ss]uppose|[Ss]ay|[Ss]et|[Pp]lug(?:ging)?\s+in|[Ss]ubstitut(?:e|ing)|"
+    r"[Ii]f|[Ee]valuat(?:e|ed|ing)\s+at)(?:\s+(?:the\s+)?(?:numbers?|values?|point|inputs?|example))?[\s,:]*(?:(?:and|,)\s*)*"
+)
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
     r"\s*(?:\\(?:hat|bar|tilde|mathbf|mathrm|mathcal|boldsymbol|bm)\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}?(?:\s*[_^](?:\w|\{[^{}]*\}))*\s*:?$"
@@ -227,6 +233,18 @@ def points_said(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     return out
 
 
+def is_example(text: str, found: re.Match[str]) -> bool:
+    """Whether a formula of a sentence gives numbers that the sentence begins with, For $x = -2$, $y = 5$."""
+    begin = max((at + len(stop) for stop in STOPS if (at := text.rfind(stop, 0, found.start())) >= 0), default=0)
+    before = WITHIN.sub(" ", text[begin : found.start()])
+    numbers = [*WITHIN.findall(text[begin : found.start()]), found[1]]
+    return bool(_EXAMPLE.fullmatch(before)) and all(map(_is_of_numbers, numbers))
+
+
+def _is_of_numbers(said: str) -> bool:
+    return all("=" in part and PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in NEXT.split(said))
+
+
 def is_of_second(text: str, at: int) -> bool:
     """Whether a formula is where a second derivative is something: f''(x) = 6x - 12, which is zero at x = 2."""
     which = OF_WHICH.search(text[max(0, at - 200) : at])
@@ -253,11 +271,7 @@ def numbers_given(text: str) -> list[tuple[int, tuple[str, str, str]]]:
         *((found.start(), found[1]) for found in INLINE.finditer(between)),
         *((found.start(), found[0]) for found in LINE.finditer(plain)),
     ]
-    return [
-        (at, (said.partition("=")[0].strip(), said.strip(), GIVEN))
-        for at, said in sorted(several)
-        if all("=" in part and PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in NEXT.split(said))
-    ]
+    return [(at, (said.partition("=")[0].strip(), said.strip(), GIVEN)) for at, said in sorted(several) if _is_of_numbers(said)]
 
 
 def _slice(found: re.Match[str]) -> str:
