@@ -386,3 +386,24 @@ def test_the_sides_before_the_number_of_a_value_are_judged(h: str, is_right: boo
     found = sb.verify(ONE_NEURON, AT_ONE + rf"$$h = {h} = 0.5$$ $$\frac{{\partial E}}{{\partial y}} = y - t = 1$$")
     assert found.ok == is_right
     assert found.claims[-2].wrong != is_right
+
+
+PRODUCT = "x: parameter\ny: parameter\nz: parameter\nq = x + y\nf = q*z"
+GENERAL = r"$\frac{\partial f}{\partial q} = z$ and $\frac{\partial f}{\partial z} = q$. "
+EXAMPLE = r"$x=-2$, $y=5$, $z=-4$: $\frac{\partial f}{\partial x} = -4$, $\frac{\partial f}{\partial z} = 3$."
+
+
+@pytest.mark.parametrize("words", ["For ", "With ", "For example, at ", "Now take ", "Plugging in ", "Let "])
+def test_a_worked_example_stands_behind_a_derivation(words: str) -> None:
+    """Its numbers were judged as those of a best value."""
+    said = GENERAL + words + EXAMPLE
+    assert sb.verify(PRODUCT, said).ok
+    assert sb.verify(PRODUCT, said.replace("= q", "= 2q")).claims[1].wrong
+    assert sb.verify(PRODUCT, said.replace("= z", "= z^2")).claims[0].wrong
+    assert sb.verify(PRODUCT, said.replace("= 3", "= 4")).claims[-1].wrong
+
+
+def test_the_numbers_of_a_best_value_are_no_example() -> None:
+    net = "x: parameter\ny: parameter\nf = (x - 1)**2 + (y - 2)**2"
+    said = r"$f_x = 2(x - 1)$, $f_y = 2(y - 2)$. Setting them to zero gives $x = 1$, $y = 2$. There $f = 0$."
+    assert not sb.verify(net, said.replace("x = 1", "x = 3")).ok

@@ -49,3 +49,58 @@ def test_a_loss_that_is_no_sum_over_samples_alone_has_none() -> None:
     ridge = sb.read("X: data[n, d]\ny: data[n]\nw: parameter[d]\nJ = sum((X @ w - y)**2) + sum(w**2)")
     (found,) = sb.verify(ridge, r"\nabla_w J_i = 2(x_i^\top w - y_i)x_i")
     assert found.open
+
+
+LOGISTIC = "X: data[m, d]\ny: data[m]\nw: parameter[d]\nb: parameter\nz = X @ w + b\na = sigmoid(z)\nJ = -sum(y*log(a) + (1 - y)*log(1 - a))/m"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dz", ["dz^{(i)}", "dz_i", "dz"])
+def test_what_each_sample_has_is_what_later_steps_read(dz: str) -> None:
+    at, of = (r"^{(i)}", r"^{(i)}") if "(" in dz else ("_i", "_i") if "_" in dz else ("", "_i")
+    said = (
+        rf"$${dz} = a{at} - y{at}$$ $$dw = \frac{{1}}{{m}}\sum_{{i=1}}^m x{of} dz{of}, \qquad db = \frac1m\sum_{{i=1}}^m dz{of}$$"
+    )
+    assert sb.verify(LOGISTIC, said).ok
+    assert not sb.verify(LOGISTIC, said.replace("- y", "+ y")).ok
+    assert not sb.verify(LOGISTIC, said.replace("x_i", "2x_i").replace("x^{(i)}", "2x^{(i)}")).ok
+
+
+@pytest.mark.parametrize("loss", [r"\mathcal L", r"\mathcal{L}", r"\ell"])
+def test_another_letter_beside_that_of_the_loss_is_the_loss_of_a_sample(loss: str) -> None:
+    said = (
+        rf"For one example, $\frac{{\partial {loss}}}{{\partial z}} = a - y$, so that "
+        r"$\frac{\partial J}{\partial w} = \frac1m\sum_i (a_i - y_i)x_i$."
+    )
+    assert sb.verify(LOGISTIC, said).ok
+    assert sb.verify(LOGISTIC, said.replace("= a - y", "= a + y")).claims[0].wrong
+    assert sb.verify(LOGISTIC, said.split(", so")[0]).claims[0].kind == "up to convention"  # nothing says that it is another
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["J_i", "J^{(i)}", "J^{(i)}(w, b)", r"\ell_i"])
+def test_the_loss_of_a_sample_is_written_out(loss: str) -> None:
+    """It was wrong: the network says something else of its loss."""
+    plain = loss.partition("(w")[0]
+    said = rf"$${loss} = -y_i\log a_i - (1 - y_i)\log(1 - a_i)$$ $$\partial_{{\mathbf w}} {plain} = (a_i - y_i)x_i$$ $$\nabla_w J = \frac1m\sum_i (a_i - y_i)x_i$$"
+    assert sb.verify(LOGISTIC, said).ok
+    assert sb.verify(LOGISTIC, said.replace("= (a_i - y_i)x_i", "= (a_i + y_i)x_i")).claims[1].wrong
+    assert not sb.verify(LOGISTIC, said.replace("-y_i", "y_i")).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("function", ["h", "h_w", r"h_{w,b}"])
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_a_function_of_a_sample_is_defined_in_a_sentence(function: str, where: str) -> None:
+    claim = rf"$$\frac{{\partial}}{{\partial w_j}} J(w) = \frac1m\sum_{{i=1}}^m ({function}(x^{{(i)}}) - y^{{(i)}})x_j^{{(i)}}$$"
+    said = rf"where ${function}(x) = \sigma(w^\top x + b)$."
+    text = claim + said if where == "behind" else said + claim
+    assert sb.verify(LOGISTIC, text).ok
+    assert not sb.verify(LOGISTIC, text.replace("w^\\top x + b", "w^\\top x - b")).ok
+
+
+@pytest.mark.slow
+def test_an_entry_at_the_letter_of_a_sum_stands_in_brackets() -> None:
+    net = "u: data[V, d]\nv: parameter[d]\no: integers[V]\np = softmax(u @ v)\nJ = -log(p[o])"
+    assert sb.verify(net, r"\nabla_v J = \sum_k p(k) u_k - u_o").ok
+    assert not sb.verify(net, r"\nabla_v J = \sum_k p(k) u_k + u_o").ok

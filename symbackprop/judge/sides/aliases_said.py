@@ -12,7 +12,7 @@ from symbackprop.judge.weighing.truth import Truth
 
 Step = tuple[str, Any, str]
 
-_LETTER = r"(?:\\[A-Za-z]+|[A-Za-z](?:_\w)?)"
+_LETTER = r"(?:\\[A-Za-z]+|[A-Za-z]+(?:_\w)?)"
 _SAID = re.compile(rf"\s*(?P<a>{_LETTER})\s*=\s*(?P<b>{_LETTER})\s*[.,;]?\s*")
 _GRADIENTS = frozenset(["d", "g", "G", r"\delta", r"\Delta", r"\nabla"])  # of what these are, a claim says
 

@@ -21,9 +21,15 @@ _BY = r"(?P<by>\}\s*\{\s*(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})\s*|/\s*(?:\\part
 
 def by_slices(truth: Truth, steps: Sequence[Step]) -> list[Step]:
     """The steps, in which a derivative by a row or a column that has a name is one by that part of the whole."""
-    said = [found for _, claim, _ in steps if isinstance(claim, str) and (found := _SAID.fullmatch(claim)) is not None]
-    own = {found["own"].strip(): found for found in said if tensor_named(truth, found["of"]) is not None}
-    return [(name, _written(claim, own) if isinstance(claim, str) else claim, what) for name, claim, what in steps]
+    said = {claim: found for _, claim, _ in steps if isinstance(claim, str) and (found := _SAID.fullmatch(claim)) is not None}
+    own = {found["own"].strip(): found for found in said.values() if tensor_named(truth, found["of"]) is not None}
+    out, used = list[Step](), set[str]()
+    for name, claim, what in steps:
+        changed = _written(claim, own) if isinstance(claim, str) else claim
+        used |= {one for one in own if changed != claim and _written(claim, {one: own[one]}) != claim}
+        out.append((name, changed, what))
+    names = {claim for claim, found in said.items() if found["own"].strip() in used}  # what is used is a name, and no claim
+    return [(name, claim, "abbreviation" if claim in names else what) for name, claim, what in out]
 
 
 def _written(claim: str, own: dict[str, re.Match[str]]) -> str:

@@ -145,15 +145,16 @@ class Known:
             own = by_letters(left.name, left.letters)
             self.bind([own], written, true, shape)
             self.lettered.setdefault(left.name, {})[left.letters] = own
+        wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
+        short, entry = spelled(f"d{wrt}") if wrt else "", spelled(_ENTRIES.sub("", name))
+        is_short = short in (spelled(name), entry) and not left.partial and f"d{wrt}" not in self.truth.program.tensors
         whole = spelled(_INDICES.sub("", name))
         at_letters = left.letters and spelled(name) == spelled(left.name) + "".join(left.letters)  # r_i is r at i
         entries = at_letters or (
-            whole != spelled(name) and whole in {spelled(own) for own in self.truth.named}
-        )  # y_i of the network's y
+            whole != spelled(name) and whole in {short, *(spelled(own) for own in self.truth.named)}
+        )  # y_i of the network's y, dz_i of dz
         self.bind([left.name] if entries else [name, left.name], written, true, shape)
-        wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
-        is_short = spelled(f"d{wrt}") in (spelled(name), spelled(_ENTRIES.sub("", name)))  # dz, dz_i, dz^{(i)}
-        if wrt and f"d{wrt}" not in self.truth.program.tensors and is_short and not left.partial:
+        if is_short:
             self.bind([f"d{wrt}"], written, true, shape)
             self.own[wrt] = f"d{wrt}"
 

@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.weighing.composed import CLAIM
@@ -21,12 +22,16 @@ Step = tuple[str, Any, str]
 
 _FREE = "qfghQFGHuvrs"  # letters for values that nobody named
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "ell", "l", "R"])  # letters that losses have
-_INDEXED = re.compile(
-    r"(?P<before>\\partial\s*|\\nabla\s*(?P<by>_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?\s*)"
-    r"(?P<of>\\?[A-Za-z]+|\\mathcal\s*\{[A-Z]\})\s*"
-    r"(?:_\s*(?:(?P<low>[a-z])(?![a-z])|\{\s*(?P<held>[a-z])\s*\})|\^\s*(?:\(\s*(?P<high>[a-z])\s*\)|\{\s*\(\s*(?P<raised>[a-z])\s*\)\s*\}))"
-    r"(?:\s*\((?P<at>[^()]*)\))?"
+_INDEX = (
+    r"(?:_\s*(?:(?P<low>[a-z])(?![a-z])|\{\s*(?P<held>[a-z])\s*\})"
+    r"|\^\s*(?:\(\s*(?P<high>[a-z])\s*\)|\{\s*\(\s*(?P<raised>[a-z])\s*\)\s*\}))"
 )
+_OF = r"(?P<of>\\?[A-Za-z]+|\\mathcal\s*(?:\{\s*[A-Z]\s*\}|[A-Z]))\s*"
+_INDEXED = re.compile(
+    r"(?P<before>\\(?:partial|nabla)(?![a-z])\s*(?P<by>_\s*(?:\w|\\[A-Za-z]+|\{(?:[^{}]|\{[^{}]*\})*\}))?\s*)"
+    rf"{_OF}{_INDEX}(?:\s*\((?P<at>[^()]*)\))?"
+)
+_GIVEN = re.compile(rf"\s*{_OF}{_INDEX}\s*(?:\([^()]*\))?\s*")  # L_i = ..., \ell^{(i)}(w, b) = ...
 
 
 class Sampled(NamedTuple):
@@ -44,14 +49,22 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
     own = next((c for c in _FREE if c not in truth.program.tensors and not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)), "")
     for place, (_, claim, what) in enumerate(steps):
         left = left_side(claim) if isinstance(claim, str) and "\\" in claim else ""
-        loss = _INDEXED.search(left)
+        given = _GIVEN.fullmatch(left)
+        loss = given or _INDEXED.search(left)
         if loss is None or not own or not _is_loss(truth, loss["of"]):
             continue
         index = next(one for one in loss.group("low", "held", "high", "raised") if one)
-        program = _each(truth, _by_value(truth, left[loss.end() :])) if spelled(truth, f"{loss['of']}_{index}") is None else None
+        among = given is None and _by_value(truth, left[loss.end() :])
+        program = _each(truth, among) if spelled(truth, f"{loss['of']}_{index}") is None else None
         if program is None:
             continue
         found.values[own] = program
+        shown = written(f"{own}_{{{index}}}"), written(loss[0] if given else loss[0].removeprefix(loss["before"]))
+        found.notes[place] = (told("{} is {}, the loss of a sample alone", *shown),)
+        if given:
+            rest = claim[len(left) :] if claim.startswith(left) else f" ={claim.partition('=')[2]}"
+            found.steps[place] = (f"{own}_{{{index}}}", reworded(claim, f"{own}_{{{index}}}{rest}"), what)
+            continue
 
         def named(one: re.Match[str], of: str = loss["of"]) -> str:
             whole = "nabla" not in one["before"] or one["by"] or not one["at"]
@@ -61,8 +74,6 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
 
         claim = _INDEXED.sub(named, claim)
         found.steps[place] = (left_side(claim), claim, what)
-        shown = written(f"{own}_{{{index}}}"), written(loss[0].removeprefix(loss["before"]))
-        found.notes[place] = (told("{} is {}, the loss of a sample alone", *shown),)
     return found
 
 

@@ -18,8 +18,9 @@ from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.asked import Asked
-from symbackprop.judge.sides.goals import goal_for
+from symbackprop.judge.sides.goals import goal_for, spelled
 from symbackprop.judge.steps.known import Known, Used
+from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.prose import expression, written
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, Claim, equal_shapes
@@ -29,6 +30,7 @@ from symbackprop.judge.weighing.weigh import agrees_nearly
 Samples = Mapping[int, Expr]  # places of steps, with the number of samples
 NO_SAMPLES: Samples = MappingProxyType({})
 
+_ABOVE = re.compile(r"\\(?:partial|nabla(?:_(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?)\s*(?:\\math(?:cal|scr)\s*\{?\s*)?\\?([A-Za-z]+)")
 _SAYS_IT = re.compile(r"partial|nabla|∂|∇|/")
 
 
@@ -42,7 +44,31 @@ def by_samples(known: Known, steps: Sequence[tuple[str, Any, str]]) -> dict[int,
         own = [one for one in short if count in truth.program.shape(one.goal.wrt)]
         if any(_takes_the_mean(known, used, one, count) for one in own for used in known.used):
             return {one.place: count for one in own}
-    return {}
+    return _by_another_letter(known, steps)
+
+
+def _by_another_letter(known: Known, steps: Sequence[tuple[str, Any, str]]) -> dict[int, Expr]:
+    r"""The places of steps about \mathcal L or \ell beside others about the loss J, that are right of each sample's own loss."""
+    truth, found = known.truth, dict[int, Expr]()
+    letters = {used.place: _letter(steps[used.place]) for used in known.used}
+    if not any(own and spelled(truth, own) == truth.of for own in letters.values()):
+        return found
+    for used in known.used:
+        own = letters[used.place]
+        by = truth.program.tensors[used.goal.wrt]
+        if used.judged.kind != "up to convention" or not own or spelled(truth, own) is not None or by.kind == "parameter":
+            continue
+        goal = goal_for(truth, used.goal, used.program)
+        for count in {n for n in by.shape if n.is_Symbol and any(n in t.shape for t in truth.program.inputs)}:
+            if agrees_nearly(goal, _over(used.program, count, _sized(truth, count)), used.written):
+                found[used.place] = count
+    return found
+
+
+def _letter(step: tuple[str, Any, str]) -> str:
+    """What a step differentiates by its left side, without its font."""
+    found = _ABOVE.search(left_side(step[1])) if isinstance(step[1], str) else None
+    return found[1] if found else ""
 
 
 def _may_be_short(truth: Truth, step: tuple[str, Any, str], goal: Asked) -> bool:
@@ -75,9 +101,14 @@ def gradient_times(truth: Truth, gradient: str, factor: Expr) -> Program:
 
 def shared_out(truth: Truth, claim: Claim, count: Expr) -> Claim:
     """A claim of gradients of each sample's own loss as one of the gradients of their mean."""
-    sized = next(t for t in truth.program.inputs if count in t.shape)  # whose axis tells a program the number
+    sized = _sized(truth, count)
     readings = tuple(replace(one, program=_over(one.program, count, sized)) for one in claim.readings)
     return replace(claim, readings=readings, between=tuple(shared_out(truth, side, count) for side in claim.between))
+
+
+def _sized(truth: Truth, count: Expr) -> Signature:
+    """The input whose axis tells a program the number of samples."""
+    return next(t for t in truth.program.inputs if count in t.shape)
 
 
 def _over(program: Program, count: Expr, sized: Signature) -> Program:

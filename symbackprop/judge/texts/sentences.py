@@ -56,6 +56,8 @@ NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
 FUNCTION = re.compile(  # \phi(t), \phi'(t)
     r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*((?:\\[A-Za-z]+|[A-Za-z])(?:\s*,\s*(?:\\[A-Za-z]+|[A-Za-z]))*)\s*\)\s*:?$"
 )
+_BELOW = r"(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?"
+_APPLIED = re.compile(FUNCTION.pattern.replace(r"(\\?[A-Za-z]+)", rf"(\\?[A-Za-z]+){_BELOW}", 1))  # h_w(x) as well
 IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
     r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
 )
@@ -168,7 +170,7 @@ def defined_beside(claim: str, later: str) -> Iterator[tuple[str, str, str]]:
 
 def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     """What the sentences between displays say of names that these use and do not give themselves: where each stands, and a step."""
-    used = _read(text)
+    used, whole = _read(text), "$$".join(_bodies(text))
     sets = {found[1] for body in _bodies(text) for found in SUMMED_OVER.finditer(body)}
     lines = [line.replace("&", "").partition("=") for line in re.split(r"\\\\|\$\$|\\\[", used)]
     given = {name[1] for side, _, right in lines if (name := NAME.match(side)) and name[1] not in _words(right)}  # no update
@@ -176,7 +178,7 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
-        name = NAME.match(side) or _applied_otherwise(side, used)
+        name = NAME.match(side) or _applied_otherwise(side, whole)
         own = {name[1], *([name[1].lower()] if len(name[1]) == 1 else [])} if name else set[str]()  # the z_{ik} of Z
         is_new = bool(own & ((_words(used) | sets) - given))
         root = _SQUARE.fullmatch(right)  # \sigma of s = \sigma^2
@@ -189,11 +191,11 @@ def asides(text: str) -> list[tuple[int, tuple[str, str, str]]]:
 
 def moves(text: str) -> list[tuple[int, tuple[str, str, str]]]:
     """What sentences say of a name by itself, as an update does, and of f(x) again: where each stands, and a step."""
-    used, between = _read(text), DISPLAYS.sub(lambda found: " " * len(found[0]), text)
+    whole, between = "$$".join(_bodies(text)), DISPLAYS.sub(lambda found: " " * len(found[0]), text)
     out: list[tuple[int, tuple[str, str, str]]] = []
     for found in INLINE.finditer(between):
         side, _, right = found[1].partition("=")
-        is_again = FUNCTION.match(side) and not _applied_otherwise(side, used) and "'" not in side
+        is_again = FUNCTION.match(side) and not _applied_otherwise(side, whole) and "'" not in side
         word = re.findall(r"\\?[A-Za-z]+", re.sub(r"\\(?:math\w+|bm|boldsymbol|vec|hat|tilde|text)\b", "", side))
         own = rf"{re.escape(word[0])}(?![A-Za-z]{'' if '_' in side else '|_'})" if word else None  # the h of h_prev is another
         is_update = own and (re.search(rf"{own}[^=]*[-+]", right) or side.lstrip().startswith(r"\Delta"))
@@ -254,11 +256,11 @@ def is_of_second(text: str, at: int) -> bool:
 
 def _applied_otherwise(side: str, used: str) -> re.Match[str] | None:
     """The function that a side defines, \\phi(t), where formulas apply it to something else; None for f(x) of \\nabla f(x)."""
-    function = FUNCTION.match(side)
+    function = _APPLIED.match(side)
     if function is None:
         return None
     word = re.escape(function[1]) if function[1].startswith("\\") else rf"(?<![A-Za-z\\]){function[1]}"
-    applied = re.findall(rf"{word}'*\s*(?:\\left\s*)?\(([^()]*)", used)
+    applied = re.findall(rf"{word}{_BELOW}'*\s*(?:\\left\s*)?\(([^()]*)", used)
     plain = re.sub(r"\s", "", function[2])
     return function if any(re.sub(r"\s", "", one) != plain for one in applied) else None
 

@@ -14,7 +14,7 @@ from symbackprop.notation.claims.naming import scripts
 from symbackprop.notation.claims.shapes import Senses, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Word
-from symbackprop.notation.claims.tokens import bare, plain
+from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import described, stem
 
 
@@ -33,6 +33,10 @@ def value_applied(state: State, word: Word, behind: Syntax) -> Senses | None:
     tensors = state.context.forward.tensors
     if value is None or value.index or value.name not in tensors or tensors[value.name].kind != "value":
         return None
+    letter = behind.items[0] if len(behind.items) == 1 else None
+    if isinstance(letter, Word) and letter.base in state.ranges and given == [None] and len(tensors[value.name].shape) == 1:
+        entry = indexed(state, sure(state.tensor(value.name)), (Token(letter.base, letter.at),), word.at)  # \sum_k p(k) u_k
+        return scripts(state, entry, (), value.power, word.at)
     known = [one for one in given if one is not None and not one.power]
     if not known or len(known) < len(behind.items):
         return None
