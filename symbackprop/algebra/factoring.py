@@ -53,6 +53,7 @@ MOST_TERMS_LINE = 10  # a longer line needs names
 MOST_TERMS_READ = 12  # a longer sum is not shortened to a line
 MOST_TERMS_ENTRYWISE = 24  # the same of a sum without sums over letters, of which less is tried
 MOST_TERMS_PRINTED = 4  # such a sum is a line where it is so few products of sums
+MOST_TERMS_WITH_NUMBER = 6  # a longer sum is divided without the number that comes before it
 MOST_VISITS = 4000  # polynomials that are divided; what comes after is left as a sum
 
 
@@ -145,7 +146,8 @@ class Factoriser:
             single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
             comes_out = is_even or common < 0
             yield Nets(single if len(nets) == 1 else [inner]), preferred if comes_out else -1
-            if comes_out:
+            is_in_each = len({c.denominator for c in p.terms.values()}) == 1  # but not in a + b/3, of which 3 a + b is made
+            if comes_out or (is_in_each and len(p.terms) > MOST_TERMS_WITH_NUMBER):
                 return
         for sign in (1, -1):
             power = perfect_power(self.algebra, p.scaled(sign))

@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const, exact, is_summed, summed_letters
+from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const, exact, is_summed, place, summed_letters
 from symbackprop.core.crossed import THREE
 from symbackprop.core.functions import FUNCTIONS
 
@@ -79,14 +79,33 @@ def reduction_of(algebra: Algebra, kind: str, x: Poly, over: Sequence[str]) -> P
 
 
 def _product_of_others(a: Algebra, x: Poly, y: str) -> Poly | None:
-    """The product of all entries but one, over the letter y, as that of all over the one: of a product that is not 0."""
+    """The product of all entries but some, over the letter y, as that of all over those: of what is not 0."""
     for i in sorted(x.letters() - {y}):
-        if a.renamed(x, {y: i}) != ONE:
-            continue
-        whole = Poly({term: c for term, c in x.terms.items() if not any(f.atom.kind == "delta" and y in f.letters for f in term)})
-        found = whole.single()
-        if found is not None and found[1] > 0 and all(f.atom.positive for f in found[0]):
-            return a.times(reduction_of(a, "prod", whole, [y]), a.power(a.renamed(whole, {y: i}), -1))
+        whole = _filled(a, x, i, y)
+        below = None if whole is None else _inverse(a, a.renamed(whole, {y: i}))
+        if whole is not None and below is not None:
+            return a.times(reduction_of(a, "prod", whole, [y]), below)
+    return None
+
+
+def _filled(a: Algebra, x: Poly, i: str, y: str) -> Poly | None:
+    """What x is but at y = i, where it is 1."""
+    rest = Poly({term: c for term, c in x.terms.items() if not any(f.atom.kind == "delta" and {i, y} == {*f.letters} for f in term)})
+    if rest == x:
+        return None
+    return rest if x == rest + a.times(a.delta(x.sizes()[y], i, y), ONE - rest) else None
+
+
+def _inverse(a: Algebra, x: Poly) -> Poly | None:
+    """1/x of a product of what is not 0, which may be 1 where two letters are equal."""
+    found = x.single()
+    if found is not None:
+        return a.power(x, -1) if found[1] > 0 and all(f.atom.positive for f in found[0]) else None
+    for tie in sorted({f for term in x.terms for f in term if f.atom.kind == "delta"}, key=place):
+        rest = _filled(a, x, *tie.letters)
+        below = None if rest is None else _inverse(a, rest)
+        if below is not None:
+            return below + a.times(a.make(1, [tie]), ONE - below)
     return None
 
 

@@ -23,9 +23,9 @@ from symbackprop.algebra.ranks import mentions, reading_ranks
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
 from symbackprop.algebra.shorter import Shorter
 from symbackprop.algebra.single import without_single
-from symbackprop.core.functions import FUNCTIONS
-from symbackprop.core.guards import split
-from symbackprop.core.program import Program, Sum
+from symbackprop.core.functions import FUNCTIONS, reduction
+from symbackprop.core.guards import leaves_out, split
+from symbackprop.core.program import Equation, Program, Reduce, Sum
 
 LINE = 2  # a line costs its name and the sign of equality
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
@@ -317,7 +317,7 @@ class Lines:
     def _written(self, name: str, by: str = "") -> Line:
         """A value by its own equation, or by that of a value that it equals."""
         equation = self.equations[by or name]
-        tensors = frozenset(n for ref in equation.operands for n in self._printed(ref.name))
+        tensors = frozenset(self._printed(equation, ref.name) for ref in equation.operands)
         return Line(name, equation.target.index, tensors=tensors, written=by or name)
 
     def _with_values(self, line: Line, lets: frozenset[str]) -> Line:
@@ -337,11 +337,12 @@ class Lines:
         step = self.equations[name].step if isinstance(name, str) and name in self.equations else None
         return step is not None and step.rule == "others"
 
-    def _printed(self, name: str) -> tuple[str, ...]:
-        """What is printed where an equation reads a tensor: of all entries but one, those entries."""
-        equation = self.equations.get(name)
-        inner = equation is not None and equation.step is not None and equation.step.rule == "without"
-        return tuple(ref.name for ref in equation.operands) if equation is not None and inner else (name,)
+    def _printed(self, reader: Equation, name: str) -> str:
+        """What is printed where an equation reads a value: of all entries but some, those entries."""
+        writer = self.equations.get(name)
+        if writer is None or not isinstance(reader.op, Reduce) or not leaves_out(self.program, writer, reduction(reader.op.kind).empty):
+            return name
+        return self._printed(reader, writer.operands[0].name)
 
     def _values(self, kept: frozenset[str]) -> Values:
         if kept not in self.values:

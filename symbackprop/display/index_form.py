@@ -16,7 +16,7 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import Where, X, matrix_function, reduction
-from symbackprop.core.guards import is_position
+from symbackprop.core.guards import is_position, leaves_out
 from symbackprop.core.letters import pool
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
@@ -328,7 +328,7 @@ def _reduce(
     r"""A sign with letters and conditions below it; an entry that changes nothing is left out: \prod_{k \ne j} x_k."""
     row, (operand,) = reduction(op.kind), equation.operands
     conditions: list[Any] = []
-    while (writer := names.written.get(operand.name)) is not None and _leaves_out(names, writer, row.empty):
+    while (writer := names.written.get(operand.name)) is not None and leaves_out(names.program, writer, row.empty):
         condition, operand = _left_out(writer, operand, [c for c, shown in letters.items() if shown is None])
         conditions.append(condition)
     test = sp.And(*conditions)
@@ -341,14 +341,6 @@ def _reduce(
         return inner
     each = BodyPrinter({X: inner}).within(row.inner, Binds.PRODUCT)
     return f.over_letters(sign or named(row.sign or row.latex), over, each)
-
-
-def _leaves_out(names: Names, writer: Equation, empty: Expr) -> bool:
-    """Whether an unnamed value does nothing but put what changes nothing in the place of some entries of another."""
-    body = writer.op.body if isinstance(writer.op, Sum) and not writer.op.over else None
-    if not isinstance(body, Where) or names.signature(writer.target.name).named:
-        return False
-    return set(body.args[1:]) == {empty, slot(0)} and not body.args[0].has(slot(0)) and len(writer.operands) == 1
 
 
 def _denied(condition: Any) -> Any:

@@ -267,6 +267,16 @@ def test_a_product_of_all_entries_is_called_so() -> None:
     assert sb.verify(derivation.network, definitions).claims[-1].right
 
 
+def test_a_product_is_differentiated_twice() -> None:
+    shown = sb.derive("z: parameter[k]\np = softmax(z)\ng = grad(prod(p), p)\nL = sum(g**2)").box()
+    assert str(shown) == "∂L/∂z = 2(L p + L − k L p − g^(⊙2))"
+
+
+def test_what_is_written_as_entries_but_one_needs_no_line() -> None:
+    text = "x: data[n, k]\nW: parameter[k, k]\np = softmax(x @ W)\ng = grad(sum(prod(p, axis=1)), x)\nL = sum(g**2)"
+    assert str(sb.derive(text).box()).startswith("u_(1,ij) = Π_(l≠j) pᵢₗ")
+
+
 def test_what_a_line_says_is_called_by_its_name_in_the_others() -> None:
     g, m = (Form("leaf", (), Leaf(name)) for name in ("dL/dq", "m"))
     total = Form("product", (Form("transpose", (g,)), Form("ones", (), sp.Symbol("N"))))

@@ -200,6 +200,21 @@ def test_the_product_of_all_but_one_is_that_of_all_over_the_one() -> None:
     np.testing.assert_allclose(value(found, ["i"]), [np.prod(np.delete(ARRAYS["x"], k)) for k in range(len(ARRAYS["x"]))])
 
 
+def test_the_product_of_all_but_two_is_that_of_all_over_both() -> None:
+    a = Algebra()
+    x = a.atom("leaf", "x", (), [N])
+    x.positive = True
+    others = a.factor(x, ("k",))
+    for letter in "ij":
+        tie = a.delta(N, letter, "k")
+        others = a.times(ONE - tie, others) + tie
+    found = reduction_of(a, "prod", others, ["k"])
+    assert not any(b.kind == "delta" for b in next(b for b in found.atoms() if b.kind == "reduction").inner)
+    each = range(len(ARRAYS["x"]))
+    want = [[np.prod(np.delete(ARRAYS["x"], [i, j])) for j in each] for i in each]
+    np.testing.assert_allclose(value(found, ["i", "j"]), want)
+
+
 @pytest.mark.parametrize("name", SLOPES)
 def test_a_function_along_a_multiple_of_the_identity_is_a_multiple_of_its_slope(name: str) -> None:
     a, row = Algebra(), MATRIX_FUNCTIONS[name]
