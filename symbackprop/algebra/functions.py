@@ -90,8 +90,9 @@ def _product_of_others(a: Algebra, x: Poly, y: str) -> Poly | None:
 
 def _filled(a: Algebra, x: Poly, i: str, y: str) -> Poly | None:
     """What x is but at y = i, where it is 1."""
-    rest = Poly({term: c for term, c in x.terms.items() if not any(f.atom.kind == "delta" and {i, y} == {*f.letters} for f in term)})
-    if rest == x:
+    tied = {term for term in x.terms for f in term if f.atom.kind == "delta" and {*f.letters} == {i, y}}
+    rest = Poly({term: c for term, c in x.terms.items() if term not in tied})
+    if not tied:
         return None
     return rest if x == rest + a.times(a.delta(x.sizes()[y], i, y), ONE - rest) else None
 

@@ -340,9 +340,9 @@ class Lines:
     def _printed(self, reader: Equation, name: str) -> str:
         """What is printed where an equation reads a value: of all entries but some, those entries."""
         writer = self.equations.get(name)
-        if writer is None or not isinstance(reader.op, Reduce) or not leaves_out(self.program, writer, reduction(reader.op.kind).empty):
-            return name
-        return self._printed(reader, writer.operands[0].name)
+        if writer is not None and isinstance(reader.op, Reduce) and leaves_out(self.program, writer, reduction(reader.op.kind)):
+            return self._printed(reader, writer.operands[0].name)
+        return name
 
     def _values(self, kept: frozenset[str]) -> Values:
         if kept not in self.values:

@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 from sympy import Basic, Expr, S, Symbol
 
-from symbackprop.core.functions import Where
+from symbackprop.core.functions import Reduction, Where
 from symbackprop.core.program import Equation, Program, Sum, letter_sizes, position, same_size, slot
 
 
@@ -51,12 +51,12 @@ def is_position(symbol: Basic) -> bool:
     return isinstance(symbol, Symbol) and bool(symbol.is_integer and symbol.is_nonnegative) and symbol.is_positive is None
 
 
-def leaves_out(program: Program, equation: Equation, empty: Expr) -> bool:
-    """Whether an unnamed value does nothing but put what changes nothing in the place of some entries of another."""
+def leaves_out(program: Program, equation: Equation, row: Reduction) -> bool:
+    """Whether an unnamed value does nothing but put what changes nothing in a reduction in the place of some entries of another."""
     body = equation.op.body if isinstance(equation.op, Sum) and not equation.op.over else None
     if not isinstance(body, Where) or program.tensors[equation.target.name].named:
         return False
-    return set(body.args[1:]) == {empty, slot(0)} and not body.args[0].has(slot(0)) and len(equation.operands) == 1
+    return set(body.args[1:]) == {row.empty, slot(0)} and not body.args[0].has(slot(0)) and len(equation.operands) == 1
 
 
 def is_size(symbol: Basic) -> bool:

@@ -328,7 +328,7 @@ def _reduce(
     r"""A sign with letters and conditions below it; an entry that changes nothing is left out: \prod_{k \ne j} x_k."""
     row, (operand,) = reduction(op.kind), equation.operands
     conditions: list[Any] = []
-    while (writer := names.written.get(operand.name)) is not None and leaves_out(names.program, writer, row.empty):
+    while (writer := names.written.get(operand.name)) is not None and leaves_out(names.program, writer, row):
         condition, operand = _left_out(writer, operand, [c for c, shown in letters.items() if shown is None])
         conditions.append(condition)
     test = sp.And(*conditions)
