@@ -7,6 +7,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.network import Network
+from symbackprop.display.remarks import remarks
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.walk import walk
 from symbackprop.language.lower.units import SOFTMAX, definitions, units
@@ -77,8 +78,9 @@ def test_what_a_person_wrote_gate_by_gate_is_one() -> None:
     whole = sb.read(path, merge="sigmoid")
     assert str(whole.program.equation_of()["f"]) == "f = sigmoid(z)"
     assert_equal(sb.read(path), whole)
-    assert (
-        "sigmoid is one equation: its slope is what those of its parts multiply to, sigmoid(x)*(1 - sigmoid(x))" in whole.notes[-1]
+    said = [remark.line() for remark in remarks(sb.derive(whole))]
+    assert any(
+        "σ(x) is one equation: its slope is what those of its parts multiply to, σ′(x) = σ(x)(1 − σ(x))" in one for one in said
     )
 
 
@@ -96,7 +98,22 @@ def test_several_units_at_once() -> None:
     apart = sb.read(text, expand="softmax, tanh")
     assert sb.check(apart).ok
     assert_equal(sb.read(text), apart)
-    assert len(apart.notes) == 2
+    said = [remark for remark in remarks(sb.derive(apart)) if "taken apart" in str(remark)]
+    assert not any(isinstance(part, str) for remark in said for part in remark.parts)  # they are formulas
+    assert [remark.line().partition(" is ")[0] for remark in said] == ["p = softmax(o)", "tanh(x)"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "parts"),
+    [
+        ("sigmoid", ["e[i] = exp(-z[i])", "s[i] = e[i] + 1", "a[i] = 1/s[i]"]),
+        ("tanh", ["e_1[i] = exp(z[i])", "e_2[i] = exp(-z[i])", "s_1[i] = e_1[i] + e_2[i]", "s_2[i] = e_1[i] - e_2[i]", "a[i] = s_2[i]/s_1[i]"]),
+    ],
+)  # fmt: skip
+def test_a_unit_is_taken_apart_as_a_person_writes_it(unit: str, parts: list[str]) -> None:
+    """A minus and a divisor are no operations of their own, and what the unit is of has its name."""
+    apart = sb.read(f"x: data[d]\nW: parameter[h, d]\na = {unit}(W @ x)\nL = sum(a**2)", expand=unit)
+    assert [str(e) for e in apart.program.equations[1:-1]] == parts
 
 
 def test_the_report_says_why_they_agree(run: Run) -> None:

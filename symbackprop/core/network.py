@@ -39,6 +39,7 @@ class Network(Result):
     lines     the name of a tensor -> the line and column, from 1, where it is written.
     code      the name of a tensor -> the line of a traced function that made it.
     notes     what a person should know, such as a declared tensor that nothing reads.
+    apart     the units that were taken apart into their operations, and `together` those that were put together: "softmax".
     function  the Python function that it was read from; None where there is none, and where the network was pickled.
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
     example   arrays by input that the network was made with, where it was traced or is a model; a check and a picture start there.
@@ -60,6 +61,8 @@ class Network(Result):
     lines: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
     function: Callable[..., Any] | None = field(default=None, compare=False)
     outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)
     declared: tuple[Any, ...] = field(default=(), compare=False)

@@ -26,6 +26,7 @@ from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, R
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
+from symbackprop.display.units import units_said
 from symbackprop.display.unread import unread
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
@@ -53,7 +54,9 @@ def remarks(derivation: Derivation) -> tuple[Told, ...]:
 def beside_steps(derivation: Derivation) -> Iterator[Told]:
     """The same without what the steps say: that the gradients of several uses add."""
     program = derivation.forward
-    yield from (told("{}", Said(note)) for note in (derivation.network.notes if derivation.network else ()))
+    if derivation.network:
+        yield from (told("{}", Said(note)) for note in derivation.network.notes)
+        yield from units_said(derivation.network)
     yield from _declared(program)
     yield from _layers(program)
     yield from _independent(derivation)

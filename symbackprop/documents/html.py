@@ -12,7 +12,7 @@ from symbackprop.documents.font import math_font
 from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import Writer, anchor_id, numbers, printable
-from symbackprop.formulas.lines import lines
+from symbackprop.formulas.lines import clauses, lines
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import told
@@ -89,8 +89,7 @@ class Fragment(Writer):
     def math(self, formula: Node) -> str:
         if len(plain(formula)) <= LONG:
             return mathml(formula)
-        left, right = split(formula)  # the line may end before the relation
-        parts = [mathml(left), *([] if right is None else [mathml(right, goes_on=True)])]
+        parts = [mathml(part, goes_on=place > 0) for place, part in enumerate(clauses(formula))]
         return " ".join(f'<span class="long">{part}</span>' for part in parts)
 
     def page(self, document: Document, body: str) -> str:

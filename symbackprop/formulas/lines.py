@@ -25,6 +25,7 @@ _ENTRY = 40.0
 """What it costs to break an entry of a list, not the list between two of them."""
 _AT = {"relation": 0.0, "sum": 1.0, "list": 0.5, "entry": 3.0, "product": 5.0}
 _FACTORS = ("letter", "number", "upright", "fence", "function", "limit", "big")
+_NAME = 6.0  # a left side up to this many ems is a name
 _DOT = Atom("⋅", "binary")
 _DOTTED = 1.3  # its width, with its spaces
 
@@ -42,6 +43,20 @@ def lines(node: Node, room: float) -> tuple[Node, ...]:
             return _filled(pieces, room)
         at = _place(items, wide)
         items[at : at + len(wide)] = opened
+
+
+def clauses(node: Node) -> tuple[Node, ...]:
+    """The parts between which a line of a sentence may end: before a relation or a sign; x = stays with what follows."""
+    items = items_of(node)
+    found: list[list[Node]] = [[items[0]]]
+    depth = 0
+    for place, (before, item) in enumerate(pairwise(items), 1):
+        depth += (kind_of(before) == "open") - (kind_of(before) == "close")
+        ends = depth == 0 and _kind_of_break(items, place, before, item) in ("relation", "sum")
+        if ends and (len(found) > 1 or kind_of(item) != "relation" or _width(found[0]) > _NAME):
+            found.append([])
+        found[-1].append(item)
+    return tuple(Row(tuple(part)) for part in found)
 
 
 def balanced(line: Node) -> Node:

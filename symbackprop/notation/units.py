@@ -9,7 +9,7 @@ from symbackprop.core.choices import mend
 from symbackprop.core.network import Network
 from symbackprop.language.lower.nodes import Outputs
 from symbackprop.language.lower.tracing import trace
-from symbackprop.language.lower.units import Changed, expanded, merged, slope_of, units
+from symbackprop.language.lower.units import Changed, expanded, merged, units
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 
@@ -26,8 +26,8 @@ def with_units(network: Network, expand: str = "", merge: str = "") -> Network:
     both = [name for name in apart if name in together]
     if both:
         raise NotationError(f"{both[0]} is to be taken apart and put together.", "Name it in one of expand and merge.")
-    network = _changed(network, expanded, apart, "{} is taken apart: the slopes of its parts multiply to its own")
-    return _changed(network, merged, together, "{} is one equation: its slope is what those of its parts multiply to")
+    network = replace(_changed(network, expanded, apart), apart=(*network.apart, *apart))
+    return replace(_changed(network, merged, together), together=(*network.together, *together))
 
 
 def _names(word: str, text: str) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def _names(word: str, text: str) -> tuple[str, ...]:
     return found
 
 
-def _changed(network: Network, change: Change, names: tuple[str, ...], why: str) -> Network:
+def _changed(network: Network, change: Change, names: tuple[str, ...]) -> Network:
     if not names:
         return network
     if not network.outputs:
@@ -51,8 +51,9 @@ def _changed(network: Network, change: Change, names: tuple[str, ...], why: str)
     found = change(network.outputs, names)
     missing = [name for name in names if name not in found.found]
     if missing:
-        here = "is not in this network" if change is expanded else "has no parts in this network that could be put together"
-        raise NotationError(f"{missing[0]} {here}.", "Leave it out.")
+        name = missing[0]
+        there = change is merged  # its parts would have to stand there
+        fault = f"{name} has no parts in this network that could be put together." if there else f"{name} is not in this network."
+        raise NotationError(fault, "Leave it out.")
     program = trace(found.outputs, network.declared, network.gates)
-    said = tuple(f"{why.format(name)}, {slope_of(name)}, so that every gradient is the same either way." for name in names)
-    return replace(network, program=program, outputs=Outputs(found.outputs), notes=(*network.notes, *said))
+    return replace(network, program=program, outputs=Outputs(found.outputs))

@@ -39,6 +39,7 @@ from symbackprop.documents.html import CARDS, Fragment, Html
 from symbackprop.documents.text import columns, in_terminal
 from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas import build as f
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Fence
@@ -385,10 +386,17 @@ def test_each_cell_of_a_table_of_many_columns_knows_its_heading(columns: int) ->
     assert ('class="table cards"' in written) == (columns >= CARDS)
 
 
-def test_a_line_may_end_before_the_relation_of_a_long_formula_in_a_sentence() -> None:
-    long, short = (f.equation(f.add([f.letter(c) for c in text]), f.letter("x")) for text in ("abcdefghijklm", "ab"))
-    assert Html.write(Document("", (Paragraph(told("{}", long)),))).count('<span class="long">') == 2
-    assert '<span class="long">' not in Html.write(Document("", (Paragraph(told("{}", short)),)))
+def test_a_line_may_end_before_relations_and_signs_of_a_long_formula_in_a_sentence_but_not_behind_its_name() -> None:
+    terms, few = (f.add([f.letter(c) for c in text]) for text in ("abcdefghijklm", "ab"))
+    of_terms = f.juxtapose([f.letter("k"), f.bracket(terms)])
+    for formula, parts in (
+        (f.equation(terms, f.letter("x")), ["a", *(f"+{c}" for c in "bcdefghijklm"), "= x"]),
+        (f.equation(f.letter("x"), terms), ["x = a", *(f"+{c}" for c in "bcdefghijklm")]),
+        (f.joined(f.EQUALS, [f.letter("x"), of_terms, f.ZERO]), [f"x = k({plain(terms)})", "= 0"]),
+        (f.equation(f.letter("x"), few), []),
+    ):
+        written = Html.write(Document("", (Paragraph(told("{}", formula)),)))
+        assert re.findall(r'<span class="long"><math alttext="([^"]*)"', written) == parts
 
 
 @pytest.mark.parametrize("width", [40, 60, 88, 200])

@@ -429,7 +429,7 @@ def test_a_convolution_goes_back_by_the_kernel_turned_round() -> None:
 
 def test_what_hands_a_gradient_on_is_among_what_is_differentiated() -> None:
     for text, between in (
-        ("x: data[n]\nW: parameter[m, n]\ny: data[m]\na = sigmoid(W @ x)\nL = sum((a - y)**2)", "e = exp(u)"),
+        ("x: data[n]\nW: parameter[m, n]\ny: data[m]\na = sigmoid(W @ x)\nL = sum((a - y)**2)", "e = exp(−z)"),
         ((ROOT / "examples" / "losses" / "triplet_loss.net").read_text(), "dₚ = rowsum((A − P)^(⊙2))"),
     ):
         net = sb.read(text, expand="sigmoid" if "sigmoid" in text else "")

@@ -48,12 +48,12 @@ def standardised(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
         mean = next((m for m in one.means if m.name is not None), one.means[0])
         for other in one.means:
             if other.name is None and id(other) not in kept:
-                swap[id(other)] = mean if other is not mean else _called(mean, "mu")
+                swap[id(other)] = mean if other is not mean else called(mean, "mu")
         swap |= {id(m): swap.get(id(mean), mean) for m in one.means if m is not mean and m.name is None and id(m) not in kept}
         if id(one.variance) not in kept:
-            swap[id(one.variance)] = _called(one.variance, "v")
+            swap[id(one.variance)] = called(one.variance, "v")
         if one.by is None:
-            swap[key] = _called(nodes[key].tensor, "xhat")
+            swap[key] = called(nodes[key].tensor, "xhat")
     done: dict[int, Node] = {}
     for key, node in nodes.items():
         operands = tuple((swap.get(id(t), t), index) for t, index in node.operands)
@@ -101,7 +101,7 @@ def _quotient(one: Found, nodes: Nodes) -> tuple[Sum, Operands]:
     return Sum(body, tuple(map(slot, range(len(operands)))), tuple(over)), tuple(operands)
 
 
-def _called(tensor: Tensor, stem: str) -> Tensor:
+def called(tensor: Tensor, stem: str) -> Tensor:
     """The same value with a name that is proposed, where it has none."""
     if tensor.name is not None or tensor.stem is not None:
         return tensor

@@ -14,10 +14,11 @@ from typing import Any
 import sympy as sp
 from sympy import Dummy, Expr, Symbol
 
-from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, Where, derivative, slope
-from symbackprop.core.functions.row import X, Y
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, Where
+from symbackprop.core.functions.row import X
 from symbackprop.core.program import Carry, Reduce, Sum, slot
 from symbackprop.language.lower.nodes import ordered
+from symbackprop.language.lower.standardised import called
 from symbackprop.language.tensors import Index, Tensor, elementwise
 
 SOFTMAX = "softmax"
@@ -36,14 +37,6 @@ class Changed:
 
     outputs: dict[str, Tensor]
     found: tuple[str, ...]
-
-
-def slope_of(name: str) -> str:
-    """The slope of a unit, in words of a network."""
-    if name == SOFTMAX:
-        return "p[k] (1[k = i] - p[i])"
-    form = slope(name) if name in ELEMENTWISE else derivative(FUNCTIONS[name](X), X, Y)
-    return sp.sstr(form.xreplace({X: Symbol("x"), Y: Symbol(f"{name}(x)")}))
 
 
 @cache
@@ -124,18 +117,27 @@ def _like(tensor: Tensor, old: Tensor) -> Tensor:
 def _apart(tensor: Tensor, names: Collection[str]) -> tuple[str, Tensor] | None:
     found = _softmax(tensor) if SOFTMAX in names else None
     if found is not None:
-        return SOFTMAX, _normalised(tensor, *found)
+        x, own, total, letters = found
+        return SOFTMAX, _normalised(tensor, _named(x), own, total, letters)
     body = tensor.op.body if isinstance(tensor.op, Sum) and not tensor.op.over else None
     if body is None or len(tensor.operands) != 1 or len(tensor.operands[0][1]) != len(tensor.index):
         return None
     for name in names:
         if name in definitions() and body == FUNCTIONS[name](slot(0)):
-            return name, _built(definitions()[name], tensor.operands[0][0], {})
+            return name, _built(definitions()[name], _named(tensor.operands[0][0]), {})
     return None
 
 
+def _named(x: Tensor) -> Tensor:
+    """What a unit is of, as a value of its own where nobody named it: its parts read it."""
+    return called(x, "z" if len(x.shape) < 2 else "Z")
+
+
 def _built(e: Any, x: Tensor, known: dict[Expr, Tensor]) -> Any:
-    """An expression of X as operations on a tensor, one for each node; what stands twice is computed once."""
+    """An expression of X as operations on a tensor, one for each node; what stands twice is computed once.
+
+    A minus and a divisor are of what reads them: exp(-x), a - b, a/b.
+    """
     if e == X:
         return x
     if not e.has(X):
@@ -146,9 +148,23 @@ def _built(e: Any, x: Tensor, known: dict[Expr, Tensor]) -> Any:
             parts = [x, _built(a, x, known), _built(b, x, known)]
             made = elementwise("where", lambda s, p, q: Where(test.xreplace({X: s}), p, q), *parts)
         else:
-            made = elementwise(e.func.__name__, e.func, *[_built(part, x, known) for part in e.args])
+            parts = [_plain(part) if isinstance(part, sp.Mul) or e.is_Mul else part for part in e.args]
+            own = [Dummy() for _ in parts]
+            body = e.func(*[part.xreplace({whole: s}) for part, whole, s in zip(e.args, parts, own, strict=True)])
+            made = elementwise(
+                e.func.__name__,
+                lambda *slots: body.xreplace(dict(zip(own, slots, strict=True))),
+                *[_built(part, x, known) for part in parts],
+            )
         known[e] = made.called(STEMS.get(e.func.__name__, "u"))
     return known[e]
+
+
+def _plain(part: Any) -> Any:
+    """A term or a factor without its minus, or what it divides by."""
+    if part.is_Pow and part.exp == -1:
+        return part.base
+    return -part if part.could_extract_minus_sign() and part.is_Mul and part.args[0] == -1 else part
 
 
 def _softmax(tensor: Tensor) -> tuple[Tensor, Index, Tensor, Index] | None:
