@@ -11,7 +11,7 @@ import sympy as sp
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import TableFunction
-from symbackprop.core.program import Equation, Sum
+from symbackprop.core.program import Carry, Equation, Sum
 from symbackprop.display.box import only_line
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
@@ -153,6 +153,7 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     if derivation.mode != "gradient":  # of no loss
         return
     read = {r.name for e in line.path for r in e.operands}
+    in_rows = not any(isinstance(e.op, Carry) for e in derivation.forward.equations)  # at its step of a loop it is an entry of it
     for of, p, what in (*_softmaxes(names, line), *_sigmoids(names, line)):
         shape = names.signature(of).shape
         for y in (t for t in derivation.forward.inputs if t.name in read - {of}):
@@ -168,12 +169,19 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
                     told("{} and the logarithm cancel: {} is left, the prediction minus the target.", what, difference),
                 )
                 if y.kind == "labels" and what == _SOFTMAX:
-                    yield "labels", told("That the entries of {} sum to one was used.", own)
+                    yield (
+                        "labels",
+                        told("That each row of {} sums to one was used.", own)
+                        if in_rows and len(y.shape) > 1
+                        else told("That the entries of {} sum to one was used.", own),
+                    )
             elif y.kind == "data" and what == _SOFTMAX and _is_left(_declared(derivation, y.name, of), p, difference):
                 declared = Span(f"{y.name}: labels[{', '.join(map(str, y.shape))}]", style="code")
                 yield (
                     "declared",
-                    told("If the entries of {} sum to one, declare {}: then {} is left.", own, declared, difference),
+                    told("If each row of {} sums to one, declare {}: then {} is left.", own, declared, difference)
+                    if in_rows and len(y.shape) > 1
+                    else told("If the entries of {} sum to one, declare {}: then {} is left.", own, declared, difference),
                 )
 
 

@@ -73,6 +73,7 @@ _KINDS = {
     "parameter": Told("parameter"),
     "data": Told("data"),
     "labels": Told("labels, which sum to one"),
+    "rows of labels": Told("labels, each row of which sums to one"),
     "integers": Told("integers"),
     "constant": Told("constant"),
 }
@@ -253,7 +254,7 @@ def _given(names: Names, derived: Derivation) -> Bullets:
 def _kind(derived: Derivation, tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
     if tensor.name in (derived.vector, derived.upstream):
         return told("direction") if tensor.name == derived.vector else told("gradient from above")
-    words = kinds[tensor.kind]
+    words = kinds["rows of labels" if tensor.kind == "labels" and len(tensor.shape) > 1 else tensor.kind]
     if tensor.kind == "integers" and tensor.bound is not None:
         return told("integers from 0, below {}", scalar(tensor.bound))
     if tensor.value is not None:

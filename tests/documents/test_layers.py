@@ -257,7 +257,7 @@ def test_a_softmax_is_one_step_without_its_logsumexp() -> None:
     assert r"\frac{\partial P_{nk}}{\partial S_{ni}} = \begin{cases}" in "".join(parts(first)["Local derivative"])
     assert [Text().line(sentence) for sentence in first.sentences] == [
         "The softmax and the logarithm cancel: P − Y is left, the prediction minus the target. "
-        "That the entries of Y sum to one was used."
+        "That each row of Y sums to one was used."
     ]
     (row,) = parts(first)["Chain rule"]
     assert row.count("=") == 4
@@ -615,7 +615,7 @@ def test_what_is_written_where_it_is_read_and_said_once() -> None:
     prove(slow, slow.box())
     assert "zᵢ/‖z‖⁴" in slow.text()
     page = sb.derive(SOFTMAX.format("labels")).report("text")
-    assert page.count("sum to one was used") == 1
+    assert page.count("to one was used") == 1
     assert "which was used here" not in page
 
 
@@ -630,3 +630,19 @@ def test_a_sum_that_leaves_one_term_is_no_use_for_every_letter() -> None:
     """A part of c meets a_{ki} at one place: c is used for every k alone."""
     text = "x: data[n, h]\nc: parameter[3*h]\nw: parameter[h]\na = tanh(x*w + c[2*h:])\nL = sum(a**2)"
     assert "c and w are used for every k: their gradients are sums over k." in reasons(text)
+
+
+def test_a_text_has_no_section_of_a_picture_that_it_cannot_show() -> None:
+    """The picture is in a page, and a terminal counts its sections without it."""
+    derived = sb.derive(SOFTMAX.format("labels"))
+    headings = re.findall(r"^\d  (.*)$", derived.report("text"), re.MULTILINE)
+    assert headings == ["The gradients", "The network", "The backward pass", "The check"]
+    assert "The computational graph" in derived.report("html")
+
+
+@pytest.mark.parametrize(("shape", "said"), [("n, c", "each row of y sums to one"), ("c", "the entries of y sum to one")])
+def test_labels_of_several_samples_sum_to_one_row_by_row(shape: str, said: str) -> None:
+    logits = "X @ W" if "n" in shape else "W.T @ x"
+    data = "X: data[n, d]" if "n" in shape else "x: data[d]"
+    text = sb.derive(f"{data}\ny: labels[{shape}]\nW: parameter[d, c]\np = softmax({logits})\nL = -sum(y*log(p))").text()
+    assert f"That {said} was used." in " ".join(text.split())
