@@ -82,3 +82,26 @@ def test_no_module_but_the_pool_builds_an_alphabet() -> None:
 def _is_run(text: str) -> bool:
     """Whether every character follows the one before it in the alphabet, perhaps with one left out."""
     return all(0 < ord(b) - ord(a) <= 2 for a, b in pairwise(text))
+
+
+def test_further_letters_come_before_those_with_numbers() -> None:
+    """A convolution reads its image at positions that it says: letters of these are left to what formulas show."""
+    net = """
+X: data[N, 1, 16, 16]
+Y: labels[N, 10]
+K_1: parameter[6, 1, 5, 5]
+K_2: parameter[9, 6, 3, 3]
+W: parameter[36, 21]
+V: parameter[21, 10]
+A = relu(max_pool2d(conv2d(X, K_1), 2))
+B = relu(max_pool2d(conv2d(A, K_2), 2))
+F = reshape(B, (N, 36))
+G = relu(F @ W)
+P = softmax(G @ V)
+L = -sum(Y * log(P))
+"""
+    program = sb.read(net).program
+    shown = {c for e in program.equations for c in e.target.index}
+    assert all(len(c) == 1 for c in shown)
+    assert not shown & {"b", "e", "g", "o"}  # e is the base of exp
+    assert sb.check(net).ok

@@ -13,6 +13,7 @@ from string import ascii_letters
 from symbackprop.core.errors import SymbackpropError
 
 LETTERS = "ijklmpqrstuvw"  # neither n, which is a size, nor o, which looks like a zero
+FURTHER = "hcfadxyz"  # where those are too few, before letters with numbers
 KEPT = "."  # behind a letter that a person gave, until equations are lettered
 NAMELESS = ("u", "r", "g", "zeta")  # what a value of a network is called that neither its author nor what it is for gave a name
 VALUES = "abcdefgh"  # for values in between, in generated code

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
 from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import Alike, check
-from symbackprop.core.letters import KEPT, NAMELESS, given, letters_of, pool
+from symbackprop.core.guards import fixed_letters
+from symbackprop.core.letters import FURTHER, KEPT, LETTERS, NAMELESS, given, letters_of, pool
 from symbackprop.core.passes.simplify import renamed
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
 from symbackprop.language.lower.differences import NAME as DIFFERENCE
@@ -151,8 +152,15 @@ def _partial(tensor: Tensor, names: Mapping[int, str]) -> tuple[str, str] | None
 def with_letters(program: Program) -> Program:
     """The same program with letters that a person would choose: one for each size, the same in every equation where it can be.
 
-    The letter of a loop is a person's choice already.
+    The letter of a loop is a person's choice already. Where letters with numbers would be needed, further letters come before them,
+    and what an equation reads at positions that it says, X[j + q], has none of those that others need.
     """
+    lettered = _lettered(program)
+    has_numbers = any(c[1:] for e in lettered.equations for ref in (e.target, *e.operands) for c in ref.index)
+    return _lettered(program, LETTERS + FURTHER, are_few=True) if has_numbers else lettered
+
+
+def _lettered(program: Program, letters: str = LETTERS, are_few: bool = False) -> Program:
     chosen: dict[Expr, list[str]] = {}
     avoid = letters_of(program.tensors) | {str(s) for s in program.sizes()}
     used: set[str] = set()
@@ -165,11 +173,31 @@ def with_letters(program: Program) -> Program:
         if extent not in chosen:
             own = str(extent).lower()
             natural = isinstance(extent, Symbol) and str(extent).isupper() and len(own) == 1 and own not in avoid | used
-            letter = own if natural else next(c for c in pool() if c not in avoid | used)
+            letter = own if natural else next(c for c in pool(letters) if c not in avoid | used)
             used.add(letter)
             chosen[extent] = [letter]
         return chosen[extent]
 
+    def renaming(equation: Equation, left_out: Container[str] = ()) -> dict[str, str]:
+        sizes = letter_sizes(program, equation)
+        order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
+        rename = {letter: own for letter in order if (own := given(letter)) in used and own is not None}
+        for letter in sorted(order, key=lambda c: are_few and sizes[c] == 1):
+            if letter in rename or letter in left_out:
+                continue
+            own = candidates(sizes[letter]) if sizes[letter] != 1 else []
+            free = (c for c in chain(own, pool(letters)) if c in own or c not in avoid)
+            fresh = next(c for c in free if c not in rename.values())
+            if fresh not in own and fresh in used:  # a letter that means no other size
+                fresh = next(c for c in pool(letters) if c not in avoid | used and c not in rename.values())
+            if sizes[letter] != 1 and fresh not in own:
+                own.append(fresh)
+                used.add(fresh)
+            rename[letter] = fresh
+        return rename
+
+    for equation in program.equations if are_few else ():
+        renaming(equation, fixed_letters(program, equation, scatter=False)[0] if isinstance(equation.op, Sum) else ())
     equations = []
     alike, known = Alike(program), dict[Hashable, tuple[int, Equation]]()
     for equation in program.equations:
@@ -180,22 +208,7 @@ def with_letters(program: Program) -> Program:
             target, *operands = (Ref(own.name, other.index) for own, other in refs)
             equations.append(Equation(target, same.op, tuple(operands), equation.step))
             continue
-        sizes = letter_sizes(program, equation)
-        order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
-        rename = {letter: own for letter in order if (own := given(letter)) in used and own is not None}
-        for letter in order:
-            if letter in rename:
-                continue
-            own = candidates(sizes[letter]) if sizes[letter] != 1 else []
-            free = (c for c in chain(own, pool()) if c in own or c not in avoid)
-            fresh = next(c for c in free if c not in rename.values())
-            if fresh not in own and fresh in used:  # a letter that means no other size
-                fresh = next(c for c in pool() if c not in avoid | used and c not in rename.values())
-            if sizes[letter] != 1 and fresh not in own:
-                own.append(fresh)
-                used.add(fresh)
-            rename[letter] = fresh
-        equations.append(renamed(equation, rename))
+        equations.append(renamed(equation, renaming(equation)))
         known[key] = len(used), equations[-1]
     return Program(program.tensors, tuple(equations), program.outputs, program.conditions)
 
