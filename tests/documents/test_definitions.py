@@ -15,7 +15,7 @@ from symbackprop.formulas.latex import latex
 def bullets(net: str) -> list[str]:
     """What a report says of its notation."""
     page = sb.derive(net).text()
-    head = page.split("How to read it")[-1].split("3  The computational graph")[0]
+    head = page.split("How to read it")[-1].split("3  The backward pass")[0]
     return [" ".join(part.split()) for part in head.split("•")[1:]]
 
 
