@@ -148,13 +148,22 @@ def _root(node: Root) -> str:
 
 
 def _fence(node: Fence) -> str:
-    return f"<mrow>{_delimiter(node.left, 'prefix')}{_write(node.body)}{_delimiter(node.right, 'postfix')}</mrow>"
+    grows = not _is_low(node.body)
+    return f"<mrow>{_delimiter(node.left, 'prefix', grows)}{_write(node.body)}{_delimiter(node.right, 'postfix', grows)}</mrow>"
 
 
-def _delimiter(char: str, form: str) -> str:
+def _is_low(node: Node) -> bool:
+    """Whether brackets need not grow: names and operators alone, with what stands beside them in small letters."""
+    parts = [item.base if isinstance(item, Script) else item for item in items_of(node)]
+    letters = [part.body if isinstance(part, Accent) else part for part in parts]
+    return all(isinstance(part, Atom) and part.kind not in ("big", "limit") for part in letters)
+
+
+def _delimiter(char: str, form: str, grows: bool) -> str:
     if not char:
         return ""
-    return f'<mo fence="true" stretchy="true" symmetric="true" form="{form}" lspace="0" rspace="0">{char}</mo>'
+    how = 'stretchy="true" symmetric="true"' if grows else 'stretchy="false"'
+    return f'<mo fence="true" {how} form="{form}" lspace="0" rspace="0">{char}</mo>'
 
 
 def _accent(node: Accent) -> str:
@@ -167,7 +176,7 @@ def _grid(node: Grid) -> str:
     left, right = ENVIRONMENTS[node.environment]
     rows = "".join("<mtr>" + "".join(f"<mtd>{_write(cell)}</mtd>" for cell in row) + "</mtr>" for row in node.rows)
     body = f'<mtable class="{node.environment}">{rows}</mtable>'
-    return f"<mrow>{_delimiter(left, 'prefix')}{body}{_delimiter(right, 'postfix')}</mrow>"
+    return f"<mrow>{_delimiter(left, 'prefix', True)}{body}{_delimiter(right, 'postfix', True)}</mrow>"
 
 
 def _marked(node: Marked, operand_before: bool = False) -> str:
