@@ -127,14 +127,38 @@ def _pages(graph: _Measured, page: Page) -> list[list[_Column]]:
     """The parts of a graph that is folded: below one another, or on sheets of limited height in the columns that need fewest."""
     if page.tall is None:
         return [[[part]] for part in _folded(graph, page)]
+    graphs = [(count, _of_column(graph, page, count)) for count in COLUMNS]
     found = []
-    for count in COLUMNS:
-        column = page._replace(wide=(page.wide - 2 * MARGIN - (count - 1) * APART) / count + 2 * MARGIN)
-        narrow = graph if count == 1 else _Measured(list(graph.nodes.values()), graph.edges, column)
+    for count, (narrow, column) in graphs:
         columns = list(_filled(_folded(narrow, column), page.tall - AROUND))
         found.append([columns[k : k + count] for k in range(0, len(columns), count)])
     fitting = [sheets for sheets in found if max(map(_width, sheets)) + 2 * MARGIN <= page.wide]
-    return min(fitting or found[:1], key=len)
+    least = min(fitting or found[:1], key=len)
+    if page.band is None or len(least) == 1:
+        return least
+    narrow, column = graphs[-1][1]
+    return _banded(list(_folded(narrow, column._replace(tall=page.band))), page.wide - 2 * MARGIN, page.band - AROUND)
+
+
+def _of_column(graph: _Measured, page: Page, count: int) -> tuple[_Measured, Page]:
+    """The graph as it is measured for one of so many columns of a page, and the column."""
+    column = page._replace(wide=(page.wide - 2 * MARGIN - (count - 1) * APART) / count + 2 * MARGIN)
+    return graph if count == 1 else _Measured(list(graph.nodes.values()), graph.edges, column), column
+
+
+def _banded(parts: Sequence[_Part], wide: float, tall: float) -> list[list[_Column]]:
+    """Parts in bands of two columns, none taller than that but for a part that is, which are the least tall together."""
+    best: list[tuple[float, list[list[_Column]]]] = [(0.0, [])]
+    for end in range(1, len(parts) + 1):
+        ways = []
+        for start in range(end):
+            for middle in range(start + 1, end + 1):
+                band = [list(column) for column in (parts[start:middle], parts[middle:end]) if column]
+                height = max(map(_height, band))
+                if end == start + 1 or (height <= tall and _width(band) <= wide):
+                    ways.append((best[start][0] + height + BETWEEN, [*best[start][1], band]))
+        best.append(min(ways, key=lambda way: way[0]))
+    return best[-1][1]
 
 
 def _filled(parts: Iterable[_Part], room: float) -> Iterator[_Column]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import atan2, cos, sin
+from math import atan2, ceil, cos, sin
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from symbackprop.formulas.told import Told
@@ -20,18 +20,23 @@ POINTS = 0.6
 """Points of a pixel on paper: a formula of 17 pixels is set in 10 points."""
 
 
+_BAND = 0.5
+
+
 class Page(NamedTuple):
     """The room for a picture in pixels.
 
     tall    of each of its sheets; None where it may be as tall as it is.
     points  of a pixel, on paper.
     say     how words are said in the language of the page.
+    band    how tall a sheet of several is, where they stand below one another on pages; None where each has its own.
     """
 
     wide: float
     tall: float | None = None
     points: float = POINTS
     say: Callable[[Told], str] = str
+    band: float | None = None
 
 
 SCREEN = Page(1250.0)
@@ -43,7 +48,8 @@ PAPER = Page(740.0, 1090.0)
 
 def in_points(wide: float, tall: float = 654.0) -> tuple[Page, ...]:
     """Pages of a paper of so many points: for formulas in 10 points, and in 8.5 and 7.5 for larger pictures."""
-    return tuple(Page(wide / points, tall / points, points) for points in (POINTS, 0.5, 0.44))
+    sizes = ((points, wide / points, tall / points) for points in (POINTS, 0.5, 0.44))
+    return tuple(Page(across, down, points, band=_BAND * down) for points, across, down in sizes)
 
 
 PAPERS = in_points(444.0)
@@ -157,8 +163,14 @@ def on_paper(draw: Callable[[Page], Picture], say: Callable[[Told], str] = str, 
         if len(picture.sheets) == 1 and picture.width <= page.wide:
             return picture
         drawn.append((page, picture))
-    fitting = [picture for page, picture in drawn if picture.width <= page.wide] or [drawn[-1][1]]
-    return min(fitting, key=lambda picture: len(picture.sheets))
+    fitting = [(page, picture) for page, picture in drawn if picture.width <= page.wide] or drawn[-1:]
+    return min(fitting, key=lambda one: _pages(*one))[1]
+
+
+def _pages(page: Page, picture: Picture) -> float:
+    """How many pages a picture takes; those of sheets that stand below one another in quarters."""
+    tall = sum(sheet.height for sheet in picture.sheets)
+    return len(picture.sheets) if page.band is None or page.tall is None else ceil(4 * tall / page.tall) / 4
 
 
 def moved(item: Item, dx: float, dy: float) -> Item:

@@ -58,13 +58,25 @@ def test_parts_stand_in_columns_on_paper_where_that_takes_fewer_sheets() -> None
     assert sorted(said) == sorted(node.in_words(str) for node in nodes)
 
 
-@pytest.mark.parametrize("layers", [2, 6, 12])
-def test_what_needs_many_sheets_of_paper_is_drawn_smaller(layers: int) -> None:
-    picture = on_paper(lambda page: arranged(*network(layers), page=page))
+@pytest.mark.parametrize("layers", [2, 6, pytest.param(12, marks=pytest.mark.slow)])
+def test_what_takes_several_sheets_of_paper_stands_in_bands_that_leave_no_page_half_empty(layers: int) -> None:
+    nodes, edges = network(layers)
+    picture = on_paper(lambda page: arranged(nodes, edges, page=page))
+    heights = [picture.points * sheet.height for sheet in picture.sheets]
     assert picture.points * picture.width <= 444.0
-    assert all(picture.points * sheet.height <= 654.0 for sheet in picture.sheets)
+    whole = on_paper(lambda page: arranged(nodes, edges, page=page._replace(band=None)))
+    assert sum(heights) <= 0.8 * 654.0 * len(whole.sheets) or len(heights) == 1
+    assert len(heights) == 1 or all(height <= 327.0 for height in heights)
+    said = [words for part in boxes(picture) for words in part if not words.endswith("from another part")]
+    assert sorted(said) == sorted(node.in_words(str) for node in nodes)
+
+
+@pytest.mark.parametrize("layers", [2, 6, pytest.param(12, marks=pytest.mark.slow)])
+def test_what_needs_many_pages_is_drawn_smaller(layers: int) -> None:
+    pages = [page._replace(band=None) for page in PAPERS]  # a slide is a page of its own
+    picture = on_paper(lambda page: arranged(*network(layers), page=page), pages=pages)
     assert len(picture.sheets) <= 2
-    sizes = [arranged(*network(layers), page=page) for page in PAPERS]
+    sizes = [arranged(*network(layers), page=page) for page in pages]
     fewest = min(len(size.sheets) for size in sizes)
     largest = next(size for size in sizes if len(size.sheets) == fewest)
     assert (len(picture.sheets), picture.points) == (fewest, largest.points)
