@@ -17,6 +17,7 @@ from symbackprop.judge.sides.at_values import Step
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
 from symbackprop.judge.sides.own_samples import as_given, own_samples
+from symbackprop.judge.sides.primed_losses import primed_losses
 from symbackprop.judge.sides.sums_said import sums_said
 from symbackprop.judge.sides.symmetric_said import symmetric_said
 from symbackprop.judge.sides.true_class import of_true_class
@@ -62,8 +63,9 @@ def verify(
     given, unsure = ([], set[str]()) if isinstance(claims, Mapping) else as_announced(judge.truth, steps_of(claims))
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
     given, label, before = of_true_class(judge.truth, given)
-    given, changed = own_samples(judge.truth, given)
-    before = as_given(before, changed)
+    for respelled in (own_samples, primed_losses):
+        given, changed = respelled(judge.truth, given)
+        before = as_given(before, changed)
     symmetric, given, since = symmetric_said(judge.truth, given)
     summed, given = sums_said(judge.truth, given)
     domains = dict.fromkeys(symmetric, "symmetric") | dict.fromkeys(summed, "labels") | ({label: "binary"} if label else {})

@@ -9,7 +9,7 @@ from typing import Any
 from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.sides.asked import Asked
-from symbackprop.judge.sides.goals import about, asked, named
+from symbackprop.judge.sides.goals import about, asked, named, spelled, tensor_of
 from symbackprop.judge.steps.at_best import best_step
 from symbackprop.judge.steps.differentials import differential_step
 from symbackprop.judge.steps.differentiated import another_loss, loss_step
@@ -29,6 +29,8 @@ from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.judge import Judge
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, NotUnderstood
+from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.side import word_of
 
 A_NAME = "abbreviation"  # a step that says what a name stands for, and nothing of a gradient
 
@@ -90,6 +92,8 @@ class SingleStep:
     def read(self) -> Judged | None:
         """Read the claim; the verdict, where that is no gradient. Raises NotUnderstood where it is not read."""
         judge, known, name, claim, truth = self.judge, self.known, self.name, self.claim, self.truth
+        if self.what in ("", A_NAME) and _names_itself(truth, claim):
+            return Judged(name, None, A_NAME, remarks=(told("as the network has it"),))
         view = legend_of(known, claim)
         if view is not None:
             known.see(view)
@@ -219,3 +223,11 @@ class SingleStep:
             said, shape = true, everything.shape(goal.text)
         if not left.stepped and left.name not in known.gradients:
             known.give(self.name, left, goal, said, true, shape)
+
+
+def _names_itself(truth: Truth, claim: Any) -> bool:
+    r"""Whether a step says one tensor of the network in two spellings, \theta = th, d_{next} = dnext."""
+    left, equals, right = claim.partition("=") if isinstance(claim, str) else ("", "", "")
+    word = word_of(left) if equals else None
+    tensor = tensor_of(truth, word) if word is not None else None
+    return tensor is not None and tensor == spelled(truth, right.strip(" .,;"))

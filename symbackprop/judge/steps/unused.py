@@ -17,6 +17,7 @@ from symbackprop.judge.weighing.truth import Truth
 Step = tuple[str, Any, str]
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _INDICES = re.compile(r"(?:_\s*(?:\w|\{[^{}]*\})|\([^()]*\))\s*$")  # h_0 is used by h_{l-1}, \ell(w) by \nabla\ell
+_OF_A_MODEL = re.compile(r"\([^()]*(?:;|\||\\mid)[^()]*\)\s*$")  # f(x; \theta), p(x|\theta): a density, which claims no gradient
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -48,6 +49,7 @@ def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
     named = one.kind == "abbreviation" and not one.remarks and bool(one.formulas)
     return (
         named
+        and not _OF_A_MODEL.search(step[0])
         and rate_of(truth, step) is None
         and step[2] != "abbreviation"
         and isinstance(step[1], str)

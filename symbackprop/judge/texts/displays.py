@@ -15,6 +15,7 @@ from symbackprop.judge.texts.conditions import with_cases, with_conditions
 from symbackprop.judge.texts.sentences import (
     AMONG,
     ARROW,
+    AT_SLICE,
     DISPLAYS,
     EXAMPLE,
     MEMBERS,
@@ -49,6 +50,7 @@ UPDATE = re.compile(r"(?<=[\w}\]\s])\\(?:leftarrow|gets)\b(?=[^=]*[-+][^=]*$)") 
 GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")
 ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
 WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
+SLICED = re.compile(r"[^=]*=[^=]*" + AT_SLICE.pattern)  # a_i = A_{:,i}
 RESTORED = {0: r"\\", 1: "&"}
 
 
@@ -60,7 +62,9 @@ def formulas(text: str, path: Path | None = None) -> Iterator[tuple[str, ...]]:
 
     path   what is called the place of the text, in which each claim knows its line; None: it knows none.
     """
-    yield from with_cases(list(_lines(text, path)))
+    steps = list(_lines(text, path))
+    slices = [step for step in steps if SLICED.fullmatch(step[1])]  # a_i may be another where nobody has said it yet
+    yield from with_cases([*slices, *(step for step in steps if step not in slices)])
 
 
 def _lines(text: str, path: Path | None) -> Iterator[tuple[str, ...]]:

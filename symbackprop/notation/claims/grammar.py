@@ -300,9 +300,9 @@ class Parser:
                 degree = self.inside(self.until("]"))
             return sx.Root(self.inside(self.argument()), degree, at)
         if name == "partial":
-            if self.peek() == "_":  # \partial_w L
-                return self.nabla(at)
             order = self.order()
+            if self.peek() == "_":  # \partial_w L, \partial^2_x f
+                return self.nabla(at, order)
             alone = not self.peek() or self.peek() in _ENDS or self.peek() in OPERATORS
             return sx.Partial(None if alone else self.factor(), at, order)
         if name == "nabla":
@@ -322,9 +322,9 @@ class Parser:
             return sx.Partial(None, several[0].at, int(plain(several[2:]) or 1))
         return self.inside(several)
 
-    def nabla(self, at: int) -> Syntax:
+    def nabla(self, at: int, order: int = 1) -> Syntax:
         wrt: Tokens = ()
-        order = self.order()
+        order = max(order, self.order())
         if self.peek() == "_":
             self.take()
             wrt = self.argument()
