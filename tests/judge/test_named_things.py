@@ -287,3 +287,59 @@ def test_an_e_beside_a_number_is_the_value_e(claim: str) -> None:
     net = "r: data\nc: parameter\nlam: data\ne = r - c\nL = e**2 + lam*c**2"
     assert sb.verify(net, rf"$\partial L/\partial c = {claim}$").ok
     assert sb.verify("c: parameter\nL = 1e-2*c", r"$\partial L/\partial c = 1e-2$").ok
+
+
+RATE = "x: data[n]\nth: parameter & positive\nL = -n*log(th) + th*sum(x)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [r"Here $\theta = th$. ", r"$$\theta = th$$ ", ""])
+@pytest.mark.parametrize("prime", ["'", r"^\prime"])
+def test_a_prime_behind_a_log_likelihood_is_its_slope(own: str, prime: str) -> None:
+    r"""\ell' was a name for anything."""
+    loss = r"$\ell(\theta) = n\log\theta - \theta\sum_i x_i$. "
+    slope = rf"$\ell{prime}(\theta) = \frac n\theta - \sum_i x_i$ and $\ell''(\theta) = -n/\theta^2$."
+    assert sb.verify(RATE, loss + own + slope).ok
+    assert not sb.verify(RATE, loss + own + slope.replace("n\\theta -", "{2n}\\theta -")).ok
+    assert not sb.verify(RATE, loss + own + slope.replace("-n/", "n/")).ok
+
+
+@pytest.mark.parametrize("said", [r"$d_{next} = dnext$", r"$d_{\text{next}} = dnext$", r"$\theta = th$"])
+def test_another_spelling_of_a_tensor_claims_nothing(said: str) -> None:
+    """It was a wrong gradient by that tensor."""
+    net = "dnext: data[n]\nth: parameter[n]\nL = sum(dnext*tanh(th))"
+    assert sb.verify(net, said + r", $\frac{\partial L}{\partial\theta} = dnext \odot (1 - \tanh^2(\theta))$").ok
+
+
+@pytest.mark.slow
+def test_a_second_derivative_has_its_letter_below() -> None:
+    net = "s: parameter[n]\ny: data[n]\np = sigmoid(s)\nL = -sum(y*log(p) + (1-y)*log(1-p))"
+    said = r"$g_i = \partial_{s_i}L = p_i - y_i$ and $h_i = \partial^2_{s_i}L = p_i(1-p_i)$"
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("p_i(1", "2p_i(1")).claims[-1].wrong
+
+
+@pytest.mark.slow
+def test_a_column_that_a_sentence_defines_behind_its_use_is_no_row() -> None:
+    net = "x: parameter[d]\nA: data[m, d]\nb: data[m]\nf = sum((A @ x - b)**2)/2"
+    said = r"$\frac{\partial f}{\partial x_i} = a_i^\top (Ax - b)$, where $a_i$ is the $i$-th column of $A$"
+    assert sb.verify(net, said).ok
+    assert not sb.verify(net, said.replace("Ax - b", "Ax + b")).ok
+
+
+@pytest.mark.slow
+def test_a_norm_of_what_is_0_hides_no_gradient_by_others() -> None:
+    """At no point were all gradients finite: those by the data have no value on the diagonal of a kernel."""
+    net = (
+        "X: data[n, d]\na: parameter[n]\ny: data[n]\nK = exp(-norm(X[:, None, :] - X[None, :, :], axis=2)**2)\n"
+        "J = sum((y - K @ a)**2)/2"
+    )
+    assert sb.verify(net, r"\nabla_a J = -K(y - Ka)").ok
+    assert not sb.verify(net, r"\nabla_a J = K(y - Ka)").ok
+
+
+def test_a_density_that_a_sentence_recalls_claims_nothing() -> None:
+    said = (
+        r"The density is $f(x; \theta) = \theta e^{-\theta x}$. $\frac{\partial L}{\partial\theta} = -\frac n\theta + \sum_i x_i$."
+    )
+    assert sb.verify(RATE, said).ok

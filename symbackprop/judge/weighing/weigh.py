@@ -183,6 +183,9 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
         except PointError as fault:
             found.why = told("{}", str(fault))
             break
+        if not np.isfinite(true).all():
+            found.why = told("the gradient has no finite value at the points that were tried")
+            break
         claimed = np.broadcast_to(claimed, true.shape) if not claimed.ndim and is_zero(program) else claimed
         if not usable({}, sides):
             kinks += 1
