@@ -144,7 +144,7 @@ class Presenter:
 
     def network(self, network: Network) -> str | None:
         """The equations of a network, with what is given, as a piece of a page; None where nothing of it can be derived."""
-        from symbackprop.documents.html import Fragment
+        from symbackprop.documents.formats.html import Fragment
 
         document = _network(network)
         return document and Fragment.write(document)
@@ -292,7 +292,7 @@ class Presenter:
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""
-        from symbackprop.documents.html import Fragment
+        from symbackprop.documents.formats.html import Fragment
 
         return Fragment.write(self.document(derivation, 0, None, "normal", "en"))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import symbackprop as sb
-from symbackprop.documents.data import data
+from symbackprop.documents.formats.data import data
 from symbackprop.judge.submissions.found import Submission
 from symbackprop.judge.submissions.marks import Mark, Marked
 from symbackprop.judge.submissions.tables import marks_json

@@ -12,7 +12,7 @@ import sympy as sp
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.titles import typeset
 from tests.exact import exact
 

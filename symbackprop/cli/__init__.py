@@ -278,6 +278,6 @@ def _derivation(asked: Asked, wrt: str | None, then: str | None, upstream: str |
 
 def _for_screen(derivation: Any, how: dict[str, Any]) -> str:
     """The report as text, in the columns of the terminal."""
-    from symbackprop.documents.text import in_terminal
+    from symbackprop.documents.formats.text import in_terminal
 
     return in_terminal(derivation.document(**how), columns())

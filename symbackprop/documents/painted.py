@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from symbackprop.documents.pdf import PdfError, browser, by_browser, made, wheel
+from symbackprop.documents.formats.pdf import PdfError, browser, by_browser, made, wheel
 from symbackprop.pictures.canvas import svg
 from symbackprop.pictures.picture import Picture
 

@@ -11,7 +11,7 @@ from symbackprop.core.machine.files import require_writable, write_together
 from symbackprop.core.result import Result
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named, format_of
-from symbackprop.documents.html import Fragment
+from symbackprop.documents.formats.html import Fragment
 from symbackprop.documents.languages import language
 
 

@@ -9,7 +9,7 @@ from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.composed import OF_UFUNCS, WORDS
-from symbackprop.notation.composed_linalg import LINALG
+from symbackprop.notation.composed.linalg import LINALG
 from symbackprop.notation.vocabulary import functions
 
 MODULES = {

@@ -19,7 +19,7 @@ from symbackprop.notation import stretches
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.carets import decimal_comma, misread, otherwise
-from symbackprop.notation.composed_shapes import array
+from symbackprop.notation.composed.shapes import array
 from symbackprop.notation.containers import comprehension, dictionary, entry, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES, is_distribution
 from symbackprop.notation.errors import NotationError, NotRead, NoValue, ShapesDiffer, Source, Written, shortened

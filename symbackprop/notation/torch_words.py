@@ -17,8 +17,8 @@ from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.norms import over_entries
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, normal_axes
 from symbackprop.notation.composed import WORDS
-from symbackprop.notation.composed_further import linspace
-from symbackprop.notation.composed_shapes import array
+from symbackprop.notation.composed.further import linspace
+from symbackprop.notation.composed.shapes import array
 from symbackprop.notation.functions import Layer, no_value
 from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.scipy.matrices import block_diag

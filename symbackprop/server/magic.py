@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from symbackprop.core.choices import DETAILS, LANGUAGES
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.documents.html import Fragment
+from symbackprop.documents.formats.html import Fragment
 from symbackprop.notation import typed_network
 from symbackprop.verbs import derive
 

@@ -19,7 +19,7 @@ from symbackprop.documents import modes
 from symbackprop.documents.at_once import at_once
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named
-from symbackprop.documents.html import Fragment
+from symbackprop.documents.formats.html import Fragment
 from symbackprop.documents.languages import language
 from symbackprop.formulas.told import told
 from symbackprop.notation import typed_network

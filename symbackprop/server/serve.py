@@ -60,7 +60,7 @@ STATIC = {
     "/page.css": Static("symbackprop.server", ("static", "page.css"), "text/css; charset=utf-8"),
     "/ask.js": Static("symbackprop.server", ("static", "ask_server.js"), "text/javascript; charset=utf-8"),
     "/page.js": Static("symbackprop.server", ("static", "page.js"), "text/javascript; charset=utf-8"),
-    "/report.css": Static("symbackprop.documents", ("style.css",), "text/css; charset=utf-8"),
+    "/report.css": Static("symbackprop.documents.formats", ("style.css",), "text/css; charset=utf-8"),
     "/math.ttf": Static("ziamath", ("fonts", "STIXTwoMath-Regular.ttf"), "font/ttf"),
 }
 

@@ -9,7 +9,7 @@ import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.derivatives.onward import together_onward, told_onward
 from symbackprop.core.program import Sum
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.text import Text
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward
 from tests.documents.test_layers import prove

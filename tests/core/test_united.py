@@ -13,7 +13,7 @@ from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.text import Text
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.tape import forward
 from symbackprop.formulas import build as f

@@ -1,5 +1,5 @@
 """Papers of pandoc are made where there is one."""
 
-from symbackprop.documents.office import pandoc
+from symbackprop.documents.formats.office import pandoc
 
 collect_ignore = [] if pandoc() else ["test_by_pandoc.py"]

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents.office import write_epub, write_office, write_pptx
-from symbackprop.documents.pandoc import Word
+from symbackprop.documents.formats.office import write_epub, write_office, write_pptx
+from symbackprop.documents.formats.pandoc import Word
 
 TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
 

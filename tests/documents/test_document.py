@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from symbackprop.documents import latex, markdown
 from symbackprop.documents.conventions import conventions
 from symbackprop.documents.document import (
     Block,
@@ -34,9 +33,9 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )
-from symbackprop.documents.formats import FORMATS
-from symbackprop.documents.html import CARDS, Fragment, Html
-from symbackprop.documents.text import columns, in_terminal
+from symbackprop.documents.formats import FORMATS, latex, markdown
+from symbackprop.documents.formats.html import CARDS, Fragment, Html
+from symbackprop.documents.formats.text import columns, in_terminal
 from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas import build as f
 from symbackprop.formulas.plain import plain

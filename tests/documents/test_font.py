@@ -6,7 +6,7 @@ import io
 import pytest
 from fontTools.ttLib import TTFont
 
-from symbackprop.documents.font import math_font
+from symbackprop.documents.formats.font import math_font
 from symbackprop.formulas.symbols import ACCENTS, CHARACTERS, DELIMITERS, SYMBOLS
 
 

@@ -4,15 +4,15 @@ import io
 from dataclasses import replace
 from zipfile import ZipFile
 
-from symbackprop.documents.beamer import Beamer
 from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section, StepBlock, Table
-from symbackprop.documents.docx import finished
-from symbackprop.documents.html import CONTENTS_FROM, Html
+from symbackprop.documents.formats.beamer import Beamer
+from symbackprop.documents.formats.docx import finished
+from symbackprop.documents.formats.html import CONTENTS_FROM, Html
+from symbackprop.documents.formats.latex import Latex, LatexFragment
+from symbackprop.documents.formats.markdown import Markdown
+from symbackprop.documents.formats.pandoc import FRAMED, Pandoc, Word
+from symbackprop.documents.formats.typst import Typst
 from symbackprop.documents.languages import ENGLISH
-from symbackprop.documents.latex import Latex, LatexFragment
-from symbackprop.documents.markdown import Markdown
-from symbackprop.documents.pandoc import FRAMED, Pandoc, Word
-from symbackprop.documents.typst import Typst
 from symbackprop.formulas.read_latex import parse
 from symbackprop.pictures.picture import Picture, Sheet
 

@@ -13,11 +13,11 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.document import StepBlock
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.layer_block import Lecture
 from symbackprop.documents.layers import Line
 from symbackprop.documents.parts import part_read
 from symbackprop.documents.step_block import part_local
-from symbackprop.documents.text import Text
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse

@@ -23,9 +23,9 @@ from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS
 from symbackprop.core.functions.operations import REDUCTIONS
 from symbackprop.documents.formats import FORMATS
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.languages import ENGLISH, LANGUAGES, NETWORKS, PATTERNS, REFUSALS, Language, LanguageError, language
 from symbackprop.documents.languages.korean import with_particle
-from symbackprop.documents.text import Text
 from symbackprop.evaluate.verdict import NOTES
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Said, several, told

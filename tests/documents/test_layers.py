@@ -24,11 +24,11 @@ from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.collected import quotients
 from symbackprop.documents.document import Document, Formula, FormulaRows, Link, Paragraph, Section, StepBlock
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import Line, layers
 from symbackprop.documents.steps import report
-from symbackprop.documents.text import Text
 from symbackprop.formulas import build
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse

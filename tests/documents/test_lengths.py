@@ -14,10 +14,10 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.documents.document import Document, Figure, Section
-from symbackprop.documents.html import Fragment, Html
-from symbackprop.documents.latex import Latex
-from symbackprop.documents.pdf import browser, by_browser
-from symbackprop.documents.typst import Typst
+from symbackprop.documents.formats.html import Fragment, Html
+from symbackprop.documents.formats.latex import Latex
+from symbackprop.documents.formats.pdf import browser, by_browser
+from symbackprop.documents.formats.typst import Typst
 from symbackprop.formulas.told import told
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents.notebook import Notebook
+from symbackprop.documents.formats.notebook import Notebook
 from tests.documents.sample import SAMPLE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
-from symbackprop.documents import office
-from symbackprop.documents.beamer import Beamer
 from symbackprop.documents.document import Code, Document, Figure, Formula, FormulaRows, Math, Part, Section, StepBlock
-from symbackprop.documents.docx import finished
-from symbackprop.documents.office import OfficeError, write_office
-from symbackprop.documents.pandoc import FRAMED, INDENT, Book, Pandoc, Word
-from symbackprop.documents.pptx import placed
-from symbackprop.documents.slides import FORMULA, LABEL, NOTE, ROOM, Room, Slides, read_mark
+from symbackprop.documents.formats import office
+from symbackprop.documents.formats.beamer import Beamer
+from symbackprop.documents.formats.docx import finished
+from symbackprop.documents.formats.office import OfficeError, write_office
+from symbackprop.documents.formats.pandoc import FRAMED, INDENT, Book, Pandoc, Word
+from symbackprop.documents.formats.pptx import placed
+from symbackprop.documents.formats.slides import FORMULA, LABEL, NOTE, ROOM, Room, Slides, read_mark
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told

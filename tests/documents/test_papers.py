@@ -14,9 +14,9 @@ import pytest
 import symbackprop as sb
 from symbackprop.documents.document import Document, Figure, Formula, FormulaRows, Math, Part, StepBlock
 from symbackprop.documents.formats import format_named
-from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
-from symbackprop.documents.markdown import Markdown
-from symbackprop.documents.paper import content_width
+from symbackprop.documents.formats.latex import Latex, LatexFragment, NumberedFragment
+from symbackprop.documents.formats.markdown import Markdown
+from symbackprop.documents.formats.paper import content_width
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.widths import width

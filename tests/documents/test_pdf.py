@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents import pdf
+from symbackprop.documents.formats import pdf
+from symbackprop.documents.formats.pdf import ENGINES, Engine, PdfError, write_pdf
+from symbackprop.documents.formats.text import Text
+from symbackprop.documents.formats.typst import Typst
 from symbackprop.documents.languages import ENGLISH
-from symbackprop.documents.pdf import ENGINES, Engine, PdfError, write_pdf
-from symbackprop.documents.text import Text
-from symbackprop.documents.typst import Typst
 from tests.documents.sample import SAMPLE
 from tests.documents.test_document import HOSTILE
 

@@ -11,8 +11,8 @@ from symbackprop.core.choices import DRAWN
 from symbackprop.core.machine.files import FileError, write_together
 from symbackprop.documents import painted
 from symbackprop.documents.formats import FormatError
+from symbackprop.documents.formats.pdf import PdfError
 from symbackprop.documents.painted import ENGINES, converted
-from symbackprop.documents.pdf import PdfError
 from symbackprop.documents.pictures import PICTURES, picture_format_of, picture_named
 from symbackprop.pictures.canvas import svgs
 from symbackprop.pictures.picture import PAPER

@@ -29,10 +29,10 @@ from symbackprop.documents.document import (
     Table,
 )
 from symbackprop.documents.formats import FORMATS
-from symbackprop.documents.html import Html
+from symbackprop.documents.formats.html import Html
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.steps import report
-from symbackprop.documents.text import Text
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse

@@ -11,7 +11,7 @@ import ziamath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbackprop.documents.latex import ascii_latex as tex
+from symbackprop.documents.formats.latex import ascii_latex as tex
 from symbackprop.formulas.latex import escape_words, latex
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain

@@ -9,7 +9,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.text import Text
 from symbackprop.verbs import PRESENTER
 from tests.loops.test_handed_on import CASES, HEAD
 from tests.loops.test_network_at_steps import TEXTS

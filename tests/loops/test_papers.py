@@ -8,8 +8,8 @@ import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.display.box import ShownBox
 from symbackprop.display.names import Names
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.steps import report
-from symbackprop.documents.text import Text
 from symbackprop.formulas.plain import plain
 from tests.loops.papers import PAPERS
 

@@ -21,8 +21,8 @@ from symbackprop.display.marginals import marginals
 from symbackprop.display.recursion import steps_box
 from symbackprop.display.step_chain import told_together, unnamed
 from symbackprop.display.step_forms import forward_steps
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.steps import report
-from symbackprop.documents.text import Text
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import point

@@ -13,7 +13,7 @@ import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.passes.simplify import simplify
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.text import Text
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.judge.witnesses.crosscheck import check

@@ -242,7 +242,7 @@ def test_a_port_that_is_taken_is_told_with_the_mend(page: Page, run: Run) -> Non
 def test_without_the_folder_the_examples_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "files", lambda _: EXAMPLES.parent)
     assert examples.folder() == EXAMPLES
-    assert serve.Static("symbackprop.documents", ("style.css",), "").read()
+    assert serve.Static("symbackprop.documents.formats", ("style.css",), "").read()
 
 
 def test_a_name_that_was_chosen_and_is_no_more_is_passed_by() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import listed
 from symbackprop.documents.document import Document
+from symbackprop.documents.formats.text import columns
 from symbackprop.documents.languages import language
 from symbackprop.documents.shown import Shown
-from symbackprop.documents.text import columns
 from symbackprop.formulas import build as f
 from symbackprop.formulas.difference import difference
 from symbackprop.formulas.latex import latex

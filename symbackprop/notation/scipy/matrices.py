@@ -14,7 +14,7 @@ from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 from symbackprop.notation import composed
 from symbackprop.notation.composed import svd
-from symbackprop.notation.composed_shapes import with_axes
+from symbackprop.notation.composed.shapes import with_axes
 
 
 def cholesky(a: Any, lower: bool = False) -> Tensor:

@@ -11,7 +11,7 @@ import sympy as sp
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
-from symbackprop.notation.composed_shapes import array
+from symbackprop.notation.composed.shapes import array
 from symbackprop.notation.scipy.special import log_ndtr, ndtri
 
 _log, _exp, _gammaln, _xlogy, _xlog1py = (TABLE[name] for name in ("log", "exp", "gammaln", "xlogy", "xlog1py"))

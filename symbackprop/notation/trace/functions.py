@@ -11,8 +11,8 @@ import sympy as sp
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
-from symbackprop.notation.composed_further import spelled
-from symbackprop.notation.composed_linalg import LINALG
+from symbackprop.notation.composed.further import spelled
+from symbackprop.notation.composed.linalg import LINALG
 from symbackprop.notation.trace import mapped, matrices, shaping
 from symbackprop.notation.trace.matrices import whole_axes
 from symbackprop.notation.trace.same import of_language

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbackprop.language import operations as ops
-from symbackprop.notation.composed_further import linspace as grid
+from symbackprop.notation.composed.further import linspace as grid
 from symbackprop.notation.trace import autograd, courses, functions, pure, scipy, shaping, strided
 from symbackprop.notation.trace.drawing import Drawing
 from symbackprop.notation.trace.mapped import vectorized

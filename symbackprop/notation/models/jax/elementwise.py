@@ -11,7 +11,7 @@ from symbackprop.core.choices import INFINITE
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_tensor, is_integer
-from symbackprop.notation.composed_further import isfinite
+from symbackprop.notation.composed.further import isfinite
 from symbackprop.notation.models.jax.softmaxes import summed_up
 from symbackprop.notation.models.jax.values import Spread, Value, shape_of, spread
 from symbackprop.notation.scipy.special import SPECIAL

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbackprop.language.tensors import Tensor, as_number, as_tensor
 from symbackprop.notation.composed import WORDS
-from symbackprop.notation.composed_further import linspace
+from symbackprop.notation.composed.further import linspace
 from symbackprop.notation.models.torch.rows.words import axes, lang
 from symbackprop.notation.scipy.distances import cdist, pdist
 from symbackprop.notation.scipy.matrices import block_diag

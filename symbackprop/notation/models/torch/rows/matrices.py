@@ -7,8 +7,8 @@ from functools import reduce
 from typing import Any
 
 from symbackprop.language.tensors import LanguageError, Tensor
-from symbackprop.notation.composed_linalg import tensorinv, tensorsolve
-from symbackprop.notation.composed_shapes import vander
+from symbackprop.notation.composed.linalg import tensorinv, tensorsolve
+from symbackprop.notation.composed.shapes import vander
 from symbackprop.notation.models.torch.rows.words import WHOLE, counted, lang, order
 
 _INFO = LanguageError("what says whether a factor was found is read, which has no derivative")

@@ -5,8 +5,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Part, StepBlock
-from symbackprop.documents.paper import Line, Paper
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.paper import Line, Paper
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.tree import Node, width
@@ -143,7 +143,7 @@ class Typst(Paper):
 
 @lru_cache(maxsize=1)
 def _style() -> str:
-    return files("symbackprop.documents").joinpath("style.typ").read_text(encoding="utf-8")
+    return files("symbackprop.documents.formats").joinpath("style.typ").read_text(encoding="utf-8")
 
 
 def _anchored(anchor: str) -> str:

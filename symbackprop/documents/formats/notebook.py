@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 from symbackprop.documents.document import Block, Document, Figure, Section, Table
+from symbackprop.documents.formats.markdown import Markdown
 from symbackprop.documents.languages import language
-from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.writer import numbers
 from symbackprop.formulas.told import told
 from symbackprop.pictures.picture import SCREEN

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
-from symbackprop.documents.markdown import Markdown
+from symbackprop.documents.formats.markdown import Markdown
 from symbackprop.documents.writer import anchor_id, printable
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.lines import balanced, lines

@@ -23,7 +23,7 @@ from symbackprop.documents.document import (
     Span,
     StepBlock,
 )
-from symbackprop.documents.text import columns
+from symbackprop.documents.formats.text import columns
 from symbackprop.documents.writer import Writer
 from symbackprop.formulas import build as f
 from symbackprop.formulas import told

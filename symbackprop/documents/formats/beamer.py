@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from symbackprop.documents.document import Document, Figure, Formula, Section, StepBlock
+from symbackprop.documents.formats.latex import LatexFragment
+from symbackprop.documents.formats.paper import content_width
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.languages import language
-from symbackprop.documents.latex import LatexFragment
-from symbackprop.documents.paper import content_width
-from symbackprop.documents.text import Text
 from symbackprop.documents.writer import Writer, numbers
 from symbackprop.pictures.picture import SLIDES, on_paper
 

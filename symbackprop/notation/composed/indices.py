@@ -8,7 +8,7 @@ from typing import Any
 from symbackprop.core.errors import shown
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, number_of
-from symbackprop.notation.composed_shapes import array
+from symbackprop.notation.composed.shapes import array
 
 MOST = 400  # positions that are written one by one
 

@@ -14,7 +14,7 @@ from symbackprop.language import operations as op
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label, normal_axis, number_of
-from symbackprop.notation.composed_shapes import array, vander
+from symbackprop.notation.composed.shapes import array, vander
 
 # -- entry by entry -----------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Part, Section, StepBlock
-from symbackprop.documents.paper import Line, Paper
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.paper import Line, Paper
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.ascii import ascii_latex, escape
 from symbackprop.formulas.lines import INDENT

@@ -20,10 +20,10 @@ from symbackprop.language.operations.norms import over_entries
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axes, normal_axis
 from symbackprop.language.tensors.parts import is_truth
 from symbackprop.notation.arrays import copied
-from symbackprop.notation.composed_further import FURTHER
-from symbackprop.notation.composed_indices import INDICES
-from symbackprop.notation.composed_linalg import EQUATIONS
-from symbackprop.notation.composed_shapes import (
+from symbackprop.notation.composed.further import FURTHER
+from symbackprop.notation.composed.indices import INDICES
+from symbackprop.notation.composed.linalg import EQUATIONS
+from symbackprop.notation.composed.shapes import (
     append,
     array,
     array_split,
@@ -48,7 +48,7 @@ from symbackprop.notation.composed_shapes import (
     vsplit,
     with_axes,
 )  # fmt: skip
-from symbackprop.notation.composed_signals import SIGNALS
+from symbackprop.notation.composed.signals import SIGNALS
 
 # -- entry by entry ----------------------------------------------------------------------------------------------------------
 

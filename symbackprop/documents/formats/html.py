@@ -8,9 +8,9 @@ from importlib.resources import files
 from itertools import groupby
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Part, Section, StepBlock
-from symbackprop.documents.font import math_font
-from symbackprop.documents.paper import content_width
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.font import math_font
+from symbackprop.documents.formats.paper import content_width
+from symbackprop.documents.formats.text import Text
 from symbackprop.documents.writer import Writer, anchor_id, numbers, printable
 from symbackprop.formulas.lines import clauses, lines
 from symbackprop.formulas.mathml import mathml
@@ -281,7 +281,7 @@ def _broken(equations: Sequence[Node], room: float, where: str) -> Iterator[tupl
 
 @lru_cache(maxsize=1)
 def _style() -> str:
-    return files("symbackprop.documents").joinpath("style.css").read_text(encoding="utf-8")
+    return files("symbackprop.documents.formats").joinpath("style.css").read_text(encoding="utf-8")
 
 
 def _class(*names: str) -> str:

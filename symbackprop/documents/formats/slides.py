@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from symbackprop.documents.document import Content, Figure, Formula, StepBlock
-from symbackprop.documents.markdown import escape
-from symbackprop.documents.pandoc import Pandoc, columns
-from symbackprop.documents.text import Text
+from symbackprop.documents.formats.markdown import escape
+from symbackprop.documents.formats.pandoc import Pandoc, columns
+from symbackprop.documents.formats.text import Text
 from symbackprop.formulas import build as f
 from symbackprop.formulas.lines import INDENT, balanced, lines
 from symbackprop.formulas.plain import plain

@@ -31,7 +31,8 @@ class Format(NamedTuple):
     writer    the module here, and its function: Document -> the whole file, as text; as bytes where the format is binary.
     binary    whether it is made of bytes, which no terminal shows.
     beside    whether pictures are files beside it.
-    needs     the same of what raises where the format cannot be written here in a language, before anything is computed.
+    needs     the same of what raises where the format cannot be written here in a language, before anything is computed; none
+              where any language will do.
     runs      whether it holds the code that makes what it shows.
     taken_in  whether another document takes it in, whose columns have a width.
     """
@@ -41,7 +42,7 @@ class Format(NamedTuple):
     writer: str
     binary: bool = False
     beside: bool = False
-    needs: str = "languages.language"
+    needs: str = ""
     runs: bool = False
     taken_in: bool = False
 
@@ -51,7 +52,9 @@ class Format(NamedTuple):
 
     def require(self, lang: str) -> None:
         """See that the format can be written here in a language. Raises SymbackpropError where it cannot."""
-        _named(self.needs)(lang)
+        from symbackprop.documents.languages import language
+
+        (_named(self.needs) if self.needs else language)(lang)
 
     def column(self, width: str | None) -> float | None:
         """The points of a column that is "252pt" or "8.9cm" wide. Raises FormatError for what is none, and if none is taken."""
@@ -123,4 +126,4 @@ def _points(width: str) -> float:
 def _named(path: str) -> Any:
     """What a row names: a module of this room, and what is in it."""
     module, _, name = path.partition(".")
-    return attrgetter(name)(import_module(f"symbackprop.documents.{module}"))
+    return attrgetter(name)(import_module(f"{__name__}.{module}"))

@@ -7,7 +7,7 @@ import re
 from html import unescape
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from symbackprop.documents.pandoc import FRAMED, INDENT
+from symbackprop.documents.formats.pandoc import FRAMED, INDENT
 
 _SIDES = ("top", "left", "bottom", "right")
 _LINES = "".join(f'<w:{side} w:val="single" w:sz="12" w:space="0" w:color="2D4F7C" />' for side in _SIDES)

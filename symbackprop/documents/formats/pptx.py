@@ -11,7 +11,7 @@ import re
 from html import escape, unescape
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from symbackprop.documents.slides import BETWEEN, FORMULA, LABEL, LINE, NOTE, Room, read_mark, rows_of
+from symbackprop.documents.formats.slides import BETWEEN, FORMULA, LABEL, LINE, NOTE, Room, read_mark, rows_of
 
 _EM = 18 * 12700
 """An em of 18 points, in the units of the format."""

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document, Figure
-from symbackprop.documents.docx import finished
+from symbackprop.documents.formats.docx import finished
+from symbackprop.documents.formats.pandoc import Book, Pandoc, Word
+from symbackprop.documents.formats.pdf import PdfError
+from symbackprop.documents.formats.pptx import placed
+from symbackprop.documents.formats.slides import Slides
 from symbackprop.documents.languages import language
-from symbackprop.documents.pandoc import Book, Pandoc, Word
-from symbackprop.documents.pdf import PdfError
-from symbackprop.documents.pptx import placed
-from symbackprop.documents.slides import Slides
 from symbackprop.formulas.told import Told
 from symbackprop.pictures.picture import Page, Picture, on_paper
 

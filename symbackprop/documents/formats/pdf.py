@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document
-from symbackprop.documents.html import Html
+from symbackprop.documents.formats.html import Html
+from symbackprop.documents.formats.latex import Latex
+from symbackprop.documents.formats.typst import Typst
 from symbackprop.documents.languages import Language, language
-from symbackprop.documents.latex import Latex
-from symbackprop.documents.typst import Typst
 
 SECONDS = 60
 """The longest that one program may take."""
