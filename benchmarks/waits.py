@@ -36,6 +36,7 @@ CHECKS = {
 }
 STARTS = {
     "import sympy": ["-c", "import sympy"],
+    "the same, NumPy, and a first sum": ["-c", "import numpy, sympy; sympy.Symbol('x') + 1"],
     "import symbackprop": ["-c", "import symbackprop"],
     "symbackprop --help": ["-m", "symbackprop", "--help"],
     'sb.derive("two_layer.net")': ["-c", 'import symbackprop as sb; sb.derive("examples/two_layer.net")'],
