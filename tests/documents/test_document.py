@@ -396,6 +396,8 @@ def test_a_line_may_end_before_relations_and_signs_of_a_long_formula_in_a_senten
     ):
         written = Html.write(Document("", (Paragraph(told("{}", formula)),)))
         assert re.findall(r'<span class="long"><math alttext="([^"]*)"', written) == parts
+    ended = Html.write(Document("", (Paragraph(told("{}: {}.", f.equation(terms, f.letter("x")), f.letter("y"))),)))
+    assert re.search(r'<span class="kept"><span class="long"><math alttext="= x">(?:(?!</span>).)*</span>:</span>', ended)
 
 
 @pytest.mark.parametrize("width", [40, 60, 88, 200])

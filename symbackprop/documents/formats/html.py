@@ -47,7 +47,8 @@ GAP, NARROWEST_NOTE = 2.0, 8.5
 ENTRIES = told("entry by entry")
 """What a step folds away."""
 
-_MATH = r"<math[^>]*>(?:(?!</math>).)*</math>"
+_FORMULA = r"<math[^>]*>(?:(?!</math>).)*</math>"
+_MATH = rf'(?:<span class="long">{_FORMULA}</span>|{_FORMULA})'
 _CLINGS = re.compile(rf"[(\[]{_MATH}[)\].,;:]*|{_MATH}[)\].,;:]+", re.DOTALL)
 """A formula in a line with the bracket before it, or with what ends a clause behind it."""
 
