@@ -98,10 +98,14 @@ def reads_each_once(program: Program, written: Equation) -> bool:
 
     def is_one_place(slopes: Mapping[str, sp.Expr]) -> bool:
         """Whether a sum of slopes times letters has a value but once: one letter, or the digits of a number."""
-        if len(slopes) == 2:
-            (a, one), (b, other) = slopes.items()
-            return (sp.Abs(one) == 1 and sp.Abs(other) == extents[a]) or (sp.Abs(other) == 1 and sp.Abs(one) == extents[b])
-        return len(slopes) < 2
+        left, unit = dict(slopes), sp.S.One
+        while len(slopes) > 1 and left:
+            digit = next((c for c, slope in left.items() if sp.expand(sp.Abs(slope) - unit) == 0), None)
+            if digit is None:
+                return False
+            del left[digit]
+            unit *= extents[digit]
+        return True
 
     for guard in split(written.op).guards:
         form = affine(guard.lhs - guard.rhs)  # type: ignore[operator]

@@ -646,3 +646,9 @@ def test_labels_of_several_samples_sum_to_one_row_by_row(shape: str, said: str) 
     data = "X: data[n, d]" if "n" in shape else "x: data[d]"
     text = sb.derive(f"{data}\ny: labels[{shape}]\nW: parameter[d, c]\np = softmax({logits})\nL = -sum(y*log(p))").text()
     assert f"That {said} was used." in " ".join(text.split())
+
+
+@pytest.mark.parametrize("shape", ["(N, 12)", "(N, 2, 6)", "(6*N, 2)"])
+def test_several_axes_that_become_one_are_another_shape(shape: str) -> None:
+    said = reasons(f"X: data[N, 2, 3, 2]\nw: parameter[3]\nA = X*w[:, None]\nF = reshape(A, {shape})\nL = sum(F**3)")
+    assert "F is A in another shape: the gradient is put back into the shape of A." in said
