@@ -22,7 +22,7 @@ from symbackprop.core.program import Carry, Equation, Gradient, Program, Signatu
 from symbackprop.core.widths import LayerWidths
 from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import TIME, Letter, Name, at_steps, letter, parse_name
+from symbackprop.formulas.names import TIME, Letter, Name, at_steps, parse_name
 from symbackprop.formulas.tree import Accent, Atom, Binds, Fence, Node, Script, walk
 
 _DIFFERENTIATED = ("g", "G", "q", "r", "gamma", "psi")  # for a gradient that is differentiated once more
@@ -244,17 +244,10 @@ class Names:
 
     def in_line(self, name: str, letters: Sequence[Letter] = ()) -> Node:
         """A tensor in running text: a derivative with a slash."""
-        role, written = self.signature(name).role, self.written.get(name)
-        if role is None and not letters and written is not None and isinstance(written.op, Carry):
-            return self._beside(written, written.op)
+        role = self.signature(name).role
         if role is None or name in self._names or role.upstream or role.vector:
             return self.entry(name, letters)
         return self.quotient(role, letters)
-
-    def _beside(self, equation: Equation, op: Carry) -> Node:
-        """What a Carry writes, in words of what it reads: z^{(l-1)}."""
-        step = f.beside(letter(op.letter), f.symbol("-" if op.step > 0 else "+"), f.number(abs(op.step)))
-        return at_steps(self.name_of(equation.operands[0].name), [(op.letter, step)])
 
     def quotient(self, role: Gradient, letters: Sequence[Letter] = ()) -> Node:
         """A derivative with a slash, also where it has a name."""

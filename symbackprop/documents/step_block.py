@@ -15,7 +15,7 @@ from symbackprop.core.derivatives.united import PATTERN
 from symbackprop.core.functions import Where
 from symbackprop.core.guards import affine, split, without_guards
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, position
+from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, position
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.decimals import number_formula
 from symbackprop.display.index_form import entry, equation_letters
@@ -52,10 +52,11 @@ def chain_sum(names: Names, equation: Equation, step: Step, apart: Untied | None
         through, letters = apart.through, {**letters, **apart.letters}
     lead = [letters[c] for c in equation.target.index[: names.signature(of).rank]]
     lead = lead if not role_of(names, equation).upstream else []
+    later = _carried(equation, letters)
     above = names.derivative(
-        replace(role_of(names, equation), wrt=through.name, via=None, nth=0), [*lead, *[letters[c] for c in through.index]]
+        replace(role_of(names, equation), wrt=through.name, via=None, nth=0), [*lead, *[later[c] for c in through.index]]
     )
-    product = f.juxtapose([above, _local_left(names, through, wrt, letters)])
+    product = f.juxtapose([above, _local_left(names, through, wrt, letters, later)])
     over = [shown for c in through.index if c not in wrt.index and (shown := letters[c]) is not None]
     right = f.over_letters(f.SUM, over, product) if over else product
     return (f.equation(entry(names, equation.target, letters), right),)
@@ -82,8 +83,21 @@ def _of(names: Names, equation: Equation) -> str:
     return role_of(names, equation).of
 
 
-def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Letter]) -> Node:
-    return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
+def _local_left(
+    names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Letter], above: Mapping[str, Letter] | None = None
+) -> Node:
+    """dz/dx by letters; `above` are those of z, where they are others."""
+    own = [(above or letters)[c] for c in through.index]
+    return names.derivative(Gradient(through.name, wrt.name), [*own, *(letters[c] for c in wrt.index)], local=True)
+
+
+def _carried(equation: Equation, letters: Mapping[str, Letter]) -> Mapping[str, Letter]:
+    """The letters of what is read one step away, of t + 1, where an equation carries; else those of its own."""
+    op = equation.op
+    if not isinstance(op, Carry) or letters.get(op.letter) is None:
+        return letters
+    own = {position(c): shown for c, shown in letters.items() if shown is not None}
+    return {**letters, op.letter: BodyPrinter(own).formula(position(op.letter) - op.step)}
 
 
 def told_whole(names: Names, equation: Equation) -> Equation:
@@ -99,7 +113,12 @@ def local_lines(names: Names, equation: Equation, inline: Collection[str] = ()) 
     step = equation.step
     assert step is not None
     through, wrt = step.through, step.wrt
-    if step.local is None or through is None or wrt is None:
+    if through is None or wrt is None:
+        return ()
+    if step.local is None and isinstance(equation.op, Carry) and step.rule == "chain":
+        letters = letters_of(names, through, wrt, equation.target)
+        return (f.equation(_local_left(names, through, wrt, letters, _carried(equation, letters)), f.ONE),)
+    if step.local is None:
         return ()
     if step.pattern == PATTERN:
         (here,) = set(wrt.index) - set(through.index)

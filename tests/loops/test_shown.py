@@ -276,3 +276,11 @@ def test_a_step_that_another_letter_tells_is_no_step() -> None:
     """It ended in a KeyError, and what a sum is over stood behind it: L = (1 + T) o_(T-l+1)."""
     text = sb.derive(sb.read(told_from_the_end)).report("text", detail="brief")
     assert "(1 + T)" not in text
+
+
+def test_what_is_carried_has_a_local_derivative_one_step_away() -> None:
+    """The value of a step is what the next one reads as that before: d prev(t + 1)/dh(t) = 1."""
+    net = "x: data[T, m]\nW: parameter[m, m]\nh[0] = zeros(m)\nfor t in 1..T:\n    h[t] = tanh(W @ h[t-1] + x[t])\nL = sum(h**2)"
+    text = " ".join(sb.derive(net).report("text", detail="full").split())
+    assert "Local derivative ∂h_(prev,t+1,i)/∂hₜᵢ = 1 Chain rule ∂L/∂hₜᵢ|" in text
+    assert "= (∂L/∂h_(prev,t+1,i)) (∂h_(prev,t+1,i)/∂hₜᵢ) Product" in text
