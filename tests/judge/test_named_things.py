@@ -343,3 +343,29 @@ def test_a_density_that_a_sentence_recalls_claims_nothing() -> None:
         r"The density is $f(x; \theta) = \theta e^{-\theta x}$. $\frac{\partial L}{\partial\theta} = -\frac n\theta + \sum_i x_i$."
     )
     assert sb.verify(RATE, said).ok
+
+
+READ_OUT = "x: data[d]\nW: parameter[h, d]\nv: parameter[h]\ny: data\nq = tanh(W @ x)\no = v @ q\nL = (o - y)**2/2"
+MARKS = [
+    (
+        r"\bar o = o - y \\ \bar v = \bar o q \\ \bar q = \bar o v \\ \bar W = (\bar q \odot (1 - q^2)) x^\top",
+        (r"\bar o q", r"\bar o v"),
+    ),
+    ("o_bar = o - y\nv_bar = o_bar * q\nq_bar = o_bar * v\nW_bar = np.outer(q_bar*(1 - q**2), x)", ("o_bar * q", "o_bar * v")),
+    (r"\delta_o = o - y \\ \delta_v = \delta_o q \\ \delta_q = \delta_o v", (r"\delta_o q", r"\delta_o v")),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("said", "slip"), MARKS)
+def test_a_name_with_the_mark_of_others_is_the_gradient_by_its_own_letter(said: str, slip: tuple[str, str]) -> None:
+    """It was right as the gradient by another letter."""
+    assert sb.verify(READ_OUT, said).ok
+    assert [one.kind for one in sb.verify(READ_OUT, said.replace(*slip)).claims[:2]] == ["right, identity", "wrong"]
+
+
+def test_a_bare_name_within_a_chain_is_judged() -> None:
+    net = "x: data\nw: parameter\nz = w*x\nf = z**2"
+    said = r"At $x = 1$, $w = 2$: $\frac{\partial f}{\partial z} = 2z = 4$."
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("2z", "z")).claims[-1].wrong

@@ -217,3 +217,28 @@ def test_a_gradient_is_said_along_unit_vectors(units: tuple[str, str]) -> None:
     assert sb.verify(net, text).ok
     assert [one.wrong for one in sb.verify(net, text.replace("x^2 +", "x^2 -")).claims] == [False, True]
     assert sb.verify(net, text.replace("$", "$$")).ok
+
+
+SQUARES = "X: data[n, d]\ny: data[n]\ntheta: parameter[d]\nh = X @ theta\nJ = sum((h - y)**2)/2"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"\nabla_\theta J = \nabla_\theta \frac12 (X\theta - y)^\top (X\theta - y) = X^\top X\theta - X^\top y",
+        r"\frac{\partial J}{\partial \theta_j} = \frac{\partial}{\partial \theta_j} \frac12 \sum_i (h_i - y_i)^2 = \sum_i (h_i - y_i) x_{ij}",
+    ],
+)
+def test_a_formula_that_is_differentiated_within_a_chain_is_judged(said: str) -> None:
+    """It was passed over, whatever it was."""
+    assert sb.verify(SQUARES, said).ok
+    assert sb.verify(SQUARES, said.replace(r"\frac12", r"\frac13")).claims[-1].wrong
+
+
+def test_a_gradient_in_code_that_nothing_uses_is_undecided() -> None:
+    net = "x: data[n, d]\ng: parameter[d]\nv = mean(x**2, axis=0)\nxh = x/sqrt(v + 1)\nL = sum(g*xh)"
+    said = "dxhat = g * np.ones_like(x)\ndvar = np.sum(dxhat * x * -0.5 * (v + 1)**(-1.5), axis=0)"
+    assert sb.verify(net, said).ok
+    wrong = sb.verify(net, said.replace("-0.5", "-0.5 * g")).claims[-1]
+    assert wrong.kind == "undecided"

@@ -28,7 +28,7 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, Claim, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, value
-from symbackprop.notation.claims.bracketed import behind, last_side, outside
+from symbackprop.notation.claims.bracketed import behind, last_side, outside, sides
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.side import side_of
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tokens
@@ -105,6 +105,27 @@ def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Map
                 claim = f"{claim[: stands.start]} {spelled_out} {claim[stands.end :]}"
         found.steps.append((name, claim, what))
     return found
+
+
+def with_operated(truth: Truth, step: tuple[str, Any, str], symbols: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    r"""A step, and by itself what it says where its chain differentiates a formula, \nabla L = \nabla (x^\top A x) = ..."""
+    _, claim, what = step
+    try:
+        several = sides(claim) if isinstance(claim, str) and "\\" in claim and claim.count("=") > 1 else []
+    except Fault:
+        return [step]
+    said = [f"{side} = {several[-1]}" for side in several[1:-1]]
+    return [step, *((one.partition("=")[0].strip(), one, what) for one in said if _is_operated(truth, one, symbols))]
+
+
+def _is_operated(truth: Truth, claim: str, symbols: Mapping[str, str]) -> bool:
+    """Whether a claim differentiates a formula that is read."""
+    stands = _written(claim, truth)
+    return (
+        stands is not None
+        and not is_of_formula(truth, claim)
+        and _said(truth, claim[stands.start : stands.end].strip(), symbols) is not None
+    )
 
 
 def with_notes(further: Further, place: int, judged: Judged) -> Judged:

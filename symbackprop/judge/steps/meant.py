@@ -35,6 +35,8 @@ def _unnamed(truth: Truth) -> list[str]:
 
 
 FAMILY = 2  # names with one mark that are gradients: then the others are as well
+_DELTA = re.compile(r"\s*\\?(?:delta|Delta)_\s*(\w+|\{.*\})\s*")
+_BAR = re.compile(r"(\w+?)_?bar")  # of code
 _NUMBERED = re.compile(r"(\w*[^\W\d])(\d+)")
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
 
@@ -56,23 +58,30 @@ def meant_by_use(known: Known) -> dict[int, str]:
 
 
 def meant_by_mark(known: Known, found: Sequence[Judged]) -> dict[int, str]:
-    r"""By what \bar s that turned out to be nothing is the gradient, beside an \bar a and an \bar o that are those by a and o."""
+    r"""By what an \bar s that turned out to be nothing, or that by another, is: \bar a and \bar o are the gradients by a and o.
+
+    A \delta_s is by s for certain where that is a parameter: of a value it may be by what goes into that.
+    """
     marks = [_mark(known.truth, one.name) for one in found]
     own = [mark for (mark, wrt), one in zip(marks, found, strict=True) if mark and one.right and one.asked and one.asked.wrt == wrt]
+    nameless = {*known.nameless.values(), *(k for k, one in enumerate(found) if any(map(is_multiple, one.remarks)))}
     return {
         place: wrt
-        for place in {*known.nameless.values(), *(k for k, one in enumerate(found) if any(map(is_multiple, one.remarks)))}
-        for mark, wrt in [marks[place]]
-        if own.count(mark) >= FAMILY and found[place].kind == "abbreviation"
+        for place, ((mark, wrt), one) in enumerate(zip(marks, found, strict=True))
+        if own.count(mark) >= FAMILY
+        and (mark != "delta" or known.truth.program.tensors[wrt].kind == "parameter")
+        and ((place in nameless and one.kind == "abbreviation") or (one.right and one.asked is not None and one.asked.wrt != wrt))
     }
 
 
 def _mark(truth: Truth, name: str) -> tuple[str, str]:
-    """The accent of a name, and the value of the network without it; nothing of any other name."""
-    word = word_of(name)
-    wrt = tensor_of(truth, replace(word, accent="")) if word is not None and word.accent else None
+    """The mark of a name, \\bar o, o_bar or \\delta_o, and the value of the network without it; nothing of any other name."""
+    behind, below = _BAR.fullmatch(name), _DELTA.fullmatch(name)
+    word = word_of(behind[1]) if behind else word_of(below[1].strip("{}")) if below else word_of(name)
+    mark = "bar" if behind else "delta" if below else word.accent if word is not None else ""
+    wrt = tensor_of(truth, replace(word, accent="" if mark == word.accent else word.accent)) if word is not None and mark else None
     has_gradient = wrt is not None and f"d{truth.of}/d{wrt}" in truth.everything.tensors
-    return (word.accent, wrt) if word is not None and wrt is not None and has_gradient else ("", "")
+    return (mark, wrt) if wrt is not None and has_gradient else ("", "")
 
 
 def beside_others(truth: Truth, judged: Judged, wrt: str) -> Judged:

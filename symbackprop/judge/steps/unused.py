@@ -18,6 +18,7 @@ Step = tuple[str, Any, str]
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _INDICES = re.compile(r"(?:_\s*(?:\w|\{[^{}]*\})|\([^()]*\))\s*$")  # h_0 is used by h_{l-1}, \ell(w) by \nabla\ell
 _OF_A_MODEL = re.compile(r"\([^()]*(?:;|\||\\mid)[^()]*\)\s*$")  # f(x; \theta), p(x|\theta): a density, which claims no gradient
+_LIKE_A_GRADIENT = re.compile(r"(?:d_?|grad_?|g_)[A-Za-z]\w*|\w+_grad")  # dvar, grad_w in code, where other names are values
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -53,7 +54,7 @@ def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
         and rate_of(truth, step) is None
         and step[2] != "abbreviation"
         and isinstance(step[1], str)
-        and not isinstance(step[1], Code)
+        and (not isinstance(step[1], Code) or _LIKE_A_GRADIENT.fullmatch(step[0]) is not None)
     )
 
 

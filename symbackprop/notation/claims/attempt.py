@@ -206,13 +206,13 @@ class Attempt:
             yield self.senses(way, guesses, {**state.trims, **trims})
 
     def between(self) -> Iterator[tuple[Reading, ...]]:
-        """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule.
+        """The readings of the sides in between, but for new names, derivatives, and products of these, which only say a rule.
 
         A product of entries, or with one derivative that has axes, is judged: of several such the rule leaves the layout open. A
         side without derivatives that is not understood is kept in `unread`.
         """
         for side in self.main.between:
-            if is_name(side):
+            if is_name(side) and not (isinstance(side, Word) and self.names.lookup(side)):
                 continue
             main = replace(self.main, right=side)
             try:
