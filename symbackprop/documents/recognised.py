@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator
 from dataclasses import replace
 from itertools import pairwise, permutations, takewhile
+from typing import Any
 
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import TableFunction
-from symbackprop.core.program import Carry, Equation, Sum
+from symbackprop.core.program import Carry, Equation, Matrix, Sum
 from symbackprop.display.box import only_line
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
@@ -37,6 +38,7 @@ def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     yield from _delta_rule(names, line)
     yield from _same_sign(names, line)
     yield from _turned(names, line)
+    yield from _symmetric(derivation, names, line)
     yield from _written_out(names, line)
     yield from _cancelled(derivation, names, line)
     yield from _summed_rows(names, line)
@@ -88,6 +90,26 @@ def _turned(names: Names, line: Line) -> Iterator[Reason]:
             x = f.letter("x")
             left = f.add([f.ONE, f.negative(f.call(f.symbol("sigma"), [f.negative(x)]))])
             yield "turned", told("That {} was used.", f.equation(left, f.call(f.symbol("sigma"), [x])))
+
+
+def _symmetric(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
+    """A x goes back by the transpose of A, which is A where that is symmetric; not where the line would hold A of any matrix."""
+    right, role = split(line.formula)[1], names.signature(line.name).role
+    shown = list(walk(right)) if right is not None else []
+    if role is None or any(isinstance(e.op, Matrix) for e in derivation.forward.equations):  # which may ask for what is symmetric
+        return
+    for step in (e.step for e in line.path if e.step is not None):
+        if step.through is None or step.wrt is None:
+            continue
+        for name, index_ in step.local_operands:
+            own = names.tensor(name)
+            turned = f.power(own, f.TOP)
+            above, below = ([c for c in index_ if c in ref.index] for ref in (step.through, step.wrt))
+            goes_back = names.signature(name).is_symmetric and [*index_] == above + below and len(above) == len(below) == 1
+            if goes_back and own in shown and turned not in shown and name in derivation.forward.tensors:
+                of_any = _declared(derivation, name, role.wrt, domain=None)
+                if of_any is not None and turned in walk(of_any):
+                    yield ("symmetric", name), told("That {} was used.", f.equation(turned, own))
 
 
 def _summed_rows(names: Names, line: Line) -> Iterator[Reason]:
@@ -175,7 +197,9 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
                         if in_rows and len(y.shape) > 1
                         else told("That the entries of {} sum to one was used.", own),
                     )
-            elif y.kind == "data" and what == _SOFTMAX and _is_left(_declared(derivation, y.name, of), p, difference):
+            elif (
+                y.kind == "data" and what == _SOFTMAX and _is_left(_declared(derivation, y.name, of, kind="labels"), p, difference)
+            ):
                 declared = Span(f"{y.name}: labels[{', '.join(map(str, y.shape))}]", style="code")
                 yield (
                     "declared",
@@ -323,10 +347,14 @@ def _applied(written: Equation | None) -> TableFunction | None:
     return body if isinstance(body, TableFunction) else None
 
 
-def _declared(derivation: Derivation, label: str, wrt: str) -> Node | None:
-    """The line of a gradient where a tensor of data is declared as labels."""
+def _as_labels(derivation: Derivation, name: str, wrt: str) -> Node | None:
+    return _declared(derivation, name, wrt, kind="labels")
+
+
+def _declared(derivation: Derivation, name: str, wrt: str, **otherwise: Any) -> Node | None:
+    """The line of a gradient where a tensor is declared otherwise, as kind="labels"."""
     forward = derivation.forward
-    tensors = {**forward.tensors, label: replace(forward.tensors[label], kind="labels")}
+    tensors = {**forward.tensors, name: replace(forward.tensors[name], **otherwise)}
     return only_line(differentiate(replace(forward, tensors=tensors), derivation.of, [wrt]))
 
 

@@ -652,3 +652,18 @@ def test_labels_of_several_samples_sum_to_one_row_by_row(shape: str, said: str) 
 def test_several_axes_that_become_one_are_another_shape(shape: str) -> None:
     said = reasons(f"X: data[N, 2, 3, 2]\nw: parameter[3]\nA = X*w[:, None]\nF = reshape(A, {shape})\nL = sum(F**3)")
     assert "F is A in another shape: the gradient is put back into the shape of A." in said
+
+
+@pytest.mark.parametrize(
+    ("given", "loss", "is_said"),
+    [
+        ("symmetric", "sum((A @ tanh(X @ W))**3)", True),  # its transpose goes back
+        ("data", "sum((A @ tanh(X @ W))**3)", False),  # it stands there
+        ("symmetric", "sum((tanh(X @ W).T @ A)**3)", False),  # what goes back is turned as a whole
+        ("symmetric", "sum(A) * sum((X @ W)**3)", False),
+    ],
+)
+def test_a_symmetric_matrix_in_the_place_of_its_transpose_is_said_so(given: str, loss: str, is_said: bool) -> None:
+    size = "n" if given == "symmetric" else "n, n"
+    said = reasons(f"A: {given}[{size}]\nX: data[n, d]\nW: parameter[d, h]\nL = {loss}")
+    assert ("That Aᵀ = A was used." in said) == is_said
