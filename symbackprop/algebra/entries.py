@@ -6,6 +6,7 @@ Every letter stands below a name. What is shared is taken out as it is of matric
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 from weakref import proxy
@@ -79,7 +80,7 @@ class EntryWriter:
         used, swap = {*taken, *sizes, *self.algebra.reserved}, dict[str, str]()
         for x in mine:
             natural = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
-            swap[x] = next(y for y in (*natural, *(next(spare) for spare in [pool()] for _ in range(60))) if y not in used)
+            swap[x] = next(y for y in chain(natural, pool()) if y not in used)
             used.add(swap[x])
         net = renamed(net, swap) if swap else net
         counts = [_of_letters(count, swap) for count in counts]

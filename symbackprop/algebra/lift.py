@@ -7,6 +7,7 @@ what is left has at most a row and a column.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sympy import Expr, S, Symbol
@@ -177,11 +178,11 @@ class Lift:
             return net, (), scope
         sizes = net.sizes
         mine = [x for x in sorted(leading) if x[0] in BOUND and x not in own]
-        taken = {*scope.subscripts, *sizes, *scope.taken}
+        taken = {*scope.subscripts, *sizes, *scope.taken, *self.algebra.reserved}
         swap: dict[str, str] = {}
         for x in mine:
             natural = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
-            swap[x] = next(y for y in (*natural, *_first(pool(), 40)) if y not in taken | self.algebra.reserved)
+            swap[x] = next(y for y in chain(natural, pool()) if y not in taken)
             taken.add(swap[x])
         summed = tuple((swap[x], sizes[x]) for x in mine)
         net = renamed(net, swap) if swap else net
@@ -372,7 +373,3 @@ def _ones(shape: tuple[Expr, ...]) -> Form:
 def two(letters: Sequence[str]) -> tuple[str | None, str | None]:
     """Row and column: the letters that there are."""
     return letters[0] if letters else None, letters[1] if len(letters) > 1 else None
-
-
-def _first(letters: Any, n: int) -> list[str]:
-    return [next(letters) for _ in range(n)]

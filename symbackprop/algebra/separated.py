@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import compress
+from operator import not_
 from typing import NamedTuple
 
 from symbackprop.algebra.normal import Algebra
@@ -23,14 +25,15 @@ def separated(algebra: Algebra, p: Poly, free: set[str]) -> Iterator[Separated]:
 
     It is so where the table of coefficients has rank one: u_i x_j - u_i y_j - v_i x_j + v_i y_j = (u_i - v_i) (x_j - y_j).
     """
-    for letter in sorted(free):
+    for letter in sorted(free) if len(p.terms) > 3 else ():
         table: dict[tuple[Term, Term], Number] = {}
         for term, c in p.terms.items():
-            at = tuple(f for f in term if {*f.letters} == {letter})
-            table[at, tuple(f for f in term if {*f.letters} != {letter})] = c
-        rows, columns = (sorted({key[k] for key in table}, key=lambda term: (_degree(term), places(term))) for k in (0, 1))
-        if len(rows) < 2 or len(columns) < 2 or len(rows) * len(columns) != len(table):
+            own = [{*f.letters} == {letter} for f in term]
+            table[tuple(compress(term, own)), tuple(compress(term, map(not_, own)))] = c
+        sides = [{key[k] for key in table} for k in (0, 1)]
+        if min(map(len, sides)) < 2 or len(sides[0]) * len(sides[1]) != len(table):
             continue
+        rows, columns = (sorted(side, key=lambda term: (_degree(term), places(term))) for side in sides)
         first, start = rows[0], table[rows[0], columns[0]]
         if any(table[a, b] * start != table[a, columns[0]] * table[first, b] for a, b in table):
             continue

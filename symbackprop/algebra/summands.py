@@ -26,8 +26,8 @@ def in_order(a: Algebra, summands: Sequence[Form], beside: Callable[[str], Any],
 
 def _mention(summands: Sequence[Form], mentioned: Callable[[str], int]) -> Callable[[Form], int]:
     """Where the loss speaks first of what a summand alone is made of; several gradients are in the order of their paths."""
-    names = [{tensor_of(leaf.name) for leaf in leaves(x)} for x in summands]
-    if len(summands) < 2 or sum(any("/" in name for name in own) for own in names) > 1:
+    names = [{tensor_of(leaf.name) for leaf in leaves(x)} for x in summands] if len(summands) > 1 else []
+    if not names or sum(any("/" in name for name in own) for own in names) > 1:
         return lambda x: 0
     shared = set[str].intersection(*names)
     place = {id(x): min(map(mentioned, own - shared), default=0) for x, own in zip(summands, names, strict=True)}
