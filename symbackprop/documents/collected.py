@@ -35,6 +35,19 @@ def collected(names: Names, path: Sequence[Equation], name: str) -> Iterator[tup
             yield equation.target.name, frozenset(known) if one is None or _is_part(names, by[one]) else frozenset({one})
 
 
+def extremes(names: Names, path: Sequence[Equation]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The gradients by maxima, where what they were taken of acts by other ways too, and over what they are told.
+
+    Of a softmax by hand, e = exp(z - m), p = e/sum(e), they are 0.
+    """
+    by = {e.target.name: e for e in path}
+    parts = {r.name for e in path if e.step is not None and e.step.rule == "copy" and len(e.operands) > 1 for r in e.operands}
+    for step in (e.step for e in path if e.target.name in parts):
+        above = by.get(step.upstream.name) if step is not None and step.pattern == "max" and step.upstream is not None else None
+        if above is not None:
+            yield above.target.name, frozenset(_before(names, by, above) - by.keys())
+
+
 def _is_part(names: Names, equation: Equation) -> bool:
     role = names.signature(equation.target.name).role
     return role is not None and role.via is not None
@@ -82,19 +95,19 @@ def _said(names: Names, written: Equation, body: sp.Expr, hidden: Collection[str
     return index_form(names, Equation(written.target, op, tuple(operands[k] for k in read)), [n for n in hidden if n != times])
 
 
-def shifted(names: Names, path: Sequence[Equation], line: Node, put_together: Mapping[str, Node]) -> Iterator[tuple[str, int, int]]:
-    """The gradients that sum to zero, of softmax(z - max z), so that nothing comes back through the maximum: with axis and rank.
+def shifted(names: Names, path: Sequence[Equation], line: Node, put: Mapping[str, Node]) -> Iterator[tuple[str, int, int, str]]:
+    """The gradients that sum to zero, of softmax(z - max z), so that nothing comes back through it: with axis, rank, and max z.
 
     Both are proved formulas: that of what the maximum was subtracted from is that of the difference.
     """
     for e in path:
         step = e.step
-        if step is None or step.wrt is None or step.upstream is None or step.upstream.name not in put_together:
+        if step is None or step.wrt is None or step.upstream is None or step.upstream.name not in put:
             continue
         written = names.written.get(step.wrt.name)
         if written is None or not isinstance(written.op, Reduce) or written.op.kind != "max" or len(written.op.over) != 1:
             continue
         local, above, summed = step.local, step.upstream, [c for c in step.upstream.index if c not in step.wrt.index]
         is_subtracted = isinstance(local, Sum) and local.body == -1 and len(summed) == 1
-        if is_subtracted and split(put_together[above.name])[1] == split(line)[1]:
-            yield above.name, above.index.index(summed[0]), len(above.index)
+        if is_subtracted and split(put[above.name])[1] == split(line)[1]:
+            yield above.name, above.index.index(summed[0]), len(above.index), step.wrt.name

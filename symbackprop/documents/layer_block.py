@@ -9,9 +9,9 @@ from typing import Any
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.derivatives.onward import together_onward, told_onward
-from symbackprop.core.derivatives.through import ends, onward, put_together, telling
+from symbackprop.core.derivatives.through import ends, onward, put_together, telling, without_ways
 from symbackprop.core.derivatives.united import united
-from symbackprop.core.program import Equation, Sum
+from symbackprop.core.program import Equation
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Holds, Names, unasked
 from symbackprop.display.own_value import by_own_value
@@ -21,14 +21,14 @@ from symbackprop.display.spelled import spelled
 from symbackprop.display.vanishing import vanishes
 from symbackprop.display.views import ViewNames
 from symbackprop.documents.chain_rows import ChainRow, chain_rows, without_what_vanishes
-from symbackprop.documents.collected import collected, quotients, shifted
+from symbackprop.documents.collected import collected, extremes, quotients, shifted
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.parts import in_order
 from symbackprop.documents.reasons import Reasons
 from symbackprop.documents.step_block import local_lines, parts_local, told_whole, with_value
-from symbackprop.documents.ways import Summed, by_ways
+from symbackprop.documents.ways import Summed, at_once, by_ways
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
 from symbackprop.formulas.tree import Node, items_of, split, width
@@ -143,6 +143,15 @@ class Lecture:
         follow = [*self._follow([line for line in layer.lines if new.get(line.kind) is not line], first)]
         self.first = {**first, **self.first}
         self.told |= new.keys()
+        collected_ = self.collected(lines)
+        nothing = self._nothing(lines, collected_)
+        if nothing:
+            paths = {line.name: without_ways(line.path, set(map(self._by, nothing))) for line in lines}
+            self.reasons.told_by |= {n: put_together(self.names.program, path, self.gone) for n, path in paths.items()}
+            left = {
+                one for n, path in paths.items() for one, _ in collected(self.names, without_what_vanishes(self.names, path), n)
+            }
+            collected_ = {one: x for one, x in collected_.items() if one in left}
         backward = [(line, e) for line in lines for e in self._told(line) if e.step and self.reasons.is_told(e.step)]
         alike: dict[Hashable, list[Equation]] = {}
         for line, e in backward:
@@ -151,7 +160,6 @@ class Lecture:
         self.reasons.several |= several
         shown = {id(e) for some in alike.values() for e in (some if len(some) <= FEWEST else some[:1])}
         equations = in_order([e for _, e in backward if id(e) in shown or ends(e) in several])
-        collected_ = self.collected(lines)
         parts = (
             Part(told("Differentiated"), self._forward(in_order([*_and_those_beside(equations, [e for _, e in backward])]))),
             Part(told("Local derivative"), self._locals(equations)),
@@ -162,7 +170,7 @@ class Lecture:
         once = tuple(x for x in parts[2].formulas if split(x)[1] not in said_before)
         parts = (*parts[:2], replace(parts[2], formulas=once), *parts[3:])
         title = self._way(layer)
-        said = [*self.reasons.of(lines), *self._put_in(lines, collected_), *follow]
+        said = [*self.reasons.of(lines), *self._put_in(lines, collected_, nothing), *follow]
         return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
 
     def _follow(self, lines: Sequence[Line], first: Mapping[Hashable, str]) -> Iterator[Told]:
@@ -198,6 +206,11 @@ class Lecture:
         end = line.name if role is None else role.of if self.derivation.vector else role.wrt
         return self.plain.tensor(end)
 
+    def _by(self, name: str) -> str:
+        """What a gradient is by."""
+        role = self.names.signature(name).role
+        return name if role is None else role.wrt
+
     def _shaped(self, line: Line) -> Node:
         """What has the shape of a line: what its gradient is by; of a Jacobian, which has the axes of both, itself."""
         role = self.names.signature(line.name).role
@@ -218,16 +231,38 @@ class Lecture:
         """The gradients on the way that come along several paths, put together: what is then multiplied on."""
         found: dict[str, Node] = {}
         for line in lines:
-            for name, over in collected(self.names, without_what_vanishes(self.names, line.path), line.name):
+            for name, over in self._on_the_way(line.path, line.name):
                 formula = None if name in found else self.proved(name, over, self.names)
                 if formula is not None:
                     found[name] = self.gaps(line.name, formula)
         return found
 
-    def _put_in(self, lines: Sequence[Line], collected_: Mapping[str, Node]) -> Iterator[Told]:
+    def _on_the_way(self, path: Sequence[Equation], name: str) -> Iterator[tuple[str, frozenset[str]]]:
+        """The gradients before one that come along several paths, and over what they are told."""
+        return collected(self.names, without_what_vanishes(self.names, path), name)
+
+    def _nothing(self, lines: Sequence[Line], collected_: Mapping[str, Node]) -> dict[str, Node]:
+        """The gradients on the way that are 0, as that of the maximum in a softmax by hand."""
+        if self.derivation.vector:
+            return {}
+        found = {name: formula for name, formula in collected_.items() if _is(formula, f.ZERO)}
+        for name, over in (one for line in lines for one in extremes(self.names, line.path)):
+            formula = None if name in found else self.proved(name, over, self.names)
+            if formula is not None and _is(formula, f.ZERO):
+                found[name] = formula
+        return found
+
+    def _put_in(self, lines: Sequence[Line], collected_: Mapping[str, Node], nothing: Mapping[str, Node]) -> Iterator[Told]:
         """What stands for a quotient where the parts of a gradient are put together, and what they leave nothing of."""
+        told_ = {own for line in lines for *_, own in shifted(self.plain, line.path, line.formula, collected_)}
+        for name, formula in nothing.items():
+            own = self._by(name)
+            if own not in told_ and own not in self._inline:
+                yield told("{}: nothing comes back through {}.", formula, self.plain.tensor(own))
+            elif own not in told_:
+                yield told("What comes back to the maximum adds up to 0.")
         for line in lines:
-            for summed, axis, rank in shifted(self.plain, line.path, line.formula, collected_):
+            for summed, axis, rank, _ in shifted(self.plain, line.path, line.formula, collected_):
                 own = self.names.in_line(summed)
                 if rank == 1:
                     yield told("The entries of {} sum to zero: nothing comes back through the maximum.", own)
@@ -280,9 +315,9 @@ class Lecture:
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
         """The local derivatives; those that are 1 only where there are no others. A sentence says those that add up to 0."""
-        told_ = _at_once([e for e in equations if not vanishes(self.names.program, e)])
+        told_ = at_once([e for e in equations if not vanishes(self.names.program, e)])
         found = list(dict.fromkeys(self._ways(ways) for ways in by_ways(told_)))
-        said = [rows for rows in found if any(items_of(split(x)[1] or x)[1:] != (f.ONE,) for x in rows)] or found
+        said = [rows for rows in found if not all(_is(x, f.ONE) for x in rows)] or found
         return tuple(dict.fromkeys(x for rows in said for x in rows))
 
     @property
@@ -325,20 +360,9 @@ class Lecture:
         return tuple(by_own_value(self.plain, e, self._inline) for e in self.reasons.path(line))
 
 
-def _at_once(equations: Sequence[Equation]) -> Iterator[Equation]:
-    """The equations; where a value reads another one several times alike, as b @ b does, the derivative by all of them."""
-    alike: dict[Hashable, list[Equation]] = {}
-    for e in equations:
-        step = e.step
-        key = (step.through, step.wrt, step.local, step.local_operands) if step and step.rule == "chain" and step.local else id(e)
-        alike.setdefault(key, []).append(e)
-    for first, *others in alike.values():
-        names, step = {e.target.name for e in (first, *others)}, first.step
-        if len(names) == 1 or step is None or step.local is None:
-            yield from (first, *others)
-        else:
-            op = replace(first.op, body=len(names) * first.op.body) if isinstance(first.op, Sum) else first.op
-            yield replace(first, op=op, step=replace(step, local=replace(step.local, body=len(names) * step.local.body)))
+def _is(formula: Node, right: Node) -> bool:
+    """Whether an equation says that something is a number."""
+    return items_of(split(formula)[1] or formula)[1:] == (right,)
 
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:

@@ -49,7 +49,7 @@ class Reasons:
     def __init__(self, derivation: Derivation, names: Names, softmaxes: dict[str, tuple[str, str]]) -> None:
         self.derivation, self.names, self.softmaxes = derivation, names, softmaxes
         self.told: set[Hashable] = set()
-        self.told_by: Mapping[str, tuple[Equation, ...]] = {}
+        self.told_by: dict[str, tuple[Equation, ...]] = {}
         self.onward: Mapping[str, str] = {}
         self.inside: frozenset[str] = frozenset()
         self.several: set[tuple[str, str]] = set()

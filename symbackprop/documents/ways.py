@@ -9,7 +9,7 @@ from dataclasses import replace
 from symbackprop.core.derivatives.through import ends, moved_step
 from symbackprop.core.derivatives.united import PATTERN
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Gradient, Ref, Step
+from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.names import Names
 from symbackprop.documents.step_block import step_letters, tied
@@ -103,3 +103,19 @@ def _ties(step: Step) -> set[tuple[int, int]]:
     by = step.wrt.index
     within = {(-1 - j, by.index(c)) for j, c in enumerate(step.through.index) if c in by}
     return within | {(by.index(c), k) for k, c in enumerate(by) if c in by[:k]}
+
+
+def at_once(equations: Sequence[Equation]) -> Iterator[Equation]:
+    """The equations; where a value reads another one several times alike, as b @ b does, the derivative by all of them."""
+    alike: dict[Hashable, list[Equation]] = {}
+    for e in equations:
+        step = e.step
+        key = (step.through, step.wrt, step.local, step.local_operands) if step and step.rule == "chain" and step.local else id(e)
+        alike.setdefault(key, []).append(e)
+    for first, *others in alike.values():
+        names, step = {e.target.name for e in (first, *others)}, first.step
+        if len(names) == 1 or step is None or step.local is None:
+            yield from (first, *others)
+        else:
+            op = replace(first.op, body=len(names) * first.op.body) if isinstance(first.op, Sum) else first.op
+            yield replace(first, op=op, step=replace(step, local=replace(step.local, body=len(names) * step.local.body)))

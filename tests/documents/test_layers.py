@@ -368,6 +368,21 @@ def test_nothing_comes_back_through_a_maximum_that_is_subtracted() -> None:
     assert "nothing comes back" not in said("L = sum(M**2)")
 
 
+BY_HAND = {
+    "m = max(S, axis=1)\nL = sum(m + log(sum(exp(S - m[:, None]), axis=1)))": "∂L/∂m = 0: nothing comes back through m.",
+    "m = max(S, axis=1, keepdims=True)\nE = exp(S - m)\nP = E/sum(E, axis=1, keepdims=True)\nL = sum((P - T)**2)": "∂L/∂m = 0:",
+    "E = exp(S - max(S, axis=1, keepdims=True))\nL = sum(E/sum(E, axis=1, keepdims=True)*T)": "to the maximum adds up to 0.",
+}
+
+
+@pytest.mark.parametrize("loss", [*BY_HAND, "m = max(S, axis=1, keepdims=True)\nL = sum(T*S/m)"])
+def test_the_gradient_of_a_maximum_that_shifts_exponentials_is_said_to_be_0(loss: str) -> None:
+    """Then no step goes through the maximum, and ties are of no account; of any other maximum both are told."""
+    page = sb.derive(f"S: parameter[n, c]\nT: data[n, c]\n{loss}").text().partition("The backward pass")[2]
+    assert (BY_HAND.get(loss, "nothing at all") in " ".join(page.split())) == (loss in BY_HAND)
+    assert ("ties" in page) == (loss not in BY_HAND)
+
+
 def test_a_softmax_that_is_not_cancelled_says_its_jacobian() -> None:
     whole = "o: parameter[c]\nt: data[c]\np = softmax(o)\nL = sum((p - t)**2)"
     assert "The Jacobian of p is diag(p) − p pᵀ: what comes to it as g goes back as p ⊙ (g − gᵀ p)." in reasons(whole)

@@ -99,6 +99,26 @@ def _without(equation: Equation, added: Collection[str]) -> Equation:
     return replace(equation, op=Sum(sp.Add(*slots), slots), operands=left)
 
 
+def without_ways(backward: Iterable[Equation], values: Collection[str]) -> tuple[Equation, ...]:
+    """The equations of some steps without those back to and through values; what is left alone of a sum is the sum."""
+    found = {e.target.name: e for e in backward if e.step is None or not _is_of(e.step, values)}
+    for e in [e for e in found.values() if e.step is not None and e.step.rule == "copy"]:
+        left = tuple(ref for ref in e.operands if ref.name in found)
+        if len(left) == 1 < len(e.operands) and left[0].index == e.target.index:
+            part = found[left[0].name]
+            found[part.target.name] = replace(part, target=part.target._replace(name=e.target.name))
+            del found[e.target.name]
+        elif left != e.operands:
+            slots = tuple(slot(k) for k in range(len(left)))
+            found[e.target.name] = replace(e, op=Sum(sp.Add(*slots), slots), operands=left)
+    return tuple(found.values())
+
+
+def _is_of(step: Step, values: Collection[str]) -> bool:
+    """Whether a step goes back to or through one of some values."""
+    return any(ref is not None and ref.name in values for ref in (step.through, step.wrt))
+
+
 def onward(backward: Iterable[Equation], gone: Collection[str]) -> dict[str, str]:
     """What each value that is gone is read by, or what that is read by, where it is gone as well."""
     by = {
