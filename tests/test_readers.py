@@ -105,7 +105,7 @@ PASSES = {
     "language.tensors.parts._is_truth", "language.tensors.parted._is_open", "language.tensors.parted._Part._of",
     "core.apart._letters", "core.passes.signs.Signs._is_shifted", "core.passes.signs.Signs.of", "core.passes.distribute._is_large", "display.index_form._operand", "documents.collected.shifted", "display.index_form._with_totals", "display.marginals._adds_up", "display.marginals._is_over",
     "core.program.rewritten", "core.program.describe",
-    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.fuse.is_softmax", "language.lower.restricted.never_below_zero",
+    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.fuse.is_softmax", "language.lower.restricted.never_below_zero", "language.lower.shared._is_met_again",
     "core.passes.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation", "plan.lower._Lowering._matrix",
     "core.passes.simplify._Rewriter.__init__", "training.boosting._keeps_apart", "training.weighted._weighted", "algebra.facts._learn_logsum", "display.names.generated", "verbs.estimators.samples.chances",

@@ -371,6 +371,8 @@ def test_nothing_comes_back_through_a_maximum_that_is_subtracted() -> None:
 BY_HAND = {
     "m = max(S, axis=1)\nL = sum(m + log(sum(exp(S - m[:, None]), axis=1)))": "∂L/∂m = 0: nothing comes back through m.",
     "m = max(S, axis=1, keepdims=True)\nE = exp(S - m)\nP = E/sum(E, axis=1, keepdims=True)\nL = sum((P - T)**2)": "∂L/∂m = 0:",
+    "P = exp(S - max(S, axis=1, keepdims=True))/sum(exp(S - max(S, axis=1, keepdims=True)), axis=1, keepdims=True)\n"
+    "L = sum((P - T)**2)": "nothing comes back through u",
     "E = exp(S - max(S, axis=1, keepdims=True))\nL = sum(E/sum(E, axis=1, keepdims=True)*T)": "to the maximum adds up to 0.",
 }
 

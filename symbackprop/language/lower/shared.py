@@ -1,5 +1,5 @@
 """What is computed once more is what it was before: P = softmax(S) beside cross_entropy(S, t), which takes the softmax of S as
-well, an activation or a product that an author wrote twice, X W/|X W|, and [h, x] before each gate."""
+well, an activation, a product or a maximum that an author wrote twice, X W/|X W|, and [h, x] before each gate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from sympy import Add, Mul, S
 
 from symbackprop.core.functions import Where
-from symbackprop.core.program import Sum
+from symbackprop.core.program import Reduce, Sum
 from symbackprop.language.lower.fuse import is_activation
 from symbackprop.language.lower.nodes import Node, Nodes, needed
 from symbackprop.language.tensors import Tensor
@@ -58,7 +58,10 @@ def _same(nodes: Nodes, kept: Collection[int]) -> dict[int, Tensor]:
 
 
 def _is_met_again(node: Node, nodes: Nodes) -> bool:
-    """Whether a value is one that authors write again instead of naming it: an activation, a product, or tensors side by side."""
+    """Whether a value is one that authors write again instead of naming it: an activation, a product, tensors side by side, the
+    maximum that they subtract."""
+    if isinstance(node.op, Reduce):
+        return node.op.kind == "max"
     if not isinstance(node.op, Sum):
         return False
     if node.op.over and len(node.op.slots) > 1 and node.op.body == Mul(*node.op.slots) and node.shape:
