@@ -14,6 +14,7 @@ from symbackprop.judge.question import Question, answered
 from symbackprop.judge.sides.aliases_said import aliases_said
 from symbackprop.judge.sides.announced import as_announced
 from symbackprop.judge.sides.at_values import Step
+from symbackprop.judge.sides.diagonals_said import diagonals_said
 from symbackprop.judge.sides.goals import steps_of
 from symbackprop.judge.sides.numbered import numbered
 from symbackprop.judge.sides.own_samples import as_given, own_samples
@@ -63,7 +64,7 @@ def verify(
     given, unsure = ([], set[str]()) if isinstance(claims, Mapping) else as_announced(judge.truth, steps_of(claims))
     texts = [*claims.values()] if isinstance(claims, Mapping) else [claim for _, claim, _ in given]
     given, label, before = of_true_class(judge.truth, given)
-    for respelled in (own_samples, primed_losses):
+    for respelled in (own_samples, primed_losses, diagonals_said):
         given, changed = respelled(judge.truth, given)
         before = as_given(before, changed)
     symmetric, given, since = symmetric_said(judge.truth, given)

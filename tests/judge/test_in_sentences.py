@@ -193,3 +193,27 @@ def test_an_own_name_has_its_sample_above(own: str, said: str) -> None:
     text = said.replace("ROWS", ROWS.replace("A", own)).replace("OWN", own).replace("NAME", own.split("^")[0].split("_")[0])
     assert sb.verify(LOGISTIC, text).ok
     assert not sb.verify(LOGISTIC, text.replace("- y", "+ y")).ok
+
+
+DIAGONALS = [
+    r"With $D_{ii} = p_i(1-p_i)$ diagonal, HESSIAN.",
+    r"HESSIAN where $D_{ii} = p_i(1-p_i)$.",
+    r"$D$ is diagonal with $D_{ii} = p_i(1-p_i)$. HESSIAN",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", DIAGONALS)
+@pytest.mark.parametrize("hessian", [r"$\nabla^2_w L = \frac1n X^TDX$", r"$$\nabla^2_w L = \frac1nX^TDX$$"])
+def test_a_diagonal_matrix_is_said_by_its_entries(said: str, hessian: str) -> None:
+    text = said.replace("HESSIAN", hessian)
+    assert sb.verify(LOGISTIC, text).ok
+    assert not sb.verify(LOGISTIC, text.replace("(1-p_i)", "(1+p_i)")).ok
+
+
+def test_a_table_of_gradients_has_the_names_in_its_first_column() -> None:
+    net = "x: data[d]\nW: parameter[h, d]\nb: parameter[h]\ny: data[h]\nL = sum((W @ x + b - y)**2)/2"
+    table = "| parameter | gradient |\n|---|---|\n| $W$ | $(Wx + b - y)x^\\top$ |\n| $b$ | $Wx + b - y$ |"
+    assert len(sb.verify(net, table).claims) == 2
+    assert sb.verify(net, table).ok
+    assert sb.verify(net, table.replace("| $Wx + b", "| $Wx - b")).claims[1].wrong

@@ -37,6 +37,7 @@ _OF_RULES = re.compile(  # derivatives, and what a chain rule has between them
     r"|\^\s*\{?\s*\\?(?:T|top)\s*\}?|\\(?:cdot|odot|times|circ|left|right|quad|,|;|!)"
 )
 _TABLE = re.compile(r"(?m)^[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*$")
+_OF_GRADIENTS = re.compile(r"(?im)^[ \t]*\|[^|$\n]*\|[^|$\n]*(?:gradient|derivative|기울기|미분)[^|$\n]*\|[ \t]*$")
 _SQUARE = re.compile(r"\s*(\\?[A-Za-z]+)\s*\^\s*(?:2|\{\s*2\s*\})\s*[.,;]?\s*")
 STOPS = (". ", ".\n", "\n\n", "; ", "..")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
@@ -112,13 +113,21 @@ NAMES = re.compile(r"\s*\([^()=]*,[^()=]*\)\s*")  # (x, y)
 _ROW = r"(?:\\left)?\((?=[^()=]*\d)[-+\d.,/\s\\a-z{}]*\)"
 POINT = re.compile(rf"\s*{_ROW}(?:\s*(?:,|;)\s*{_ROW})*\s*")  # (0, 0), (1, 1)
 SUMMED_OVER = re.compile(r"\\in\s*(?:\\math\w+\s*\{?\s*)?(\\?[A-Za-z]+)\s*\}")  # \sum_{i \in V}
-SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\?\w+)")
+SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\[A-Za-z]+|\w)")
 
 
 def in_dollars(text: str) -> str:
     r"""A text whose formulas within lines stand between dollars: \(...\) is $...$; a row of a table, | $a$ | $b$ |, is $a = b$."""
-    text = _TABLE.sub(lambda row: f"${row[1]} = {row[2]}$" if DERIVATIVE.search(row[1]) else row[0], text)
+    by_names = _OF_GRADIENTS.search(text) is not None  # | $W$ | $a x^\\top$ | below | parameter | gradient |
+    text = _TABLE.sub(lambda row: _row_said(row, by_names), text)
     return BRACKETED.sub(lambda found: f"${found[1].strip()}$", text)
+
+
+def _row_said(row: re.Match[str], by_names: bool) -> str:
+    """A row of a table as what it says."""
+    if DERIVATIVE.search(row[1]):
+        return f"${row[1]} = {row[2]}$"
+    return f"$d {row[1].strip()} = {row[2]}$" if by_names and NAME.fullmatch(row[1]) else row[0]
 
 
 def in_formulas(text: str) -> str:
