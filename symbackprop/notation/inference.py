@@ -159,4 +159,5 @@ def _named(walk: Walk, names: Iterable[str]) -> dict[str, Proposal]:
 def kind_of(name: str) -> str:
     """What a name most likely is: a weight, or data."""
     learnt = re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE)
-    return "parameter" if learnt or re.match(r"[WU]_?[a-z]{1,2}\d?$|b_?[hyxofigc]$|E$|embeddings?$", name) else "data"
+    labelled = re.match(r"[WU]_?[a-zA-Z]{1,2}\d?$|b_?[hyxofigc]$|b_[a-zA-Z]{1,2}$|E$|embeddings?$", name)
+    return "parameter" if learnt or labelled else "data"

@@ -163,7 +163,7 @@ def test_latex_is_the_network_that_it_says(name):
 
 REFUSED = [
     (MLP, r"\hat y = W_2 \sigma(W_3 x), L = \|\hat y - u\|^2", "W_3 and u are not declared. Declare them in lines of their own: W_3: parameter[m, n]; u: parameter[k]."),
-    (MLP, r"\hat y = W_2 \phi(W_1 x), L = \|\hat y - y\|^2", r"A function is written out, \phi(z) = \tanh(z), or declared: phi: function."),
+    (MLP, r"\hat y = W_2 \phi(W_1 x), L = \|\hat y - y\|^2", r"phi is not declared. Declare it in a line of its own: phi: function. Or write the function out: \phi(z) = \tanh(z)."),
     (MLP, r"\hat y = W_1 W_2 x, L = \|\hat y - y\|^2", "no bracketing of this product fits the shapes"),
     (MLP, r"\hat y = W_2 W_1 x, L = \|\hat y - x\|^2", "cannot be added"),
     (MLP, r"z = W_1 x, \ L = z z", r"L can be read as"),

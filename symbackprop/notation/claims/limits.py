@@ -22,6 +22,7 @@ from symbackprop.notation.claims.tokens import RELATIONS, Token, plain
 from symbackprop.notation.claims.words import indices
 
 Letters = frozenset[str]
+LABELS = frozenset("yc")  # the letters of a class that is the right one
 _COUNTED = re.compile(r"\{1,\\?(?:[lc]?dots|dotsc),([A-Za-z]\w*|\d+)\}|\[([A-Za-z]\w*|\d+)\]")  # {1, ..., n} and [n]
 
 
@@ -54,6 +55,8 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
             if isinstance(side, Word) and len(side.base) == 1 and side.base not in state.outer and side.base not in state.ranges
         ]
         both = [side.base for side in one.sides if isinstance(side, Word) and side.base in free and not _known(state, side)]
+        if one.signs == ("!=",) and both[1:] and both[1] in LABELS:  # \sum_{j \neq y}: y is given
+            return both[:1], [one], None
         if state.context.is_network and len(both) == 2 and len(set(both)) == 2:  # \sum_{i<j}, of which none stands on the left
             return both, [one], None
         letter = free[0] if free else None

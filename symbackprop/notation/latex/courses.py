@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -72,10 +72,13 @@ class Courses:
     lines     its lines.
     ranges    what it says of steps.
     extents   how many entries a declared tensor has along an axis; None where nobody knows.
+    sums      how far a letter runs in sums: where nothing else says it of its steps, as far.
     """
 
-    def __init__(self, lines: Sequence[Line], ranges: Sequence[Range], extents: Callable[[str, int], Expr | None]) -> None:
-        self.lines, self.ranges, self.extents = list(lines), ranges, extents
+    def __init__(
+        self, lines: Sequence[Line], ranges: Sequence[Range], extents: Callable[[str, int], Expr | None], sums: Mapping[str, str]
+    ) -> None:
+        self.lines, self.ranges, self.extents, self.sums = list(lines), ranges, extents, sums
         self.known: dict[tuple[str, str], Bounds] = {}  # of a name and a letter
         self._require_once()
 
@@ -176,7 +179,7 @@ class Courses:
         if inherited is not None and not away:
             low, high = low or inherited.low, high or inherited.high
         low = low or (spelt(min(self._read(names, place, shift), key=str, default=sp.S.One)) if falls else "1")
-        high = high or self._reached(letter, low, lines, names, place, shift)
+        high = high or self._reached(letter, low, lines, names, place, shift) or self.sums.get(letter)
         if high is None:
             fault = f"how far {letter} runs is not said."
             raise Fault(fault, rf"Write it behind the formula: \text{{for }} {letter} = {low}, \ldots, T.", lines[0].at)

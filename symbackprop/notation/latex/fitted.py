@@ -43,6 +43,7 @@ LETTERS = "ndhmkpqrcuv"
 BROADCAST = 3  # the cost of a number that is added to an array
 DEMOTED = 3  # the cost of axes that letters of that size do not have
 VECTOR = 12  # the cost of a vector under a Frobenius norm: no way with one is taken before a way without
+LAYERS = ("l", "ell", "\\ell")  # letters that number layers
 SCALAR = ("det", "tr", GAUSSIAN)  # functions of arrays whose values are numbers
 _DECLARED = re.compile(r"(\w+): (data|parameter)(?:\[([^\]]*)\])?$")
 
@@ -287,6 +288,8 @@ class _Walk:
                 shape = () if before.base in SCALAR else shape
             if isinstance(before, Word) and before.base[:1].isupper() and not signs[k] and shape and self.of(before) == ():
                 self.odd += BROADCAST  # a capital letter before x is a matrix
+            if isinstance(before, Word) and plain(before.sub) in LAYERS and not signs[k] and self.of(before) == ():
+                self.odd += VECTOR  # and so is w^l before a^{l-1}, whatever its letter
             if before is not None and not signs[k]:
                 self.weighed(factors, k, found, shape)
             found = self.met(found, shape) if signs[k] in ("had", "over") else self.times(found, shape)

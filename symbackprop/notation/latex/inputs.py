@@ -19,6 +19,7 @@ from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
+from symbackprop.notation.latex.divergences import written_out
 from symbackprop.notation.latex.extents import ranges_of
 from symbackprop.notation.latex.headers import headed, with_said
 from symbackprop.notation.latex.lines import function_of
@@ -69,6 +70,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     """
     latex = spoken(latex)
     stream = marked(with_samples(lined(latex, [*without_names(tuple(with_densities(_zeros(tokens(latex)))))])))
+    stream = written_out(stream, latex)
     _require_no_constraint(stream)
     stream, said = headed(stream, latex)
     ends = {token.at for token in stream if token.text == ";"}

@@ -9,7 +9,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import MOST, Token, plain
 from symbackprop.notation.latex.sampled import BARS, indexed, indices
-from symbackprop.notation.latex.units import bound, split, texts, units
+from symbackprop.notation.latex.units import Unit, bound, split, texts, units
 
 PARAMETERS = ("theta", "phi", "psi", "omega", "Theta", "Phi")  # what stands below the name of what depends on it
 _FRESH = "ijklmnpqrsuvabcdgho"
@@ -232,7 +232,7 @@ def _written(body: Tokens, given: Mapping[str, Tokens], taken: set[str], at: int
         argument = given.get(unit.text)
         if unit.text in renamed:
             own: list[Token] = [Token(renamed[unit.text], at)]
-        elif argument is None or (unit.below and unit.text not in places):
+        elif argument is None or (unit.below and unit.text not in places) or _is_named(several[k + 1 : k + 4]):
             out += [Token(t.text, at) for t in body[unit.start : unit.end]]
             continue
         elif unit.below or (len(units(argument)) == 1 and k + 1 < len(several) and several[k + 1].text == "_"):
@@ -246,6 +246,12 @@ def _written(body: Tokens, given: Mapping[str, Tokens], taken: set[str], at: int
                 own = [Token("{", at), *argument, Token("}", at)]
         out += [Token("{", at), *own, Token("}", at)] if body[unit.start].text == "{" else own
     return tuple(out)
+
+
+def _is_named(behind: Sequence[Unit]) -> bool:
+    r"""Whether a word stands below a letter, as of x_{\max}, which is a name of its own and no entry."""
+    first = next((unit.text for unit in behind[1:] if unit.text != "{"), "") if behind and behind[0].text == "_" else ""
+    return first in (r"\max", r"\min", r"\ast", "*") or (first.isalpha() and len(first) > 1)
 
 
 def _is_label(argument: Tokens) -> bool:

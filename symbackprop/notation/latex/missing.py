@@ -10,12 +10,14 @@ from itertools import pairwise
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.given import Drawn, drawn_numbers
 from symbackprop.notation.claims.naming import ROW_LETTERS, behind_label, labelled
-from symbackprop.notation.claims.syntax import Tokens, Word
-from symbackprop.notation.claims.tokens import GREEK, bare
-from symbackprop.notation.claims.words import described
+from symbackprop.notation.claims.syntax import Group, Product, Tokens, Word
+from symbackprop.notation.claims.syntax import below as parts_of
+from symbackprop.notation.claims.tokens import GREEK, Token, bare
+from symbackprop.notation.claims.words import described, has_label
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
 from symbackprop.notation.latex.qualities import declared_so
+from symbackprop.notation.latex.stepped import several as indices
 
 MARGIN = "Delta"
 NEAR = 16  # characters between two words of a product
@@ -23,6 +25,7 @@ LONG = "dpqm"  # letters for how long a vector is
 SIZES = "hdmkqr"  # letters for sizes beside those that are taken
 TARGETS = ("y", "t")  # what is compared with
 EXTREMES = frozenset(["min", "max", "argmin", "argmax", "inf", "sup"])
+_FUNCTION = re.compile(r"phi|psi|rho|f|g|varphi")
 CLASSES = "K"  # how many there are of what a label names, in an example
 
 
@@ -30,6 +33,7 @@ def asked(
     missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None,
     densities: Sequence[Drawn] = (), observed: Collection[str] = (), lengths: Collection[str] = (),
     fit: Callable[..., Sequence[str] | None] | None = None, sought: Sequence[Word] = (), domains: Mapping[str, str] | None = None,
+    classes: Mapping[str, str] | None = None, functions: Collection[str] = (),
 ) -> Fault:  # fmt: skip
     r"""What is said of names that nobody declared, each with a declaration for an example.
 
@@ -40,6 +44,8 @@ def asked(
     lengths   how long the rows are that were declared: where all are alike, a vector is as long.
     fit       gives declarations with which the formulas are read, in the place of these; with a letter that counts samples as well.
     domains   what a sentence says of matrices, by their names.
+    classes   how many entries there are of what a label picks, by its letter.
+    functions  the words that stand before brackets, as functions do.
     sought    words that are parameters, and then all else is data; where there are none, names tell which.
     """
     first, *_ = missing = list(missing)
@@ -52,7 +58,7 @@ def asked(
     listed = dict(
         (u.key, f"{declared_name(u.key)}: {kind_of(declared_name(u.key))}")
         if u.key in numbers
-        else _declaration(u.key, several, sizes, vectors, long)
+        else _declaration(u.key, several, sizes, vectors, long, classes or {})
         for u in asked_of
     )
     listed = {key: re.sub(r"^(lam\w*): parameter", r"\1: data", said) for key, said in listed.items()}
@@ -69,6 +75,8 @@ def asked(
         letters = iter([c for c in SIZES if c not in taken | {*map(declared_name, arrays)}])
         swap = {declared_name(key): next(letters) for key in arrays}
         listed = {key: re.sub(r"(?<=[\[ ])\w+", lambda m: swap.get(m[0], m[0]), said) for key, said in listed.items()}
+    functions = [key for key in listed if key in functions and _FUNCTION.fullmatch(key)]
+    listed |= {key: f"{declared_name(key)}: function" for key in functions}
     told = {size for said in listed.values() for size in re.findall(r"\w+", said.partition("[")[2])}
     listed = {key: said for key, said in listed.items() if key not in told} or listed  # what has a size declares it
     listed = _with_rows(listed)
@@ -84,9 +92,9 @@ def asked(
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."
     mend = alone if len(listed) == 1 else beside
-    called = next((u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)), None)
-    if called:
-        mend += f" A function is written out, \\{called}(z) = \\tanh(z), or declared: {called}: function."
+    if functions:
+        called = f"\\{functions[0]}" if functions[0] in GREEK else functions[0]
+        mend += f" Or write the function out: {called}(z) = \\tanh(z)."
     return Fault(said, mend, first.at)
 
 
@@ -159,7 +167,10 @@ def _whole(word: Word) -> str:
     return described(replace(word, sub=(), sup=()))
 
 
-def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], vectors: set[str], long: str) -> tuple[str, str]:
+def _declaration(
+    key: str, several: Sequence[Word], sizes: Mapping[str, str], vectors: set[str], long: str,
+    classes: Mapping[str, str],
+) -> tuple[str, str]:  # fmt: skip
     """What is not declared, and a declaration of it: two sizes for a capital letter, none for a Greek one alone, else one.
 
     vectors   words that are vectors for each index that they have; where there are some, a word without index is a number.
@@ -175,8 +186,7 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
         if below and sizes.keys() >= {*below} and key in (whole, described(replace(word, sup=()))):
             name, beyond = declared_name(whole), [long] if whole in vectors else []
             beyond = beyond or (["h"] if whole in _images(several) else [])
-            kind = "data" if beyond else _kind(name)
-            return whole, f"{name}: {kind}[{', '.join([*(sizes[c] for c in below), *beyond])}]"
+            return whole, f"{name}: {_kind(name)}[{', '.join([*(sizes[c] for c in below), *beyond])}]"
     of_letter = next((w for w in several if _whole(w) == key and w.base in GREEK and _letters(w.sub)), None)
     if of_letter and not {*_letters(of_letter.sub)} & {*sizes}:  # sigma_n, of the noise
         label = declared_name(described(replace(of_letter, sup=())))
@@ -187,28 +197,56 @@ def _declaration(key: str, several: Sequence[Word], sizes: Mapping[str, str], ve
     for word in several:
         below = _letters(word.sub)
         is_label = base in below and base not in sizes and not base[:1].isupper() and word.base not in EXTREMES
-        is_label = is_label and (word.base not in GREEK or len(below) > 1)
+        is_label = is_label and (word.base not in GREEK or len(below) > 1) and ({*below} & {*sizes} or not has_label(word))
         if is_label:  # w_{y_i}: a label of the sample i
             rows = [sizes[c] for c in below[below.index(base) + 1 :] if c in sizes]
-            return key, f"{name}: integers[{', '.join([*rows[:1], CLASSES])}]"
-    if vectors and base[:1].isupper():
+            return key, f"{name}: integers[{', '.join([*rows[:1], classes.get(base, CLASSES)])}]"
+    if vectors and base[:1].isupper() and base != MARGIN:
         own = next((word for word in several if described(word) == key), None)
         shape = f"{long}, {long}" if key in vectors else f"{long}, h" if own and _is_turned(own) else f"h, {long}"
-        return (_whole(own) if own else key), f"{declared_name(_whole(own)) if own else name}: {_kind(base)}[{shape}]"
+        whole = key if own is None else described(replace(own, sup=())) if has_label(own) else _whole(own)
+        return whole, f"{declared_name(whole)}: {_kind(base)}[{shape}]"
     if vectors and base not in scripted(several):
         own = next((word for word in several if described(word) == key or _whole(word) == key), None)
         is_vector = own is not None and _whole(own) in vectors
         if own and is_vector:
-            return _whole(own), f"{declared_name(_whole(own))}: parameter[{long}]"
-        return key, f"{name}: {'data' if base in (*GREEK, *TARGETS) else 'parameter'}"
+            sides = {_is_turned(word) for word in several if _whole(word) == _whole(own)}  # x^\top A x: of x
+            learnt = any(_kind(declared_name(_whole(word))) == "parameter" for word in several)
+            is_data = base == "x" and learnt and len(sides) == 1
+            return _whole(own), f"{declared_name(_whole(own))}: {'data' if is_data else 'parameter'}[{long}]"
+        return key, f"{name}: {'data' if base in (*GREEK, *TARGETS) or base[0] == 'x' else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
     counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
     return key, f"{name}: {_kind(base)}{counted}"
 
 
 def _kind(name: str) -> str:
-    """What a name most likely is; of a layer as of any other, W^[2]."""
-    return kind_of(re.sub(r"[\W_]+", "_", name).strip("_"))
+    """What a name most likely is; of a layer as of any other, W^[2], and with an accent as without."""
+    return kind_of(re.sub(r"(?<=.)(tilde|hat|bar)(?=_|$)", "", re.sub(r"[\W_]+", "_", name).strip("_")))
+
+
+def classes_of(several: Iterable[Word], shape: Callable[[Word], Sequence[object]]) -> dict[str, str]:
+    r"""How many entries there are of what a letter with an index picks, y_i of w_{y_i}, where the shape is known."""
+    found: dict[str, str] = {}
+    for word in several:
+        for size, index in zip(shape(word), indices(word.sub), strict=False):
+            if [t.text for t in index.tokens[1:2]] == ["_"]:
+                found[index.tokens[0].text] = str(size)
+    return found
+
+
+def applied(nodes: Iterable[object]) -> set[str]:
+    """The words that stand before a round bracket, f of f(x_i)."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, Product):
+            pairs = zip(node.factors, node.factors[1:], node.ops, strict=False)
+            found |= {
+                described(a) for a, b, op in pairs if not op and isinstance(a, Word) and isinstance(b, Group) and b.bracket == "("
+            }
+        if not isinstance(node, Token | str | int):
+            found |= applied(parts_of(node))
+    return found
 
 
 def _letters(below: Tokens) -> list[str]:

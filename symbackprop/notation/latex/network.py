@@ -22,7 +22,7 @@ from symbackprop.notation.claims.errors import Fault, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted
 from symbackprop.notation.claims.given import drawn, observed
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.limits import words
+from symbackprop.notation.claims.limits import LABELS, words
 from symbackprop.notation.claims.lower import lowered_tensor
 from symbackprop.notation.claims.reader import Reader as Readings
 from symbackprop.notation.claims.syntax import Tokens, Word
@@ -40,7 +40,7 @@ from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
-from symbackprop.notation.latex.missing import asked, declared_name, scripted, with_kind
+from symbackprop.notation.latex.missing import applied, asked, classes_of, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.qualities import qualified, with_domains
 from symbackprop.notation.latex.recurrent import Lines
@@ -53,7 +53,6 @@ from symbackprop.notation.python_text import LOSSES, finished
 from symbackprop.notation.reader import Reader
 
 CUSTOMARY = {"i": "n", "j": "m", "k": "K"}  # how far indices run, in an example
-LABELS = frozenset("yc")  # the letters of a class that is the right one
 MOST_AXES = 4  # of a value that is not read yet
 
 OF_ARRAYS = frozenset([
@@ -200,9 +199,13 @@ class _Equations:
         indices = letters | indices_of(told.formulas)
         self.sizes = {c: told.sizes.get(c, means.get(c, customary.get(c, c))) for c in indices}
         if letters:
-            signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
+            signatures, sums = (
+                {n: _signature(n, t) for n, t in self.tensors.items()},
+                {c: told.sizes[c] for c in letters & told.sizes.keys()},
+            )
+            self.steps |= {s for text in sums.values() for s in re.findall(r"[^\W\d]\w*", text)}
             try:
-                self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures)
+                self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures, sums)
             except Unknown as unknown:
                 self.lines = stepped_lines(equalities, letters, raised.lowered)
                 self.spellings, self.stepped = self.names(line.name for line in self.lines), True
@@ -263,7 +266,13 @@ class _Equations:
         found = ((word, self.spellings.lookup(word)) for word in self.words())
         several = [word for word, known in found if known is None or known.name not in names]
         fit = partial(self.fit, lengths) if self.tries else None
-        return asked(missing, several, self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.domains)
+        about = self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.domains
+        return asked(missing, several, *about, classes_of(self.words(), self.shape), applied(line.right for line in self.lines))
+
+    def shape(self, word: Word) -> tuple[Expr, ...]:
+        """The shape of the tensor that a word is an entry of; () where it is of none that is known."""
+        found = self.spellings.lookup(word)
+        return self.tensors[found.name].shape if found is not None and found.name in self.tensors else ()
 
     def lengths_of(self, missing: Iterable[Unknown]) -> dict[str, str]:
         r"""Sizes that are called by what has them: d_k of softmax(Q K^\top / \sqrt{d_k}) is how long the rows of K are."""
@@ -273,7 +282,7 @@ class _Equations:
 
     def fit(self, lengths: Mapping[str, str], proposed: Sequence[str], count: str = "") -> list[str] | None:
         """Declarations with which the equations are read, in the place of what is proposed."""
-        names = {one.partition(":")[0] for one in proposed}
+        names = {one.partition(":")[0] for one in proposed if not one.endswith(": function")}
 
         def named(word: Word) -> str | None:
             if found := self.spellings.lookup(word):

@@ -31,6 +31,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Helper
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.courses import Bounds, Course, Courses, spelt
+from symbackprop.notation.latex.fitted import LAYERS
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.ranges import Range
 from symbackprop.notation.latex.recurrent import Line, Lines, Read
@@ -50,7 +51,9 @@ class Recursion:
     notes    what the readings take for granted.
     """
 
-    def __init__(self, reader: Reader, lines: Lines, ranges: Sequence[Range], signatures: Mapping[str, Signature]) -> None:
+    def __init__(
+        self, reader: Reader, lines: Lines, ranges: Sequence[Range], signatures: Mapping[str, Signature], sums: Mapping[str, str]
+    ) -> None:
         self.reader, self.names = reader, lines.names
         self.scope = Scope(signatures, lines.names, reader.evaluator.functions)
         self.steps: dict[str, tuple[Expr, ...]] = {}  # how many steps a name has
@@ -59,10 +62,10 @@ class Recursion:
         self.rows: list[str] = []
         self.places: list[int] = []
         self.notes: list[str] = []
-        courses = Courses(lines.lines, ranges, self.extent)
+        courses = Courses(lines.lines, ranges, self.extent, sums)
         order = courses.ordered()
         if Apart(lines, courses.known)():
-            order = Courses(lines.lines, ranges, self.extent).ordered()
+            order = Courses(lines.lines, ranges, self.extent, sums).ordered()
             self.names = lines.names
             self.scope = Scope(signatures, lines.names, reader.evaluator.functions)
         self.read_by = {name for line in lines.lines for name in line.same | line.earlier.keys()}
@@ -158,9 +161,10 @@ class Recursion:
             return True
         if name not in self.starts and not any(line.name == name for line in course.begun):
             start = f"{name}_{{{course.bounds[0].low}-1}}".replace("{1-1}", "0")
+            layers = course.bounds[0].letter in LAYERS
             raise Fault(
                 f"{name} is read before its first step, and no start of it is given.",
-                f"Write {start} = 0, or declare {start}: data[n].",
+                f"Write {start} = x, of the input." if layers else f"Write {start} = 0, or declare {start}: data[n].",
                 next(line.at for line in course.lines if line.name == name),
             )
         return False

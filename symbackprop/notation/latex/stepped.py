@@ -180,7 +180,10 @@ def ends(equalities: Iterable[Equality], letters: Container[str], lowered: Calla
 
 
 def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> list[Line]:
-    """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts of 0 are left out."""
+    """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts stand first.
+
+    Those of 0 are left out.
+    """
     heads = [(lowered(head_of(one.left, k)), one.right) for k, one in enumerate(equalities)]
     rows = [
         (Base.of(head), tuple(str(i.letter) for i in several(head.sub) if i.letter and i.letter in letters)) for head, _ in heads
@@ -191,9 +194,10 @@ def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lower
         low = lowered(word)
         return low if Base.of(word) in of or any(i.letter and i.letter in letters for i in several(low.sub)) else word
 
+    inner = sorted(zip(heads, rows, strict=True), key=lambda one: not (one[1][0] in of and not one[1][1]))  # starts stand first
     return [
         Line(named(replace(head, sup=()), "", ()), of.get(base, ()), Rewriting(below)(right), head.at)
-        for (head, right), (base, own) in zip(heads, rows, strict=True)
+        for (head, right), (base, own) in inner
         if own or not head.sub or (base in of and not isinstance(right, sx.Number))
     ]
 
