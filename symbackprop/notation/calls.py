@@ -33,6 +33,7 @@ from symbackprop.notation.dialects import (
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.functions import Layer, Named, Second
 from symbackprop.notation.grown import Grown
+from symbackprop.notation.masked import is_masked, masked
 from symbackprop.notation.rounds import List
 from symbackprop.notation.sequences import as_arrays, beside, is_sequence, summed, turned
 from symbackprop.notation.texts import filled, string
@@ -242,7 +243,11 @@ def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]
         own = evaluator.source.segment
         said = f"{meant.name} takes the prediction first: {own(node.args[0])} is taken for it, and nothing in that is learnt."
         evaluator.said += [said] if said not in evaluator.said else []
-    return called(meant.name, given, further, meant.function, evaluator.plain)
+
+    def applied(*arguments: Any, **more: Any) -> Any:
+        return called(meant.name, list(arguments), more, meant.function, evaluator.plain)
+
+    return masked(applied, given, further, meant.name) if is_masked(meant.name, further) else applied(*given, **further)
 
 
 def _turned(given: list[Any]) -> bool:

@@ -33,6 +33,7 @@ INNER = (
     "distance",
     "lib",
     "stride_tricks",
+    "integrate",
 )  # modules of modules: np.linalg.norm
 KEYWORDS = {
     "dim": "axis", "keepdim": "keepdims", "negative_slope": "alpha", "label_smoothing": "smoothing",

@@ -13,6 +13,7 @@ from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import replaced
 from symbackprop.language.operations.sliding import window
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axes, normal_axis
+from symbackprop.notation.composed import WORDS as WORDS_OF_NUMPY
 from symbackprop.notation.vocabulary import plain
 
 
@@ -23,6 +24,17 @@ def _gelu(x: Any, approximate: bool = True) -> Tensor:
 def _squareplus(x: Any, b: Any = 4) -> Tensor:
     x = as_tensor(x)
     return (x + op.sqrt(op.square(x) + b)) / 2
+
+
+def _sparse_sigmoid(x: Any) -> Tensor:
+    """y = 0 up to -1, (x + 1) / 2 up to 1, 1 beyond."""
+    return WORDS_OF_NUMPY["clip"]((as_tensor(x) + 1) / 2, 0, 1)
+
+
+def _sparse_plus(x: Any) -> Tensor:
+    """y = 0 up to -1, (x + 1)^2 / 4 up to 1, x beyond."""
+    x = as_tensor(x)
+    return op.where(x <= -1, 0, op.where(x < 1, op.square(x + 1) / 4, x))
 
 
 def _standardize(x: Any, axis: Any = -1, epsilon: Any = 1e-5) -> Tensor:
@@ -132,6 +144,7 @@ LAX: dict[str, Callable[..., Any]] = {
 NN: dict[str, Callable[..., Any]] = {
     "dot_product_attention": _attention, "logmeanexp": _logmeanexp,
     "gelu": _gelu, "soft_sign": TABLE["softsign"], "hard_silu": TABLE["hard_swish"], "squareplus": _squareplus,
+    "sparse_plus": _sparse_plus, "sparse_sigmoid": _sparse_sigmoid,
     "standardize": _standardize, "log1mexp": lambda x: TABLE["log"](-TABLE["expm1"](-as_tensor(x))),
 }  # fmt: skip
 """jax.nn, by name."""

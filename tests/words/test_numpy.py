@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy
+import scipy.integrate
 import scipy.linalg
 import scipy.signal
 import scipy.spatial.distance

@@ -143,15 +143,29 @@ def ediff1d(x: Any) -> Tensor:
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
     """The integral of y along `axis` by trapezia: sum (x[i+1] - x[i]) (y[i+1] + y[i]) / 2, or with the spacing dx."""
+    return op.sum(_trapezia(y, x, dx, axis), axis)
+
+
+def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Tensor:
+    """The integrals of y from the first entry to each other one, by trapezia; `initial` stands before them, and it is 0."""
+    found = op.cumsum(_trapezia(y, x, dx, axis), axis)
+    if initial is None:
+        return found
+    if initial != 0:
+        raise LanguageError("cumulative_trapezoid: initial is 0, or is left out")
+    return op.concatenate([op.zeros_like(part(found, normal_axis("cumulative_trapezoid", found, axis), 0, 1)), found], axis)
+
+
+def _trapezia(y: Any, x: Any, dx: Any, axis: int) -> Tensor:
     y = as_tensor(y)
     place = normal_axis("trapezoid", y, axis)
     middle = (part(y, place, 1) + part(y, place, None, -1)) / 2
     if x is None:
-        return op.sum(middle, place) * dx
+        return middle * dx
     step = op.diff(x, 1, -1)
     if step.ndim == 1:
         step = step[(slice(None), *[None] * (y.ndim - 1 - place))]
-    return op.sum(step * middle, place)
+    return step * middle
 
 
 def gradient(f: Any, *spacing: Any, axis: int | None = None) -> Any:
@@ -282,7 +296,7 @@ WORDS: dict[str, Callable[..., Any]] = {
             atleast_1d, atleast_2d, atleast_3d, column_stack, dstack, row_stack, append, block, array, flipud,
             fliplr, rot90, delete, insert, take, array_split, hsplit, vsplit, meshgrid, tri, vander, select,
             heaviside, cbrt, sinc, isclose, copysign, clip, full_like, polyval, ptp, count_nonzero, ediff1d,
-            trapezoid, gradient, cov, corrcoef, multi_dot, interp, lstsq, svd, matrix_transpose,
+            trapezoid, cumulative_trapezoid, gradient, cov, corrcoef, multi_dot, interp, lstsq, svd, matrix_transpose,
         )
     },
     **dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), array),

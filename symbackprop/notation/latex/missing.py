@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.given import Drawn, drawn_numbers
 from symbackprop.notation.claims.naming import ROW_LETTERS, behind_label, labelled
 from symbackprop.notation.claims.syntax import Group, Product, Tokens, Word
 from symbackprop.notation.claims.syntax import below as parts_of
 from symbackprop.notation.claims.tokens import GREEK, Token, bare
-from symbackprop.notation.claims.words import described, has_label
+from symbackprop.notation.claims.words import Names, described, has_label
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
 from symbackprop.notation.latex.qualities import declared_so
@@ -225,11 +226,13 @@ def _kind(name: str) -> str:
     return kind_of(re.sub(r"(?<=.)(tilde|hat|bar)(?=_|$)", "", re.sub(r"[\W_]+", "_", name).strip("_")))
 
 
-def classes_of(several: Iterable[Word], shape: Callable[[Word], Sequence[object]]) -> dict[str, str]:
+def classes_of(several: Iterable[Word], names: Names, known: Mapping[str, Tensor]) -> dict[str, str]:
     r"""How many entries there are of what a letter with an index picks, y_i of w_{y_i}, where the shape is known."""
     found: dict[str, str] = {}
     for word in several:
-        for size, index in zip(shape(word), indices(word.sub), strict=False):
+        own = names.lookup(word)
+        shape = known[own.name].shape if own is not None and own.name in known else ()
+        for size, index in zip(shape, indices(word.sub), strict=False):
             if [t.text for t in index.tokens[1:2]] == ["_"]:
                 found[index.tokens[0].text] = str(size)
     return found

@@ -156,13 +156,6 @@ def _declared(texts: Iterable[str], file: str, numbers: Mapping[str, int | Seque
     return reader
 
 
-def _rank(names: Names, of: Tokens) -> int | None:
-    """How many axes the tensor has that is written so; None where none is."""
-    word = syntax(of)
-    found = names.lookup(word) if isinstance(word, Word) else None
-    return names.known[found.name] if found is not None else None
-
-
 class _Equations:
     """The equations of one text, read one after the other into tensors.
 
@@ -178,7 +171,7 @@ class _Equations:
         self.steps: set[str] = set()  # sizes that tell how many steps there are
         self.stepped = False  # whether there are steps
         known = self.names(())
-        told = told._replace(formulas=[with_pairs(piece, partial(_rank, known)) for piece in told.formulas])
+        told = told._replace(formulas=[with_pairs(piece, known) for piece in told.formulas])
         integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
         written = lowered(turned(told.formulas, known), known, integers)
         several, ranges = formulas(written, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
@@ -267,12 +260,8 @@ class _Equations:
         several = [word for word, known in found if known is None or known.name not in names]
         fit = partial(self.fit, lengths) if self.tries else None
         about = self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.domains
-        return asked(missing, several, *about, classes_of(self.words(), self.shape), applied(line.right for line in self.lines))
-
-    def shape(self, word: Word) -> tuple[Expr, ...]:
-        """The shape of the tensor that a word is an entry of; () where it is of none that is known."""
-        found = self.spellings.lookup(word)
-        return self.tensors[found.name].shape if found is not None and found.name in self.tensors else ()
+        classes, functions = classes_of(self.words(), self.spellings, self.tensors), applied(line.right for line in self.lines)
+        return asked(missing, several, *about, classes, functions)
 
     def lengths_of(self, missing: Iterable[Unknown]) -> dict[str, str]:
         r"""Sizes that are called by what has them: d_k of softmax(Q K^\top / \sqrt{d_k}) is how long the rows of K are."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.syntax import Tokens
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain
+from symbackprop.notation.claims.words import Names
 from symbackprop.notation.latex.extents import group_at
 
 BIG = (r"\sum", r"\prod")
 
 
-def with_pairs(piece: Tokens, rank: Callable[[Tokens], int | None]) -> Tokens:
+def with_pairs(piece: Tokens, names: Names) -> Tokens:
     r"""A formula in which \sum_{(i, j) \in E} is \sum_{i, j} E_{i j}, for a declared matrix E.
 
-    rank   how many axes what is called so has; None where nothing is.
+    names   what is declared.
 
     Raises Fault, with the declaration to write, where the set is not declared, or its matrix has other axes.
     """
@@ -30,7 +32,7 @@ def with_pairs(piece: Tokens, rank: Callable[[Tokens], int | None]) -> Tokens:
         letters, of, end = limits
         if piece[k].text == r"\prod":
             raise Fault("a product over a set of pairs is not read.", r"Write the sum of logarithms.", piece[k].at)
-        if rank(of) != len(letters):
+        if _rank(names, of) != len(letters):
             raise _unsaid(piece, letters, of, piece[k].at)
         at = piece[k].at
         below = [token for n, letter in enumerate(letters) for token in ([Token(",", at)] if n else []) + list(letter)]
@@ -100,3 +102,10 @@ def _split(several: Sequence[Token]) -> list[Tokens]:
         else:
             parts[-1].append(token)
     return [tuple(part) for part in parts]
+
+
+def _rank(names: Names, of: Tokens) -> int | None:
+    """How many axes the tensor has that is written so; None where none is."""
+    word = syntax(of)
+    found = names.lookup(word) if isinstance(word, Word) else None
+    return names.known[found.name] if found is not None else None

@@ -16,6 +16,7 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Inputs
 from symbackprop.notation.models.names import fresh
+from symbackprop.notation.torch_words import LAYERS
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,21 @@ OBJECTIVES: dict[str, Objective] = {
     "binary_cross_entropy_with_logits": Objective("bits", losses.binary_cross_entropy_with_logits, {}),
     "mse_loss": Objective("numbers", losses.mse_loss, {}),
     "mae_loss": Objective("numbers", losses.mae_loss, {}),
+    "l1_loss": Objective("numbers", losses.mae_loss, {}),
     "huber_loss": Objective("numbers", losses.huber_loss, {}),
+    "smooth_l1_loss": Objective("numbers", losses.smooth_l1_loss, {}),
     "squared_error": Objective("numbers", losses.squared_error, {}),
     "poisson_nll_loss": Objective("numbers", losses.poisson_nll_loss, {}),
 }  # fmt: skip
 """The losses that a model may be given, by the names that the language has for them."""
+
+
+_LAYERS = {layer: function for layer, function in LAYERS.items() if layer.endswith("Loss")}
+SHORT = {
+    **{name.removesuffix("_loss"): name for name in (*OBJECTIVES, *_LAYERS.values()) if name.endswith("_loss")}, **_LAYERS,
+    "bce": "binary_cross_entropy", "bce_with_logits": "binary_cross_entropy_with_logits", "mae": "l1_loss",
+}  # fmt: skip
+"""What losses are called for short, and as layers of torch."""
 
 
 def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = None, name: str = "y") -> Tensor:
@@ -61,7 +72,7 @@ def with_loss(inputs: Inputs, output: Tensor, loss: str, ends_in: str | None = N
     ends_in  "softmax", "log_softmax" or "sigmoid", where the model ends in one.
     Raises NotationError for a loss that is not known, or that does not fit the shape.
     """
-    objective = OBJECTIVES.get(loss)
+    objective = OBJECTIVES.get(SHORT.get(loss, loss))
     if objective is None:
         near = nearest(loss, list(OBJECTIVES))
         mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(OBJECTIVES)}."

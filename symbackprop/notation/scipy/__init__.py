@@ -3,6 +3,7 @@
 special     functions of one and two numbers, and log-sum-exp
 matrices    scipy.linalg, scipy.signal
 distances   scipy.spatial.distance
+integrate   integrals by trapezia
 stats       densities: scipy.stats.norm.logpdf and its like
 
 Text, traced functions and jax.scipy are read by the same rows.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from symbackprop.notation.composed import WORDS as COMPOSED
 from symbackprop.notation.scipy.distances import DISTANCE
 from symbackprop.notation.scipy.matrices import LINALG, SIGNAL
 from symbackprop.notation.scipy.special import SPECIAL
@@ -23,6 +25,7 @@ WORDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "linalg": LINALG,
     "signal": SIGNAL,
     "spatial.distance": DISTANCE,
+    "integrate": {name: COMPOSED[name] for name in ("trapezoid", "cumulative_trapezoid")},
     "stats": STATS,
     **{f"stats.{name}": methods for name, methods in DISTRIBUTIONS.items()},
 }

@@ -204,6 +204,17 @@ def boxcox1p(x: Any, lmbda: Any) -> Tensor:
     return TABLE["log1p"](x) if number == 0 else ((1 + as_tensor(x)) ** lmbda - 1) / lmbda
 
 
+def inv_boxcox(y: Any, lmbda: Any) -> Tensor:
+    """x = (1 + lambda y)^(1 / lambda); exp y where lambda is the number 0."""
+    number = number_of(as_tensor(lmbda))
+    return TABLE["exp"](y) if number == 0 else (1 + as_tensor(lmbda) * y) ** (1 / as_tensor(lmbda))
+
+
+def inv_boxcox1p(y: Any, lmbda: Any) -> Tensor:
+    """x = (1 + lambda y)^(1 / lambda) - 1; exp(y) - 1 where lambda is the number 0."""
+    return TABLE["expm1"](y) if number_of(as_tensor(lmbda)) == 0 else inv_boxcox(y, lmbda) - 1
+
+
 def exprel(x: Any) -> Tensor:
     """y = (exp(x) - 1) / x, 1 at 0."""
     x = as_tensor(x)
@@ -255,7 +266,8 @@ SPECIAL: dict[str, Callable[..., Any]] = {
         for f in (
             gamma, gammaln, rgamma, erfi, lambertw, expn,
             beta, binom, comb, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr,
-            erfcinv, huber, pseudo_huber, boxcox, boxcox1p, exprel, cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
+            erfcinv, huber, pseudo_huber, boxcox, boxcox1p, inv_boxcox, inv_boxcox1p, exprel,
+            cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
         )
     },
     **{name: TABLE[name] for name in (

@@ -13,6 +13,7 @@ from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
 from symbackprop.notation.composed.further import spelled
 from symbackprop.notation.composed.linalg import LINALG
+from symbackprop.notation.masked import NEUTRAL, masked
 from symbackprop.notation.trace import mapped, matrices, shaping
 from symbackprop.notation.trace.matrices import whole_axes
 from symbackprop.notation.trace.same import of_language
@@ -97,13 +98,11 @@ def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], 
 def _reduction(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, **further: Any) -> Tensor:
         where = further.pop("where", None)
-        if where is not None and operation in (ops.sum, ops.mean):
+        if where is not None and operation.__name__ in NEUTRAL:
             mask, tensor = run.aligned(run.lift(where), run.lift(x))
-            mask = mask + ops.zeros(tensor.shape)
-            total = ops.sum(ops.where(mask, tensor, 0), whole_axes(axis), keepdims=keepdims)
-            return total if operation is ops.sum else total / ops.sum(mask, whole_axes(axis), keepdims=keepdims)
-        if further:
-            raise run.refusal(f"a reduction with {min(further)}= is not traced.", "Write np.where first.")
+            return masked(operation, [tensor, whole_axes(axis)], {"where": mask, "keepdims": keepdims})
+        if further or where is not None:
+            raise run.refusal(f"a reduction with {min(further, default='where')}= is not traced.", "Write np.where first.")
         return operation(tensor_of(run, x), whole_axes(axis), keepdims=keepdims)
 
     return row

@@ -17,7 +17,7 @@ from symbackprop.notation.trace.traced import Traced
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
-STAGED = ("special", "linalg", "signal", "stats", "spatial.distance", "spatial")  # modules whose words are known
+STAGED = ("special", "linalg", "signal", "stats", "integrate", "spatial.distance", "spatial")  # modules whose words are known
 
 
 def staged(run: Run, value: Any) -> Any:

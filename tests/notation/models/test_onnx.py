@@ -91,7 +91,16 @@ T = ints(0, 2, 1, 1, 0, 2)
         ("LogSoftmax", "cross_entropy", T, lambda y: -y[range(6), T].mean()),
         ("LogSoftmax", "nll_loss", T, lambda y: -y[range(6), T].mean()),
         (None, "mse_loss", np.ones((6, 3)), lambda y: ((y - 1) ** 2).mean()),
+        (None, "MSELoss", np.ones((6, 3)), lambda y: ((y - 1) ** 2).mean()),
+        (None, "l1", np.ones((6, 3)), lambda y: abs(y - 1).mean()),
+        (
+            None,
+            "smooth_l1_loss",
+            3 * np.ones((6, 3)),
+            lambda y: np.where(abs(y - 3) < 1, (y - 3) ** 2 / 2, abs(y - 3) - 0.5).mean(),
+        ),
         (None, "squared_error", np.ones((6, 3)), lambda y: ((y - 1) ** 2).sum()),
+        ("Sigmoid", "bce", np.ones((6, 3)), lambda y: -np.log(y).mean()),
         ("Sigmoid", "binary_cross_entropy", np.ones((6, 3)), lambda y: -np.log(y).mean()),
         (None, "binary_cross_entropy", np.ones((6, 3)), lambda y: -np.log(1 / (1 + np.exp(-y))).mean()),
         (None, "binary_cross_entropy_with_logits", np.ones((6, 3)), lambda y: -np.log(1 / (1 + np.exp(-y))).mean()),
@@ -104,6 +113,12 @@ def test_a_model_that_ends_in_predictions_is_given_a_loss(last, loss, target, ex
     predictions = reference(model, case.given)[0]
     value, _ = sb.compile(net).value_and_grad({**net.example, "x": case.given["x"], "y": target})
     assert value == pytest.approx(expected(predictions), rel=1e-12)
+
+
+def test_a_loss_is_called_by_its_name(onnx, tmp_path) -> None:
+    path = written(model_of(perceptron(), loss=False), tmp_path)
+    with pytest.raises(sb.NotationError, match="is no name"):
+        sb.from_onnx(path, len)  # type: ignore[arg-type]
 
 
 def test_names_sizes_and_weights_come_from_the_file(onnx, tmp_path: Path) -> None:

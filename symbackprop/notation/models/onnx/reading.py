@@ -22,7 +22,7 @@ from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
 from symbackprop.notation.models.names import fresh, names_of
-from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
+from symbackprop.notation.models.objectives import OBJECTIVES, SHORT, missing, with_loss
 from symbackprop.notation.models.onnx import attention, elementary, layers, recurrent, sampling, shapes
 from symbackprop.notation.models.onnx.constants import computed
 from symbackprop.notation.models.onnx.control import CONTROL, read_by, within
@@ -275,12 +275,14 @@ class Walk:
     def loss(self, chosen: str | None) -> Tensor:
         """The loss: an output of the model, or one of its predictions."""
         outputs = self.graph.outputs
+        if not isinstance(chosen, str | None):
+            raise NotationError(f"loss={shown(chosen)} is no name.", f"Give one of {', '.join([*outputs, *OBJECTIVES])}.")
         if chosen is None or chosen in outputs:
             found = self.output(chosen or self._scalar() or outputs[0])
             if any(n != 1 for n in found.shape):
                 raise missing(found.shape)
             return ops.reshape(found, ()) if found.shape else found
-        if chosen not in OBJECTIVES:
+        if SHORT.get(chosen, chosen) not in OBJECTIVES:
             known = [*outputs, *OBJECTIVES]
             near = nearest(chosen, known)
             mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(known)}."

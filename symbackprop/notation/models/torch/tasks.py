@@ -10,6 +10,7 @@ from typing import Any
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.models.objectives import SHORT
 from symbackprop.notation.models.torch.precise import gaussian_nll_loss
 
 
@@ -39,7 +40,7 @@ def chosen(loss: Any) -> Callable[..., Any]:
     if loss is None or (isinstance(loss, int) and not isinstance(loss, bool)):
         return lambda output, *targets: _scalar(output, loss, targets)
     if isinstance(loss, str):
-        function = OWN.get(loss) or getattr(functional, loss, None)
+        function = OWN.get(loss) or getattr(functional, loss, None) or getattr(functional, SHORT.get(loss, ""), None)
         if callable(function):
             return lambda output, *targets: _key(output, loss) if not targets and _has(output, loss) else function(output, *targets)
         return lambda output, *targets: _key(output, loss)
@@ -61,7 +62,7 @@ def _key(output: Any, key: str) -> Any:
     if _has(output, key):
         return output[key]
     functional = import_module("torch.nn.functional")
-    losses = [name for name in dir(functional) if name.endswith(("_loss", "entropy", "_logits", "kl_div"))]
+    losses = [*SHORT, *(name for name in dir(functional) if name.endswith(("_loss", "entropy", "_logits", "kl_div")))]
     near = nearest(key, losses)
     mend = f"Did you mean {near}?" if near else 'Give the name of one of torch.nn.functional, such as "cross_entropy".'
     raise NotationError(f"there is no loss {shown(key)}.", mend)

@@ -74,6 +74,24 @@ def test_a_normalisation_may_keep_means_of_all_batches() -> None:
     assert sb.check(net).ok
 
 
+@pytest.mark.parametrize(
+    ("short", "layer"),
+    [
+        ("mse", nn.MSELoss),
+        ("l1", nn.L1Loss),
+        ("mae", nn.L1Loss),
+        ("HuberLoss", nn.HuberLoss),
+        ("bce_with_logits", nn.BCEWithLogitsLoss),
+    ],
+)
+def test_a_loss_may_be_called_for_short(short: str, layer: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    module, x, y = nn.Linear(4, 3).double(), torch.randn(6, 4).double(), torch.rand(6, 3).double()
+    net = sb.from_torch(module, x, loss=short, targets=y)
+    value, _ = sb.compile(net).value_and_grad(net.example)
+    assert value == pytest.approx(layer()(module(x), y).item(), rel=1e-12)
+
+
 def test_channels_that_are_dropped_are_data() -> None:
     """With what the network says was kept, the module's own gradients: entries, channels, and alpha dropout of both."""
     torch.manual_seed(0)

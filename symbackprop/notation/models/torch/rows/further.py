@@ -39,6 +39,19 @@ def _trapezoid(y: Tensor, x: Any = None, dx: Any = 1, dim: int = -1) -> Tensor:
     return WORDS["trapezoid"](y, x, dx, dim)
 
 
+def _cumulative_trapezoid(y: Tensor, x: Any = None, dx: Any = 1, dim: int = -1) -> Tensor:
+    return WORDS["cumulative_trapezoid"](y, x, dx, dim)
+
+
+def _renorm(x: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
+    """Each part along `dim` whose norm is larger than maxnorm, as long as maxnorm; torch adds 1e-7 to the norm."""
+    rest = tuple(k for k in range(x.ndim) if k != dim % x.ndim)
+    norm = (
+        lang.sqrt(lang.sum(lang.square(x), rest, True)) if p == 2 else lang.sum(lang.abs(x) ** p, rest, True) ** (1 / as_number(p))
+    )
+    return x * lang.where(norm > maxnorm, as_number(maxnorm) / (norm + as_number(1e-7)), 1)
+
+
 def _count(x: Any, dim: Any = None) -> Tensor:
     return lang.sum(as_tensor(x) != 0, axes(dim))
 
@@ -130,7 +143,8 @@ ROWS: dict[str, Callable[..., Any]] = {
     "cdist": _cdist,
     "pdist": lambda x, p=2: pdist(x) if p == 2 else pdist(x, "minkowski", p=p),
     "pairwise_distance": _pairwise_distance,
-    "trapezoid": _trapezoid,
+    "trapezoid": _trapezoid, "cumulative_trapezoid": _cumulative_trapezoid,
+    "renorm": _renorm,
     "blackman_window": _blackman,
     "hann_window": _raised_cosine(0.5), "hamming_window": _raised_cosine(0.54),
     "linspace": lambda start, end, steps, dtype=None: linspace(start, end, steps),
