@@ -9,8 +9,6 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr
-
 from symbackprop.core.choices import DETAILS, EDGES, VALUES, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.differentiate import differentiate
@@ -111,11 +109,11 @@ class Presenter:
         names, name = Names(derivation.program), derivation.gradient(wrt)
         return ShownLine(name, self._said(derivation, index_equation(names, names.written[name])), ()).latex()
 
-    def sympy(self, derivation: Derivation, name: str) -> Expr:
-        """One entry of a tensor as a SymPy expression in the inputs."""
+    def sympy(self, derivation: Derivation, name: str, whole: bool) -> Any:
+        """One entry of a tensor as a SymPy expression in the inputs, or the whole as a SymPy matrix."""
         from symbackprop.display.sympy_form import sympy_form
 
-        return sympy_form(derivation.program, name)
+        return sympy_form(derivation.program, name, whole)
 
     def point(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> dict[str, Any]:
         """Numbers for every input: the example of a network, else random ones."""

@@ -53,8 +53,8 @@ class Presenter(Protocol):
         """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
         ...
 
-    def sympy(self, derivation: Derivation, name: str) -> Expr:
-        """One entry of a tensor as a SymPy expression in the inputs."""
+    def sympy(self, derivation: Derivation, name: str, whole: bool) -> Any:
+        """One entry of a tensor as a SymPy expression in the inputs, or the whole as a SymPy matrix."""
         ...
 
     def point(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> dict[str, Any]:
@@ -339,12 +339,14 @@ class GradientView(Operand, Result):
         """The gradient's last equation in index notation, as LaTeX."""
         return self.derivation.shown_by.index(self.derivation, self.wrt)
 
-    def sympy(self) -> Expr:
+    def sympy(self, whole: bool = False) -> Any:
         """One entry as a SymPy expression in the inputs, its indices counted from 0: x[j]*Sum(W[k, i]*..., (k, 0, n - 1)).
+
+        whole   every entry instead, as a SymPy matrix whose sums are written out: sizes are numbers, w: parameter[3].
 
         Raises DerivationError for what SymPy has no formula for, and for what would be too long, with what does it instead.
         """
-        return self.derivation.shown_by.sympy(self.derivation, self.name)
+        return self.derivation.shown_by.sympy(self.derivation, self.name, whole)
 
     def evaluate(self, arrays: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
         """The gradient as an array, of the arrays that it reads; arguments and errors are those of `Derivation.evaluate`."""

@@ -28,15 +28,16 @@ class _NoFormulaError(Exception):
     """Something stands in a value that SymPy has no formula of entries for."""
 
 
-def sympy_form(program: Program, name: str) -> Expr:
-    """One entry of a value, at indices of its own, as a SymPy expression in the inputs.
+def sympy_form(program: Program, name: str, whole: bool = False) -> Any:
+    """One entry of a value, at indices of its own, as a SymPy expression in the inputs; or the whole as a SymPy matrix.
 
     Raises DerivationError for what has no entry as a formula, and for one of too many parts.
     """
     try:
-        if _parts(program, name) > LARGEST:
+        if _parts(program, name, whole) > LARGEST:
             raise _NoFormulaError(f"written out in the inputs it has more than {LARGEST:,} parts")
-        return _Entries(program).of(name).replace(Where, _case)
+        entries = _Entries(program)
+        return entries.matrix(name) if whole else entries.of(name).replace(Where, _case)
     except RecursionError:
         why = "it lies too many equations from the inputs"
     except _NoFormulaError as found:
@@ -44,19 +45,23 @@ def sympy_form(program: Program, name: str) -> Expr:
     raise DerivationError(f"{name} has no form of SymPy: {why}; evaluate(...) computes it, latex() prints it") from None
 
 
-def _parts(program: Program, name: str) -> int:
-    """About how many parts a value written out has."""
-    found: dict[str, int] = {}
+def _parts(program: Program, name: str, whole: bool) -> Any:
+    """About how many parts a value written out has; of the whole, with the terms of its sums and all its entries."""
+    found: dict[str, Any] = {}
     for equation in program.equations:
         inner = [found.get(r.name, 1) for r in equation.operands]
+        terms = sp.prod([extent for _, extent in equation.op.over]) if whole else 1
         if isinstance(equation.op, Sum):
             body = list(sp.preorder_traversal(equation.op.body))
-            found[equation.target.name] = len(body) + sum(
-                body.count(s) * parts for s, parts in zip(equation.op.slots, inner, strict=True)
-            )
+            several = (body.count(s) * parts for s, parts in zip(equation.op.slots, inner, strict=True))
+            found[equation.target.name] = terms * (len(body) + sum(several))
         else:
-            found[equation.target.name] = 1 + sum(inner)
-    return found.get(name, 1)
+            found[equation.target.name] = terms * (1 + sum(inner))
+    entries = sp.prod(program.tensors[name].shape) if whole else 1
+    total = entries * found.get(name, 1)
+    if whole and not (S.One * total).is_Integer:
+        raise _NoFormulaError(f"a size is no number, {', '.join(sorted(map(str, total.free_symbols)))}; sympy() is one entry")
+    return total
 
 
 class _Entries:
@@ -70,6 +75,21 @@ class _Entries:
     def of(self, name: str) -> Value:
         own = self.equations[name].target.index if name in self.equations else ()
         return self._at(Ref(name, self._letters(own)))
+
+    def matrix(self, name: str) -> Value:
+        """Every entry, its sums written out; a vector is a column."""
+        shape = self.program.tensors[name].shape
+        if len(shape) > 2:
+            raise _NoFormulaError(f"it has {len(shape)} axes, and a matrix of SymPy has two; sympy() is one entry")
+        own = self.equations[name].target.index if name in self.equations else tuple(f"i{k}" for k in range(len(shape)))
+        letters = self._letters(own)
+        entry = self._at(Ref(name, letters)).replace(Where, _case)
+        rows, columns = (*map(int, shape), 1, 1)[:2]
+
+        def at(*place: int) -> Value:
+            return entry.xreplace({position(c): sp.Integer(k) for c, k in zip(letters, place, strict=False)}).doit()
+
+        return sp.ImmutableDenseMatrix([[at(i, j) for j in range(columns)] for i in range(rows)])
 
     def _letters(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """A letter for each, its own where nothing is called so; none is given out twice, so that no sum binds another's."""

@@ -1,5 +1,6 @@
 """A gradient as a SymPy expression: computed by SymPy it is the number that the compiled function gives, or it is refused."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,38 @@ def test_what_has_no_formula_of_entries_is_refused(text: str, why: str) -> None:
     with pytest.raises(sb.DerivationError, match=why):
         gradient.sympy()
     assert gradient.latex()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "X: data[3, 2]\ny: data[3]\nw: parameter[2]\nL = sum((X @ w - y)**2)",
+        "x: data[3]\nW: parameter[2, 3]\nb: parameter[2]\nc: parameter\nL = sum(tanh(W @ x + b)) + c**2",
+        "X: data[2, 3]\nW: parameter[1, 2]\nL = sum(softmax(W @ X) * X)",
+        "x: parameter[3]\nL = sum(where(x > 0, x**2, -x))",
+    ],
+)
+def test_the_whole_is_a_matrix_whose_entries_are_those_of_the_compiled_function(text: str) -> None:
+    derivation = sb.derive(text)
+    rng = np.random.default_rng(0)
+    point = {t.name: rng.normal(size=[int(n) for n in t.shape]) for t in derivation.forward.inputs}
+    for name, gradient in derivation.gradients.items():
+        matrix, array = gradient.sympy(whole=True), np.asarray(gradient.evaluate(point))
+        assert isinstance(matrix, sp.MatrixBase)
+        assert matrix.shape == (*array.shape, 1, 1)[:2]
+        found = [[computed(matrix[i, j], point, {}) for j in range(matrix.cols)] for i in range(matrix.rows)]
+        np.testing.assert_allclose(found, array.reshape(matrix.shape), rtol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x: data[n]\nw: parameter[n]\nL = (w @ x)**2", "a size is no number, n; sympy() is one entry"),
+        ("W: parameter[2, 2, 2]\nL = sum(W**2)", "it has 3 axes"),
+        ("X: data[30, 20]\ny: data[30]\nw: parameter[20]\nL = sum((X @ w - y)**2)", "more than 4,000 parts"),
+    ],
+)
+def test_what_is_no_matrix_of_numbers_is_refused(text: str, why: str) -> None:
+    gradient = next(iter(sb.derive(text).gradients.values()))
+    with pytest.raises(sb.DerivationError, match=re.escape(why)):
+        gradient.sympy(whole=True)

@@ -82,6 +82,12 @@ NETS: dict[str, tuple[str, Callable[..., float]]] = {
         r"J = \sum_{i,j=1}^{V} f(X_{ij}) (w_i^\top \tilde{w}_j + b_i + \tilde{b}_j - \log X_{ij})^2, \quad f(x) = (x/x_{\max})^\alpha",
         lambda X, x_max, w, wtilde, b, btilde, alpha: (
             (X / x_max) ** alpha * (w @ wtilde.T + b[:, None] + btilde - np.log(X)) ** 2).sum()),
+    "a matrix for each output, between two vectors": (
+        r"y_k = x^\top W_k z + b_k, \quad L = \sum_k (y_k - t_k)^2",
+        lambda x, W, z, b, t: ((np.einsum("i,kij,j->k", x, W, z) + b - t) ** 2).sum()),
+    "a matrix between the vectors of samples": (
+        r"s_{ij} = x_i^\top W z_j, \quad L = \sum_{i,j} (s_{ij} - t_{ij})^2",
+        lambda x, W, z, t: ((x @ W @ z.T - t) ** 2).sum()),
     "a divergence": (
         r"L = D_{\mathrm{KL}}\left(p \,\middle\|\, \mathrm{softmax}(W x)\right)",
         lambda p, W, x: p @ (np.log(p) - log_softmax(W @ x))),

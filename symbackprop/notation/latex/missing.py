@@ -138,9 +138,20 @@ def _vectors(several: Sequence[Word]) -> set[str]:
         if beside and _is_turned(left):
             found |= set() if left.base[:1].isupper() else {_whole(left)}
             found |= set() if right.base == "X" and not right.sub else {_whole(right)}  # X has the samples for columns
-        elif beside and left.base[:1].isupper() and not left.sub and right.sub and right.base[:1].islower():
-            found.add(_whole(right))
+        elif beside and left.base[:1].isupper() and right.base[:1].islower():
+            is_matrix = _whole(left) in found or (not left.sub and right.sub)  # x^\top W_k z, W x_i
+            found |= {_whole(right)} if is_matrix else set()
     return found
+
+
+def _between(several: Sequence[Word]) -> set[str]:
+    r"""The words that stand between two vectors, W of x^\top W_k z: matrices."""
+    triples = zip(several, several[1:], several[2:], strict=False)
+    return {
+        _whole(b) for a, b, c in triples
+        if _is_turned(a) and b.base[:1].isupper() and not _is_turned(c) and c.base[:1].islower()
+        and 0 < b.at - max(t.at for t in (a, *a.sup)) <= NEAR and 0 < c.at - b.at <= NEAR
+    }  # fmt: skip
 
 
 def _multiplied(several: Sequence[Word]) -> set[str]:
@@ -186,6 +197,7 @@ def _declaration(
         whole = described(replace(word, sub=(), sup=()))
         if below and sizes.keys() >= {*below} and key in (whole, described(replace(word, sup=()))):
             name, beyond = declared_name(whole), [long] if whole in vectors else []
+            beyond += [long] if beyond and whole in _between(several) else []
             beyond = beyond or (["h"] if whole in _images(several) else [])
             return whole, f"{name}: {_kind(name)}[{', '.join([*(sizes[c] for c in below), *beyond])}]"
     of_letter = next((w for w in several if _whole(w) == key and w.base in GREEK and _letters(w.sub)), None)
