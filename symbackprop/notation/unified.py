@@ -18,6 +18,7 @@ class Unified:
     def __init__(self) -> None:
         self.above: list[int] = [ONE]
         self.called: dict[int, str] = {ONE: "1"}
+        self._joined: dict[int, list[int]] = {}
 
     def new(self, name: str = "") -> int:
         known = next((k for k, own in self.called.items() if own == name), None) if name else None
@@ -27,6 +28,21 @@ class Unified:
         if name:
             self.called[self.above[-1]] = name
         return self.above[-1]
+
+    def joined(self, several: list[int]) -> int:
+        """A size that is the sum of several."""
+        whole = self.new()
+        self._joined[whole] = several
+        return whole
+
+    def sums(self) -> dict[int, list[int]]:
+        """The sizes that are sums, and what of."""
+        return {self.root(n): [*map(self.root, parts)] for n, parts in self._joined.items()}
+
+    def with_sums(self, called: dict[int, str]) -> dict[int, str]:
+        """The names of sizes, and those of sums, n + d, whose parts have names."""
+        named = {n: " + ".join(called[k] for k in parts) for n, parts in self.sums().items() if {*parts} <= {*called}}
+        return {**named, **called}
 
     def root(self, size: int) -> int:
         while self.above[size] != size:

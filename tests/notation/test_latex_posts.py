@@ -58,6 +58,25 @@ def hinge(s: np.ndarray, y: int) -> float:
     return np.maximum(0, np.delete(s, y) - s[y] + 1).sum()
 
 
+def beside(x: np.ndarray, y: np.ndarray, **of: np.ndarray) -> float:
+    """Gates of what stands below each other, [h, x]."""
+    h = c = np.zeros(len(y))
+    for own in x:
+        f, i, o, g = (of[f"W_{k}"] @ np.concatenate([h, own]) + of[f"b_{k}"] for k in "fioC")
+        c = expit(f) * c + expit(i) * np.tanh(g)
+        h = expit(o) * np.tanh(c)
+    return ((h - y) ** 2).sum()
+
+
+def updated(W_z: np.ndarray, x: np.ndarray, b_z: np.ndarray, W_h: np.ndarray, b_h: np.ndarray, y: np.ndarray) -> float:
+    h = np.zeros(len(y))
+    for own in x:
+        both = np.concatenate([h, own])
+        z = expit(W_z @ both + b_z)
+        h = (1 - z) * h + z * np.tanh(W_h @ both + b_h)
+    return ((h - y) ** 2).sum() / 2
+
+
 NETS: dict[str, tuple[str, Callable[..., float]]] = {
     "how far steps run is that of the sum": (
         r"h_t = \tanh(W h_{t-1} + U x_t + b), \quad \hat y_t = V h_t, \quad L = \sum_{t=1}^T \|\hat y_t - y_t\|^2",
@@ -66,6 +85,13 @@ NETS: dict[str, tuple[str, Callable[..., float]]] = {
         r"h_t = \tanh(W_{hh} h_{t-1} + W_{xh} x_t), \quad \hat y_t = \mathrm{softmax}(W_{hy} h_t), "
         r"\quad L = -\sum_{t=1}^T y_t^\top \log \hat y_t",
         lambda W_hh, W_xh, x, W_hy, y: stepped(x, y, W_hh, W_xh, W_hy, lambda s, t: -t @ log_softmax(s))),
+    "gates of values below each other": (
+        r"\begin{aligned} f_t &= \sigma(W_f [h_{t-1}, x_t] + b_f) \\ i_t &= \sigma(W_i [h_{t-1}, x_t] + b_i) \\ "
+        r"\tilde C_t &= \tanh(W_C [h_{t-1}, x_t] + b_C) \\ C_t &= f_t * C_{t-1} + i_t * \tilde C_t \\ "
+        r"o_t &= \sigma(W_o [h_{t-1}, x_t] + b_o) \\ h_t &= o_t * \tanh(C_t) \\ L &= \|h_T - y\|^2 \end{aligned}", beside),
+    "an update of values below each other": (
+        r"z_t = \sigma(W_z \cdot [h_{t-1}; x_t] + b_z), \quad h_t = (1 - z_t) \odot h_{t-1} "
+        r"+ z_t \odot \tanh(W_h [h_{t-1}; x_t] + b_h), \quad L = \frac12\|h_T - y\|^2", updated),
     "layers of small letters": (
         r"z^l = w^l a^{l-1} + b^l, \quad a^l = \sigma(z^l), \quad C = \frac{1}{2} \| y - a^L \|^2", layers),
     "layers of one number each": (
@@ -105,16 +131,16 @@ NETS: dict[str, tuple[str, Callable[..., float]]] = {
 
 def drawn(network: Network) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
-    sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))}
+    sizes = {size: 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))}
     at: dict[str, np.ndarray] = {}
     for t in network.program.inputs:
-        shape = [sizes[str(n)] for n in t.shape]
+        shape = [int(n.subs(sizes)) for n in t.shape]
         whole = t.kind == "integers"
-        at[t.name] = rng.integers(0, sizes[str(t.bound)], shape) if whole else rng.uniform(0.2, 1, shape)
+        at[t.name] = rng.integers(0, int(t.bound.subs(sizes)), shape) if whole else rng.uniform(0.2, 1, shape)
     return at
 
 
-SLOW = ["how far steps run is that of the sum", "labels of two letters"]
+SLOW = ["how far steps run is that of the sum", "labels of two letters", "gates of values below each other"]
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in NETS])

@@ -40,8 +40,7 @@ from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
 MOST = 400  # ways that are walked
 READ = 8  # ways that are read
 LETTERS = "ndhmkpqrcuv"
-BROADCAST = 3  # the cost of a number that is added to an array
-DEMOTED = 3  # the cost of axes that letters of that size do not have
+BROADCAST = DEMOTED = 3  # the cost of a number that is added to an array, and of axes that letters of that size do not have
 VECTOR = 12  # the cost of a vector under a Frobenius norm: no way with one is taken before a way without
 LAYERS = ("l", "ell", "\\ell")  # letters that number layers
 SCALAR = ("det", "tr", GAUSSIAN)  # functions of arrays whose values are numbers
@@ -208,7 +207,7 @@ class _Walk:
                     self.alike(inner)
                     self.odd += BROADCAST * (bracket != "|" and () in inner)  # of numbers nobody writes one
                     return ()
-                return inner[0] if len(inner) == 1 else None
+                return inner[0] if len(inner) == 1 else self.joined(inner) if bracket == "[" else None
             case Scripted(body=body, sup=sup, sub=sub):
                 shape = self.of(body)
                 if plain(sub) in ("F", "1") and isinstance(body, Group) and body.bracket == "\\|":
@@ -249,6 +248,12 @@ class _Walk:
             case _:
                 return None
 
+    def joined(self, inner: Sequence[Shape]) -> Shape:
+        """[h, x]: a vector as long as both."""
+        lengths = [one[0] for one in inner if one is not None and len(one) == 1]
+        self.odd += VECTOR * any(one is not None and len(one) != 1 for one in inner)
+        return (self.sizes.joined(lengths),) if len(lengths) == len(inner) else None
+
     def word(self, word: Word) -> Shape:
         if word.base == "e" and word.sup:
             return self.of(syntax(word.sup))
@@ -286,13 +291,13 @@ class _Walk:
             if isinstance(before, Word) and self.named(before) is None and before.base in (*SCALAR, "max", "min", "log"):
                 shape = self.arguments(factor, 2 if before.base == GAUSSIAN else None)
                 shape = () if before.base in SCALAR else shape
-            if isinstance(before, Word) and before.base[:1].isupper() and not signs[k] and shape and self.of(before) == ():
-                self.odd += BROADCAST  # a capital letter before x is a matrix
-            if isinstance(before, Word) and plain(before.sub) in LAYERS and not signs[k] and self.of(before) == ():
-                self.odd += VECTOR  # and so is w^l before a^{l-1}, whatever its letter
+            if isinstance(before, Word) and not signs[k]:  # W x and w^l a^{l-1} are of matrices
+                weight = VECTOR if plain(before.sub) in LAYERS else BROADCAST if before.base[:1].isupper() and shape else 0
+                self.odd += weight if weight and self.of(before) == () else 0
             if before is not None and not signs[k]:
                 self.weighed(factors, k, found, shape)
-            found = self.met(found, shape) if signs[k] in ("had", "over") else self.times(found, shape)
+            starred = signs[k] == "star" and len(found or ()) == len(shape or ()) == 1  # entry by entry
+            found = self.met(found, shape) if starred or signs[k] in ("had", "over") else self.times(found, shape)
         return found
 
     def arguments(self, node: Syntax, first: int | None = None) -> Shape:
@@ -383,11 +388,12 @@ class _Walk:
         if len(roots) == 1 and self.count not in self.sizes.called.values():
             self.sizes.called.setdefault(roots.pop(), self.count)
         called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
-        taken, found = {*called.values(), *self.shapes, *self.indices, *self.bases}, dict[str, str]()
+        taken = {*called.values(), *self.shapes, *self.indices, *self.bases}
+        sums = self.sizes.sums()
         for name, shape in self.given.items():
             for root, own in zip(map(self.sizes.root, shape or ()), (*self.letters[name], *LETTERS), strict=False):
-                if root not in called:
+                if root not in called and root not in sums:
                     called[root] = next(c for c in (own, *LETTERS, *(f"n_{k}" for k in range(1, 100))) if c and c not in taken)
                     taken.add(called[root])
-            found[name] = ", ".join(called[self.sizes.root(n)] for n in shape or ())
-        return found
+        called = self.sizes.with_sums(called)
+        return {name: ", ".join(called.get(self.sizes.root(n), "n") for n in shape or ()) for name, shape in self.given.items()}
