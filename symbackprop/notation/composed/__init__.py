@@ -296,7 +296,7 @@ WORDS: dict[str, Callable[..., Any]] = {
             atleast_1d, atleast_2d, atleast_3d, column_stack, dstack, row_stack, append, block, array, flipud,
             fliplr, rot90, delete, insert, take, array_split, hsplit, vsplit, meshgrid, tri, vander, select,
             heaviside, cbrt, sinc, isclose, copysign, clip, full_like, polyval, ptp, count_nonzero, ediff1d,
-            trapezoid, cumulative_trapezoid, gradient, cov, corrcoef, multi_dot, interp, lstsq, svd, matrix_transpose,
+            trapezoid, gradient, cov, corrcoef, multi_dot, interp, lstsq, svd, matrix_transpose,
         )
     },
     **dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), array),

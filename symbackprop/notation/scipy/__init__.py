@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.notation.composed import WORDS as COMPOSED
+from symbackprop.notation.composed import cumulative_trapezoid, trapezoid
 from symbackprop.notation.scipy.distances import DISTANCE
 from symbackprop.notation.scipy.matrices import LINALG, SIGNAL
 from symbackprop.notation.scipy.special import SPECIAL
@@ -25,7 +25,7 @@ WORDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "linalg": LINALG,
     "signal": SIGNAL,
     "spatial.distance": DISTANCE,
-    "integrate": {name: COMPOSED[name] for name in ("trapezoid", "cumulative_trapezoid")},
+    "integrate": {"trapezoid": trapezoid, "cumulative_trapezoid": cumulative_trapezoid},
     "stats": STATS,
     **{f"stats.{name}": methods for name, methods in DISTRIBUTIONS.items()},
 }

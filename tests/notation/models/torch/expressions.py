@@ -159,6 +159,7 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "positions computed": lambda x, t, n: x[n, t.clamp(min=1) - 1] + x.gather(1, (3 - t)[:, None])[:, 0] + F.embedding(2 - n, x)[:, 0] + F.embedding(torch.zeros_like(n), x)[:, 1],
     "between pixels": lambda i, s: F.interpolate(i, scale_factor=2, mode="bilinear").sin().sum() + F.interpolate(i, size=(3, 6), mode="bilinear", align_corners=True).sin().sum() + F.interpolate(s, scale_factor=1.5, mode="linear").sin().sum() + F.interpolate(i[:, None], size=(3, 3, 2), mode="trilinear").sin().sum(),
     "taken": lambda x, n: torch.take(x, n) * torch.tensordot(x[0], x[0], 1) + torch.vdot(x[0], x[1]) + torch.linspace(0, 1, 3),
+    "integrals and bounded rows": lambda x: torch.cumulative_trapezoid(x, dx=0.5).sin().sum() + torch.renorm(x, 2, 0, 0.5).sin().sum() + torch.renorm(x, 1, 1, 1.5).sin().sum() + x,
     "distances of rows": lambda x, z: torch.cdist(x, z).sum() + F.pdist(x).sum() + F.pdist(z, p=3.0).sum() + torch.cdist(x, z, p=3.0).sum() + F.pairwise_distance(x, z) + F.pairwise_distance(x, z, p=3.0) + torch.trapezoid(x, dx=0.5) + torch.trapezoid(x, x.exp()),
     "order": lambda x: x.flip(1) * x.roll(1, 0) + x.roll((1, 2), (0, 1)) + x.roll(2).flip((0, 1)),
     "again": lambda x: x.repeat(2, 1) * x.tile((2, 1)) + x.repeat_interleave(2, 0),

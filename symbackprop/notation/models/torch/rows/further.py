@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.language.tensors import Tensor, as_number, as_tensor
-from symbackprop.notation.composed import WORDS
+from symbackprop.notation.composed import WORDS, cumulative_trapezoid
 from symbackprop.notation.composed.further import linspace
 from symbackprop.notation.models.torch.rows.words import axes, lang
 from symbackprop.notation.scipy.distances import cdist, pdist
@@ -40,7 +40,7 @@ def _trapezoid(y: Tensor, x: Any = None, dx: Any = 1, dim: int = -1) -> Tensor:
 
 
 def _cumulative_trapezoid(y: Tensor, x: Any = None, dx: Any = 1, dim: int = -1) -> Tensor:
-    return WORDS["cumulative_trapezoid"](y, x, dx, dim)
+    return cumulative_trapezoid(y, x, dx, dim)
 
 
 def _renorm(x: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
