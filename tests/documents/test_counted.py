@@ -85,11 +85,11 @@ def test_every_page_counts_from_1_without_gaps(path: Path) -> None:
     require_counted(path, ("brief", "normal", "full"))
 
 
-SHIFTED = """X: data[n, d]
+SCALED = """X: data[n, d]
 Y: data[n, h]
 W: parameter[d, h]
 s = X @ W
-t = s - max(s, axis=1, keepdims=True)
+t = s / max(s, axis=1, keepdims=True)
 p = t - log(sum(exp(t), axis=1, keepdims=True))
 L = -sum(Y*p)"""
 
@@ -97,8 +97,8 @@ L = -sum(Y*p)"""
 @pytest.mark.slow
 def test_a_picture_goes_on_counting_where_its_page_ends() -> None:
     """The page says one value that nobody named, its picture two: none is called u alone, here or where both are asked for apart."""
-    page = sb.derive(SHIFTED).report("html")
-    formulas, picture = answer("formulas", {"text": SHIFTED})["html"], answer("picture", {"text": SHIFTED})["svg"]
+    page = sb.derive(SCALED).report("html")
+    formulas, picture = answer("formulas", {"text": SCALED})["html"], answer("picture", {"text": SCALED})["svg"]
     for text, svg in ((page, page), (formulas, picture)):
         said = {part for alt in re.findall(r'alttext="([^"]*)"', text) for part in re.findall(r"\bu(?:[₀-₉]|_\(\d|\b)", alt)}
         assert said == {"u_(1", "u₁"}

@@ -161,3 +161,12 @@ def test_numbers_in_dollars_stand_before_typed_lines(number: str) -> None:
     )
     assert sb.verify(net, said).ok
     assert not sb.verify(net, said.replace("= 0.25", "= 0.35")).ok
+
+
+def test_a_line_of_latex_beside_dollars_needs_none() -> None:
+    """It was lost."""
+    net = "w: parameter[d]\nx: data[d]\ny: data\nr = w @ x - y\nL = r**2/2"
+    said = "With $r = w^\\top x - y$:\n1. \\frac{\\partial L}{\\partial r} = r.\n2. \\nabla_w L = r x.\n"
+    assert len(sb.verify(net, said).claims) == 3
+    assert sb.verify(net, said).ok
+    assert sb.verify(net, said.replace("r x", "2r x")).claims[-1].wrong

@@ -39,6 +39,9 @@ _SUMMED = re.compile(r"\b(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*([12])\s*\)"
 _MARK = re.compile(r"^\s*(?:[-*•]\s+|\(?(?:\d+|[a-z]|i{2,3}|iv|vi{1,3})[.)]\s+)")  # of a list: -, 1., (a), ii)
 _MARKED = re.compile(rf"(?m){_MARK.pattern}(?=[\w/\\^{{}}' ]+=(?!=))")
 _TYPED_LINE = re.compile(rf"{_MARK.pattern}?\s*{_DERIVATIVE.pattern}\s*=(?!=)[^$\\]*$")
+_RAW_LINE = re.compile(  # LaTeX without dollars
+    rf"{_MARK.pattern}?\s*\\(?:nabla(?![a-z])|[dt]?frac\s*\{{\s*(?:\\partial|d\s*[A-Za-z])|partial(?![a-z]))[^$=]*=[^$]*$"
+)
 _LINKS = frozenset(["where", "with", "if", "otherwise", "for", "all", "and", "else", "when", "elsewhere"])
 _FUNCTIONS = frozenset([
     "sigmoid", "tanh", "relu", "ReLU", "exp", "log", "ln", "softmax", "softplus", "sign", "diag", "tr", "trace", "sin", "cos",
@@ -69,15 +72,17 @@ def without_marks(text: str) -> str:
 
 
 def with_typed(text: str) -> str:
-    """A text with formulas between dollars in which a line typed without them, dL/dw = (y - t) x, is displayed as well."""
+    """A text with formulas between dollars in which a line without them, dL/dw = (y - t) x or \\nabla L = ..., is displayed."""
     if not (WITHIN.search(text) or DISPLAYS.search(text)):
         return text
     hidden = DISPLAYS.sub(lambda found: re.sub(r"[^\n]", "$", found[0]), text)
     pairs = zip(text.split("\n"), hidden.split("\n"), strict=True)
-    return "\n".join(_line_displayed(line) if _TYPED_LINE.match(own) else line for line, own in pairs)
+    return "\n".join(_line_displayed(line) if _TYPED_LINE.match(own) or _RAW_LINE.match(own) else line for line, own in pairs)
 
 
 def _line_displayed(line: str) -> str:
+    if _RAW_LINE.match(line):
+        return f"\\[{_MARK.sub('', line).strip(' .,;')}\\]"
     return "".join(f"\\[{said}\\]" for several in lines_of(line) for said in several)
 
 
