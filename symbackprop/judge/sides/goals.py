@@ -78,10 +78,15 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
             return about(truth, name, of, wrt)
     for prefix in (*PREFIXES, f"{truth.of}_"):  # L_w
         wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
-        is_own = prefix or wrt in truth.named  # a g alone is no value that only the report calls g
-        if wrt is not None and is_own and differentiable(truth, wrt):
+        if wrt is not None and differentiable(truth, wrt):
             return about(truth, name, truth.of, wrt)
     return None
+
+
+def named_by_step(truth: Truth, name: str) -> Asked | None:
+    """The derivative that the name of a step names; a g alone is no value that only the report calls g."""
+    own = spelled(truth, name)
+    return named(truth, name, name) if own is None or own in truth.named else None
 
 
 def as_said(truth: Truth, what: Asked, left: Left) -> Asked:

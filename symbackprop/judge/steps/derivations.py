@@ -19,7 +19,7 @@ from symbackprop.core.machine.progress import counted
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import listed, told
 from symbackprop.judge.sides.deltas import with_differentials
-from symbackprop.judge.sides.goals import asked, named, stepped
+from symbackprop.judge.sides.goals import asked, named_by_step, stepped
 from symbackprop.judge.sides.layers import with_layers
 from symbackprop.judge.steps.asides import aside
 from symbackprop.judge.steps.at_best import anywhere
@@ -198,7 +198,7 @@ def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tu
     """The letters of a step that stand nowhere so far."""
     truth = judge.truth
     try:
-        goal = asked(truth, name, what) if what and what != "abbreviation" else named(truth, name, name)
+        goal = asked(truth, name, what) if what and what != "abbreviation" else named_by_step(truth, name)
         if legend_of(known, claim) is not None:
             return ()
         by = by_blocks(judge, known, name, claim, goal)

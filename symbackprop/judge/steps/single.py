@@ -9,7 +9,7 @@ from typing import Any
 from symbackprop.core.program import Program
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.judge.sides.asked import Asked
-from symbackprop.judge.sides.goals import about, asked, named, spelled, tensor_of
+from symbackprop.judge.sides.goals import about, asked, named_by_step, spelled, tensor_of
 from symbackprop.judge.steps.at_best import best_step
 from symbackprop.judge.steps.differentials import differential_step
 from symbackprop.judge.steps.differentiated import another_loss, loss_step
@@ -57,7 +57,7 @@ class SingleStep:
         if (found := self.of_its_own_kind() or self.naming_blocks()) is not None:
             return found
         if self.what != A_NAME:
-            self.goal = asked(self.truth, self.name, self.what) if self.what else named(self.truth, self.name, self.name)
+            self.goal = asked(self.truth, self.name, self.what) if self.what else named_by_step(self.truth, self.name)
         try:
             found = self.read()
         except NotUnderstood as fault:
