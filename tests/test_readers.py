@@ -103,7 +103,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {
     "language.tensors.parts._is_truth", "language.tensors.parted._is_open", "language.tensors.parted._Part._of",
-    "core.apart._letters", "core.passes.signs.Signs._is_shifted", "core.passes.signs.Signs.of", "core.passes.distribute._is_large", "display.index_form._operand", "documents.collected.shifted", "display.index_form._with_totals", "display.marginals._adds_up", "display.marginals._is_over",
+    "core.apart._letters", "core.passes.signs.Signs._is_shifted", "core.passes.signs.Signs.of", "core.passes.distribute._is_large", "display.index_form._operand", "documents.collected.shifted", "documents.recognised._symmetric", "display.index_form._with_totals", "display.marginals._adds_up", "display.marginals._is_over",
     "core.program.rewritten", "core.program.describe",
     "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.fuse.is_softmax", "language.lower.restricted.never_below_zero", "language.lower.shared._is_met_again",
     "core.passes.stable._Speller.exponentials",
