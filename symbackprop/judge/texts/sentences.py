@@ -58,6 +58,7 @@ FUNCTION = re.compile(  # \phi(t), \phi'(t)
     r"\s*(\\?[A-Za-z]+)(?:'|\^\s*\{?\s*\\prime\s*\}?)*\s*\(\s*((?:\\[A-Za-z]+|[A-Za-z])(?:\s*,\s*(?:\\[A-Za-z]+|[A-Za-z]))*)\s*\)\s*:?$"
 )
 _BELOW = r"(?:\s*_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))?"
+_PRIMES = r"(?:'|\^\s*\{?(?:\s*\\prime)+\s*\}?)*"
 _APPLIED = re.compile(FUNCTION.pattern.replace(r"(\\?[A-Za-z]+)", rf"(\\?[A-Za-z]+){_BELOW}", 1))  # h_w(x) as well
 IF = re.compile(  # $Y_{ij} = 1$ if $y_i = j$ and 0 otherwise
     r"\$([^$=]+?)=\s*1\s*\$,?\s+(?:if|when|iff)\s+\$([^$]+)\$(?:,?\s*(?:and|or|else|,)?\s*(?:is\s+)?(?:\$0\$|0|zero)\s*(?:otherwise|else)?)?"
@@ -269,7 +270,7 @@ def _applied_otherwise(side: str, used: str) -> re.Match[str] | None:
     if function is None:
         return None
     word = re.escape(function[1]) if function[1].startswith("\\") else rf"(?<![A-Za-z\\]){function[1]}"
-    applied = re.findall(rf"{word}{_BELOW}'*\s*(?:\\left\s*)?\(([^()]*)", used)
+    applied = re.findall(rf"{word}{_BELOW}{_PRIMES}\s*(?:\\left\s*)?\(([^()]*)", used)
     plain = re.sub(r"\s", "", function[2])
     return function if any(re.sub(r"\s", "", one) != plain for one in applied) else None
 
