@@ -304,7 +304,7 @@ class Reasons:
                 is_one = len(alone) == 1 and self.names.signature(alone[0]).has_name
                 other = self.names.tensor(alone[0]) if is_one else told("the other factors")
                 yield step.pattern, told("{} is a product: the gradient of {} is that of {} times {}.", y, x, y, other)
-            case "max" if through.index != wrt.index:  # of a maximum entry by entry the local derivative says it
+            case "max" if not {*wrt.index} <= {*through.index}:  # of a maximum entry by entry the local derivative says it
                 yield (
                     step.pattern,
                     told(

@@ -684,3 +684,10 @@ def test_a_symmetric_matrix_in_the_place_of_its_transpose_is_said_so(given: str,
     size = "n" if given == "symmetric" else "n, n"
     said = reasons(f"A: {given}[{size}]\nX: data[n, d]\nW: parameter[d, h]\nL = {loss}")
     assert ("That Aᵀ = A was used." in said) == is_said
+
+
+def test_a_maximum_entry_by_entry_takes_nothing_from_a_bias() -> None:
+    """Of the entries of b only the one that H was taken from, was said of a bias that is added to every row."""
+    leaky = "X: data[n, d]\nW: parameter[d, h]\nb: parameter[h]\nH = maximum(0.1*(X @ W + b), X @ W + b)\nL = sum(H**2)"
+    assert "only the one" not in sb.derive(leaky).report("text")
+    assert "only the one" in sb.derive("X: parameter[n, d]\nL = sum(max(X, axis=0)**2)").report("text")

@@ -170,3 +170,18 @@ def test_a_line_of_latex_beside_dollars_needs_none() -> None:
     assert len(sb.verify(net, said).claims) == 3
     assert sb.verify(net, said).ok
     assert sb.verify(net, said.replace("r x", "2r x")).claims[-1].wrong
+
+
+@pytest.mark.parametrize(
+    ("net", "said"),
+    [
+        ("r: parameter[n]\nL = mean(where(abs(r) <= 1, r**2/2, abs(r) - 1/2))", "dL/dr = clip(r, -1, 1)/n"),
+        ("w: parameter[d]\nL = norm(w)", "dL/dw = w/norm(w)"),
+        ("x: data[n]\nw: parameter\nL = mean((w*x)**2)", "dL/dw = 2 w mean(x^2)"),
+        ("r: parameter\nL = sqrt(1 + r**2)", "dL/dr = r / sqrt(1 + r^2)"),
+    ],
+)
+def test_functions_are_typed_by_name(net: str, said: str) -> None:
+    """clip was c l i p."""
+    assert sb.verify(net, said).ok
+    assert not sb.verify(net, said.replace("= ", "= 2*", 1)).ok

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from symbackprop.judge.texts.at_points import BEFORE, BEHIND, BESIDE, VALUE, at_point, value_at
 from symbackprop.judge.texts.sentences import DISPLAYS, WITHIN
+from symbackprop.notation.claims.grammar import NAMED
 
 _CODE = re.compile(  # what only code has
     r"\bnp\.|\.T\b|@|\*\*|\baxis=|\bkeepdims|\.(?:sum|mean|dot|copy|reshape|shape)\b|[A-Za-z_]\w*\[|^\s*(?:def|for|return|import|from|class|if|with)\b|[-+*/]="
@@ -45,7 +46,7 @@ _RAW_LINE = re.compile(  # LaTeX without dollars
 _LINKS = frozenset(["where", "with", "if", "otherwise", "for", "all", "and", "else", "when", "elsewhere"])
 _FUNCTIONS = frozenset([
     "sigmoid", "tanh", "relu", "ReLU", "exp", "log", "ln", "softmax", "softplus", "sign", "diag", "tr", "trace", "sin", "cos",
-    "tan", "sinh", "cosh", "sech", "max", "min", "abs", "det", "vec", "arctan", "logsumexp",
+    "tan", "sinh", "cosh", "sech", "max", "min", "abs", "det", "vec", "arctan", "logsumexp", "clip", "erf", "sqrt", "norm", "mean",
 ])  # fmt: skip
 _MACROS = frozenset(["tanh", "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "max", "min", "det", "arctan"])
 _OCTAVE = re.compile(r"\.\*|\./|\.\^|[\w)]'\s*\*|\*\s*\w+'(?!\s*\()")
@@ -258,7 +259,7 @@ def _word(token: str, rest: str) -> str:
     if base in _MACROS and (calls or not low):
         return rf"\{base}{low} "
     if base in _FUNCTIONS and (calls or re.match(r"\^\d", rest)):
-        return f"{base}" if rest.lstrip().startswith("(") and not low else rf"\operatorname{{{base}}}{low}"
+        return f"{base}" if base in NAMED and rest.lstrip().startswith("(") and not low else rf"\operatorname{{{base}}}{low}"
     if base in _LINKS and not scripts:
         return rf"\text{{ {base} }}"
     if base == "T" and not scripts and not rest:
