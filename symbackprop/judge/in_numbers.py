@@ -21,6 +21,7 @@ from symbackprop.judge.sides.at_values import Numbers, Step, numbers_before, par
 from symbackprop.judge.sides.by_entries import as_claims, by_entries, side_by_side, with_determinants
 from symbackprop.judge.sides.entry_values import with_arrays
 from symbackprop.judge.sides.facts_said import without_facts
+from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.sides.iterates import At, at_iterates, firsts_of, new_number, rates_in, without_moments
 from symbackprop.judge.sides.named_views import named_views
 from symbackprop.judge.sides.old_values import without_old
@@ -41,6 +42,8 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
 
 _NUMERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+_HAS_NUMBER = re.compile(r"(?<![A-Za-z\d])\d|\\[A-Za-z]+\s*\d")  # 2, \\frac12, and not that of w2
+_SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\w)")
 Entries = Mapping[str, Collection[tuple[int, ...]]]
 
 
@@ -242,7 +245,9 @@ def not_by_chance(
         left, *several = claim.split("=")
         side = next((one for one in reversed(several) if not is_of_numbers(one)), "")  # that behind it is what it comes to
         spoken = {own for own in numbers.values if may_mention(side, own)}
-        if not spoken:
+        if side and not _HAS_NUMBER.search(_SCRIPTS.sub("", side)) and not _uses_own(question.judge().truth, side, steps[:k]):
+            out[k] = one  # made of names of the network alone, it is said for any numbers
+        if not spoken or out[k] is one:
             continue
         at_them = question.at(numbers).judge().truth
         if _may_be_filled(at_them, side) and not _is_zero(at_them, other.asked):
@@ -257,6 +262,12 @@ def _is_zero(truth: Truth, asked: Asked) -> bool:
     """Whether a derivative is 0 at the numbers that are given."""
     name = gradient_name(asked.of, asked.wrt)
     return all(name in at.values and not np.any(at.values[name]) for at in truth.places.first(1))
+
+
+def _uses_own(truth: Truth, side: str, before: Sequence[Step]) -> bool:
+    """Whether a formula has a name in it that an earlier step gave, which may hold a number."""
+    names = {name.strip() for name, _, _ in before}
+    return any(spelled(truth, name.strip("\\")) is None and may_mention(side, name) for name in names)
 
 
 def _may_be_filled(truth: Truth, side: str) -> bool:

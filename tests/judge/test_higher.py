@@ -164,3 +164,11 @@ def test_an_index_below_a_number_is_told() -> None:
     network = sb.read("w: parameter\nx: data[n]\np = sum(w*x)\nL = p**2")
     (found,) = sb.verify(network, r"\frac{\partial L}{\partial w} = 2\sum_i p_i x_i")
     assert "p is a number in this network: it has no index" in found.reason
+
+
+def test_a_gradient_of_a_formula_without_a_letter_is_by_what_the_formula_has() -> None:
+    """It was that of the loss: right formulas were wrong, and that of the loss was right."""
+    net = "A: data[n, n]\nx: parameter[n]\nb: data[n]\nf = x @ A @ x - b @ x"
+    assert sb.verify(net, r"$\nabla(b^\top x) = b$ and $\nabla(x^\top Ax) = (A + A^\top)x$").ok
+    assert sb.verify(net, r"$\nabla(x^\top Ax) = (A + A^\top)x - b$").claims[0].wrong
+    assert not sb.verify(net, r"$\nabla f = \nabla(x^\top Ax) = (A + A^\top)x - b$").ok

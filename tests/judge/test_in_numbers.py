@@ -407,3 +407,33 @@ def test_the_numbers_of_a_best_value_are_no_example() -> None:
     net = "x: parameter\ny: parameter\nf = (x - 1)**2 + (y - 2)**2"
     said = r"$f_x = 2(x - 1)$, $f_y = 2(y - 2)$. Setting them to zero gives $x = 1$, $y = 2$. There $f = 0$."
     assert not sb.verify(net, said.replace("x = 1", "x = 3")).ok
+
+
+SAID = [
+    "For example, when $x=2$, $y=5$, $z=-4$ we get ",
+    "Check: with $x=2,y=5,z=-4$ we have ",
+    "Consider $x=2$, $y=5$, $z=-4$. Then ",
+    "Using the values $x=2$, $y=5$ and $z=-4$: ",
+]
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_an_example_is_said_in_many_ways(words: str) -> None:
+    """Its numbers were wrong as best values."""
+    said = GENERAL + words + r"$\frac{\partial f}{\partial x} = -4$."
+    assert sb.verify(PRODUCT, said).ok
+    assert sb.verify(PRODUCT, said.replace("= -4$.", "= 4$.")).claims[-1].wrong
+
+
+def test_numbers_for_some_inputs_are_an_example_where_a_sentence_says_so() -> None:
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
+    said = r"$\nabla_w L = \frac1n X^\top (p - y)$. At $w = 0$: $\nabla_w L = \frac1n X^\top (\frac12 - y)$."
+    assert sb.verify(net, said).ok
+    assert not sb.verify(net, said.replace(r"\frac12", r"\frac13")).ok
+
+
+@pytest.mark.parametrize("side", ["(y - t) v h^2 x", "t h", "y"])
+def test_names_alone_are_said_for_any_numbers(side: str) -> None:
+    """h^2 is h(1 - h) where h is a half."""
+    said = rf"With $x=1$, $w=0$, $v=2$, $t=0$: $h = 0.5$, $y = 1$. $\frac{{\partial E}}{{\partial w}} = {side}$"
+    assert sb.verify(ONE_NEURON, said).claims[-1].wrong

@@ -104,3 +104,18 @@ def test_an_entry_at_the_letter_of_a_sum_stands_in_brackets() -> None:
     net = "u: data[V, d]\nv: parameter[d]\no: integers[V]\np = softmax(u @ v)\nJ = -log(p[o])"
     assert sb.verify(net, r"\nabla_v J = \sum_k p(k) u_k - u_o").ok
     assert not sb.verify(net, r"\nabla_v J = \sum_k p(k) u_k + u_o").ok
+
+
+@pytest.mark.slow
+def test_a_row_of_a_gradient_has_its_small_letter_and_a_loss_of_a_sample_its_own_scale() -> None:
+    net = "X: data[n, d]\nY: data[n, k]\nW: parameter[d, k]\nb: parameter[k]\nP = X @ W + b\nL = sum((P - Y)**2)/(2*n)"
+    for at in ("_i", "^{(i)}"):
+        said = rf"$dp{at} = p{at} - y{at}$, $db = \frac1n\sum_i dp{at}$."
+        assert sb.verify(net, said).ok
+        assert not sb.verify(net, said.replace("- y", "+ y")).ok
+    line = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)/n"
+    own = sb.verify(
+        line, r"$\ell_i = \frac12(w^\top x_i - y_i)^2$, $\frac{\partial L}{\partial w} = \frac2n\sum_i(w^\top x_i - y_i)x_i$"
+    )
+    assert own.ok
+    assert sb.verify(line, r"$\ell_i = \frac12(w^\top x_i + y_i)^2$").claims[0].wrong

@@ -185,3 +185,13 @@ def test_functions_are_typed_by_name(net: str, said: str) -> None:
     """clip was c l i p."""
     assert sb.verify(net, said).ok
     assert not sb.verify(net, said.replace("= ", "= 2*", 1)).ok
+
+
+@pytest.mark.parametrize("line", ["Then dL/db2 = z2 - y.", "Bias: dL/db2 = z2 - y", "∂L/∂b2 = z2 - y", "(b) dL/db2 = $z_2 - y$"])
+def test_typed_lines_beside_dollars_are_no_prose(line: str) -> None:
+    net = "a: data[H]\nW2: parameter[c, H]\nb2: parameter[c]\ny: data[c]\nz2 = W2 @ a + b2\nL = sum((z2 - y)**2)"
+    said = "$\\frac{\\partial L}{\\partial z_2} = 2(z_2 - y)$.\n" + line
+    assert sb.verify(
+        net, said.replace("= z", "= 2z").replace("- y", "- 2y").replace("(z_2 - 2y)", "(z_2 - y)").replace("= $z", "= $2z")
+    ).ok
+    assert sb.verify(net, said).claims[-1].wrong

@@ -22,7 +22,7 @@ from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.brackets import is_balanced
 from symbackprop.judge.texts.numbers import PLAIN
-from symbackprop.judge.texts.sentences import GIVEN
+from symbackprop.judge.texts.sentences import EXAMPLE, GIVEN
 from symbackprop.judge.weighing.reading import CLAIM, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.notation.claims import NotUnderstood
@@ -107,13 +107,17 @@ def numbers_before(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, st
 
 
 def numbers_behind(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> range | None:
-    """The places of steps behind others that give numbers to all inputs and stand before others; None where none do."""
+    """The places of steps behind others that give numbers to all inputs and stand before others; None where none do.
+
+    Where a sentence says so, EXAMPLE, they may be numbers for some inputs.
+    """
     inputs, given, start = {one.name for one in truth.program.inputs}, set[str](), 0
-    for k, (_, claim, _) in enumerate(steps):
+    for k, (_, claim, what) in enumerate(steps):
         own = {name for name, _ in _given(truth, claim, symbols)} if isinstance(claim, str) else set[str]()
         start = k if own and not given else start
         given = {*given, *own} if own else set[str]()
-        if given == inputs:
+        said = what == EXAMPLE and k + 1 < len(steps) and steps[k + 1][2] != EXAMPLE
+        if given and (given == inputs or said):
             return range(start, k + 1) if start > 0 and k + 1 < len(steps) else None
     return None
 

@@ -16,7 +16,7 @@ Step = tuple[str, Any, str]
 _BELOW = r"_\s*(?:\w|\{[^{}]*\})"
 _ACCENTED = r"\\(?:wide)?(?:hat|bar|tilde|vec|mathbf|boldsymbol|bm)\s*(?:\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]\b)"
 _NAME = rf"(?:{_ACCENTED}|\\?[A-Za-z]+(?![A-Za-z]))"
-_ABOVE = r"\^\s*\{\s*\(\s*(?P<i>[a-km-z])\s*\)\s*\}"
+_ABOVE = r"\^\s*\{\s*\(\s*(?P<i>[a-km-z])\s*\)\s*(?P<turned>\\top|T)?\s*\}"
 _SAMPLED = re.compile(rf"(?P<name>{_NAME})\s*(?P<low>{_BELOW})?\s*{_ABOVE}\s*(?P<behind>{_BELOW})?")
 _GIVEN = re.compile(rf"\s*(?P<name>{_NAME})(?:{_BELOW})?\s*")
 _DATA = frozenset(["data", "labels", "integers"])
@@ -40,7 +40,8 @@ def own_samples(truth: Truth, steps: Sequence[Step]) -> tuple[list[Step], dict[s
         if one["name"] not in mine or one["i"] not in letters:
             return one[0]
         rest = "".join(re.sub(r"^_\s*\{?|\}$", "", part) for part in (one["low"], one["behind"]) if part)
-        return f"{one['name']}_{{{one['i']}{',' if ',' in rest else ''}{rest}}}"
+        turned = f"^{{{one['turned']}}}" if one["turned"] else ""
+        return f"{one['name']}_{{{one['i']}{',' if ',' in rest else ''}{rest}}}{turned}"
 
     out, before = list[Step](), dict[str, str]()
     for name, claim, what in steps:

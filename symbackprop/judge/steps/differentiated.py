@@ -102,7 +102,11 @@ def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Map
                     found.notes[place] = (told("with {} = {}", written(own + said.below), said.shown),)
             if own is not None:
                 spelled_out = latex(parse_name(own).formula()) + said.below
-                claim = f"{claim[: stands.start]} {spelled_out} {claim[stands.end :]}"
+                before = claim[: stands.start].rstrip()
+                learnt = {t.name for t in truth.program.parameters}
+                by = [t.name for t in said.programs[0].inputs if t.name in learnt] if before.endswith(r"\nabla") else []
+                below = f"_{{{latex(parse_name(by[0]).formula())}}}" if len(by) == 1 else ""  # of a formula by what it has
+                claim = f"{before}{below} {spelled_out} {claim[stands.end :]}"
         found.steps.append((name, claim, what))
     return found
 

@@ -147,6 +147,7 @@ class Known:
             self.lettered.setdefault(left.name, {})[left.letters] = own
         wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
         short, entry = spelled(f"d{wrt}") if wrt else "", spelled(_ENTRIES.sub("", name))
+        entry = short if len(wrt) == 1 and left.letters and entry == f"d{wrt.lower()}" else entry  # dp_i, a row of dP
         is_short = short in (spelled(name), entry) and not left.partial and f"d{wrt}" not in self.truth.program.tensors
         whole = spelled(_INDICES.sub("", name))
         at_letters = left.letters and spelled(name) == spelled(left.name) + "".join(left.letters)  # r_i is r at i

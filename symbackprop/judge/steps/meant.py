@@ -35,7 +35,7 @@ def _unnamed(truth: Truth) -> list[str]:
 
 
 FAMILY = 2  # names with one mark that are gradients: then the others are as well
-_DELTA = re.compile(r"\s*\\?(?:delta|Delta)_\s*(\w+|\{.*\})\s*")
+_DELTA = re.compile(r"\s*\\?(?:delta|Delta)_\s*(\\?\w+|\{.*\})\s*")
 _BAR = re.compile(r"(\w+?)_?bar")  # of code
 _NUMBERED = re.compile(r"(\w*[^\W\d])(\d+)")
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")

@@ -15,8 +15,12 @@ from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.texts.displays import left_side
 from symbackprop.judge.texts.prose import written
+from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.composed import CLAIM
+from symbackprop.judge.weighing.conventions import convention
+from symbackprop.judge.weighing.reading import Claim
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.judge.weighing.weigh import Bindings, Goal, weigh
 
 Step = tuple[str, Any, str]
 
@@ -69,8 +73,8 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
         def named(one: re.Match[str], of: str = loss["of"]) -> str:
             whole = "nabla" not in one["before"] or one["by"] or not one["at"]
             letter = next(part for part in one.group("low", "held", "high", "raised") if part)
-            by = one["before"] if whole else rf"\nabla_{{{one['at']}}} "
-            return f"{by}{own}_{{{letter}}}" if one["of"] == of else one[0]
+            by = one["before"] if whole else rf"\nabla_{{{one['at']}}}"
+            return f"{by} {own}_{{{letter}}}" if one["of"] == of else one[0]
 
         claim = _INDEXED.sub(named, claim)
         found.steps[place] = (left_side(claim), claim, what)
@@ -143,3 +147,13 @@ def _summed(truth: Truth, terms: Ref, over: dict[str, Expr], factor: Expr) -> Pr
     whole = Equation(Ref(CLAIM, (letter,)), Sum(factor * slot(0), (slot(0),), others), (terms,))
     tensors = {terms.name: Signature(terms.name, shape, kind="data"), CLAIM: Signature(CLAIM, (count,))}
     return Program(tensors, (whole,), (CLAIM,))
+
+
+def of_sample(truth: Truth, name: str, value: str, claim: Claim, bindings: Bindings) -> Judged:
+    """The verdict on what a step says of the loss of a sample and the network does not: a multiple is a loss of its own."""
+    goal = Goal(truth, truth.of, value, truth.everything, value)
+    found = weigh(goal, claim.readings[0].program, bindings)
+    by = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples]) if found.samples else None
+    if by is not None and "sign" not in by.kinds:
+        return Judged(name, None, "abbreviation", formulas=claim.formulas, remarks=(by.says,))
+    return Judged(name, None, "wrong", told("the network says something else of {}", written(name)), formulas=claim.formulas)

@@ -18,6 +18,7 @@ from symbackprop.judge.steps.following import in_place, reading_of, spared
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.own_slopes import formula_slope
 from symbackprop.judge.steps.rounded import entry_in_numbers, number_said, value_in_numbers, wrong_value
+from symbackprop.judge.steps.sample_losses import of_sample
 from symbackprop.judge.steps.samples import gradient_times, shared_out
 from symbackprop.judge.steps.slopes import function_step, slope_step
 from symbackprop.judge.steps.step_jacobians import step_jacobian
@@ -110,8 +111,7 @@ class SingleStep:
         if value is not None and (judged := value_in_numbers(judge, known, name, claim, understood, value)) is not None:
             return judged
         if value in truth.further and not understood.unknown:  # the loss of a sample, L_i
-            why = told("the network says something else of {}", written(name))
-            return Judged(name, None, "wrong", why, formulas=understood.formulas)
+            return of_sample(truth, name, value, understood, known.written)
         if value in truth.named and self.goal is None and not understood.left.stepped:  # L(w, b) of another loss
             self.goal = about(truth, name, truth.of, value)
         return None

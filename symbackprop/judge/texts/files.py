@@ -134,11 +134,14 @@ def _displayed(text: str) -> str:
     said = with_values(with_announced(in_formulas(text)))
     if DISPLAYS.search(text):
         return said
-    return WITHIN.sub(lambda one: _claim(said, one) if "=" in one[1] and not _is_beside(said, one) else one[0], said)
+    return WITHIN.sub(lambda one: _claim(said, one) if "=" in one[1] else one[0], said)
 
 
 def _claim(text: str, found: re.Match[str]) -> str:
-    return f"\\[\\{EXAMPLE} {found[1]}\\]" if is_example(text, found) else f"\\[{found[1]}\\]"
+    """A formula of a sentence, displayed where it claims something, or gives the numbers of an example."""
+    if is_example(text, found):
+        return f"\\[\\{EXAMPLE} {found[1]}\\]"
+    return found[0] if _is_beside(text, found) else f"\\[{found[1]}\\]"
 
 
 def _is_beside(text: str, found: re.Match[str]) -> bool:

@@ -46,9 +46,14 @@ AMONG = "among"  # what says where a loss is stationary: $x \\in \\{0, 2\\}$, th
 GIVEN = "given"  # numbers that a sentence gives: with $x_1 = 0.5$ and $t = (1, 0)^T$
 EXAMPLE = "example"  # numbers of a worked example in a sentence, For $x = -2$ and $y = 5$, where no formula is displayed
 _EXAMPLE = re.compile(  # what stands in a sentence before its numbers
-    r"\s*(?:(?:[Ff]or|[Aa]s)\s+(?:an\s+)?example|[Ee]\.g\.|[Nn]ow|[Tt]hen|[Ss]o|[Nn]umerically|[Cc]oncretely)?[\s,:]*"
-    r"(?:[Ff]or|[Aa]t|[Ww]ith|[Ww]hen|[Tt]ake|[Tt]aking|[Ll]et|[Gg]iven|[Ss]uppose|[Ss]ay|[Ss]et|[Pp]lug(?:ging)?\s+in|[Ss]ubstitut(?:e|ing)|"
-    r"[Ii]f|[Ee]valuat(?:e|ed|ing)\s+at)(?:\s+(?:the\s+)?(?:numbers?|values?|point|inputs?|example))?[\s,:]*(?:(?:and|,)\s*)*"
+    r"\b(?:for|at|with|when|if|tak(?:e|ing)|let|given|suppose|say|set|plug\w*|substitut\w*|evaluat\w*|consider|check|using|example)\b|e\.g\.",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\s*(?:for|if|when)\b[^\w]*", re.IGNORECASE)  # of one number a condition
+_FOUND = re.compile(  # and what says that they were found
+    r"\b(?:zero|vanish\w*|stationary|critical|minim\w*|maxim\w*|optim\w*|solutions?|gives?|yields?|so|thus|hence|therefore|impl\w+|get|obtain|find|"
+    r"roots?|where|since|because|is|are|equals?|have)\b",
+    re.IGNORECASE,
 )
 ARROW = re.compile(r"\\(?:leftarrow|gets|triangleq|coloneqq)\b(?=.*=)|:=")  # g \leftarrow \nabla_a J = ...
 NAME = re.compile(  # r_{ik}, \hat y, \mathbf{p}^{(l)}
@@ -250,7 +255,10 @@ def is_example(text: str, found: re.Match[str]) -> bool:
     begin = max((at + len(stop) for stop in STOPS if (at := text.rfind(stop, 0, found.start())) >= 0), default=0)
     before = WITHIN.sub(" ", text[begin : found.start()])
     numbers = [*WITHIN.findall(text[begin : found.start()]), found[1]]
-    return bool(_EXAMPLE.fullmatch(before)) and all(map(_is_of_numbers, numbers))
+    behind = re.match(r"[\s,]*(?:and\b|with\b)?\s*\$([^$]*)\$", text[found.end() :])
+    several = sum(len(NEXT.split(one)) for one in numbers) + bool(behind and _is_of_numbers(behind[1]))
+    is_said = _EXAMPLE.search(before) and not _FOUND.search(before) and (several > 1 or not _CONDITION.fullmatch(before))
+    return bool(is_said) and all(map(_is_of_numbers, numbers))
 
 
 def _is_of_numbers(said: str) -> bool:

@@ -39,7 +39,7 @@ _INDEXED = re.compile(r"^\s*d\w*?/d[A-Za-z]\d?_([ijklmnc]{1,3})\s*=")
 _SUMMED = re.compile(r"\b(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*([12])\s*\)")
 _MARK = re.compile(r"^\s*(?:[-*•]\s+|\(?(?:\d+|[a-z]|i{2,3}|iv|vi{1,3})[.)]\s+)")  # of a list: -, 1., (a), ii)
 _MARKED = re.compile(rf"(?m){_MARK.pattern}(?=[\w/\\^{{}}' ]+=(?!=))")
-_TYPED_LINE = re.compile(rf"{_MARK.pattern}?\s*{_DERIVATIVE.pattern}\s*=(?!=)[^$\\]*$")
+_TYPED_LINE = re.compile(rf"{_MARK.pattern}?\s*(?:[A-Z][a-z]*[,:]?\s+){{0,2}}(?P<said>{_DERIVATIVE.pattern}\s*=(?!=)[^\\]*)$")
 _RAW_LINE = re.compile(  # LaTeX without dollars
     rf"{_MARK.pattern}?\s*\\(?:nabla(?![a-z])|[dt]?frac\s*\{{\s*(?:\\partial|d\s*[A-Za-z])|partial(?![a-z]))[^$=]*=[^$]*$"
 )
@@ -77,13 +77,15 @@ def with_typed(text: str) -> str:
     if not (WITHIN.search(text) or DISPLAYS.search(text)):
         return text
     hidden = DISPLAYS.sub(lambda found: re.sub(r"[^\n]", "$", found[0]), text)
-    pairs = zip(text.split("\n"), hidden.split("\n"), strict=True)
+    pairs = [(line, own.replace("∂", "d")) for line, own in zip(text.split("\n"), hidden.split("\n"), strict=True)]
     return "\n".join(_line_displayed(line) if _TYPED_LINE.match(own) or _RAW_LINE.match(own) else line for line, own in pairs)
 
 
 def _line_displayed(line: str) -> str:
     if _RAW_LINE.match(line):
         return f"\\[{_MARK.sub('', line).strip(' .,;')}\\]"
+    found = _TYPED_LINE.match(line.replace("∂", "d"))
+    line = found["said"].replace("$", "") if found else line  # dL/db = $z - y$
     return "".join(f"\\[{said}\\]" for several in lines_of(line) for said in several)
 
 
