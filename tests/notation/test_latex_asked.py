@@ -270,6 +270,16 @@ def test_the_norm_of_a_matrix_with_two_meanings_is_refused_and_no_vector_asked_f
         sb.read(r"\min_{D,Z}\|X-DZ\|_F^2+\lambda\|Z\|_1")
 
 
+@pytest.mark.parametrize("formula", [r"\frac12\|Xw-y\|^2 + \lambda \|w\|_1", r"\|W_2 \tanh(W_1 x) - y\|^2"])
+def test_a_norm_by_two_bars_asks_for_the_same(formula: str) -> None:
+    asked = []
+    for text in (formula, formula.replace(r"\|", "||")):
+        with pytest.raises(sb.NotationError) as refused:
+            sb.read(text)
+        asked.append(str(refused.value).partition("\n")[0])
+    assert asked[0] == asked[1]
+
+
 BESIDE = {
     r"be symmetric and": ("data", "symmetric"),
     r"be symmetric and positive definite, and let": ("data", "spd"),

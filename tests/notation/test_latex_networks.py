@@ -38,6 +38,11 @@ NETWORKS = {
         $$\mathcal{L}(W, b) = \frac{1}{2}\lVert z^{(2)} - y\rVert_2^2$$""",
         "z_1 = W_1 @ x + b_1\na_1 = sigmoid(z_1)\nz_2 = W_2 @ a_1 + b_2\nL = sum((z_2 - y)**2)/2",
     ),
+    "norms by two bars": (
+        ["W_1: parameter[m, n]", "W_2: parameter[k, m]", "x: data[n]", "y: data[k]", "lam: data"],
+        r"L = \frac12||W_2 \tanh(W_1 x) - y||^2 + \lambda ||W_1||_F^2 + \left|\left| x \right|\right| + ||x||_1 + ||\lambda| - 1|",
+        "L = sum((W_2 @ tanh(W_1 @ x) - y)**2)/2 + lam*sum(W_1**2) + norm(x) + sum(abs(x)) + abs(abs(lam) - 1)",
+    ),
     "softmax and cross entropy": (
         ["W: parameter[c, n]", "b: parameter[c]", "x: data[n]", "y: labels[c]"],
         r"p = \operatorname{softmax}(W x + b), \quad L = -\sum_k y_k \log p_k",

@@ -250,7 +250,7 @@ class Parser:
             inner = body.items[0]
             if not (inner.sub and sub) and not (inner.sup and sup):
                 return replace(inner, sub=inner.sub or sub, sup=inner.sup or sup, primes=inner.primes + primes)
-        return sx.Scripted(body, body.at, sub, sup, primes)
+        return sx.Scripted(sx.normed(body, plain(sub)), body.at, sub, sup, primes)
 
     def atom(self) -> Syntax:
         token = self.take()
@@ -278,7 +278,7 @@ class Parser:
             either += [[]] if self.take().text == r"\lor" else []
         self.bars = saved
         self.expect(close)
-        both = [sx.Group(tuple(items), token.text, token.at) for items in either]
+        both = [sx.fenced(tuple(items), token.text, token.at) for items in either]
         return both[0] if len(both) == 1 else sx.Group((sx.Group(tuple(both), r"\lor", token.at),), token.text, token.at)
 
     def macro(self, token: Token, name: str) -> Syntax:

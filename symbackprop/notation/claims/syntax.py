@@ -179,6 +179,22 @@ Syntax = (
 )
 
 
+def fenced(items: tuple[Syntax, ...], bracket: str, at: int) -> Group:
+    r"""What stands in a bracket; bars around nothing but bars, ||x||, are those of a norm."""
+    match items:
+        case (Group(items=inner, bracket="|"),) if bracket == "|":
+            return Group(inner, r"\|", at)
+    return Group(items, bracket, at)
+
+
+def normed(node: Syntax, order: str) -> Syntax:
+    """Bars with the order of a norm below them, |x|_2, as those of a norm; anything else as it is."""
+    match node:
+        case Group(items=(inner,), bracket="|") if order in ("1", "2", "F", "infty"):
+            return node if isinstance(inner, Group) and inner.bracket == r"\|" else replace(node, bracket=r"\|")
+    return node
+
+
 def applied(name: str, *arguments: Syntax) -> Group:
     """A function of a word, applied, in brackets."""
     at = arguments[0].at
