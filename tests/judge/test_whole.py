@@ -179,3 +179,15 @@ def test_steps_on_the_way_to_right_gradients_are_names() -> None:
     code = "mask = z1 > 0\nd = probs - one_hot(y, C)\nd /= N\ndW2 = h1.T @ d\ndh = d @ W2.T\ndh[~mask] = 0.\ndW1 = X.T @ dh"
     assert sb.verify(CS, code).ok
     assert not sb.verify(CS, code.replace("~mask", "mask")).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("returned", ["X.T @ dz", "X.T.dot(dz)", "dz @ X", "dz"])
+def test_what_is_made_of_a_gradient_and_returned_is_another(returned: str) -> None:
+    """It was judged as the gradient that stands in it, and was of a wrong shape."""
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
+    code = f"def grad(X, y, w):\n    p = 1/(1 + np.exp(-X @ w))\n    dz = (p - y)/len(y)\n    return {returned}"
+    assert sb.verify(net, code).ok
+    if returned != "dz":
+        assert not sb.verify(net, code.replace("return ", "return 2*")).ok
+    assert not sb.verify(net, code.replace("p - y", "p + y")).ok

@@ -110,7 +110,7 @@ class SingleStep:
             return self.as_the_network()
         if value is not None and (judged := value_in_numbers(judge, known, name, claim, understood, value)) is not None:
             return judged
-        if value in truth.further and not understood.unknown:  # the loss of a sample, L_i
+        if value is not None and value in truth.further and not understood.unknown:  # the loss of a sample, L_i
             return of_sample(truth, name, value, understood, known.written)
         if value in truth.named and self.goal is None and not understood.left.stepped:  # L(w, b) of another loss
             self.goal = about(truth, name, truth.of, value)

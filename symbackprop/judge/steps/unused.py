@@ -9,6 +9,7 @@ from typing import Any
 
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.at_values import rate_of
+from symbackprop.judge.steps.turned_out import is_multiple
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
@@ -18,7 +19,9 @@ Step = tuple[str, Any, str]
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _INDICES = re.compile(r"(?:_\s*(?:\w|\{[^{}]*\})|\([^()]*\))\s*$")  # h_0 is used by h_{l-1}, \ell(w) by \nabla\ell
 _OF_A_MODEL = re.compile(r"\([^()]*(?:;|\||\\mid)[^()]*\)\s*$")  # f(x; \theta), p(x|\theta): a density, which claims no gradient
-_LIKE_A_GRADIENT = re.compile(r"(?:d_?|grad_?|g_)[A-Za-z]\w*|\w+_grad")  # dvar, grad_w in code, where other names are values
+_LIKE_A_GRADIENT = re.compile(
+    r"(?:d_?|grad_?|g_)[A-Za-z]\w*|\w+_grad|returned\d*"
+)  # dvar, grad_w in code, where other names are values
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -47,7 +50,8 @@ def unused(one: Judged) -> Judged:
 
 def _is_idle(truth: Truth, one: Judged, step: Step) -> bool:
     """Whether a step gives a name to a formula, without anything that is known of it; a rate that is a number is known."""
-    named = one.kind == "abbreviation" and not one.remarks and bool(one.formulas)
+    is_result = step[0].startswith("returned") and any(map(is_multiple, one.remarks))  # what code returns is no name
+    named = one.kind == "abbreviation" and (is_result or not one.remarks) and bool(one.formulas)
     return (
         named
         and not _OF_A_MODEL.search(step[0])

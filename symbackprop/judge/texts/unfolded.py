@@ -240,23 +240,32 @@ def _lines(body: Sequence[ast.stmt], called: _Called) -> Iterator[ast.stmt]:
 
 
 def _returned(statement: ast.stmt, given: set[str]) -> Iterator[ast.stmt]:
-    """`return loss / n, dw / n` as `dw = dw / n`: what is returned is the gradient that stands in it; others as they are."""
+    """`return loss / n, dw / n` as `dw = dw / n`: what is returned is the gradient that is scaled in it; others as they are.
+
+    What is made of a gradient otherwise, `X.T @ dz`, is another, and what it is turns out.
+    """
     match statement:
         case ast.Return(value=ast.BinOp() | ast.Tuple() as value):
             parts = value.elts if isinstance(value, ast.Tuple) else [value]
         case _:
             yield statement
             return
-    for part in parts:
+    for k, part in enumerate(parts):
         names = names_in(part)
         own = [*(names & given)]
         if isinstance(part, ast.Name) or (not own and any(map(_LOSS.match, names))):
             continue
-        if len(own) != 1 and not (given and not own):
+        if not given or len(own) > 1:
             yield statement
             return
-        own = own or ["returned"]  # beside gradients that have names; what it is turns out
-        yield ast.copy_location(ast.Assign([ast.Name(own[0], ast.Store())], part), statement)
+        name = own[0] if own and _is_scaled(part) else f"returned{k + 1}" if len(parts) > 1 else "returned"
+        yield ast.copy_location(ast.Assign([ast.Name(name, ast.Store())], part), statement)
+
+
+def _is_scaled(formula: ast.expr) -> bool:
+    """Whether nothing in a formula multiplies matrices or calls a function, but for sizes: dw / len(y) + lam*w."""
+    sizes = {id(inner) for node in ast.walk(formula) if isinstance(node, ast.expr) and _is_size(node) for inner in ast.walk(node)}
+    return not any(isinstance(node, ast.Call | ast.MatMult) for node in ast.walk(formula) if id(node) not in sizes)
 
 
 def _is_size(node: ast.expr) -> bool:
