@@ -57,7 +57,7 @@ class Names:
             self.note(name, value, depth)
         elif type(value) is Size:
             if name_fault(name) is None:
-                value.sizes.called(value.expr, name)
+                value.sizes.called(value.expr, name, depth)
         elif type(value) in (dict, list) and len(value) <= MOST_HELD:
             for key, inner in value.items() if type(value) is dict else enumerate(value):
                 if isinstance(inner, Traced):

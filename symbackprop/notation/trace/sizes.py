@@ -6,6 +6,7 @@ rows of W. What stays apart was apart, whatever the numbers of the example.
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +39,8 @@ class Sizes:
         self.learning = True
         self.names: dict[Symbol, str] = {}  # what the person's local variables call a size
         self.pinned: set[Symbol] = set()  # those that are the number of the example, because the function needs one
+        self._depths: dict[Symbol, int] = {}  # how deep the frame of that variable was
+        self._words: set[str] = set()  # what local variables call sizes, also those that are no symbol
         self._equal: dict[Symbol, Expr] = {}
         self._order: dict[Symbol, int] = {}
         self._known: dict[Expr, Expr] = {}  # what `resolved` has found, as long as nothing new is known
@@ -174,28 +177,32 @@ class Sizes:
         return sp.floor(extent / count)
 
     def settle(self, taken: set[str]) -> None:
-        """Give the free sizes the names that people call them by: those of the local variables, else letters."""
-        used = set(taken)
-        letters = iter("nmdhkpqrtuvwabcefgjlsxyz")
-        for symbol in sorted(self.numbers, key=self._order.__getitem__):
-            if symbol in self._equal:
-                continue
-            name = self.names.get(symbol, "")
-            while not name or name in used:
-                name = next(letters, f"n_{len(used)}")
-            used.add(name)
-            final = size(name)
+        """Give the free sizes the names that people call them by: those of the local variables, else letters that they leave."""
+        given, used = self._given(taken), taken | self._words
+        letters = itertools.chain("nmdhkpqrtuvwabcefgjlsxyz", (f"n_{k}" for k in itertools.count()))
+        for symbol in sorted(self.numbers.keys() - self._equal.keys(), key=self._order.__getitem__):
+            final = size(given.get(symbol) or next(n for n in letters if n not in used))
             if final != symbol:
                 self._order[final] = self._order[symbol]
                 self.numbers[final] = self.numbers[symbol]
                 self._equal[symbol] = final
         self.learning = False
 
-    def called(self, extent: Expr, name: str) -> None:
-        """Note what a local variable calls a size."""
+    def _given(self, taken: set[str]) -> dict[Symbol, str]:
+        """The names that local variables give the free sizes, each to one: the outermost frame knows best."""
+        given: dict[Symbol, str] = {}
+        for symbol in sorted(self.names, key=lambda s: (self._depths[s], self._order[s])):
+            own, name = self.resolved(symbol), self.names[symbol]
+            if isinstance(own, Symbol) and own not in given and name not in taken and name not in given.values():
+                given[own] = name
+        return given
+
+    def called(self, extent: Expr, name: str, depth: int) -> None:
+        """Note what a local variable calls a size, in a frame as deep as that."""
+        self._words.add(name)
         symbol = self.resolved(extent)
-        if isinstance(symbol, Symbol):
-            self.names.setdefault(symbol, name)
+        if isinstance(symbol, Symbol) and depth < self._depths.get(symbol, 10**6):
+            self.names[symbol], self._depths[symbol] = name, depth
 
 
 def _replaced(extent: Expr, known: dict[Symbol, Any]) -> Expr:
