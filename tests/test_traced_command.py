@@ -6,6 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,7 +152,28 @@ def test_a_branch_is_refused_or_followed(run: Run) -> None:
     assert run("check", "nets.py:branch", "--trace", example, "--branches", "example").code == 0
 
 
+@pytest.mark.parametrize(
+    "lacks", ["y", "params.b1", "X params.W2", "params.W1 params.b1 params.W2", "params.W1 params.b1 params.W2 y"]
+)
+def test_what_an_example_lacks_is_saved_as_the_mend_says(run: Run, lacks: str) -> None:
+    held = dict(np.load("example.npz"))
+    less: dict[str, Any] = {name: array for name, array in held.items() if name not in lacks.split()}
+    np.savez("less.npz", **less)
+    code, _, err = run("check", "nets.py:loss", "--trace", "less.npz")
+    assert code == 2
+    call = re.search(r'np\.savez\("example\.npz", (.*?\}?)\)(?:, or write JSON)?[.\n]', err)
+    assert call is not None, err
+    saved = eval(f"dict({call[1]})", {"dict": dict, **{name.rpartition(".")[2]: array for name, array in held.items()}})
+    assert saved.keys() == held.keys()
+    np.savez("more.npz", **saved)
+    assert run("check", "nets.py:loss", "--trace", "more.npz").code == 0
+
+
 REFUSED = {
+    (
+        "nets.py:layers_in_a_list",
+        "scalars.json",
+    ): 'np.savez("example.npz", layers=layers, x=x), or write JSON; an entry of a dict is',
     ("nets.py:los", "example.npz"): "nets.py: there is no los in it; did you mean loss?",
     ("nets.py:Line.loss", "example.npz"): "Line.loss needs an object; make one in the file, model = Line(...), and name",
     ("nets.py:Line", "example.npz"): "Line is no function; name one",

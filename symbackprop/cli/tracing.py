@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
 from importlib.machinery import SourceFileLoader
@@ -20,10 +21,11 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.machine.files import near_file
 from symbackprop.core.network import Network
-from symbackprop.notation.trace.faults import raised
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.run_instead import parts_read, saving
+from symbackprop.notation.trace.faults import RaisedError, raised
 
 OWN = "traced_"  # before the name of the file: its module is none that is there already
-SHOWN = 'np.savez("example.npz", X=X, y=y, **{"params.W1": W1}), or write JSON'
 
 
 def traced(net: str, example: str, learnt: list[str] | None, loss: str | None, branches: str) -> Network:
@@ -46,9 +48,18 @@ def traced(net: str, example: str, learnt: list[str] | None, loss: str | None, b
         raise SymbackpropError("--trace runs a function of yours: name it, FILE.py:loss")
     with _running(Path(path)) as module:
         function = _function(module, path, name)
-        given = _given(function, example)
+        values = _example(example)
+        parts = _parts(ast.parse(Path(path).read_bytes()), _required(function), values)
+        lacks = [part for part in parts if not _holds(values, part)]
+        given = _given(function, example, values, parts)
         key = int(loss) if loss is not None and loss.lstrip("-").isdigit() else loss
-        return trace(given, wrt=learnt, loss=key, branches=branches)
+        try:
+            return trace(given, wrt=learnt, loss=key, branches=branches)
+        except RaisedError as fault:
+            if not isinstance(fault.__cause__, KeyError) or not lacks:
+                raise
+            mend = f"The example lacks {', '.join(lacks)}; save it by {saving(parts)}."
+            raise NotationError(f"{fault.fault}.", mend, fault.place) from None
 
 
 @contextmanager
@@ -112,20 +123,21 @@ def _function(module: Any, path: str, name: str) -> Any:
 # -- the example ----------------------------------------------------------------------------------------------------------
 
 
-def _given(function: Any, example: str) -> partial[Any]:
+def _given(function: Any, example: str, values: dict[str, Any], parts: list[str]) -> partial[Any]:
     """The function with its arguments.
 
     Raises SymbackpropError for an argument that the file lacks, and for what is no argument.
     """
     file = f"--trace {example}"
-    values = _example(example)
     called = getattr(function, "__name__", "the function")
-    parameters = dict(inspect.signature(function).parameters)
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    parameters = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    missing = [n for n, p in parameters.items() if p.default is p.empty and n not in values]
+    parameters = _named(function)
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+    missing = [n for n in _required(function) if n not in values]
     if missing:
-        raise SymbackpropError(f"{file}: {called} is called with {', '.join(missing)} as well; save them by {SHOWN}")
+        said = f"{file}: {called} is called with {', '.join(missing)} as well; save them by {saving(parts)}, or write JSON"
+        raise SymbackpropError(
+            said if any("." in part for part in parts) else f'{said}; an entry of a dict is "params.W1", of a list "layers.0"'
+        )
     unknown = [n for n in values if n not in parameters]
     if unknown and not open_ended:
         near = nearest(unknown[0], list(parameters))
@@ -135,6 +147,37 @@ def _given(function: Any, example: str) -> partial[Any]:
     last = max((k for k, p in enumerate(by_place) if p.name in values), default=-1)
     args = [values.pop(p.name, p.default) for p in by_place[: last + 1]]
     return partial(function, *args, **values)
+
+
+def _named(function: Any) -> dict[str, inspect.Parameter]:
+    """The arguments that have names."""
+    parameters = inspect.signature(function).parameters
+    return {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+
+
+def _required(function: Any) -> list[str]:
+    return [n for n, p in _named(function).items() if p.default is p.empty]
+
+
+def _parts(file: ast.Module, names: Sequence[str], values: Mapping[str, Any]) -> list[str]:
+    """What an example must hold of the arguments: the entries that it has of each, and those that the file reads by their keys."""
+    parts: dict[str, None] = {}
+    for name in names:
+        read, held = parts_read(file, name), _leaves(name, values[name]) if name in values else []
+        parts |= dict.fromkeys([*held, *(part for part in read if "." in part or not held)])
+    return list(parts)
+
+
+def _leaves(path: str, value: Any) -> list[str]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [leaf for key, part in inner for leaf in _leaves(f"{path}.{key}", part)] or [path]
+
+
+def _holds(values: Any, part: str) -> bool:
+    step, _, rest = part.partition(".")
+    if isinstance(values, list) and step.isdigit() and int(step) < len(values):
+        return not rest or _holds(values[int(step)], rest)
+    return isinstance(values, dict) and step in values and (not rest or _holds(values[step], rest))
 
 
 def _example(path: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -78,11 +78,21 @@ def in_the_shell(function: ast.FunctionDef, of_object: bool, file: ast.Module) -
     names = [one.arg for one in required(function)[of_object:]]
     if objects := [name for name in names if _is_object(function, name)]:
         return f"{in_python(function, of_object)} in Python, where {', '.join(objects)} can be any object"
-    parts = [part for name in [*names, *_left_open(function)] for part in _parts(file, name)]
-    entries = ", ".join(f'"{part}": {part.rpartition(".")[2]}' for part in parts if "." in part)
+    parts = [part for name in [*names, *_left_open(function)] for part in parts_read(file, name)]
+    return f"--trace example.npz{f', which {saving(parts)} writes' if parts else ''}, or sb.trace in Python"
+
+
+def saving(parts: Sequence[str]) -> str:
+    """The call that saves an example: np.savez("example.npz", X=X, **{"params.W1": W1})."""
+    entries = ", ".join(f'"{part}": {_variable(part)}' for part in parts if "." in part)
     arrays = [f"{part}={part}" for part in parts if "." not in part] + ([f"**{{{entries}}}"] if entries else [])
-    saved = f', which np.savez("example.npz", {", ".join(arrays)}) writes' if arrays else ""
-    return f"--trace example.npz{saved}, or sb.trace in Python"
+    return f'np.savez("example.npz", {", ".join(arrays)})'
+
+
+def _variable(part: str) -> str:
+    """What holds an entry: W1 of params.W1, layers[0] of layers.0."""
+    outer, _, last = part.rpartition(".")
+    return last if last.isidentifier() else f"{_variable(outer)}[{last}]" if last.isdigit() else f'{_variable(outer)}["{last}"]'
 
 
 def _is_object(function: ast.FunctionDef, name: str) -> bool:
@@ -107,7 +117,7 @@ def required(function: ast.FunctionDef) -> list[ast.arg]:
     ]
 
 
-def _parts(file: ast.Module, name: str) -> list[str]:
+def parts_read(file: ast.Module, name: str) -> list[str]:
     """What is saved of an argument: the argument, or the entries of a dict."""
     return list(dict.fromkeys(f"{name}.{key}" for key in _keys(file, name))) or [name]
 

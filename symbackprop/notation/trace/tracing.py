@@ -157,7 +157,7 @@ class Tracing:
         try:
             self.subject.value(self.example)
         except NotationError:
-            raise fault from None
+            raise fault from fault.__cause__
         self.plain = fault
 
     def _renamed(self, called: Mapping[str, list[str]]) -> bool:
