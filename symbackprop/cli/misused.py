@@ -96,6 +96,8 @@ def _option(name: str, command: click.Command, path: str) -> Told:
     typed = name.lstrip("-")
     near = OTHER_NAMES.get(typed.replace("-", "_"), "").replace("_", "-")
     near = known.get(near) or known.get(nearest(typed, [*(word for word in known if len(word) > 1), "help"]) or "")
+    if not near and not name.startswith("--"):
+        return told("see {} --help; an expression that begins with a minus stands in brackets: (-x/y)", path)
     return _meant(near) or told("see {} --help", path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -20,6 +21,9 @@ NATURAL = click.IntRange(min=0)
 READ_BY = ("lets", "widths", "expand", "merge", "gates", "example", "learnt", "branches")  # options about how NET is read
 
 
+_MINUS = re.compile(r"-[^-].*[()\[\]{}\s*\\]|-\\", re.DOTALL)  # -sum(y*log(p)), -\log p
+
+
 class TwiceError(click.UsageError):
     """An option that takes one value was given several."""
 
@@ -32,6 +36,7 @@ class Command(click.Command):
     """A command that tells the options that few need behind the others, and takes an option that has one value once."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        args = [f" {word}" if self._is_formula(word) else word for word in args]  # what begins with a space is no option
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         for one in {*given}:
             if isinstance(one, click.Option) and not (one.multiple or one.is_flag) and given.count(one) > 1:
@@ -42,6 +47,11 @@ class Command(click.Command):
             if names_file and ctx.params[one.name or ""] == "":
                 raise click.BadOptionUsage(one.opts[0], "", ctx)
         return left
+
+    def _is_formula(self, word: str) -> bool:
+        """Whether a word that begins with a minus is an expression: it has brackets, spaces or a product, no option's letter."""
+        valued = [name for one in self.params if isinstance(one, click.Option) and not one.is_flag for name in one.opts]
+        return bool(_MINUS.match(word)) and word[:2] not in valued
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         told = [
@@ -73,11 +83,12 @@ class Asked:
     def require_there(self) -> None:
         """Say that a file is not there before what reads networks is imported. Raises SymbackpropError, with the file that is."""
         path = self.net.rpartition(":")[0] if ".py:" in self.net else self.net
-        if not (self.lets or self.example) and is_path(path) and not exists(path):
+        if not self.example and is_path(path, beside=bool(self.lets)) and not exists(path):
             raise SymbackpropError(" ".join(filter(None, absent(path))))
 
     def network(self) -> Any:
         """The network, read now or, with an example, traced. Raises NotationError as `symbackprop.read` and `trace` do."""
+        from symbackprop.notation.errors import NotationError
         from symbackprop.verbs import changed, read
 
         if self.example:
@@ -89,8 +100,13 @@ class Asked:
             return changed(found, self.gates, self.expand, self.merge)
         if self.learnt:
             raise SymbackpropError("--learnt says what is learnt of a function that --trace runs; give --trace EXAMPLE.npz as well")
-        text, lets = (f"{standard_input()}\n", ()) if self.net == "-" else (self.net, self.lets)
-        return read(text, self.loss, self.gates, lets, self.expand, self.merge, read_widths(self.widths))
+        text = f"{standard_input()}\n" if self.net == "-" else self.net
+        try:
+            return read(text, self.loss, self.gates, self.lets, self.expand, self.merge, read_widths(self.widths))
+        except NotationError as error:
+            from symbackprop.notation.latex.missing import on_the_command_line
+
+            raise on_the_command_line(error) from None
 
     @property
     def of(self) -> str | None:
@@ -103,7 +119,9 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def with_network(net, lets, loss, gates, expand, merge, widths, example, learnt, branches, **further) -> None:
-        asked = Asked(net, lets, loss, gates, expand, merge, widths, example, learnt, branches)
+        asked = Asked(
+            net.lstrip() if net.startswith(" -") else net, lets, loss, gates, expand, merge, widths, example, learnt, branches
+        )
         asked.require_there()
         function(asked=asked, **further)
 

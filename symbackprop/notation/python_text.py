@@ -32,6 +32,7 @@ def read_text(
     gates: str = "auto",
     name: str = "network",
     numbers: Mapping[str, int | Sequence[int]] | None = None,
+    declarations: Sequence[str] = (),
 ) -> Network:
     """The network that a text declares and defines. Where it declares nothing, its names are scalar parameters.
 
@@ -39,6 +40,7 @@ def read_text(
     loss      the name of the loss; None: the last scalar.
     gates     "auto", "whole" or "elementary", as `trace` takes it.
     numbers   of sizes: every loop is written out, its block once for each step; None: loops are kept.
+    declarations   beside those of the text, such as "W: parameter[h, d]".
 
     Raises NotationError, with the line, the column, the fault and the mend, where the text is not in the language.
     """
@@ -47,7 +49,9 @@ def read_text(
     if not text.strip():
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source, numbers=numbers)
-    reader.scalars = not any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree))
+    _declare(reader, declarations)
+    _reread(reader, source)
+    reader.scalars = not declarations and not any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree))
     body = prepared(reader, tree.body)
     reader.foresee(body)
     with all_written_out(numbers is not None):
@@ -57,8 +61,9 @@ def read_text(
         reader.remarks.append(
             f"Nothing is declared: {', '.join(t.name for t in reader.inputs if t.name in reader.taken)} are taken to be numbers."
         )
-    again = partial(read_text, text, file, loss, gates, name)
-    return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=text, origin="text")
+    again = partial(read_text, text, file, loss, gates, name, declarations=declarations)
+    whole = "\n".join([*declarations, text])
+    return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=whole, origin="text")
 
 
 def _first(text: str) -> int:
@@ -77,24 +82,32 @@ def read_expression(
     Raises NotationError like `read_text`.
     """
     declarations = list(declarations)
-    reader: Reader | None = None
-    for number, line in enumerate([*declarations, text], 1):
-        given = number <= len(declarations)
-        tree, source = parsed(line.strip(), f"<declaration {number}>" if given else "<expression>", around="\n".join(declarations))
-        if reader is None:
-            reader = Reader(source)
+    tree, source = parsed(text.strip(), "<expression>", around="\n".join(declarations))
+    reader = Reader(source)
+    _declare(reader, declarations)
+    _reread(reader, source)
+    reader.scalars = True
+    reader.foresee(tree.body)
+    for node in tree.body:
+        if isinstance(node, ast.Expr) and node is tree.body[-1]:
+            loss = name_loss(reader, node.value) if loss is None else loss
+        else:
+            statement(reader, node)
+    return finished(reader, loss, gates, source="\n".join([*declarations, text.strip()]), origin="text")
+
+
+def _declare(reader: Reader, declarations: Sequence[str]) -> None:
+    """Read declarations that stand beside a text: "W: parameter[h, d]", or several, parted by semicolons."""
+    reader.scalars = False
+    for number, line in enumerate(declarations, 1):
+        tree, source = parsed(line.strip(), f"<declaration {number}>", around="\n".join(declarations))
         _reread(reader, source)
-        reader.scalars = not given
-        if given and not (len(tree.body) == 1 and isinstance(tree.body[0], ast.AnnAssign | ast.Assign)):
+        if not tree.body or not all(isinstance(node, ast.AnnAssign | ast.Assign) for node in tree.body):
             raise NotationError("this is no declaration.", 'Write "W: parameter[h, d]".', source.at(1, 0))
         reader.foresee(tree.body)
         for node in tree.body:
-            if isinstance(node, ast.Expr) and node is tree.body[-1] and not given:
-                loss = name_loss(reader, node.value) if loss is None else loss
-            else:
-                statement(reader, node)
-    assert reader is not None
-    return finished(reader, loss, gates, source="\n".join([*declarations, text.strip()]), origin="text")
+            statement(reader, node)
+    reader.lines = dict.fromkeys(reader.lines, (0, 0))  # on no line of the text
 
 
 def _reread(reader: Reader, source: Source) -> None:

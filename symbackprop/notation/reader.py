@@ -222,8 +222,8 @@ class Reader:
         if name in self.sizes:
             raise self.fault(node, f"{name} is a size already.", "Give the tensor or the size another name.")
         if name in self.names or name in self.evaluator.functions:
-            line = self.lines.get(name)
-            where = f" (first on line {line[0]})" if line else ""
+            line, _ = self.lines.get(name, (0, 0))
+            where = f" (first on line {line})" if line else ""
             raise self.fault(node, f"{name} is defined twice{where}.", f"A name keeps its value: write {name}_2.")
 
     def declared(self, node: ast.AST, name: str, annotation: ast.expr) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
             ("(x + y)*z"). It is never executed. A text with macros is LaTeX; its inputs are declared on lines of their own.
     loss    the name of the loss; None: the last scalar.
     gates   "whole": an expression is one equation; "elementary": each operation is one; "auto": elementary where all is scalar.
-    let     declarations for the names of an expression, such as "W: parameter[h, d]".
+    let     declarations for the names of an expression, or of a text or a file beside its own, such as "W: parameter[h, d]".
 
     Raises NotationError, with file, line, column, the fault and the mend.
     """
@@ -40,25 +40,27 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
     if not isinstance(source, str | os.PathLike):
         raise NotationError(f"{shown(source)} is no text and no path.", 'Write read("nets/mlp.net"), or the text itself.')
     if not isinstance(source, str):
-        return _read_file(Path(source), None, loss, gates)
-    if let and is_latex(source):
-        return _latex(source, let, loss=loss, gates=gates)
-    if let:
-        return read_expression(source, let, loss, gates)
+        return _read_file(Path(source), None, loss, gates, let)
     path, _, function = source.rpartition(":")
     if path.endswith(".py") and "\n" not in source:
-        return _read_file(Path(path), function.strip(), loss, gates)
-    if is_path(source):
-        return _read_file(Path(source), None, loss, gates)
-    if not source.strip() or "\n" in source or source.lstrip().startswith("{") or _DEFINES.match(source) or is_latex(keyed(source)):
+        return _read_file(Path(path), function.strip(), loss, gates, let)
+    if is_path(source, beside=bool(let)):
+        return _read_file(Path(source), None, loss, gates, let)
+    *above, last = source.strip().split("\n") if let else source.split("\n")
+    if is_latex(keyed(source)) or (above and (not let or _DEFINES.match(last))):
+        return typed_network(source, loss=loss, gates=gates, let=let)
+    if not let and (not source.strip() or source.lstrip().startswith("{") or _DEFINES.match(source)):
         return typed_network(source, loss=loss, gates=gates)
-    return read_expression(keyed(source), (), loss, gates)
+    return read_expression(keyed(source), let, loss, gates)
 
 
-def typed_network(text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network") -> Network:
+def typed_network(
+    text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network", let: Sequence[str] = ()
+) -> Network:  # fmt: skip
     """The network of what somebody typed or pasted: the language, LaTeX, a page of Markdown that holds either. No path is opened.
 
     file   what error messages call the text.
+    let    declarations beside those of the text.
 
     Raises NotationError, with file, line, column, the fault and the mend.
     """
@@ -67,23 +69,26 @@ def typed_network(text: str, file: str = "<text>", loss: str | None = None, gate
         return _model(text, loss, gates)
     if is_latex(latex := keyed(text)):
         try:
-            return _latex(latex, (), file, loss, gates, name)
+            return _latex(latex, let, file, loss, gates, name)
         except NotationError:
             if not _OF_PYTHON.search(text) or text.count("\\") + text.count("$") > SLIPS:
                 raise
-    return read_text(text, file, loss, gates, name)
+    return read_text(text, file, loss, gates, name, declarations=let)
 
 
-def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -> Network:
+def _read_file(path: Path, function: str | None, loss: str | None, gates: str, let: Sequence[str]) -> Network:
     if not exists(path):
         raise NotationError(*absent(path))
     if path.is_dir():
         raise NotationError(f"{path} is a folder.", "Name a file in it.")
+    if let and path.suffix in (".py", ".onnx", ".json"):
+        mend = 'Annotate its arguments: def f(W: "parameter[h, d]").' if path.suffix == ".py" else "Its shapes stand in it."
+        raise NotationError(f"{path} takes no declarations from elsewhere.", mend)
     if path.suffix == ".py":
         return read_file_function(path, function, loss, gates)
     if path.suffix in (".onnx", ".json"):
         return _model(path, loss, gates)
-    return typed_network(decoded(path), str(path), loss, gates, path.stem)
+    return typed_network(decoded(path), str(path), loss, gates, path.stem, let)
 
 
 def _model(path: Path | str, loss: str | None, gates: str) -> Network:

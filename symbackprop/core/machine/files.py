@@ -28,6 +28,7 @@ MENDS = {
     errno.EISDIR: "name a file in it",
 }
 MOST_NAMES = 2000  # in a folder in which a name is looked for
+READ = (".net", ".tex", ".md", ".txt", ".py", ".onnx", ".json")  # how files that hold networks end
 LONGEST_PATH = 1000  # characters; a longer text is no path
 LONGEST_SHOWN = 100  # characters of a path in a message
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^\n]*$")  # how a path of Windows begins
@@ -108,12 +109,17 @@ def is_regular(path: StrPath) -> bool:
         return _opened(os.fspath(path)) is None and (there is None or stat.S_ISREG(there.st_mode))
 
 
-def is_path(text: str) -> bool:
-    """Whether a text is a path: one that is there, or one that can be nothing else."""
+def is_path(text: str, beside: bool = False) -> bool:
+    """Whether a text is a path: one that is there, or one that can be nothing else.
+
+    beside   the names of an expression are declared beside it: x.T and a/b may be expressions then, net.tex is none.
+    """
     if not text.strip() or any(c in text for c in "\n\r\0") or len(text) > LONGEST_PATH:
         return False
     if exists(text):
         return True
+    if beside:
+        return text.endswith(READ) and not re.search(r"[()\[\]*+@ ]", text)
     named = bool(re.search(r"\.[A-Za-z]\w*$", text)) or os.sep in text or text.isidentifier()
     if named and _DRIVE.match(text):
         return True

@@ -15,6 +15,7 @@ from symbackprop.notation.claims.syntax import Group, Product, Tokens, Word
 from symbackprop.notation.claims.syntax import below as parts_of
 from symbackprop.notation.claims.tokens import GREEK, Token, bare
 from symbackprop.notation.claims.words import Names, described, has_label
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
 from symbackprop.notation.latex.qualities import declared_so
@@ -97,6 +98,15 @@ def asked(
         called = f"\\{functions[0]}" if functions[0] in GREEK else functions[0]
         mend += f" Or write the function out: {called}(z) = \\tanh(z)."
     return Fault(said, mend, first.at)
+
+
+def on_the_command_line(error: NotationError) -> NotationError:
+    r"""What is said of names that nobody declared, with the option that declares them; any other error as it is."""
+    found = re.match(r"Declare (?:it in a line of its|them in lines of their) own: ([^.]*)\.", error.mend)
+    if not found:
+        return error
+    mend = f'{found[0][:-1]} (on the command line --let "{found[1]}").{error.mend[found.end() :]}'
+    return NotationError(error.fault, mend, error.place, error.write)
 
 
 def _with_rows(listed: Mapping[str, str]) -> dict[str, str]:
