@@ -99,3 +99,53 @@ def test_samples_in_a_product_are_asked_for_as_vectors_and_the_answer_is_enough(
     extent = {"n": 4, "d": 3, "h": 2}
     at = {t.name: rng.standard_normal([extent[str(size)] for size in t.shape]) for t in network.program.inputs}
     assert tape.forward(network.program, at)[network.loss] == pytest.approx(expected(*at.values()), rel=1e-12)
+
+
+SOFTMAX = r"$p = \mathrm{softmax}(Wx)$, $L = -\sum_k y_k\log p_k$ with $W\in\mathbb{R}^{c\times d}$, $x\in\mathbb{R}^d$"
+ONE_HOT = [
+    r", $y\in\mathbb{R}^c$ one-hot",
+    r", $y\in\{0,1\}^c$, where $\mathbf{y}$ is a one-hot encoded vector.",
+    r" and a one-hot label $y\in\mathbb{R}^c$.",
+    r", $y\in\{0,1\}^c$ with $\sum_{k=1}^c y_k = 1$.",
+    r", $y\in\mathbb{R}^c$, \text{ where } y \text{ is one-hot}",
+    ", where $y$ is one-hot\ny: data[c]",
+]
+NOT_READ = {
+    r", $y\in\mathbb{R}^c$. When $y$ is one-hot, this is short.": "what is one-hot is not read here",
+    r", $y\in\mathbb{R}^c$. We use a one-hot encoding.": "what is one-hot is not read here",
+    r", $y\in\mathbb{R}^c$, and $\sum_k p_k = 1$.": "p is no vector that is given",
+}
+
+
+@pytest.mark.parametrize("words", ONE_HOT)
+def test_what_is_said_to_be_one_hot_is_labels(words: str) -> None:
+    kinds = {t.name: (t.kind, t.domain, str(t.shape)) for t in sb.read(SOFTMAX + words).program.inputs}
+    assert kinds["y"] == ("labels", None, "(c,)")
+    assert kinds["x"][0] == "data"
+
+
+def test_a_one_hot_row_makes_labels_of_the_matrix() -> None:
+    rows = r"$L = -\sum_{i=1}^n \sum_k y_{ik}\log p_{ik}$, $p_i = \mathrm{softmax}(W x_i)$, $x_i\in\mathbb{R}^d$, $W\in\mathbb{R}^{c\times d}$"
+    network = sb.read(rows + r", $y_i\in\{0,1\}^c$ one-hot")
+    assert {t.name: (t.kind, str(t.shape)) for t in network.program.inputs}["Y"] == ("labels", "(n, c)")
+
+
+def test_one_hot_is_asked_for_as_labels() -> None:
+    with pytest.raises(NotationError, match=r"y: labels\[K\]"):
+        sb.read(SOFTMAX + ", where $y$ is one-hot")
+
+
+@pytest.mark.parametrize("words", NOT_READ)
+def test_one_hot_of_what_is_no_vector_is_refused_and_its_mend_works(words: str) -> None:
+    with pytest.raises(NotationError, match=NOT_READ[words]) as refused:
+        sb.read(SOFTMAX + words)
+    assert words in getattr(refused.value.place, "text", "")
+    if "p_k" not in words:
+        assert sb.read(SOFTMAX + words.replace(r", $y\in\mathbb{R}^c$", "") + "\ny: labels[c]").loss == "L"
+
+
+def test_a_matrix_that_is_one_hot_along_an_axis_that_nobody_said_is_refused() -> None:
+    text = r"$P = \mathrm{softmax}(XW)$, $L = -\sum_{i,k} Y_{ik}\log P_{ik}$, $X \in\mathbb{R}^{n\times d}$, $W\in\mathbb{R}^{d\times c}$"
+    with pytest.raises(NotationError, match="Y is no vector that is given"):
+        sb.read(text + r", $Y\in\mathbb{R}^{n \times c}$, where $Y$ is one-hot")
+    assert sb.read(text + ", where $Y$ is one-hot\nY: labels[n, c]").loss == "L"

@@ -28,6 +28,7 @@ from symbackprop.notation.latex.members import Member, indices_of, left_of, memb
 from symbackprop.notation.latex.naming import name_of, word_of
 from symbackprop.notation.latex.objective import HEAD, objective
 from symbackprop.notation.latex.pairs import extents
+from symbackprop.notation.latex.qualities import NOTHING, Qualities
 from symbackprop.notation.latex.ranges import Range, conditioned, ranged, spoken
 from symbackprop.notation.latex.reached_steps import steps_of
 from symbackprop.notation.latex.sampled import without_names
@@ -43,7 +44,7 @@ class Told(NamedTuple):
     """The formulas of a text, what a person should know of its inputs, over which steps formulas hold, how far indices run.
 
     sought   what stands below a \\min or \\max, or what the loss is a function of: parameters, and what else is asked for is data.
-    domains  what a sentence says of a matrix without a set, by its name.
+    said     what sentences say of inputs beside their sets.
     """
 
     formulas: list[Tokens]
@@ -51,7 +52,7 @@ class Told(NamedTuple):
     ranges: tuple[Range, ...] = ()
     sizes: Mapping[str, str] = {}
     sought: tuple[Word, ...] = ()
-    domains: Mapping[str, str] = {}
+    said: Qualities = NOTHING
 
 
 def enter(reader: Reader, text: str, file: str) -> None:

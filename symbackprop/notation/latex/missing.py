@@ -18,7 +18,7 @@ from symbackprop.notation.claims.words import Names, described, has_label
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.naming import spelled
-from symbackprop.notation.latex.qualities import declared_so
+from symbackprop.notation.latex.qualities import NOTHING, Qualities, declared_so
 from symbackprop.notation.latex.stepped import several as indices
 
 MARGIN = "Delta"
@@ -34,7 +34,7 @@ CLASSES = "K"  # how many there are of what a label names, in an example
 def asked(
     missing: Iterable[Unknown], several: Sequence[Word] = (), sizes: Mapping[str, str] | None = None,
     densities: Sequence[Drawn] = (), observed: Collection[str] = (), lengths: Collection[str] = (),
-    fit: Callable[..., Sequence[str] | None] | None = None, sought: Sequence[Word] = (), domains: Mapping[str, str] | None = None,
+    fit: Callable[..., Sequence[str] | None] | None = None, sought: Sequence[Word] = (), qualities: Qualities = NOTHING,
     classes: Mapping[str, str] | None = None, functions: Collection[str] = (),
 ) -> Fault:  # fmt: skip
     r"""What is said of names that nobody declared, each with a declaration for an example.
@@ -45,7 +45,7 @@ def asked(
     observed  what values are given, which is data.
     lengths   how long the rows are that were declared: where all are alike, a vector is as long.
     fit       gives declarations with which the formulas are read, in the place of these; with a letter that counts samples as well.
-    domains   what a sentence says of matrices, by their names.
+    qualities  what sentences say of inputs, by their names.
     classes   how many entries there are of what a label picks, by its letter.
     functions  the words that stand before brackets, as functions do.
     sought    words that are parameters, and then all else is data; where there are none, names tell which.
@@ -89,7 +89,7 @@ def asked(
         listed = dict(zip(others, found, strict=True))  # what is as long as there are samples says how many
     else:
         listed = dict(zip(listed, (fit and fit([*listed.values()])) or listed.values(), strict=True))
-    listed = {key: declared_so(said, domains or {}) for key, said in listed.items()}
+    listed = {key: declared_so(own, qualities) for key, own in listed.items()}
     names, declarations = " and ".join(listed), "; ".join(listed.values())
     said = f"{names} is not declared." if len(listed) == 1 else f"{names} are not declared."
     alone, beside = f"Declare it in a line of its own: {declarations}.", f"Declare them in lines of their own: {declarations}."

@@ -42,7 +42,7 @@ from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
 from symbackprop.notation.latex.missing import applied, asked, classes_of, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
-from symbackprop.notation.latex.qualities import qualified, with_domains
+from symbackprop.notation.latex.qualities import qualified, require_read, with_qualities
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
 from symbackprop.notation.latex.stepped import ends, labelled, step_letters, stepped_lines
@@ -89,12 +89,12 @@ def _read(
     text: str, declarations: Sequence[str], file: str, loss: str | None, gates: str, name: str,
     reads: Callable[..., bool] | None = None,
 ) -> Network:  # fmt: skip
-    said, domains = qualified(text)
-    own, latex = parted(said)
+    shown, qualities = qualified(text)
+    own, latex = parted(shown)
     reader = _declared([*map(plainly, declarations), own], file)
     try:
-        told = inputs(reader, latex)._replace(domains=domains)
-        with_domains(reader.inputs, domains)
+        told = inputs(reader, latex)._replace(said=qualities)
+        with_qualities(reader.inputs, qualities)
         with np.errstate(all="ignore"):
             equations = _Equations(reader, told, reads)
             if not reader.inputs and (several := equations.numbers(told.formulas)):
@@ -107,6 +107,7 @@ def _read(
                 said = [f"Nothing says what {c} is: it is taken to be a label, one of {n}." for c, n in several.items()]
                 equations = _Equations(reader, told._replace(notes=(*told.notes, *said)), reads)
                 equations.read()
+            require_read(reader.inputs, qualities)
             source = "\n".join([*declarations, text.strip("\n")])
             if equations.recursion is None:
                 return equations.network(loss, gates, name, source)
@@ -114,7 +115,8 @@ def _read(
             given = _Given((*map(plainly, declarations), own), latex, file)
             return _of_recursion(equations.recursion, given, loss, gates, about)
     except Fault as fault:
-        raise placed(latex, beyond(latex, fault), file, NotationError) from None
+        whole = text.replace("\r\n", "\n")  # with what is blank in the formulas
+        raise placed(whole if len(whole) == len(latex) else latex, beyond(latex, fault), file, NotationError) from None
     except RecursionError:
         raise NotationError("the formulas are nested too deep.", "Give their parts names of their own.") from None
 
@@ -138,7 +140,7 @@ def _of_recursion(
     """The network of recursions; with numbers of sizes, its loops are written out."""
     reader = _declared(given.declarations, given.file, numbers)
     told = inputs(reader, given.latex)
-    with_domains(reader.inputs, qualified(about["source"])[1])
+    with_qualities(reader.inputs, qualified(about["source"])[1])
     recursion.into(reader)
     if loss is None:
         loose = [n for n, t in reader.outputs.items() if n not in recursion.read_by and not t.shape]
@@ -163,7 +165,7 @@ class _Equations:
     """
 
     def __init__(self, reader: Reader, told: Told, tries: Callable[..., bool] | None) -> None:
-        self.reader, self.tries, self.sought, self.domains = reader, tries, told.sought, told.domains
+        self.reader, self.tries, self.sought, self.said = reader, tries, told.sought, told.said
         self.tensors: dict[str, Tensor] = {t.name: t for t in reader.inputs if t.name}
         self.outputs: dict[str, Tensor] = {}
         self.loose: dict[str, dict[str, Expr]] = {}  # the indices of each value, and how far they run
@@ -259,7 +261,7 @@ class _Equations:
         found = ((word, self.spellings.lookup(word)) for word in self.words())
         several = [word for word, known in found if known is None or known.name not in names]
         fit = partial(self.fit, lengths) if self.tries else None
-        about = self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.domains
+        about = self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.said
         classes, functions = classes_of(self.words(), self.spellings, self.tensors), applied(line.right for line in self.lines)
         return asked(missing, several, *about, classes, functions)
 
