@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -73,6 +74,19 @@ def numbered(value: Any, choice: Choice, path: Path = (), memo: dict[int, Any] |
     for key, inner in vars(value).items():
         vars(made)[key] = numbered(inner, choice, (*path, Attribute(key)), memo)
     return made
+
+
+def unsaid(function: Any, places: int, options: Mapping[str, Any]) -> dict[str, float]:
+    """The defaults that are floats of Python, of arguments that are given neither by so many places nor by these names."""
+    try:
+        parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    ordered = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = [*ordered[places:], *(p for p in parameters if p.kind is p.KEYWORD_ONLY)]
+    return {
+        p.name: p.default for p in named if p.kind is not p.POSITIONAL_ONLY and p.name not in options and type(p.default) is float
+    }
 
 
 def is_jax(value: Any) -> bool:

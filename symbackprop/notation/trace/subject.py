@@ -23,7 +23,7 @@ from symbackprop.notation.trace.faults import raised
 from symbackprop.notation.trace.frames import is_own
 from symbackprop.notation.trace.names import leaf_names
 from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, handed, holds_arrays, names_in, of_module, written
-from symbackprop.notation.trace.scalars import Choice, every, held_by, holds_jax, numbered
+from symbackprop.notation.trace.scalars import Choice, every, held_by, holds_jax, numbered, unsaid
 from symbackprop.notation.trace.states import states
 
 HOLDERS = FunctionType | staticmethod | classmethod | partial | list | tuple | Mapping  # what a class may hold a function in
@@ -146,12 +146,14 @@ class Subject:
         return owner, numbered(list(self.args), choice, (), memo), numbered(self.options, choice, (), memo)
 
     def constants(self, arrays: Mapping[str, np.ndarray]) -> list[str]:
-        """The floats of Python among the arguments that the loss depends on, as they are written; they are no arrays."""
+        """The floats of Python among the arguments, given or not, that the loss depends on, as they are written; no arrays."""
+        given, usual = self.options, None
+        self.options = given | unsaid(self.function, len(self.args), given)
+        kept = self.owner, self.args, self.options
         paths: dict[Path, None] = {}
         self._with(lambda path, number: paths.setdefault(path) or number)
         names = self._parameters()
         found: list[str] = []
-        kept, usual = (self.owner, self.args, self.options), None
         for path in list(paths)[:MOST_CONSTANTS]:
             try:
                 usual = self.value(arrays) if usual is None else usual
@@ -165,6 +167,7 @@ class Subject:
                 self.owner, self.args, self.options = kept
             if moved != usual:
                 found.append(self._called(path, names))
+        self.options = given
         return found
 
     def _called(self, path: Path, names: Sequence[str]) -> str:
@@ -181,6 +184,8 @@ class Subject:
             own = self._called(path, names)
             return np.array(number) if own in wanted or path[-1] in wanted else number
 
+        numbers = unsaid(self.function, len(self.args), self.options)
+        self.options |= {name: number for name, number in numbers.items() if name in wanted}
         before = self.numbers
         self._number(choice)
         self.numbers = before

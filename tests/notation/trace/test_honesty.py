@@ -129,6 +129,10 @@ def test_numbers_of_python_that_are_constants_are_said_and_may_be_learnt() -> No
     assert network.notes == ("self.reg, scale: numbers of Python, taken as constants; name one in wrt to differentiate by it too.",)
     network = sb.trace(Model().loss, X, y, 0.5, wrt="w, reg")
     assert [t.name for t in network.program.inputs if t.kind == "parameter"] == ["w", "reg"]
+    network = sb.trace(Model().loss, X, y, wrt="w, scale")
+    assert [t.name for t in network.program.inputs if t.kind == "parameter"] == ["w", "scale"]
+    assert "self.reg, scale: " in sb.trace(Model().loss, X, y).notes[0]  # a default is as good as a number that is given
+    network = sb.trace(Model().loss, X, y, 0.5, wrt="w, reg")
     derived = sb.derive(network, "reg")
     assert tape.forward(derived.program, network.example)[derived.gradient("reg")] == pytest.approx(float(np.sum(w**2)))
     settings = {"a": 1.5, "b": -0.3}
