@@ -108,6 +108,7 @@ ONE_HOT = [
     r" and a one-hot label $y\in\mathbb{R}^c$.",
     r", $y\in\{0,1\}^c$ with $\sum_{k=1}^c y_k = 1$.",
     r", $y\in\mathbb{R}^c$, \text{ where } y \text{ is one-hot}",
+    r", $y\in\{0,1\}^c \text{ one-hot}$",
     ", where $y$ is one-hot\ny: data[c]",
 ]
 NOT_READ = {

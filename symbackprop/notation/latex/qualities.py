@@ -34,6 +34,8 @@ _HOT = r"one[-\s]hot(?:[-\s]+(?:encoded|encoding|vectors?|labels?|targets?|class
 _END = r"\s*(?=\$|[,;.]|\n|$)"
 _LABELS = re.compile(  # each is a whole sentence beside the set, or a sum that is 1
     rf"\$\s*(?P<set>{_LETTER})\s*\\in\b(?:(?!\\in\b)[^$=])*\$\s*,?\s*(?:(?:is|be)\s+)?(?:an?\s+)?{_HOT}"
+    rf"|(?:(?<=[$,;])|\\q?quad\b)\s*(?P<typed>{_LETTER})\s*\\in\b(?:\\\{{[^{{}}]*\\\}}|(?!\\in\b|\\text)[^$=,;])*"
+    rf"\\(?:text|mbox)\s*\{{\s*(?:(?:is|be)\s+)?(?:an?\s+)?{_HOT}(?=\s*\}})"
     rf"|(?<![\\\w}}^_])\$?\s*(?P<is>{_LETTER})\s*\$?\s*(?:\\(?:text|mbox)\s*\{{\s*)?\b(?:is|be)\s+(?:an?\s+)?{_HOT}(?:\s*\}})?"
     rf"|\b{_HOT}\s*\$\s*(?P<behind>{_LETTER})(?=\s*(?:\$|\\in\b))"
     rf"|(?:(?<=[$,;])|\\q?quad\b)\s*\\sum(?:\\limits)?\s*_\s*\{{?\s*(?P<k>[a-z])(?:\s*=\s*1)?\s*\}}?(?:\s*\^\s*(?:\w|\{{\w+\}}))?"
@@ -42,7 +44,9 @@ _LABELS = re.compile(  # each is a whole sentence beside the set, or a sum that 
 )
 _UNREAD = re.compile(_HOT, re.IGNORECASE)
 _NOTED = re.compile(r"(?<!\\)%[^\n]*|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
-_HELD_BACK = re.compile(r"\b(?:if|when|whenever|unless)\s*(?:the\s+\w+\s*)?$", re.IGNORECASE)
+_HELD_BACK = re.compile(  # a condition, or another name of the same set
+    rf"\b(?:if|when|whenever|unless)\s*(?:the\s+\w+\s*)?$|(?:^|[$,;])\s*{_LETTER}\s*,\s*$", re.IGNORECASE
+)
 
 
 class Qualities(NamedTuple):
@@ -72,12 +76,12 @@ def qualified(text: str) -> tuple[str, Qualities]:
         return ";" + re.sub(r"[^\n]", " ", match[0][1:])
 
     def labelled(match: re.Match[str]) -> str:
-        word = next(own for key in ("set", "is", "behind", "sum") if (own := match[key]))
+        word = next(own for key in ("set", "typed", "is", "behind", "sum") if (own := match[key]))
         name = name_in(word)
         if name is None or _HELD_BACK.search(match.string[: match.start()]):
             return match[0]
         labels[name] = match.start() + match[0].index(word)
-        if match["set"] or match["behind"]:  # the formula stays
+        if match["set"] or match["typed"] or match["behind"]:  # the formula stays
             return _UNREAD.sub(lambda words: " " * len(words[0]), match[0])
         return ";" + re.sub(r"[^\n]", " ", match[0][1:])
 
