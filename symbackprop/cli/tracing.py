@@ -135,9 +135,9 @@ def _given(function: Any, example: str, values: dict[str, Any], parts: list[str]
     missing = [n for n in _required(function) if n not in values]
     if missing:
         said = f"{file}: {called} is called with {', '.join(missing)} as well; save them by {saving(parts)}, or write JSON"
-        raise SymbackpropError(
-            said if any("." in part for part in parts) else f'{said}; an entry of a dict is "params.W1", of a list "layers.0"'
-        )
+        of_dict, of_list = '"params.W1"', '"layers.0"'
+        is_said = any("." in part for part in parts)
+        raise SymbackpropError(said if is_said else f"{said}; an entry of a dict is {of_dict}, of a list {of_list}")
     unknown = [n for n in values if n not in parameters]
     if unknown and not open_ended:
         near = nearest(unknown[0], list(parameters))
