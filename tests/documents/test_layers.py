@@ -542,6 +542,7 @@ def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fit
     assert then is None or "δ₁ = ∂g/∂a = " in derived.text()
 
 
+@pytest.mark.slow
 def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivative() -> None:
     derived = sb.derive(ROOT / "examples" / "layers" / "lstm.net")
     said = {Text().line(block.title): block for block in steps(report(derived, box=derived.box()))}
@@ -649,6 +650,7 @@ def test_a_sum_that_leaves_one_term_is_no_use_for_every_letter() -> None:
     assert "c and w are used for every k: their gradients are sums over k." in reasons(text)
 
 
+@pytest.mark.slow
 def test_a_text_has_no_section_of_a_picture_that_it_cannot_show() -> None:
     """The picture is in a page, and a terminal counts its sections without it."""
     derived = sb.derive(SOFTMAX.format("labels"))

@@ -300,6 +300,7 @@ L = maximum(0, sum((a - p)**2) - sum((a - n)**2) + m)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [

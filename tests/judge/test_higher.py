@@ -166,6 +166,7 @@ def test_an_index_below_a_number_is_told() -> None:
     assert "p is a number in this network: it has no index" in found.reason
 
 
+@pytest.mark.slow
 def test_a_gradient_of_a_formula_without_a_letter_is_by_what_the_formula_has() -> None:
     """It was that of the loss: right formulas were wrong, and that of the loss was right."""
     net = "A: data[n, n]\nx: parameter[n]\nb: data[n]\nf = x @ A @ x - b @ x"

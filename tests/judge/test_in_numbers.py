@@ -425,6 +425,7 @@ def test_an_example_is_said_in_many_ways(words: str) -> None:
     assert sb.verify(PRODUCT, said.replace("= -4$.", "= 4$.")).claims[-1].wrong
 
 
+@pytest.mark.slow
 def test_numbers_for_some_inputs_are_an_example_where_a_sentence_says_so() -> None:
     net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -mean(y*log(p) + (1-y)*log(1-p))"
     said = r"$\nabla_w L = \frac1n X^\top (p - y)$. At $w = 0$: $\nabla_w L = \frac1n X^\top (\frac12 - y)$."

@@ -118,6 +118,7 @@ def test_a_best_value_in_a_sentence_is_judged() -> None:
     assert not sb.verify(COLUMNS, text.replace("(XX^", "(X^")).ok
 
 
+@pytest.mark.slow
 def test_what_a_sentence_says_of_entries_of_a_value_is_held_against_the_network() -> None:
     net = "c: data\na: parameter[n]\nr: data[n]\nh = c*(a - r)\nL = -mean(log(sigmoid(h)))"
     said = r"Let $h_i = c(a_i - r_i)$. Since $\frac{d}{dh}\log\sigma(h) = 1 - \sigma(h) = \sigma(-h)$, $$\frac{\partial L}{\partial h_i} = -\frac1n\sigma(-h_i)$$"

@@ -142,6 +142,7 @@ def test_a_capital_is_the_matrix_of_its_small_letter() -> None:
     assert sb.verify(BATCH, given).ok  # a capital that the text gives is no other
 
 
+@pytest.mark.slow
 def test_a_letter_that_is_found_by_guessing_stands_for_the_same_in_later_steps() -> None:
     assert sb.verify(BATCH, "dZ = P - T").claims[0].kind == "undecided"  # a T is no number of rows there
     text = r"$$dZ = P - Q$$ $$dW = \frac1n X^\top dZ$$"

@@ -52,6 +52,7 @@ RULES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "line"), RULES, ids=[line for _, line in RULES])
 def test_a_factor_within_the_chain_rule_is_not_passed_over(network: str, line: str) -> None:
     assert sb.verify(network, line.replace("{}", "")).ok

@@ -66,6 +66,7 @@ def test_what_each_sample_has_is_what_later_steps_read(dz: str) -> None:
     assert not sb.verify(LOGISTIC, said.replace("x_i", "2x_i").replace("x^{(i)}", "2x^{(i)}")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [r"\mathcal L", r"\mathcal{L}", r"\ell"])
 def test_another_letter_beside_that_of_the_loss_is_the_loss_of_a_sample(loss: str) -> None:
     said = (

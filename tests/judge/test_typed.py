@@ -120,6 +120,7 @@ def test_an_update_is_typed_with_a_colon() -> None:
 ATTENTION = "q: parameter[d]\nK: parameter[n, d]\nV: parameter[n, e]\ng: data[e]\ns = K @ q\na = softmax(s)\no = a @ V\nL = o @ g"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
