@@ -245,15 +245,18 @@ def not_by_chance(
         left, *several = claim.split("=")
         side = next((one for one in reversed(several) if not is_of_numbers(one)), "")  # that behind it is what it comes to
         spoken = {own for own in numbers.values if may_mention(side, own)}
+        alone = [*steps[:k], (name, reworded(claim, f"{left}={side}"), what)]
         if side and not _HAS_NUMBER.search(_SCRIPTS.sub("", side)) and not _uses_own(question.judge().truth, side, steps[:k]):
-            out[k] = one  # made of names of the network alone, it is said for any numbers
-        if not spoken or out[k] is one:
+            general = at_points(question, alone)  # made of names of the network alone, it is said for any numbers
+            out[k] = one if general and general[-1].wrong else other
+            continue
+        if not spoken:
             continue
         at_them = question.at(numbers).judge().truth
         if _may_be_filled(at_them, side) and not _is_zero(at_them, other.asked):
             continue
         fewer = Numbers({own: number for own, number in numbers.values.items() if own not in spoken}, numbers.sizes)
-        several = at_points(question.at(fewer), [*steps[:k], (name, reworded(claim, f"{left}={side}"), what)])
+        several = at_points(question.at(fewer), alone)
         out[k] = one if several and several[-1].wrong else other
     return tuple(out)
 

@@ -438,3 +438,10 @@ def test_names_alone_are_said_for_any_numbers(side: str) -> None:
     """h^2 is h(1 - h) where h is a half."""
     said = rf"With $x=1$, $w=0$, $v=2$, $t=0$: $h = 0.5$, $y = 1$. $\frac{{\partial E}}{{\partial w}} = {side}$"
     assert sb.verify(ONE_NEURON, said).claims[-1].wrong
+
+
+@pytest.mark.parametrize("side", ["(y - t) h", "h (y - t)"])
+def test_names_alone_before_what_they_come_to_are_judged_without_that(side: str) -> None:
+    said = rf"With $x=1$, $w=0$, $v=2$, $t=0$: $\frac{{\partial E}}{{\partial v}} = {side} = 1 \cdot 0.5 = 0.5$"
+    assert sb.verify(ONE_NEURON, said).ok
+    assert sb.verify(ONE_NEURON, said.replace("- t", "+ t")).claims[-1].wrong
