@@ -26,13 +26,7 @@ def primed_losses(truth: Truth, steps: Sequence[Step]) -> tuple[list[Step], dict
     claims = [claim for _, claim, _ in steps if isinstance(claim, str)]
     for name, claim, what in steps:
         found = _PRIMED.match(claim) if isinstance(claim, str) else None
-        letter = re.sub(r"\\mathcal|[\\{}\s]", "", found["of"]) if found else ""
-        if (
-            found is None
-            or letter not in _LOSSES
-            or spelled(truth, letter) is not None
-            or not _is_parameter(truth, found["by"], claims)
-        ):
+        if found is None or not _is_loss(truth, found["of"]) or not _is_parameter(truth, found["by"], claims):
             out.append((name, claim, what))
             continue
         order = found["primes"].count("'") + found["primes"].count("prime")
