@@ -347,10 +347,6 @@ def _applied(written: Equation | None) -> TableFunction | None:
     return body if isinstance(body, TableFunction) else None
 
 
-def _as_labels(derivation: Derivation, name: str, wrt: str) -> Node | None:
-    return _declared(derivation, name, wrt, kind="labels")
-
-
 def _declared(derivation: Derivation, name: str, wrt: str, **otherwise: Any) -> Node | None:
     """The line of a gradient where a tensor is declared otherwise, as kind="labels"."""
     forward = derivation.forward
