@@ -39,6 +39,7 @@ from symbackprop.cli.shell import (
     read_pair,
     read_point,
     read_sizes,
+    require_own_suffix,
     require_place,
     say,
     show,
@@ -112,6 +113,9 @@ def derive(
     if output:
         require_place(output, () if format_ else SUFFIXES)
     row = format_named(format_) if format_ else format_of(output) if output else FORMATS[0]
+    if output and format_:
+        plain = () if row.binary else FORMATS[0].suffixes  # a file of plain text may hold any text
+        require_own_suffix(output, (*(row.suffixes or (".tex",)), *plain), SUFFIXES)
     row.require(lang)
     row.column(column)
     if row.binary and not output:
@@ -148,6 +152,7 @@ def draw(asked, wrt, at, seed, sizes, edges, values, width, format_, output) -> 
 
     if output:
         require_place(output, () if format_ else DRAWN.values())
+        require_own_suffix(output, (DRAWN[format_],) if format_ else (), DRAWN.values())
     row = picture_named(format_) if format_ else picture_format_of(output) if output else PICTURES[0]
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o picture{row.suffix}")
@@ -237,7 +242,7 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
 
     derivation = _derivation(asked, wrt, then, upstream, vector)
     if output:
-        require_place(output, (".py", ".c"))
+        require_place(output, {"c": (".c",), None: (".py", ".c")}.get(format, (".py",)))
     format = format or ("c" if str(output).endswith(".c") else "numpy")
     if style == "layers" and format == "c":
         raise SymbackpropError("C is one function, without classes: write the layers as Python, -o step.py")

@@ -11,7 +11,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
@@ -199,6 +199,12 @@ def require_place(output: str, suffixes: Iterable[str]) -> None:
     require_writable(output)
     if suffixes and Path(output).suffix.lower() not in suffixes and is_regular(output):
         raise SymbackpropError(f"{output}: end the name by {' or '.join(suffixes)}, so that it says what the file holds")
+
+
+def require_own_suffix(output: str, own: Sequence[str], written: Iterable[str]) -> None:
+    """Say that a file would not hold what its suffix says: that of another format among those that are written."""
+    if own and Path(output).suffix.lower() in {*written} - {*own}:
+        raise SymbackpropError(f"{output}: end the name by {' or '.join(own)}, so that it says what the file holds")
 
 
 def standard_input() -> str:

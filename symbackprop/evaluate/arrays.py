@@ -98,8 +98,10 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
     if tensor.kind == "integers":
         if (broken := array != np.rint(array)).any():
             return f"must hold whole numbers, and holds {array[broken][0]:g}{_first(broken)}; number the classes from 0"
-        if array.size and (array.min() < 0 or (tensor.bound is not None and array.max() >= extent(tensor.bound, at))):
-            return f"must hold whole numbers from 0 to {tensor.bound} - 1; it holds {array.min():g} to {array.max():g}"
+        off = (array < 0) | (array >= (np.inf if tensor.bound is None else extent(tensor.bound, at)))
+        if off.any():
+            held = f"it holds {array.min():g} to {array.max():g}, and {array[off][0]:g}{_first(off)}"
+            return f"must hold whole numbers from 0 to {tensor.bound} - 1; {held}"
     if tensor.kind == "labels" and (fault := off_labels(array)):
         return fault
     if tensor.domain in DOMAINS and (off := ~DOMAINS[tensor.domain][0](array)).any():

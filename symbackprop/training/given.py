@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.choices import mend
-from symbackprop.core.program import Program, shape_text
+from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.training.datasets import as_array
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.storage import ABOUT, KEPT, read_arrays
@@ -34,6 +34,12 @@ def given_parameters(program: Program, start: Mapping[str, Any] | str | os.PathL
     for name in arrays:
         if name not in names:
             raise TrainingError(f"{where}: {name} is no parameter of the network; {mend(name, names)}")
+    strange = [t.name for t in program.parameters if t.name in arrays and not _fits(t, arrays[t.name])]
+    if len(strange) > 1 and not isinstance(start, Mapping):
+        raise TrainingError(
+            f"{where} belongs to another network: {', '.join(strange)} have other shapes in this one; give the file that was "
+            f"trained with it"
+        )
     for tensor in program.parameters:
         if tensor.name not in arrays:
             raise TrainingError(f"{where}: the parameter {tensor.name} is missing; give an array for each of {', '.join(names)}")
@@ -44,6 +50,11 @@ def given_parameters(program: Program, start: Mapping[str, Any] | str | os.PathL
         if not np.isfinite(arrays[tensor.name]).all():
             raise TrainingError(f"{where}: {tensor.name} holds numbers that are not finite; begin with others")
     return arrays
+
+
+def _fits(tensor: Signature, array: ndarray) -> bool:
+    """Whether an array has the axes that are declared, and those that are numbers are as long."""
+    return array.ndim == tensor.rank and all(not n.is_Integer or n == own for n, own in zip(tensor.shape, array.shape, strict=True))
 
 
 def _of_run(arrays: dict[str, ndarray]) -> dict[str, ndarray]:

@@ -35,6 +35,7 @@ from symbackprop.training.prepared import Prepared, computed_of
 from symbackprop.training.progress import told_by
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
+from symbackprop.training.scales import unscaled
 from symbackprop.training.settings import MANY, Settings, plain, usual
 from symbackprop.training.storage import require_arrays_place
 from symbackprop.training.table import Header
@@ -177,6 +178,10 @@ class _Ready:
         run, settings, keeper, leads = self.run, self.settings, self.keeper, self.leads
         keeper.write(run)
         told = told_by(settings.epochs, progress and leads, log if leads else None, run.epoch)
+        for note in unscaled(self.model.arrays, self.model.layout, self.header) if progress and leads and not run.epoch else ():
+            told.say(f"note: {note}")
+        if run.epoch >= settings.epochs and leads:
+            told.say(f"note: nothing is left to do: {run.epoch} epochs are done, and {settings.epochs} are asked for")
         with Interrupts() as signals:  # until all is kept and returned
             try:
                 descend(self.model, run, self.to_train, self.to_test, settings, told, keeper, signals)
