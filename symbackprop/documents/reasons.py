@@ -296,15 +296,17 @@ class Reasons:
     def _pattern(self, step: Step, through: Ref, wrt: Ref) -> Iterator[Reason]:
         """What the kind of a step says, of the values that it goes through."""
         y, x = self.names.tensor(through.name), self.names.tensor(wrt.name)
+        own = self.names.written.get(through.name)
+        itself = own is not None and any(ref.name == wrt.name for ref in own.operands)  # L + max(x) is no maximum of x
         match step.pattern:
             case "product":
                 yield from self._product(step, through, wrt)
-            case "multiply":
+            case "multiply" if itself:
                 alone = [r.name for r in step.local_operands if step.local is not None and step.local.body == slot(0)]
                 is_one = len(alone) == 1 and self.names.signature(alone[0]).has_name
                 other = self.names.tensor(alone[0]) if is_one else told("the other factors")
                 yield step.pattern, told("{} is a product: the gradient of {} is that of {} times {}.", y, x, y, other)
-            case "max" if not {*wrt.index} <= {*through.index}:  # of a maximum entry by entry the local derivative says it
+            case "max" if itself and not {*wrt.index} <= {*through.index}:  # entry by entry the local derivative says it
                 yield (
                     step.pattern,
                     told(

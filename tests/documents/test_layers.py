@@ -17,7 +17,7 @@ from symbackprop.algebra.lines import Lines
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Program, Ref
+from symbackprop.core.program import Program, Reduce, Ref
 from symbackprop.display.box import ShownBox, line_formula
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
@@ -693,3 +693,24 @@ def test_a_maximum_entry_by_entry_takes_nothing_from_a_bias() -> None:
     leaky = "X: data[n, d]\nW: parameter[d, h]\nb: parameter[h]\nH = maximum(0.1*(X @ W + b), X @ W + b)\nL = sum(H**2)"
     assert "only the one" not in sb.derive(leaky).report("text")
     assert "only the one" in sb.derive("X: parameter[n, d]\nL = sum(max(X, axis=0)**2)").report("text")
+
+
+ONE_MAXIMUM = {  # what is written -> what is said of its maximum
+    "m = max(S, axis=1)\nE = exp(S - max(S, axis=1, keepdims=True))\nL = sum(m*log(sum(E, axis=1)))": "only the one that m was",
+    "Z = S/max(S, axis=1, keepdims=True)\nL = sum(Z*T) + sum(max(S, axis=1)**2)": "only the one that u was",
+    "Z = S - max(S, axis=1, keepdims=True)\nL = sum(log(sum(exp(Z), axis=1)) + max(S, axis=1))": "∂L/∂u = 0: nothing comes back",
+}
+
+
+@pytest.mark.parametrize("loss", ONE_MAXIMUM)
+def test_a_maximum_that_is_written_with_and_without_its_axis_is_one_value(loss: str) -> None:
+    derivation = sb.derive(f"S: parameter[n, c]\nT: data[n, c]\n{loss}")
+    assert sum(isinstance(e.op, Reduce) for e in derivation.forward.equations) == 1
+    assert ONE_MAXIMUM[loss] in " ".join(derivation.text().split())
+
+
+@pytest.mark.parametrize("loss", ["tanh(w @ x) + max(x)", "tanh(w @ x) + prod(x)", "sum(tanh(x)*w) + min(x)"])
+def test_what_a_maximum_or_a_product_is_added_to_is_neither(loss: str) -> None:
+    page = " ".join(sb.derive(f"x: parameter[n]\nw: data[n]\nL = {loss}").text().split())
+    assert "that L was taken from" not in page
+    assert "L is a product" not in page

@@ -44,7 +44,7 @@ def _same(nodes: Nodes, kept: Collection[int]) -> dict[int, Tensor]:
         computed = number.setdefault((node.op, node.index, node.shape, operands), len(number))
         if node.tensor.name is not None:
             first.setdefault(computed, node.tensor)
-        elif node.tensor.stem and key not in kept and computed in first:
+        elif key not in kept and computed in first and (node.tensor.stem or _is_met_again(node, nodes)):
             same[key] = first[computed]
             made[key] = ("itself", id(first[computed]))
         else:

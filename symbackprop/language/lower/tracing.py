@@ -39,7 +39,7 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     if gates not in ("whole", "elementary"):
         raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
     kept = asked_for(order)
-    nodes = squeeze(shared(nodes_of(order), kept), kept)
+    nodes = shared(squeeze(nodes_of(order), kept), kept)
     if gates == "whole":
         nodes = fuse(standardised(nodes, kept), kept)
     declared = list({id(t): t for t in (*inputs, *order) if t.is_input}.values())
