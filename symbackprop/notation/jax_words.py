@@ -64,8 +64,11 @@ def _expand_dims(array: Any, dimensions: Any) -> Tensor:
 
 def _window(what: str, x: Tensor, starts: Any, sizes: Any, free: bool = False) -> tuple[slice, ...]:
     """Slices of a window, which JAX moves so that it stays inside; `free`: the whole of an axis where data say the start."""
+    begun = list(starts) if isinstance(starts, list | tuple) else [starts]
+    if len(begun) != x.ndim or any(as_tensor(start).ndim for start in begun):
+        raise LanguageError(f"{what}: it takes one number for each axis, where the window begins")
     items = []
-    for extent, size, start in zip(x.shape, sizes, map(plain, starts), strict=True):
+    for extent, size, start in zip(x.shape, sizes, map(plain, begun), strict=True):
         if free and not isinstance(start, int):
             items.append(slice(None))
             continue

@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.norms import over_entries
@@ -253,7 +254,9 @@ def _called(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
             raise LanguageError(f"{name} of torch: {error}. It is written {name}{_written(signature)}") from None
         try:
             found = row(*bound.args, **bound.kwargs)
-        except (TypeError, AttributeError, IndexError):
+        except SymbackpropError:
+            raise
+        except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError):
             written = f"{name}{_written(signature)}"
             raise LanguageError(f"{name} of torch does not take these arguments. It is written {written}") from None
         if isinstance(bound.arguments.get("reduction"), bool):

@@ -90,3 +90,26 @@ def test_labels_and_data_are_no_positions() -> None:
     with pytest.raises(NotationError, match=r"t holds no integers; declare it as integers\[c\]"):
         read(given.format("data"))
     assert read(given.format("integers[c]")).loss == "L"
+
+
+@pytest.mark.parametrize("loss", ["sum(S[arange(n), y])", "sum(S[:, y])", "sum(one_hot(y, c) * S)", "sum(W[y] * X)"])
+def test_one_label_is_not_taken_where_several_are_meant(loss: str) -> None:
+    """y: integers[n] is one number below n: where the axis has another size, n labels were meant, each below c."""
+    given = "W: parameter[c, d]\nX: data[n, d]\ny: integers[{}]\nS = X @ W.T\nL = " + loss
+    with pytest.raises(NotationError, match=r"y is one whole number below n, the axis has size c; .*integers\[n, c\]"):
+        read(given.format("n"))
+    assert read(given.format("n, c")).loss == read(given.format("c")).loss == "L"
+
+
+MISFITS = (
+    "diag(S, (0, 1))", "S.gather(1, y)", "torch.broadcast_to(S, [0])", "torch.huber_loss(S, 1, y)", "torch.index_add(S, 1, y, v)",
+    "torch.kthvalue(s, s)", "torch.tril(S, S)", "torch.avg_pool1d(S, 'sum')", "jax.lax.dynamic_update_slice(S, y, 1)",
+    "jax.lax.dynamic_slice_in_dim(v, v, v)", "jax.lax.dynamic_index_in_dim(S, S)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", MISFITS)
+def test_arguments_that_do_not_fit_are_refused_at_their_place(expression: str) -> None:
+    given = "S: parameter[n, c]\nv: parameter[n]\ns: parameter\ny: integers[n, c]\nL = sum({})"
+    with pytest.raises(NotationError, match=r"<text>:5:9: "):
+        read(given.format(expression))

@@ -66,6 +66,9 @@ def one_hot(t: Value, classes: Sizes) -> Tensor:
     if not indexing.is_integer(t):
         raise LanguageError(f"one_hot: {label(t)} holds no integers; declare it as integers[n, v]")
     bound = indexing.bound_of(t)
+    few = indexing.of_one_number(t, extent)
+    if few:
+        raise LanguageError(f"one_hot: {few}")
     if bound is not None and (extent - bound).is_negative:
         raise LanguageError(f"one_hot: the entries of {label(t)} go up to {bound - 1}, there are {extent} classes")
     index = letters(t.ndim + 1)

@@ -8,10 +8,10 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import Sum, position, slot
+from symbackprop.core.program import Sum, position, shape_text, slot
 from symbackprop.language.operations.creation import ones
 from symbackprop.language.operations.values import is_zero
-from symbackprop.language.tensors import Tensor, take
+from symbackprop.language.tensors import LanguageError, Tensor, label, take
 
 
 def placed(value: Tensor | None, items: Any, shape: tuple[Expr, ...]) -> Tensor:
@@ -36,6 +36,8 @@ def placed(value: Tensor | None, items: Any, shape: tuple[Expr, ...]) -> Tensor:
     if value is None:
         body = body.xreplace({slot(0): sp.S.One, **{slot(k): slot(k - 1) for k in range(1, len(others) + 1)}})
         operands = tuple(others)
+    elif value.ndim != part.ndim:
+        raise LanguageError(f"{label(value)} is {shape_text(value.shape)}, its place is {shape_text(part.shape)}")
     else:
         operands = ((value, part.index), *others)
     op = Sum(body, tuple(slot(k) for k in range(len(operands))), over)

@@ -59,6 +59,18 @@ def bound_of(tensor: Tensor) -> Expr | None:
     return tensor.shape[0] if source is None else bound_of(source)
 
 
+def of_one_number(tensor: Tensor, extent: Expr) -> str:
+    """Why what was declared as one whole number, below another size than the axis has, was meant as several; "" elsewhere."""
+    bound = tensor.below
+    if tensor.signature is None or tensor.ndim or bound is None or (extent - bound).is_nonnegative:
+        return ""
+    name = label(tensor)
+    return (
+        f"{name} is one whole number below {bound}, the axis has size {extent}; "
+        f"declare it as integers[{bound}, {extent}] for {bound} of them, or as integers[{extent}] for one"
+    )
+
+
 class _Taking:
     """One indexing under construction: the axes of x are consumed from the left, the axes of the result written."""
 
@@ -177,6 +189,9 @@ class _Taking:
         extent, tensor = self.axis(), self.from_the_end(tensor)
         bound = bound_of(tensor)
         if bound is not None and not same_size(bound, extent):
+            few = of_one_number(tensor, extent)
+            if few:
+                raise self.fault(few)
             self.within(
                 S.Zero,
                 extent - bound,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.operand import Operand
 from symbackprop.core.program import Op, Signature, Sum, shape_text
 
@@ -265,8 +266,8 @@ def as_number(value: Any) -> Expr:
         return value
     if isinstance(value, int):
         return sp.Integer(value)
-    if not math.isfinite(value):
-        raise LanguageError(f"{value} is no number to compute with")
+    if not isinstance(value, Real) or not math.isfinite(value):
+        raise LanguageError(f"{shown(value)} is no number to compute with")
     return sp.Rational(repr(float(value)))
 
 

@@ -8,11 +8,11 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import Sum, same_size
+from symbackprop.core.program import Sum, same_size, shape_text
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed, replaced
-from symbackprop.language.tensors import LanguageError, Tensor, arange, as_tensor, is_integer, number_of
+from symbackprop.language.tensors import LanguageError, Tensor, arange, as_tensor, is_integer, label, number_of
 from symbackprop.language.tensors.parts import source_of
 
 WHOLE = slice(None)
@@ -53,6 +53,10 @@ def along(x: Tensor, place: int, index: Tensor) -> tuple[Any, ...]:
 
     index   positions, of the sizes of x or fewer, but along `place`.
     """
+    if index.ndim != x.ndim:
+        raise LanguageError(
+            f"{label(index)} is {shape_text(index.shape)}, {label(x)} is {shape_text(x.shape)}; the positions need as many axes"
+        )
     counts = [arange(n)[(WHOLE, *[None] * (index.ndim - 1 - k))] for k, n in enumerate(index.shape)]
     for k, (own, n) in enumerate(zip(index.shape, x.shape, strict=True)):
         if k != place and not same_size(own, n) and not (own.is_Integer and n.is_Integer):
