@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,20 +57,27 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
 )
 @click.option("-o", "--output", metavar="FILE.csv", help="Write the numbers to FILE.csv; standard output where not given.")
 def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -> None:
-    """Compute a value of a trained network on data: a row of numbers for each sample."""
+    """Compute a value of a trained network on data: a row of numbers for each sample.
+
+    Of a classifier that was trained on a table with names of classes, these stand above, and each row ends with its answer.
+    """
     import numpy as np
 
-    from symbackprop.training.using import predict as predict_
+    from symbackprop.training.using import answered
 
     if output:
         require_place(output, (".csv",))
         require_apart({"what is computed": output}, {"the network": asked.net, "the data": data})
     told: list[str] = []
-    array = np.asarray(_answered(asked, lambda network: predict_(network, parameters, data, value, say=told.append)))
+    found = _answered(asked, lambda network: answered(network, parameters, data, value, say=told.append))
+    array = np.asarray(found.array)
     for note in dict.fromkeys(told):  # whoever computes it again says it again
         click.echo(f"note: {note}", err=True)
+    rows = [[f"{float(x):.17g}" for x in row] for row in array.reshape(len(array) if array.ndim else 1, -1)]
+    if found.answers:
+        rows = [[*found.columns, found.told], *([*row, answer] for row, answer in zip(rows, found.answers, strict=True))]
     text = io.StringIO()
-    np.savetxt(text, array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1), delimiter=",", fmt="%.17g")
+    csv.writer(text, lineterminator="\n").writerows(rows)
     write(output, text.getvalue().rstrip("\n"))
     if output:
         say(f"{output}: written, {' x '.join(map(str, array.shape)) or 'one'} numbers")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,13 @@ class Prediction:
     classes: Classes
     axis: int | None
     threshold: float = 0.0
+
+    def named(self, value: ndarray, names: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The classes that the columns of a value are, and that of each sample: a row of scores, or one score for the second."""
+        if self.axis is None:
+            return [names[1]], [names[int(above)] for above in value > self.threshold]
+        columns = [names[k] if k < len(names) else str(k) for k in range(value.shape[1])]
+        return columns, [columns[k] for k in value.argmax(axis=1)]
 
     def right(self, value: ndarray, truth: ndarray) -> tuple[int, int]:
         """How many answers are right, and of how many."""

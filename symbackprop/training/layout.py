@@ -138,14 +138,7 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
                 raise TrainingError(f"{counted[0]} counts the samples, which the data tell; leave it out of the sizes")
             raise TrainingError(_no_batch(inputs))
         axes = {t.name: t.shape.index(batch) for t in inputs if batch in t.shape}
-    counts = {name: arrays[name].shape[axis] for name, axis in axes.items()}
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{name} has {n}" for name, n in counts.items())
-        raise TrainingError(f"the inputs have different numbers of samples: {told}; give one entry of each for every sample")
-    samples = next(iter(counts.values()))
-    if not samples:
-        name = next(iter(counts))
-        raise TrainingError(f"{name} has no samples: its shape is {arrays[name].shape}; give one at least")
+    samples = samples_of(arrays, axes)
     shapes = {t.name: arrays[t.name].shape for t in inputs}
     if batch is None:
         shapes |= {name: shapes[name][1:] for name in axes}
@@ -154,6 +147,18 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
     one = axes if batch is None else ()
     sizes = solver.complete(solver.solve(shapes, given, otherwise=_classes(program, arrays), samples=one))
     return Layout(batch.name if batch else None, axes, samples, {s: n for s, n in sizes.items() if not batch or s != batch.name})
+
+
+def samples_of(arrays: Mapping[str, ndarray], axes: Mapping[str, int]) -> int:
+    """How many samples there are along these axes. Raises TrainingError where arrays have different numbers of them, or none."""
+    counts = {name: arrays[name].shape[axis] for name, axis in axes.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} has {n}" for name, n in counts.items())
+        raise TrainingError(f"the inputs have different numbers of samples: {told}; give one entry of each for every sample")
+    name, samples = next(iter(counts.items()))
+    if not samples:
+        raise TrainingError(f"{name} has no samples: its shape is {arrays[name].shape}; give one at least")
+    return samples
 
 
 def _misfit(tensor: Signature, array: ndarray) -> str:

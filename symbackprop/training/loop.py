@@ -36,6 +36,7 @@ from symbackprop.training.progress import told_by
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
 from symbackprop.training.scales import unscaled
+from symbackprop.training.seen import fingerprint, unseen
 from symbackprop.training.settings import MANY, Settings, plain, usual
 from symbackprop.training.storage import require_arrays_place
 from symbackprop.training.table import Header
@@ -172,6 +173,8 @@ class _Ready:
     header: Header
     each: ndarray | None
     leads: bool
+    fingerprint: str
+    unseen: tuple[int, ...]
 
     def trained(self, progress: bool, log: StrPath | None) -> Trained:
         """What came of the run. Raises Diverged and FileError, as `train` says."""
@@ -210,6 +213,7 @@ class _Ready:
             self.prepared.title, self.prepared.forward.loss, run.stopped, network,
             None if self.each is None else len(np.unique(self.each)), self.header, self.keeper.unkept,
             run.memory(settings.optimiser, -(-len(to_train) // settings.batch)), told_of(self.prepared.forward.digests),
+            self.fingerprint, self.unseen,
         )  # fmt: skip
 
 
@@ -238,6 +242,7 @@ def _ready(
     like = like or header_told(start)
     known = {**sizes_told(program, given), **(sizes or {})}
     arrays, header = load(data, program, known, like)
+    own = fingerprint(arrays)
     layout = lay_out(program, arrays, sizes or {}, given)
     arrays = checked(program, arrays, layout.sizes, settings.dtype)
     classes = class_inputs(program, arrays, layout.axes)
@@ -281,7 +286,8 @@ def _ready(
     model = kind(computed, program.parameters, arrays, layout, prediction, settings.devices, settings.recompute)
     leads = not on_jax or is_first_process()
     keeper = Keeper(checkpoint if leads else None, settings, here)
-    return _Ready(prepared, model, run, to_train, to_test, settings, keeper, header, each, leads)
+    strange = unseen(program, prediction.classes, arrays, layout, to_train) if prediction else ()
+    return _Ready(prepared, model, run, to_train, to_test, settings, keeper, header, each, leads, own, strange)
 
 
 def _part(held_out: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, NamedTuple
 
@@ -13,7 +13,6 @@ from numpy import ndarray
 from symbackprop.core.machine.files import StrPath, write_whole
 from symbackprop.core.network import Network, listed
 from symbackprop.core.result import Result
-from symbackprop.training.changed import changed, digests
 from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
@@ -21,11 +20,14 @@ from symbackprop.training.interrupts import told
 from symbackprop.training.layout import sizes_told
 from symbackprop.training.safetensors import is_count
 from symbackprop.training.score import Evaluated, Score
+from symbackprop.training.seen import called
 from symbackprop.training.storage import read_told, write_arrays
 from symbackprop.training.table import Header
 from symbackprop.training.using import evaluate, predict
 
-TOLD = ("samples", "held_out", "kept", "prediction", "score", "classes")  # beside the parameters, in the file of them
+TOLD = (  # beside the parameters, in the file of them
+    "samples", "held_out", "kept", "prediction", "score", "classes", "fingerprint", "unseen", "equations",
+)  # fmt: skip
 MOST_LOSSES = 1000  # epochs
 
 
@@ -65,6 +67,8 @@ class Trained(Result):
                  alike; what `save` writes tells it.
     unkept       why the checkpoint could not be written at the end; empty where it could, or none was asked for.
     equations    what its file tells of the equations, so that another network is known.
+    fingerprint  of the data, by which `evaluate` knows them again; "" where they stand on disk.
+    unseen       the classes that the network tells apart and of which no sample was trained on.
     memory       of the optimiser, which `train(..., start=trained)` goes on with; None where the last parameters are not kept.
     """
 
@@ -85,6 +89,8 @@ class Trained(Result):
     unkept: str = ""
     memory: Memory | None = None
     equations: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+    unseen: tuple[int, ...] = ()
 
     @property
     def stopped(self) -> str:
@@ -105,9 +111,7 @@ class Trained(Result):
         Raises TrainingError where the data do not fit the network.
         """
         value = value or self.prediction
-        found = evaluate(self._network(), self.parameters, self._with_fixed(data), value, self.sizes, self.header)
-        now = digests(self._network().program) if self.equations else {}
-        return replace(found, note=changed(self.equations, now, self._network().program, self._network().loss))
+        return evaluate(self._network(), self.parameters, self._with_fixed(data), value, self.sizes, self.header, self._run())
 
     def predict(self, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
         """A value of the network on data, which need not hold labels.
@@ -139,12 +143,14 @@ class Trained(Result):
         Raises TrainingError where the suffix is another, FileError where it cannot be written; no part of a file is left then.
         """
         told: dict[str, Any] = {n: {k: list(v) for k, v in rows.items()} for n, rows in vars(self.header).items() if rows}
-        told["run"] = {name: getattr(self, name) for name in TOLD}
-        if self.equations:
-            told["run"]["equations"] = dict(self.equations)
+        told["run"] = self._run()
         if len(self.losses.training) <= MOST_LOSSES:
             told["run"]["losses"] = list(map(list, self.losses))
         write_arrays(path, self.parameters, told)
+
+    def _run(self) -> dict[str, Any]:
+        """What is told of training beside the parameters."""
+        return {name: getattr(self, name) for name in TOLD}
 
     @classmethod
     def load(cls, path: StrPath, network: Network) -> Trained:
@@ -167,6 +173,7 @@ class Trained(Result):
             held_out, kept, network.title or "", network.loss, network=network,
             classes=run["classes"] if is_count(run.get("classes")) else None, header=Header.told(told),
             equations=run["equations"] if isinstance(run.get("equations"), dict) else {},
+            fingerprint=str(run.get("fingerprint", "")), unseen=_unseen(run.get("unseen")),
         )  # fmt: skip
 
     def curve(self, path: str | os.PathLike[str]) -> None:
@@ -204,6 +211,9 @@ class Trained(Result):
             lines.append(f"accuracy on {on}: {self.accuracy:.1%} ({right}), by {self.prediction}")
         if said := str(self.header):
             lines.append(said)
+        if self.unseen:
+            names = next(iter(self.header.classes.values()), ())
+            lines.append(f"none of these samples is of {called(self.unseen, names)}, which the network tells apart as well")
         if self.classes == 1 and self.samples > 1:
             lines.append(
                 "all samples are of one class, so that there is nothing to tell apart: train on data of two classes or more"
@@ -231,6 +241,10 @@ def _losses(told: Any) -> Losses:
     if not all(isinstance(x, int | float) for row in rows for x in row) or len(rows[1]) not in (0, len(rows[0])):
         rows = [[], []]
     return Losses(*(tuple(map(float, row)) for row in rows))
+
+
+def _unseen(told: Any) -> tuple[int, ...]:
+    return tuple(told) if isinstance(told, list) and all(map(is_count, told)) else ()
 
 
 def _score(told: Any) -> Score | None:

@@ -21,14 +21,14 @@ class Evaluated:
     score        of the answers; None where the network is no classifier.
     prediction   the name of the value that answers.
     samples      how many there are.
-    note         what to know of the network beside: that it is no longer the one that was trained, say; "".
+    notes        what to know beside: that the network is no longer the one that was trained, or the samples are, say.
     """
 
     loss: float
     score: Score | None
     prediction: str | None
     samples: int
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def accuracy(self) -> float | None:
@@ -37,8 +37,6 @@ class Evaluated:
 
     def __str__(self) -> str:
         text = f"loss {self.loss:.6g} on {self.samples:,} sample{'s' * (self.samples != 1)}"
-        if self.note:
-            text = f"{text}\nnote: {self.note}"
-        if self.score is None:
-            return text
-        return f"{text}\naccuracy: {self.accuracy:.1%} ({self.score.right:,} of {self.score.of:,} right), by {self.prediction}"
+        if self.score is not None:
+            text += f"\naccuracy: {self.accuracy:.1%} ({self.score.right:,} of {self.score.of:,} right), by {self.prediction}"
+        return "\n".join((text, *(f"note: {note}" for note in self.notes)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -19,25 +19,44 @@ from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import extent
 from symbackprop.training.answers import Answers
 from symbackprop.training.changed import changed
-from symbackprop.training.classes import class_inputs, entry_of, find_prediction, needs_of, scores_of
+from symbackprop.training.classes import Classes, class_inputs, entry_of, find_prediction, needs_of, scores_of
 from symbackprop.training.datasets import Data, as_array, bundled, header_told, is_npy, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.forward import Forward, forward_of
 from symbackprop.training.given import given_parameters
 from symbackprop.training.in_parts import are_apart, is_large, is_mean, parts_of
-from symbackprop.training.layout import batch_size, checked, data_inputs, lay_out, sides, sizes_told
+from symbackprop.training.layout import batch_size, checked, data_inputs, lay_out, samples_of, sides, sizes_told
 from symbackprop.training.mapped import folder, mapped, parts
 from symbackprop.training.score import Evaluated, Score
+from symbackprop.training.seen import fingerprint, notes
 from symbackprop.training.shipped import BUNDLED
 from symbackprop.training.storage import read_arrays, read_told
 from symbackprop.training.table import Header, read_measures
 
+if TYPE_CHECKING:
+    from sympy import Symbol
+
 Parameters = Mapping[str, Any] | StrPath
+
+
+class Answered(NamedTuple):
+    """A value of a network on data.
+
+    columns   the names of the classes that its columns are; none where they have none.
+    answers   the name of the class of each sample; none where they have none.
+    told      what the table that was trained on calls that column.
+    """
+
+    array: ndarray
+    name: str
+    columns: Sequence[str] = ()
+    answers: Sequence[str] = ()
+    told: str = ""
 
 
 def evaluate(
     network: Network | Forward, parameters: Parameters, data: Data, predict: str | None = None,
-    sizes: Mapping[str, int] | None = None, like: Header | None = None,
+    sizes: Mapping[str, int] | None = None, like: Header | None = None, run: Mapping[str, Any] | None = None,
 ) -> Evaluated:  # fmt: skip
     """The loss of a network with these parameters on data and, for a classifier, how many answers are right.
 
@@ -46,14 +65,16 @@ def evaluate(
     predict      the value that answers with a class; found where not given.
     sizes        sizes that neither tells.
     like         the header of the table that was trained on; what the file of parameters tells, where not given.
+    run          what is known of training; what the file of parameters tells, where not given.
 
     Raises TrainingError where these do not fit the network.
     """
     forward = _forward(network)
     program = forward.program
     given = _required(program, parameters)
-    like = like or header_told(parameters)
+    like, run = like or header_told(parameters), run or _run_told(parameters)
     arrays, header = load(data, program, {**sizes_told(program, given), **(sizes or {})}, like)
+    own = fingerprint(arrays)
     layout = lay_out(program, arrays, sizes or {}, given)
     if is_table(data):
         _require_classes(os.fspath(data), header, program, layout.sizes, like)
@@ -69,14 +90,22 @@ def evaluate(
     found = [(len(index), *tested(index)) for index in ([np.arange(samples)] if whole else parts_of(samples))]
     loss = sum(count * value for count, value, *_ in found) / samples
     right, of = sum(f[2] for f in found), sum(f[3] for f in found)
-    score, note = Score(right, of) if prediction else None, changed_since(forward, parameters, forward.loss)
-    return Evaluated(loss, score, prediction.name if prediction else None, layout.samples, note)
+    holding = prediction.classes if prediction else None
+    names = like.classes.get(holding.name, ()) if holding else ()
+    known = (_changed_since(forward, run, forward.loss), *notes(run, own, samples, holding, names))
+    score = Score(right, of) if prediction else None
+    return Evaluated(loss, score, prediction.name if prediction else None, samples, tuple(filter(None, known)))
 
 
-def changed_since(forward: Forward, parameters: Parameters, value: str) -> str:
-    """What to say where a file of parameters is of a network that computes a value by other equations."""
+def _run_told(parameters: Parameters) -> Mapping[str, Any]:
+    """What a file of parameters tells of their training."""
     run = read_told(parameters).get("run") if isinstance(parameters, str | os.PathLike) else None
-    return changed(run.get("equations"), forward.digests, forward.program, value) if isinstance(run, dict) else ""
+    return run if isinstance(run, dict) else {}
+
+
+def _changed_since(forward: Forward, run: Mapping[str, Any], value: str) -> str:
+    """What to say where parameters were trained in a network that computes a value by other equations."""
+    return changed(run.get("equations"), forward.digests, forward.program, value)
 
 
 def predict(
@@ -94,20 +123,41 @@ def predict(
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
+    return answered(network, parameters, data, value, like, say).array
+
+
+def answered(
+    network: Network | Forward, parameters: Parameters, data: Data, value: str | None = None, like: Header | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Answered:  # fmt: skip
+    """What `predict` computes, with the names of classes that a table told which was trained on."""
     forward = _forward(network)
     program = forward.program
     given = _required(program, parameters)
-    measures = _measures(data, program, sizes_told(program, given), like or header_told(parameters))
+    like = like or header_told(parameters)
+    measures = _measures(data, program, sizes_told(program, given), like)
     arrays = {str(name): as_array(str(name), array) for name, array in measures.items()}
     name = _asked(program, forward.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
-    if say and (note := changed_since(forward, parameters, name)):
+    if say and (note := _changed_since(forward, _run_told(parameters), name)):
         say(note)
     needed = {k: a for k, a in arrays.items() if k in needs_of(program)[name]}
     for key, array in needed.items():
         for part in parts(array):
             if not np.isfinite(part).all():
                 raise TrainingError(f"{key} {outside(program.tensors[key], array, {})}")
-    axes = _sample_axes(program, given, needed, name)
+    return _with_names(program, name, _values(forward, given, needed, name), like, _run_told(parameters).get("prediction"))
+
+
+def _values(forward: Forward, given: Mapping[str, ndarray], needed: Mapping[str, ndarray], name: str) -> ndarray:
+    """A value on data: part by part where they are large, sample by sample where the network is written for one."""
+    program = forward.program
+    batch = _batch(program, given)
+    longer = {key for key, array in needed.items() if array.ndim == len(program.shape(key)) + 1}
+    if longer and not any(batch in program.shape(key) for key in needed.keys() - longer):
+        count = samples_of(needed, dict.fromkeys(longer, 0))
+        each = [{k: np.asarray(a[i]) if k in longer else a for k, a in needed.items()} for i in range(count)]
+        return np.stack([forward.outputs({**given, **one}, (name,))[name] for one in each])
+    axes = _sample_axes(program, batch, needed, name)
     samples = max((array.shape[axes[key]] for key, array in needed.items() if key in axes), default=0)
     if is_large(needed, samples):
 
@@ -144,15 +194,35 @@ def _forward(network: Network | Forward) -> Forward:
     return network if isinstance(network, Forward) else forward_of(network)
 
 
-def _sample_axes(program: Program, given: Mapping[str, ndarray], arrays: Mapping[str, ndarray], name: str) -> dict[str, int]:
+def _batch(program: Program, given: Mapping[str, ndarray]) -> Symbol | None:
+    """The size that counts samples; None where there is none, or it is not plain which it is."""
+    with suppress(TrainingError):
+        return batch_size(program, sizes_told(program, given))
+    return None
+
+
+def _with_names(program: Program, name: str, array: ndarray, like: Header, asked: Any) -> Answered:
+    """A value with the names of the classes, where it is what answers with one for each sample.
+
+    asked   the value that was asked for in training.
+    """
+    for told, names in like.classes.items():
+        tensor = program.tensors.get(told)
+        kind = tensor and {"integers": "integers", "labels": "one-hot"}.get(tensor.kind, tensor.domain)
+        if tensor is None or kind is None:
+            continue
+        with suppress(TrainingError):
+            found = find_prediction(program, [Classes(told, kind, tensor.rank - 1, None)], "", name if name == asked else None)
+            if found and found.name == name and array.ndim == (1 if found.axis is None else 2) and len(names) > 1:
+                return Answered(array, name, *found.named(array, names), like.columns.get(told, [told])[0])
+    return Answered(array, name)
+
+
+def _sample_axes(program: Program, batch: Symbol | None, arrays: Mapping[str, ndarray], name: str) -> dict[str, int]:
     """Along which axis the samples stand, of these arrays and of a value; of none where that is not plain."""
-    try:
-        batch = batch_size(program, sizes_told(program, given))
-    except TrainingError:
-        return {}
     shapes = {key: program.shape(key) for key in (*arrays, name)}
     fits = all(array.ndim == len(shapes[key]) for key, array in arrays.items())
-    axes = {key: shape.index(batch) for key, shape in shapes.items() if batch in shape}
+    axes = {key: shape.index(batch) for key, shape in shapes.items() if batch is not None and batch in shape}
     return axes if fits and name in axes else {}
 
 
