@@ -21,6 +21,11 @@ class Flat:
     places: Mapping[str, tuple[int, Shape]]
     length: int
 
+    @property
+    def end(self) -> int:
+        """Where the last array ends."""
+        return max((at + math.prod(shape) for at, shape in self.places.values()), default=0)
+
     @classmethod
     def of(cls, shapes: Mapping[str, Shape]) -> Flat:
         places, end = {}, 0

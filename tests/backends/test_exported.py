@@ -1,9 +1,11 @@
 """What a network answers, as a function of each exported file: the same numbers, and no labels among its arguments."""
 
 import inspect
+import math
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,8 @@ ANSWERS = {
 CC = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
 NONE = ["sigmoid_neuron.net", "squared_norm.net", "branches.net"]
 LOOP = "X: data[N, T, 3]\nt: integers[N, 4]\nW: parameter[3, 8]\nU: parameter[2, 8]\nb: parameter[8]\nV: parameter[2, 4]\n"
+IMAGES = "X: data[N, 1, 8, 8]\nt: integers[N, 3]\nK: parameter[4, 1, 3, 3]\nb: parameter[4]\nW: parameter[36, 3]\n"
+IMAGES += "s = max_pool2d(relu(conv2d(X, K, b)), 2).reshape(N, 36) @ W\nL = cross_entropy(s, t)"
 LOOP += "h = lstm(X, W, U, b)\ns = h @ V\nL = cross_entropy(s, t)"
 
 
@@ -78,45 +82,84 @@ def test_an_answer_that_is_no_value_is_refused(style: str) -> None:
         getattr(compiled, style)(predict="q")
 
 
-CALLER = """
-#include <stdio.h>
-{tables}static {real} answer_[{length}];
-static predict_memory memory_;
-int main(void) {{
-    for (int k = 0; k < 2; k++) predict({arguments});
-    for (int k = 0; k < {length}; k++) printf("%.17g\\n", (double)answer_[k]);
-    return 0;
-}}
-"""
+@dataclass
+class Told:
+    """What the comment of a file in C says of one of its functions: of each argument the type, the length and what stands where."""
+
+    types: dict[str, str]
+    lengths: dict[str, int]
+    places: dict[str, dict[str, tuple[int, tuple[int, ...]]]]
+
+
+def told(text: str, called: str) -> Told:
+    """Nothing but the comment is read."""
+    words = re.search(rf"^   {called} .*?\n\n", text.partition("*/")[0], re.DOTALL | re.M)
+    assert words is not None
+    heads = re.findall(r"^ {7}([a-z ]+) (\w+)\[(\d+)\]$", words[0], re.M)
+    places: dict[str, dict[str, tuple[int, tuple[int, ...]]]] = {}
+    for array, at, name, shape in re.findall(r"^ {11}(\w+)\[(\d+)\]  (\w+) \((.*?)\)$", words[0], re.M):
+        places.setdefault(array, {})[name] = int(at), tuple(map(int, re.findall(r"\d+", shape)))
+    return Told({name: kind for kind, name, _ in heads}, {name: int(n) for _, name, n in heads}, places)
+
+
+def main_of(text: str, values: dict[str, np.ndarray]) -> str:
+    """A file of its own that calls what another one has, by what its comment says; it prints the loss, gradients and answers."""
+    head = text.partition("*/")[0]
+    declared = head[head.index("Another file declares:") :].split("\n\n", 1)[1]
+    step, predict = told(text, "step"), told(text, "predict")
+    if "parameters" not in predict.places:
+        predict.places = {"parameters": step.places["parameters"]} | predict.places
+    lines: dict[str, str] = {}
+    for one in (step, predict):
+        calls = []
+        for array, places in one.places.items():
+            own = f"{array}_{len(lines)}"
+            kind = one.types.get(array) or step.types[array]
+            filled = np.full(one.lengths.get(array) or step.lengths[array], 0 if kind == "long long" else np.nan)
+            for name, (at, shape) in places.items():
+                if array not in ("gradients", "answer"):
+                    filled[at : at + math.prod(shape)] = np.asarray(values[name]).reshape(shape).ravel()
+            numbers = ", ".join("NAN" if x != x else repr(int(x) if kind == "long long" else float(x)) for x in filled)
+            lines[own] = f"static {kind} {own}[] = {{{numbers}}};"
+            calls.append(own)
+        one.types["call"] = ", ".join(calls)
+        one.types["out"] = next(c for c in calls if c.startswith(("gradients", "answer")))
+    body = [f"    {name}_memory *{name}_own = calloc(1, {name}_memory_size());" for name in ("step", "predict")]
+    body += 2 * [f"    loss = step({step.types['call']}, step_own);\n    predict({predict.types['call']}, predict_own);"]
+    body.append('    printf("%.17g\\n", loss);')
+    for one in (step, predict):
+        for at, shape in one.places["gradients" if one is step else "answer"].values():
+            body.append(
+                f'    for (int k = {at}; k < {at + math.prod(shape)}; k++) printf("%.17g\\n", (double){one.types["out"]}[k]);'
+            )
+    body.append("    free(step_own);\n    free(predict_own);\n    return 0;")
+    includes = "#include <math.h>\n#include <stdio.h>\n#include <stdlib.h>\n\n"
+    return "\n".join([includes, declared, *lines.values(), "int main(void) {\n    double loss = 0;", *body, "}\n"])
 
 
 @pytest.mark.skipif(CC is None, reason="there is no C compiler")
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", [*ANSWERS, "loop"])
-def test_the_answer_in_c_is_that_of_the_network(name: str, dtype: str, tmp_path: Path) -> None:
-    """Built strictly, under the sanitizers, beside the step, with the flat parameters of a bound step."""
-    derivation = sb.derive(LOOP if name == "loop" else EXAMPLES / name)
-    free = sb.compile(derivation, dtype=dtype)
+@pytest.mark.parametrize("name", [*ANSWERS, "loop", "images"])
+def test_whoever_follows_the_comment_of_a_file_in_c_gets_the_numbers_of_the_network(name: str, dtype: str, tmp_path: Path) -> None:
+    """Built strictly, under the sanitizers, in two files; what the comment calls meaningless is no number."""
+    derivation = sb.derive({"loop": LOOP, "images": IMAGES}.get(name) or EXAMPLES / name)
+    free = sb.compile(derivation)
     sizes = {s.name: k for k, s in enumerate(free.program.sizes(), 3)}
     _, at = at_sizes(free, sizes.values())
     answer = answer_of(derivation.forward, derivation.of)
     assert answer is not None
-    compiled, step = sb.compile(derivation, sizes, dtype=dtype), free.bind(at)
-    text, right = compiled.c_source(predict=answer), free.outputs(at, names=[answer])[answer]
-    words = re.search(r"predict answers.*?\*/", text, re.DOTALL)
-    assert words is not None
-    takes = re.findall(r"^ +data_\d+  (\w+)", words[0], re.M)
-    assert takes
-    assert not [t for t in takes if derivation.forward.tensors[t].kind in ("labels", "integers")]
-    real = "float" if dtype == "float32" else "double"
-    arrays = {"parameters_": step.flat, **{f"in_{k}": step.data[t] for k, t in enumerate(takes)}}
-    tables = "".join(f"static {real} {n}[] = {{{', '.join(map(repr, a.ravel().tolist()))}}};\n" for n, a in arrays.items())
-    called = ", ".join(["parameters_", "answer_", *(n for n in arrays if n != "parameters_"), "&memory_"])
-    path = tmp_path / "step.c"
-    path.write_text(text + CALLER.format(tables=tables, real=real, length=right.size, arguments=called), encoding="utf-8")
+    text = sb.compile(derivation, sizes, dtype=dtype).c_source(predict=answer)
+    tensors, asked = derivation.forward.tensors, told(text, "predict").places
+    assert not [t for held in asked.values() for t in held if tensors[t].kind in ("labels", "integers")]
+    (tmp_path / "net.c").write_text(text, encoding="utf-8")
+    (tmp_path / "main.c").write_text(main_of(text, at), encoding="utf-8")
     strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-fsanitize=address,undefined"]
-    subprocess.run([str(CC), *strict, "-fno-sanitize-recover=all", "-o", tmp_path / "step", path, "-lm"], check=True)
-    done = subprocess.run([tmp_path / "step"], capture_output=True, text=True, check=True)
-    found = np.array(done.stdout.split(), float).reshape(right.shape)
-    np.testing.assert_allclose(found, right, rtol=1e-10 if dtype == "float64" else 1e-4, atol=1e-12 if dtype == "float64" else 1e-5)
+    files = [tmp_path / "net.c", tmp_path / "main.c"]
+    subprocess.run([str(CC), *strict, "-fno-sanitize-recover=all", "-o", tmp_path / "run", *files, "-lm"], check=True)
+    done = subprocess.run([tmp_path / "run"], capture_output=True, text=True, check=True)
+    loss, gradients = free.value_and_grad(at)
+    by_name = [gradients[name] for name in told(text, "step").places["gradients"]]
+    right = np.concatenate([np.ravel(a) for a in (loss, *by_name, free.outputs(at, names=[answer])[answer])])
+    rtol, atol = (1e-10, 1e-12) if dtype == "float64" else (1e-4, 1e-5)
+    np.testing.assert_allclose(np.array(done.stdout.split(), float), right, rtol=rtol, atol=atol)

@@ -7,11 +7,20 @@ import re
 from symbackprop.backends.c.helpers import HELPERS, PRELUDE
 from symbackprop.backends.c.lines import Lines
 from symbackprop.backends.c.tables import TYPES, table
-from symbackprop.plan.handed import GRADIENTS, PARAMETERS
+from symbackprop.plan.handed import GRADIENTS, PARAMETERS, Flat
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import every, windows_of
 
 REALS = {"float32": "float", "float64": "double"}
+CALLED = [
+    "",
+    "The caller allocates and frees all of these, and no two may overlap. Arrays are row-major, the last index runs fastest: of an",
+    "array (m, n) that begins at [b], entry (i, j), counted from 0, is at [b + n*i + j]. Entries between the end",
+    "of one and the beginning of the next have no meaning. Integers, as classes are, count from 0; that they are in range is not",
+    "checked. memory is zeros before the first call, calloc(1, bytes), and is handed in again as it was left; one thread at a time",
+    "may use it. Another file declares:",
+    "",
+]
 
 
 def source(plan: Plan, dtype: str, title: str = "", whole: str = "", predict: Plan | None = None) -> str:
@@ -26,14 +35,21 @@ def source(plan: Plan, dtype: str, title: str = "", whole: str = "", predict: Pl
     """
     of = f"{_plain(whole)} and its gradients, one after the other" if whole else "its loss and its gradients"
     functions = [_Function(plan, "step", GRADIENTS), *([_Function(predict, "predict", "answer")] if predict else [])]
-    about = [f"{title or 'A network'}: {of}. Generated; C99, the math library alone.", ""]
-    about += [line for f in functions for line in f.about()]
+    about = [f"{title or 'A network'}: {of}. Generated; C99, the math library alone."]
+    about += [line for f in functions for line in f.about(whole, plan.layout.parameters)] + CALLED
+    about += [f"    {line};" for f in functions for line in f.declared()]
     bodies = "".join(f.body for f in functions)
     suffix = "f" if dtype == "float32" else ""
     placed = "1" if "windows_product_" in bodies else "0"  # a loop that need not ask compiles faster
     helpers = "".join(_needed(bodies)).replace("SUFFIX", suffix).replace("PLACED", placed)
-    head = "/* " + "\n   ".join(about).replace("*/", "* /") + " */\n\n"
-    return "".join([head, PRELUDE.replace("REAL", REALS[dtype]), helpers, *(f.text() for f in functions)])
+    real = REALS[dtype]
+    head = "\n".join(f"   {_real(line, real)}".rstrip() for line in about).replace("*/", "* /").strip()
+    return "".join([f"/* {head} */\n\n", PRELUDE.replace("REAL", real), helpers, *(f.text() for f in functions)])
+
+
+def _real(text: str, real: str) -> str:
+    """A line of the comment with the type that `real` is."""
+    return re.sub(r"\breal\b(?= \*| \w+\[\d)", real, text)
 
 
 def _needed(text: str) -> list[str]:
@@ -56,21 +72,34 @@ class _Function:
         self.plan = self.written.plan
         self.body = "".join(f"    {line}\n" for line in self.written.lines)
 
-    def about(self) -> list[str]:
-        """What it is called with, for the comment that begins the source."""
+    def about(self, whole: str, known: Flat) -> list[str]:
+        """What it does, and the arrays that it is called with, for the comment that begins the source.
+
+        known   the parameters of `step`.
+        """
         layout, data = self.plan.layout, self.written.data
-        lines = ["", "predict answers, of the same parameters and without labels:"] if self.called != "step" else []
-        said = [(PARAMETERS, layout.parameters)] if self.called == "step" else []
-        if said:
-            lines.append("parameters and gradients are arrays one after the other, each with its last axis contiguous:")
-        for word, flat in (*said, (self.out, layout.gradients)):
-            for name, (offset, shape) in flat.places.items():
-                lines.append(f"    {word}[{offset}]  {_plain(name)} {shape}")
-        for name, buffer, at in layout.places:
-            several = f"[{at}]" if len(layout.held[buffer].places) > 1 else ""
-            lines.append(f"    {data[buffer]}{several}  {_plain(name)} {layout.data[name]}")
-        size = f"{self.called}_memory_size says how many bytes it has."
-        return [*lines, "", f"memory begins as zeros, and belongs to one thread at a time; {size}"]
+        what = {
+            "step": f"step writes {_plain(whole)} and its gradients, and returns 0:" if whole
+            else "step returns the loss, and writes its gradients, by the names of what they are by:",
+            "predict": "predict writes what the network answers, of the same parameters and without labels:",
+        }  # fmt: skip
+        lines = ["", what[self.called]]
+        flats = {PARAMETERS: layout.parameters, self.out: layout.gradients}
+        held = {data[buffer]: flat for buffer, flat in layout.held.items()}
+        kinds = {data[buffer]: TYPES[layout.kind(buffer)] for buffer in layout.held}
+        for word, flat in (flats | held).items():
+            if word == PARAMETERS and self.called != "step" and flat == known:
+                lines.append("    parameters as above")
+                continue
+            length = flat.length if word in (PARAMETERS, GRADIENTS) else flat.end
+            lines.append(f"    {kinds.get(word, 'real')} {word}[{length}]")
+            lines += [f"        {word}[{at}]  {_plain(name)} {shape}" for name, (at, shape) in flat.places.items()]
+        return [*lines, f"    memory of {self.called}_memory_size() bytes"]
+
+    def declared(self) -> list[str]:
+        """What another file declares to call it."""
+        name = f"{self.called}_memory"
+        return [f"typedef struct {name} {name}", f"size_t {name}_size(void)", self._head().replace("restrict ", "")]
 
     def text(self) -> str:
         value = self.written.value
@@ -78,7 +107,8 @@ class _Function:
         taken = [PARAMETERS, self.out, *self.written.data.values(), "memory"]
         unread = "".join(f"    (void){name};\n" for name in taken if name not in read)  # else compilers warn of them
         back = f"    return {value};\n" if self.called == "step" else ""
-        return "".join([self._tables(), self._memory(), f"{self._head()} {{\n", unread, self.body, back, "}\n"])
+        head = self._head()
+        return "".join([self._tables(), self._memory(), f"{head};\n{head} {{\n", unread, self.body, back, "}\n"])
 
     def _tables(self) -> str:
         read = {w.buffer for s in every(self.plan.statements) for w in windows_of(s)}
@@ -91,15 +121,14 @@ class _Function:
         members += [f"    ptrdiff_t places[{w.places}];"] if w.places else []
         members += [f"    double scratch[{w.scratch}];"] if w.scratch else []
         inside = "\n".join(members)
-        return (f"typedef struct {{\n{inside}\n}} {name};\n\n"
+        return (f"typedef struct {name} {{\n{inside}\n}} {name};\n\n"
                 f"size_t {name}_size(void);\nsize_t {name}_size(void) {{ return sizeof({name}); }}\n\n")  # fmt: skip
 
     def _head(self) -> str:
         arguments = ["const real *restrict parameters", f"real *restrict {self.out}"]
         arguments += [f"const {TYPES[self.plan.layout.kind(name)]} *restrict {own}" for name, own in self.written.data.items()]
         arguments.append(f"{self.called}_memory *restrict memory")
-        head = f"{'double' if self.called == 'step' else 'void'} {self.called}({', '.join(arguments)})"
-        return f"{head};\n{head}"
+        return f"{'double' if self.called == 'step' else 'void'} {self.called}({', '.join(arguments)})"
 
 
 def _plain(name: str) -> str:
