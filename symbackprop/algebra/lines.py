@@ -240,8 +240,11 @@ class Lines:
         """
         letters = self.equations[name].target.index
         try:
-            p = self.shorter(name, self._values((self.kept | lets) - {name}).definition(name), lets, self.entries)
-            if ONLY in letters or len(p.terms) > MOST_TERMS_LINE:
+            p = self._values((self.kept | lets) - {name}).definition(name)
+            if ONLY in letters or len(p.terms) > most_read(p):
+                return None
+            p = self.shorter(name, p, lets, self.entries)
+            if len(p.terms) > MOST_TERMS_LINE:
                 return None
             found = padded(self.algebra, p, self.program.shape)
             if found is not None:

@@ -32,6 +32,17 @@ def test_what_is_tried_is_few() -> None:
     assert 0 < search.lines.factoriser.visits < 200
 
 
+@pytest.mark.slow
+def test_no_sum_is_shortened_entry_by_entry_that_has_too_many_terms_for_a_line() -> None:
+    network = (
+        "X: data[N, C, H, W]\nK: parameter[O, C, 2, 1]\ngamma: parameter[O]\nbeta: parameter[O]\n"
+        "L = sum(tanh(batch_norm(conv2d(X, K), gamma, beta))**2)"
+    )
+    search = Search(sb.derive(network).program, {}, each=False)
+    search.box()
+    assert search.lines.entries.visits < 100 < search.lines.factoriser.visits
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
