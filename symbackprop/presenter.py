@@ -168,8 +168,10 @@ class Presenter:
 
         return check(derivation, **options)
 
-    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str, lang: str) -> Any:
-        """The report as blocks.
+    def document(
+        self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str, lang: str, pictured: bool = True
+    ) -> Any:
+        """The report as blocks, with the computational graph where it is `pictured`.
 
         Raises DerivationError for a detail that there is not, LanguageError for a language that there is not,
         CheckFailedError where a gradient disagrees with a witness: such a report is never made.
@@ -181,7 +183,8 @@ class Presenter:
         derivation = derivation.told
         passed = self.passed(derivation, seed, sizes)
         counted = self._counted(derivation)
-        picture = graph(derivation, partial(picture_of, derivation, seed=seed, sizes=sizes, counted=counted))
+        draw = partial(picture_of, derivation, seed=seed, sizes=sizes, counted=counted)
+        picture = graph(derivation, draw) if pictured else None
         return self._report(derivation, detail, lang, counted, check_table=check_table(derivation, passed), picture=picture)
 
     def draft(self, derivation: Derivation, detail: str, lang: str) -> Any:
@@ -266,7 +269,7 @@ class Presenter:
 
         row = format_named(format)  # what cannot be written is refused before anything is computed
         row.require(options["lang"])
-        return row.write(self._for(row, derivation, **options))
+        return row.write(self._for(row, derivation, pictured=row.shows_pictures(), **options))
 
     def save(
         self, derivation: Derivation, path: str | os.PathLike[str], format: str | None = None, **options: Any
@@ -277,7 +280,7 @@ class Presenter:
         row = format_named(format) if format else format_of(path)
         row.require(options["lang"])
         require_writable(path)
-        files = row.files(self._for(row, derivation, **options), path)
+        files = row.files(self._for(row, derivation, pictured=row.shows_pictures(path), **options), path)
         write_together(files)
         return tuple(files)
 

@@ -285,4 +285,4 @@ def _for_screen(derivation: Any, how: dict[str, Any]) -> str:
     """The report as text, in the columns of the terminal."""
     from symbackprop.documents.formats.text import in_terminal
 
-    return in_terminal(derivation.document(**how), columns())
+    return in_terminal(derivation.document(**how, pictured=False), columns())

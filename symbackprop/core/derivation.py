@@ -77,7 +77,7 @@ class Presenter(Protocol):
         """The verdict of the witnesses."""
         ...
 
-    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str, lang: str) -> Any:
+    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str, lang: str, pictured: bool) -> Any:
         """The report as blocks, once its gradients have passed the check."""
         ...
 
@@ -225,7 +225,9 @@ class Derivation(Operand, Result):
         """The derived gradients against the tape and against differences; the options are those of `symbackprop.check`."""
         return self.shown_by.check(self, **options)
 
-    def document(self, seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en") -> Any:
+    def document(
+        self, seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en", pictured: bool = True
+    ) -> Any:
         """The report as blocks.
 
         seed    of the points at which the gradients are checked and the graph is drawn.
@@ -233,11 +235,12 @@ class Derivation(Operand, Result):
         detail  "brief": the box and the network; "normal": the backward pass layer by layer as well; "full": equation by equation,
                 with every index form.
         lang    the language of its sentences: "en" or "ko". Formulas are the same in every language.
+        pictured  whether it holds the computational graph.
 
         Raises DerivationError for another detail, LanguageError for another language, CheckFailedError where a gradient
         disagrees with a witness: such a report is never made.
         """
-        return self.shown_by.document(self, seed, sizes, detail, lang)
+        return self.shown_by.document(self, seed, sizes, detail, lang, pictured)
 
     def report(
         self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en",

@@ -7,7 +7,8 @@ walk over them is `documents.writer`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from symbackprop.formulas import told
@@ -200,3 +201,14 @@ class Document:
     lang: str = "en"
     column: float | None = None
     code: Mapping[str, str] = field(default_factory=dict)
+
+
+def in_files(document: Document) -> Document:
+    """The document without the pictures that no file holds, each with the section that has nothing else."""
+    blocks: list[Block] = []
+    for block, following in zip_longest(document.blocks, document.blocks[1:]):
+        if not isinstance(block, Figure) or block.source:
+            blocks.append(block)
+        elif isinstance(following, Section | None) and isinstance(blocks[-1] if blocks else None, Section):
+            blocks.pop()
+    return replace(document, blocks=tuple(blocks))

@@ -124,6 +124,8 @@ def _shifted(node: Node | None, table: dict[str, str], mark: str) -> str:
     if node is None:
         return ""
     text = _compact(node)
+    if isinstance(node, Atom) and node.kind in ("text", "upright", "function") and len(node.text) > 1:
+        return mark + text  # a word is read as one: data_loss
     if table is _HIGH and text.startswith("(") and text.endswith(")"):
         table = _LAYER
     if all(char in table for char in text):

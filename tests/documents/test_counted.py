@@ -153,3 +153,13 @@ def test_the_lines_in_python_are_those_of_the_page(path: Path) -> None:
     for wrt in derivation.wrt:
         line = box.by_name.get(derivation.gradient(wrt))
         assert line is None or (line.latex() == derivation.gradients[wrt].latex() and str(line) in page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_a_page_without_a_picture_counts_what_it_says_alone(format_: str) -> None:
+    """The picture says two values that nobody named: one that stands alone on a page that has none is u."""
+    page = sb.derive(SCALED).report(format_)
+    assert "The computational graph" not in page
+    assert "Figure" not in page
+    assert not re.search(r"\bu(?:[₀-₉]|_\{?\d)", page)

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.documents.formats.latex import ascii_latex as tex
+from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import escape_words, latex
 from symbackprop.formulas.mathml import mathml
+from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import FormulaError, parse
 from symbackprop.formulas.tree import Marked, Node, Row, binds, items_of, rebuilt, split
@@ -188,3 +190,8 @@ def test_a_step_stands_in_one_pair_of_brackets() -> None:
         "z^(C)",
         "z⁽ⁿ⁾",
     ]
+
+
+def test_a_word_below_a_name_stays_a_word_in_text() -> None:
+    assert plain(parse_name("data_loss").formula()) == "data_loss"
+    assert plain(parse_name("W_1").formula([f.letter("i")])) == "W_(1,i)"

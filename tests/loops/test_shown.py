@@ -165,9 +165,9 @@ def test_a_gradient_inside_of_a_loss_has_its_recursion_among_the_equations() -> 
         "x: data[n, d]\nW: parameter[L, d, d]\nv: parameter[d]\nz[0] = x\nfor l in 1..L:\n    z[l] = tanh(z[l-1] @ W[l])\n"
         "s = z[L] @ v\ng = grad(sum(s), x)\nloss = sum(g**2)"
     ).report("text", detail="brief")
-    assert "s_(zₚᵣₑᵥ)⁽ᴸ⁺¹⁾ = 1ₙ vᵀ" in text
-    assert "s_(zₚᵣₑᵥ)⁽ˡ⁾ = (s_(zₚᵣₑᵥ)⁽ˡ⁺¹⁾ ⊙ [1 − (z⁽ˡ⁾)^(⊙2)])(W⁽ˡ⁾)ᵀ" in text
-    assert "g = s_(zₚᵣₑᵥ)⁽¹⁾" in text
+    assert "s_(z_prev)⁽ᴸ⁺¹⁾ = 1ₙ vᵀ" in text
+    assert "s_(z_prev)⁽ˡ⁾ = (s_(z_prev)⁽ˡ⁺¹⁾ ⊙ [1 − (z⁽ˡ⁾)^(⊙2)])(W⁽ˡ⁾)ᵀ" in text
+    assert "g = s_(z_prev)⁽¹⁾" in text
 
 
 TRUNCATED = """x: data[C, k, d]

@@ -31,6 +31,7 @@ class Format(NamedTuple):
     writer    the module here, and its function: Document -> the whole file, as text; as bytes where the format is binary.
     binary    whether it is made of bytes, which no terminal shows.
     beside    whether pictures are files beside it.
+    pictured  whether it shows pictures.
     needs     the same of what raises where the format cannot be written here in a language, before anything is computed; none
               where any language will do.
     runs      whether it holds the code that makes what it shows.
@@ -45,6 +46,7 @@ class Format(NamedTuple):
     needs: str = ""
     runs: bool = False
     taken_in: bool = False
+    pictured: bool = True
 
     def write(self, document: Document) -> str | bytes:
         """The whole file."""
@@ -64,16 +66,20 @@ class Format(NamedTuple):
             raise FormatError(f"a column is about a fragment, and {self.name} is none: write a fragment, or leave the column out")
         return _points(width)
 
+    def shows_pictures(self, path: str | os.PathLike[str] | None = None) -> bool:
+        """Whether pictures are seen in it, at a path or where it is handed on."""
+        return self.pictured and (not self.beside or (path is not None and is_regular(path)))
+
     def files(self, document: Document, path: str | os.PathLike[str]) -> dict[str, str | bytes]:
         """The files that a document is written into, by name: the one at `path`, and its pictures where they stand beside it."""
         name, pictures = os.fspath(path), {}
-        if self.beside and is_regular(path):
+        if self.beside and self.shows_pictures(path):
             document, pictures = _named("beside.with_pictures")(document, PurePath(name))
         return {name: self.write(document), **pictures}
 
 
 FORMATS = (
-    Format("text", (".txt",), "text.Text.write"),
+    Format("text", (".txt",), "text.Text.write", pictured=False),
     Format("markdown", (".md",), "markdown.Markdown.write", beside=True),
     Format("latex", (".tex",), "latex.Latex.write"),
     Format("html", (".html", ".htm"), "html.Html.write"),

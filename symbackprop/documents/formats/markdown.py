@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from symbackprop.documents.document import Content, Document, Figure, Formula, Math, Part, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Formula, Math, Part, StepBlock, in_files
 from symbackprop.documents.writer import Writer, anchor_id, printable
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, split
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
@@ -22,7 +21,7 @@ _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
 class Markdown(Writer):
-    """Markdown; a figure is an image where it names its file, its caption otherwise."""
+    """Markdown; a figure is an image where it names its file, and left out otherwise."""
 
     row_end = r"\cr"
     """What ends a row of a display."""
@@ -68,6 +67,9 @@ class Markdown(Writer):
     def math(self, formula: Node) -> str:
         return f"${self.spell(formula)}$"
 
+    def arranged(self, document: Document) -> Document:
+        return in_files(document)
+
     def page(self, document: Document, body: str) -> str:
         return "\n\n".join(filter(None, (f"# {self.line(document.title)}", body))) + "\n"
 
@@ -102,8 +104,6 @@ class Markdown(Writer):
         return f"{table}\n\n*{caption}*" if caption else table
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        if not figure.source:
-            return f"*{self.line(told('Figure: {}', figure.caption))}*"
         target = printable(figure.source).replace("\\", "/")
         target = re.sub(r"[% \n<>()]", lambda match: f"%{ord(match.group()):02X}", target)
         return f"![{escape(printable(self.language.words(figure.alt)))}]({target})\n\n*{caption}*"

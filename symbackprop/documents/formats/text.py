@@ -3,10 +3,8 @@
 import re
 import textwrap
 import unicodedata
-from dataclasses import replace
-from itertools import zip_longest
 
-from symbackprop.documents.document import Block, Content, Document, Figure, Formula, Section, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock, in_files
 from symbackprop.documents.writer import Writer
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import told
@@ -95,14 +93,7 @@ class Text(Writer):
         return "\n".join(filter(None, (*lines, caption)))
 
     def arranged(self, document: Document) -> Document:
-        """A picture that no file shows is left out, with the section that has nothing else."""
-        blocks: list[Block] = []
-        for block, following in zip_longest(document.blocks, document.blocks[1:]):
-            if not isinstance(block, Figure) or block.source:
-                blocks.append(block)
-            elif isinstance(following, Section | None) and isinstance(blocks[-1] if blocks else None, Section):
-                blocks.pop()
-        return replace(document, blocks=tuple(blocks))
+        return in_files(document)
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         return self.filled(f"[{self.line(told('Figure: {} (see {})', figure.caption, figure.source))}]")
