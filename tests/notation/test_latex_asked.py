@@ -184,18 +184,49 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
         r"o_t = \sigma(W_o x_t + U_o h_{t-1} + b_o), g_t = \tanh(W_g x_t + U_g h_{t-1} + b_g), "
         r"c_t = f_t \odot c_{t-1} + i_t \odot g_t, h_t = o_t \odot \tanh(c_t), L = \sum_{t=1}^T \|h_t - y_t\|^2, t = 1, \dots, T",
         lambda **of: gated(**of)),
+    "gates of what stands below each other, without biases": (
+        "z_t = \\sigma(W_z [h_{t-1}, x_t])\nr_t = \\sigma(W_r [h_{t-1}, x_t])\n"
+        "\\tilde h_t = \\tanh(W [r_t \\odot h_{t-1}, x_t])\n"
+        "h_t = (1 - z_t) \\odot h_{t-1} + z_t \\odot \\tilde h_t\nL = \\|h_T - y\\|^2",
+        lambda **of: unbiased(**of)),
+    "gates whose starts are asked for": (
+        r"f_t = \sigma(W_f x_t + U_f h_{t-1} + b_f), i_t = \sigma(W_i x_t + U_i h_{t-1} + b_i), "
+        r"o_t = \sigma(W_o x_t + U_o h_{t-1} + b_o), \tilde c_t = \tanh(W_g x_t + U_g h_{t-1} + b_g), "
+        r"c_t = f_t \circ c_{t-1} + i_t \circ \tilde c_t, h_t = o_t \circ \tanh(c_t), L = \sum_{t=1}^T \|h_t - y_t\|^2",
+        lambda **of: gated(**of)),
+    "layers entry by entry": (
+        r"a^l_j = \tanh\left(\sum_k w^l_{jk} a^{l-1}_k + b^l_j\right), C = \sum_j (y_j - a^L_j)^2",
+        lambda x, w, b, y: deep(x, w, b, y)),
+    "as many layers as the loss is called": (
+        r"a^{(l)} = \tanh(W^{(l)} a^{(l-1)} + b^{(l)}), L = \|a^{(L)} - y\|^2 + \sum_{l=1}^L \|W^{(l)}\|_F^2",
+        lambda x, W, b, y: deep(x, W, b, y) + (W**2).sum()),
+    "as many layers as the loss is called, in an environment": (
+        r"\begin{aligned} \mathbf{h}_l &= \tanh(W_l \mathbf{h}_{l-1} + b_l), \quad l = 1, \dots, L \\ "
+        r"L &= \|\mathbf{h}_L - \mathbf{y}\|^2 \end{aligned}",
+        lambda x, W, b, y: deep(x, W, b, y)),
     "a sample of a layer": (
         r"L = \sum_{i=1}^m \|a^{[1](i)} - y^{(i)}\|^2, a^{[1](i)} = \sigma(W^{[1]} x^{(i)})",
         lambda y, W__1, x: ((expit(x @ W__1.T) - y) ** 2).sum()),
 }  # fmt: skip
 
 
+def unbiased(W_z: np.ndarray, W_r: np.ndarray, W: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
+    h = np.zeros(len(y))
+    for own in x:
+        z, r = (expit(V @ np.concatenate([h, own])) for V in (W_z, W_r))
+        h = (1 - z) * h + z * np.tanh(W @ np.concatenate([r * h, own]))
+    return ((h - y) ** 2).sum()
+
+
 def obeyed(formula: str) -> Network:
-    """The network of a formula with the declarations that are asked for, twice at most."""
-    for _ in range(3):
+    """The network of a formula with the starts and the declarations that are asked for, each on a line of its own."""
+    for _ in range(5):
         try:
             return sb.read(formula)
         except sb.NotationError as refused:
+            if start := re.search(r"no start of it is given. Write ([a-z]_0 = [0x])\b", str(refused)):
+                formula = f"{start[1]}\n{formula}"
+                continue
             found = re.search(r"Declare (?:it|them) in (?:a line|lines) of (?:its|their) own: (.*)\.\n", str(refused))
             if found is None:
                 raise
@@ -207,8 +238,8 @@ def obeyed(formula: str) -> Network:
 def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
     formula, expected = ASKED[name]
     network, rng = obeyed(formula), np.random.default_rng(0)
-    sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))} | {"1": 1}
-    shapes = {t.name: [sizes[str(n)] for n in t.shape] for t in network.program.inputs}
+    sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))}
+    shapes = {t.name: [int(n.subs({s: sizes[str(s)] for s in n.free_symbols})) for n in t.shape] for t in network.program.inputs}
     at = {n: rng.uniform(0.2, 1, shape) for n, shape in shapes.items()}
     matrices = [t.name for t in network.program.inputs if t.domain in ("symmetric", "spd")]
     at |= {n: at[n] @ np.swapaxes(at[n], -1, -2) + np.eye(at[n].shape[-1]) for n in matrices}

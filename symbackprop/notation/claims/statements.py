@@ -150,7 +150,7 @@ def _is_own_line(text: str, several: list[Token], k: int) -> bool:
     if several[k - 1].text in _OPERATORS or line[0] in (*_OPERATORS, "&"):
         return False
     for word in line:
-        depth += deeper(word)
+        depth += 0 if WRAPPERS.match(word) else deeper(word)
         if word in ("=", r"\in") and depth == 0:
             return True
     return False

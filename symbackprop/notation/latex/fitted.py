@@ -6,9 +6,8 @@ Each way to give the names axes is walked through, the likeliest first, and a wa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import islice
 
 from symbackprop.notation.claims.given import GAUSSIAN
@@ -30,9 +29,8 @@ from symbackprop.notation.claims.syntax import (
     Terms,
     Tokens,
     Word,
-    below,
 )  # fmt: skip
-from symbackprop.notation.claims.tokens import GREEK, Token, bare, plain
+from symbackprop.notation.claims.tokens import GREEK, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES, described
 from symbackprop.notation.latex.equations import Line
 from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
@@ -104,33 +102,6 @@ def _uncustomary(name: str, kind: str, said: Sequence[str], sizes: Mapping[str, 
     return DEMOTED * (strange or (own > 1 and len(name) == 1 and name.islower()))
 
 
-def means_over(several: Iterable[object]) -> dict[str, str]:
-    r"""How far indices run of which a mean is taken, \frac{1}{d}\sum_i x_i: d."""
-    found: dict[str, str] = {}
-    for node in several:
-        match node:
-            case Product(factors=(*_, Fraction(over=Number(text="1"), under=Word(base=size, sub=(), sup=())), Big() as big)) if (
-                not big.over
-            ):
-                found |= {t.text: size for t in big.under if len(big.under) == 1 and t.text.isalpha()}
-        if not isinstance(node, Token | str | int):
-            found |= means_over(below(node))
-    return found
-
-
-def twice(several: Iterable[object], key: str, indices: Mapping[str, str]) -> int | None:
-    """Where a word stands in one sum with an index and without, x_i - x; None where it does nowhere."""
-    for node in several:
-        own = [part for _, part in node.parts if isinstance(part, Word)] if isinstance(node, Terms) else []
-        own = [word for word in own if described(replace(word, sub=(), sup=())) == key]
-        if len({bool([t for t in bare(word.sub) if t.text in indices]) for word in own}) > 1:
-            return own[0].at
-        inner = None if isinstance(node, Token | str | int) else twice(below(node), key, indices)
-        if inner is not None:
-            return inner
-    return None
-
-
 def _holds_identity(node: object) -> bool:
     """Whether a term is the identity, or a product with it: lambda I."""
     several = node.factors if isinstance(node, Product) else (node,)
@@ -170,8 +141,12 @@ class _Walk:
                 own = tuple(self.sizes.new(self.indices.get(letter, letter)) for letter in line.letters)
                 self.shapes.setdefault(line.name, (*own, *start))
         self.walked(lines)
-        if any(self.is_early(lines, k) for k in range(len(lines))):
+        if early := {name for k in range(len(lines)) for name in self.read_early(lines, k)}:
             self.odd = 0
+            for line in lines:
+                if line.name in early and self.shapes[line.name] is None:  # h_t of [h_{t-1}, x_t] alone: a vector
+                    own = (self.sizes.new(self.indices.get(letter, letter)) for letter in line.letters)
+                    self.shapes[line.name] = (*own, self.sizes.new(""))
             self.walked(lines)  # i_t of h_{t-1}, which comes later
         if scalar and lines and self.shapes[lines[-1].name]:  # what is read last is most often the loss
             raise Misfit
@@ -186,10 +161,10 @@ class _Walk:
             if before is not None and self.shapes[line.name] is not None:
                 self.alike([before, self.shapes[line.name]])
 
-    def is_early(self, lines: Sequence[Line], k: int) -> bool:
-        """Whether a line reads a value with an index that it gives itself, or a later one does."""
+    def read_early(self, lines: Sequence[Line], k: int) -> set[str]:
+        """The values with an index that a line reads, and gives itself, or a later one does."""
         later = {line.name for line in lines[k:]} & self.lettered
-        return any(word.base in later and bool(word.sub) for word, _ in words(lines[k].right))
+        return {word.base for word, _ in words(lines[k].right) if word.sub} & later
 
     def column(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return shape[:-1] if len(shape) == 2 and shape[1] == ONE else shape
@@ -262,8 +237,11 @@ class _Walk:
         if name is None or (shape := self.shapes.get(name)) is None:
             is_size = described(word) in self.sizes.called.values()
             return () if is_size or word.base in {"pi", self.count, *self.indices, *self.indices.values()} else None
+        below = bare(word.sub)
+        if shape and name in self.lettered and below and (below[0].text in self.indices.values() or below[0].text.isdigit()):
+            shape = shape[1:]  # h_T, one of them, and a^L_j
         sample = bare(word.sup) if [t.text for t in bare(word.sup)[:1]] == ["("] else ()
-        for letter in (t.text for t in (*bare(word.sub), *sample) if t.text in self.indices):
+        for letter in (t.text for t in (*below, *sample) if t.text in self.indices):
             if name.endswith(f"_{letter}"):
                 continue
             if not shape:
@@ -349,8 +327,10 @@ class _Walk:
 
     def met(self, a: Shape, b: Shape) -> Shape:
         """Term by term: of one shape, or one of them a number."""
+        if a is None or b is None:
+            return a or b or None  # beside a number it may have any shape
         if not a or not b:
-            return a or b if a is not None and b is not None else b if a is None else a
+            return a or b
         if len(a) != len(b):
             raise Misfit
         for one, other in zip(a, b, strict=True):

@@ -19,6 +19,7 @@ from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
+from symbackprop.notation.latex.depth import told_apart
 from symbackprop.notation.latex.divergences import written_out
 from symbackprop.notation.latex.extents import ranges_of
 from symbackprop.notation.latex.headers import headed, with_said
@@ -70,7 +71,8 @@ def inputs(reader: Reader, latex: str) -> Told:
     What stands below a \\min or \\max is a parameter, and then the rest is data; otherwise names tell which, and a note says so.
     """
     latex = spoken(latex)
-    stream = marked(with_samples(lined(latex, [*without_names(tuple(with_densities(_zeros(tokens(latex)))))])))
+    counted, apart = told_apart(_zeros(tokens(latex)), reader.inputs)
+    stream = marked(with_samples(lined(latex, [*without_names(tuple(with_densities(counted)))])))
     stream = written_out(stream, latex)
     _require_no_constraint(stream)
     stream, said = headed(stream, latex)
@@ -88,7 +90,7 @@ def inputs(reader: Reader, latex: str) -> Told:
     _require_rows(own.values(), steps)
     _require_ends(own.values(), formulas, {*sizes, *steps})
     own, notes = _apart(own, defined)
-    notes += (RISES,) if rises else ()
+    notes += (*apart, *((RISES,) if rises else ()))
     given = [word for word in sought or _loss_of(formulas, {*own, *names.known}, defined) if _is_free(word, reader)]
     if not sought and own and (sought := _arguments(formulas, own) or given):
         notes += (f"Parameters are the arguments of what is derived: {', '.join(map(described, sought))}.",)

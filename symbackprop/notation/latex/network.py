@@ -33,19 +33,20 @@ from symbackprop.notation.grammar import parsed
 from symbackprop.notation.latex.arguments import lowered
 from symbackprop.notation.latex.columns import in_columns, sampled
 from symbackprop.notation.latex.equations import Line, bound_letters, in_limits, ordered, reads
-from symbackprop.notation.latex.fitted import fitted, means_over, twice
+from symbackprop.notation.latex.fitted import fitted
 from symbackprop.notation.latex.foreign import beyond
 from symbackprop.notation.latex.heads import turned
 from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
+from symbackprop.notation.latex.mentioned import means_over, twice
 from symbackprop.notation.latex.missing import applied, asked, classes_of, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.qualities import qualified, require_read, with_qualities
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
-from symbackprop.notation.latex.stepped import ends, labelled, step_letters, stepped_lines
+from symbackprop.notation.latex.stepped import ends, labelled, same_axes, step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
@@ -194,6 +195,8 @@ class _Equations:
         indices = letters | indices_of(told.formulas)
         self.sizes = {c: told.sizes.get(c, means.get(c, customary.get(c, c))) for c in indices}
         if letters:
+            alike = same_axes(equalities, letters, raised.lowered).items()
+            self.sizes |= {k: self.sizes[j] for k, j in alike if k not in told.sizes and {j, k} <= self.sizes.keys()}
             signatures, sums = (
                 {n: _signature(n, t) for n, t in self.tensors.items()},
                 {c: told.sizes[c] for c in letters & told.sizes.keys()},

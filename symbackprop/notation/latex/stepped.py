@@ -179,6 +179,19 @@ def ends(equalities: Iterable[Equality], letters: Container[str], lowered: Calla
     }
 
 
+def same_axes(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> dict[str, str]:
+    r"""The index of a left side by another that stands in its place: j by k, of a^l_j = \sigma(\sum_k w^l_{jk} a^{l-1}_k)."""
+    known = list(equalities)
+
+    def indices(word: Word) -> list[tuple[tuple[Base, int], str]]:
+        own = enumerate(several(lowered(word).sub))
+        return [((Base.of(word), k), str(i.letter)) for k, i in own if i.letter and i.letter not in letters]
+
+    given = dict(own for one in known if isinstance(one.left, Word) for own in indices(one.left))
+    read = (own for one in known for word, _ in words(one.right) for own in indices(word))
+    return {letter: given[place] for place, letter in read if given.get(place, letter) != letter}
+
+
 def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> list[Line]:
     """The equations as lines whose first axis is that of the steps, to find what nobody declared; starts stand first.
 
@@ -194,9 +207,13 @@ def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lower
         low = lowered(word)
         return low if Base.of(word) in of or any(i.letter and i.letter in letters for i in several(low.sub)) else word
 
+    def entries(head: Word, base: Base) -> list[str]:
+        """The letters of the entries of a value at steps, j of a^l_j."""
+        return [i.letter for i in several(head.sub) if base in of and i.letter and i.letter not in letters]
+
     inner = sorted(zip(heads, rows, strict=True), key=lambda one: not (one[1][0] in of and not one[1][1]))  # starts stand first
     return [
-        Line(named(replace(head, sup=()), "", ()), of.get(base, ()), Rewriting(below)(right), head.at)
+        Line(named(replace(head, sup=()), "", ()), (*of.get(base, ()), *entries(head, base)), Rewriting(below)(right), head.at)
         for (head, right), (base, own) in inner
         if own or not head.sub or (base in of and not isinstance(right, sx.Number))
     ]

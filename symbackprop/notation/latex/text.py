@@ -14,6 +14,7 @@ _DECLARATION = re.compile(
     rf"[ \t]*%*[ \t]*({_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*:[ \t]*[A-Za-z]\w*[ \t]*(?:[\[({{][^\\]*)?(?:&[^\\]*)?)$"
 )
 _CONSTANT = re.compile(r"[ \t]*%*[ \t]*([^\W\d]\w+[ \t]*=[ \t]*[-+]?[\d.]+(?:[eE][-+]?\d+)?)[ \t]*$")  # eps = 1e-5
+_START = re.compile(r"^[ \t]*([^\W\d_])_\d+[ \t]*=", re.MULTILINE)
 _DISPLAYS = r"(?:equation|align|gather|multline|eqnarray|displaymath|math|flalign|alignat)\*?\}"
 _MATHS = re.compile(rf"(\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{{{_DISPLAYS}.*?\\end\{{{_DISPLAYS})", re.DOTALL)
 _MARKS = re.compile(r"\\(?:label|tag|cite\w*|ref|eqref)\*?\{[^{}]*\}")
@@ -34,8 +35,11 @@ def is_latex(text: str) -> bool:
 def parted(text: str) -> tuple[str, str]:
     """The declarations and the formulas of a text, each with the characters of the other blank, so that places stay."""
     declarations, formulas = [], []
+    starts = {own for own in _START.findall(text) if re.search(rf"(?<![\w\\]){own}(?:_\{{?[^\W\d]|\^\{{?[(\[])", text)}
     for line in map(plainly, text.replace("\r\n", "\n").split("\n")):
         found = _DECLARATION.match(line) or _CONSTANT.match(line)
+        if found and (start := _START.match(line)) and start[1] in starts:
+            found = None  # h_0 = 0, of h_t: the first step, of the shape of h_t
         blank = " " * len(line)
         declarations.append(blank[: found.start(1)] + found[1] if found else "")
         formulas.append(blank if found or _COMMENT.match(line) else line)

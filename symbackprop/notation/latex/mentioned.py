@@ -1,0 +1,37 @@
+r"""What formulas tell of their letters in passing: over what a mean is taken, what stands with an index and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from symbackprop.notation.claims.syntax import Big, Fraction, Number, Product, Terms, Word, below
+from symbackprop.notation.claims.tokens import Token, bare
+from symbackprop.notation.claims.words import described
+
+
+def means_over(several: Iterable[object]) -> dict[str, str]:
+    r"""How far indices run of which a mean is taken, \frac{1}{d}\sum_i x_i: d."""
+    found: dict[str, str] = {}
+    for node in several:
+        match node:
+            case Product(factors=(*_, Fraction(over=Number(text="1"), under=Word(base=size, sub=(), sup=())), Big() as big)) if (
+                not big.over
+            ):
+                found |= {t.text: size for t in big.under if len(big.under) == 1 and t.text.isalpha()}
+        if not isinstance(node, Token | str | int):
+            found |= means_over(below(node))
+    return found
+
+
+def twice(several: Iterable[object], key: str, indices: Mapping[str, str]) -> int | None:
+    """Where a word stands in one sum with an index and without, x_i - x; None where it does nowhere."""
+    for node in several:
+        own = [part for _, part in node.parts if isinstance(part, Word)] if isinstance(node, Terms) else []
+        own = [word for word in own if described(replace(word, sub=(), sup=())) == key]
+        if len({bool([t for t in bare(word.sub) if t.text in indices]) for word in own}) > 1:
+            return own[0].at
+        inner = None if isinstance(node, Token | str | int) else twice(below(node), key, indices)
+        if inner is not None:
+            return inner
+    return None
