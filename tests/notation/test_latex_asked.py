@@ -184,6 +184,9 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
         r"o_t = \sigma(W_o x_t + U_o h_{t-1} + b_o), g_t = \tanh(W_g x_t + U_g h_{t-1} + b_g), "
         r"c_t = f_t \odot c_{t-1} + i_t \odot g_t, h_t = o_t \odot \tanh(c_t), L = \sum_{t=1}^T \|h_t - y_t\|^2, t = 1, \dots, T",
         lambda **of: gated(**of)),
+    "the chance of a label": (
+        r"p(y_i = k | x_i) = \frac{\exp(w_k^\top x_i)}{\sum_j \exp(w_j^\top x_i)}, L = -\sum_i \log p(y_i | x_i)",
+        lambda w, x, y: -log_softmax(x @ w.T, axis=1)[np.arange(len(x)), y].sum()),
     "gates of what stands below each other, without biases": (
         "z_t = \\sigma(W_z [h_{t-1}, x_t])\nr_t = \\sigma(W_r [h_{t-1}, x_t])\n"
         "\\tilde h_t = \\tanh(W [r_t \\odot h_{t-1}, x_t])\n"
@@ -241,6 +244,7 @@ def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
     sizes = {str(size): 2 + k for k, size in enumerate(sorted(network.program.sizes(), key=str))}
     shapes = {t.name: [int(n.subs({s: sizes[str(s)] for s in n.free_symbols})) for n in t.shape] for t in network.program.inputs}
     at = {n: rng.uniform(0.2, 1, shape) for n, shape in shapes.items()}
+    at |= {t.name: rng.integers(0, sizes[str(t.bound)], at[t.name].shape) for t in network.program.inputs if t.kind == "integers"}
     matrices = [t.name for t in network.program.inputs if t.domain in ("symmetric", "spd")]
     at |= {n: at[n] @ np.swapaxes(at[n], -1, -2) + np.eye(at[n].shape[-1]) for n in matrices}
     value = expected(**{n: a if a.shape else float(a) for n, a in at.items()})

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from symbackprop.language.tensors import Tensor
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.given import Drawn, drawn_numbers
 from symbackprop.notation.claims.naming import ROW_LETTERS, behind_label, labelled
@@ -248,12 +247,12 @@ def _kind(name: str) -> str:
     return kind_of(re.sub(r"(?<=.)(tilde|hat|bar)(?=_|$)", "", re.sub(r"[\W_]+", "_", name).strip("_")))
 
 
-def classes_of(several: Iterable[Word], names: Names, known: Mapping[str, Tensor]) -> dict[str, str]:
+def classes_of(several: Iterable[Word], names: Names, shapes: Mapping[str, Sequence[object]]) -> dict[str, str]:
     r"""How many entries there are of what a letter with an index picks, y_i of w_{y_i}, where the shape is known."""
     found: dict[str, str] = {}
     for word in several:
         own = names.lookup(word)
-        shape = known[own.name].shape if own is not None and own.name in known else ()
+        shape = shapes.get(own.name, ()) if own is not None else ()
         for size, index in zip(shape, indices(word.sub), strict=False):
             if [t.text for t in index.tokens[1:2]] == ["_"]:
                 found[index.tokens[0].text] = str(size)

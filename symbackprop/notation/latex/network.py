@@ -46,7 +46,7 @@ from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.qualities import qualified, require_read, with_qualities
 from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
-from symbackprop.notation.latex.stepped import ends, labelled, same_axes, step_letters, stepped_lines
+from symbackprop.notation.latex.stepped import ends, labelled, same_sizes, step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
@@ -195,8 +195,8 @@ class _Equations:
         indices = letters | indices_of(told.formulas)
         self.sizes = {c: told.sizes.get(c, means.get(c, customary.get(c, c))) for c in indices}
         if letters:
-            alike = same_axes(equalities, letters, raised.lowered).items()
-            self.sizes |= {k: self.sizes[j] for k, j in alike if k not in told.sizes and {j, k} <= self.sizes.keys()}
+            standing = [word for one in equalities for side in (one.left, one.right) if side for word, _ in words(side)]
+            self.sizes |= same_sizes(map(raised.lowered, standing), letters, self.sizes, told.sizes)
             signatures, sums = (
                 {n: _signature(n, t) for n, t in self.tensors.items()},
                 {c: told.sizes[c] for c in letters & told.sizes.keys()},
@@ -214,7 +214,9 @@ class _Equations:
             return
         self.lines, self.spellings = ordered(equalities, self.names)
         running = set().union(*({*line.letters} | bound_letters(line.right) for line in self.lines))
-        self.sizes = {c: size for c, size in self.sizes.items() if c in running or c in told.sizes}  # not the y of K_y
+        own = {c: customary.get(c, c) for line in self.lines for c in line.letters}
+        self.sizes = own | {c: size for c, size in self.sizes.items() if c in running or c in told.sizes}  # not the y of K_y
+        self.sizes |= same_sizes(self.words(), (), self.sizes, told.sizes)
         signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
         self.scope = Scope(signatures, self.spellings, self.reader.evaluator.functions)
         self.windows = Windows(self.spellings, self.scope.signatures, ranges)
@@ -262,10 +264,12 @@ class _Equations:
             missing = [one for one in missing if one.key != "d"]
         names = {line.name for line in self.lines}
         found = ((word, self.spellings.lookup(word)) for word in self.words())
-        several = [word for word, known in found if known is None or known.name not in names]
+        several = [w for w, known in found if known is None or known.name not in names or any(t.text == "_" for t in w.sub)]
         fit = partial(self.fit, lengths) if self.tries else None
         about = self.sizes, self.drawn, self.observed, self.lengths(), fit, self.sought, self.said
-        classes, functions = classes_of(self.words(), self.spellings, self.tensors), applied(line.right for line in self.lines)
+        values = {line.name: [self.sizes.get(c, c) for c in line.letters] for line in self.lines}
+        classes = classes_of(self.words(), self.spellings, {n: t.shape for n, t in self.tensors.items()} | values)
+        functions = applied(line.right for line in self.lines)
         return asked(missing, several, *about, classes, functions)
 
     def lengths_of(self, missing: Iterable[Unknown]) -> dict[str, str]:

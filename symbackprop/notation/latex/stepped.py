@@ -2,7 +2,7 @@ r"""Names at steps: h_t, h_{t-1}, a^{[l]}, \theta_{k+1}, and which letters numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -179,17 +179,24 @@ def ends(equalities: Iterable[Equality], letters: Container[str], lowered: Calla
     }
 
 
-def same_axes(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> dict[str, str]:
-    r"""The index of a left side by another that stands in its place: j by k, of a^l_j = \sigma(\sum_k w^l_{jk} a^{l-1}_k)."""
-    known = list(equalities)
+def same_sizes(
+    several_words: Iterable[Word], letters: Container[str], sizes: Mapping[str, str], told: Container[str]
+) -> dict[str, str]:
+    r"""How far indices run that stand in one place below one name, j and k of a^l_j = \sigma(\sum_k w^l_{jk} a^{l-1}_k).
 
-    def indices(word: Word) -> list[tuple[tuple[Base, int], str]]:
-        own = enumerate(several(lowered(word).sub))
-        return [((Base.of(word), k), str(i.letter)) for k, i in own if i.letter and i.letter not in letters]
-
-    given = dict(own for one in known if isinstance(one.left, Word) for own in indices(one.left))
-    read = (own for one in known for word, _ in words(one.right) for own in indices(word))
-    return {letter: given[place] for place, letter in read if given.get(place, letter) != letter}
+    letters   those of steps, which are none of these.
+    sizes     how far they run otherwise; `told`: of which a sum or the text says it.
+    """
+    places: dict[tuple[Base, int], list[str]] = {}
+    for word in several_words:
+        for k, index in enumerate(several(word.sub)):
+            if index.letter and index.letter in sizes and index.letter not in letters:
+                places.setdefault((Base.of(word), k), []).append(index.letter)
+    found = dict(sizes)
+    for own in places.values():
+        size = next((sizes[c] for c in own if c in told), found[own[0]])
+        found |= {c: size for c in own if c not in told}
+    return found
 
 
 def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lowered: Callable[[Word], Word]) -> list[Line]:
