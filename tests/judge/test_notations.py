@@ -187,9 +187,9 @@ MENDS = [
     ("columns", "b_2", r"\frac1m (A^{[2]} - Y).sum(axis=1, keepdims=True)", "Python stands in LaTeX here"),
     ("largest", "s", r"\max_{2j} s_j", "max over 2j is not read"),
     ("tied", "W", r"\nabla_W \|R - 2X\|^2 = 2 (R - X)", "what is differentiated is written out"),
-    ("tied", "W", r"\nabla_W L \propto (R - X)^\top X W", r"\propto is not read in a claim"),
-    ("tied", "W", r"\nabla_W L = (R - X)^\tpo X W", r"\tpo is not read in a claim. Did you mean \top?"),
-    ("tied", "W", r"\nabla_W L \approx (R - X)^\top X W", r"\approx is not read in a claim"),
+    ("tied", "W", r"\nabla_W L \propto (R - X)^\top X W", r"\propto is not read in a formula"),
+    ("tied", "W", r"\nabla_W L = (R - X)^\tpo X W", r"\tpo is not read in a formula. Did you mean \top?"),
+    ("tied", "W", r"\nabla_W L \approx (R - X)^\top X W", r"\approx is not read in a formula"),
     ("tied", "W", r"\nabla_W L =", "nothing stands behind =. Write there what it comes to."),
 ]
 

@@ -43,6 +43,11 @@ NETWORKS = {
         r"L = \frac12||W_2 \tanh(W_1 x) - y||^2 + \lambda ||W_1||_F^2 + \left|\left| x \right|\right| + ||x||_1 + ||\lambda| - 1|",
         "L = sum((W_2 @ tanh(W_1 @ x) - y)**2)/2 + lam*sum(W_1**2) + norm(x) + sum(abs(x)) + abs(abs(lam) - 1)",
     ),
+    "norms by a macro": (
+        ["W_1: parameter[m, n]", "x: data[n]", "y: data[m]"],
+        r"L = \norm{W_1 \frac{x}{\norm{x}} - y}_2^2 + \norm{W_1}_F",
+        "L = sum((W_1 @ (x/norm(x)) - y)**2) + sqrt(sum(W_1**2))",
+    ),
     "softmax and cross entropy": (
         ["W: parameter[c, n]", "b: parameter[c]", "x: data[n]", "y: labels[c]"],
         r"p = \operatorname{softmax}(W x + b), \quad L = -\sum_k y_k \log p_k",

@@ -278,7 +278,7 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
             return norm
         case "tril" | "triu":
             return lambda x: _triangle(x, name == "triu", 0)
-    raise Fault(f"{name} is not read in a claim.", "Write it out.", at)
+    raise Fault(f"{name} is not read in a formula.", "Write it out.", at)
 
 
 def root(x: Node, degree: int = 2) -> Node:

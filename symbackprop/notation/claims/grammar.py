@@ -314,7 +314,7 @@ class Parser:
         if name in ("sum", "prod"):
             self.place -= 1
             return self.big()
-        raise Fault(f"\\{name} is not read in a claim.", instead(name, NAMED), at)
+        raise Fault(f"\\{name} is not read in a formula.", instead(name, NAMED), at)
 
     def differential(self, several: Tokens) -> Syntax:
         r"""The top or bottom of a fraction; a lone \partial is an operator that waits for what it is applied to."""

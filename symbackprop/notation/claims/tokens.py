@@ -153,6 +153,21 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(word, at))
     if len(found) > MOST:
         raise Fault(f"the claim has {len(found):,} signs; at most {MOST:,} are read.", "Name its parts in steps of their own.")
+    return _with_bars(found) if any(t.text == r"\norm" for t in found) else found
+
+
+def _with_bars(several: Sequence[Token]) -> list[Token]:
+    r"""Tokens with \|x\| for \norm{x}, the macro of papers."""
+    found: list[Token] = []
+    open_braces: list[bool] = []  # whether a norm opened them
+    for k, token in enumerate(several):
+        is_norm = token.text == "{" and k > 0 and several[k - 1].text == r"\norm"
+        if token.text == r"\norm" and [t.text for t in several[k + 1 : k + 2]] == ["{"]:
+            continue
+        if token.text == "{":
+            open_braces.append(is_norm)
+        bars = is_norm or (token.text == "}" and bool(open_braces) and open_braces.pop())
+        found.append(Token(r"\|", token.at) if bars else token)
     return found
 
 
