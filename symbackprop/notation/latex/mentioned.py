@@ -9,6 +9,12 @@ from symbackprop.notation.claims.syntax import Big, Fraction, Number, Product, T
 from symbackprop.notation.claims.tokens import Token, bare
 from symbackprop.notation.claims.words import described
 
+OF_ARRAYS = frozenset([
+    r"\top", r"\|", r"\sum", r"\prod", r"\odot", r"\otimes", r"\langle", r"\mathbb", r"\star", r"\det",
+    "softmax", "diag", "tr", "trace", "sum", "mean", "norm", "det", "logdet", "logsumexp", "onehot", "vec",
+])  # fmt: skip
+"""Signs and functions of formulas in which a letter may be an array."""
+
 
 def means_over(several: Iterable[object]) -> dict[str, str]:
     r"""How far indices run of which a mean is taken, \frac{1}{d}\sum_i x_i: d."""

@@ -40,7 +40,7 @@ from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
-from symbackprop.notation.latex.mentioned import means_over, twice
+from symbackprop.notation.latex.mentioned import OF_ARRAYS, means_over, twice
 from symbackprop.notation.latex.missing import applied, asked, classes_of, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.qualities import qualified, require_read, with_qualities
@@ -55,12 +55,6 @@ from symbackprop.notation.reader import Reader
 
 CUSTOMARY = {"i": "n", "j": "m", "k": "K"}  # how far indices run, in an example
 MOST_AXES = 4  # of a value that is not read yet
-
-OF_ARRAYS = frozenset([
-    r"\top", r"\|", r"\sum", r"\prod", r"\odot", r"\otimes", r"\langle", r"\mathbb", r"\star", r"\det",
-    "softmax", "diag", "tr", "trace", "sum", "mean", "norm", "det", "logdet", "logsumexp", "onehot", "vec",
-])  # fmt: skip
-"""Signs and functions of formulas in which a letter may be an array."""
 
 
 def read_latex(
