@@ -27,7 +27,7 @@ from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.parts import in_order
 from symbackprop.documents.reasons import Reasons
-from symbackprop.documents.step_block import local_lines, parts_local, told_whole, with_value
+from symbackprop.documents.step_block import as_differentiated, local_lines, parts_local, told_whole, with_value
 from symbackprop.documents.ways import Summed, at_once, by_ways
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, several, told
@@ -343,7 +343,7 @@ class Lecture:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
         parts = parts_local(self.plain, equation, self._inside)
-        return parts or local_lines(self.plain, equation, self._inside)[-1:]
+        return parts or local_lines(self.plain, as_differentiated(self.plain, equation), self._inside)[-1:]
 
     def chain(self, line: Line) -> tuple[ChainRow, ...]:
         """The chain rule of a line entry by entry; what goes back through a softmax does so by its own Jacobian."""

@@ -107,6 +107,27 @@ def told_whole(names: Names, equation: Equation) -> Equation:
     return whole(names.program, equation) if is_through else equation
 
 
+def as_differentiated(names: Names, equation: Equation) -> Equation:
+    """The equation with the letters of what is differentiated, a vector, as the derivative has them: dg_k/dp_n of d2L/dw_i dw_k."""
+    step, role = equation.step, names.signature(equation.target.name).role
+    if step is None or step.through is None or step.wrt is None or not isinstance(step.local, Sum) or step.upstream is not None:
+        return equation
+    if role is None or role.of != step.through.name or role.upstream or role.vector:
+        return equation
+    lead = equation.target.index[: len(step.through.index)]
+    new = {c: at for c, at in zip(step.through.index, lead, strict=True) if c not in step.wrt.index}
+    own = {c for ref in (step.through, step.wrt, *step.local_operands) for c in ref.index}
+    if {*lead} & (own - new.keys()):
+        return equation
+
+    def moved(ref: Ref) -> Ref:
+        return ref._replace(index=tuple(new.get(c, c) for c in ref.index))
+
+    body = step.local.body.xreplace({position(c): position(at) for c, at in new.items()})
+    local, operands = replace(step.local, body=body), tuple(map(moved, step.local_operands))
+    return replace(equation, step=replace(step, through=moved(step.through), local=local, local_operands=operands))
+
+
 def local_lines(names: Names, equation: Equation, inline: Collection[str] = ()) -> Formulas:
     """The local derivative; for a product with tied letters also for all pairs of entries: dz[k]/dW[i j] = 1[k = i] x[j]."""
     equation = told_whole(names, equation)

@@ -25,6 +25,7 @@ from symbackprop.documents.document import (
     Formula,
     FormulaRows,
     Link,
+    Math,
     Note,
     Paragraph,
     Part,
@@ -426,3 +427,8 @@ def test_a_terminal_has_the_words_and_the_formulas_of_steps_in_its_columns(width
 def test_what_a_row_in_a_norm_is_is_told_where_one_stands(norm: str, own: str, at_steps: bool, is_told: bool) -> None:
     said = conventions([Fence("‖", parse(norm), "‖")], "gradient", False, at_steps, own={parse(x).items[0] for x in own})
     assert any("is row" in str(sentence) for sentence in said) == is_told
+
+
+def test_a_pdf_by_tex_has_the_title_of_its_report() -> None:
+    tex = write_latex(replace(document(), title=("A 50% ", Math(parse(r"\hat{y}")))))
+    assert r"""\hypersetup{pdftitle={A 50\unichar{"0025} \unichar{"0177}}}""" in tex

@@ -543,6 +543,14 @@ def test_a_step_of_a_jacobian_calls_what_it_gives_by_the_name_that_its_shape_fit
 
 
 @pytest.mark.slow
+def test_a_hessian_calls_the_entries_of_the_gradient_by_the_letter_that_its_result_has() -> None:
+    net = "X: data[N, d]\ny: binary[N]\nw: parameter[d]\np = sigmoid(X @ w)\nL = -mean(y * log(p) + (1 - y) * log(1 - p))"
+    shown = sb.derive(sb.derive(net, "w"), "w").text()
+    assert "∂gₖ/∂pₙ = (1/N) Xₙₖ" in shown
+    assert "∂²L/∂wᵢ ∂wₖ = (1/N) Σ_n Xₙₖ pₙ(1 − pₙ) Xₙᵢ" in shown
+
+
+@pytest.mark.slow
 def test_a_step_names_all_that_it_begins_at_and_each_gate_has_its_local_derivative() -> None:
     derived = sb.derive(ROOT / "examples" / "layers" / "lstm.net")
     said = {Text().line(block.title): block for block in steps(report(derived, box=derived.box()))}
@@ -576,8 +584,8 @@ def test_the_blocks_of_a_packed_product_are_called_by_their_gates_in_any_order(b
 @pytest.mark.slow
 def test_a_graph_that_is_left_out_is_told_with_what_draws_it() -> None:
     lines = "".join(f"a{k} = tanh({f'a{k - 1}' if k else 'x'})\n" for k in range(41))
-    said = sb.derive(sb.read(f"x: parameter[n]\n{lines}L = sum(a40)\n")).report("text")
-    assert "A graph of 42 equations is left out: symbackprop draw NET -o graph.svg draws it." in " ".join(said.split())
+    said = sb.derive(sb.read(f"x: parameter[n]\n{lines}L = sum(a40)\n")).report("html")
+    assert "A graph of 42 equations is left out: <code>symbackprop draw NET -o graph.svg</code> draws it." in said
 
 
 def test_what_one_value_flows_into_is_gone_back_through_together_with_its_weights() -> None:

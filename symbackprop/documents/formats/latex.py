@@ -241,10 +241,12 @@ class Latex(LatexFragment):
 
     def page(self, document: Document, body: str) -> str:
         sections = sum(isinstance(block, Section) for block in document.blocks)
-        named = f"\\renewcommand{{\\contentsname}}{{{self.line(told('Contents'))}}}"
-        contents = f"{named}\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
+        headed = f"\\renewcommand{{\\contentsname}}{{{self.line(told('Contents'))}}}"
+        contents = f"{headed}\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
         title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}\\suppressfloats[t]"  # no picture above it
-        return f"{_PREAMBLE % self.packages}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
+        named = _in_ascii(Text(self.language).line(document.title))
+        own = f"\\hypersetup{{pdftitle={{{named}}}}}\n" if named else ""
+        return f"{_PREAMBLE % self.packages}{own}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         # A PDF's bookmarks hold no formulas: only the letters and digits of the heading.
@@ -264,6 +266,11 @@ def _sides(line: Line) -> str:
     indent = f"\\hspace{{{INDENT}em}}{{}}" if line.goes_on else ""
     right = f"\\rlap{{$\\displaystyle {{}}{line.right}$}}" if line.far else line.right
     return f"{line.left} &{indent}{right}"
+
+
+def _in_ascii(words: str) -> str:
+    """Words as hyperref puts them into a PDF."""
+    return "".join(c if c.isascii() and (c.isalnum() or c == " ") else f'\\unichar{{"{ord(c):04X}}}' for c in words)
 
 
 def _key(name: str) -> str:
