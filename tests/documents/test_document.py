@@ -432,3 +432,12 @@ def test_what_a_row_in_a_norm_is_is_told_where_one_stands(norm: str, own: str, a
 def test_a_pdf_by_tex_has_the_title_of_its_report() -> None:
     tex = write_latex(replace(document(), title=("A 50% ", Math(parse(r"\hat{y}")))))
     assert r"""\hypersetup{pdftitle={A 50\unichar{"0025} \unichar{"0177}}}""" in tex
+
+
+def test_a_line_of_words_ends_at_no_place_within_a_short_formula() -> None:
+    said = ("word " * 16, Math(parse("a b = c d + e")), " and ", Math(parse(" + ".join(f"a_{k % 9} b_{k % 9}" for k in range(1, 20)))))
+    lines = write_text(document(Paragraph(said))).splitlines()
+    assert "a b = c d + e and a₁ b₁" in lines[4]
+    assert all(len(line) <= 88 for line in lines)
+    assert all(line.startswith("+ a") for line in lines[5:] if line), "a long one goes on with its sign"
+    assert "\x01" not in "".join(lines)

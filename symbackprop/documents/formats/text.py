@@ -6,6 +6,7 @@ import unicodedata
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock, in_files
 from symbackprop.documents.writer import Writer
+from symbackprop.formulas.lines import clauses
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, split
@@ -15,11 +16,15 @@ INDENT = "    "
 LABELLED = 18  # columns of what stands in front of the formulas of a step
 BETWEEN = ",   "  # stands between formulas in a line
 _BESIDE = "\x00"  # stands for the second column of a wide letter while lines are filled
+_GLUE = "\x01"  # stands for a space at which no line ends while lines are filled
+_WHOLE = 40
+"""The columns up to which a formula in a sentence stands in one line."""
 
 
 class Text(Writer):
     """Plain text."""
 
+    _is_page = False
     filled_to = WIDTH
     """The columns of a line of words."""
     apart_at: int | None = None
@@ -37,11 +42,17 @@ class Text(Writer):
         return written
 
     def math(self, formula: Node) -> str:
-        return plain(formula)
+        """A formula in a line; in those of a page no line ends within it, or, where it is long, only before a relation or a sign."""
+        written = plain(formula)
+        if not self._is_page:
+            return written
+        parts = [written] if columns(written) <= _WHOLE else list(map(plain, clauses(formula)))
+        return " ".join(part.replace(" ", _GLUE) for part in parts) if " ".join(parts) == written else written
 
     def page(self, document: Document, body: str) -> str:
         title = self.line(document.title)
-        return "\n\n".join(filter(None, (f"{title}\n{'═' * columns(title)}", body))) + "\n"
+        whole = "\n\n".join(filter(None, (f"{title}\n{'═' * columns(title)}", body))) + "\n"
+        return whole.replace(_GLUE, " ")
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         shown = f"{number}  {self.line(heading)}"
@@ -93,6 +104,7 @@ class Text(Writer):
         return "\n".join(filter(None, (*lines, caption)))
 
     def arranged(self, document: Document) -> Document:
+        self._is_page = True
         return in_files(document)
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
