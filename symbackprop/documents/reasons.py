@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import sympy as sp
@@ -156,9 +156,9 @@ class Reasons:
 
     # Of one line
 
-    def _free(self, letters: str) -> Node:
-        """The first of some letters that nothing is called; the first where all are taken."""
-        return f.letter(next((c for c in letters if c not in self.names.words), letters[0]))
+    def _free(self, letters: str, taken: Collection[str] = ()) -> Node:
+        """The first of some letters that nothing is called, and that no position has; the first where all are taken."""
+        return f.letter(next((c for c in letters if c not in self.names.words and c not in taken), letters[0]))
 
     def _softmax(self, line: Line) -> Iterator[Reason]:
         """How a gradient goes back through a softmax that is not cancelled."""
@@ -167,7 +167,7 @@ class Reasons:
                 continue
             own = self.names.tensor(step.through.name)
             is_row = len(self.names.signature(step.through.name).shape) > 1
-            p, g = self._free(LETTERS.partition("m")[2]) if is_row else own, self._free("gvuh")
+            p, g = self._free(LETTERS.partition("m")[2], step.through.index) if is_row else own, self._free("gvuh")
             jacobian = f.add([f.call(f.function("diag"), [p]), f.negative(f.juxtapose([p, f.power(p, f.TOP)]))])
             back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
             is_down = softmaxes(self.names).is_down(self.total(step))

@@ -435,9 +435,22 @@ def test_a_pdf_by_tex_has_the_title_of_its_report() -> None:
 
 
 def test_a_line_of_words_ends_at_no_place_within_a_short_formula() -> None:
-    said = ("word " * 16, Math(parse("a b = c d + e")), " and ", Math(parse(" + ".join(f"a_{k % 9} b_{k % 9}" for k in range(1, 20)))))
+    said = (
+        "word " * 16,
+        Math(parse("a b = c d + e")),
+        " and ",
+        Math(parse(" + ".join(f"a_{k % 9} b_{k % 9}" for k in range(1, 20)))),
+    )
     lines = write_text(document(Paragraph(said))).splitlines()
     assert "a b = c d + e and a₁ b₁" in lines[4]
     assert all(len(line) <= 88 for line in lines)
     assert all(line.startswith("+ a") for line in lines[5:] if line), "a long one goes on with its sign"
     assert "\x01" not in "".join(lines)
+
+
+def test_markdown_breaks_what_is_wider_than_a_page() -> None:
+    long = parse(" + ".join(rf"W_{{{k}}} x_{{{k}}}" for k in range(30)))
+    shown = write_markdown(document(Formula(f.equation(parse("z"), long)))).split("$$")[1].splitlines()[2:-1]
+    assert len(shown) > 1
+    assert shown[0].startswith("z &=")
+    assert all(line.startswith(r"& \quad {}+ ") for line in shown[1:])

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Math, Part, StepBlock, in_files
+from symbackprop.documents.formats.paper import content_width
 from symbackprop.documents.writer import Writer, anchor_id, printable
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.lines import lines
 from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.widths import width
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
 _SPELLING = {
@@ -20,11 +23,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9가-힣 ,.;:()+*/=-]*")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
+_LABEL, _GAP = 8.0, 1.5
+"""Ems of the label of a part of a step, and between a formula and its note."""
+
+
 class Markdown(Writer):
     """Markdown; a figure is an image where it names its file, and left out otherwise."""
 
     row_end = r"\cr"
     """What ends a row of a display."""
+    line_width = 44.0
+    """Ems of a line: as wide as the pages that show it are."""
 
     def spell(self, formula: Node) -> str:
         """A formula as the format's reader of formulas takes it."""
@@ -89,14 +98,22 @@ class Markdown(Writer):
         anchors = "".join(self.anchored(row.anchor) for row in rows)
         notes = [self._inside(row.note) for row in rows]
         below = [self.line(row.note) for row, note in zip(rows, notes, strict=True) if note is None]
-        shown = [self._aligned(row.formula) + (f" && \\quad {note}" if note else "") for row, note in zip(rows, notes, strict=True)]
+        left = max((width(split(row.formula)[0]) for row in rows if split(row.formula)[1]), default=0.0)
+        room = self.line_width - left - max((content_width(self.pieces(r.note)) for r in rows), default=0.0) - _GAP
+        shown = []
+        for row, note in zip(rows, notes, strict=True):
+            first, *rest = self._aligned(row.formula, room)
+            shown += [first + (f" && \\quad {note}" if note else ""), *rest]
         return "\n\n".join([anchors + self.display(shown, framed), *below])
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f" — {self.line(step.shape)}" if step.shape else ""
         parts = [line for part in step.parts for line in self._labelled(part)]
-        head = f"{self.anchored(step.anchor)}{self.strong(title)}{shape}"
+        head = f"{self.anchored(step.anchor)}{self.strong(title)}{self.shaped(step)}"
         return "\n\n".join([head, *([self.display(parts)] if parts else []), *self.source(step), *self.lines(step.sentences)])
+
+    def shaped(self, step: StepBlock) -> str:
+        """What has which shape, behind a title."""
+        return f" ({self.line(step.shape)})" if step.shape else ""
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         rules = [{"l": ":---", "c": ":---:", "r": "---:"}[side] for side in sides]
@@ -111,7 +128,8 @@ class Markdown(Writer):
     def _labelled(self, part: Part) -> list[str]:
         """The formulas of a part, the first beside its label."""
         label = self._inside(part.label) or ""
-        return [f"& {label if k == 0 else ''} && {self.spell(shown)}" for k, shown in enumerate(part.formulas)]
+        found = [self._broken(shown, self.line_width - _LABEL) for shown in part.formulas]
+        return [f"& {'' if k else label} && {shown}" for k, shown in enumerate(line for own in found for line in own)]
 
     def _inside(self, content: Content) -> str | None:
         """A note inside a formula; None where its text has what Markdown or TeX would read."""
@@ -127,9 +145,15 @@ class Markdown(Writer):
                     return None
         return " ".join(written)
 
-    def _aligned(self, formula: Node) -> str:
+    def _aligned(self, formula: Node, room: float) -> list[str]:
         left, right = split(formula)
-        return f"{self.spell(left)} &{self.spell(right)}" if right is not None else f"& {self.spell(left)}"
+        first, *rest = self._broken(left if right is None else right, room)
+        return [f"& {first}" if right is None else f"{self.spell(left)} &{first}", *(f"& {more}" for more in rest)]
+
+    def _broken(self, formula: Node, room: float) -> list[str]:
+        """A formula in lines that fit; those after the first are indented."""
+        first, *rest = lines(formula, room)
+        return [self.spell(first), *(rf"\quad {{}}{self.spell(more)}" for more in rest)]
 
     def code(self, text: str, language: str) -> str:
         return f"{_fence(text, 3)}{''.join(filter(str.isalnum, language))}\n{text}\n{_fence(text, 3)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
 from symbackprop.documents.formats.markdown import Markdown
@@ -34,6 +35,7 @@ class Pandoc(Markdown):
     r"""Formulas in plain LaTeX, headings from the first level on, anchors behind them."""
 
     row_end = r"\\"
+    line_width = inf
     pages = PAPERS
     """What a picture may be as large as: each of its sheets is one."""
     sized = True
@@ -101,8 +103,7 @@ class Word(Pandoc):
         return found
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f" — {self.line(step.shape)}" if step.shape else ""
-        head = f"### {self.anchored(step.anchor)}{title}{shape}"  # a heading stays with what follows it
+        head = f"### {self.anchored(step.anchor)}{title}{self.shaped(step)}"  # a heading stays with what follows it
         labels = [(self.line(part.label), part.formulas) for part in step.parts]
         cells = [
             [label if k == 0 else "", line]

@@ -42,7 +42,7 @@ class Text(Writer):
         return written
 
     def math(self, formula: Node) -> str:
-        """A formula in a line; in those of a page no line ends within it, or, where it is long, only before a relation or a sign."""
+        """A formula in a line; no line of a page ends within it, or, where it is long, only before a relation or a sign."""
         written = plain(formula)
         if not self._is_page:
             return written
