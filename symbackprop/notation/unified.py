@@ -13,20 +13,22 @@ class Misfit(Exception):
 
 
 class Unified:
-    """Which sizes are equal: a forest of numbers, of which some have names."""
+    """Which sizes are equal: a forest of numbers, of which some have names; customary ones give way to others."""
 
     def __init__(self) -> None:
         self.above: list[int] = [ONE]
         self.called: dict[int, str] = {ONE: "1"}
+        self.customary: set[str] = set()
+        self._named: dict[str, int] = {"1": ONE}
         self._joined: dict[int, list[int]] = {}
 
     def new(self, name: str = "") -> int:
-        known = next((k for k, own in self.called.items() if own == name), None) if name else None
-        if known is not None:
-            return known
+        if name in self._named:
+            return self._named[name]
         self.above.append(len(self.above))
         if name:
             self.called[self.above[-1]] = name
+            self._named[name] = self.above[-1]
         return self.above[-1]
 
     def joined(self, several: list[int]) -> int:
@@ -53,6 +55,9 @@ class Unified:
         a, b = self.root(a), self.root(b)
         if a == b:
             return
+        for one in (b, a):
+            if a in self.called and b in self.called and self.called[one] in self.customary:
+                del self.called[one]
         if a in self.called and b in self.called:
             raise Misfit
         self.above[b if a in self.called else a] = a if a in self.called else b

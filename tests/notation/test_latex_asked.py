@@ -187,6 +187,12 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "the chance of a label": (
         r"p(y_i = k | x_i) = \frac{\exp(w_k^\top x_i)}{\sum_j \exp(w_j^\top x_i)}, L = -\sum_i \log p(y_i | x_i)",
         lambda w, x, y: -log_softmax(x @ w.T, axis=1)[np.arange(len(x)), y].sum()),
+    "a loss of each sample, and scores without its index": (
+        r"s = W x_i, L_i = -\log\left(\frac{e^{s_{y_i}}}{\sum_j e^{s_j}}\right), L = \frac1N\sum_{i=1}^N L_i + \lambda\|W\|_F^2",
+        lambda W, x, y, lam: -log_softmax(x @ W.T, axis=1)[np.arange(len(x)), y].mean() + lam * (W**2).sum()),
+    "margins of each sample": (
+        r"\hat s = W x_i, L_i = \sum_{j \neq y_i} \max(0, \hat s_j - \hat{s}_{y_i} + 1), L = \frac1N\sum_{i=1}^N L_i",
+        lambda W, x, y: sum(np.maximum(0, s - s[k] + 1).sum() - 1 for s, k in zip(x @ W.T, y, strict=True)) / len(x)),
     "gates of what stands below each other, without biases": (
         "z_t = \\sigma(W_z [h_{t-1}, x_t])\nr_t = \\sigma(W_r [h_{t-1}, x_t])\n"
         "\\tilde h_t = \\tanh(W [r_t \\odot h_{t-1}, x_t])\n"

@@ -132,7 +132,7 @@ def test_a_one_hot_row_makes_labels_of_the_matrix() -> None:
 
 
 def test_one_hot_is_asked_for_as_labels() -> None:
-    with pytest.raises(NotationError, match=r"y: labels\[K\]"):
+    with pytest.raises(NotationError, match=r"y: labels\[c\]"):
         sb.read(SOFTMAX + ", where $y$ is one-hot")
 
 

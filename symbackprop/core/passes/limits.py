@@ -22,7 +22,17 @@ ANALYTIC = (sp.exp, expm1, log1p, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.co
 
 
 def products_with_logs(body: Any, given: Callable[[Any], bool]) -> Any:
-    """y log(u) as 0 where y is, for a u that may be 0; x log(x), which is infinitely steep there, for an x that is `given`."""
+    """y log(u) as 0 where y is, for a u that may be 0; x log(x), which is infinitely steep there, for an x that is `given`.
+
+    Of y (log(y) - log(p)) each logarithm is such a product.
+    """
+
+    def apart(e: Any) -> Any:
+        for f in e.args:
+            terms = [t for t in sp.Add.make_args(f) if any(isinstance(g, sp.log) for g in sp.Mul.make_args(t))] if f.is_Add else []
+            if any(g.args[0] in e.args for t in terms for g in sp.Mul.make_args(t) if isinstance(g, sp.log)):
+                return sp.Add(e / f * (f - sp.Add(*terms)), *(e / f * t for t in terms))
+        return e
 
     def one(e: Any) -> Any:
         log = next((f for f in e.args if isinstance(f, sp.log) and _may_be_zero(f.args[0])), None)
@@ -32,7 +42,10 @@ def products_with_logs(body: Any, given: Callable[[Any], bool]) -> Any:
         steep = not all(map(given, rest.free_symbols)) and (rest / log.args[0]).is_number
         return e if rest == 1 or steep else number * product_with_log(rest, log.args[0])
 
-    return body.replace(lambda e: e.is_Mul and e.has(sp.log), one) if body.has(sp.log) else body
+    def has_log(e: Any) -> bool:
+        return e.is_Mul and e.has(sp.log)
+
+    return body.replace(has_log, apart).replace(has_log, one) if body.has(sp.log) else body
 
 
 def _may_be_zero(u: Any) -> bool:

@@ -116,7 +116,7 @@ def kl_divergence(p: Value, q: Value, reduction: str = "mean") -> Tensor:
     """L = (1/N) sum_n sum_k p[n k] (log p[n k] - log q[n k]), so that dL/dq = -p / (N q).
 
     Stable where p and q are written as softmax of logits: log softmax(S) is S - logsumexp(S).
-    p, q   (..., c), one shape: probabilities above 0, which sum to one along the last axis.
+    p, q   (..., c), one shape: probabilities, which sum to one along the last axis; where p is 0, 0 log 0 is 0.
     Returns a scalar ("mean" divides by the number N of rows), or (...) for "none".
     Raises LanguageError where the shapes differ or there is no last axis. Source: Kullback and Leibler 1951.
     """

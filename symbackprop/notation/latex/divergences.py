@@ -1,4 +1,4 @@
-r"""Losses by their names: \mathrm{KL}(p \,\|\, q) is p^\top (\log p - \log q); of others it is said how they are written out."""
+r"""Losses by their names: \mathrm{KL}(p \,\|\, q) is sum(p \odot (\log p - \log q)); of others it is said what they mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from symbackprop.notation.latex.units import OPEN, SHUT
 
 _FONT = rf"(?:\\(?:{'|'.join(sorted(FONTS))})\{{?)?"
 _HEAD = re.compile(rf"(?:D_\{{?)?{_FONT}(?<![A-Za-z])(KL|CE|BCE|MSE)\}}*(?=[(\[])")
-_DIVERGENCE = tokens(r"((A)^\top (\log (A) - \log (B)))")
+_DIVERGENCE = tokens(r"(\operatorname{sum}((A) \odot (\log (A) - \log (B))))")
 _WRITTEN = {
     "CE": r"-{0}^\top \log {1}",
     "BCE": r"-{0} \log {1} - (1 - {0}) \log(1 - {1})",

@@ -6,7 +6,7 @@ Each way to give the names axes is walked through, the likeliest first, and a wa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -33,6 +33,7 @@ from symbackprop.notation.claims.syntax import (
 from symbackprop.notation.claims.tokens import GREEK, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES, described
 from symbackprop.notation.latex.equations import Line
+from symbackprop.notation.latex.stepped import Index, several
 from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
 
 MOST = 400  # ways that are walked
@@ -41,7 +42,7 @@ LETTERS = "ndhmkpqrcuv"
 BROADCAST = DEMOTED = 3  # the cost of a number that is added to an array, and of axes that letters of that size do not have
 VECTOR = 12  # the cost of a vector under a Frobenius norm: no way with one is taken before a way without
 LAYERS = ("l", "ell", "\\ell")  # letters that number layers
-SCALAR = ("det", "tr", GAUSSIAN)  # functions of arrays whose values are numbers
+SCALAR = ("det", "tr", "sum", GAUSSIAN)  # functions of arrays whose values are numbers
 _DECLARED = re.compile(r"(\w+): (data|parameter)(?:\[([^\]]*)\])?$")
 
 Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1, n); None: nothing is known
@@ -49,7 +50,7 @@ Shape = tuple[int, ...] | None  # sizes, each a number in `Unified`, of a row (1
 
 def fitted(
     lines: Sequence[Line], proposed: Sequence[str], known: Mapping[str, Sequence[object]], named: Callable[[Word], str | None],
-    sizes: Mapping[str, str], lengths: Mapping[str, str], reads: Callable[..., bool],
+    sizes: Mapping[str, str], told: Collection[str], lengths: Mapping[str, str], reads: Callable[..., bool],
     samples: str | None = None, count: str = "", scalar: bool = True,
 ) -> list[str] | None:  # fmt: skip
     """Declarations with which the text reads, in the place of what is proposed; None where none was found.
@@ -58,7 +59,7 @@ def fitted(
     proposed  a declaration for each name that has none.
     known     the shapes of what is declared.
     named     the name of a word among all of these, and among the values that are defined.
-    sizes     how far each index runs.
+    sizes     how far each index runs; `told`: the sizes that the text says, others are customary.
     lengths   what the last size of some is called.
     reads     whether the text reads with declarations.
     samples   how many samples there are, of a^{(i)}: no parameter is as long.
@@ -75,16 +76,18 @@ def fitted(
     for cost, chosen in islice(cheapest([[cost for cost, _ in row] for row in ways]), MOST):
         ranks = {name: row[k][1] for name, row, k in zip(free, ways, chosen, strict=True)}
         walk = _Walk(known, ranks, free, named, sizes, lengths, kinds, count)
+        walk.sizes.customary = {size for size in sizes.values() if size not in told}
         with suppress(Misfit):
             walk.through(lines, scalar)
             if cost == 0 and walk.twofold is not None:
                 raise of_two_meanings("1", walk.twofold)
             axes = walk.axes()
             if samples is None or not any(kinds[name] == "parameter" and samples in own.split(", ") for name, own in axes.items()):
-                found.append((cost + walk.odd + VECTOR * walk.along_samples(), axes))
+                found.append((cost + walk.odd + VECTOR * walk.along_samples(), axes | walk.classes()))
     for _, axes in sorted(found, key=lambda one: one[0])[:READ]:
-        said = {name: f"{name}: {kinds[name]}" + (f"[{own}]" if own else "") for name, own in axes.items()}
-        declarations = [said.get(one.partition(":")[0], one) for one in proposed]
+        said = {name: f"{name}: {kinds[name]}" + (f"[{own}]" if own else "") for name, own in axes.items() if name in kinds}
+        several_said = ((one, one.partition(":")[0]) for one in proposed)
+        declarations = [said.get(own, re.sub(r"\bK\]$", f"{axes.get(own, 'K')}]", one)) for one, own in several_said]
         if reads(declarations, scalar):
             return declarations
     return None
@@ -106,6 +109,12 @@ def _holds_identity(node: object) -> bool:
     """Whether a term is the identity, or a product with it: lambda I."""
     several = node.factors if isinstance(node, Product) else (node,)
     return any(isinstance(one, Word) and one.base == "I" for one in several)
+
+
+def _indexed(index: Index) -> tuple[str, str]:
+    """The letter of an index, or that of a label with an index, y of y_i."""
+    is_label = [t.text for t in index.tokens[1:2]] == ["_"]
+    return ("", index.tokens[0].text) if is_label else (index.letter or "", "")
 
 
 def _is_turned(sup: Tokens) -> bool:
@@ -132,6 +141,7 @@ class _Walk:
         self.given, self.letters = {name: self.shapes[name] for name in ranks}, free
         self.odd, self.bases = 0, set[str]()  # what speaks against it, and letters that are no sizes
         self.lettered: set[str] = set()  # values with an index
+        self.picked: dict[str, int] = {}  # how many entries there are of what a label picks
         self.twofold: int | None = None  # where the norm of a matrix has two meanings
 
     def through(self, lines: Sequence[Line], scalar: bool) -> None:
@@ -240,14 +250,17 @@ class _Walk:
         below = bare(word.sub)
         if shape and name in self.lettered and below and (below[0].text in self.indices.values() or below[0].text.isdigit()):
             shape = shape[1:]  # h_T, one of them, and a^L_j
-        sample = bare(word.sup) if [t.text for t in bare(word.sup)[:1]] == ["("] else ()
-        for letter in (t.text for t in (*below, *sample) if t.text in self.indices):
-            if name.endswith(f"_{letter}"):
+        sample = [t.text for t in bare(word.sup)] if [t.text for t in bare(word.sup)[:1]] == ["("] else []
+        for letter, label in (*map(_indexed, several(word.sub)), *((c, "") for c in sample)):
+            if (letter not in self.indices and not label) or name.endswith(f"_{letter}"):
                 continue
             if not shape:
                 raise Misfit
             is_row = len(shape) == 2 and self.sizes.root(shape[0]) == ONE
-            self.sizes.equal(shape[is_row], self.sizes.new(self.indices[letter]))
+            if label:
+                self.picked[label] = shape[is_row]
+            else:
+                self.sizes.equal(shape[is_row], self.sizes.new(self.indices[letter]))
             shape = () if is_row else shape[1:]
         if word.sub and shape and shape is self.shapes[name] and name in self.lettered:
             shape = shape[1:]  # h_T, one of them
@@ -316,6 +329,11 @@ class _Walk:
         roots = {self.sizes.root(n) for n in self.samples} - {self.sizes.root(ONE)}
         learnt = (shape for name, shape in self.given.items() if self.kinds[name] == "parameter")
         return sum(any(self.sizes.root(n) in roots for n in shape or ()) for shape in learnt)
+
+    def classes(self) -> dict[str, str]:
+        """How many entries there are of what labels pick, where the axes have names."""
+        called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
+        return {label: called[root] for label, n in self.picked.items() if (root := self.sizes.root(n)) in called}
 
     # -- rules ------------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.inference import kind_of
-from symbackprop.notation.latex.depth import told_apart
+from symbackprop.notation.latex.apart import told_apart
 from symbackprop.notation.latex.divergences import written_out
 from symbackprop.notation.latex.extents import ranges_of
 from symbackprop.notation.latex.headers import headed, with_said

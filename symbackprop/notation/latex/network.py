@@ -16,12 +16,10 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Signature, Sum, slot
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.arrays import copied
-from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted
 from symbackprop.notation.claims.given import drawn, observed
-from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.limits import LABELS, words
 from symbackprop.notation.claims.lower import lowered_tensor
 from symbackprop.notation.claims.reader import Reader as Readings
@@ -48,6 +46,7 @@ from symbackprop.notation.latex.recurrent import Lines
 from symbackprop.notation.latex.recursion import Recursion
 from symbackprop.notation.latex.stepped import ends, labelled, same_sizes, step_letters, stepped_lines
 from symbackprop.notation.latex.text import parted, plainly
+from symbackprop.notation.latex.unsaid import equalities_of
 from symbackprop.notation.latex.windows import Windows, spans_of
 from symbackprop.notation.networks import made
 from symbackprop.notation.python_text import LOSSES, finished
@@ -172,7 +171,7 @@ class _Equations:
         integers = frozenset(n for n, t in self.tensors.items() if t.signature is not None and t.signature.kind == "integers")
         written = lowered(turned(told.formulas, known), known, integers)
         several, ranges = formulas(written, lambda letter: known.lookup(_word(letter)) is not None), told.ranges
-        equalities = [statements.equality(syntax(part)) for part in several]
+        equalities = equalities_of(several, known)
         if not equalities:
             raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")
         if len(equalities) > 1 and any(e.left is None for e in equalities):
@@ -183,6 +182,7 @@ class _Equations:
         self.drawn = [one for piece in told.formulas for one in drawn(piece)]
         self.observed = {letter for piece in told.formulas for letter in observed(piece)}
         means = means_over(e.right for e in equalities)
+        self.told = {*told.sizes.values(), *means.values()}
         self.recursion: Recursion | None = None
         letters, raised = step_letters(equalities, counts.__contains__, known)
         customary = CUSTOMARY | {c: c.upper() for c in letters} | ends(equalities, letters, raised.lowered)
@@ -191,10 +191,8 @@ class _Equations:
         if letters:
             standing = [word for one in equalities for side in (one.left, one.right) if side for word, _ in words(side)]
             self.sizes |= same_sizes(map(raised.lowered, standing), letters, self.sizes, told.sizes)
-            signatures, sums = (
-                {n: _signature(n, t) for n, t in self.tensors.items()},
-                {c: told.sizes[c] for c in letters & told.sizes.keys()},
-            )
+            signatures = {n: _signature(n, t) for n, t in self.tensors.items()}
+            sums = {c: told.sizes[c] for c in letters & told.sizes.keys()}
             self.steps |= {s for text in sums.values() for s in re.findall(r"[^\W\d]\w*", text)}
             try:
                 self.recursion = Recursion(self.reader, Lines(equalities, letters, raised, self.names), ranges, signatures, sums)
@@ -280,9 +278,8 @@ class _Equations:
             if found := self.spellings.lookup(word):
                 return found.name
             ways = (word, replace(word, sup=()), replace(word, sub=(), sup=()))
-            ways = (
-                (*ways, replace(ways[-1], base=word.base.upper())) if word.sub and len(word.base) == 1 else ways
-            )  # u_i, a row of U
+            if word.sub and len(word.base) == 1:
+                ways = (*ways, replace(ways[-1], base=word.base.upper()))  # u_i, a row of U
             return next((name for one in ways if (name := declared_name(described(one))) in names), None)
 
         known = {t.name: t.shape for t in self.inputs() if t.name}
@@ -292,7 +289,7 @@ class _Equations:
             return columns
         if not self.tries:
             return None
-        way = partial(fitted, self.lines, proposed, known, named, self.sizes, lengths, self.tries, samples, count)
+        way = partial(fitted, self.lines, proposed, known, named, self.sizes, self.told, lengths, self.tries, samples, count)
         return way() or (None if self.lines[-1].name in LOSSES else way(scalar=False))  # an attention without a loss
 
     def undeclared(self) -> list[Unknown]:

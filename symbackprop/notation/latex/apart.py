@@ -1,4 +1,4 @@
-r"""The number of layers or steps that is called as a value is: L of a^{(L)} beside the loss L = \|a^{(L)} - y\|^2."""
+r"""Letters that mean two things beside a value L: the number of layers, a^{(L)}, and the loss of each sample, L_i."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from symbackprop.notation.claims.tokens import Token
 from symbackprop.notation.latex.extents import DOTS, group_at
 
 LETTERS = "KMNDPQR"
+SAMPLE = r"\ell"
 _INSIDE = ("_", "^", "{", "(", "[", "|", "+", "-", "=", r"\in")  # what stands before a letter that begins no formula
 
 
 def told_apart(stream: Sequence[Token], declared: Iterable[Tensor]) -> tuple[list[Token], tuple[str, ...]]:
-    """The tokens with another letter in the place of such a number, and what is said of it."""
+    """The tokens with another letter in the place of the second meaning, and what is said of it."""
     known = list(declared)
     sizes = {str(n) for t in known for n in t.shape}
     found, notes = list(stream), list[str]()
     for letter in dict.fromkeys(t.text for k, t in enumerate(stream) if _is_defined(stream, k)):
+        each = _of_samples(stream, letter)
+        if each and SAMPLE not in {t.text for t in stream}:
+            for k in each:
+                found[k] = Token(SAMPLE, found[k].at)
+            notes.append(f"{letter} is a value; that of each sample, called {letter} as well, is ell.")
         places = [] if letter in sizes | {t.name for t in known} else _counting(stream, letter)
         other = next((c for c in LETTERS if c not in {t.text for t in stream} and _is_free(c, known)), "")
         if places and other:
@@ -33,6 +39,15 @@ def _is_defined(stream: Sequence[Token], k: int) -> bool:
     behind = next((t.text for t in stream[k + 1 : k + 3] if t.text != "&"), "")
     is_left = len(text) == 1 and text.isupper() and behind == "="
     return is_left and (k == 0 or stream[k - 1].text not in _INSIDE)
+
+
+def _of_samples(stream: Sequence[Token], letter: str) -> list[int]:
+    """Where a letter stands with the index of a sample, L_i, where one of them is a left side."""
+    texts = [t.text for t in stream]
+    scripts = {k: [t.text for t in group_at(stream, k + 2)] for k in range(len(stream) - 2) if texts[k : k + 2] == [letter, "_"]}
+    own = {k: inner for k, inner in scripts.items() if len(inner) == 1 and inner[0].isalpha() and inner[0].islower()}
+    behind = {k: texts[k + (5 if texts[k + 2] == "{" else 3) :][:2] for k in own}
+    return [*own] if any("=" in one[:1] or one == ["&", "="] for one in behind.values()) else []
 
 
 def _counting(stream: Sequence[Token], letter: str) -> list[int]:
