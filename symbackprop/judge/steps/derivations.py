@@ -29,7 +29,7 @@ from symbackprop.judge.steps.critical import at_points_told
 from symbackprop.judge.steps.differentials import differentials_of
 from symbackprop.judge.steps.general import General
 from symbackprop.judge.steps.known import Known, spelled
-from symbackprop.judge.steps.meant import beside_others, meant_by_mark, meant_by_use, used_as
+from symbackprop.judge.steps.meant import beside_others, meant_by_mark, meant_by_use, misused_again, used_as
 from symbackprop.judge.steps.newton import newton_step
 from symbackprop.judge.steps.rounded import moved_to, without_number
 from symbackprop.judge.steps.samples import NO_SAMPLES, Samples, by_samples, with_samples
@@ -148,7 +148,7 @@ def _in_order(
     by_mark = meant_by_mark(known, found)
     meant = meant_by_use(known) | by_mark
     if not meant:
-        return found
+        return misused_again(known, found)
     loss = judge.truth.of
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = _in_order(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], shown, samples)

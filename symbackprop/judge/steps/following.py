@@ -29,14 +29,19 @@ def in_place(judge: Judge, known: Known, goal: Asked, understood: Claim, judged:
     one = reading_of(understood, judged)
     over_truth = weigh(goal_for(judge.truth, goal, one.program, one.at), one.program, known.true)
     if judged.wrong and over_truth.agrees:
-        note = told("right if the steps before it were right: no second mistake")
-        remarks = (*judged.remarks, note)
-        return replace(judged, kind="wrong, carried forward", because=Told(), remarks=remarks, mistakes=(), corrected=())
+        return carried(judged, told("right if the steps before it were right: no second mistake"))
     if judged.right and over_truth.agrees is False:
         note = told("its error makes up for that of an earlier step")
         kind, why = "right result, wrong step", told("errors cancel")
         return replace(judged, kind=kind, because=why, remarks=(*judged.remarks, note))
     return judged
+
+
+def carried(judged: Judged, note: Told) -> Judged:
+    """The verdict on a step whose mistake is that of one before it."""
+    return replace(
+        judged, kind="wrong, carried forward", because=Told(), remarks=(*judged.remarks, note), mistakes=(), corrected=()
+    )
 
 
 def reading_of(understood: Claim, judged: Judged) -> Reading:

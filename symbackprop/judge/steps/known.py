@@ -48,6 +48,7 @@ class Known:
     wrong     whether a step so far was wrong.
     used      the steps that claim a gradient.
     nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
+    turned    names that turned out to be a gradient, or a multiple of one, and which step gave them.
     misfits   the claims of steps about gradients that were not understood.
     unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
     from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
@@ -70,6 +71,7 @@ class Known:
     rounding: float = 0.0
     used: list[Used] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
+    turned: dict[str, int] = field(default_factory=dict)
     misfits: list[Any] = field(default_factory=list)
     unread: bool = False
     from_zero: bool = False
@@ -85,8 +87,8 @@ class Known:
         """The same knowledge, to go on with for itself."""
         return replace(
             self, shapes=dict(self.shapes), stands=dict(self.stands), used=list(self.used), nameless=dict(self.nameless),
-            misfits=list(self.misfits), gradients=dict(self.gradients), views=dict(self.views), own=dict(self.own),
-            lettered=dict(self.lettered), called=dict(self.called),
+            turned=dict(self.turned), misfits=list(self.misfits), gradients=dict(self.gradients), views=dict(self.views),
+            own=dict(self.own), lettered=dict(self.lettered), called=dict(self.called),
         )  # fmt: skip
 
     def take(self, other: Known) -> None:

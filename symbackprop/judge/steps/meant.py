@@ -9,6 +9,7 @@ from dataclasses import replace
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.goals import goal_for, spelled, tensor_of
 from symbackprop.judge.steps.changed import may_mention
+from symbackprop.judge.steps.following import carried
 from symbackprop.judge.steps.known import Known, Used
 from symbackprop.judge.steps.known import spelled as letters_of
 from symbackprop.judge.steps.turned_out import is_multiple
@@ -42,19 +43,42 @@ _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?!
 
 
 def meant_by_use(known: Known) -> dict[int, str]:
-    """By what the steps that gave a name to nothing were meant to be the gradients, by how the name is used."""
+    """By what the steps that gave a name to nothing, or to another gradient, were meant to be, by how the name is used."""
     meant: dict[int, str] = {}
-    for name, place in known.nameless.items():
-        users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
+    for name, place in (known.nameless | known.turned).items():
+        users = _users(known, name)
         if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
             continue
         wrong = [u for u in users if u.judged.wrong]
         found = next((wrt for u in wrong for wrt in [instead(known, name, u)] if wrt), None)
         misfit = any(may_mention(claim, name) for claim in known.misfits)
-        found = found or (_below(known, name) or _beside(known, name) if wrong or misfit else None)
+        if not found and name in known.nameless:
+            found = _below(known, name) or _beside(known, name) if wrong or misfit else None
         if found:
             meant[place] = found
     return meant
+
+
+def misused_again(known: Known, found: Sequence[Judged]) -> tuple[Judged, ...]:
+    """The verdicts; of steps that take a name for one gradient, which it is not, the first is convicted, and others follow it."""
+    again = list(found)
+    for name in known.nameless | known.turned:
+        users = _users(known, name)
+        if any(u.judged.right for u in users):
+            continue
+        taken: set[str] = set()
+        for used in (u for u in users if found[u.place].wrong):
+            wrt = instead(known, name, used)
+            if wrt in taken:
+                note = told("the slip of a step before it: {} is no {}", written(name), known.truth.gradient(wrt))
+                again[used.place] = carried(found[used.place], note)
+            taken |= {wrt} if wrt else set()
+    return tuple(again)
+
+
+def _users(known: Known, name: str) -> list[Used]:
+    """The steps about gradients that are made of a name."""
+    return [u for u in known.used if name in known.shapes and name in {n for n, _ in needed(u.program, u.written)}]
 
 
 def meant_by_mark(known: Known, found: Sequence[Judged]) -> dict[int, str]:

@@ -152,6 +152,8 @@ class SingleStep:
         by_chance = self.truth.pinned and not re.search("delta|δ", self.name)  # a number is many a gradient's
         if self.goal is None and self.what != A_NAME and not by_chance:
             self.goal, multiple = turned_out(known, self.name, program)
+            if self.goal is not None or multiple:
+                known.turned |= dict.fromkeys((self.name, understood.left.name), self.place)
         return self.a_name(program, multiple) if self.goal is None else self.of_goal(self.goal, program)
 
     def a_name(self, program: Program, multiple: Told) -> Judged:
