@@ -231,3 +231,22 @@ def test_a_formula_goes_on_over_lines_and_displays(text: str, claims: list[str])
 )
 def test_remarks_and_arrows_of_prose(text: str, claim: str | None) -> None:
     assert [found for _, found in formulas(text)] == ([claim] if claim else [])
+
+
+PAGE_NET = "x: data[d]\ny: data[c]\nW: parameter[c, d]\nyhat = W @ x\nL = sum((yhat - y)**2)"
+TYPED_PAGES = [  # what somebody types into a page without a formula in LaTeX
+    "# My answer\n\nD = 2 (yhat - y)\ndL/dW = D x^T\n", "dyhat = 2*(yhat - y)\ndW = outer(dyhat, x)\n",
+    "I get\n\n- dyhat = 2*(yhat - y)\n- so dW = outer(dyhat, x)\n\nand that is all.\n", "Write\n\n    dW = outer(2*(yhat - y), x)\n",
+    "The result is `dW = 2*outer(yhat - y, x)`.\n", "dL/dyhat = 2*(yhat - y)\ndL/dW = dL/dyhat * x.T\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".md", ".tex"])
+@pytest.mark.parametrize("text", TYPED_PAGES)
+def test_lines_that_are_typed_are_claims_where_a_page_has_no_formula(tmp_path: Path, text: str, suffix: str):
+    net = sb.read(PAGE_NET)
+    for factor, right in (("2", True), ("3", False)):
+        (tmp_path / f"page{suffix}").write_text(text.replace("2", factor))
+        found = sb.verify(net, tmp_path / f"page{suffix}").claims
+        assert all(one.right for one in found if one.kind != "abbreviation") == right
+        assert {one.asked.wrt for one in found if one.asked} >= {"W"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import re
+from contextlib import suppress
 from difflib import get_close_matches
 from os.path import isfile
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from symbackprop.core.errors import shown
@@ -25,6 +27,8 @@ from symbackprop.notation.signs import keyed
 
 CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 CODE_MARKS = re.compile(r"\bnp\.|\.T\b|@|\*\*|\baxis=|\.(?:sum|mean|dot)\(")
+SPAN = re.compile(r"`([^`]*[^`=]=[^`=][^`]*)`")  # in a line of Markdown
+LINK = re.compile(r"(?im)^(?:so|then|thus|hence|therefore|and|where|with|let),?\s+(?=[\w/.]+ *=)")
 BELOW = re.compile(r"_([A-Za-z0-9]{2,})\b")  # δ_ij
 
 
@@ -34,8 +38,8 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
     .json       {"W_1": "claim"}, or [["delta", "claim"], ["delta", "claim", "dL/dz"]]
     .py         a line for each step, name = formula, or claims = {"W_1": "..."}; it is parsed, never run
     .txt        what somebody typed: any of these
-    .md, .tex   display formulas, a step for each line with an equals sign; where there is none, the formulas within lines; in
-                Markdown, blocks of Python as well
+    .md, .tex   display formulas, a step for each line with an equals sign; where there is none, the formulas within lines; where
+                there is none either, the lines that are typed; in Markdown, blocks of Python as well
 
     Raises ClaimsError where the file cannot be read or holds no claim.
     """
@@ -53,8 +57,9 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
             blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
             found = [s for code in blocks for s in python_steps(path, code)]
             found += formulas(_displayed(CODE.sub(blank, text)), path)
+            found = found or _lines(CODE.sub(blank, text), path)
         case ".tex":
-            found = list(formulas(_displayed(text), path))
+            found = list(formulas(_displayed(text), path)) or _lines(text, path)
         case ".txt":
             found = piped_claims(text, path)
         case suffix:
@@ -117,6 +122,15 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
     return found
+
+
+def _lines(text: str, path: Path) -> Steps:
+    """The claims of a page without a formula: those of its lines that say something, as they are typed."""
+    said = (line if "=" in line and not line.lstrip().startswith(("#", "%", "|")) else "" for line in text.split("\n"))
+    typed = without_marks(dedent("\n".join("; ".join(SPAN.findall(line)) or line for line in said)))
+    with suppress(ClaimsError):
+        return typed_claims(LINK.sub("", typed), path)
+    return []
 
 
 def piped_claims(text: str, path: Path = Path("CLAIMS")) -> dict[str, Any] | Steps:

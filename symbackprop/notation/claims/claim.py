@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ from symbackprop.notation.signs import keyed
 
 _NUMBERED = re.compile(r"_\{?\s*(?:\w\s*,\s*)?(\d+)")  # x_7, W_{i,7}
 SMALLEST, LARGEST = 2, 30  # numbers of entries that are there at any probe, and beyond which none is made so large
+_LEIBNIZ = re.compile(r"(?<![\\\w])d([A-Za-z]\w*)\s*/\s*d([A-Za-z]\w*)")  # dL/dz, typed
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
 
 
@@ -82,8 +85,14 @@ def _text(text: str, context: Context, is_code: bool = False) -> Understood:
         if "\n" in text.strip() or (names and isinstance(error, ShapesDiffer)):  # yhat, which stands somewhere, is not y h a t
             raise
         with suppress(Fault):
-            return _latex(text, context)
+            return _latex(_LEIBNIZ.sub(partial(_quotient, {*context.shapes()}), text), context)
         raise
+
+
+def _quotient(known: Collection[str], found: re.Match[str]) -> str:
+    """A typed derivative of one tensor by another in LaTeX; anything else as it stands."""
+    above, below = (f"\\mathrm{{{name}}}" for name in found.groups())
+    return f"\\frac{{\\partial {above}}}{{\\partial {below}}}" if {*found.groups()} <= {*known} else found[0]
 
 
 def _python(text: str, context: Context) -> Understood:

@@ -96,6 +96,7 @@ _SUM = re.compile(  # a sum along rows or columns as NumPy writes it
     r"(?<![\\\w])(?:np\.)?(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*axis\s*=\s*([01])\s*(?:,\s*keepdims\s*=\s*(?:True|1)\s*)?\)"
 )
 _POWER = re.compile(r"\^\((⊙[^()]*)\)")  # of each entry, as a report in plain text has it: z^(⊙2)
+_TRANSPOSED = re.compile(r"(?<=[A-Za-z0-9)\]}])\.T(?![A-Za-z0-9_])")  # W.T, as code has it
 _SET_TO = re.compile(r"\\(?:stackrel|overset)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\{\s*=\s*\}|=)")  # \overset{!}{=}
 _GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 _BRACE = re.compile(rf"\\(?:under|over)brace\s*(?P<body>{_GROUP})(?:\s*[_^]\s*(?:{_GROUP}|\\[A-Za-z]+|\w))?")
@@ -132,7 +133,7 @@ def tokens(text: str) -> list[Token]:
         raise Fault(
             f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
         )
-    text = without_braces(text)
+    text = _TRANSPOSED.sub("^T", without_braces(text))
     text = _SET_TO.sub(lambda found: "=".ljust(len(found[0])), _POWER.sub(r"^{\1}", _without_primes(text)))
     text = _TWICE.sub(lambda found: r"\nabla^2 ".ljust(len(found[0])), text)
     found: list[Token] = []
