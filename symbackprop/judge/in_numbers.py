@@ -30,7 +30,6 @@ from symbackprop.judge.sides.slices_said import by_slices
 from symbackprop.judge.sides.spread import points_alone, spread
 from symbackprop.judge.sides.squares_said import with_squares
 from symbackprop.judge.steps.changed import may_mention
-from symbackprop.judge.steps.differentiated import with_operated
 from symbackprop.judge.steps.new_numbers import entries_told, is_new_number, not_judged, number_given, of_new_number
 from symbackprop.judge.steps.unplaced import BEHIND, said, without_places
 from symbackprop.judge.texts.arrays import Code, reworded
@@ -59,7 +58,7 @@ def with_numbers(question: Question, steps: Sequence[Step]) -> tuple[Judged, ...
     steps = without_facts(truth, of_numbers(steps))
     steps = [part for step in points_alone(truth, steps) for part in spread(truth, step)]
     steps = [own for step in steps for own in named_views(truth, step)]
-    steps = [own for step in once(truth, steps) for own in with_operated(truth, step, question.symbols)]
+    steps = once(truth, steps)
     several = [part for step in steps for part in side_by_side(truth, step)]
     steps = steps if with_determinants(truth, several) == several else several
     steps = [

@@ -20,7 +20,8 @@ from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
 from symbackprop.judge.steps.differentiated import with_names, with_notes
 from symbackprop.judge.steps.later import judge_derivation
-from symbackprop.judge.steps.own_values import with_own_values
+from symbackprop.judge.steps.own_derivatives import differentiated
+from symbackprop.judge.steps.own_values import called_otherwise, with_own_values
 from symbackprop.judge.steps.sample_losses import with_sample_losses
 from symbackprop.judge.steps.unplaced import BEHIND, SIGN, sign_of, tail_of, without_places
 from symbackprop.judge.steps.unused import not_passed_over
@@ -78,10 +79,13 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     else:
         found = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
-        if (own := with_own_values(truth, judge.by_own)) is not None:
-            return answered(question._replace(network=own), given)
-        if judge.losses:
-            judge = question.judge({**sampled.values, **further.values, **judge.losses})
+        if names := called_otherwise(truth, judge.by_own):
+            return answered(question._replace(symbols={**names, **question.symbols}), given)
+        if (with_own := with_own_values(truth, judge.by_own)) is not None:
+            return answered(question._replace(network=with_own), given)
+        own = {**judge.losses, **differentiated(truth, judge.given, further.steps)}
+        if own:
+            judge = question.judge({**sampled.values, **further.values, **own})
             again = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
             named = [one.kind == "abbreviation" and bool(one.remarks) for one in found]  # "it is another than the loss"
             found = tuple(one if is_named else other for one, other, is_named in zip(found, again, named, strict=True))

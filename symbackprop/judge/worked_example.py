@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from symbackprop.judge.in_numbers import with_numbers
 from symbackprop.judge.question import Question
-from symbackprop.judge.sides.at_values import Step, numbers_behind
+from symbackprop.judge.sides.at_values import Step, gives_numbers, numbers_behind
 from symbackprop.judge.steps.unplaced import has_no_place
 from symbackprop.judge.texts.sentences import EXAMPLE
 from symbackprop.judge.verdicts.verdict import Judged
@@ -21,14 +21,28 @@ def with_examples(question: Question, steps: Sequence[Step]) -> tuple[Judged, ..
     truth = question.judge().truth
     run = numbers_behind(truth, steps, question.symbols)
     said = run is not None and all(steps[k][2] == EXAMPLE for k in run)
-    steps = [(name, claim, "" if what == EXAMPLE else what) for name, claim, what in steps]
-    found = () if said else with_numbers(question, steps)
+    plain: list[Step] = [(name, claim, "" if what == EXAMPLE else what) for name, claim, what in steps]
+    found = () if said else with_numbers(question, plain)
     if run is None or not (said or _claim_nothing(truth, [one for one in found if one.given in {steps[k][1] for k in run}])):
         return found
-    before, numbers, rest = steps[: run.start], steps[run.start : run.stop], steps[run.stop :]
-    general, example = with_numbers(question, before), with_numbers(question, [*numbers, *before, *rest])
-    begun, end = len(numbers), len(numbers) + len(general)
-    return (*general, *example[:begun], *example[end:]) if len(example) > end else found or with_numbers(question, steps)
+    before = plain[: run.start]
+    out = [*with_numbers(question, before)]
+    general = len(out)
+    for numbers, end in _examples(truth, steps, run, question.symbols):
+        there = with_numbers(question, [*plain[numbers.start : numbers.stop], *before, *plain[numbers.stop : end]])
+        if len(there) <= len(numbers) + general:
+            return found or with_numbers(question, plain)
+        out += [*there[: len(numbers)], *there[len(numbers) + general :]]
+    return tuple(out)
+
+
+def _examples(truth: Truth, steps: Sequence[Step], first: range, symbols: Mapping[str, str]) -> list[tuple[range, int]]:
+    """The places of the numbers of each example, and where that ends: at the numbers of the next, or with the steps."""
+    is_number = [step[2] == EXAMPLE and gives_numbers(truth, step, symbols) for step in steps]
+    starts = [k for k in range(first.stop, len(steps)) if is_number[k] and not is_number[k - 1]]
+    runs = [first, *(range(k, next(j for j in range(k, len(steps) + 1) if j == len(steps) or not is_number[j])) for k in starts)]
+    runs = [run for run in runs if run.stop < len(steps)]  # numbers behind which nothing stands are no example
+    return [(run, end) for run, end in zip(runs, [*(run.start for run in runs[1:]), len(steps)], strict=True)]
 
 
 def _claim_nothing(truth: Truth, numbers: Sequence[Judged]) -> bool:

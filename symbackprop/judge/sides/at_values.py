@@ -122,6 +122,11 @@ def numbers_behind(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, st
     return None
 
 
+def gives_numbers(truth: Truth, step: Step, symbols: Mapping[str, str]) -> bool:
+    """Whether a step gives numbers to inputs."""
+    return isinstance(step[1], str) and any(True for _ in _given(truth, step[1], symbols))
+
+
 def _is_moved(truth: Truth, text: str, symbols: Mapping[str, str], found: Numbers) -> bool:
     """Whether a text reckons a new number for an input that has one, w = 0.5 - 0.1 * 0.3 = 0.47."""
     several = [part for part in parts_of(text) if _COMES_TO.search(part)]

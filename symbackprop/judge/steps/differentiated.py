@@ -3,7 +3,8 @@ r"""What is differentiated, written out on a left-hand side, \frac{\partial}{\pa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import CLAIM, Claim, read
 from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import Bindings, value
-from symbackprop.notation.claims.bracketed import behind, last_side, outside, sides
+from symbackprop.notation.claims.bracketed import behind, last_side, outside
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.side import side_of
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, Token, plain, tokens
@@ -37,6 +38,8 @@ TRIED = 3  # points
 MOVED = 0.9  # how far parameters are moved
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  # letters that losses have
 _SCRIPTS = frozenset(["_", "^", "'"])
+_BARS = frozenset(["|", r"\|"])
+_ENDS = frozenset(["=", ",", ";", r"\\", "&", ")", "]", "}", r"\}", r"\rangle", r"\leq", r"\geq", "<", ">"])
 _INDEX = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z\d])")
 _BOUND = re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
 _FUNCTIONS = frozenset(  # with which a formula behind a d begins
@@ -62,10 +65,11 @@ _FREE = "qfghQFGHuvrs"  # letters for values that nobody named
 
 
 class Written(NamedTuple):
-    """A formula that is differentiated: from which character to which it stands."""
+    """A formula that is differentiated: from which character to which it stands, and where its side ends."""
 
     start: int
     end: int
+    beyond: int
 
 
 class Further(NamedTuple):
@@ -89,47 +93,42 @@ def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Map
     """
     found = Further([], {}, {}, set())
     for place, (name, claim, what) in enumerate(steps):
-        stands = _written(claim, truth) if isinstance(claim, str) and "\\" in claim and "=" in claim else None
-        said = stands and not is_of_formula(truth, claim) and _said(truth, claim[stands.start : stands.end].strip(), symbols)
-        if stands and said:
-            own = _value_of(truth, said)
-            if own is None and not (alone or has_loops(truth.program)):
+        is_chain = isinstance(claim, str) and "\\" in claim and "=" in claim and not is_of_formula(truth, claim)
+        named: list[tuple[Written, str, _Formula]] = []
+        for each in (*_on_the_left(claim, truth), *_within(claim, truth)) if is_chain else ():
+            said, own, stands = _known(truth, claim, each, symbols)
+            if said and own is None and not (alone or has_loops(truth.program)):
                 own = next((n for n, program in found.values.items() if program == said.programs[0]), None)
                 own = own or next((c for c in _FREE if not _is_taken(truth, found, c) and not _mentioned(c, steps)), None)
                 if own is not None:
                     found.values[own] = said.programs[0]
                     found.unsure.update([place] if said.is_unsure else [])
-                    found.notes[place] = (told("with {} = {}", written(own + said.below), said.shown),)
-            if own is not None:
-                spelled_out = latex(parse_name(own).formula()) + said.below
-                before = claim[: stands.start].rstrip()
-                learnt = {t.name for t in truth.program.parameters}
-                by = [t.name for t in said.programs[0].inputs if t.name in learnt] if before.endswith(r"\nabla") else []
-                below = f"_{{{latex(parse_name(by[0]).formula())}}}" if len(by) == 1 else ""  # of a formula by what it has
-                claim = f"{before}{below} {spelled_out} {claim[stands.end :]}"
+                    found.notes[place] = (*found.notes.get(place, ()), told("with {} = {}", written(own + said.below), said.shown))
+            named += [(stands, own, said)] if said and own is not None else []
+        for one in reversed(named):  # what stands before stays where it is
+            claim = _with_name(truth, claim, *one)
         found.steps.append((name, claim, what))
     return found
 
 
-def with_operated(truth: Truth, step: tuple[str, Any, str], symbols: Mapping[str, str]) -> list[tuple[str, Any, str]]:
-    r"""A step, and by itself what it says where its chain differentiates a formula, \nabla L = \nabla (x^\top A x) = ..."""
-    _, claim, what = step
-    try:
-        several = sides(claim) if isinstance(claim, str) and "\\" in claim and claim.count("=") > 1 else []
-    except Fault:
-        return [step]
-    said = [f"{side} = {several[-1]}" for side in several[1:-1]]
-    return [step, *((one.partition("=")[0].strip(), one, what) for one in said if _is_operated(truth, one, symbols))]
+def _known(truth: Truth, claim: str, stands: Written, symbols: Mapping[str, str]) -> tuple[_Formula | None, str | None, Written]:
+    r"""What a formula says, the value of the network that it is, and where it stands: to the end of its side where that is one."""
+    for end in dict.fromkeys((stands.beyond, stands.end)):
+        said = _said(truth, claim[stands.start : end].strip(" .,;"), symbols)
+        own = _value_of(truth, said) if said else None
+        if own is not None or end == stands.end:
+            return said, own, stands._replace(end=end)
+    raise AssertionError
 
 
-def _is_operated(truth: Truth, claim: str, symbols: Mapping[str, str]) -> bool:
-    """Whether a claim differentiates a formula that is read."""
-    stands = _written(claim, truth)
-    return (
-        stands is not None
-        and not is_of_formula(truth, claim)
-        and _said(truth, claim[stands.start : stands.end].strip(), symbols) is not None
-    )
+def _with_name(truth: Truth, claim: str, stands: Written, own: str, said: _Formula) -> str:
+    """A claim with a name for a formula that it differentiates; a nabla is by the one parameter that the formula has."""
+    spelled_out = latex(parse_name(own).formula()) + said.below
+    before = claim[: stands.start].rstrip()
+    learnt = {t.name for t in truth.program.parameters}
+    by = [t.name for t in said.programs[0].inputs if t.name in learnt] if before.endswith(r"\nabla") else []
+    below = f"_{{{latex(parse_name(by[0]).formula())}}}" if len(by) == 1 else ""
+    return f"{before}{below} {spelled_out} {claim[stands.end :]}"
 
 
 def with_notes(further: Further, place: int, judged: Judged) -> Judged:
@@ -241,33 +240,62 @@ def _is(truth: Truth, program: Any, name: str, bindings: Bindings = (), sign: fl
     return True
 
 
-def _written(text: str, truth: Truth) -> Written | None:
-    """Where a left-hand side differentiates more than a name; None where it does not."""
-    try:
+def _on_the_left(text: str, truth: Truth) -> Iterator[Written]:
+    """Where a left-hand side differentiates more than a name."""
+    with suppress(Fault):
         several = tokens(text)
-    except Fault:
-        return None
-    sign = next((k for k in outside(several) if several[k].text == "="), 0)
-    left = several[:sign]
-    match [t.text for t in left[:1]]:
-        case [r"\frac"]:
-            over = behind(left, 1)
-            under = behind(left, over)
-            top, rest = left[2 : over - 1], left[under:]
-            by_partial = bool(top) and top[0].text in (r"\partial", "d")
-            if not by_partial or left[over + 1 : over + 2] == [] or left[over + 1].text not in (r"\partial", "d"):
+        sign = next((k for k in outside(several) if several[k].text == "="), 0)
+        if [t.text for t in several[:1]] == ["d"] and sign > 1 and several[1].text in _FUNCTIONS:  # d\log\det X
+            yield Written(several[1].at, several[sign].at, several[sign].at)
+        elif sign and (found := _operated(several[: sign + 1], 0, sign, truth)) is not None:
+            yield found
+
+
+def _within(text: str, truth: Truth) -> Iterator[Written]:
+    """Where the sides behind the first differentiate more than a name, each up to the end of its term."""
+    with suppress(Fault):
+        several = [*tokens(text), Token(";", len(text))]
+        signs = [k for k in outside(several) if several[k].text in ("=", ";")]
+        k = signs[0]
+        while k < len(several) - 1:
+            end = _end_of_term(several, k)
+            found = _operated(several, k, end, truth)
+            if found is not None:
+                beyond = next(several[j].at for j in signs if j >= end) if k - 1 in signs else found.end
+                yield found._replace(beyond=max(beyond, found.end) if found.end == several[end].at else found.end)
+            k = k + 1 if found is None else end
+
+
+def _operated(several: Sequence[Token], k: int, end: int, truth: Truth) -> Written | None:
+    """What an operator at a place is applied to, at most up to an end; None where there is none, or that is a name."""
+    match several[k].text:
+        case r"\frac":
+            over = behind(several, k + 1)
+            under = behind(several, over)
+            top = several[k + 2 : over - 1]
+            signs = [t.text for t in (*top[:1], *several[over + 1 : over + 2])]
+            if len(signs) < 2 or not {*signs} <= {r"\partial", "d"}:
                 return None
             start = _past_twice(top, 1)
-            formula, end = (top[start:], left[over - 1].at) if len(top) > start else (rest, several[sign].at)
-        case [r"\nabla"]:
-            start = _past_twice(left, behind(left, 2) if len(left) > 1 and left[1].text == "_" else 1)
-            start = behind(left, start + 1) if left[start : start + 1] and left[start].text == "_" else start
-            formula, end = left[start:], several[sign].at
-        case ["d"] if len(left) > 1 and left[1].text in _FUNCTIONS:  # d\log\det X
-            formula, end = left[1:], several[sign].at
+            formula, stop = (top[start:], several[over - 1].at) if len(top) > start else (several[under:end], several[end].at)
+        case r"\nabla":
+            start = _past_twice(several, behind(several, k + 2) if several[k + 1].text == "_" else k + 1)
+            start = behind(several, start + 1) if several[start].text == "_" else start
+            formula, stop = several[start:end], several[end].at
         case _:
             return None
-    return None if not formula or _is_name(formula, truth) else Written(formula[0].at, end)
+    return None if not formula or _is_name(formula, truth) else Written(formula[0].at, stop, stop)
+
+
+def _end_of_term(several: Sequence[Token], k: int) -> int:
+    """The place of the sign that ends the term in which an operator stands, or of the bracket that shuts on it."""
+    first = j = behind(several, behind(several, k + 1)) if several[k].text == r"\frac" else k + 1
+    bars = 0
+    last = len(several) - 1
+    while j < last and several[j].text not in _ENDS and not (several[j].text in "+-" and j > first and bars % 2 == 0):
+        bars += several[j].text in _BARS
+        j = behind(several, j)
+    return min(j, last)
 
 
 def _past_twice(several: Sequence[Token], start: int) -> int:

@@ -20,6 +20,7 @@ from symbackprop.judge.weighing.truth import Truth
 from symbackprop.judge.weighing.weigh import AGREES, Bindings, value
 from symbackprop.language.lower.nodes import Outputs, ordered
 from symbackprop.language.lower.tracing import trace
+from symbackprop.notation.claims.words import latex_of
 
 TRIED = 40  # values of the shape of a person's that are held against it
 PLACES = 12  # where they are: at few of them a sign may be 1 by chance
@@ -39,6 +40,29 @@ def with_own_values(truth: Truth, written: Mapping[str, tuple[Program | str, Bin
             return None
         network = found
     return network if written else None
+
+
+def called_otherwise(truth: Truth, written: Mapping[str, tuple[Program | str, Bindings]]) -> dict[str, str]:
+    r"""What a derivation calls values that the network names, \hat y = z_2: each such name, as LaTeX, with the value.
+
+    written   the names by which the derivation differentiates, with what they were given as.
+    """
+    found: dict[str, str] = {}
+    for name, (program, bindings) in written.items() if not has_loops(truth.program) else ():
+        if not isinstance(program, str) and (own := _equal_to(truth, program, bindings)) is not None:
+            found[latex_of(name)] = own
+    return found
+
+
+def _equal_to(truth: Truth, program: Program, bindings: Bindings) -> str | None:
+    """The value that the network names and that a program is; None where it is none."""
+    places, shape, tensors = truth.places.first(PLACES), program.shape(CLAIM), truth.program.tensors
+    tried = [n for n in truth.named if tensors[n].kind == "value" and equal_shapes(tensors[n].shape, shape)]
+    try:
+        wanted = [value(truth, program, bindings, place, place.values, FLOATS) for place in places] if tried else []
+    except PointError:
+        return None
+    return next((n for n in tried if all(_equal(place.values[n], one) for place, one in zip(places, wanted, strict=True))), None)
 
 
 def _named(network: Network, truth: Truth, name: str, program: Program, bindings: Bindings) -> Network | None:

@@ -122,7 +122,8 @@ class SingleStep:
         if not left.stepped and self.value not in self.truth.named:
             own = self.understood.readings[0].program
             self.known.bind([self.name, left.name], own, own, own.shape(CLAIM))
-        return Judged(self.name, None, A_NAME, formulas=self.understood.formulas, remarks=(told("as the network has it"),))
+        remarks = () if self.value in self.truth.further else (told("as the network has it"),)
+        return Judged(self.name, None, A_NAME, formulas=self.understood.formulas, remarks=remarks)
 
     def not_understood(self, fault: NotUnderstood) -> Judged:
         """The verdict on a claim that is not read; later steps go on with the truth, where its left side says which."""
@@ -166,6 +167,7 @@ class SingleStep:
             known.unread = True
             return Judged(name, None, "undecided", told("what is {}?", listed([written(one) for one in understood.unknown])))
         known.give(name, understood.left, None, program, program, program.shape(CLAIM))
+        self.judge.give(understood.left.name or name, program)
         if self.what != A_NAME and not multiple:
             known.nameless |= {one: self.place for one in (name, understood.left.name) if one in known.shapes}
             if why := no_hessian(known, name, program):

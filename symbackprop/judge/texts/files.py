@@ -18,7 +18,17 @@ from symbackprop.judge.texts.beside import rounded
 from symbackprop.judge.texts.code import ClaimsError, Steps, filled_claims, python_steps
 from symbackprop.judge.texts.conditions import is_condition
 from symbackprop.judge.texts.displays import UPDATE, blank, formulas
-from symbackprop.judge.texts.sentences import DISPLAYS, EXAMPLE, MEMBERS, WITHIN, in_dollars, in_formulas, is_example, is_of_second
+from symbackprop.judge.texts.sentences import (
+    DISPLAYS,
+    EXAMPLE,
+    MEMBERS,
+    WITHIN,
+    in_dollars,
+    in_formulas,
+    is_example,
+    is_of_second,
+    is_where_zero,
+)
 from symbackprop.judge.texts.typed import as_macros, is_typed, lines_of, with_typed, without_marks
 from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
@@ -159,8 +169,8 @@ def _claim(text: str, found: re.Match[str]) -> str:
 
 
 def _is_beside(text: str, found: re.Match[str]) -> bool:
-    """Whether a formula in a sentence is no claim: the condition of one, or where a second derivative is something."""
-    return is_of_second(text, found.start()) or is_condition(text, found)
+    """Whether a formula in a sentence is no claim by itself: a condition of one, or where something is zero or least."""
+    return is_of_second(text, found.start()) or is_condition(text, found) or is_where_zero(text, found)
 
 
 def _json(path: Path, text: str) -> dict[str, Any] | Steps:

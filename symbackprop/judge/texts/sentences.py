@@ -36,8 +36,10 @@ _OF_RULES = re.compile(  # derivatives, and what a chain rule has between them
     rf"|\\nabla(?:_\w|_{_WRITTEN})?\s*\\?[A-Za-z]+|\bd\w+\s*/\s*d\w+|\\sum(?:_\w|_{_WRITTEN})?(?:\^\w|\^{_WRITTEN})?"
     r"|\^\s*\{?\s*\\?(?:T|top)\s*\}?|\\(?:cdot|odot|times|circ|left|right|quad|,|;|!)"
 )
-_TABLE = re.compile(r"(?m)^[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*\$([^$=\n]+)\$[ \t]*\|[ \t]*$")
-_OF_GRADIENTS = re.compile(r"(?im)^[ \t]*\|[^|$\n]*\|[^|$\n]*(?:gradient|derivative|기울기|미분)[^|$\n]*\|[ \t]*$")
+_ROW_OF_TABLE = re.compile(r"(?m)^[ \t]*\|(.+)\|[ \t]*$")
+_CELLS = re.compile(r"(?:\$[^$\n]*\$|[^|$\n])+")  # bars in formulas part none
+_OF_GRADIENTS = re.compile(r"gradient|derivative|기울기|미분", re.IGNORECASE)
+_FORMULA = re.compile(r"\s*\$([^$=\n]+)\$\s*")
 _SQUARE = re.compile(r"\s*(\\?[A-Za-z]+)\s*\^\s*(?:2|\{\s*2\s*\})\s*[.,;]?\s*")
 STOPS = (". ", ".\n", "\n\n", "; ", "..")
 ASIDE = "aside"  # a step that a sentence has: where $S = ...$
@@ -124,16 +126,24 @@ SCRIPTS = re.compile(r"[_^]\s*(?:\{[^{}]*\}|\\[A-Za-z]+|\w)")
 
 def in_dollars(text: str) -> str:
     r"""A text whose formulas within lines stand between dollars: \(...\) is $...$; a row of a table, | $a$ | $b$ |, is $a = b$."""
-    by_names = _OF_GRADIENTS.search(text) is not None  # | $W$ | $a x^\\top$ | below | parameter | gradient |
-    text = _TABLE.sub(lambda row: _row_said(row, by_names), text)
+    headings = [_CELLS.findall(row[1]) for row in _ROW_OF_TABLE.finditer(text)]
+    column = next((k for row in headings for k, cell in enumerate(row) if k and "$" not in cell and _OF_GRADIENTS.search(cell)), 0)
+    text = _ROW_OF_TABLE.sub(lambda row: _row_said(row, column), text)
     return BRACKETED.sub(lambda found: f"${found[1].strip()}$", text)
 
 
-def _row_said(row: re.Match[str], by_names: bool) -> str:
-    """A row of a table as what it says."""
-    if DERIVATIVE.search(row[1]):
-        return f"${row[1]} = {row[2]}$"
-    return f"$d {row[1].strip()} = {row[2]}$" if by_names and NAME.fullmatch(row[1]) else row[0]
+def _row_said(row: re.Match[str], column: int) -> str:
+    """A row of a table as what it says.
+
+    column   the one of gradients, | parameter | shape | gradient |; 0 where no heading says which.
+    """
+    cells = [_FORMULA.fullmatch(cell) for cell in _CELLS.findall(row[1])]
+    name, said = (cells[0], cells[column or 1]) if len(cells) > (column or 1) else (None, None)
+    if name is None or said is None or (len(cells) > 2 and not column):
+        return row[0]
+    if DERIVATIVE.search(name[1]):
+        return f"${name[1]} = {said[1]}$"
+    return f"$d {name[1].strip()} = {said[1]}$" if column and NAME.fullmatch(name[1]) else row[0]
 
 
 def in_formulas(text: str) -> str:
@@ -263,6 +273,13 @@ def is_example(text: str, found: re.Match[str]) -> bool:
 
 def _is_of_numbers(said: str) -> bool:
     return all("=" in part and PLAIN.match(part.rpartition("=")[2].strip(" .,;")) for part in NEXT.split(said))
+
+
+def is_where_zero(text: str, found: re.Match[str]) -> bool:
+    """Whether a formula says where the one right before it in its sentence is zero: $y - t$, which is zero at $y = t$."""
+    begin = max(text.rfind(stop, 0, found.start()) for stop in STOPS)
+    before = text[begin + 1 : found.start()]
+    return STATIONARY.search(before) is not None and re.search(r"\bwhich\b[^$]*$", before) is not None
 
 
 def is_of_second(text: str, at: int) -> bool:

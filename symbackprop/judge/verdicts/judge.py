@@ -52,6 +52,7 @@ class Judge:
     allow     conventions by which a claim counts as right.
     by_own    names of a person's own by which steps differentiate, with what they were given as.
     losses    functions of a person's own that steps write out and differentiate, other than the loss of the network.
+    given     what steps gave names to that are nothing of the network, by these names; None where a name was given twice.
     """
 
     def __init__(self, case: Case, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
@@ -59,6 +60,11 @@ class Judge:
         self.symbols, self.allow = symbols, allow
         self.by_own: dict[str, tuple[Program | str, Bindings]] = {}
         self.losses: dict[str, Program] = {}
+        self.given: dict[str, Program | None] = {}
+
+    def give(self, name: str, program: Program) -> None:
+        """Know what a step gave a name to."""
+        self.given[name] = program if self.given.get(name, program) == program else None
 
     def beside(self, truth: Truth) -> Judge:
         """A judge of claims about another truth."""

@@ -212,7 +212,8 @@ class Attempt:
         side without derivatives that is not understood is kept in `unread`.
         """
         for side in self.main.between:
-            if is_name(side) and not (isinstance(side, Word) and self.names.lookup(side)):
+            is_derivative = isinstance(side, sx.Nabla | sx.Fraction)
+            if is_name(side) and not is_derivative and not (isinstance(side, Word) and self.names.lookup(side)):
                 continue
             main = replace(self.main, right=side)
             try:
@@ -222,10 +223,11 @@ class Attempt:
             except Unknown:
                 continue
             except Fault as fault:
-                self.unread += () if _has_derivatives(side) else (told("{}", Said(fault.fault)),)
+                self.unread += () if _derivatives(side) else (told("{}", Said(fault.fault)),)
                 continue
             with_axes = sum(bool(t.role and t.shape) for t in readings[0].program.inputs)
-            if with_axes <= 1 or (left.letters and ":" not in left.letters):
+            is_sum = isinstance(side, sx.Terms) and all(_derivatives(term) <= 1 for _, term in side.parts)
+            if with_axes <= 1 or is_sum or (left.letters and ":" not in left.letters):
                 yield tuple(readings)
 
     def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, Guess]) -> Reading:
@@ -305,14 +307,14 @@ class Attempt:
             waiting = [one for one in waiting if id(one) not in done]
 
 
-def _has_derivatives(node: object) -> bool:
-    r"""Whether a derivative stands in a syntax: f', \partial z, \nabla f."""
+def _derivatives(node: object) -> int:
+    r"""How many derivatives stand in a syntax: f', \partial z / \partial w, \nabla f."""
     match node:
-        case sx.Partial() | sx.Nabla():
-            return True
+        case sx.Nabla() | sx.Partial() | sx.Fraction(under=sx.Partial()):
+            return 1
         case Word(primes=primes) | sx.Scripted(primes=primes) if primes:
-            return True
-    return any(_has_derivatives(part) for part in sx.below(node))
+            return 1
+    return sum(_derivatives(part) for part in sx.below(node))
 
 
 def _where(typeset: Typeset, node: Node, labels: int) -> Formula:

@@ -108,7 +108,7 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
                 raise Fault(f"{described(node)} is one of several tensors.", "Write the one that is meant by its number.", node.at)
             is_label = has_label(node) and not {*plain(node.sub)} <= {*LETTERS}
             own = described(replace(node, sub=node.sub if is_label else (), sup=()))
-            raise Unknown(node.base, f"there is no {own} in this network.", _meant(state, own), node.at)
+            raise Unknown(own, f"there is no {own} in this network.", _meant(state, own), node.at)
     raise Fault("this is no tensor to differentiate.", r"Write \frac{\partial L}{\partial z} with names of the network.", node.at)
 
 

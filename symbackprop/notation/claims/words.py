@@ -377,13 +377,18 @@ def described(word: Word) -> str:
     return mark + word.base + (f"_{sub}" if sub else "") + (f"^{sup}" if sup else "") + "'" * word.primes
 
 
+def latex_of(name: str) -> str:
+    r"""A name that a claim gives, as LaTeX: \hat{y} of hat y."""
+    accent, _, base = name.rpartition(" ")
+    return rf"\{accent}{{{base}}}" if accent else name
+
+
 def how_to_call(name: str) -> str:
     """How a person says what a letter is, as a mend ends: --call beta=NAME, or symbols={'beta': 'NAME'} in Python."""
-    accent, _, base = name.rpartition(" ")
-    spelled = rf"\{accent}{{{base}}}" if accent else name
+    spelled = latex_of(name)
     quote = '"' if "'" in spelled else "'"
     shell = f"{spelled}=NAME" if re.fullmatch(r"\w+", spelled) else f"{quote}{spelled}=NAME{quote}"
-    key = f"{'r' if accent else ''}{quote}{spelled}{quote}"
+    key = f"{'r' if spelled != name else ''}{quote}{spelled}{quote}"
     return f"--call {shell}, or symbols={{{key}: 'NAME'}} in Python"
 
 

@@ -1,0 +1,80 @@
+r"""What sides of a chain differentiate: formulas, \frac{\partial}{\partial w} (...)^2, and values of a derivation's own."""
+
+import pytest
+
+import symbackprop as sb
+
+LINEAR = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\nr = X @ w + b - y\nL = mean(r**2)"
+RIDGE = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nlam: data\nC = sum((X @ w - y)**2) + lam*sum(w**2)"
+NETWORK = "x: data[d]\nW: parameter[c, d]\ny: data[c]\nz = W @ x\nL = sum((z - y)**2)/2"
+GATES = "x: parameter\ny: parameter\nz: parameter\nq = x + y\nf = q*z"
+DIFFERENTIATED = [  # a derivation, and a slip in the middle of its chain
+    (
+        LINEAR,
+        r"$\frac{\partial L}{\partial w} = \frac1n\sum_i\frac{\partial}{\partial w}(w^\top x_i + b - y_i)^2 = \frac2n\sum_i r_i x_i$",
+        ("b - y_i)^2", "b - y_i)^3"),
+    ),
+    (
+        LINEAR,
+        r"$\frac{\partial L}{\partial w} = \frac2n\sum_i r_i\,\frac{\partial}{\partial w}(w^\top x_i + b - y_i) = \frac2n\sum_i r_i x_i$",
+        ("}(w^", "}(2w^"),
+    ),
+    (
+        RIDGE,
+        r"$\nabla C = \nabla\|Xw - y\|^2 + \nabla(\lambda\|w\|^2) = 2X^\top(Xw - y) + 2\lambda w$",
+        ("Xw - y\\|", "Xw + y\\|"),
+    ),
+    (
+        RIDGE,
+        r"$\nabla C = \nabla\|Xw - y\|^2 + 2\lambda w = 2X^\top(Xw - y) + 2\lambda w$",
+        (r"y\|^2 + 2", r"y\|^2 + "),
+    ),
+    (
+        LINEAR,
+        r"Let $q_i = w^\top x_i + b - y_i$. $\frac{\partial L}{\partial b} = \frac2n\sum_i q_i\frac{\partial q_i}{\partial b} = \frac2n\sum_i q_i$",
+        (r"\frac2n\sum_i q_i\frac", r"\frac1n\sum_i q_i\frac"),
+    ),
+    (
+        RIDGE,
+        r"Let $q = \|Xw - y\|^2$ and $u = \lambda\|w\|^2$. $\nabla C = \nabla_w q + \nabla_w u = 2X^\top(Xw - y) + 2\lambda w$",
+        (r"u = \lambda", r"u = 2\lambda"),
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("net", "text", "slip"), DIFFERENTIATED)
+def test_what_a_side_differentiates_is_judged(net: str, text: str, slip: tuple[str, str]) -> None:
+    assert sb.verify(net, text).ok
+    found = sb.verify(net, text.replace(*slip)).claims[-1]
+    assert found.wrong
+    assert found.kind == "right result, wrong step"
+
+
+def test_a_value_of_ones_own_is_differentiated() -> None:
+    said = r"Let $q_i = w^\top x_i + 2b - y_i$. $\frac{\partial q_i}{\partial b} = 2$"
+    assert sb.verify(LINEAR, said).ok
+    assert sb.verify(LINEAR, said.replace("b} = 2", "b} = 1")).claims[-1].wrong
+
+
+@pytest.mark.parametrize("said", [r"Let $\hat y = z$. ${}$", r"${}$ where $\hat y = z$.", r"${}$, where $\hat y = Wx$."])
+def test_a_value_of_the_network_is_differentiated_by_another_name(said: str) -> None:
+    claim = r"\frac{\partial L}{\partial \hat y} = \hat y - y"
+    assert sb.verify(NETWORK, said.replace("{}", claim)).ok
+    assert not sb.verify(NETWORK, said.replace("{}", claim.replace("y -", "y +"))).ok
+
+
+def test_a_second_example_has_numbers_of_its_own() -> None:
+    text = r"$\frac{\partial f}{\partial x}=z$. With $x=1,y=2,z=3$: $\frac{\partial f}{\partial x}=3$. With $x=1,y=2,z=5$: $\frac{\partial f}{\partial x}=5$."
+    assert sb.verify(GATES, text).ok
+    assert sb.verify(GATES, text.replace("=5$.", "=3$.")).claims[-1].wrong
+
+
+def test_a_table_has_its_gradients_in_the_column_that_says_so() -> None:
+    text = "$\\nabla_z L = z - y$\n\n| parameter | shape | gradient |\n|---|---|---|\n| $W$ | $c\\times d$ | $(z - y)x^\\top$ |\n"
+    assert sb.verify(NETWORK, text).ok
+    assert [one.wrong for one in sb.verify(NETWORK, text.replace("(z - y)x", "2(z - y)x")).claims] == [False, True]
+
+
+def test_where_a_derivative_is_zero_is_no_claim_of_a_value() -> None:
+    assert not any(one.wrong for one in sb.verify(NETWORK, r"$\nabla_z L = z - y$, which is zero at $z = y$.").claims)
