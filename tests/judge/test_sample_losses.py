@@ -120,3 +120,20 @@ def test_a_row_of_a_gradient_has_its_small_letter_and_a_loss_of_a_sample_its_own
     )
     assert own.ok
     assert sb.verify(line, r"$\ell_i = \frac12(w^\top x_i + y_i)^2$").claims[0].wrong
+
+
+ONE_SAMPLE = "X: data[m, n]\ny: data[m]\ntheta: parameter[n]\nh = X @ theta\nJ = sum((h - y)**2)/2"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"\theta_j := \theta_j + \alpha(y^{(i)} - h_\theta(x^{(i)}))x_j^{(i)}",  # Ng, the LMS rule
+        r"\theta \leftarrow \theta - \eta(\theta^\top x_i - y_i)x_i",
+    ],
+)
+def test_an_update_goes_by_the_loss_of_one_sample(said: str) -> None:
+    assert sb.verify(ONE_SAMPLE, f"${said}$").ok
+    slip = said.replace("x_i)x_i", "x_i)y_i").replace("y_i)x_i", "y_i)y_i").replace(")x_j^{(i)}", ")y^{(i)}")
+    assert slip != said
+    assert sb.verify(ONE_SAMPLE, f"${slip}$").claims[0].wrong

@@ -196,3 +196,11 @@ def test_typed_lines_beside_dollars_are_no_prose(line: str) -> None:
         net, said.replace("= z", "= 2z").replace("- y", "- 2y").replace("(z_2 - 2y)", "(z_2 - y)").replace("= $z", "= $2z")
     ).ok
     assert sb.verify(net, said).claims[-1].wrong
+
+
+@pytest.mark.parametrize("left", ["dw", "grad_w C", "C'(w)"])
+def test_a_typed_line_is_judged_beside_dollars(left: str) -> None:
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nC = sum((X @ w - y)**2)"
+    text = f"Let $r = Xw - y$.\n{left} = 2*X.T @ r"
+    assert sb.verify(net, text).ok
+    assert sb.verify(net, text.replace("2*", "")).claims[-1].wrong

@@ -260,7 +260,8 @@ def _within(text: str, truth: Truth) -> Iterator[Written]:
         while k < len(several) - 1:
             end = _end_of_term(several, k)
             found = _operated(several, k, end, truth)
-            if found is not None:
+            first = next((t.text for t in several if found and t.at == found.start), "")
+            if found is not None and spelled(truth, first.lstrip("\\")) != truth.of:  # \nabla^2 f x is that of f times x
                 beyond = next(several[j].at for j in signs if j >= end) if k - 1 in signs else found.end
                 yield found._replace(beyond=max(beyond, found.end) if found.end == several[end].at else found.end)
             k = k + 1 if found is None else end

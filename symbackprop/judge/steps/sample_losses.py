@@ -36,6 +36,10 @@ _INDEXED = re.compile(
     rf"{_OF}{_INDEX}(?:\s*\((?P<at>[^()]*)\))?"
 )
 _GIVEN = re.compile(rf"\s*{_OF}{_INDEX}\s*(?:\([^()]*\))?\s*")  # L_i = ..., \ell^{(i)}(w, b) = ...
+_BELOW = r"(?:_\s*(?:([a-z])(?![a-z])|\{\s*([a-z])\s*\})|\^\s*(?:\(\s*([a-z])\s*\)|\{\s*\(\s*([a-z])\s*\)\s*\}))"
+_OF_DATA = re.compile(rf"(\\?[A-Za-z])\s*(?:_\s*\w\s*(?=\^))?{_BELOW}")  # x_i, x_j^{(i)}
+_SUMMED = re.compile(r"\\sum(?![a-z])\s*_\s*\{?\s*([a-z])")
+_UPDATE = re.compile(r"\s*(?P<own>\\?[A-Za-z]+(?:_\w|_\{\w\})?)\s*:?=\s*(?P=own)\s*[-+]")
 
 
 class Sampled(NamedTuple):
@@ -52,6 +56,11 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
     text = " ".join(str(claim) for _, claim, _ in steps)
     own = next((c for c in _FREE if c not in truth.program.tensors and not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)), "")
     for place, (_, claim, what) in enumerate(steps):
+        sample = sample_of(truth, claim)
+        if own and sample and (each := _each(truth, among=False)) is not None:
+            found.values[own] = each
+            found.notes[place] = (told("an update by the loss of one sample, {}", written(f"{own}_{{{sample}}}")),)
+            continue
         left = left_side(claim) if isinstance(claim, str) and "\\" in claim else ""
         given = _GIVEN.fullmatch(left)
         loss = given or _INDEXED.search(left)
@@ -79,6 +88,25 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
         claim = _INDEXED.sub(named, claim)
         found.steps[place] = (left_side(claim), claim, what)
     return found
+
+
+def sample_of(truth: Truth, claim: Any) -> str:
+    r"""The index of the one sample that an update goes by, i of w = w - \eta (w^\top x_i - y_i) x_i; "" of any other step."""
+    moved = _UPDATE.match(claim) if isinstance(claim, str) else None
+    if moved is None:
+        return ""
+    bound, found = {*_SUMMED.findall(claim)}, set[str]()
+    for one in _OF_DATA.finditer(claim, moved.end()):
+        own = spelled(truth, one[1].lstrip("\\")) or spelled(truth, one[1].upper())
+        if own is not None and truth.program.tensors[own].kind in ("data", "labels", "integers"):
+            found |= {letter for letter in one.groups()[1:] if letter} - bound
+    return found.pop() if len(found) == 1 else ""
+
+
+def sample_loss(truth: Truth) -> str | None:
+    """The further value that is the loss of each sample alone; None where no step speaks of it."""
+    each = [_each(truth, among) for among in (False, True)] if truth.further else []
+    return next((name for name, program in truth.further.items() if program in each), None)
 
 
 def _is_loss(truth: Truth, text: str) -> bool:

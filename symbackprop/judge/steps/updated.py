@@ -23,6 +23,7 @@ from symbackprop.judge.sides.at_values import RATES
 from symbackprop.judge.sides.best_names import is_spelled
 from symbackprop.judge.sides.goals import spelled, tensor_of
 from symbackprop.judge.steps.known import Known
+from symbackprop.judge.steps.sample_losses import sample_loss, sample_of
 from symbackprop.judge.steps.step_reading import said_left
 from symbackprop.judge.texts.prose import without_place
 from symbackprop.judge.texts.sentences import ASIDE, MOVED
@@ -44,6 +45,7 @@ _OLD = re.compile(r"old|prev|cur")
 _DECIMAL = re.compile(r"\d*\.\d+")
 _TIMES = frozenset([r"\cdot", r"\times", "*"])
 _OPENS = frozenset(["{", "(", "[", "+", "-", "=", r"\frac", r"\left", "^", "_", "/", *_TIMES])
+_LIKELIHOODS = frozenset(["l", "ell", "ll", "loglik", "logL", "log_likelihood"])  # that are made large
 _TAKEN_UP = frozenset(["2", "N"])  # the factors that a rate takes up
 
 
@@ -137,6 +139,8 @@ def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
         along = {1: _text(turned)}
     else:
         return None
+    if (sample := sample_of(truth, claim)) and (of := sample_loss(truth)) is not None:
+        gradient = rf"\frac{{\partial {of}_{{{sample}}}}}{{\partial {_text(here)}}}"
     found = Update(gradient, along, _text(several[end:]), rate is not None or is_numbered, rate is not None or bool(before))
     return found if len(along) == 1 or _is_linear(judge, known, found) else None
 
@@ -182,6 +186,10 @@ def as_update(judged: Judged, step: str, truth: Truth) -> Judged:
         judged = replace(judged, kind="right, numeric", because=Told(), remarks=remarks)
         return replace(judged, convention=None, allowed=False, mistakes=(), corrected=())
     if taken is not None and "sign" in taken.kinds and {*taken.kinds} <= {*_TAKEN_UP, "sign"}:
+        if truth.of in _LIKELIHOODS:
+            uphill = told("it goes along the gradient, by which {} grows: an ascent", named(truth.of))
+            judged = replace(judged, kind="right, numeric", because=Told(), remarks=(*judged.remarks, uphill))
+            return replace(judged, convention=None, allowed=False, mistakes=(), corrected=())
         up = told("it goes along the gradient, by which {} grows: descent goes against it", named(truth.of))
         return replace(judged, because=up)
     return judged

@@ -39,7 +39,10 @@ _INDEXED = re.compile(r"^\s*d\w*?/d[A-Za-z]\d?_([ijklmnc]{1,3})\s*=")
 _SUMMED = re.compile(r"\b(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*([12])\s*\)")
 _MARK = re.compile(r"^\s*(?:[-*•]\s+|\(?(?:\d+|[a-z]|i{2,3}|iv|vi{1,3})[.)]\s+)")  # of a list: -, 1., (a), ii)
 _MARKED = re.compile(rf"(?m){_MARK.pattern}(?=[\w/\\^{{}}' ]+=(?!=))")
-_TYPED_LINE = re.compile(rf"{_MARK.pattern}?\s*(?:[A-Z][a-z]*[,:]?\s+){{0,2}}(?P<said>{_DERIVATIVE.pattern}\s*=(?!=)[^\\]*)$")
+_TYPED_LINE = re.compile(  # dL/dw = ..., dw = ..., grad_w C = ..., C'(w) = ...
+    rf"{_MARK.pattern}?\s*(?:[A-Z][a-z]*[,:]?\s+){{0,2}}"
+    rf"(?P<said>(?:{_DERIVATIVE.pattern}|d[A-Za-z]\w*|(?:grad|nabla)(?:_\w+)?\s+[A-Za-z]\w*|[A-Za-z]\w*'\([A-Za-z]\w*\))\s*=(?!=)[^\\]*)$"
+)
 _RAW_LINE = re.compile(  # LaTeX without dollars
     rf"{_MARK.pattern}?\s*\\(?:nabla(?![a-z])|[dt]?frac\s*\{{\s*(?:\\partial|d\s*[A-Za-z])|partial(?![a-z]))[^$=]*=[^$]*$"
 )

@@ -225,6 +225,9 @@ class Attempt:
             except Fault as fault:
                 self.unread += () if _derivatives(side) else (told("{}", Said(fault.fault)),)
                 continue
+            roles = [t.role for t in readings[0].program.inputs if t.role]
+            if is_derivative and is_name(side) and any(role.of == self.context.of for role in roles):  # \nabla_a L = \nabla_p L = 0
+                continue
             with_axes = sum(bool(t.role and t.shape) for t in readings[0].program.inputs)
             is_sum = isinstance(side, sx.Terms) and all(_derivatives(term) <= 1 for _, term in side.parts)
             if with_axes <= 1 or is_sum or (left.letters and ":" not in left.letters):
