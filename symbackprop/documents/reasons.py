@@ -69,7 +69,13 @@ class Reasons:
             known = list(recognised(self.derivation, self.names, line))
             found = [reason for equation in self.path(line) for reason in self._of_equation(equation)]
             through = [] if CANCELLED in dict(known) else self._softmax(line)
-            yield from self._new((*found, *self._routed(line), *through, *known))
+            told_first = [] if self._is_apart(line) else [one for one in known if one[0] in (CANCELLED, "labels")]
+            yield from self._new((*told_first, *found, *self._routed(line), *through, *known))
+
+    def _is_apart(self, line: Line) -> bool:
+        """Whether a softmax is gone back through part by part, so that nothing cancels before all parts are there."""
+        steps = [e.step for e in line.path if e.step is not None]
+        return not any(map(self.total, steps)) and any(step.rule == "copy" for step in steps)
 
     def recognised(self, line: Line, names: Names | None = None) -> Iterator[Told]:
         """What a line is known as, said once on a page; with other names where its formula has others."""
@@ -189,12 +195,7 @@ class Reasons:
                 x, y = self.names.tensor(whole.name), self.names.tensor(step.through.name)
                 yield (
                     "max",
-                    told(
-                        "Of each window of {} only the entry that {} was taken from receives the gradient of {}.",
-                        x,
-                        y,
-                        y,
-                    ),
+                    told("Of each window of {} only the entry that {} was taken from receives the gradient of {}.", x, y, y),
                 )
 
     # Of one equation

@@ -191,7 +191,8 @@ def _fence(node: Fence) -> str:
 
 def _accent(node: Accent) -> str:
     body = _write(node.body)
-    return body + ACCENTS[node.name][1] if len(body) == 1 else f"{node.name.removeprefix('wide')}({body})"
+    is_one = sum(not unicodedata.combining(char) for char in body) == 1  # ŷ takes a dot above its hat
+    return body + ACCENTS[node.name][1] if is_one else f"{node.name.removeprefix('wide')}({body})"
 
 
 def _grid(node: Grid) -> str:

@@ -722,3 +722,10 @@ def test_what_a_maximum_or_a_product_is_added_to_is_neither(loss: str) -> None:
     page = " ".join(sb.derive(f"x: parameter[n]\nw: data[n]\nL = {loss}").text().split())
     assert "that L was taken from" not in page
     assert "L is a product" not in page
+
+
+@pytest.mark.parametrize("loss", ["-sum(Y * log(softmax(X @ W))) / N", "-mean(log(sum(Y * softmax(X @ W), axis=1)))"])
+def test_that_a_loss_cancels_is_said_before_what_it_is_of(loss: str) -> None:
+    page = " ".join(sb.derive(f"X: data[N, d]\nY: labels[N, c]\nW: parameter[d, c]\nL = {loss}").text().split())
+    assert "is linear in W" in page
+    assert "cancel: " not in page or page.index("cancel: ") < page.index("is linear in W")

@@ -195,3 +195,7 @@ def test_a_step_stands_in_one_pair_of_brackets() -> None:
 def test_a_word_below_a_name_stays_a_word_in_text() -> None:
     assert plain(parse_name("data_loss").formula()) == "data_loss"
     assert plain(parse_name("W_1").formula([f.letter("i")])) == "W_(1,i)"
+
+
+def test_a_mark_above_a_mark_stands_above_it_in_text() -> None:
+    assert plain(parse(r"\dot{\hat{y}}")) == "ŷ\u0307"
