@@ -286,7 +286,7 @@ def test_a_refusal_that_is_said_again_keeps_its_parts_and_its_place(row, data: s
         ("x: data[n]\nz = y\nL = sum(z)", "<text>:2:5: y가 정의되지 않았다. "),
         ("W: parameter[h, d]\nL = sum(W.T @ W.T)", "W.T @ W.T: 안쪽 크기가 다르다. W.T는 (d, h), W.T는 (d, h)이다. W.T @ W를 뜻하였는가?"),
         ("W: parameter[h, d]\nv: data[h, h]\nL = sum(W + v)", "W + v: 모양을 브로드캐스트할 수 없다. W는 (h, d), v는 (h, h)이다. "),
-        ("W: paramter[h]\nL = sum(W)", "은(는) 텐서의 종류가 아니다. parameter을(를) 뜻하였는가?"),
+        ("W: paramter[h]\nL = sum(W)", "paramter는 텐서의 종류가 아니다. parameter를 뜻하였는가?"),
         ("W: parameter(h)\nL = sum(W)", "크기는 대괄호 안에 적는다. parameter[h]로 적는다."),
         ("W: parameter[h]\nwhile W: 1", "while은(는) 이 언어에 없다. "),
         ("W: parameter[h]\nL = sigmod(W)", "sigmod은(는) 이 언어의 함수가 아니다. sigmoid을(를) 뜻하였는가?"),
@@ -529,7 +529,7 @@ def test_a_language_that_is_not_there_is_refused_with_the_mend() -> None:
     ("word", "said"),
     [("W", "W는"), ("L", "L은"), ("x₁", "x₁은"), ("ŷ", "ŷ은"), ("z", "z는"), ("값", "값은"), ("기울기", "기울기는"), ("sigmoid", "sigmoid은(는)"),
      ("W₂ᵀ", "W₂ᵀ는"), ("", "는"), ("rowsum(X)", "rowsum(X)는"), ("diag(d, n)", "diag(d, n)은"), ("softmax(noise)", "softmax(noise)은(는)"),
-     ("w, s, b, v", "w, s, b, v는"), ("softmax(S) − Y", "softmax(S) − Y는")],
+     ("scores", "scores는"), ("kernel", "kernel은"), ("w, s, b, v", "w, s, b, v는"), ("softmax(S) − Y", "softmax(S) − Y는")],
 )  # fmt: skip
 def test_a_particle_follows_the_last_sound(word: str, said: str) -> None:
     assert word + with_particle(word, "은") == said

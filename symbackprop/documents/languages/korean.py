@@ -13,6 +13,8 @@ _CLOSED = {  # how letters and digits end when they are read aloud, by the numbe
     "l": 8, "m": 16, "n": 4, "r": 8, "0": 21, "1": 8, "3": 16, "6": 1, "7": 8, "8": 8,
     "ε": 4, "ο": 4, "υ": 4, "∞": 1, "\u0302": 19,
 }  # fmt: skip
+_IN_WORDS = dict.fromkeys("aiouyrsxzfvh", 0) | {"l": 8, "m": 16, "n": 4}
+"""How foreign words of several letters end: scores는, kernel은; of other letters it is the word that tells."""
 
 
 def with_particle(word: str, particle: str) -> str:
@@ -41,5 +43,5 @@ def _end(word: str) -> int | None:
     base, *marks = unicodedata.normalize("NFKD", last)
     heard = next((mark for mark in marks if mark in _CLOSED), base.lower())
     if heard.isalpha() and len(letters) > 3 and all(char.isascii() and char.isalpha() for char in letters):
-        return None  # a word of a foreign language
+        return _IN_WORDS.get(heard)
     return _CLOSED.get(heard, 0)
