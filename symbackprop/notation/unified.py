@@ -55,11 +55,11 @@ class Unified:
         a, b = self.root(a), self.root(b)
         if a == b:
             return
-        for one in (b, a):
-            if a in self.called and b in self.called and self.called[one] in self.customary:
-                del self.called[one]
         if a in self.called and b in self.called:
-            raise Misfit
+            soft = [n for n in (a, b) if self.called[n] in self.customary]
+            if len(soft) != 1:
+                raise Misfit
+            del self.called[soft[0]]
         self.above[b if a in self.called else a] = a if a in self.called else b
 
 

@@ -187,6 +187,23 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
     "the chance of a label": (
         r"p(y_i = k | x_i) = \frac{\exp(w_k^\top x_i)}{\sum_j \exp(w_j^\top x_i)}, L = -\sum_i \log p(y_i | x_i)",
         lambda w, x, y: -log_softmax(x @ w.T, axis=1)[np.arange(len(x)), y].sum()),
+    "layers of samples as rows": (
+        r"\begin{aligned} \mathbf{H} &= \tanh(\mathbf{X}\mathbf{W}^{(1)} + \mathbf{b}^{(1)}) \\ "
+        r"\mathbf{O} &= \mathbf{H}\mathbf{W}^{(2)} + \mathbf{b}^{(2)} \\ L &= \|\mathbf{O} - \mathbf{Y}\|_F^2 \end{aligned}",
+        lambda X, W__1, b__1, W__2, b__2, Y: ((np.tanh(X @ W__1 + b__1) @ W__2 + b__2 - Y) ** 2).sum()),
+    "two layers of a graph": (
+        r"H = \tanh(\hat A X W^{(0)}), Z = \mathrm{softmax}(\hat A H W^{(1)}), L = -\sum_{i}\sum_{k} Y_{ik}\log Z_{ik}",
+        lambda Ahat, X, W__0, W__1, Y: -(Y * log_softmax(Ahat @ np.tanh(Ahat @ X @ W__0) @ W__1, axis=1)).sum()),
+    "matrices that letters below tell apart": (
+        r"\gamma = W_g c, \beta = W_b c, h = \gamma \odot x + \beta, L = \|h - t\|^2",
+        lambda W_g, W_b, c, x, t: (((W_g @ c) * x + W_b @ c - t) ** 2).sum()),
+    "translations": (
+        r"L = \sum_i \max(0, \gamma + \|h_i + r_i - t_i\|_2^2 - \|h'_i + r_i - t'_i\|_2^2)",
+        lambda gamma, h, r, t, h_prime, t_prime: np.maximum(
+            0, gamma + ((h + r - t) ** 2).sum(-1) - ((h_prime + r - t_prime) ** 2).sum(-1)).sum()),
+    "scores of a label": (
+        r"h = \max(0, W_1 x + b_1), s = W_2 h + b_2, L = -\log\frac{e^{s_y}}{\sum_j e^{s_j}}",
+        lambda W_1, x, b_1, W_2, b_2, y: -log_softmax(W_2 @ np.maximum(0, W_1 @ x + b_1) + b_2)[int(y)]),
     "a loss of each sample, and scores without its index": (
         r"s = W x_i, L_i = -\log\left(\frac{e^{s_{y_i}}}{\sum_j e^{s_j}}\right), L = \frac1N\sum_{i=1}^N L_i + \lambda\|W\|_F^2",
         lambda W, x, y, lam: -log_softmax(x @ W.T, axis=1)[np.arange(len(x)), y].mean() + lam * (W**2).sum()),
@@ -259,6 +276,7 @@ def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
 
 @pytest.mark.parametrize(("formula", "words"), [
     (r"L = \sum_{i=1}^n \|x_i - x\|^2", "x stands with an index and without, in one sum. Call one of the two otherwise: x_i - c."),
+    (r"p = \sum_k \pi_k(x) \mathcal N(t|\mu_k(x),\sigma_k^2(x)), L = -\log p", "pi stands before a letter in brackets, as a"),
     (r"\min_W \|X - XWW^\top\|_F^2 \text{ s.t. } W^\top W = I", "a network has no constraints. Leave out what follows it"),
     (r"\min_w \|Xw - y\|^2 \quad \text{subject to } w^\top w = 1", "a network has no constraints."),
 ])  # fmt: skip

@@ -12,7 +12,7 @@ from itertools import islice
 
 from symbackprop.notation.claims.given import GAUSSIAN
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.limits import words
+from symbackprop.notation.claims.limits import LABELS, words
 from symbackprop.notation.claims.norms import of_two_meanings
 from symbackprop.notation.claims.syntax import (
     Big,
@@ -33,10 +33,11 @@ from symbackprop.notation.claims.syntax import (
 from symbackprop.notation.claims.tokens import GREEK, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES, described
 from symbackprop.notation.latex.equations import Line
-from symbackprop.notation.latex.stepped import Index, several
+from symbackprop.notation.latex.mentioned import holds_identity
+from symbackprop.notation.latex.stepped import entry_of, several
 from symbackprop.notation.unified import ONE, Misfit, Unified, cheapest
 
-MOST = 400  # ways that are walked
+MOST = 1000  # ways that are walked
 READ = 8  # ways that are read
 LETTERS = "ndhmkpqrcuv"
 BROADCAST = DEMOTED = 3  # the cost of a number that is added to an array, and of axes that letters of that size do not have
@@ -103,18 +104,6 @@ def _uncustomary(name: str, kind: str, said: Sequence[str], sizes: Mapping[str, 
     if kind == "data":
         return DEMOTED * (strange or (axes < 2 and name[:1].isupper() and name not in GREEK and len(said) == 2))
     return DEMOTED * (strange or (own > 1 and len(name) == 1 and name.islower()))
-
-
-def _holds_identity(node: object) -> bool:
-    """Whether a term is the identity, or a product with it: lambda I."""
-    several = node.factors if isinstance(node, Product) else (node,)
-    return any(isinstance(one, Word) and one.base == "I" for one in several)
-
-
-def _indexed(index: Index) -> tuple[str, str]:
-    """The letter of an index, or that of a label with an index, y of y_i."""
-    is_label = [t.text for t in index.tokens[1:2]] == ["_"]
-    return ("", index.tokens[0].text) if is_label else (index.letter or "", "")
 
 
 def _is_turned(sup: Tokens) -> bool:
@@ -221,7 +210,7 @@ class _Walk:
                 if any(shapes) and any(own == () and self.is_target(part) for (_, part), own in zip(parts, shapes, strict=True)):
                     raise Misfit  # no target is one number for all samples
                 whole = self.alike(shapes)
-                if whole and any(_holds_identity(part) for _, part in parts):
+                if whole and any(holds_identity(part) for _, part in parts):
                     self.square(whole)
                 return whole
             case Product(factors=factors, ops=ops):
@@ -251,7 +240,15 @@ class _Walk:
         if shape and name in self.lettered and below and (below[0].text in self.indices.values() or below[0].text.isdigit()):
             shape = shape[1:]  # h_T, one of them, and a^L_j
         sample = [t.text for t in bare(word.sup)] if [t.text for t in bare(word.sup)[:1]] == ["("] else []
-        for letter, label in (*map(_indexed, several(word.sub)), *((c, "") for c in sample)):
+        for letter, label in (*map(entry_of, several(word.sub)), *((c, "") for c in sample)):
+            if (
+                not label
+                and letter in LABELS
+                and letter not in self.indices
+                and name not in self.given
+                and name not in self.lettered
+            ):
+                label = letter  # s_y, of the scores s
             if (letter not in self.indices and not label) or name.endswith(f"_{letter}"):
                 continue
             if not shape:

@@ -2,10 +2,10 @@ r"""What formulas tell of their letters in passing: over what a mean is taken, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from symbackprop.notation.claims.syntax import Big, Fraction, Number, Product, Terms, Word, below
+from symbackprop.notation.claims.syntax import Big, Fraction, Group, Number, Product, Terms, Word, below
 from symbackprop.notation.claims.tokens import Token, bare
 from symbackprop.notation.claims.words import described
 
@@ -41,3 +41,29 @@ def twice(several: Iterable[object], key: str, indices: Mapping[str, str]) -> in
         if inner is not None:
             return inner
     return None
+
+
+def called(several: Iterable[object], key: str) -> int | None:
+    r"""Where a word with an index stands before a bare letter in brackets, \mu_k(x); None where it does nowhere."""
+    for node in several:
+        pairs = zip(node.factors, node.factors[1:], node.ops, strict=False) if isinstance(node, Product) else ()
+        for word, group, op in pairs:
+            is_call = not op and isinstance(group, Group) and group.bracket == "(" and _is_bare(group.items)
+            if is_call and isinstance(word, Word) and word.sub and described(replace(word, sub=(), sup=())) == key:
+                return word.at
+        inner = None if isinstance(node, Token | str | int) else called(below(node), key)
+        if inner is not None:
+            return inner
+    return None
+
+
+def _is_bare(items: Sequence[object]) -> bool:
+    """Whether one letter stands in brackets, or in brackets within."""
+    inner = items[0] if len(items) == 1 else None
+    return _is_bare(inner.items) if isinstance(inner, Group) else isinstance(inner, Word) and not inner.sub and not inner.sup
+
+
+def holds_identity(node: object) -> bool:
+    """Whether a term is the identity, or a product with it: lambda I."""
+    several = node.factors if isinstance(node, Product) else (node,)
+    return any(isinstance(one, Word) and one.base == "I" for one in several)

@@ -197,7 +197,7 @@ def _declaration(
     vectors   words that are vectors for each index that they have; where there are some, a word without index is a number.
     long      how long they are.
     """
-    if sample := re.fullmatch(r"(.+)\^\((\w+)\)(T|top)?", key):  # y^{(i)}, of the sample i, and \theta^{(k)\top} x^{(i)}
+    if sample := re.fullmatch(r"(.+)\^\(([^\W\d]\w*)\)(T|top)?", key):  # y^{(i)}, of the sample i, and \theta^{(k)\top} x^{(i)}
         whole, name = sample[1], declared_name(sample[1])
         axes = [sizes.get(sample[2], "n"), *([long] if whole in vectors else [])]
         return whole, f"{name}: {_kind(name) if sample[3] else 'data'}[{', '.join(axes)}]"
@@ -238,7 +238,8 @@ def _declaration(
             return _whole(own), f"{declared_name(_whole(own))}: {'data' if is_data else 'parameter'}[{long}]"
         return key, f"{name}: {'data' if base in (*GREEK, *TARGETS) or base[0] == 'x' else 'parameter'}"
     is_number = base in GREEK and (base[0].islower() or base == MARGIN) and base not in scripted(several)
-    counted = "" if is_number else "[h, n]" if base[:1].isupper() else "[n]"
+    size = next(c for c in ("n", *LONG) if c not in sizes.values())  # of its own: no index of the formulas stands below it
+    counted = "" if is_number else f"[h, {size}]" if base[:1].isupper() else f"[{size}]"
     return key, f"{name}: {_kind(base)}{counted}"
 
 

@@ -38,7 +38,7 @@ from symbackprop.notation.latex.inputs import Told, enter, inputs
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.meaning import Scope
 from symbackprop.notation.latex.members import indices_of
-from symbackprop.notation.latex.mentioned import OF_ARRAYS, means_over, twice
+from symbackprop.notation.latex.mentioned import OF_ARRAYS, called, means_over, twice
 from symbackprop.notation.latex.missing import applied, asked, classes_of, declared_name, scripted, with_kind
 from symbackprop.notation.latex.pairs import with_pairs
 from symbackprop.notation.latex.qualities import qualified, require_read, with_qualities
@@ -252,6 +252,9 @@ class _Equations:
             if (at := twice(self.lines, one.key, self.sizes)) is not None:
                 mend = f"Call one of the two otherwise: {one.key}_i - c."
                 return Fault(f"{one.key} stands with an index and without, in one sum.", mend, at)
+            if (at := called(self.lines, one.key)) is not None:
+                mend = rf"Define it, {one.key}_k(x) = ..., or leave out the brackets of a product."
+                return Fault(f"{one.key} stands before a letter in brackets, as a function does.", mend, at)
         if lengths := self.lengths_of(missing):
             missing = [one for one in missing if one.key != "d"]
         names = {line.name for line in self.lines}
@@ -302,7 +305,8 @@ class _Equations:
                 known = known and not (word.base == "sigma" and plain(word.sup) == "2")  # no sigmoid without argument
                 if known or (word.base == "e" and word.sup):  # of whose exponent the words come too
                     continue
-                if self.stepped and (key := labelled(word, self.sizes)):
+                letters = {*self.sizes, *(() if self.stepped else LABELS)}
+                if (self.stepped or word.base[:1].isupper()) and (key := labelled(word, letters)):  # W_g c, of two matrices W
                     found.setdefault(key, Unknown(key, f"{key} is not declared.", "", word.at))
                     continue
                 try:

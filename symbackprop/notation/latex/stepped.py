@@ -19,6 +19,7 @@ from symbackprop.notation.latex.equations import Line, head_of, named
 from symbackprop.notation.latex.units import behind
 
 _STEPS = ("ell", "tau")
+ALIKE = "ijklmn"  # indices of which one stands for another
 
 
 class Index(NamedTuple):
@@ -132,6 +133,12 @@ def _index(part: Tokens) -> Index:
     return Index(part, None, 0, "".join(own))
 
 
+def entry_of(index: Index) -> tuple[str, str]:
+    """The letter of an index, or that of a label with an index, y of y_i."""
+    is_label = [t.text for t in index.tokens[1:2]] == ["_"]
+    return ("", index.tokens[0].text) if is_label else (index.letter or "", "")
+
+
 def step_letters(equalities: Iterable[Equality], counts: Callable[[str], bool], declared: Names) -> tuple[set[str], Raised]:
     """The letters that number steps: a value is given at them, and read at another step; and which of them are raised.
 
@@ -190,8 +197,9 @@ def same_sizes(
     places: dict[tuple[Base, int], list[str]] = {}
     for word in several_words:
         for k, index in enumerate(several(word.sub)):
-            if index.letter and index.letter in sizes and index.letter not in letters:
-                places.setdefault((Base.of(word), k), []).append(index.letter)
+            letter = index.letter or ""
+            if letter in sizes and letter in ALIKE and letter not in letters:  # b_u and b_i are two
+                places.setdefault((Base.of(word), k), []).append(letter)
     found = dict(sizes)
     for own in places.values():
         size = next((sizes[c] for c in own if c in told), found[own[0]])
