@@ -185,7 +185,7 @@ REFUSED = {
     ("nets.py:branch", "list.json"): "--trace list.json: write an object with an entry for each argument",
     ("nets.py:branch", "clash.npz"): "--trace clash.npz: a is an array, and a.b an entry of it; leave one of them out",
     ("nets.py:fails", "w.json"): "nets.py:41:5: fails raised AttributeError: a traced array has no 'nothing'",
-    ("nothing.py:f", "w.json"): "--trace: there is no file nothing.py",
+    ("nothing.py:f", "w.json"): "there is no file nothing.py",
     ("x*y", "w.json"): "--trace runs a function of yours: name it, FILE.py:loss",
     ("ends.py:f", "w.json"): 'ends.py ends the process; put what it runs under if __name__ == "__main__":',
     ("raises.py:f", "w.json"): "raises.py:1:1: raises.py raised ZeroDivisionError: division by zero",

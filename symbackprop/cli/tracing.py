@@ -19,7 +19,7 @@ import numpy as np
 from symbackprop.cli.shell import read_object
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.machine.files import near_file
+from symbackprop.core.machine.files import absent
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.run_instead import parts_read, saving
@@ -66,8 +66,7 @@ def traced(net: str, example: str, learnt: list[str] | None, loss: str | None, b
 def _running(path: Path) -> Iterator[ModuleType]:
     """The module of a file, run; what it prints goes to standard error, and it imports what lies beside it."""
     if not path.is_file():
-        near = near_file(path)
-        raise SymbackpropError(f"--trace: there is no file {path}{f'; did you mean {near}?' if near else ''}")
+        raise NotationError(*absent(path))
     name = OWN + path.stem
     spec = spec_from_loader(name, SourceFileLoader(name, str(path)))
     assert spec is not None

@@ -201,6 +201,18 @@ def test_what_the_function_raises_is_told_with_its_line() -> None:
     with pytest.raises(sb.notation.NotationError, match="loss raised ValueError: matmul: ") as caught:
         sb.trace(loss, np.ones((2, 3)), np.ones(2))
     assert caught.value.line == loss.__code__.co_firstlineno + 1
+    assert caught.value.mend == "The shapes in this line are: w (2, 3), x (2,)."
+
+    class Model:
+        def __init__(self) -> None:
+            self.W, self.p = np.ones((3, 4)), {"b": np.ones(5)}
+
+        def loss(self, X: Any) -> Any:
+            return np.sum(X @ self.W.T + self.p["b"])
+
+    with pytest.raises(sb.notation.NotationError) as caught:
+        sb.trace(Model().loss, np.ones((2, 3)))
+    assert caught.value.mend == """The shapes in this line are: X (2, 3), self.W (3, 4), self.p["b"] (5,)."""
 
 
 def test_a_refusal_has_the_line_of_the_function() -> None:
