@@ -20,6 +20,7 @@ NUMBERS = {
     "lr", "learning_rate", "rate", "reg", "lam", "lamb", "lambda_", "lmbda", "eps", "epsilon", "momentum", "decay", "weight_decay",
     "dropout", "keep_prob", "temperature", "tol",
 }  # fmt: skip
+BIASES = {"b", "b0", "bias", "bias_", "intercept", "intercept_"}  # numbers that are learnt beside weights
 KEPT = {"batch_stats", "opt_state"}  # collections of Flax and Optax that no gradient is taken by
 HELD = {"X", "Y"}  # and words of more than one letter, but for the data of what wraps a number
 
@@ -41,3 +42,8 @@ def is_set_aside(path: Sequence[Any]) -> bool:
 def is_setting(path: Sequence[Any]) -> bool:
     """Whether a number inside of an argument is a setting by the names on its path: cfg.reg, self.lr."""
     return any(str(step) in SETTINGS for step in path) or str(path[-1]) in NUMBERS
+
+
+def is_bias(path: Sequence[Any]) -> bool:
+    """Whether a number inside of an argument is learnt beside arrays that are: self.bias, params["b"]."""
+    return len(path) > 1 and str(path[-1]) in BIASES and not any(str(step) in SETTINGS for step in path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.notation.roles import is_given, is_setting
+from symbackprop.notation.roles import is_bias, is_given, is_setting
 from symbackprop.notation.trace.reached import Attribute, Path
 
 DEEPEST = 12
@@ -22,6 +22,11 @@ Choice = Callable[[Path, float], Any]
 def every(path: Path, number: float) -> Any:
     """All floats are arrays."""
     return np.array(number)
+
+
+def beside(path: Path, number: float) -> Any:
+    """Biases of a person's own objects and dicts, self.bias beside self.weights."""
+    return np.array(number) if is_bias(("self", *path) if isinstance(path[0], Attribute) else path) else number
 
 
 def held_by(parameters: Sequence[str], data: bool) -> Choice:

@@ -23,7 +23,7 @@ from symbackprop.notation.trace.faults import raised
 from symbackprop.notation.trace.frames import is_own
 from symbackprop.notation.trace.names import leaf_names
 from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, handed, holds_arrays, names_in, of_module, written
-from symbackprop.notation.trace.scalars import Choice, every, held_by, holds_jax, numbered, unsaid
+from symbackprop.notation.trace.scalars import Choice, beside, every, held_by, holds_jax, numbered, unsaid
 from symbackprop.notation.trace.states import states
 
 HOLDERS = FunctionType | staticmethod | classmethod | partial | list | tuple | Mapping  # what a class may hold a function in
@@ -51,9 +51,9 @@ class Leaf:
         return written(self.path)
 
     @property
-    def of_an_object(self) -> bool:
-        """Whether it is an attribute of an object of a person's own, which may have tables beside what is learnt."""
-        return type(self.path[-1]) is Attribute
+    def of_an_owner(self) -> bool:
+        """Whether an object of a person's own holds it, which may have tables and moments beside what is learnt."""
+        return any(type(part) is Attribute for part in self.path)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Subject:
     leaves   its arrays by name.
     numbers  those of them that were numbers of Python.
     usual    what is taken as learnt among plain arguments, where nobody said it.
-    held     the paths of what is taken as learnt of what objects hold, where nobody said it.
+    owned    the paths of what is taken as learnt of what objects hold, where nobody said it; `held`: of their attributes.
     aside    what is then taken as data by the names of the arguments that hold it, as it is written.
     states   the paths of what a call sets in objects before it reads it: no leaves.
     stood    what the last call was given, by the names of its arguments.
@@ -120,6 +120,7 @@ class Subject:
         self.numbers: frozenset[str] = frozenset()
         self.usual: tuple[str, ...] = ()
         self.held: tuple[Path, ...] = ()
+        self.owned: tuple[Path, ...] = ()
         self.aside: tuple[str, ...] = ()
         self.stood: dict[str, Any] = {}
         self.states: frozenset[Path] = frozenset()
@@ -128,7 +129,9 @@ class Subject:
         self.states = states(self, self._arrays())
         self.leaves = self._leaves() if self.states else self.leaves
         floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f" and leaf.given]
-        if not any(len(leaf.path) > 1 and not is_set_aside(leaf.path) for leaf in floats):  # numbers of Python may be parameters
+        if any(len(leaf.path) > 1 and not is_set_aside(leaf.path) for leaf in floats):  # numbers of Python may be parameters
+            self._number(beside)
+        else:
             data = all(len(leaf.path) > 1 or is_given(leaf.written) for leaf in floats)
             self._number(held_by(self._parameters(), data) if floats else every)
 
@@ -300,7 +303,8 @@ class Subject:
             self.aside = tuple(given[n].written for n in aside if n not in inside)
             found = inside or list(given) or list(floats)
             self.usual = () if held else tuple(found)
-            self.held = tuple(floats[n].path for n in inside if floats[n].of_an_object and n not in self.numbers)
+            self.owned = tuple(floats[n].path for n in inside if floats[n].of_an_owner and n not in self.numbers)
+            self.held = tuple(path for path in self.owned if type(path[-1]) is Attribute)
             if not found:
                 raise NotationError("there is no array of floats to differentiate by.", "Give np.array(2.0) for a number.")
             return found
@@ -311,7 +315,7 @@ class Subject:
 
     def _all_of(self, name: Any, floats: Mapping[str, Leaf]) -> list[str]:
         """The arrays of floats in a container that is named: wrt="params"."""
-        begins = (f"{name}[", f"{name}.")
+        begins = tuple(f"{owner}{name}{sign}" for owner in ("", "self.") for sign in "[.")
         known = any(name in (own, leaf.written) for own, leaf in floats.items())
         return [] if known else [own for own, leaf in floats.items() if leaf.written.startswith(begins)]
 

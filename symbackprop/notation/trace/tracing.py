@@ -286,7 +286,7 @@ class Tracing:
         )
         reached = {id(t) for t in needed}
         unread = {n: leaf for n, leaf in self.subject.leaves.items() if n in run.inputs and id(run.inputs[n]) not in reached}
-        self.idle = {n: leaf.written for n, leaf in unread.items() if leaf.path in self.subject.held}
+        self.idle = {n: leaf.written for n, leaf in unread.items() if leaf.path in self.subject.owned}
         told = self.wrt - self.subject.numbers - self.idle.keys()
         declared = [t for n, t in run.inputs.items() if id(t) in reached or n in told]
         document = self.subject.function.__doc__

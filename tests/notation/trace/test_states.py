@@ -123,3 +123,25 @@ def test_an_array_of_an_object_that_is_an_argument_too_is_one(kept: bool) -> Non
     network = sb.trace(Fixed(X).loss, X)
     assert len(network.program.inputs) == 2
     assert slopes(network, Fixed(X).loss, (X,)) < 1e-6 or kept
+
+
+class Logistic:
+    """A regression with a number as its bias, and the moments of an optimiser."""
+
+    def __init__(self) -> None:
+        self.params, self.bias, self.lr = {"w": np.array([0.5, -1.0])}, 0.25, 0.1
+        self.m = {name: np.zeros_like(array) for name, array in self.params.items()}
+
+    def loss(self, X: Any, y: Any) -> Any:
+        return np.mean((X @ self.params["w"] + self.bias - y) ** 2)
+
+
+def test_a_bias_that_is_a_number_is_learnt_and_moments_are_left_out() -> None:
+    X, y = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]]), np.array([1.0, 2.0, 0.0])
+    network = sb.trace(Logistic().loss, X, y)
+    assert [t.name for t in network.program.inputs if t.kind == "parameter"] == ["w", "bias"]
+    assert 'self.m["w"]: no part of the loss, and left out.' in network.notes
+    _, gradients = sb.compile(network).value_and_grad(network.example)
+    assert gradients["bias"] == pytest.approx(2 * np.mean(X @ [0.5, -1.0] + 0.25 - y), rel=1e-14)
+    by_name = sb.trace(Logistic().loss, X, y, wrt="params")
+    assert [t.name for t in by_name.program.inputs if t.kind == "parameter"] == ["w"]
