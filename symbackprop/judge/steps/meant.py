@@ -50,7 +50,10 @@ def meant_by_use(known: Known) -> dict[int, str]:
         if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
             continue
         wrong = [u for u in users if u.judged.wrong]
-        found = next((wrt for u in wrong for wrt in [instead(known, name, u)] if wrt), None)
+        takes = [instead(known, name, u) for u in wrong] if name in known.nameless or len(wrong) > 1 else []
+        if name not in known.nameless and len({*takes}) != 1:  # a step slips, and not the name
+            continue
+        found = next(filter(None, takes), None)
         misfit = any(may_mention(claim, name) for claim in known.misfits)
         if not found and name in known.nameless:
             found = _below(known, name) or _beside(known, name) if wrong or misfit else None
