@@ -250,3 +250,15 @@ def test_lines_that_are_typed_are_claims_where_a_page_has_no_formula(tmp_path: P
         found = sb.verify(net, tmp_path / f"page{suffix}").claims
         assert all(one.right for one in found if one.kind != "abbreviation") == right
         assert {one.asked.wrt for one in found if one.asked} >= {"W"}
+
+
+@pytest.mark.parametrize(
+    "line", ["dW = 3*outer(D, x)", "- `dW = 3*outer(D, x)`", "```\ndW = 3*outer(D, x)\n```", "so dW = 3 D x^T"]
+)
+def test_lines_that_are_typed_are_judged_beside_formulas(tmp_path: Path, line: str):
+    page = tmp_path / "page.md"
+    page.write_text(f"Let $D = 2(\\hat y - y)$. Then\n\n{line}\n\nHere dim = 3 and data = all.\n")
+    found = sb.verify(sb.read(PAGE_NET), page).claims
+    assert [one.kind for one in found] == ["right, identity", "wrong"]
+    page.write_text(page.read_text().replace("3*", "").replace("3 D", "D"))
+    assert all(one.right for one in sb.verify(sb.read(PAGE_NET), page).claims)

@@ -7,6 +7,7 @@ import json
 import re
 from contextlib import suppress
 from difflib import get_close_matches
+from math import inf
 from os.path import isfile
 from pathlib import Path
 from textwrap import dedent
@@ -29,7 +30,7 @@ from symbackprop.judge.texts.sentences import (
     is_of_second,
     is_where_zero,
 )
-from symbackprop.judge.texts.typed import as_macros, is_typed, lines_of, with_typed, without_marks
+from symbackprop.judge.texts.typed import GRADIENT, as_macros, is_typed, lines_of, with_typed, without_marks
 from symbackprop.judge.texts.values_said import with_values
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
@@ -39,6 +40,7 @@ CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.D
 CODE_MARKS = re.compile(r"\bnp\.|\.T\b|@|\*\*|\baxis=|\.(?:sum|mean|dot)\(")
 SPAN = re.compile(r"`([^`]*[^`=]=[^`=][^`]*)`")  # in a line of Markdown
 LINK = re.compile(r"(?im)^(?:so|then|thus|hence|therefore|and|where|with|let),?\s+(?=[\w/.]+ *=)")
+OWN = re.compile(rf"{GRADIENT}\s*=(?!=)\s*[^=$]+$")  # a line that is a gradient's alone
 BELOW = re.compile(r"_([A-Za-z0-9]{2,})\b")  # δ_ij
 
 
@@ -66,10 +68,9 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".md" | ".markdown":
             blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
             found = [s for code in blocks for s in python_steps(path, code)]
-            found += formulas(_displayed(CODE.sub(blank, text)), path)
-            found = found or _lines(CODE.sub(blank, text), path)
+            found = _page(CODE.sub(blank, text), path, found)
         case ".tex":
-            found = list(formulas(_displayed(text), path)) or _lines(text, path)
+            found = _page(text, path)
         case ".txt":
             found = piped_claims(text, path)
         case suffix:
@@ -134,13 +135,37 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     return found
 
 
+def _page(text: str, path: Path, found: Steps | None = None) -> Steps:
+    """The claims of a page: its formulas, beside these the lines that are typed, dW = np.outer(D, x), or these alone.
+
+    found   its blocks of Python.
+    """
+    hidden = WITHIN.sub(blank, DISPLAYS.sub(blank, text))
+    own = [OWN.match(LINK.sub("", without_marks(line).strip())) for line in _bare(hidden).split("\n")]
+    typed = _typed("\n".join(one[0] if one else "" for one in own), path)
+    lines = zip(text.split("\n"), own, strict=True)
+    rest = "\n".join("" if one and typed else line for line, one in lines)
+    steps = [*(found or []), *formulas(_displayed(rest), path)]
+    if not steps:
+        return _lines(text, path)
+    return sorted([*steps, *typed], key=lambda step: getattr(step[1], "line", 0) or inf) if typed else steps
+
+
 def _lines(text: str, path: Path) -> Steps:
     """The claims of a page without a formula: those of its lines that say something, as they are typed."""
     said = (line if "=" in line and not line.lstrip().startswith(("#", "%", "|")) else "" for line in text.split("\n"))
-    typed = without_marks(dedent("\n".join("; ".join(SPAN.findall(line)) or line for line in said)))
+    return _typed("\n".join(said), path)
+
+
+def _typed(text: str, path: Path) -> Steps:
     with suppress(ClaimsError):
-        return typed_claims(LINK.sub("", typed), path)
+        return typed_claims(LINK.sub("", without_marks(dedent(_bare(text)))), path)
     return []
+
+
+def _bare(text: str) -> str:
+    """A text of whose lines with claims between backticks these alone are left."""
+    return "\n".join("; ".join(SPAN.findall(line)) or line for line in text.split("\n"))
 
 
 def piped_claims(text: str, path: Path = Path("CLAIMS")) -> dict[str, Any] | Steps:

@@ -39,9 +39,12 @@ _INDEXED = re.compile(r"^\s*d\w*?/d[A-Za-z]\d?_([ijklmnc]{1,3})\s*=")
 _SUMMED = re.compile(r"\b(sum|mean)\s*\(((?:[^()]|\([^()]*\))*?),\s*([12])\s*\)")
 _MARK = re.compile(r"^\s*(?:[-*•]\s+|\(?(?:\d+|[a-z]|i{2,3}|iv|vi{1,3})[.)]\s+)")  # of a list: -, 1., (a), ii)
 _MARKED = re.compile(rf"(?m){_MARK.pattern}(?=[\w/\\^{{}}' ]+=(?!=))")
+GRADIENT = (  # names of gradients alone: no dim, no data
+    r"(?:d[A-Z]\w*|d[a-z](?:_?\d+|_\w+)?(?!\w)|d(?:yhat|loss|out|pred|logits|scores|probs|hidden)\w*|grad_\w+)"
+)
 _TYPED_LINE = re.compile(  # dL/dw = ..., dw = ..., grad_w C = ..., C'(w) = ...
     rf"{_MARK.pattern}?\s*(?:[A-Z][a-z]*[,:]?\s+){{0,2}}"
-    rf"(?P<said>(?:{_DERIVATIVE.pattern}|d[A-Za-z]\w*|(?:grad|nabla)(?:_\w+)?\s+[A-Za-z]\w*|[A-Za-z]\w*'\([A-Za-z]\w*\))\s*=(?!=)[^\\]*)$"
+    rf"(?P<said>(?:{_DERIVATIVE.pattern}|{GRADIENT}|(?:grad|nabla)(?:_\w+)?\s+[A-Za-z]\w*|[A-Za-z]\w*'\([A-Za-z]\w*\))\s*=(?!=)[^\\]*)$"
 )
 _RAW_LINE = re.compile(  # LaTeX without dollars
     rf"{_MARK.pattern}?\s*\\(?:nabla(?![a-z])|[dt]?frac\s*\{{\s*(?:\\partial|d\s*[A-Za-z])|partial(?![a-z]))[^$=]*=[^$]*$"
