@@ -262,3 +262,25 @@ def test_lines_that_are_typed_are_judged_beside_formulas(tmp_path: Path, line: s
     assert [one.kind for one in found] == ["right, identity", "wrong"]
     page.write_text(page.read_text().replace("3*", "").replace("3 D", "D"))
     assert all(one.right for one in sb.verify(sb.read(PAGE_NET), page).claims)
+
+
+@pytest.mark.parametrize(("text", "right"), [
+    (r'{"W": "2(\hat y - y) x^\top"}', True), (r'{"W": "\frac{2}{1} (\hat y - y)\, x^{\top}"}', True),
+    (r'{"W": "D = 2*(yhat - y)\nouter(D, x)"}', True), (r'[["delta", "2(\\hat y - y)"], ["W", "\\delta x^\\top"]]', True),
+    (r'{"W": "\frac{1}{1} (\hat y - y) x^\top"}', False),
+])  # fmt: skip
+def test_latex_in_json_needs_no_second_backslash(tmp_path: Path, text: str, right: bool):
+    (tmp_path / "claims.json").write_text(text)
+    assert all(one.right for one in sb.verify(sb.read(PAGE_NET), tmp_path / "claims.json").claims) == right
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ('{"W": "outer(yhat - y, x)",}', '; names and claims stand in double quotes, {"W_1": "claim", "W_2": "claim"}, without a comma'),
+    ("{'W': 'x'}", "names and claims stand in double quotes"), ('{"W": 3}', 'W is 3, no text; write {"W": "claim"}'),
+    ('["outer(y, x)"]', "'outer(y, x)' is no step; write a list of steps"), ("{}", 'there is no claim; write an object {"W_1": "claim"}'),
+])  # fmt: skip
+def test_json_that_is_no_claim_says_how_claims_are_written(tmp_path: Path, text: str, said: str):
+    (tmp_path / "claims.json").write_text(text)
+    with pytest.raises(ClaimsError) as fault:
+        read_claims(tmp_path / "claims.json")
+    assert said in str(fault.value)

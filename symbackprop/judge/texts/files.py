@@ -41,6 +41,10 @@ CODE_MARKS = re.compile(r"\bnp\.|\.T\b|@|\*\*|\baxis=|\.(?:sum|mean|dot)\(")
 SPAN = re.compile(r"`([^`]*[^`=]=[^`=][^`]*)`")  # in a line of Markdown
 LINK = re.compile(r"(?im)^(?:so|then|thus|hence|therefore|and|where|with|let),?\s+(?=[\w/.]+ *=)")
 OWN = re.compile(rf"{GRADIENT}\s*=(?!=)\s*[^=$]+$")  # a line that is a gradient's alone
+ESCAPED = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)  # in JSON
+LATEX = re.compile(  # what LaTeX has that begins as JSON's new line and tab do
+    "nabla|nu|neq?|not(?:in)?|norm|newline|nonumber|ni|top|theta|tau|times|text[a-z]*|tanh?|tilde|tfrac|tr|to|triangleq|transpose"
+)
 BELOW = re.compile(r"_([A-Za-z0-9]{2,})\b")  # δ_ij
 
 
@@ -75,6 +79,8 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
             found = piped_claims(text, path)
         case suffix:
             raise ClaimsError(f"{path}: {suffix or 'no suffix'} is no file of claims; write .json, .py, .md, .tex or .txt")
+    if not found and path.suffix.lower() == ".json":
+        raise ClaimsError(f'{path}: there is no claim; write an object {{"W_1": "claim"}}, or a list of steps ["name", "claim"]')
     if not found:
         raise ClaimsError(
             f"{path}: there is no claim; write a line such as dW_1 = ... or a formula with an equals sign between \\[ and \\]"
@@ -200,17 +206,31 @@ def _is_beside(text: str, found: re.Match[str]) -> bool:
 
 def _json(path: Path, text: str) -> dict[str, Any] | Steps:
     try:
-        found = json.loads(text)
+        found = json.loads(ESCAPED.sub(_macro, text), strict=False)
     except ValueError as fault:
-        raise ClaimsError(f"{path}: this is not JSON: {fault}") from None
+        where = f"{fault.msg}: line {fault.lineno} column {fault.colno}" if isinstance(fault, json.JSONDecodeError) else str(fault)
+        mend = 'names and claims stand in double quotes, {"W_1": "claim", "W_2": "claim"}, without a comma behind the last'
+        raise ClaimsError(f"{path}: this is not JSON: {where}; {mend}") from None
     return _checked(path, found)
+
+
+def _macro(found: re.Match[str]) -> str:
+    r"""A backslash of LaTeX that JSON wants twice, \frac or \,; what JSON means by one, a new line or a quote, as it stands."""
+    word = found[1]
+    is_meant = word[:1] in {*'"\\/'} or (word[:1] == "u" and re.match(r"u[0-9a-fA-F]{4}", word))
+    is_meant = is_meant or word in {*"bfnrt"} or (word[:1] in {"n", "t"} and not LATEX.fullmatch(word))
+    return found[0] if is_meant else "\\" + found[0]
 
 
 def _checked(path: Path, found: Any) -> dict[str, Any] | Steps:
     if isinstance(found, dict):
+        if no_text := next((name for name, claim in found.items() if not isinstance(claim, str)), None):
+            raise ClaimsError(f'{path}: {no_text} is {shown(found[no_text])}, no text; write {{"{no_text}": "claim"}}')
         return found
     if isinstance(found, list) and all(isinstance(s, list) and 2 <= len(s) <= 3 for s in found):
         return [tuple(s) for s in found]
+    if isinstance(found, list) and found:
+        raise ClaimsError(f'{path}: {shown(found[0])} is no step; write a list of steps ["name", "claim"], or {{"W_1": "claim"}}')
     raise ClaimsError(f'{path}: write an object {{"W_1": "claim"}}, or a list of steps ["name", "claim", "dL/dz"]')
 
 
