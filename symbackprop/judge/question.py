@@ -15,6 +15,7 @@ from symbackprop.judge.sides.at_values import Numbers, Step
 from symbackprop.judge.sides.goals import asked
 from symbackprop.judge.sides.index_sets import without_sets
 from symbackprop.judge.sides.labels_compared import with_labels
+from symbackprop.judge.sides.log_variances import with_log_variances
 from symbackprop.judge.sides.losses_called import with_losses
 from symbackprop.judge.sides.probabilities import with_probabilities
 from symbackprop.judge.sides.respelled import respelled
@@ -64,14 +65,15 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     """The verdicts on steps, or on claims alone, each the gradient of the loss by its name."""
     judge = question.judge()
     truth = judge.truth
-    given = with_losses(truth, without_sets(given))
+    said = without_sets(given)
+    given = with_log_variances(truth, with_losses(truth, said))
     signs = [sign_of(claim) for _, claim, _ in given]
     tails = [one or ("" if alone or question.pinned else tail_of(claim)) for one, (_, claim, _) in zip(signs, given, strict=True)]
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
     sampled = with_sample_losses(truth, given)
-    said = with_labels(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)))
-    further = with_names(truth, said, judge.symbols, alone)
+    read = with_labels(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)))
+    further = with_names(truth, read, judge.symbols, alone)
     written = [step[:2] for step in further.steps]
     if further.values or sampled.values:
         judge = question.judge({**sampled.values, **further.values})
@@ -80,9 +82,9 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     else:
         found = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
         if names := called_otherwise(truth, judge.by_own):
-            return answered(question._replace(symbols={**names, **question.symbols}), given)
+            return answered(question._replace(symbols={**names, **question.symbols}), said)
         if (with_own := with_own_values(truth, judge.by_own)) is not None:
-            return answered(question._replace(network=with_own), given)
+            return answered(question._replace(network=with_own), said)
         own = {**judge.losses, **differentiated(truth, judge.given, further.steps)}
         if own:
             judge = question.judge({**sampled.values, **further.values, **own})
@@ -90,9 +92,9 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
             named = [one.kind == "abbreviation" and bool(one.remarks) for one in found]  # "it is another than the loss"
             found = tuple(one if is_named else other for one, other, is_named in zip(found, again, named, strict=True))
     if len(found) == len(given) and not alone:
-        found = not_passed_over(truth, found, given)
+        found = not_passed_over(truth, found, said)
     if len(found) == len(given):
-        found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, given, strict=True))
+        found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, said, strict=True))
     found = tuple(with_notes(further, k, one) for k, one in enumerate(found))
     found = tuple(replace(one, remarks=(*one.remarks, *sampled.notes.get(k, ()))) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)

@@ -76,3 +76,19 @@ def test_a_probability_is_the_entry_of_the_value_that_holds_it(net: sb.Network, 
 def test_what_a_divergence_is_between_is_no_factor() -> None:
     net = "p: data[n] & positive\nq: parameter[n] & positive\nD = sum(p*log(p/q))"
     assert sb.verify(net, r"\frac{\partial D_{KL}(p\,\|\,q)}{\partial q_i} = -\frac{p_i}{q_i}").ok
+
+
+ENCODED = "mu: parameter[d]\nlogvar: parameter[d]\nkl = -sum(1 + logvar - mu**2 - exp(logvar))/2"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"\frac{\partial KL}{\partial \log\sigma_j^2} = -\frac12(1 - \sigma_j^2)",
+        r"\frac{\partial\,\mathrm{KL}}{\partial\log\sigma^2} = -\frac12(1 - \sigma^2)$ with $\sigma^2 = e^{logvar}",
+        r"\frac{\partial \mathrm{NLL}}{\partial \log\sigma^2} = \frac12(\sigma^2 - 1)",
+    ],
+)
+def test_the_logarithm_of_a_variance_may_be_a_value_of_the_network(said: str) -> None:
+    assert sb.verify(ENCODED, f"${said}$").ok
+    assert sb.verify(ENCODED, f"${said}$".replace(r"\frac12", r"\frac13")).claims[0].wrong

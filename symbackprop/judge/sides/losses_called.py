@@ -15,10 +15,12 @@ from symbackprop.judge.weighing.truth import Truth
 Step = tuple[str, Any, str]
 
 _NAME = r"(?:\\mathcal\s*\{?\s*(?P<set>[A-Z])\s*\}?|(?P<letter>[A-Z])|\\(?P<word>ell))"
-_LEFT = re.compile(
-    rf"\s*(?:\\nabla\s*(?:_\s*(?:\w|\\[A-Za-z]+|\{{[^{{}}]*\}})\s*)?|\\[dt]?frac\s*\{{\s*(?:\\partial|d)\s*|\\partial\s*){_NAME}"
-    r"\s*(?:\}|\(|/|(?==))"
-)
+_OPERATOR = r"\s*(?:\\nabla\s*(?:_\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\})\s*)?|\\[dt]?frac\s*\{\s*(?:\\partial|d)\s*(?:\\,)?|\\partial\s*)"
+_END = r"\s*(?:\}|\(|/|(?==))"
+_LEFT = re.compile(rf"{_OPERATOR}{_NAME}{_END}")
+_SET = r"\\(?:mathrm|text|operatorname)\s*\{\s*"
+_WORD = re.compile(rf"{_OPERATOR}(?:{_SET}(?P<set>[A-Za-z]{{2,}})\s*\}}|(?P<caps>[A-Z]{{2,}})){_END}")
+_LOSSES = frozenset(["MSE", "BCE", "CE", "NLL", "SSE", "RSS", "SSR", "MAE", "Loss", "loss", "Cost", "cost", "Error", "error"])
 
 _NO_OTHER = r"(?<![A-Za-z\\^])(?<!\^\{)(?<!\\mathbb\{)(?<!\\mathbb )"  # of X^T, \mathbb{E} no letter
 
@@ -30,6 +32,7 @@ def with_losses(truth: Truth, steps: Sequence[Step]) -> list[Step]:
 
 
 def _with_loss(truth: Truth, claim: Any, given: set[str]) -> Any:
+    claim = _without_word(truth, claim, given) if isinstance(claim, str) else claim
     found = _LEFT.match(claim) if isinstance(claim, str) else None
     own = (found["set"] or found["letter"] or found["word"]) if found is not None else None
     taken = {*given, *truth.network.aliases, *map(str, truth.program.sizes())}
@@ -40,6 +43,19 @@ def _with_loss(truth: Truth, claim: Any, given: set[str]) -> Any:
     loss = latex(parse_name(truth.of).formula())
     text = left + sign + letter.sub(lambda _: loss, right)
     return reworded(claim, text)
+
+
+def _without_word(truth: Truth, claim: str, given: set[str]) -> str:
+    r"""A claim with the name that the network has for a word that is differentiated: kl for \mathrm{KL}, the loss for MSE."""
+    found = _WORD.match(claim)
+    word = (found["set"] or found["caps"]) if found is not None else ""
+    if not word or word in given or spelled(truth, word) is not None:
+        return claim
+    alike = [name for name in truth.named if name.lower() == word.lower()]
+    own = alike[0] if len(alike) == 1 else truth.of if word in _LOSSES and not truth.program.shape(truth.of) else None
+    name = latex(parse_name(own).formula()) if own is not None else ""
+    word_set = rf"{_SET}{word}\s*\}}|(?<![A-Za-z\\{{]){word}(?![A-Za-z])"
+    return re.sub(word_set, lambda _: f" {name}", claim) if own is not None else claim
 
 
 def _plain(name: str) -> str:

@@ -266,7 +266,7 @@ class Reader:
         if not behind:
             if word.base in calls.GENERIC or not functions:
                 return None
-            raise Fault(f"{word.base} has no argument.", "Write it in brackets.", word.at)
+            raise Unknown(described(word), f"{word.base} has no argument.", "Write it in brackets.", word.at)
         first = behind[0]
         over_letters = word.base in ("max", "min") and bool(word.sub)  # \min_k (x - \mu_k)^2 is the smallest square
         body = first.body if isinstance(first, sx.Scripted) and not over_letters else first
