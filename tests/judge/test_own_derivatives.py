@@ -78,3 +78,26 @@ def test_a_table_has_its_gradients_in_the_column_that_says_so() -> None:
 
 def test_where_a_derivative_is_zero_is_no_claim_of_a_value() -> None:
     assert not any(one.wrong for one in sb.verify(NETWORK, r"$\nabla_z L = z - y$, which is zero at $z = y$.").claims)
+
+
+NEURON = "x: data\nw: parameter\nb: parameter\ny: data\nz = w*x + b\na = sigmoid(z)\nL = (a - y)**2/2"
+
+
+def test_a_delta_of_one_value_is_not_that_of_another() -> None:
+    r"""The slip of forgetting \sigma': it was taken for the gradient by a, and passed."""
+    right = r"$\delta_a = a - y$, $\delta_z = \delta_a a(1-a)$, $\partial L/\partial w = \delta_z x$."
+    assert sb.verify(NEURON, right).ok
+    found = sb.verify(NEURON, right.replace(r"\delta_a a(1-a)", r"\delta_a")).claims
+    assert [one.kind for one in found] == ["right, identity", "wrong", "wrong, carried forward"]
+
+
+@pytest.mark.parametrize("letter", [r"\pi", "e"])
+def test_the_letter_of_a_number_may_be_a_name(letter: str) -> None:
+    assert sb.verify(NETWORK, rf"$\frac{{\partial L}}{{\partial z}} = {letter}$ where ${letter} = z - y$.").ok
+    assert not sb.verify(NETWORK, rf"$\frac{{\partial L}}{{\partial z}} = 2{letter}$ where ${letter} = z - y$.").ok
+
+
+def test_a_side_whose_shapes_do_not_fit_says_a_rule_alone() -> None:
+    said = r"$\frac{\partial L}{\partial w} = X\frac{\partial L}{\partial r} = \frac2n X^\top r$"
+    assert "the rule alone" in " ".join(map(str, sb.verify(LINEAR, said).claims[0].notes))
+    assert "the rule alone" not in str(sb.verify(LINEAR, said.replace("= X\\frac", "= X^\\top\\frac")).claims[0].notes)

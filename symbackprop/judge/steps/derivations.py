@@ -51,6 +51,7 @@ from symbackprop.judge.verdicts.small import NAMES, WRITTEN, as_claim, small_num
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.reading import NotUnderstood
 
+_CONSTANTS = re.compile(r"\\pi(?![A-Za-z])|(?<![A-Za-z\\])e(?![A-Za-z])")
 _LETTERS = re.compile(r"_[a-z]+$")
 _ACCENT = re.compile(r"\\(hat|bar|tilde|dot|vec|check|widehat|widetilde|overline)(?![a-z])")
 _PLAIN = {BEGUN: "", CHANGED: "", AMONG: "", ASIDE: "abbreviation"}  # what such a step is said to be
@@ -146,7 +147,7 @@ def _in_order(
     if several:
         return _in_order(judge, steps, shown, several)
     by_mark = meant_by_mark(known, found)
-    meant = meant_by_use(known) | by_mark
+    meant = meant_by_use(known, found) | by_mark
     if not meant:
         return misused_again(known, found)
     loss = judge.truth.of
@@ -172,11 +173,16 @@ def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], giv
     while place not in seen:
         seen.add(place)
         below = [k for k in open_[1:] if k != place and _gives(given[k], known.shapes, steps[place][1])]
-        unknown = _unknown(judge, known, *steps[place]) if below else ()
-        place = next((k for k in below if {*_spoken(given[k])} & {*unknown}), place)
+        unknown = {*_unknown(judge, known, *steps[place]), *_constants(steps[place][1])} if below else set[str]()
+        place = next((k for k in below if {*_spoken(given[k])} & unknown), place)
         if not unknown:
             return place
     return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
+
+
+def _constants(claim: Any) -> list[str]:
+    r"""The letters of numbers in a claim, \pi and e, which a step below it may give to something else."""
+    return [found.lstrip("\\") for found in _CONSTANTS.findall(claim)] if isinstance(claim, str) else []
 
 
 def _letter(name: str) -> str:

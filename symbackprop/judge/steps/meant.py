@@ -42,12 +42,17 @@ _NUMBERED = re.compile(r"(\w*[^\W\d])(\d+)")
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
 
 
-def meant_by_use(known: Known) -> dict[int, str]:
-    """By what the steps that gave a name to nothing, or to another gradient, were meant to be, by how the name is used."""
+def meant_by_use(known: Known, judged: Sequence[Judged]) -> dict[int, str]:
+    r"""By what the steps that gave a name to nothing, or to another gradient, were meant to be, by how the name is used.
+
+    A \delta_a that is the gradient by a is meant so, whatever uses it.
+    """
     meant: dict[int, str] = {}
     for name, place in (known.nameless | known.turned).items():
         users = _users(known, name)
-        if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
+        own = judged[place]
+        is_by_mark = own.right and own.asked is not None and own.asked.wrt == _mark(known.truth, own.name)[1]
+        if place in meant or is_by_mark or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
             continue
         wrong = [u for u in users if u.judged.wrong]
         takes = [instead(known, name, u) for u in wrong] if name in known.nameless or len(wrong) > 1 else []
@@ -92,7 +97,13 @@ def meant_by_mark(known: Known, found: Sequence[Judged]) -> dict[int, str]:
     marks = [_mark(known.truth, one.name) for one in found]
     own = [mark for (mark, wrt), one in zip(marks, found, strict=True) if mark and one.right and one.asked and one.asked.wrt == wrt]
     nameless = {*known.nameless.values(), *(k for k, one in enumerate(found) if any(map(is_multiple, one.remarks)))}
-    return {
+    taken = {(mark, wrt) for (mark, wrt), one in zip(marks, found, strict=True) if one.right and one.asked and one.asked.wrt == wrt}
+    again = {  # \delta_z = \delta_a, beside a \delta_a that is by a
+        place: wrt
+        for place, ((mark, wrt), one) in enumerate(zip(marks, found, strict=True))
+        if mark and one.right and one.asked is not None and one.asked.wrt != wrt and (mark, one.asked.wrt) in taken
+    }
+    return again | {
         place: wrt
         for place, ((mark, wrt), one) in enumerate(zip(marks, found, strict=True))
         if own.count(mark) >= FAMILY

@@ -162,11 +162,13 @@ class Judge:
                 break
             found = self.side(what, one, bindings)
             shown = listed([Formula(plain(formula), formula) for formula in found.formulas])
-            if (
+            if judged.right and found.kind == "wrong shape" and _is_of_layout(one, found):
+                note = told("the side {} of the chain says the rule alone: as its factors stand, their shapes do not fit", shown)
+                judged = replace(judged, remarks=(*judged.remarks, note))
+            elif (
                 judged.right
                 and found.kind in DIFFERS
-                and not _is_of_layout(one, found)
-                and not (self.truth.pinned and found.error < ROUNDED)
+                and not (_is_of_layout(one, found) or (self.truth.pinned and found.error < ROUNDED))
             ):
                 why = told("the side {} of the chain is {}", shown, found.said)
                 return replace(found, kind="right result, wrong step", because=why, allowed=False, convention=None)
