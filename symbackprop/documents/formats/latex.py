@@ -246,7 +246,7 @@ class Latex(LatexFragment):
         title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}\\suppressfloats[t]"  # no picture above it
         named = _in_ascii(Text(self.language).line(document.title))
         own = f"\\hypersetup{{pdftitle={{{named}}}}}\n" if named else ""
-        return f"{_PREAMBLE % self.packages}{own}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
+        return f"{_PREAMBLE % self.packages}\\begin{{document}}\n{own}{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         # A PDF's bookmarks hold no formulas: only the letters and digits of the heading.
