@@ -166,6 +166,9 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
         lambda W, U, x, y: last(W, U, x, y)),
     "the last step, and how far steps run is not said": (
         r"h_t = \tanh(W h_{t-1} + U x_t), h_0 = 0, L = \|h_T - y\|^2", lambda W, U, x, y: last(W, U, x, y)),
+    "two matrices in each layer": (
+        r"h^{(0)} = x, h^{(l)} = h^{(l-1)} + W_2^{(l)} \tanh(W_1^{(l)} h^{(l-1)} + b_1^{(l)}), L = \|h^{(L)} - y\|^2",
+        lambda x, W_1, W_2, b_1, y: twofold(x, W_1, W_2, b_1, y)),
     "layers in round brackets": (
         r"h^{(0)} = x, h^{(l)} = \tanh(W^{(l)} h^{(l-1)} + b^{(l)}), l = 1, \dots, L, J = \frac{1}{2} \| h^{(L)} - y \|^2",
         lambda x, W, b, y: deep(x, W, b, y) / 2),
@@ -234,6 +237,12 @@ ASKED: dict[str, tuple[str, Callable[..., float]]] = {
         r"L = \sum_{i=1}^m \|a^{[1](i)} - y^{(i)}\|^2, a^{[1](i)} = \sigma(W^{[1]} x^{(i)})",
         lambda y, W__1, x: ((expit(x @ W__1.T) - y) ** 2).sum()),
 }  # fmt: skip
+
+
+def twofold(x: np.ndarray, W_1: np.ndarray, W_2: np.ndarray, b_1: np.ndarray, y: np.ndarray) -> float:
+    for A, b, B in zip(W_1, b_1, W_2, strict=True):
+        x = x + B @ np.tanh(A @ x + b)
+    return ((x - y) ** 2).sum()
 
 
 def unbiased(W_z: np.ndarray, W_r: np.ndarray, W: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:

@@ -269,6 +269,7 @@ class _Walk:
 
     def product(self, factors: Sequence[Syntax], ops: Sequence[str]) -> Shape:
         found: Shape = ()
+        prior: Syntax | None = None  # the factor before, and before the function that is applied
         signs = ["", *ops]
         for k, factor in enumerate(factors):
             if isinstance(factor, Word) and self.named(factor) is None and k + 1 < len(factors) and factor.base not in self.indices:
@@ -279,9 +280,10 @@ class _Walk:
             if isinstance(before, Word) and self.named(before) is None and before.base in (*SCALAR, "max", "min", "log"):
                 shape = self.arguments(factor, 2 if before.base == GAUSSIAN else None)
                 shape = () if before.base in SCALAR else shape
-            if isinstance(before, Word) and not signs[k]:  # W x and w^l a^{l-1} are of matrices
-                weight = VECTOR if plain(before.sub) in LAYERS else BROADCAST if before.base[:1].isupper() and shape else 0
-                self.odd += weight if weight and self.of(before) == () else 0
+            if isinstance(prior, Word) and not signs[k]:  # W x, W \tanh(z) and w^l a^{l-1} are of matrices
+                weight = VECTOR if plain(prior.sub) in LAYERS else BROADCAST if prior.base[:1].isupper() and shape else 0
+                self.odd += weight if weight and self.of(prior) == () else 0
+            prior = factor
             if before is not None and not signs[k]:
                 self.weighed(factors, k, found, shape)
             starred = signs[k] == "star" and len(found or ()) == len(shape or ()) == 1  # entry by entry

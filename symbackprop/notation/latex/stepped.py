@@ -220,7 +220,11 @@ def stepped_lines(equalities: Iterable[Equality], letters: Container[str], lower
 
     def below(word: Word, _: frozenset[str]) -> Word:  # W^{(l)} is W_l, and h^{[L]} is h_L
         low = lowered(word)
-        return low if Base.of(word) in of or any(i.letter and i.letter in letters for i in several(low.sub)) else word
+        own = several(low.sub)
+        two = len(own) == 2 and (own[0].letter or "") in letters and own[1].text.isdigit()
+        if two and Base.of(word) not in of:  # W_2^{(l)}, beside W_1^{(l)}
+            return replace(low, base=f"{low.base}_{own[1].text}", sub=own[0].tokens)
+        return low if Base.of(word) in of or any(i.letter and i.letter in letters for i in own) else word
 
     def entries(head: Word, base: Base) -> list[str]:
         """The letters of the entries of a value at steps, j of a^l_j."""
