@@ -342,8 +342,11 @@ def _shortest(program: Program, target: str) -> Line:
     best = lines.line(target, set())
     inner = [n for n, t in program.tensors.items() if t.kind == "value" and t.role and n != target]
     for name in inner:
-        outer, own = lines.line(target, {name}), lines.line(name, set())
-        if outer.form is None or own.form is None or own.form.op != "sum" or own.subscripts or name not in outer.tensors:
+        own = lines.line(name, set())
+        if own.form is None or own.form.op != "sum" or own.subscripts:
+            continue
+        outer = lines.line(target, {name})
+        if outer.form is None or name not in outer.tensors:
             continue
         form = _replaced(outer.form, name, own.form)
         if any(tensor_of(leaf.name) == name for leaf in leaves(form)):  # a part of it stands in the line

@@ -21,11 +21,11 @@ def with_symmetric_steps(program: Program) -> Program:
     recursion = Recursion(program)
     assumed = {e.operands[0].name for e in carries if _is_square(recursion, e) and _starts_so(program, e)}
     while assumed:
-        told = _marked(program, assumed)
-        held = {name for name in assumed if _holds(Recursion(told), name)}
+        told = Recursion(_marked(program, assumed))
+        held = {name for name in assumed if _holds(told, name)}
         if held == assumed:
             named = {n for n, t in program.tensors.items() if t.named and t.role is None and n in recursion.written}
-            return _marked(program, assumed | {n for n in named - assumed if _holds(Recursion(told), n)})
+            return _marked(program, assumed | {n for n in named - assumed if _holds(told, n)})
         assumed = held
     return program
 

@@ -8,6 +8,7 @@ import pytest
 from sympy import Integer
 
 import symbackprop as sb
+from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import Form, Front
 from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.algebra.symmetric_steps import with_symmetric_steps
@@ -442,3 +443,17 @@ def test_the_gradients_of_a_forward_recursion_are_marginals() -> None:
 @pytest.mark.parametrize("name", NO_FIELDS)
 def test_what_is_no_forward_recursion_has_no_marginals(name: str) -> None:
     assert marginals(sb.derive(FIELD.format(*NO_FIELDS[name]))) is None
+
+
+def test_a_line_is_worked_out_with_another_in_it_only_where_that_is_a_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[tuple[Lines, str]]()
+    line = Lines.line
+
+    def noted(self: Lines, name: str, lets: set[str]) -> Line:
+        asked.extend((self, inner) for inner in lets)
+        return line(self, name, lets)
+
+    monkeypatch.setattr(Lines, "line", noted)
+    step_box(differentiate(sb.read(TIME).program, "L").program)
+    assert all(form is not None and form.op == "sum" for lines, inner in asked for form in [line(lines, inner, set()).form])
+    assert asked

@@ -8,6 +8,7 @@ from numpy import ndarray
 from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.algebra.step_product import StepProduct, StepProducts, step_products
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.loops.recursion import Recursion
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.judge.proofs.proved import CLOSE, UNPROVED, Point, random_points
 from symbackprop.judge.proofs.recursed import UNREADABLE, StepReader, Steps
@@ -24,13 +25,14 @@ def proved_products(derivation: Derivation, box: StepBox) -> StepProducts:
 
 def _is_proved(derivation: Derivation, told: StepProduct, points: list[Point]) -> bool:
     finite = [point for point in points if np.all(np.isfinite(point.values[told.name]))]
-    return bool(finite) and all(_holds(derivation, told, point) for point in finite)
+    recursion = Recursion(derivation.program, told.samples)
+    return bool(finite) and all(_holds(recursion, told, point) for point in finite)
 
 
-def _holds(derivation: Derivation, told: StepProduct, point: Point) -> bool:
+def _holds(recursion: Recursion, told: StepProduct, point: Point) -> bool:
     truth = np.asarray(point.values[told.name], dtype=float)
     close = CLOSE * max(largest_of(truth) or 1.0, 1e-6)
-    factor, rest = (StepReader(derivation, line, point, told.samples) if line else None for line in (told.factor, told.rest))
+    factor, rest = (StepReader(recursion, line, point) if line else None for line in (told.factor, told.rest))
     assert factor is not None
     (carried,) = told.factor.at.carries
     start, count = factor.number(carried.start, {}), factor.number(carried.axis.extent, {})

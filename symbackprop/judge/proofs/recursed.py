@@ -14,7 +14,7 @@ from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import UnknownOperationError
 from symbackprop.core.loops.recursion import Carried, Recursion
-from symbackprop.core.loops.step_axes import Axis, Place
+from symbackprop.core.loops.step_axes import Axis
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.magnitude import largest_of
 from symbackprop.evaluate.points import PointError
@@ -32,23 +32,24 @@ def proved_steps(derivation: Derivation) -> StepBox:
     if not points:
         return StepBox((), dict.fromkeys(derivation.program.outputs, NO_POINT))
     refused: dict[str, str] = {}
+    recursion = Recursion(derivation.program)
     for _ in range(TRIES):
         found = step_box(derivation.program, refused)
-        wrong = {line.name for line in found.lines if not _is_proved(derivation, line, points)}
-        wrong |= {name for name in derivation.program.outputs if not _is_all(derivation, name, found.lines, points)}
+        wrong = {line.name for line in found.lines if not _is_proved(recursion, line, points)}
+        wrong |= {name for name in derivation.program.outputs if not _is_all(recursion, name, found.lines, points)}
         if not wrong:
             return found
         refused |= dict.fromkeys(wrong, UNPROVED)
     return StepBox((), dict.fromkeys(derivation.program.outputs, UNPROVED))
 
 
-def _is_proved(derivation: Derivation, line: StepLine, points: list[Point]) -> bool:
-    proofs = [_agrees(derivation, line, point) for point in points if np.all(np.isfinite(point.values[line.name]))]
+def _is_proved(recursion: Recursion, line: StepLine, points: list[Point]) -> bool:
+    proofs = [_agrees(recursion, line, point) for point in points if np.all(np.isfinite(point.values[line.name]))]
     held = [proof for proof in proofs if proof is not None]
     return bool(held) and all(held)
 
 
-def _is_all(derivation: Derivation, name: str, lines: Sequence[StepLine], points: list[Point]) -> bool:
+def _is_all(recursion: Recursion, name: str, lines: Sequence[StepLine], points: list[Point]) -> bool:
     """Whether the lines of a gradient say all its entries that are not 0; what has no line says nothing."""
     own = [line for line in lines if line.name == name]
     for point in points if own else ():
@@ -57,7 +58,7 @@ def _is_all(derivation: Derivation, name: str, lines: Sequence[StepLine], points
             continue
         places, said = np.arange(truth.size).reshape(truth.shape), np.zeros(truth.size, dtype=bool)
         for line in own:
-            reader = StepReader(derivation, line, point)
+            reader = StepReader(recursion, line, point)
             for steps in reader.steps():
                 said[reader.entry(places, line.at.target, steps)] = True
         scale = max(largest_of(truth), 1e-6)
@@ -66,11 +67,11 @@ def _is_all(derivation: Derivation, name: str, lines: Sequence[StepLine], points
     return True
 
 
-def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None:
+def _agrees(recursion: Recursion, line: StepLine, point: Point) -> bool | None:
     """Whether a line holds at each of its steps; None where it has none at this point."""
     truth = np.asarray(point.values[line.name], dtype=float)
     scale = max(largest_of(truth) or 1.0, 1e-6)
-    reader, *others = (StepReader(derivation, part, point) for part in line.parts)
+    reader, *others = (StepReader(recursion, part, point) for part in line.parts)
     seen = False
     for steps in reader.steps():
         want = reader.entry(truth, line.at.target, steps)
@@ -91,11 +92,8 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
 class StepReader:
     """A line at a point, step by step."""
 
-    def __init__(
-        self, derivation: Derivation, line: StepLine, point: Point, samples: Mapping[Place, Axis] | None = None
-    ) -> None:  # fmt: skip
-        self.program, self.line, self.point = derivation.program, line, point
-        self.recursion = Recursion(self.program, samples)
+    def __init__(self, recursion: Recursion, line: StepLine, point: Point) -> None:
+        self.recursion, self.program, self.line, self.point = recursion, recursion.program, line, point
 
     def number(self, e: Expr, steps: Mapping[str, int]) -> int:
         return int(evaluator(e)({**self.point.sizes, **steps}))
