@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
+from itertools import chain
 from typing import Any, Literal
 
 from sympy import Expr, S
@@ -144,11 +145,16 @@ class OneHot:
 
 def leaves(x: Form) -> Iterator[Leaf]:
     """The tensors in a form, those before it included."""
-    if x.op in ("leaf", "shifted"):
-        yield x.given
-    front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
-    for part in (*front, *x.parts):
-        yield from leaves(part)
+    return iter(_leaves(x))
+
+
+def _leaves(x: Form) -> tuple[Leaf, ...]:
+    own = x.__dict__
+    if "leaves" not in own:
+        front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
+        first = (x.given,) if x.op in ("leaf", "shifted") else ()
+        own["leaves"] = tuple(chain(first, *map(_leaves, (*front, *x.parts))))
+    return own["leaves"]
 
 
 def is_decimal(c: Number) -> bool:
@@ -232,7 +238,16 @@ def _runs_along_an_axis(function: Any) -> bool:
 
 
 def transpose(x: Form) -> Form:
-    """x turned, with as few marks as can be."""
+    """x turned, with as few marks as can be; each form is turned once."""
+    found = x.__dict__.get("turned")
+    if found is None:
+        found = _turned(x)
+        if found is not x and found.op != "transpose":  # no circle
+            x.__dict__["turned"] = found
+    return found
+
+
+def _turned(x: Form) -> Form:
     if x.op in ("leaf", "onehot") and x.given.flat:
         return x
     if x.op == "inverse" and x.given:  # of a symmetric matrix

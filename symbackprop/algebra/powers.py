@@ -59,11 +59,11 @@ def squares_within(a: Algebra, p: Poly) -> Iterator[tuple[Number, Entry, Poly]]:
 
 def _root(a: Algebra, term: Term, c: Number, n: int) -> Poly | None:
     """What a term is the n-th power of; None where it is none."""
+    plain = [f for f in term if not any(map(is_summed, f.letters))]
+    if any(f.exponent.denominator > 1 or f.exponent.numerator % n for f in plain):
+        return None
     front = _number_root(Fraction(c), n)
     if front is None:
-        return None
-    plain = [f for f in term if not any(map(is_summed, f.letters))]
-    if any(Fraction(f.exponent) % n for f in plain):
         return None
     out = a.make(front, [f._replace(exponent=exact(Fraction(f.exponent) / n)) for f in plain])
     for part, times in Counter(a.make(1, part) for part in apart(term)).items():

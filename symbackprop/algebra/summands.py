@@ -18,7 +18,7 @@ def in_order(a: Algebra, summands: Sequence[Form], beside: Callable[[str], Any],
     where, first = _places_of_numbers(summands), _mention(summands, mentioned)
     made = sorted(summands, key=lambda x: (*where(x), first(x), not _is_from_above(x), x.negative and not _is_mean(x)))
     bare = [_bare(x) for x in made]
-    if len({_outline(x) for x in bare}) > 1 or bare[0].op not in ("leaf", "hadamard"):
+    if bare[0].op not in ("leaf", "hadamard") or len({_outline(x) for x in bare}) > 1:
         return made
     said = [[(beside(tensor_of(leaf.name)), place_of(leaf.name)) for leaf in leaves(x)] for x in bare]  # A + A^T, d_1 r_1 + d_2 r_2
     return [made[k] for k in sorted(range(len(made)), key=lambda k: (made[k].negative, said[k], made[k] != bare[k]))]

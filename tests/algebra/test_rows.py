@@ -11,7 +11,7 @@ import sympy as sp
 import symbackprop as sb
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logistic_of, pow_of, reduction_of
-from symbackprop.algebra.matrix import OPS, Form
+from symbackprop.algebra.matrix import OPS, Form, Leaf, leaves, transpose
 from symbackprop.algebra.matrix_functions import SLOPES, matrix_of
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
@@ -359,3 +359,12 @@ def test_odd_functions_are_of_the_difference_that_was_written(difference: str, s
         text = f"y: data[c]\np: parameter[c]\nL = sum({function.format(difference)})"
         line = sb.derive(text).gradients["p"].latex().replace(r"\left", "").replace(r"\right", "")
         assert rf"\operatorname{{{slope}}}({said}" in line
+
+
+def test_a_form_is_turned_once_and_holds_no_circle() -> None:
+    a, b = (Form("leaf", (), Leaf(name)) for name in "AB")
+    whole = Form("product", (a, b))
+    assert transpose(whole) is transpose(whole) == Form("product", (transpose(b), transpose(a)))
+    assert transpose(transpose(whole)) == whole
+    assert list(leaves(whole)) == list(leaves(whole)) == [a.given, b.given]
+    assert "turned" not in a.__dict__
