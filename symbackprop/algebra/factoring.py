@@ -155,8 +155,9 @@ class Factoriser:
                 yield Nets([Net(sign, (power,))]), 0
         for c, power, rest in squares_within(self.algebra, p) if len(p.terms) <= MOST_TERMS_LINE else ():
             yield Nets([Net(c, (power,)), *self.best(rest)[1]]), 0
-        for nets in self._cases(p, free):
-            yield nets, -1
+        is_slope = len(p.terms) == 2 and len({_without_tests(term) for term in p.terms}) == 1
+        for nets in self._cases(p, free):  # 1 or 0.01, not 0.99 [x > 0] + 0.01
+            yield nets, PREFERRED_SLOPE if is_slope else -1
         for found in separated(self.algebra, p, free):
             yield self._apart_at(found), PREFERRED
         shared = divisors(self.algebra, p, free, not self.is_beyond(free))
@@ -331,6 +332,11 @@ class Factoriser:
     def formula(self, p: Poly, letters: tuple[str, ...], sizes: dict[str, Any], lead: int = 0) -> Any:
         """The formula over the letters, and its subscripts, the first `lead` of them. Raises MisfitError where there is none."""
         return self.lift.whole(self.best(p)[1], letters, sizes, lead)
+
+
+def _without_tests(term: Term) -> Term:
+    """A product without what is 1 or 0."""
+    return tuple(f for f in term if f.atom.kind not in ("positive", "zero"))
 
 
 def most_read(p: Poly) -> int:

@@ -122,3 +122,18 @@ def test_a_label_that_is_written_as_a_branch_gives_the_book_s_difference(q: str)
 def test_a_branch_that_asks_of_all_entries_has_a_line(test: str) -> None:
     box = sb.derive(f"x: parameter[n]\nt: data\nL = sum(where({test}, x, 2*x))").box()
     assert not box.missing
+
+
+LEAKY = {  # what is written -> the slope of it, as the line of a bias has it
+    "maximum(0.01*(X @ W + b), X @ W + b)": ("0.01", "<", "1"),
+    "maximum(X @ W + b, 0.01*(X @ W + b))": ("1", ">", "0.01"),
+    "where(X @ W + b > 0, X @ W + b, 0.01*(X @ W + b))": ("1", ">", "0.01"),
+}
+
+
+@pytest.mark.parametrize("leaky", LEAKY)
+def test_the_slope_of_a_leaky_rectifier_by_hand_is_said_by_its_two_cases(leaky: str) -> None:
+    then, sign, otherwise = LEAKY[leaky]
+    sizes = "X: data[n, d]\nW: parameter[d, h]\nb: parameter[h]\nv: parameter[h]\ny: data[n]\n"
+    box = str(sb.derive(f"{sizes}A = {leaky}\nL = sum((A @ v - y)**2)").box())
+    assert f"∂L/∂b = ({{{then}, if X W + 1ₙ bᵀ {sign} 0; {otherwise}, otherwise}})ᵀ δ ⊙ v" in box
