@@ -18,11 +18,11 @@ from symbackprop.algebra.matrix import (
     number,
     scaled,
     sized,
-    transpose,
-)  # fmt: skip
+)
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import tensor_of
+from symbackprop.algebra.turned import transpose  # fmt: skip
 
 MATRIX = "F"  # the norm of a matrix, Frobenius'
 

@@ -27,8 +27,7 @@ from symbackprop.algebra.matrix import (
     number,
     scaled,
     sized,
-    transpose,
-)  # fmt: skip
+)
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.nets import ALONG, Entry, Inner, Net, Nets, oriented, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
@@ -36,6 +35,7 @@ from symbackprop.algebra.poly import ONLY, Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.subscripts import summed_over
 from symbackprop.algebra.summands import in_order
+from symbackprop.algebra.turned import transpose  # fmt: skip
 from symbackprop.algebra.windows import Window, window
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool

@@ -14,7 +14,7 @@ from symbackprop.algebra.blocks import Piece, Pieces, is_wide_zero, pieces, side
 from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
 from symbackprop.algebra.facts import forward_values, known_algebra, twins
-from symbackprop.algebra.matrix import Form, MisfitError, transpose
+from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.outside import outside, padded
 from symbackprop.algebra.poly import ONLY, Number, Poly
 from symbackprop.algebra.positions import View
@@ -23,6 +23,7 @@ from symbackprop.algebra.ranks import mentions, reading_ranks
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
 from symbackprop.algebra.shorter import Shorter
 from symbackprop.algebra.single import without_single
+from symbackprop.algebra.turned import transpose
 from symbackprop.core.functions import FUNCTIONS, reduction
 from symbackprop.core.guards import leaves_out, split
 from symbackprop.core.program import Equation, Program, Reduce, Sum

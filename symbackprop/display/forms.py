@@ -12,8 +12,9 @@ from fractions import Fraction
 import sympy as sp
 
 from symbackprop.algebra.blocks import is_wide_zero
-from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed, transpose
+from symbackprop.algebra.matrix import Form, Front, Level, is_decimal, is_swallowed
 from symbackprop.algebra.positions import View
+from symbackprop.algebra.turned import transpose
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar
 from symbackprop.display.decimals import decimal_root, typed_below_a_root

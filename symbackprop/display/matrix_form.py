@@ -27,11 +27,11 @@ from symbackprop.algebra.matrix import (
     number,
     scaled,
     sized,
-    transpose,
 )
 from symbackprop.algebra.matrix_product import product
 from symbackprop.algebra.outside import stencils
 from symbackprop.algebra.positions import View
+from symbackprop.algebra.turned import transpose
 from symbackprop.core.crossed import Cross, cross_of
 from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size

@@ -11,7 +11,7 @@ import sympy as sp
 import symbackprop as sb
 from symbackprop.algebra.folds import FOLDS
 from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logistic_of, pow_of, reduction_of
-from symbackprop.algebra.matrix import OPS, Form, Leaf, leaves, transpose
+from symbackprop.algebra.matrix import OPS, Form, Leaf, leaves
 from symbackprop.algebra.matrix_functions import SLOPES, matrix_of
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
@@ -19,6 +19,7 @@ from symbackprop.algebra.poly import ONE, Factor, Named, Poly, const
 from symbackprop.algebra.powers import perfect_power
 from symbackprop.algebra.relations import ROWS, Relation, relations
 from symbackprop.algebra.together import over_one_line
+from symbackprop.algebra.turned import transpose
 from symbackprop.core.functions import FUNCTIONS, MATRIX_FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
 from symbackprop.display.forms import FORMULAS

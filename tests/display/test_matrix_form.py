@@ -10,7 +10,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
-from symbackprop.algebra.matrix import OPS, Form, Front, Leaf, number, transpose
+from symbackprop.algebra.matrix import OPS, Form, Front, Leaf, number
+from symbackprop.algebra.turned import transpose
 from symbackprop.algebra.windows import Slide
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
