@@ -109,7 +109,7 @@ PASSES = {
     "core.passes.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation", "plan.lower._Lowering._matrix",
     "core.passes.simplify._Rewriter.__init__", "training.boosting._keeps_apart", "training.weighted._weighted", "algebra.facts._learn_logsum", "display.names.generated", "verbs.estimators.samples.chances",
-    "language.lower.tracing._names", "algebra.matrix._is_primary", "algebra.box._softened", "algebra.projections.learn_projections", "algebra.lines.Lines._printed", "notation.scipy.matrices._is_triangle", "backends.whole._is_whole",
+    "language.lower.tracing._names", "algebra.turned._is_primary", "algebra.box._softened", "algebra.projections.learn_projections", "algebra.lines.Lines._printed", "notation.scipy.matrices._is_triangle", "backends.whole._is_whole",
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {
