@@ -320,6 +320,8 @@ def generated(name: str, program: Program, labels: Mapping[str, Label] = Mapping
     if not match:
         return None
     kind, of = match.groups()
+    if kind == "others":
+        of = _factors(of, program)
     inner = (labels.get(of) or generated(of, program, labels) or parse_name(of)).formula()
     if kind == "inverse":
         return Name(f.power(inner, f.number(-1)), wrap=True)
@@ -329,3 +331,13 @@ def generated(name: str, program: Program, labels: Mapping[str, Label] = Mapping
     if letter:
         return Name(f.letter(letter), (inner,) if of in program.tensors and program.tensors[of].named else ())
     return Name(f.word(kind), (inner,))
+
+
+def _factors(product: str, program: Program) -> str:
+    """What a product without a name is that of, where nothing else is the other factors of the same; else itself."""
+    written = program.equation_of()
+    products = [t[len("others(") : -1] for t in program.tensors if t.startswith("others(")]
+    of = {n: written[n].operands[0].name for n in products if n in written and not program.tensors[n].has_name}
+    name = of.get(product, product)
+    is_one = [*of.values()].count(name) == 1 and name not in products
+    return name if is_one and program.tensors[name].has_name else product

@@ -113,3 +113,12 @@ def test_the_witnesses_pass_a_product() -> None:
     network = "X: parameter[n, d]\nw: data[n]\ny = prod(X, axis=1)\nz = cumprod(X, axis=0)\nL = sum(w*y) + sum(tanh(z))"
     checked = sb.derive(network).check()
     assert checked.ok
+
+
+def test_the_other_factors_of_a_product_without_a_name_are_called_by_what_it_is_of() -> None:
+    page = sb.derive("x: parameter[n]\nw: data[n]\nL = tanh(w @ x) + prod(x)").text()
+    assert "others_(x,i) = Π_(k≠i) xₖ" in page
+    assert "othersᵤ" not in page
+    both = sb.derive("x: parameter[n, n]\nL = sum(prod(x, axis=0)*prod(x, axis=1))").text()
+    assert "others_x" not in both
+    assert "othersₓ" not in both
