@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.algebra.lines import Lines
+from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import Leaf, leaves
 from symbackprop.algebra.outside import Shifted
+from symbackprop.algebra.reading import Values
 from symbackprop.core.derivation import Derivation
 from symbackprop.display.box import with_outside
 from symbackprop.display.forms import Printer
@@ -259,7 +260,10 @@ def test_a_formula_of_too_many_sums_within_sums_is_not_proved() -> None:
     network = sb.read(ROOT / "examples" / "layers" / "transformer_block.net")
     derivation = sb.derive(network, wrt=["W_q"])
     assert all(is_provable(line, random_points(derivation)) for line in proved_box(derivation).lines)
-    whole = Lines(derivation.program, {}).line(derivation.gradient("W_q"), set())
+    lines, name = Lines(derivation.program, {}), derivation.gradient("W_q")
+    p = lines.shorter(name, Values(lines.program, lines.algebra, lines.kept).definition(name), frozenset(), lines.entries)
+    letters = lines.equations[name].target.index
+    whole = Line(name, letters, lines.entries.entry(p, letters), letters, p.tensors())
     assert not is_provable(whole, random_points(derivation))
     assert proved_line(derivation, derivation.gradient("W_q")) is None
 
