@@ -101,3 +101,18 @@ def test_a_side_whose_shapes_do_not_fit_says_a_rule_alone() -> None:
     said = r"$\frac{\partial L}{\partial w} = X\frac{\partial L}{\partial r} = \frac2n X^\top r$"
     assert "the rule alone" in " ".join(map(str, sb.verify(LINEAR, said).claims[0].notes))
     assert "the rule alone" not in str(sb.verify(LINEAR, said.replace("= X\\frac", "= X^\\top\\frac")).claims[0].notes)
+
+
+@pytest.mark.slow
+def test_a_loss_of_another_name_is_held_against_the_loss() -> None:
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\neta = X @ w\nl = sum(y*eta - exp(eta))"
+    text = r"$\ell(w) = \sum_i y_i w^\top x_i - e^{w^\top x_i}$. $\nabla\ell(w) = \sum_i (y_i - e^{w^\top x_i})x_i$."
+    assert sb.verify(net, text).ok
+    assert sb.verify(net, text.replace("- e^{w^\\top x_i}$.", "+ e^{w^\\top x_i}$.", 1)).claims[0].wrong
+
+
+def test_a_weight_of_a_layer_that_is_not_there_is_not_taken_for_another() -> None:
+    net = "x: data\nw1: parameter\nw2: parameter\ny: data\na1 = sigmoid(w1*x)\na2 = w2*a1\nC = (a2 - y)**2"
+    said = r"$\frac{\partial C}{\partial a^{(1)}} = 2w^{(2)}(a^{(2)} - y)$"
+    assert sb.verify(net, said).ok
+    assert not sb.verify(net, said.replace("w^{(2)}", "w^{(3)}")).ok

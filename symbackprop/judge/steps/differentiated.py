@@ -20,7 +20,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Formula, Told, told
 from symbackprop.judge.mistakes.edit import close
-from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.sides.goals import spelled, tensor_of
 from symbackprop.judge.steps.known import Known
 from symbackprop.judge.steps.own_slopes import is_of_formula
 from symbackprop.judge.texts.prose import written
@@ -143,7 +143,7 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
     r"""A step that says of which function the gradient is, J(w) = ...: whether the network has it; None for any other step."""
     side = side_of(claim) if isinstance(claim, str) else None
     truth = judge.truth
-    if side is None or side.kind != "value" or not side.base or side.at is None or spelled(truth, side.base):
+    if side is None or side.of is None or side.kind != "value" or not side.base or side.at is None or spelled(truth, side.base):
         return None
     try:
         said = read(f"q = {last_side(claim)}", truth, truth.of, None, judge.symbols, known.said)
@@ -156,6 +156,8 @@ def loss_step(judge: Judge, known: Known, name: str, claim: Any) -> Judged | Non
         remark = told("as the network has it")
     else:
         turned = next((one for one in programs if _is(truth, one, truth.of, known.written, -1.0)), None)
+        if turned is None and tensor_of(truth, side.of) == truth.of:  # \ell of the network's l
+            return another_loss(known, name, said, programs[0])
         is_loss = turned is not None or (side.base in _LOSSES and not programs[0].shape(CLAIM))
         other = told("it is another than the loss of the network") if is_loss else Told()
         remark = told("it is the loss of the network with the other sign") if turned is not None else other

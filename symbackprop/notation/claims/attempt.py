@@ -336,6 +336,6 @@ def _places(left: Left) -> list[Formula]:
 
 
 def _is_numbered_otherwise(letter: str, tensor: str) -> bool:
-    """Whether a letter is a tensor but for its number: W_3 in a network that has W_2 is no other name for that."""
-    own, other = (re.fullmatch(r"(.*?)_?(\d+)", name) for name in (letter, tensor))
+    """Whether a letter is a tensor but for its number: W_3 and W^{(3)} are no other names for W_2."""
+    own, other = (re.fullmatch(r"(.*?)(\d+)", re.sub(r"[_^(){}\[\]]", "", name)) for name in (letter, tensor))
     return own is not None and other is not None and own[1] == other[1] and own[2] != other[2]
