@@ -171,7 +171,7 @@ def test_a_part_that_one_line_reads_has_no_name_of_its_own() -> None:
         ),
         (
             "a: parameter[n]\nb: data[n]\nG: data[n, n]\nE = leaky_relu(outer(a, b) + outer(b, a))\nP = softmax(E)\nL = sum(G*P)",
-            r"[E > 0]",
+            r"\begin{cases} \delta_{2} & \text{if } E > 0",
         ),
     ],
     ids=[

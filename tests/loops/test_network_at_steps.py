@@ -53,9 +53,9 @@ def lines(derivation: Derivation) -> Iterator[StepLine]:
 
 def assert_holds(path: Path, text: str) -> None:
     derivation = sb.derive(sb.read(function_of(path, text)))
-    points = random_points(derivation)
+    points, recursion = random_points(derivation), Recursion(derivation.program)
     for line in lines(derivation):
-        assert all(recursed._agrees(derivation, line, point) is not False for point in points), (line.name, text)
+        assert all(recursed._agrees(recursion, line, point) is not False for point in points), (line.name, text)
 
 
 @pytest.mark.parametrize(("kind", "seed"), [("loops", 16), ("tables", 14)])

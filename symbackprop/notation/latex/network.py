@@ -302,7 +302,7 @@ class _Equations:
         for line in sorted(self.lines, key=lambda line: line.at):
             for word, _ in words(line.right):
                 known = self.spellings.lookup(word) or self.spellings.family(word) or functions(state, word)
-                known = known or word.base in self.tensors  # W_2 of W_2^{(l)}
+                known = known or (self.stepped and word.base in self.tensors)  # W_2 of W_2^{(l)}
                 known = known and not (word.base == "sigma" and plain(word.sup) == "2")  # no sigmoid without argument
                 if known or (word.base == "e" and word.sup):  # of whose exponent the words come too
                     continue
