@@ -37,6 +37,11 @@ def size(name: str) -> Symbol:
     return symbol(name, integer=True, positive=True)
 
 
+def beside(name: str) -> tuple[str, ...]:
+    """What a size may be called that was written as a value is, the first that is free."""
+    return f"n_{name}", f"d_{name}"
+
+
 @cache
 def slot(k: int) -> Symbol:
     """The slot s_k of a body: it stands for the k-th operand's entry."""

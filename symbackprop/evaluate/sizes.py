@@ -6,6 +6,7 @@ left to solve. What is found is put back into every axis and every condition of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from symbackprop.core.choices import mend
 from symbackprop.core.errors import shown
-from symbackprop.core.program import Program, Signature, shape_text
+from symbackprop.core.program import Program, Signature, beside, shape_text
 from symbackprop.evaluate.extents import SizeError, Sizes, evaluator, known, roots
 
 if TYPE_CHECKING:  # shapes of names and numbers are solved without SymPy
@@ -30,14 +31,27 @@ def settled(program: Program, given: Mapping[str, Any] | None) -> dict[str, int]
     Raises SizeError for a name that is no size of the program, or what is no whole number from 1 on.
     """
     names = {s.name for s in (*program.sizes(), *(s for c in program.conditions for s in c.free_symbols))}  # type: ignore[attr-defined]
-    found = {}
-    for name, number in (given or {}).items():
-        if str(name) not in names:
-            raise SizeError(f"{name} is no size of this network; {mend(str(name), names)}")
+    other = _other_names(program, names)
+    found: dict[str, int] = {}
+    told: dict[str, str] = {}
+    for written, number in (given or {}).items():
+        meant = [str(written)] if str(written) in names else other.get(str(written), [])
+        if len(meant) > 1:
+            raise SizeError(f"{written} is no size of this network; {' and '.join(meant)} are")
+        if not meant:
+            raise SizeError(f"{written} is no size of this network; {mend(str(written), {*names, *other})}")
+        (name,) = meant
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise SizeError(f"the size {name} must be a whole number from 1 on, not {shown(number)}")
-        found[str(name)] = int(number)
+        if found.setdefault(name, int(number)) != number:
+            raise SizeError(f"{told[name]} and {written} are one size, and cannot be {found[name]} and {number}")
+        told[name] = str(written)
     return found
+
+
+def _other_names(program: Program, names: Collection[str]) -> dict[str, list[str]]:
+    """The sizes that may be given as values are called, n_h as h."""
+    return {value: own for value in program.tensors if value not in names and (own := [n for n in beside(value) if n in names])}
 
 
 class _Axis(NamedTuple):
@@ -76,6 +90,15 @@ class Solver:
 
         Raises SizeError for a shape that does not fit, naming what the other sizes are and who told them.
         """
+        try:
+            return self._solved(shapes, given, otherwise, samples)
+        except SizeError as error:
+            raise SizeError(_of_both(str(error), self.program)) from None
+
+    def _solved(
+        self, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any] | None, otherwise: Sizes | None,
+        samples: Collection[str],
+    ) -> dict[str, int]:  # fmt: skip
         found = settled(self.program, given)
         origin = dict.fromkeys(found, GIVEN)
         axes = []
@@ -108,8 +131,15 @@ class Solver:
         """The same sizes. Raises SizeError where one of the program is not among them."""
         for symbol in self.program.sizes():
             if symbol.name not in found:
-                raise SizeError(untold(self.program, symbol))
+                raise SizeError(_of_both(untold(self.program, symbol), self.program))
         return found
+
+
+def _of_both(said: str, program: Program) -> str:
+    """What is said, and how a size in it may be called as well."""
+    names, words = {str(s) for s in program.sizes()}, {*re.findall(r"\w+", said)}
+    both = [(own[0], value) for value, own in _other_names(program, names).items() if len(own) == 1 and own[0] in words]
+    return f"{said.rstrip('.')}. {' '.join(f'The size {own} may be given as {value}.' for own, value in both)}" if both else said
 
 
 def _axis(tensor: Signature, expression: Expr) -> _Axis:

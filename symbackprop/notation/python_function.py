@@ -29,6 +29,7 @@ from symbackprop.notation.parts import declared, left_open
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.run_instead import in_python, in_the_shell, or_run, required
+from symbackprop.notation.sized import sized, told_apart
 
 PLAIN = ("float", "int")  # annotations of a number
 NOTHING = ("Any", "object", "dict", "Dict", "list", "List", "tuple", "Tuple", "Mapping", "Sequence")  # that say no shape
@@ -171,6 +172,7 @@ def _method(body: list[ast.stmt], name: str) -> tuple[ast.ClassDef, ast.Function
     return next(((node, f) for node in named for f in node.body if isinstance(f, ast.FunctionDef) and f.name == last), None)
 
 
+@told_apart
 def _read(
     text: str,
     file: str,
@@ -183,6 +185,7 @@ def _read(
     name_returned: Callable[[Reader, ast.Return], str],
     numbers: Mapping[str, int | Sequence[int]] | None = None,
     said: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    called: Mapping[str, str] | None = None,
 ) -> Network:
     whole = textwrap.dedent(text)
     indent = len(text) - len(text.lstrip(" \t"))
@@ -191,7 +194,7 @@ def _read(
     if not isinstance(function, ast.FunctionDef):
         fault = f"{name} is not a plain function."
         raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
-    reader = Reader(source, function=function.name, numbers=numbers)
+    reader = Reader(source, function=function.name, numbers=numbers, called=called)
     reader.evaluator.helpers, reader.literals, reader.outside = dict(beside.helpers), beside.numbers, beside.others
     is_text = any("network" in ast.unparse(one) for one in function.decorator_list)  # never called: words of the language
     reader.evaluator.sums_rows = beside.sums and not is_text
@@ -203,13 +206,13 @@ def _read(
     _foreseen(reader, function, given)
     _arguments(reader, function, given)
     reader.described = {**said, **described(function, (own for several in reader.entries.values() for own in several.values()))}
-    body = prepared(reader, body, [one.arg for one in _all_arguments(function)])
+    body = prepared(reader, sized(reader, body), [one.arg for one in _all_arguments(function)])
     reader.foresee(body)
     with all_written_out(numbers is not None):
         own = _body(reader, function, body, name_returned)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
-    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned, said=dict(said))
+    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned, said=dict(said), called=called)
     return finished(reader, loss or own, gates, written_out=again, name=name, title=first_line, source=shown, origin="function")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain, count
 from textwrap import dedent
@@ -20,11 +20,13 @@ from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.loops.widened import with_widths
 from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader
+from symbackprop.notation.sized import sized, told_apart
 from symbackprop.notation.statements import statement
 
 LOSSES = ("L", "loss", "Loss", "cost", "J", "C", "E")  # what people call what they minimise
 
 
+@told_apart
 def read_text(
     text: str,
     file: str = "<text>",
@@ -33,6 +35,7 @@ def read_text(
     name: str = "network",
     numbers: Mapping[str, int | Sequence[int]] | None = None,
     declarations: Sequence[str] = (),
+    called: Mapping[str, str] | None = None,
 ) -> Network:
     """The network that a text declares and defines. Where it declares nothing, its names are scalar parameters.
 
@@ -41,6 +44,7 @@ def read_text(
     gates     "auto", "whole" or "elementary", as `trace` takes it.
     numbers   of sizes: every loop is written out, its block once for each step; None: loops are kept.
     declarations   beside those of the text, such as "W: parameter[h, d]".
+    called    what sizes are called whose names are values as well.
 
     Raises NotationError, with the line, the column, the fault and the mend, where the text is not in the language.
     """
@@ -48,11 +52,11 @@ def read_text(
     tree, source = parsed(flush, file, indent=_first(text) - _first(flush))
     if not text.strip():
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
-    reader = Reader(source, numbers=numbers)
+    reader = Reader(source, numbers=numbers, called=called)
     _declare(reader, declarations)
     _reread(reader, source)
     reader.scalars = not declarations and not any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree))
-    body = prepared(reader, tree.body)
+    body = prepared(reader, sized(reader, tree.body))
     reader.foresee(body)
     with all_written_out(numbers is not None):
         for node in body:
@@ -61,7 +65,7 @@ def read_text(
         reader.remarks.append(
             f"Nothing is declared: {', '.join(t.name for t in reader.inputs if t.name in reader.taken)} are taken to be numbers."
         )
-    again = partial(read_text, text, file, loss, gates, name, declarations=declarations)
+    again = partial(read_text, text, file, loss, gates, name, declarations=declarations, called=called)
     whole = "\n".join([*declarations, text])
     return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=whole, origin="text")
 
@@ -72,22 +76,24 @@ def _first(text: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+@told_apart
 def read_expression(
-    text: str, declarations: Iterable[str] = (), loss: str | None = None, gates: str = "auto"
+    text: str, declarations: Sequence[str] = (), loss: str | None = None, gates: str = "auto",
+    called: Mapping[str, str] | None = None,
 ) -> Network:  # fmt: skip
     """The network of one expression, such as "sum((W @ x - y)**2)".
 
     declarations   such as "W: parameter[h, d]"; names that are not declared are scalar parameters.
+    called         what sizes are called whose names are values as well.
 
     Raises NotationError like `read_text`.
     """
-    declarations = list(declarations)
     tree, source = parsed(text.strip(), "<expression>", around="\n".join(declarations))
-    reader = Reader(source)
+    reader = Reader(source, called=called)
     _declare(reader, declarations)
     _reread(reader, source)
     reader.scalars = True
-    reader.foresee(tree.body)
+    reader.foresee(sized(reader, tree.body))
     for node in tree.body:
         if isinstance(node, ast.Expr) and node is tree.body[-1]:
             loss = name_loss(reader, node.value) if loss is None else loss

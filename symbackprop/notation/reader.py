@@ -32,6 +32,7 @@ from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
 from symbackprop.notation.memory import replaced
 from symbackprop.notation.rounds import comprehended
+from symbackprop.notation.sized import is_array, refused
 from symbackprop.notation.stretches import Stretch
 from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain, value_fault
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
@@ -62,6 +63,7 @@ class Reader:
     lent      values that helpers named and returned: a caller may name them anew.
     function  the name of the Python function that is read, or None.
     numbers   of sizes, where loops are written out; None: loops are kept.
+    called    what sizes are called whose names are values as well: {"h": "n_h"}.
     steps     its loops.
     """
 
@@ -71,8 +73,9 @@ class Reader:
         scalars: bool = False,
         function: str | None = None,
         numbers: Mapping[str, int | Sequence[int]] | None = None,
+        called: Mapping[str, str] | None = None,
     ) -> None:
-        self.source, self.scalars, self.function, self.numbers = source, scalars, function, numbers
+        self.source, self.scalars, self.function, self.numbers, self.called = source, scalars, function, numbers, called or {}
         self.names: dict[str, Any] = {}
         self.sizes: dict[str, Expr] = {}
         self.outputs: dict[str, Tensor] = {}
@@ -81,7 +84,7 @@ class Reader:
         self.lines: dict[str, tuple[int, int]] = {}
         self.later: dict[str, int] = {}
         self.written: Counter[str] = Counter()
-        self.remarks: list[str] = []
+        self.remarks = [f"{name} is a size and a value: the size is called {own}." for name, own in self.called.items()]
         self.described: Mapping[str, Sequence[str]] = {}
         self.rounds = 0
         self.literals: dict[str, int | float] = {}
@@ -145,6 +148,8 @@ class Reader:
         if name in self.later and not self.source.place(node).line > self.later[name]:
             own = self.source.place(node).line == self.later[name]
             mend = f"Write {name} = ... above, its first value." if own else "Move that line up."
+            if name in self.called:
+                mend = f"{mend} If the size is meant, call it {self.called[name]}, here and in the brackets."
             raise self.fault(node, f"{name} is used before line {self.later[name]} defines it.", mend)
         if name in self.literals:
             return as_number(self.literals[name])
@@ -195,7 +200,7 @@ class Reader:
 
     def size_named(self, node: ast.Name) -> Expr:
         """What a name among the sizes of a declaration stands for: a new size, a known one, or a whole constant."""
-        name = node.id
+        name = self.called.get(node.id, node.id)
         if name in self.names:
             value = plain(self.names[name])
             if isinstance(value, int) or (isinstance(value, Expr) and value.is_integer):
@@ -254,7 +259,7 @@ class Reader:
 
     def declare(self, node: ast.AST, tensor: Tensor) -> None:
         assert tensor.name is not None
-        if tensor.name in self.sizes:
+        if tensor.name in self.sizes or tensor.name in self.called:
             raise self.fault(node, f"{tensor.name} is a tensor and a size.", "Give one of them another name.")
         self.names[tensor.name] = tensor
         self.inputs.append(tensor)
@@ -280,8 +285,9 @@ class Reader:
         known = self.sizes.get(name)
         if not name.strip("_") or (known is not None and isinstance(value, int | Expr) and as_number(value) == known):
             return  # _ is what nobody reads
-        if name in self.sizes:
-            raise self.fault(target, f"{name} is a size already.", "Give the tensor or the size another name.")
+        array = is_array(self, value)
+        if name in self.sizes or (name in self.called and not array):
+            raise refused(self, target, name, f"{name} is a size already.", "Give the tensor or the size another name.", array)
         old = self.names.get(name)
         self.define(target, name, value)
         if in_place and isinstance(old, Tensor) and old.shape:

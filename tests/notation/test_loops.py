@@ -237,7 +237,6 @@ REFUSED = {
     Z + "x\n    z[l+1] = x\nL = sum(z)": (8, 5, "z is written at two numbers in the loop over l (line 6). Give each a name of its own."),
     "L = sum(z)\n" + Z + "x": (5, 9, "z is written by the loop on line 7. Read it below that line."),
     "z[0] = x\nz[0] = x\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (6, 1, "z[0] is given twice. Leave one out."),
-    "h[0] = x\nfor l in 1..n:\n    h[l] = U @ h[l-1]\nL = sum(h)": (5, 1, "h is a size, and a state that a loop writes. Give one another name: the size m, or the state h_1."),
     "for l in 1..n:\n    x[l] = U @ W[l]\nL = sum(x)": (6, 5, "x has a value already, and an entry cannot be set."),
     "for l in 1..n:\n    z[l, 0] = x\nL = sum(z)": (6, 5, "an entry cannot be set. Write the whole tensor of a step: z[l] = ..."),
     "y = ones((n + 1, h))\nfor l in 1..n:\n    y[l] = x\nL = sum(y)": (7, 5, "y has a value already, and an entry cannot be set."),

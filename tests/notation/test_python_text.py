@@ -246,7 +246,7 @@ WORDS = {  # text -> line, column, the words
     D + f"L = np.array({[0] * 101})": (2, 5, "array: 101 numbers are written out; declare the array as data: x: data[n]"),
     D + "L = x*np.nan": (2, 7, "nan is not a word of the language. Write a number."),
     D + "x: parameter[n]\nL = sum(x)": (2, 1, "x is defined twice (first on line 1). A name keeps its value: write x_2."),
-    D + "n = sum(x)": (2, 1, "n is a size already. Give the tensor or the size another name."),
+    D + "n = 3": (2, 1, "n is a size already. Give the tensor or the size another name."),
     "n: data[n]\nL = sum(n)": (1, 1, "n is a tensor and a size. Give one of them another name."),
     D + "y: data[x]": (2, 9, "x is a tensor, not a size. Give the size a name of its own."),
     D + "L = 2*y\ny = sum(x)": (2, 7, "y is used before line 3 defines it. Move that line up."),

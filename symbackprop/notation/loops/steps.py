@@ -31,6 +31,7 @@ from symbackprop.notation.loops.several import given, is_anew, is_several, parts
 from symbackprop.notation.loops.so_far import old_row, so_far
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 from symbackprop.notation.rounds import Comprehension
+from symbackprop.notation.sized import refused
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
@@ -229,7 +230,7 @@ class Steps(Stepwise):
         reader = self.reader
         if name in reader.sizes:
             fault = f"{name} is a size, and a state that a loop writes."
-            raise reader.fault(target, fault, f"Give one another name: the size m, or the state {name}_1.")
+            raise refused(reader, target, name, fault, f"Give one another name: the size m, or the state {name}_1.", True)
         if name in self.stacks:
             fault = f"{name} is written already, by the loop on line {self.stacks[name].line}."
             if reader.function is not None and name in reader.names:

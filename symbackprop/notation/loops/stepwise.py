@@ -174,8 +174,8 @@ class Stepwise(ABC):
             raise self.reader.fault(node.iter, f"the loop goes in steps of {found.step}.", "Write steps of 1, or of -1.")
         self.bounds |= {str(s) for s in found.extent.free_symbols}
         letter = node.target.id if isinstance(node.target, ast.Name) else ""
-        if letter in self.reader.sizes or any(t.name == letter for t in self.reader.inputs):
-            is_size = letter in self.reader.sizes
+        if letter in self.reader.sizes or letter in self.reader.called or any(t.name == letter for t in self.reader.inputs):
+            is_size = letter in self.reader.sizes or letter in self.reader.called
             fault = f"{letter} is a size already." if is_size else f"{letter} is a tensor already."
             raise self.reader.fault(node.target, fault, "Give the loop another letter.")
         return found
