@@ -284,3 +284,10 @@ def test_json_that_is_no_claim_says_how_claims_are_written(tmp_path: Path, text:
     with pytest.raises(ClaimsError) as fault:
         read_claims(tmp_path / "claims.json")
     assert said in str(fault.value)
+
+
+def test_a_block_of_python_in_a_text_is_code() -> None:
+    net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nL = sum((X @ w - y)**2)"
+    text = "The backward pass:\n```python\nr = X @ w - y\ndw = 2*X.T @ r\n```\n"
+    assert sb.verify(net, text).ok
+    assert sb.verify(net, text.replace("2*X", "3*X")).claims[-1].wrong

@@ -70,9 +70,7 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
             filled = filled_claims(path, text)
             found = _variable(path, text) or dict(filled) or python_steps(path, text)
         case ".md" | ".markdown":
-            blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
-            found = [s for code in blocks for s in python_steps(path, code)]
-            found = _page(CODE.sub(blank, text), path, found)
+            found = _markdown(text, path)
         case ".tex":
             found = _page(text, path)
         case ".txt":
@@ -141,6 +139,12 @@ def typed_claims(text: str, path: Path = Path("CLAIMS")) -> Steps:
     return found
 
 
+def _markdown(text: str, path: Path) -> Steps:
+    """The claims of a page of Markdown: its blocks of Python, its formulas and its typed lines."""
+    blocks = ("\n" * text.count("\n", 0, code.start(1)) + code[1] for code in CODE.finditer(text))  # in their own lines
+    return _page(CODE.sub(blank, text), path, [step for code in blocks for step in python_steps(path, code)])
+
+
 def _page(text: str, path: Path, found: Steps | None = None) -> Steps:
     """The claims of a page: its formulas, beside these the lines that are typed, dW = np.outer(D, x), or these alone.
 
@@ -175,8 +179,10 @@ def _bare(text: str) -> str:
 
 
 def piped_claims(text: str, path: Path = Path("CLAIMS")) -> dict[str, Any] | Steps:
-    """The claims in a text of an unknown kind: JSON where it begins as such, else what somebody typed."""
-    return _json(path, text) if _is_json(text) else typed_claims(text, path)
+    """The claims in a text of an unknown kind: JSON where it begins as such, a page with blocks of Python, else what was typed."""
+    if _is_json(text):
+        return _json(path, text)
+    return (_markdown(text, path) if CODE.search(text) else []) or typed_claims(text, path)
 
 
 def _is_json(text: str) -> bool:
