@@ -191,3 +191,9 @@ def test_what_is_made_of_a_gradient_and_returned_is_another(returned: str) -> No
     if returned != "dz":
         assert not sb.verify(net, code.replace("return ", "return 2*")).ok
     assert not sb.verify(net, code.replace("p - y", "p + y")).ok
+
+
+def test_a_parameter_of_a_function_may_have_the_other_case() -> None:
+    code = "def propagate(w, b, X, Y):\n    m = X.shape[0]\n    A = sigmoid(X @ w + b)\n    return {'dw': X.T @ (A - Y)/m, 'db': np.sum(A - Y)/m}, 0"
+    assert sb.verify(LOGIT, code).ok
+    assert not sb.verify(LOGIT, code.replace("(A - Y)/m}", "(A - Y)}")).ok

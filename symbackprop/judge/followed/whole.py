@@ -116,6 +116,8 @@ class Gradients:
         own = values_of(self.truth, values)
         tensors = {n: own[n] for n in self.truth.named if n in own}
         several: dict[str, Any] = {n: dict(tensors) for n in _TENSORS if n not in own}
+        letters = [n for n in tensors if len(n) == 1 and self.truth.program.tensors[n].kind != "integers"]
+        several |= {n.swapcase(): tensors[n] for n in letters if n.swapcase() not in own}  # the Y of a function, of a y
         if self.order:
             vector = np.concatenate([np.ravel(values[wrt]) for wrt in self.order])
             several |= dict.fromkeys(sliced_names(self.tree), vector)
