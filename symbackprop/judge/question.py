@@ -73,10 +73,10 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
     sampled = with_sample_losses(truth, given)
     read = with_labels(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)))
-    further = with_names(truth, read, judge.symbols, alone)
+    further = with_names(truth, read, judge.symbols, alone, sampled.values)
     written = [step[:2] for step in further.steps]
-    if further.values or sampled.values:
-        judge = question.judge({**sampled.values, **further.values})
+    if further.values:
+        judge = question.judge(further.values)
     if alone:
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(written))
     else:
@@ -87,12 +87,12 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
             return answered(question._replace(network=with_own), said)
         own = {**judge.losses, **differentiated(truth, judge.given, further.steps)}
         if own:
-            judge = question.judge({**sampled.values, **further.values, **own})
+            judge = question.judge({**further.values, **own})
             again = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
             named = [one.kind == "abbreviation" and bool(one.remarks) for one in found]  # "it is another than the loss"
             found = tuple(one if is_named else other for one, other, is_named in zip(found, again, named, strict=True))
     if len(found) == len(given) and not alone:
-        found = not_passed_over(truth, found, said)
+        found = not_passed_over(truth, found, said, judge.given)
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, said, strict=True))
     found = tuple(with_notes(further, k, one) for k, one in enumerate(found))

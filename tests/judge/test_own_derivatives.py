@@ -116,3 +116,21 @@ def test_a_weight_of_a_layer_that_is_not_there_is_not_taken_for_another() -> Non
     said = r"$\frac{\partial C}{\partial a^{(1)}} = 2w^{(2)}(a^{(2)} - y)$"
     assert sb.verify(net, said).ok
     assert not sb.verify(net, said.replace("w^{(2)}", "w^{(3)}")).ok
+
+
+def test_a_name_of_a_value_of_the_network_may_stand_unused() -> None:
+    found = sb.verify(LINEAR, r"Let $\hat y_i = w^\top x_i + b$. $\frac{\partial L}{\partial b} = \frac2n\sum_i r_i$")
+    assert found.ok
+    assert found.claims[0].notes == ("as the network has it",)
+    assert not sb.verify(LINEAR, r"Let $\hat y_i = w^\top x_i - b$. $\frac{\partial L}{\partial b} = \frac2n\sum_i r_i$").ok
+
+
+@pytest.mark.slow
+def test_formulas_and_samples_have_values_of_their_own() -> None:
+    """Both took the same letter."""
+    text = (
+        r"$\frac{\partial L}{\partial b} = \frac1n\sum_i\frac{\partial}{\partial b}(w^\top x_i + b - y_i)^2 = \frac2n\sum_i r_i$, "
+        r"SGD: $w \leftarrow w - \eta(w^\top x_i + b - y_i)x_i$."
+    )
+    assert sb.verify(LINEAR, text).ok
+    assert sb.verify(LINEAR, text.replace("y_i)x_i", "y_i)y_i")).claims[-1].wrong

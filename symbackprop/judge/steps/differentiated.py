@@ -86,12 +86,15 @@ class Further(NamedTuple):
     unsure: set[int]
 
 
-def with_names(truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str], alone: bool) -> Further:
+def with_names(
+    truth: Truth, steps: Sequence[tuple[str, Any, str]], symbols: Mapping[str, str], alone: bool, given: Mapping[str, Program]
+) -> Further:  # fmt: skip
     """The steps, in which a formula that is differentiated is the name of a value: of the network, or a further one.
 
     alone   whether the steps are claims by names, each the gradient of the loss: then there is no other value.
+    given   further values that steps have already.
     """
-    found = Further([], {}, {}, set())
+    found = Further([], {**given}, {}, set())
     for place, (name, claim, what) in enumerate(steps):
         is_chain = isinstance(claim, str) and "\\" in claim and "=" in claim and not is_of_formula(truth, claim)
         named: list[tuple[Written, str, _Formula]] = []

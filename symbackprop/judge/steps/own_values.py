@@ -54,14 +54,25 @@ def called_otherwise(truth: Truth, written: Mapping[str, tuple[Program | str, Bi
     return found
 
 
-def _equal_to(truth: Truth, program: Program, bindings: Bindings) -> str | None:
-    """The value that the network names and that a program is; None where it is none."""
-    places, shape, tensors = truth.places.first(PLACES), program.shape(CLAIM), truth.program.tensors
-    tried = [n for n in truth.named if tensors[n].kind == "value" and equal_shapes(tensors[n].shape, shape)]
+def is_in_network(truth: Truth, program: Program) -> bool:
+    """Whether a program over the network is one of its values, named or not."""
+    tensors = truth.program.tensors
+    if not all(tensor.name in tensors for tensor in program.inputs):
+        return False
+    return _equal_to(truth, program, (), [name for name, tensor in tensors.items() if tensor.kind == "value"]) is not None
+
+
+def _equal_to(truth: Truth, program: Program, bindings: Bindings, among: Sequence[str] | None = None) -> str | None:
+    """The value that a program is, among some, or those that the network names; None where it is none."""
+    shape, tensors = program.shape(CLAIM), truth.program.tensors
+    values = among or [n for n in truth.named if tensors[n].kind == "value"]
+    alike = [n for n in values if equal_shapes(tensors[n].shape, shape)]
     try:
-        wanted = [value(truth, program, bindings, place, place.values, FLOATS) for place in places] if tried else []
+        places = truth.places.first(PLACES) if alike else ()
+        wanted = [value(truth, program, bindings, place, place.values, FLOATS) for place in places]
     except PointError:
         return None
+    tried = [n for n in alike if all(n in place.values for place in places)] if wanted else []
     return next((n for n in tried if all(_equal(place.values[n], one) for place, one in zip(places, wanted, strict=True))), None)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from symbackprop.core.program import Program
 from symbackprop.formulas.told import told
 from symbackprop.judge.sides.at_values import rate_of
+from symbackprop.judge.steps.own_values import is_in_network
 from symbackprop.judge.steps.turned_out import is_multiple
 from symbackprop.judge.texts.arrays import Code
 from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.truth import Truth
+from symbackprop.notation.claims.side import word_of
+from symbackprop.notation.claims.words import described
 
 Step = tuple[str, Any, str]
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -25,21 +29,34 @@ _LIKE_A_GRADIENT = re.compile(
 _PARTS = re.compile(r"[^\W_]+")
 
 
-def not_passed_over(truth: Truth, judged: Sequence[Judged], steps: Sequence[Step]) -> tuple[Judged, ...]:
+def not_passed_over(
+    truth: Truth, judged: Sequence[Judged], steps: Sequence[Step], given: Mapping[str, Program | None]
+) -> tuple[Judged, ...]:  # fmt: skip
     r"""The verdicts; a name that no other step uses, such as D of `D = 36xy - 9` behind f_xx and f_yy, is undecided.
 
-    A definition alone is never wrong, and the reader who wrote it means more by it. Code has names that nothing uses, and
-    numbers are given to the network.
+    A definition alone is never wrong, and the reader who wrote it means more by it, unless it is of a value that the network
+    has, \hat y = w^\top x + b. Code has names that nothing uses, and numbers are given to the network.
+
+    given   what names were given.
     """
     if truth.pinned or len(steps) < 2:
         return tuple(judged)
     return tuple(
-        unused(one)
+        _as_it_has_it(truth, one, given) or unused(one)
         if _is_idle(truth, one, step)
         and not any(_uses(_read(other, step), own) for own in _names(step) for other in steps if other is not step)
         else one
         for one, step in zip(judged, steps, strict=True)
     )
+
+
+def _as_it_has_it(truth: Truth, one: Judged, given: Mapping[str, Program | None]) -> Judged | None:
+    """The verdict on a name that is given to a value of the network; None for any other."""
+    word = word_of(_INDICES.sub("", one.name))
+    program = given.get(described(word)) if word is not None else None
+    if program is None or not is_in_network(truth, program):
+        return None
+    return replace(one, remarks=(told("as the network has it"),))
 
 
 def unused(one: Judged) -> Judged:

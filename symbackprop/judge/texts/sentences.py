@@ -18,7 +18,7 @@ WITHIN = re.compile(r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n))+)\$(?!\$)")  # a
 BRACKETED = re.compile(r"(?<!\\)\\\((.+?)(?<!\\)\\\)", re.DOTALL)
 CLAIMED = re.compile(  # a derivative, an equals sign, \delta = \partial L/\partial z = ...: a claim wherever it stands
     r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*:?=\s*(?=[^=]*=))?(?:\\displaystyle\s*)?(?:\\[dt]?frac\s*\{\s*(?:\\partial|d\s*(?:\\?[A-Za-z]|\})|\\mathrm\s*\{d\})|\\partial\b[^=]*/\s*\\partial\b|\\nabla(?![a-z])|"
-    r"d\w+/d\w+\s*=|d[A-Z]\w*\s*=|\\?[A-Za-z]+(?:'+|\^\s*\{?(?:\s*\\prime)+\s*\}?)\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
+    r"d\w+/d\w+\s*=|d\s*[A-Z]\w*\s*=|d\s+\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*=|\\?[A-Za-z]+(?:'+|\^\s*\{?(?:\s*\\prime)+\s*\}?)\s*\(\s*(?:\\[A-Za-z]+|[A-Za-z])\s*\)\s*=)"
 )
 _BEST = re.compile(  # W^* = ..., \\hat\\beta = ..., of a sentence that says where a loss is least
     r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*\^\s*(?:\*|\\star\b|\\ast\b|\{\s*(?:\*|\\star|\\ast)\s*\})"
