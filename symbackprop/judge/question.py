@@ -71,7 +71,7 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
     tails = [one or ("" if alone or question.pinned else tail_of(claim)) for one, (_, claim, _) in zip(signs, given, strict=True)]
     cut = [claim.removesuffix(tail) if tail else claim for (_, claim, _), tail in zip(given, tails, strict=True)]
     given = [(name, claim, what) for (name, _, what), claim in zip(given, cut, strict=True)]
-    sampled = with_sample_losses(truth, given)
+    sampled = with_sample_losses(truth, given, judge.symbols)
     read = with_labels(truth, with_probabilities(truth, respelled(truth, sampled.steps, judge.symbols)))
     further = with_names(truth, read, judge.symbols, alone, sampled.values)
     written = [step[:2] for step in further.steps]

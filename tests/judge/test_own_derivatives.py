@@ -134,3 +134,42 @@ def test_formulas_and_samples_have_values_of_their_own() -> None:
     )
     assert sb.verify(LINEAR, text).ok
     assert sb.verify(LINEAR, text.replace("y_i)x_i", "y_i)y_i")).claims[-1].wrong
+
+
+HALVED = "X: data[m, n]\ny: data[m]\nw: parameter[n]\nJ = sum((X @ w - y)**2)/(2*m)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("said", "slip"),
+    [
+        (
+            r"$\frac{\partial J}{\partial w_j} = \frac1{2m}\sum_i\frac{\partial}{\partial w_j}(w^\top x^{(i)} - y^{(i)})^2"
+            r" = \frac1m\sum_i(w^\top x^{(i)} - y^{(i)})x_j^{(i)}$",
+            (r"\frac1{2m}", r"\frac1m"),
+        ),
+        (
+            r"$\mathrm{MSE} = \frac1m\sum_i(w^\top x_i - y_i)^2$, so $\frac{\partial\mathrm{MSE}}{\partial w} = \frac2mX^\top(Xw - y)$.",
+            ("2m", "1m"),
+        ),
+        (
+            r"For one example $J_i = (w^\top x_i - y_i)^2$: $\frac{\partial J_i}{\partial w_j} = 2(w^\top x_i - y_i)x_{ij}$",
+            (r"= 2(", "= ("),
+        ),
+    ],
+)
+def test_what_a_text_defines_is_what_it_differentiates(said: str, slip: tuple[str, str]) -> None:
+    assert sb.verify(HALVED, said).ok
+    assert not sb.verify(HALVED, said.replace(*slip)).ok
+
+
+def test_a_divergence_beside_other_terms_is_the_value_of_its_name() -> None:
+    net = "mu: parameter[d]\na: data[d]\nkl = sum(mu**2)/2\nL = kl + a @ mu"
+    assert sb.verify(net, r"$\frac{\partial D_{KL}}{\partial\mu} = \mu$").ok
+    assert not sb.verify(net, r"$\frac{\partial D_{KL}}{\partial\mu} = \mu + a$").ok
+
+
+def test_decay_may_stand_behind_what_it_shrinks() -> None:
+    said = r"$w \leftarrow w(1 - 2\eta\lambda) - 2\eta X^\top(Xw - y)$"
+    assert sb.verify(RIDGE, said).ok
+    assert not sb.verify(RIDGE, said.replace(r"2\eta\lambda", r"\eta\lambda")).ok

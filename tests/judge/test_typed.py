@@ -204,3 +204,27 @@ def test_a_typed_line_is_judged_beside_dollars(left: str) -> None:
     text = f"Let $r = Xw - y$.\n{left} = 2*X.T @ r"
     assert sb.verify(net, text).ok
     assert sb.verify(net, text.replace("2*", "")).claims[-1].wrong
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}. Then dL/dw = (z-y)x.",
+        "{}\nTherefore we get dL/dw = (z-y)x",
+        "{}\n=> dL/dw := (z-y)x",
+        "{}, in code: `dw = (z-y)*x`",
+        "{}\n\n- `dw = (z-y)*x`",
+    ],
+)
+def test_what_a_sentence_types_beside_dollars_is_judged(said: str) -> None:
+    """It was passed over, right or wrong."""
+    net = "x: data\nw: parameter\ny: data\nz = w*x\nL = (z - y)**2/2"
+    text = said.format(r"$\frac{\partial L}{\partial z} = z-y$")
+    assert len(sb.verify(net, text).claims) == 2
+    assert sb.verify(net, text).ok
+    assert sb.verify(net, text.replace("= (z", "= 2*(z")).claims[-1].kind == "up to convention"
+
+
+def test_what_a_sentence_denies_is_no_claim() -> None:
+    net = "x: data\nw: parameter\ny: data\nz = w*x\nL = (z - y)**2/2"
+    assert sb.verify(net, "$\\frac{\\partial L}{\\partial z} = z-y$\nIt would be wrong to say dL/dw = 2(z-y)x.").ok

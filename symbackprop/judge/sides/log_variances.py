@@ -45,5 +45,6 @@ def _step(step: Step, own: str, letter: str, is_other: bool) -> Step:
         return f"{own}{found['below'] or found['behind'] or ''}"
 
     changed = re.sub(rf"{_LOG}{letter}(?:\s*(?:\\right)?\))?", called, claim)
-    changed = changed if is_other else re.sub(letter, lambda one: f"e^{{{called(one)}}}", changed)
+    plain = rf"(?P<by>\\partial\s*)?{letter}"  # by \sigma^2 nothing is: it stays
+    changed = changed if is_other else re.sub(plain, lambda one: one[0] if one["by"] else f" e^{{{called(one)}}}", changed)
     return step if changed == claim else (changed.partition("=")[0].strip() if "=" in changed else name, changed, what)

@@ -9,6 +9,7 @@ from typing import Any
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled
+from symbackprop.judge.steps.sample_losses import each_of
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.weighing.truth import Truth
 
@@ -51,12 +52,13 @@ def _without_word(truth: Truth, claim: str, given: set[str]) -> str:
     word = (found["set"] or found["caps"]) if found is not None else ""
     if not word or word in given or spelled(truth, word) is not None:
         return claim
+    is_loss = word in _LOSSES and each_of(truth) is not None  # and no term beside it
     alike = [name for name in truth.named if name.lower() == word.lower()]
-    own = alike[0] if len(alike) == 1 else truth.of if word in _LOSSES and not truth.program.shape(truth.of) else None
+    own = alike[0] if len(alike) == 1 else truth.of if is_loss else None
     name = latex(parse_name(own).formula()) if own is not None else ""
     word_set = rf"{_SET}{word}\s*\}}|(?<![A-Za-z\\{{]){word}(?![A-Za-z])"
     return re.sub(word_set, lambda _: f" {name}", claim) if own is not None else claim
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"\\mathcal|[\\{}\s]", "", name)
+    return re.sub(r"\\(?:mathcal|mathrm|text|operatorname)|[\\{}\s]|\([^()]*\)$", "", name)

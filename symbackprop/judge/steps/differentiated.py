@@ -40,7 +40,7 @@ _LOSSES = frozenset(["L", "J", "C", "E", "S", "f", "F", "ell", "l", "R", "Q"])  
 _SCRIPTS = frozenset(["_", "^", "'"])
 _BARS = frozenset(["|", r"\|"])
 _ENDS = frozenset(["=", ",", ";", r"\\", "&", ")", "]", "}", r"\}", r"\rangle", r"\leq", r"\geq", "<", ">"])
-_INDEX = re.compile(r"_\s*\{?\s*([a-z])(?![a-zA-Z\d])")
+_INDEX = re.compile(r"(?:_\s*\{?\s*|\^\s*\{?\s*\(\s*)([a-z])(?![a-zA-Z\d])")  # x_i, x^{(i)}
 _BOUND = re.compile(r"\\(?:sum|prod|max|min)\s*_\s*\{?\s*([a-z])(?![a-zA-Z])")
 _FUNCTIONS = frozenset(  # with which a formula behind a d begins
     [

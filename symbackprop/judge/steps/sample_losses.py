@@ -3,13 +3,16 @@ r"""Losses of one sample, \frac{\partial J_i}{\partial w_j} and \nabla E_n(w): J
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told, told
 from symbackprop.judge.sides.goals import spelled
 from symbackprop.judge.texts.arrays import reworded
@@ -18,12 +21,13 @@ from symbackprop.judge.texts.prose import written
 from symbackprop.judge.verdicts.verdict import Judged
 from symbackprop.judge.weighing.composed import CLAIM
 from symbackprop.judge.weighing.conventions import convention
-from symbackprop.judge.weighing.reading import Claim
+from symbackprop.judge.weighing.reading import Claim, equal_shapes, read
 from symbackprop.judge.weighing.truth import Truth
-from symbackprop.judge.weighing.weigh import Bindings, Goal, weigh
+from symbackprop.judge.weighing.weigh import Bindings, Goal, value, weigh
 
 Step = tuple[str, Any, str]
 
+_TRIED = 3  # points
 _FREE = "qfghQFGHuvrs"  # letters for values that nobody named
 _LOSSES = frozenset(["L", "J", "C", "E", "S", "ell", "l", "R"])  # letters that losses have
 _INDEX = (
@@ -50,15 +54,18 @@ class Sampled(NamedTuple):
     notes: dict[int, tuple[Told, ...]]
 
 
-def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
-    """The steps, in which a loss with an index is a further value: the loss of each sample, whose sum or mean the loss is."""
+def with_sample_losses(truth: Truth, steps: Sequence[Step], symbols: Mapping[str, str]) -> Sampled:
+    """The steps, in which a loss with an index is a further value: the loss of each sample, whose sum or mean the loss is.
+
+    symbols   what the steps call otherwise.
+    """
     found = Sampled(list(steps), {}, {})
     text = " ".join(str(claim) for _, claim, _ in steps)
     own = next((c for c in _FREE if c not in truth.program.tensors and not re.search(rf"(?<![A-Za-z\\]){c}(?![A-Za-z])", text)), "")
     for place, (_, claim, what) in enumerate(steps):
         sample = sample_of(truth, claim)
-        if own and sample and (each := _each(truth, among=False)) is not None:
-            found.values[own] = each
+        if own and sample and (each := each_of(truth)) is not None:
+            found.values.setdefault(own, each)
             found.notes[place] = (told("an update by the loss of one sample, {}", written(f"{own}_{{{sample}}}")),)
             continue
         left = left_side(claim) if isinstance(claim, str) and "\\" in claim else ""
@@ -68,10 +75,10 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
             continue
         index = next(one for one in loss.group("low", "held", "high", "raised") if one)
         among = given is None and _by_value(truth, left[loss.end() :])
-        program = _each(truth, among) if spelled(truth, f"{loss['of']}_{index}") is None else None
+        program = each_of(truth, among) if spelled(truth, f"{loss['of']}_{index}") is None else None
         if program is None:
             continue
-        found.values[own] = program
+        found.values.setdefault(own, (_by_factor(truth, claim, index, symbols) if given else None) or program)
         shown = written(f"{own}_{{{index}}}"), written(loss[0] if given else loss[0].removeprefix(loss["before"]))
         found.notes[place] = (told("{} is {}, the loss of a sample alone", *shown),)
         if given:
@@ -90,6 +97,27 @@ def with_sample_losses(truth: Truth, steps: Sequence[Step]) -> Sampled:
     return found
 
 
+def _by_factor(truth: Truth, claim: Any, index: str, symbols: Mapping[str, str]) -> Program | None:
+    """What a step says that the loss of a sample is, where that is another multiple of it than the network has; or None."""
+    try:
+        said = read(f"q_{{{index}}} = {claim.partition('=')[2]}", truth, truth.of, None, symbols)
+    except SymbackpropError:
+        return None
+    places, each = truth.places.first(_TRIED), each_of(truth)
+    for program in (one.program for one in said.readings):
+        if said.unknown or each is None or not equal_shapes(program.shape(CLAIM), each.shape(CLAIM)):
+            continue
+        try:
+            said_at = [value(truth, program, (), place, place.values, FLOATS) for place in places]
+            pairs = [(one, value(truth, each, (), place, place.values, FLOATS)) for one, place in zip(said_at, places, strict=True)]
+        except (PointError, SymbackpropError):
+            continue
+        by = convention(pairs, [place.sizes for place in places])
+        if by is not None and {*by.kinds} <= {"2", "N"}:
+            return program
+    return None
+
+
 def sample_of(truth: Truth, claim: Any) -> str:
     r"""The index of the one sample that an update goes by, i of w = w - \eta (w^\top x_i - y_i) x_i; "" of any other step."""
     moved = _UPDATE.match(claim) if isinstance(claim, str) else None
@@ -105,7 +133,7 @@ def sample_of(truth: Truth, claim: Any) -> str:
 
 def sample_loss(truth: Truth) -> str | None:
     """The further value that is the loss of each sample alone; None where no step speaks of it."""
-    each = [_each(truth, among) for among in (False, True)] if truth.further else []
+    each = [each_of(truth, among) for among in (False, True)] if truth.further else []
     return next((name for name, program in truth.further.items() if program in each), None)
 
 
@@ -123,7 +151,7 @@ def _by_value(truth: Truth, behind: str) -> bool:
     return own is not None and truth.program.tensors[own].kind == "value" and _of_samples(truth, own)
 
 
-def _each(truth: Truth, among: bool) -> Program | None:
+def each_of(truth: Truth, among: bool = False) -> Program | None:
     """The losses of the samples as one value; None where the loss is no multiple of one sum over samples.
 
     among   whether terms that no sample has, such as a penalty of the parameters, may stand beside that: where the loss is

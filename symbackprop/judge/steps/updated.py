@@ -131,7 +131,8 @@ def update_of(judge: Judge, known: Known, claim: str) -> Update | None:
     if not _moves(judge, known, gradient):
         return None
     moved = () if is_change else here
-    if not is_change and not _starts(right, here):
+    is_before = len(right) > len(here) and right[len(here)].text in ("+", "-")  # and no factor, w (1 - \eta\lambda)
+    if not is_change and not (_starts(right, here) and is_before):
         if rate is None:
             return None
         along = {k: f"{_text(here)} - ({_text(_at_rate(right, rate, k))})" for k in (1, 2, 0)}
@@ -167,7 +168,7 @@ def goes_along(judge: Judge, known: Known, update: Update) -> Asked | None:
 def by_itself(judge: Judge, step: Asked, update: Update) -> Judged:
     """The verdict on an update along the very gradient that it says: of its sign alone."""
     itself = told("an update by the gradient itself: it says nothing of what that is")
-    if not update.along[1].lstrip(" (").startswith("-"):
+    if not update.along[1].lstrip(" (").startswith("-") or step.of in _LIKELIHOODS:
         return Judged(step.name, step, "abbreviation", remarks=(itself,))
     up = told("it goes along the gradient, by which {} grows: descent goes against it", named(judge.truth.of))
     sign = Convention(("sign",), up, told("multiply by -1"))
@@ -181,6 +182,9 @@ def as_update(judged: Judged, step: str, truth: Truth) -> Judged:
         why = told("an update; what it goes along is not read: {}", without_place(judged.because))
         return Judged(step, None, "undecided", why)
     judged = replace(judged, name=step)
+    if judged.right and taken is None and truth.of in _LIKELIHOODS:
+        downhill = told("it goes against the gradient: {} grows by an ascent", named(truth.of))
+        judged = replace(judged, remarks=(*judged.remarks, downhill))
     if taken is not None and {*taken.kinds} <= _TAKEN_UP:
         remarks = (*judged.remarks, told("the rate takes up a factor: {}", taken.says))
         judged = replace(judged, kind="right, numeric", because=Told(), remarks=remarks)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 
 from symbackprop.judge.texts.at_points import BEFORE, BEHIND, BESIDE, VALUE, at_point, value_at
-from symbackprop.judge.texts.sentences import DISPLAYS, WITHIN
+from symbackprop.judge.texts.sentences import DENIED, DISPLAYS, WITHIN
 from symbackprop.notation.claims.grammar import NAMED
 
 _CODE = re.compile(  # what only code has
@@ -49,6 +49,10 @@ _TYPED_LINE = re.compile(  # dL/dw = ..., dw = ..., grad_w C = ..., C'(w) = ...
 _RAW_LINE = re.compile(  # LaTeX without dollars
     rf"{_MARK.pattern}?\s*\\(?:nabla(?![a-z])|[dt]?frac\s*\{{\s*(?:\\partial|d\s*[A-Za-z])|partial(?![a-z]))[^$=]*=[^$]*$"
 )
+_IN_SENTENCE = re.compile(  # Then dL/dw = ..., in code: `dw = ...`
+    rf"(?:(?<![\w$\\/`])(?={_DERIVATIVE.pattern})|(?<=[:>→⇒*])\s*|`)(?P<said>(?:{_DERIVATIVE.pattern}|{GRADIENT})\s*:?=(?!=)[^$`\\]*?)"
+    r"(?:`|(?=[.;]?\s*$|\.\s+[A-Z]|[.,;]?\s*\$))"
+)
 _LINKS = frozenset(["where", "with", "if", "otherwise", "for", "all", "and", "else", "when", "elsewhere"])
 _FUNCTIONS = frozenset([
     "sigmoid", "tanh", "relu", "ReLU", "exp", "log", "ln", "softmax", "softplus", "sign", "diag", "tr", "trace", "sin", "cos",
@@ -84,7 +88,26 @@ def with_typed(text: str) -> str:
         return text
     hidden = DISPLAYS.sub(lambda found: re.sub(r"[^\n]", "$", found[0]), text)
     pairs = [(line, own.replace("∂", "d")) for line, own in zip(text.split("\n"), hidden.split("\n"), strict=True)]
-    return "\n".join(_line_displayed(line) if _TYPED_LINE.match(own) or _RAW_LINE.match(own) else line for line, own in pairs)
+    return "\n".join(
+        _line_displayed(line) if _TYPED_LINE.match(own) or _RAW_LINE.match(own) else _with_sentences(line, own)
+        for line, own in pairs
+    )
+
+
+def _with_sentences(line: str, own: str) -> str:
+    """A line in which what a sentence states without dollars, Then dL/dw = (y - t) x, is displayed.
+
+    own   the line without its displays.
+    """
+    own = WITHIN.sub(lambda found: "$" * len(found[0]), own)
+    out, end = list[str](), 0
+    for found in _IN_SENTENCE.finditer(own):
+        sentence = own[max(own.rfind(stop, 0, found.start()) for stop in (". ", "; ", "$")) + 1 : found.end()]
+        if not DENIED.search(sentence):
+            said = line[found.start("said") : found.end("said")].replace("∂", "d").replace(":=", "=")
+            out += [line[end : found.start()], *(f"\\[{one}\\]" for several in lines_of(said) for one in several)]
+            end = found.end()
+    return "".join([*out, line[end:]])
 
 
 def _line_displayed(line: str) -> str:

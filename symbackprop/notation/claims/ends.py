@@ -45,7 +45,8 @@ def above(state: State, node: Syntax) -> tuple[str, Tokens]:
             return state.context.of, ()
         case Word(base=base, sub=sub, sup=()) if base in _LOSSES | {"D"} and _NAMED_LOSS.fullmatch(plain(sub)):  # L_{CE}, D_{KL}
             if not declared(state, node):
-                return state.context.of, ()
+                named = [t.name for t in state.context.forward.tensors.values() if t.named and t.name.lower() == plain(sub).lower()]
+                return named[0] if named else state.context.of, ()  # D_{KL} of a kl beside other terms
     return reference(state, node)
 
 
