@@ -91,12 +91,12 @@ def answered(question: Question, given: list[Step], alone: bool = False) -> tupl
             again = without_own_functions(judge, further.steps, lambda own: judge_derivation(judge, own))
             named = [one.kind == "abbreviation" and bool(one.remarks) for one in found]  # "it is another than the loss"
             found = tuple(one if is_named else other for one, other, is_named in zip(found, again, named, strict=True))
+    found = tuple(replace(one, remarks=(*one.remarks, *sampled.notes.get(k, ()))) for k, one in enumerate(found))
     if len(found) == len(given) and not alone:
         found = not_passed_over(truth, found, said, judge.given)
     if len(found) == len(given):
         found = tuple(replace(one, given=str(claim)) if one.given else one for one, (_, claim, _) in zip(found, said, strict=True))
     found = tuple(with_notes(further, k, one) for k, one in enumerate(found))
-    found = tuple(replace(one, remarks=(*one.remarks, *sampled.notes.get(k, ()))) for k, one in enumerate(found))
     found = as_used(judge.truth, by_source(judge, in_order(judge, found, written), written), written)
     if len(found) == len(given):
         behind = [(SIGN,) if sign else (BEHIND,) if tail else () for sign, tail in zip(signs, tails, strict=True)]

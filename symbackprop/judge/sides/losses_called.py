@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from symbackprop.core.program import Sum
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
 from symbackprop.judge.sides.goals import spelled
-from symbackprop.judge.steps.sample_losses import each_of
 from symbackprop.judge.texts.arrays import reworded
 from symbackprop.judge.weighing.truth import Truth
 
@@ -52,12 +52,24 @@ def _without_word(truth: Truth, claim: str, given: set[str]) -> str:
     word = (found["set"] or found["caps"]) if found is not None else ""
     if not word or word in given or spelled(truth, word) is not None:
         return claim
-    is_loss = word in _LOSSES and each_of(truth) is not None  # and no term beside it
+    is_loss = word in _LOSSES and _is_alone(truth)
     alike = [name for name in truth.named if name.lower() == word.lower()]
     own = alike[0] if len(alike) == 1 else truth.of if is_loss else None
     name = latex(parse_name(own).formula()) if own is not None else ""
     word_set = rf"{_SET}{word}\s*\}}|(?<![A-Za-z\\{{]){word}(?![A-Za-z])"
     return re.sub(word_set, lambda _: f" {name}", claim) if own is not None else claim
+
+
+def _is_alone(truth: Truth) -> bool:
+    """Whether the loss has no term beside another, as a penalty is."""
+    made, name = truth.program.equation_of(), truth.of
+    while name in made and isinstance(op := made[name].op, Sum) and not op.over:
+        if op.body.is_Add:
+            return False
+        if len(op.slots) != 1 or op.body.diff(op.slots[0]).has(op.slots[0]):
+            return True
+        name = made[name].operands[0].name
+    return True
 
 
 def _plain(name: str) -> str:
