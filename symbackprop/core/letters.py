@@ -14,6 +14,7 @@ from symbackprop.core.errors import SymbackpropError
 
 LETTERS = "ijklmpqrstuvw"  # neither n, which is a size, nor o, which looks like a zero
 FURTHER = "hcfadxyz"  # where those are too few, before letters with numbers
+ALIKE = "ijklmn"  # indices of a person's, of which one stands for another
 KEPT = "."  # behind a letter that a person gave, until equations are lettered
 NAMELESS = ("u", "r", "g", "zeta")  # what a value of a network is called that neither its author nor what it is for gave a name
 VALUES = "abcdefgh"  # for values in between, in generated code

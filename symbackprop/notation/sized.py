@@ -36,9 +36,7 @@ _SETTINGS = ("shape", "reps", "repeats", "classes", "num_classes")
 class BothSizeAndValue(NotationError):
     """A size is given a value: it is read with other names for such sizes, `called`."""
 
-    def __init__(self, error: NotationError, called: Mapping[str, str]) -> None:
-        super().__init__(error.fault, error.mend, error.place)
-        self.called = called
+    called: Mapping[str, str] = {}
 
 
 def told_apart(read: Callable[P, Network]) -> Callable[P, Network]:
@@ -73,7 +71,11 @@ def refused(reader: Reader, node: ast.AST, name: str, fault: str, mend: str, arr
     clear = array and name not in reader.called and not reader.callers and name not in _letters(reader.statements)
     own = _name(reader, name) if clear else None
     error = reader.fault(node, fault, mend)
-    return error if own is None else BothSizeAndValue(error, {**reader.called, name: own})
+    if own is None:
+        return error
+    both = BothSizeAndValue(error.fault, error.mend, error.place)
+    both.called = {**reader.called, name: own}
+    return both
 
 
 def is_array(reader: Reader, value: Any) -> bool:

@@ -21,6 +21,7 @@ def _kinds(name: str, slip: str) -> list[str]:
     return [one.kind.removesuffix(", identity") for one in sb.verify(NET, [(name, slip), *after]).claims]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slip", SLIPS)
 def test_a_name_like_that_of_a_gradient_is_convicted_once_where_it_is_given(slip: str):
     first, *after = _kinds("g", slip)
@@ -29,6 +30,7 @@ def test_a_name_like_that_of_a_gradient_is_convicted_once_where_it_is_given(slip
     assert set(after) == {"wrong, carried forward"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slip", SLIPS)
 def test_another_name_is_convicted_where_it_is_first_taken_for_a_gradient(slip: str):
     first, taken, *after = _kinds("r", slip)

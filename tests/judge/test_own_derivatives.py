@@ -4,6 +4,8 @@ import pytest
 
 import symbackprop as sb
 
+pytestmark = pytest.mark.slow
+
 LINEAR = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\nr = X @ w + b - y\nL = mean(r**2)"
 RIDGE = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nlam: data\nC = sum((X @ w - y)**2) + lam*sum(w**2)"
 NETWORK = "x: data[d]\nW: parameter[c, d]\ny: data[c]\nz = W @ x\nL = sum((z - y)**2)/2"
@@ -42,7 +44,6 @@ DIFFERENTIATED = [  # a derivation, and a slip in the middle of its chain
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("net", "text", "slip"), DIFFERENTIATED)
 def test_what_a_side_differentiates_is_judged(net: str, text: str, slip: tuple[str, str]) -> None:
     assert sb.verify(net, text).ok
@@ -103,7 +104,6 @@ def test_a_side_whose_shapes_do_not_fit_says_a_rule_alone() -> None:
     assert "the rule alone" not in str(sb.verify(LINEAR, said.replace("= X\\frac", "= X^\\top\\frac")).claims[0].notes)
 
 
-@pytest.mark.slow
 def test_a_loss_of_another_name_is_held_against_the_loss() -> None:
     net = "X: data[n, d]\ny: data[n]\nw: parameter[d]\neta = X @ w\nl = sum(y*eta - exp(eta))"
     text = r"$\ell(w) = \sum_i y_i w^\top x_i - e^{w^\top x_i}$. $\nabla\ell(w) = \sum_i (y_i - e^{w^\top x_i})x_i$."
@@ -125,7 +125,6 @@ def test_a_name_of_a_value_of_the_network_may_stand_unused() -> None:
     assert not sb.verify(LINEAR, r"Let $\hat y_i = w^\top x_i - b$. $\frac{\partial L}{\partial b} = \frac2n\sum_i r_i$").ok
 
 
-@pytest.mark.slow
 def test_formulas_and_samples_have_values_of_their_own() -> None:
     """Both took the same letter."""
     text = (
@@ -139,7 +138,6 @@ def test_formulas_and_samples_have_values_of_their_own() -> None:
 HALVED = "X: data[m, n]\ny: data[m]\nw: parameter[n]\nJ = sum((X @ w - y)**2)/(2*m)"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "slip"),
     [

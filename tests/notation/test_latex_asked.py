@@ -269,7 +269,10 @@ def obeyed(formula: str) -> Network:
     raise AssertionError(formula)
 
 
-@pytest.mark.parametrize("name", ASKED)
+LONG = ("gates", "a state that is reset", "a triplet", "two layers of a graph", "scores of a label", "steps")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n.startswith(LONG) else n for n in ASKED])
 def test_what_is_asked_for_makes_the_network_that_is_meant(name: str) -> None:
     formula, expected = ASKED[name]
     network, rng = obeyed(formula), np.random.default_rng(0)

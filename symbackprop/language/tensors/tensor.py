@@ -266,6 +266,8 @@ def as_number(value: Any) -> Expr:
         return value
     if isinstance(value, int):
         return sp.Integer(value)
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # of NumPy
+        value = value.item()
     if not isinstance(value, Real) or not math.isfinite(value):
         raise LanguageError(f"{shown(value)} is no number to compute with")
     return sp.Rational(repr(float(value)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
+from symbackprop.core.letters import ALIKE
 from symbackprop.notation.claims import steps
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.grammar import syntax
@@ -19,7 +20,6 @@ from symbackprop.notation.latex.equations import Line, head_of, named
 from symbackprop.notation.latex.units import behind
 
 _STEPS = ("ell", "tau")
-ALIKE = "ijklmn"  # indices of which one stands for another
 
 
 class Index(NamedTuple):
