@@ -171,3 +171,32 @@ def test_decay_may_stand_behind_what_it_shrinks() -> None:
     said = r"$w \leftarrow w(1 - 2\eta\lambda) - 2\eta X^\top(Xw - y)$"
     assert sb.verify(RIDGE, said).ok
     assert not sb.verify(RIDGE, said.replace(r"2\eta\lambda", r"\eta\lambda")).ok
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"Let $q_i = 3\frac{\partial L}{\partial r_i} + 1$ and $u_i = q_i^2$. Then $\frac{\partial u_i}{\partial w} = 2q_i\frac{\partial q_i}{\partial w}$.",
+        r"Let $q = Xw - 2y$, $u = \|q\|^2$. Now let $q = Xw + y$. $\nabla_w u = 2X^\top q$.",
+    ],
+)
+def test_what_is_not_made_of_the_network_alone_is_not_differentiated(said: str) -> None:
+    """It ended in an error of the program that was made."""
+    assert not any(
+        one.right and one.name.startswith(("\\frac{\\partial u", "\\nabla_w u")) for one in sb.verify(LINEAR, said).claims
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"\nabla L = \nabla \left(\|Xw - y\|^2 = 2X^\top r",
+        r"\left(\nabla L = \nabla \|r\|^2 = 2r",
+        r"\nabla L = \nabla_w",
+        r"\nabla_ = 2r",
+        r"\nabla L = \nabla_ = 2r",
+        r"\nabla L = \frac{d}{dw}(",
+    ],
+)
+def test_what_is_not_shut_is_no_traceback(said: str) -> None:
+    assert not any(one.right for one in sb.verify(LINEAR, f"${said}$").claims)

@@ -116,12 +116,13 @@ def with_names(
 
 def _known(truth: Truth, claim: str, stands: Written, symbols: Mapping[str, str]) -> tuple[_Formula | None, str | None, Written]:
     r"""What a formula says, the value of the network that it is, and where it stands: to the end of its side where that is one."""
+    said = None
     for end in dict.fromkeys((stands.beyond, stands.end)):
         said = _said(truth, claim[stands.start : end].strip(" .,;"), symbols)
         own = _value_of(truth, said) if said else None
-        if own is not None or end == stands.end:
+        if own is not None:
             return said, own, stands._replace(end=end)
-    raise AssertionError
+    return said, None, stands
 
 
 def _with_name(truth: Truth, claim: str, stands: Written, own: str, said: _Formula) -> str:
@@ -261,13 +262,13 @@ def _within(text: str, truth: Truth) -> Iterator[Written]:
     with suppress(Fault):
         several = [*tokens(text), Token(";", len(text))]
         signs = [k for k in outside(several) if several[k].text in ("=", ";")]
-        k = signs[0]
+        k = signs[0] if signs else len(several)  # a bracket that is not shut
         while k < len(several) - 1:
             end = _end_of_term(several, k)
             found = _operated(several, k, end, truth)
             first = next((t.text for t in several if found and t.at == found.start), "")
             if found is not None and spelled(truth, first.lstrip("\\")) != truth.of:  # \nabla^2 f x is that of f times x
-                beyond = next(several[j].at for j in signs if j >= end) if k - 1 in signs else found.end
+                beyond = next((several[j].at for j in signs if j >= end), found.end) if k - 1 in signs else found.end
                 yield found._replace(beyond=max(beyond, found.end) if found.end == several[end].at else found.end)
             k = k + 1 if found is None else end
 
@@ -285,9 +286,9 @@ def _operated(several: Sequence[Token], k: int, end: int, truth: Truth) -> Writt
             start = _past_twice(top, 1)
             formula, stop = (top[start:], several[over - 1].at) if len(top) > start else (several[under:end], several[end].at)
         case r"\nabla":
-            start = _past_twice(several, behind(several, k + 2) if several[k + 1].text == "_" else k + 1)
-            start = behind(several, start + 1) if several[start].text == "_" else start
-            formula, stop = several[start:end], several[end].at
+            start = _past_twice(several, _past_below(several, k + 1))
+            start = _past_below(several, start)
+            formula, stop = several[start:end], several[min(end, len(several) - 1)].at
         case _:
             return None
     return None if not formula or _is_name(formula, truth) else Written(formula[0].at, stop, stop)
@@ -302,6 +303,11 @@ def _end_of_term(several: Sequence[Token], k: int) -> int:
         bars += several[j].text in _BARS
         j = behind(several, j)
     return min(j, last)
+
+
+def _past_below(several: Sequence[Token], start: int) -> int:
+    """The place behind a subscript, where one stands at a place."""
+    return behind(several, start + 1) if [t.text for t in several[start : start + 1]] == ["_"] else start
 
 
 def _past_twice(several: Sequence[Token], start: int) -> int:

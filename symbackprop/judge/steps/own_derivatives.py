@@ -3,7 +3,7 @@ r"""Values of a derivation's own that it differentiates, \partial q_i / \partial
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,22 +32,24 @@ def differentiated(truth: Truth, given: Mapping[str, Program | None], steps: Seq
     for _, claim, _ in steps:
         for name, is_top in _names(claim):
             (tops if is_top else bottoms).update(name)
+    known: dict[str, Program] = {}  # that are made of the network, and of one another, alone
+    for name, program in given.items():
+        if program is not None and _is_made_of(program, {*truth.program.tensors, *known}):
+            known[name] = program
     wanted, found = tops - bottoms, dict[str, Program]()
-    for name, program in reversed([*given.items()]):
-        if name not in wanted or program is None or not _may_be(truth, given, program):
-            continue
-        found[name] = program
-        wanted |= {tensor.name for tensor in program.inputs}
+    for name, program in reversed([*known.items()]):
+        if name in wanted:
+            found[name] = program
+            wanted |= {tensor.name for tensor in program.inputs}
     own = {name: _identifier(name) for name in found}
     if any(one in truth.program.tensors for one in own.values()) or not tops & {*found}:
         return {}
     return {own[name]: _with_inputs(program, own) for name, program in reversed([*found.items()])}
 
 
-def _may_be(truth: Truth, given: Mapping[str, Program | None], program: Program) -> bool:
-    """Whether a program reads values of the network, or of other names that were given, alone."""
-    inputs = [tensor for tensor in program.inputs if tensor.kind != "constant"]
-    return all(not one.role and (one.name in truth.program.tensors or one.name in given) for one in inputs)
+def _is_made_of(program: Program, names: Collection[str]) -> bool:
+    """Whether a program reads tensors of these names alone, and no gradient."""
+    return all(not one.role and one.name in names for one in program.inputs if one.kind != "constant")
 
 
 def _identifier(name: str) -> str:
