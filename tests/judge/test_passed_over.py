@@ -67,3 +67,9 @@ def test_a_factor_within_the_chain_rule_is_not_passed_over(network: str, line: s
 def test_the_layout_of_a_chain_rule_is_left_open(side: str) -> None:
     assert sb.verify(CLASSES, rf"\frac{{\partial L}}{{\partial W}} = {side} = (p - y)x^\top").ok
     assert not sb.verify(CLASSES, rf"\frac{{\partial L}}{{\partial W}} = 2{side} = (p - y)x^\top").ok
+
+
+def test_an_empty_script_is_no_traceback() -> None:
+    net = "A: data[n, n]\nX: parameter[n, n]\nf = trace(A @ inv(X))"
+    said = r"$df = -\operatorname{tr}(A X^{} dX X^{-1})$, hence $\frac{\partial f}{\partial X} = -(X^{-1} A X^{-1})^\top$."
+    assert sb.verify(net, said).claims[-1].right

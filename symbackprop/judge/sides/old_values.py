@@ -47,7 +47,7 @@ def _plain(truth: Truth, claim: str, moments: dict[str, set[str]]) -> Any:
     left, equals, rest = claim.partition("=")
 
     def own(found: re.Match[str]) -> str:
-        script = re.sub(r"\\(?:text|mathrm|rm)|[\s{}]", "", found["long"] or found["short"])
+        script = re.sub(r"\\(?:text|mathrm|rm)|[\s{}]", "", found["long"] or found["short"] or "")
         word = word_of(found["own"])
         name = None if word is None else tensor_of(truth, word)
         is_before = _BEFORE.fullmatch(script) or script.strip("()") in moments.get(name or "", set()) - {""}
